@@ -1,0 +1,76 @@
+# The targets a person types. `make setup` makes .venv; everything else calls it when it is stale.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.stamp
+GEN := clients/python/imagewire/v1
+PROTOS := $(wildcard protos/imagewire/v1/*.proto)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test run lint format gen gen-check contract contract-accept lock check clean
+
+help:  ## Show the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+setup: $(STAMP)  ## Make .venv with the commands imagewire and imagewire-server.
+
+$(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"imagewire needs Python 3.11 or newer, {sys.executable} is {v[0]}.{v[1]}: name one with make PYTHON=python3.11")'
+	@echo "setting up $(VENV) (about a minute, once)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@touch $@
+
+demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a key.
+	@$(BIN)/imagewire-server demo
+
+test: setup  ## Run every test.
+	@$(BIN)/python -m pytest
+
+run: setup  ## Serve on 127.0.0.1:50051 with the built-in emulator.
+	@$(BIN)/imagewire-server serve --demo
+
+lint: setup  ## Check style, types, the rooms' walls and the contract.
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(MAKE) --no-print-directory contract gen-check
+
+format: setup  ## Format the code and the contract.
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+	@$(BIN)/buf format -w protos
+
+gen: setup  ## Make the stubs out of protos/.
+	@$(call stubs,clients/python)
+
+gen-check: setup  ## Fail when the stubs are stale.
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(call stubs,$$dir) \
+	  && cp $(GEN)/__init__.py "$$dir/imagewire/v1/" \
+	  && diff -r -x __pycache__ "$$dir/imagewire/v1" $(GEN) \
+	  || { echo 'the stubs are stale: run make gen and commit'; exit 1; }
+
+define stubs
+$(BIN)/python -m grpc_tools.protoc -I protos --python_out=$(1) --pyi_out=$(1) $(PROTOS) \
+  && PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m grpc_tools.protoc -I protos --grpc_python_out=$(1) \
+    --mypy_grpc_out=quiet:$(1) $(filter %_service.proto,$(PROTOS))
+endef
+
+contract: setup  ## Lint the contract and compare it with the one that landed last.
+	@$(BIN)/buf lint protos
+	@$(BIN)/buf format protos --diff --exit-code
+	@$(BIN)/buf breaking protos --against protos/landed.json
+
+contract-accept: setup  ## Make the present contract the landed one; say so in CHANGELOG.md.
+	@$(BIN)/buf build protos --exclude-source-info -o protos/landed.json
+
+lock: setup  ## Pin the newest versions that pyproject.toml allows.
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
+
+check: lint test demo  ## All that CI runs.
+
+clean:  ## Remove what the targets made.
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
