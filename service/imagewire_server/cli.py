@@ -1,1 +1,93 @@
-def main() -> None: ...
+"""The command imagewire-server: arguments to the composition root, errors to one line that says what to do."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from imagewire_server import __version__
+
+app = typer.Typer(
+    help="Chat that draws, over gRPC: Gemini's pictures, streamed as bytes.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+_T = TypeVar("_T")
+_DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google; no key is used and nothing is charged"
+
+
+def main() -> None:
+    """The entry point."""
+    app()
+
+
+@app.callback(invoke_without_command=True)
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        typer.echo(f"imagewire-server {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    config: Annotated[Path | None, typer.Option(help="A YAML file with settings under imagewire:.")] = None,
+    grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
+) -> None:
+    """Serve gRPC until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
+    # Imported late, so that --help and a wrong flag need no gRPC.
+    from imagewire_server import bootstrap, logs  # noqa: PLC0415
+    from imagewire_server.config import settings  # noqa: PLC0415
+
+    async def run() -> None:
+        given = settings.load(config, os.environ, grpc=grpc)
+        logs.configure(given.log_level)
+        if not demo:
+            await bootstrap.serve(given)
+            return
+        typer.echo(_DEMO_NOTICE, err=True)
+        async with bootstrap.emulated(given) as emulated:
+            await bootstrap.serve(emulated)
+
+    try:
+        _run(run())
+    except (settings.ConfigError, OSError) as error:
+        typer.echo(f"imagewire-server: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def emulate(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 picks a free one.")] = 8787,
+) -> None:
+    """Run the emulator of Google's API alone: no gRPC, no key."""
+    from imagewire_emulator import run  # noqa: PLC0415
+
+    run(host, port)
+
+
+@app.command()
+def demo(
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to draw into.")] = Path("banana.png"),
+) -> None:
+    """Draw one picture through a server and an emulator of its own, then stop both."""
+    from imagewire_server import demo as show  # noqa: PLC0415
+
+    sys.exit(_run(show.draw(output)))
+
+
+def _run(main: Coroutine[Any, Any, _T]) -> _T:
+    """Run on uvloop where there is one."""
+    try:
+        import uvloop  # noqa: PLC0415
+    except ImportError:
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main)

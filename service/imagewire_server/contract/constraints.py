@@ -1,0 +1,167 @@
+"""The one table of the contract's constraints, and the walk that names every violation by its field path.
+
+The comments in protos/ say the same in words. A field without a constraint stands in the table with none, so that a
+test can tell a field that was thought about from one that was forgotten.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor
+
+from imagewire_server.contract import pb, rules
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, matches, not_kept, required
+
+FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
+
+_INF = float("inf")
+_frame = between(FRAME_MIN, FRAME_MAX, zero_too=True)
+_model_name = matches(r"[A-Za-z0-9](?:[\w:@-]|[./](?![./]))*", 'a model name such as "gemini/gemini-2.5-flash-image"')
+_function_name = matches(r"[A-Za-z_][\w.:-]*", "letters, digits and _ . : -, starting with a letter or _")
+
+CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
+    "CreateCompletionRequest.spec": (required,),
+    "CreateCompletionRequest.request_id": (not_kept,),
+    "CreateCompletionRequest.max_inline_bytes": (between(0, _INF),),
+    "StreamCompletionRequest.spec": (required,),
+    "StreamCompletionRequest.request_id": (not_kept,),
+    "StreamCompletionRequest.max_frame_bytes": (_frame,),
+    "ListModelsRequest.page_size": (between(1, 1000, zero_too=True),),
+    "ListModelsRequest.page_token": (at_most(512),),
+    "GetModelRequest.name": (required, at_most(256)),
+    "Spec.model": (required, at_most(256), _model_name),
+    "Spec.messages": (at_most(4096, "messages"),),
+    "Spec.response_modalities": (at_most(2, "modalities"), Each(chosen(pb.Modality))),
+    "Spec.image_config": (),
+    "Spec.generation_config": (),
+    "Spec.safety_settings": (at_most(32, "settings"),),
+    "Spec.tools": (at_most(32, "tools"),),
+    "Spec.tool_config": (),
+    "Spec.cached_content": (at_most(512),),
+    "Spec.labels": (at_most(64, "labels"), rules.labels),
+    "Spec.extra_body": (),
+    "Message.role": (chosen(pb.Role),),
+    "Message.content": (),
+    "Message.image": (),
+    "Message.parts": (at_most(4096, "parts"),),
+    "Part.text": (),
+    "Part.image": (),
+    "Part.function_call": (),
+    "Part.function_response": (),
+    "Part.thought": (),
+    "Part.thought_signature": (at_most(16 * 1024 * 1024, "bytes"),),
+    "Image.data": (),
+    "Image.uri": (),
+    "Image.image_id": (not_kept,),
+    "Image.mime_type": (matches(r"image/[\w.+-]{1,64}", 'a media type such as "image/png"'),),
+    "Image.width": (between(1, _INF),),
+    "Image.height": (between(1, _INF),),
+    "Image.size_bytes": (between(1, _INF),),
+    "Image.sha256": (lambda value: None if len(value) in {0, 32} else f"has {len(value)} bytes; a SHA-256 has 32",),
+    "Image.detail": (defined(pb.ImageDetail),),
+    "FunctionCall.id": (at_most(256),),
+    "FunctionCall.name": (required, at_most(128)),
+    "FunctionCall.args": (),
+    "FunctionResponse.id": (at_most(256),),
+    "FunctionResponse.name": (required, at_most(128)),
+    "FunctionResponse.response": (),
+    "ImageConfig.aspect_ratio": (matches(r"[0-9]{1,4}:[0-9]{1,4}", 'width to height, for example "16:9"'),),
+    "ImageConfig.image_size": (matches(r"[0-9]{1,5}K?", '"512", "1K", "2K" or "4K", with a capital K'),),
+    "ImageConfig.person_generation": (at_most(128),),
+    "ImageConfig.prominent_people": (at_most(128),),
+    "ImageConfig.output_options": (),
+    "ImageOutputOptions.mime_type": (matches(r"image/(png|jpeg)", '"image/png" or "image/jpeg"'),),
+    "ImageOutputOptions.compression_quality": (between(0, 100),),
+    "GenerationConfig.temperature": (between(0, 2),),
+    "GenerationConfig.top_p": (between(0, 1),),
+    "GenerationConfig.top_k": (between(1, _INF),),
+    "GenerationConfig.candidate_count": (between(1, 8),),
+    "GenerationConfig.max_output_tokens": (between(1, _INF),),
+    "GenerationConfig.stop_sequences": (at_most(5, "sequences"), Each(at_most(256)), Each(required)),
+    "GenerationConfig.seed": (),
+    "GenerationConfig.presence_penalty": (rules.penalty,),
+    "GenerationConfig.frequency_penalty": (rules.penalty,),
+    "GenerationConfig.media_resolution": (at_most(128),),
+    "GenerationConfig.thinking_config": (),
+    "ThinkingConfig.include_thoughts": (),
+    "ThinkingConfig.thinking_budget": (between(-1, _INF),),
+    "ThinkingConfig.thinking_level": (at_most(128),),
+    "SafetySetting.category": (required, at_most(128)),
+    "SafetySetting.threshold": (required, at_most(128)),
+    "Tool.functions": (),
+    "Tool.google_search": (),
+    "FunctionDeclarations.declarations": (required, at_most(512, "functions")),
+    "FunctionDeclaration.name": (required, at_most(128), _function_name),
+    "FunctionDeclaration.description": (),
+    "FunctionDeclaration.parameters": (),
+    "ToolConfig.mode": (required, matches("AUTO|ANY|NONE", '"AUTO", "ANY" or "NONE"')),
+    "ToolConfig.allowed_function_names": (at_most(512, "names"), Each(required)),
+}
+
+MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
+    "FunctionResponse": rules.function_response,
+    "Image": rules.image,
+    "Message": rules.message,
+    "Spec": rules.spec,
+    "ThinkingConfig": rules.thinking,
+    "Tool": rules.tool,
+}
+
+_Field = tuple[str, tuple[rules.Check | Each, ...], bool, bool, bool]
+
+
+@cache
+def _plan(descriptor: Descriptor) -> tuple[tuple[_Field, ...], rules.MessageCheck | None]:
+    """What to look at in a message: its fields that have checks or messages of ours inside. Made once a type."""
+    fields = []
+    for field in descriptor.fields:
+        checks = CHECKS[f"{descriptor.name}.{field.name}"]
+        inside = field.message_type
+        is_message = inside is not None and inside.file.package == "imagewire.v1" and not inside.GetOptions().map_entry
+        if checks or is_message:
+            fields.append((field.name, checks, bool(field.is_repeated), field.has_presence, is_message))
+    return tuple(fields), MESSAGE_CHECKS.get(descriptor.name)
+
+
+def violations(message: pb.ProtoMessage, path: str = "") -> Iterator[Violation]:
+    """Every violation in a request message, in the order of its fields; `path` stands in front of each."""
+    fields, whole = _plan(message.DESCRIPTOR)
+    dot = f"{path}." if path else ""
+    for name, checks, repeated, presence, is_message in fields:
+        if presence and not message.HasField(name):
+            if required in checks:
+                yield Violation(dot + name, "is required")
+            continue
+        value: Any = getattr(message, name)
+        yield from _check_value(dot + name, value, checks)
+        if not is_message:
+            continue
+        if repeated:
+            for i, element in enumerate(value):
+                yield from violations(element, f"{dot}{name}[{i}]")
+        else:
+            yield from violations(value, dot + name)
+    if whole is not None:
+        for sub, words in whole(message):
+            yield Violation(dot + sub if sub else path, words)
+
+
+def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...]) -> Iterator[Violation]:
+    """The first violation of a value, and the first of each of its elements."""
+    for check in checks:
+        if isinstance(check, Each):
+            for i, element in enumerate(value):
+                if (words := check.check(element)) is not None:
+                    yield Violation(f"{path}[{i}]", words)
+        elif (words := check(value)) is not None:
+            yield Violation(path, words)
+            return
+
+
+def check(message: pb.ProtoMessage) -> None:
+    """Raise InvalidRequest that names every violation in a request message; return when there is none."""
+    found = tuple(violations(message))
+    if found:
+        raise InvalidRequest(found)

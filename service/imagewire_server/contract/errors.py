@@ -1,0 +1,213 @@
+"""The errors that may cross a room's border, one tree. Edges translate them by a table; nothing else reaches a caller.
+
+Error                     code                 reason
+├── InvalidRequest        INVALID_ARGUMENT     INVALID_REQUEST        fields are wrong; `violations` names them
+├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
+├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
+├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
+├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             as many calls run as may; nothing was sent
+├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
+├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
+├── Internal              INTERNAL             INTERNAL               a fault of ours; its text stays in the log
+└── UpstreamError
+    ├── Refused           by Google's status   UPSTREAM_…             Google answered with an error
+    ├── Unreachable       UNAVAILABLE          UPSTREAM_UNREACHABLE   no connection came about
+    ├── TimedOut          DEADLINE_EXCEEDED    UPSTREAM_TIMEOUT       connected, then silence
+    ├── Cut               DATA_LOSS            UPSTREAM_CUT           the answer broke off
+    ├── Malformed         INTERNAL             UPSTREAM_MALFORMED     the answer is not what Google's API sends
+    └── TooLarge          RESOURCE_EXHAUSTED   UPSTREAM_TOO_LARGE     the answer passed the cap
+"""
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+DOMAIN = "imagewire.dev"
+
+
+class Code(enum.IntEnum):
+    """The canonical codes, with the numbers of google.rpc.Code."""
+
+    CANCELLED = 1
+    UNKNOWN = 2
+    INVALID_ARGUMENT = 3
+    DEADLINE_EXCEEDED = 4
+    NOT_FOUND = 5
+    ALREADY_EXISTS = 6
+    PERMISSION_DENIED = 7
+    RESOURCE_EXHAUSTED = 8
+    FAILED_PRECONDITION = 9
+    ABORTED = 10
+    OUT_OF_RANGE = 11
+    UNIMPLEMENTED = 12
+    INTERNAL = 13
+    UNAVAILABLE = 14
+    DATA_LOSS = 15
+    UNAUTHENTICATED = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One wrong field: its path from the request ("spec.messages[0].role") and what to do about it."""
+
+    field: str
+    description: str
+
+
+class Error(Exception):
+    """A failure the caller may see. `str(error)` is safe to show: no key, no prompt, no foreign exception's text.
+
+    code: canonical status. reason: stable UPPER_SNAKE word for ErrorInfo. metadata: ErrorInfo's, strings.
+    violations: wrong fields. retry_after: seconds until a repeat makes sense, None when unknown.
+    repeatable: nothing was charged and the same call may succeed, so the engine may repeat it before the first byte.
+    charged: the provider may bill the call, so no client may repeat it by itself.
+    """
+
+    code: Code = Code.INTERNAL
+    reason: str = "INTERNAL"
+    repeatable: bool = False
+    charged: bool = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        violations: Iterable[Violation] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.metadata = dict(metadata or {})
+        self.violations = tuple(violations)
+        self.retry_after = retry_after
+
+
+class InvalidRequest(Error):
+    """Fields of the request are wrong. The message counts them and quotes the first."""
+
+    code = Code.INVALID_ARGUMENT
+    reason = "INVALID_REQUEST"
+
+    def __init__(self, violations: Iterable[Violation]) -> None:
+        found = tuple(violations)
+        first = f"{found[0].field}: {found[0].description}"
+        more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+        super().__init__(first + more, violations=found)
+
+
+class NotFound(Error):
+    """No such model, or no provider that serves it."""
+
+    code = Code.NOT_FOUND
+    reason = "MODEL_NOT_FOUND"
+
+
+class NotBuilt(Error):
+    """The contract has it, this server not yet."""
+
+    code = Code.UNIMPLEMENTED
+    reason = "NOT_BUILT"
+
+
+class AnswerTooLarge(Error):
+    """The answer's pictures do not fit the inline limit; the metadata says which RPC carries them."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    reason = "ANSWER_TOO_LARGE"
+    charged = True
+
+
+class Overloaded(Error):
+    """As many calls run as this server admits."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    reason = "OVERLOADED"
+
+
+class DeadlineExceeded(Error):
+    """The caller's deadline passed while the provider was at work."""
+
+    code = Code.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+    charged = True
+
+
+class Stalled(Error):
+    """The caller stopped reading its stream."""
+
+    code = Code.ABORTED
+    reason = "CLIENT_STALLED"
+    charged = True
+
+
+class Internal(Error):
+    """A fault of ours."""
+
+    charged = True
+
+
+class UpstreamError(Error):
+    """The provider failed."""
+
+    code = Code.UNAVAILABLE
+    reason = "UPSTREAM"
+
+
+class Refused(UpstreamError):
+    """The provider answered with an error; its dialect's table gives code, reason and whether a repeat is free."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: Code,
+        reason: str,
+        repeatable: bool = False,
+        retry_after: float | None = None,
+        violations: Iterable[Violation] = (),
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message, metadata=metadata, violations=violations, retry_after=retry_after)
+        self.code = code
+        self.reason = reason
+        self.repeatable = repeatable
+
+
+class Unreachable(UpstreamError):
+    """No connection to the provider came about: refused, DNS, TLS or a connect time-out."""
+
+    reason = "UPSTREAM_UNREACHABLE"
+    repeatable = True
+
+
+class TimedOut(UpstreamError):
+    """The provider took the request and then stayed silent too long."""
+
+    code = Code.DEADLINE_EXCEEDED
+    reason = "UPSTREAM_TIMEOUT"
+    charged = True
+
+
+class Cut(UpstreamError):
+    """The provider's answer broke off."""
+
+    code = Code.DATA_LOSS
+    reason = "UPSTREAM_CUT"
+    charged = True
+
+
+class Malformed(UpstreamError):
+    """The provider's answer is not what its API sends."""
+
+    code = Code.INTERNAL
+    reason = "UPSTREAM_MALFORMED"
+    charged = True
+
+
+class TooLarge(UpstreamError):
+    """The provider's answer passed the cap on its size."""
+
+    code = Code.RESOURCE_EXHAUSTED
+    reason = "UPSTREAM_TOO_LARGE"
+    charged = True

@@ -1,0 +1,27 @@
+"""What the engine asks of a provider, and nothing more: a provider is a folder and one registry line."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from imagewire_server.contract import pb
+
+
+class Provider(Protocol):
+    """Turns a spec into a stream of events by asking one upstream API once."""
+
+    @property
+    def name(self) -> str:
+        """The word in front of a model's name: "gemini"."""
+        ...
+
+    def generate(
+        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
+    ) -> AsyncGenerator[pb.Event, None]:
+        """Ask `native_id` once.
+
+        stream: whether the upstream is asked to answer piecemeal. max_frame_bytes: the most bytes in one ImageChunk.
+        Yields part, candidate and finished events, without Started and without sequence. Before its first event it may
+        raise a repeatable error; after it none is. Raises InvalidRequest for a field that the model does not take,
+        before anything is sent, and UpstreamError. Closing the generator ends the upstream call.
+        """
+        ...

@@ -1,0 +1,11 @@
+"""Google's generateContent API, sans-IO: encode a request, feed an answer's bytes and get events, read its errors.
+
+Source of the facts: Google's published API reference and the sources of its own SDKs.
+"""
+
+from imagewire_server.dialects.gemini.encode import encode
+from imagewire_server.dialects.gemini.errors import refusal
+from imagewire_server.dialects.gemini.profile import Profile
+from imagewire_server.dialects.gemini.reader import Reader
+
+__all__ = ["Profile", "Reader", "encode", "refusal"]

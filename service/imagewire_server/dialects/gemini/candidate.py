@@ -1,0 +1,193 @@
+"""One candidate's parts as events: runs of plain text joined, signed parts left alone, pictures measured and hashed."""
+
+import binascii
+import hashlib
+from collections.abc import Iterator
+
+import pybase64
+
+from imagewire_server.contract import image_header, pb
+from imagewire_server.contract.errors import Malformed
+from imagewire_server.dialects.gemini import answer, facts
+from imagewire_server.dialects.gemini.values import struct
+
+
+class _Picture:
+    """What is learned of a picture while it passes."""
+
+    __slots__ = ("_head", "_sha256", "header", "size")
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.header: image_header.ImageHeader | None = None
+        self._head: bytearray | None = bytearray()
+        self._sha256 = hashlib.sha256()
+
+    def add(self, data: bytes) -> None:
+        self.size += len(data)
+        self._sha256.update(data)
+        if self._head is None:
+            return
+        self._head += data[: image_header.ENOUGH - len(self._head)]
+        self.header = image_header.read(self._head)
+        known = self.header is not None and self.header.width is not None
+        if known or len(self._head) == image_header.ENOUGH:
+            self._head = None
+
+    def image(self, mime_type: str) -> pb.Image:
+        """The picture without its bytes. mime_type: as the provider said it, else read from the file."""
+        if not self.size:
+            raise Malformed("the provider sent an empty picture; it may have been charged")
+        made = pb.Image(
+            mime_type=mime_type or (self.header.mime_type if self.header else "application/octet-stream"),
+            size_bytes=self.size,
+            sha256=self._sha256.digest(),
+            detail=pb.ImageDetail.IMAGE_DETAIL_AUTO,
+        )
+        if self.header and self.header.width and self.header.height:
+            made.width, made.height = self.header.width, self.header.height
+        return made
+
+
+class CandidateReader:
+    """Gathers one candidate over all documents of an answer; `native_finish_reason` is empty until it is done."""
+
+    def __init__(self, index: int, max_frame_bytes: int) -> None:
+        self._index = index
+        self._max_frame_bytes = max_frame_bytes
+        self._part = 0  # the place of the part that is open, or comes next
+        self._text_open: bool | None = None  # whether an open run of text is thought; None when none is open
+        self._picture: _Picture | None = None
+        self._taken = 0  # how many parts of the present document are done
+        self._called = False
+        self.native_finish_reason = ""
+        self._end = pb.CandidateFinished(candidate_index=index)
+
+    def next_document(self) -> None:
+        """The next document's parts count from 0 again."""
+        self._taken = 0
+
+    def take_parts(self, parts: list[answer.Part], end: int) -> Iterator[pb.Event]:
+        """Pass on the parts of the present document that are new, up to `end`."""
+        while self._taken < end:
+            part = parts[self._taken]
+            self._taken += 1
+            yield from self._take(part)
+
+    def take_end(self, given: answer.Candidate) -> None:
+        """What stands beside the parts. Of two finish reasons the first counts."""
+        if given.finish_reason and not self.native_finish_reason:
+            self.native_finish_reason = given.finish_reason
+            self._end.finish_message = given.finish_message
+        if given.safety_ratings:
+            del self._end.safety_ratings[:]
+            self._end.safety_ratings.extend(facts.ratings(given.safety_ratings))
+        if given.grounding_metadata is not None:
+            self._end.grounding_metadata.CopyFrom(struct(given.grounding_metadata))
+        if given.citation_metadata is not None:
+            self._end.citation_metadata.CopyFrom(struct(given.citation_metadata))
+
+    def close(self) -> Iterator[pb.Event]:
+        """End the candidate."""
+        yield from self._close_text()
+        self._end.native_finish_reason = self.native_finish_reason
+        self._end.finish_reason = facts.finish_reason(self.native_finish_reason, called=self._called)
+        yield pb.Event(candidate_finished=self._end)
+
+    def picture_started(self, part: answer.Part) -> Iterator[pb.Event]:
+        """A picture's string begins in `part`, of which only the front is there."""
+        if self._picture is not None:
+            raise Malformed("the provider sent two pictures in one part")
+        yield from self._close_text()
+        self._picture = _Picture()
+        mime_type = part.inline_data.mime_type if part.inline_data else ""
+        yield self._started(pb.PartKind.PART_KIND_IMAGE, part.thought, mime_type)
+
+    def picture_bytes(self, data: bytes) -> Iterator[pb.Event]:
+        """More of the open picture."""
+        picture = self._picture
+        assert picture is not None, "bytes come between a picture's start and its part's end"  # noqa: S101
+        for at in range(0, len(data), self._max_frame_bytes):
+            frame = data[at : at + self._max_frame_bytes]
+            yield pb.Event(
+                image_chunk=pb.ImageChunk(
+                    candidate_index=self._index, part_index=self._part, offset=picture.size, data=frame
+                )
+            )
+            picture.add(frame)
+
+    def _take(self, part: answer.Part) -> Iterator[pb.Event]:
+        if part.inline_data is not None:
+            yield from self._take_picture(part, part.inline_data)
+        elif part.function_call is not None:
+            yield from self._take_call(part, part.function_call)
+        elif part.text is not None or part.thought_signature:
+            yield from self._take_text(part, part.text or "")
+        else:
+            raise Malformed("the provider sent a part of a kind that this server does not know")
+
+    def _take_text(self, part: answer.Part, text: str) -> Iterator[pb.Event]:
+        if part.thought_signature:
+            # Google asks for a signed part back as it came: it is not joined with its neighbours.
+            yield from self._close_text()
+            yield self._started(pb.PartKind.PART_KIND_TEXT, part.thought)
+            if text:
+                yield self._delta(text)
+            yield self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature))
+            return
+        if not text:
+            return
+        if self._text_open is not part.thought:
+            yield from self._close_text()
+            self._text_open = part.thought
+            yield self._started(pb.PartKind.PART_KIND_TEXT, part.thought)
+        yield self._delta(text)
+
+    def _take_picture(self, part: answer.Part, blob: answer.Blob) -> Iterator[pb.Event]:
+        if self._picture is None:
+            # The string was not cut out (its key was spelled with escapes): it stands here whole.
+            yield from self.picture_started(part)
+            try:
+                data = pybase64.b64decode(blob.data, validate=True)
+            except (binascii.Error, ValueError) as error:
+                raise Malformed("the provider sent a picture that is not valid base64") from error
+            yield from self.picture_bytes(data)
+        picture, self._picture = self._picture, None
+        assert picture is not None  # noqa: S101
+        yield self._finished(
+            pb.PartFinished(
+                thought=part.thought, thought_signature=part.thought_signature, image=picture.image(blob.mime_type)
+            )
+        )
+
+    def _take_call(self, part: answer.Part, call: answer.Call) -> Iterator[pb.Event]:
+        yield from self._close_text()
+        self._called = True
+        yield self._started(pb.PartKind.PART_KIND_FUNCTION_CALL, part.thought)
+        yield self._finished(
+            pb.PartFinished(
+                thought=part.thought,
+                thought_signature=part.thought_signature,
+                function_call=pb.FunctionCall(id=call.id, name=call.name, args=struct(call.args)),
+            )
+        )
+
+    def _close_text(self) -> Iterator[pb.Event]:
+        if self._text_open is not None:
+            thought, self._text_open = self._text_open, None
+            yield self._finished(pb.PartFinished(thought=thought))
+
+    def _started(self, kind: pb.PartKind, thought: bool, mime_type: str = "") -> pb.Event:
+        return pb.Event(
+            part_started=pb.PartStarted(
+                candidate_index=self._index, part_index=self._part, kind=kind, thought=thought, mime_type=mime_type
+            )
+        )
+
+    def _delta(self, text: str) -> pb.Event:
+        return pb.Event(text_delta=pb.TextDelta(candidate_index=self._index, part_index=self._part, text=text))
+
+    def _finished(self, finished: pb.PartFinished) -> pb.Event:
+        finished.candidate_index, finished.part_index = self._index, self._part
+        self._part += 1
+        return pb.Event(part_finished=finished)

@@ -1,0 +1,168 @@
+"""One JSON document that arrives in pieces. Picture strings are cut out and decoded while they arrive.
+
+What is left, the skeleton, is small and goes through an ordinary JSON parser: once for the whole document, and once for
+what stands before each picture, so that its text is out before its bytes. The cut is found by the bytes `"data":"`,
+which inside a JSON string cannot occur with an unescaped first quote; a small lexer then tells whether that key really
+is the data of an inlineData of a part, and which one. What it misses is still decoded whole, by the reader.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import msgspec
+
+from imagewire_server.contract.errors import Cut, Malformed, TooLarge
+from imagewire_server.dialects.gemini.answer import Answer
+from imagewire_server.dialects.gemini.base64_stream import Base64Stream
+
+MAX_SKELETON = 32 * 1024 * 1024
+MAX_PICTURES = 256
+
+_DATA = re.compile(rb'"data"\s*:\s*"')
+_DATA_BEGUN = re.compile(rb'"data"\s*(?::\s*)?')
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\],:]', re.DOTALL)
+_decode = msgspec.json.Decoder(Answer | list[Answer], strict=False).decode
+
+
+@dataclass(frozen=True, slots=True)
+class PictureStarted:
+    """A picture's string begins. before: the document as it stands in front of it. candidate, part: its place."""
+
+    before: Answer
+    candidate: int
+    part: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureEnded:
+    """Its string has ended."""
+
+
+Found = PictureStarted | PictureEnded | bytes
+
+
+class _Frame:
+    """An open object or array: the last key, or the index."""
+
+    __slots__ = ("at", "closer", "string")
+
+    def __init__(self, closer: bytes) -> None:
+        self.closer = closer
+        self.at: bytes | int = 0 if closer == b"]" else b""
+        self.string = b""
+
+
+class Document:
+    """Feed a document's bytes in any pieces; get its pictures' starts, bytes and ends; `close` gives the rest of it."""
+
+    def __init__(self) -> None:
+        self._skeleton = bytearray()
+        self._searched = 0
+        self._lexed = 0
+        self._frames: list[_Frame] = []
+        self._picture: Base64Stream | None = None
+        self._pictures = 0
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything has been fed."""
+        return bool(self._skeleton)
+
+    def feed(self, piece: bytes) -> Iterator[Found]:
+        """What this piece completes. Raises Malformed and TooLarge."""
+        while piece:
+            if self._picture is None:
+                found = self._search(piece)
+                if found is None:
+                    return
+                started, piece = found
+                yield started
+                continue
+            end = piece.find(b'"')
+            data = self._picture.feed(piece if end < 0 else piece[:end])
+            if data:
+                yield data
+            if end < 0:
+                return
+            self._picture.close()
+            self._picture = None
+            piece = piece[end:]
+            yield PictureEnded()
+
+    def close(self) -> list[Answer]:
+        """The document's end: what it says, pictures left out. Raises Cut when it is not whole, else Malformed."""
+        if self._picture is not None:
+            raise Cut("the provider's answer broke off inside a picture; it may have been charged")
+        return self._parse(bytes(self._skeleton))
+
+    def _search(self, piece: bytes) -> tuple[PictureStarted, bytes] | None:
+        """Add to the skeleton up to the next picture; return its start and what follows it."""
+        skeleton = self._skeleton
+        skeleton += piece
+        while match := _DATA.search(skeleton, self._searched):
+            place = self._place(match.start())
+            self._searched = match.end()
+            if place is None:
+                continue
+            self._pictures += 1
+            if self._pictures > MAX_PICTURES:
+                raise TooLarge(f"the provider sent more than {MAX_PICTURES} pictures in one answer")
+            rest = bytes(memoryview(skeleton)[match.end() :])
+            del skeleton[match.end() :]
+            self._picture = Base64Stream()
+            closers = b"".join(frame.closer for frame in reversed(self._frames))
+            (before,) = self._parse(bytes(skeleton) + b'"' + closers)
+            return PictureStarted(before, *place), rest
+        if len(skeleton) > MAX_SKELETON:
+            raise TooLarge(f"the provider sent more than {MAX_SKELETON} bytes beside its pictures")
+        begun = skeleton.rfind(b'"data"', self._searched)
+        if begun < 0 or not _DATA_BEGUN.fullmatch(skeleton, begun):
+            begun = len(skeleton) - len('"data"') + 1
+        self._searched = max(self._searched, begun)
+        return None
+
+    def _place(self, key: int) -> tuple[int, int] | None:
+        """Candidate and part of the data key that starts at `key`, None when it is no picture's."""
+        for token in _TOKEN.finditer(self._skeleton, self._lexed, key):
+            text = token[0]
+            if text == b'"':  # a string that is open here: the key's first quote is an escaped one
+                return None
+            self._lexed = token.end()
+            if text == b"{":
+                self._frames.append(_Frame(b"}"))
+            elif text == b"[":
+                self._frames.append(_Frame(b"]"))
+            elif not self._frames:
+                raise Malformed("the provider's answer is no JSON object")
+            elif text in b"}]":
+                self._frames.pop()
+            else:
+                self._step(self._frames[-1], text)
+        match [frame.at for frame in self._frames]:
+            case [b'"candidates"', int(candidate), b'"content"', b'"parts"', int(part), b'"inlineData"', _]:
+                return candidate, part
+        return None
+
+    @staticmethod
+    def _step(frame: _Frame, text: bytes) -> None:
+        if text == b",":
+            if isinstance(frame.at, int):
+                frame.at += 1
+        elif text == b":":
+            if not isinstance(frame.at, int):
+                frame.at = frame.string
+        else:
+            frame.string = text
+
+    @staticmethod
+    def _parse(text: bytes) -> list[Answer]:
+        try:
+            answer = _decode(text)
+        except msgspec.DecodeError as error:
+            if "truncated" in str(error):
+                raise Cut("the provider's answer broke off in the middle; it may have been charged") from error
+            raise Malformed("the provider's answer is not what its API sends") from error
+        except (RecursionError, UnicodeDecodeError) as error:
+            raise Malformed("the provider's answer is not what its API sends") from error
+        return answer if isinstance(answer, list) else [answer]

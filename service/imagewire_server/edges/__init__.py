@@ -1,0 +1,1 @@
+"""Edges: where callers come in. They never know each other."""

@@ -1,0 +1,1 @@
+"""gRPC: servicers, the guard around every handler, the status table, the server and its drain."""

@@ -1,0 +1,90 @@
+"""ChatService: valid requests to the engine, its events to the caller."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from imagewire.v1 import chat_service_pb2_grpc as stubs
+
+from imagewire_server.contract import constraints, pb
+from imagewire_server.contract.errors import NotBuilt
+from imagewire_server.edges.grpc_api.guard import RECORD
+from imagewire_server.edges.grpc_api.writer import StreamWriter
+from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
+from imagewire_server.engine.generate import Engine
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+# The caller's own clock ends the call at its deadline: ours comes first by this much, so that it learns why.
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTimes:
+    """Seconds: after how long a silence a heartbeat goes out; how long a client may leave a stream unread."""
+
+    heartbeat_interval: float
+    stall_timeout: float
+
+
+class ChatService(stubs.ChatServiceServicer):
+    """See the contract."""
+
+    def __init__(self, engine: Engine, times: StreamTimes) -> None:
+        self._engine = engine
+        self._times = times
+
+    async def CreateCompletion(
+        self, request: pb.CreateCompletionRequest, context: Context
+    ) -> pb.CreateCompletionResponse:
+        """One answer: the folded stream."""
+        constraints.check(request)
+        inline = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
+        async with aclosing(
+            self._engine.generate(
+                request.spec,
+                stream=False,
+                max_frame_bytes=constraints.FRAME_MAX,
+                deadline=_deadline(context),
+                record=RECORD.get(),
+            )
+        ) as events:
+            return await fold(events, max_inline_bytes=inline)
+
+    async def StreamCompletion(  # type: ignore[override]  # it writes through the context
+        self, request: pb.StreamCompletionRequest, context: Context
+    ) -> None:
+        """Events as they come."""
+        constraints.check(request)
+        async with (
+            StreamWriter(
+                context,
+                heartbeat_interval=self._times.heartbeat_interval,
+                stall_timeout=self._times.stall_timeout,
+            ) as writer,
+            aclosing(
+                self._engine.generate(
+                    request.spec,
+                    stream=True,
+                    max_frame_bytes=request.max_frame_bytes or constraints.FRAME_DEFAULT,
+                    deadline=_deadline(context),
+                    record=RECORD.get(),
+                )
+            ) as events,
+        ):
+            async for event in events:
+                await writer.write(event)
+
+    async def ResumeCompletion(  # type: ignore[override]  # it writes through the context
+        self, request: pb.ResumeCompletionRequest, context: Context
+    ) -> None:
+        """Not built yet."""
+        raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
+
+
+def _deadline(context: Context) -> float | None:
+    """The caller's deadline on the loop's clock, None where it set none."""
+    left: float | None = context.time_remaining()  # the stubs forget None
+    return None if left is None else asyncio.get_running_loop().time() + max(left - _MARGIN, left / 2)

@@ -1,0 +1,183 @@
+"""The outermost interceptor. No exception's text leaves through it, cancellation does, and each call is logged once.
+
+It also knows every handler that runs, because the server's own stop returns before their cleanup has.
+"""
+
+import asyncio
+import time
+import traceback
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any
+
+import grpc
+import structlog
+from google.protobuf.message import DecodeError
+
+from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Violation
+from imagewire_server.edges.grpc_api.status import status
+from imagewire_server.engine.record import Record
+
+RECORD: ContextVar[Record] = ContextVar("record")
+
+_OURS = "/imagewire.v1."
+_log = structlog.get_logger("imagewire.calls")
+
+Handler = Any  # grpc.RpcMethodHandler[Any, Any]; the stubs do not type its optional behaviours
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class _Undecodable:
+    """Stands for a request that is no such message."""
+
+
+class Guard(grpc.aio.ServerInterceptor):
+    """Wraps each method's handler once."""
+
+    def __init__(self) -> None:
+        self._wrapped: dict[str, tuple[Handler, Handler]] = {}
+        self._drawing: set[asyncio.Task[Any]] = set()
+        self._others: set[asyncio.Task[Any]] = set()
+
+    @property
+    def drawing(self) -> frozenset[asyncio.Task[Any]]:
+        """The tasks of our own services' calls."""
+        return frozenset(self._drawing)
+
+    @property
+    def others(self) -> frozenset[asyncio.Task[Any]]:
+        """The tasks of health, reflection and channelz, some of which never end by themselves."""
+        return frozenset(self._others)
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler:
+        """The guarded handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        method = handler_call_details.method
+        known = self._wrapped.get(method)
+        if known is None or known[0] is not handler:
+            self._wrapped[method] = known = (handler, self._wrap(handler, method))
+        return known[1]
+
+    def _wrap(self, handler: Handler, method: str) -> Handler:
+        decode, encode = _lenient(handler.request_deserializer), handler.response_serializer
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_unary, method), decode, encode)
+        if handler.stream_unary:
+            return grpc.stream_unary_rpc_method_handler(self._call(handler.stream_unary, method), decode, encode)
+        if handler.unary_stream:
+            return grpc.unary_stream_rpc_method_handler(self._call(handler.unary_stream, method), decode, encode)
+        return grpc.stream_stream_rpc_method_handler(self._generator(handler.stream_stream, method), decode, encode)
+
+    def _call(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
+        async def guarded(request: Any, context: Context) -> Any:
+            async with _Watched(self, method, context) as watched:
+                watched.check(request)
+                return await behaviour(request, context)
+
+        return guarded
+
+    def _generator(
+        self, behaviour: Callable[..., AsyncIterator[Any]], method: str
+    ) -> Callable[..., AsyncIterator[Any]]:
+        async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with _Watched(self, method, context):
+                async for response in behaviour(request, context):
+                    yield response
+
+        return guarded
+
+    def track(self, method: str) -> set[asyncio.Task[Any]]:
+        """Where the tasks of a method are counted."""
+        return self._drawing if method.startswith(_OURS) else self._others
+
+
+class _Watched:
+    """One call: counted while it runs, its errors translated, its line logged."""
+
+    def __init__(self, guard: Guard, method: str, context: Context) -> None:
+        self._tasks = guard.track(method)
+        self._method = method
+        self._context = context
+        self._request_id = uuid.uuid4().hex
+        self._record = Record()
+        self._begun = time.monotonic()
+        self._code = "OK"
+        self._reason = ""
+
+    async def __aenter__(self) -> "_Watched":
+        self._task = asyncio.current_task()
+        if self._task is not None:
+            self._tasks.add(self._task)
+        RECORD.set(self._record)
+        return self
+
+    def check(self, request: Any) -> None:
+        """Refuse what could not be decoded."""
+        if isinstance(request, _Undecodable):
+            raise InvalidRequest([Violation("", "the request's bytes are no valid message of this method's type")])
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        try:
+            if error is not None:
+                await self._translate(error)
+            else:
+                self._context.set_trailing_metadata((("x-imagewire-request-id", self._request_id),))
+        finally:
+            if self._task is not None:
+                self._tasks.discard(self._task)
+            self._log_call()
+
+    async def _translate(self, error: BaseException) -> None:
+        """Abort with our status; return, so that the error goes on, for cancellation and for aborts already made."""
+        if isinstance(error, asyncio.CancelledError) and self._task is not None and self._task.cancelling():
+            self._code = "CANCELLED"
+            return
+        if isinstance(error, grpc.aio.AbortError):
+            self._code = "ABORTED_BY_SERVICE"
+            return
+        if not isinstance(error, Error):
+            # Not the text: it may hold what must not be logged. The places tell where to look.
+            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+            _log.error("fault", request_id=self._request_id, kind=type(error).__name__, places=places)
+            error = Internal(f"a fault of this server's; its log names it under request id {self._request_id}")
+        code, message, trailers = status(error, self._request_id)
+        self._code, self._reason = code.name, error.reason
+        await self._context.abort(code, message, (*trailers, ("x-imagewire-request-id", self._request_id)))
+
+    def _log_call(self) -> None:
+        record = self._record
+        log = _log.info if self._method.startswith(_OURS) else _log.debug
+        log(
+            "call",
+            request_id=self._request_id,
+            method=self._method,
+            code=self._code,
+            reason=self._reason,
+            seconds=round(time.monotonic() - self._begun, 4),
+            model=record.model,
+            completion_id=record.completion_id,
+            attempts=record.attempts,
+            events=record.events,
+            image_bytes=record.image_bytes,
+            first_image_byte=None if record.first_image_byte is None else round(record.first_image_byte, 4),
+            finish_reason=record.finish_reason,
+        )
+
+
+def _lenient(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """A deserializer that leaves the refusal of broken bytes to the guard, which names it."""
+
+    def decoded(data: bytes) -> Any:
+        try:
+            return decode(data)
+        except DecodeError:
+            return _Undecodable()
+
+    return decoded

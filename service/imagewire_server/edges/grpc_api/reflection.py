@@ -1,0 +1,43 @@
+"""Server reflection, v1alpha by the package and v1, which it lacks: the two differ in their package name only."""
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool
+from grpc_reflection.v1alpha import reflection, reflection_pb2
+from grpc_reflection.v1alpha._async import ReflectionServicer
+
+_OLD, _NEW = "grpc.reflection.v1alpha", "grpc.reflection.v1"
+_SERVICE = "ServerReflection"
+
+
+def service_names(served: tuple[str, ...]) -> tuple[str, ...]:
+    """All services as reflection lists them."""
+    return (*served, f"{_OLD}.{_SERVICE}", f"{_NEW}.{_SERVICE}")
+
+
+def add_reflection(server: grpc.aio.Server, served: tuple[str, ...]) -> None:
+    """Serve reflection of `served` and of itself, under both names."""
+    _describe_v1()
+    names = service_names(served)
+    reflection.enable_server_reflection(names, server)
+    handler = grpc.stream_stream_rpc_method_handler(
+        ReflectionServicer(names).ServerReflectionInfo,
+        reflection_pb2.ServerReflectionRequest.FromString,
+        reflection_pb2.ServerReflectionResponse.SerializeToString,
+    )
+    name = f"{_NEW}.{_SERVICE}"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler}),))
+
+
+def _describe_v1() -> None:
+    """Put v1's descriptor into the pool, so that v1 can describe itself."""
+    file = descriptor_pb2.FileDescriptorProto()
+    reflection_pb2.DESCRIPTOR.CopyToProto(file)
+    file.name = "grpc/reflection/v1/reflection.proto"
+    file.package = _NEW
+    for message in file.message_type:
+        for field in message.field:
+            field.type_name = field.type_name.replace(f".{_OLD}.", f".{_NEW}.")
+    for method in file.service[0].method:
+        method.input_type = method.input_type.replace(f".{_OLD}.", f".{_NEW}.")
+        method.output_type = method.output_type.replace(f".{_OLD}.", f".{_NEW}.")
+    descriptor_pool.Default().Add(file)

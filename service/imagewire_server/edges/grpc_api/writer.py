@@ -1,0 +1,65 @@
+"""Writing a stream: heartbeats when it is idle, an end when the client stops reading."""
+
+import asyncio
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Stalled
+
+
+class StreamWriter:
+    """Writes events to one call. heartbeat_interval, stall_timeout: seconds. Use as an async context manager."""
+
+    def __init__(
+        self, context: grpc.aio.ServicerContext[Any, Any], *, heartbeat_interval: float, stall_timeout: float
+    ) -> None:
+        self._context = context
+        self._interval = heartbeat_interval
+        self._stall_timeout = stall_timeout
+        self._loop = asyncio.get_running_loop()
+        self._lock = asyncio.Lock()  # gRPC takes one write at a time
+        self._sequence = 0
+        self._last = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._beat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "StreamWriter":
+        self._arm(self._interval)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._beat is not None:
+            self._beat.cancel()
+            await asyncio.gather(self._beat, return_exceptions=True)
+
+    async def write(self, event: pb.Event) -> None:
+        """Write an event; returns when gRPC has taken it. Raises Stalled when it does not within the time-out."""
+        try:
+            async with asyncio.timeout(self._stall_timeout), self._lock:
+                await self._context.write(event)
+        except TimeoutError as error:
+            raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
+        self._sequence = event.sequence
+        self._last = self._loop.time()
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._due)
+
+    def _due(self) -> None:
+        idle = self._loop.time() - self._last
+        # A write that waits for the client is no idleness, and a heartbeat would only queue behind it.
+        if idle < self._interval or self._lock.locked():
+            self._arm(max(self._interval - idle, self._interval / 10))
+        else:
+            self._beat = self._loop.create_task(self._send_heartbeat())
+
+    async def _send_heartbeat(self) -> None:
+        await self.write(pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat()))
+        self._arm(self._interval)

@@ -1,0 +1,1 @@
+"""Providers: which host, which key, what each model takes. They never know each other."""

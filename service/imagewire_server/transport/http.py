@@ -1,0 +1,155 @@
+"""HTTP to the upstream: one pooled client, bodies as they arrive, foreign exceptions translated by one table.
+
+aiohttp's connector stands under httpx because httpx's own pool loses slots when calls are cancelled.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+from httpx_aiohttp.transport import AiohttpResponseStream
+
+from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
+
+_READ_BYTES = 256 * 1024
+
+# What a failure means for money: only what failed before a connection stood can be told to be free.
+# The adapter turns a reset into httpx.ConnectTimeout, so the exception that caused it decides, in this order.
+_TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
+    (aiohttp.ClientConnectorError, Unreachable, "the provider cannot be reached; nothing was charged"),
+    (aiohttp.ConnectionTimeoutError, Unreachable, "connecting to the provider took too long; nothing was charged"),
+    (httpx.ConnectError, Unreachable, "the provider cannot be reached; nothing was charged"),
+    (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
+    (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
+    (aiohttp.ClientResponseError, Malformed, "the provider's answer is no valid HTTP; it may have been charged"),
+    (aiohttp.ClientError, Cut, "the call to the provider failed; it may have been charged"),
+    (httpx.HTTPError, Cut, "the call to the provider failed; it may have been charged"),
+    (OSError, Cut, "the connection to the provider failed; the call may have been charged"),
+)
+_FOREIGN = (httpx.HTTPError, aiohttp.ClientError, OSError)
+
+
+def translate(error: BaseException) -> UpstreamError:
+    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys."""
+    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError | OSError) else error
+    for kind, ours, words in _TABLE:
+        if isinstance(cause, kind):
+            return ours(words)
+    raise TypeError(f"no row for {type(error).__name__}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """Seconds and bytes, for each call."""
+
+    connect_timeout: float
+    first_byte_timeout: float
+    idle_timeout: float
+    max_answer_bytes: int
+
+
+class HttpAnswer:
+    """An answer whose head is there. Its body is read once, by `pieces` or by `head`."""
+
+    def __init__(self, response: httpx.Response, limits: HttpLimits) -> None:
+        self._response = response
+        self._limits = limits
+        self.status = response.status_code
+        self.content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds of the Retry-After header; None where it is missing or a date."""
+        value = self._response.headers.get("retry-after", "")
+        return float(value) if value.isdecimal() and len(value) < 10 else None
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, in pieces of at most 256 KiB. Raises UpstreamError."""
+        if self._response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Malformed("the provider compressed its answer although it was asked not to")
+        left = self._limits.max_answer_bytes
+        body = aiter(self._response.aiter_raw())
+        while True:
+            try:
+                async with asyncio.timeout(self._limits.idle_timeout):
+                    piece = await anext(body, None)
+            except TimeoutError as error:
+                idle = self._limits.idle_timeout
+                raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
+            except _FOREIGN as error:
+                raise translate(error) from error
+            if piece is None:
+                return
+            left -= len(piece)
+            if left < 0:
+                cap = self._limits.max_answer_bytes
+                raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it was charged")
+            yield piece
+
+    async def head(self, most: int) -> bytes:
+        """The first `most` bytes of the body, fewer where it ends or breaks off."""
+        gathered = bytearray()
+        try:
+            async for piece in self.pieces():
+                gathered += piece
+                if len(gathered) >= most:
+                    break
+        except UpstreamError:
+            pass  # the status is known, and what arrived of the text is better than none
+        return bytes(gathered[:most])
+
+
+class _Transport(AiohttpTransport):
+    """The adapter, reading in larger pieces: its own 16 KiB would make 12 KiB frames."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        if isinstance(response.stream, AiohttpResponseStream):
+            response.stream.CHUNK_SIZE = _READ_BYTES
+        return response
+
+
+class HttpTransport:
+    """A pool of connections, for one event loop. transport: another one, for tests."""
+
+    def __init__(self, limits: HttpLimits, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._limits = limits
+        # No limit on connections: how many calls run is decided once, by admission.
+        self._client = httpx.AsyncClient(
+            transport=transport or _Transport(client=_session),
+            timeout=httpx.Timeout(None, connect=limits.connect_timeout),
+            follow_redirects=False,
+        )
+
+    @asynccontextmanager
+    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AsyncIterator[HttpAnswer]:
+        """Send once and wait for the head of the answer. Leaving the context closes the call. Raises UpstreamError."""
+        request = self._client.build_request(
+            "POST", url, content=body, headers={"accept-encoding": "identity", **headers}
+        )
+        try:
+            async with asyncio.timeout(self._limits.first_byte_timeout):
+                response = await self._client.send(request, stream=True)
+        except TimeoutError as error:
+            waited = self._limits.first_byte_timeout
+            raise TimedOut(
+                f"the provider did not answer within {waited:g} s; the call may have been charged"
+            ) from error
+        except _FOREIGN as error:
+            raise translate(error) from error
+        try:
+            yield HttpAnswer(response, self._limits)
+        finally:
+            await response.aclose()
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        await self._client.aclose()
+
+
+def _session() -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
