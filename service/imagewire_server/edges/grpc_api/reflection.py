@@ -35,7 +35,7 @@ def _describe_v1() -> None:
     file.name = "grpc/reflection/v1/reflection.proto"
     file.package = _NEW
     for message in file.message_type:
-        for field in message.field:
+        for field in (field for field in message.field if field.type_name):
             field.type_name = field.type_name.replace(f".{_OLD}.", f".{_NEW}.")
     for method in file.service[0].method:
         method.input_type = method.input_type.replace(f".{_OLD}.", f".{_NEW}.")

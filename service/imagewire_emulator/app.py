@@ -1,0 +1,220 @@
+"""The API's paths: Gemini's, Vertex AI's and express mode's, and the ledger's own under /_emulator.
+
+aiohttp, because a scenario must reach the connection itself (to reset it) and must learn at once that the client left.
+"""
+
+import asyncio
+import gzip
+import hmac
+import json
+import re
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from imagewire_emulator import answer, body, scenarios, schema, semantics
+from imagewire_emulator.draw import Picture, Studio, Wish
+from imagewire_emulator.errors import ApiError, detail, invalid
+from imagewire_emulator.ledger import Entry, Ledger, without_pictures
+from imagewire_emulator.models import Model
+from imagewire_emulator.scenarios import Plan
+
+API_KEY = "emulator-key"
+TOKEN = "emulator-token"  # noqa: S105  # known to everybody
+
+_PATH = re.compile(
+    r"/(?P<version>v1|v1beta|v1beta1|v1alpha)"
+    r"(?P<place>/projects/[^/]+/locations/[^/]+/publishers/google|/publishers/google|)"
+    r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"
+)
+_MAX_BODY = 100 * 1024 * 1024
+_HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
+
+
+class EmulatorApp:
+    """The web application and what it remembers."""
+
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self._studio = Studio()
+        self._failed: Counter[str] = Counter()
+        self.web = web.Application(client_max_size=_MAX_BODY)
+        self.web.router.add_get("/_emulator/requests", self._requests)
+        self.web.router.add_delete("/_emulator/requests", self._reset)
+        self.web.router.add_get("/_emulator/scenarios", self._scenarios)
+        self.web.router.add_route("*", "/{path:.*}", self._call)
+
+    async def _requests(self, request: web.Request) -> web.Response:
+        after = request.query.get("after", "0")
+        return web.json_response(self.ledger.as_json(int(after) if after.isdecimal() else 0))
+
+    async def _reset(self, request: web.Request) -> web.Response:
+        self.ledger.clear()
+        self._failed.clear()
+        return web.json_response({})
+
+    async def _scenarios(self, request: web.Request) -> web.Response:
+        return web.json_response({name: words for name, (words, _) in scenarios.SCENARIOS.items()})
+
+    async def _call(self, request: web.Request) -> web.StreamResponse:
+        entry = self.ledger.open(request.method, request.path)
+        entry.headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
+        try:
+            return await self._answer(request, entry)
+        except ApiError as error:
+            entry.status = error.http
+            entry.end("error")
+            return web.json_response(error.body(), status=error.http)
+        except (asyncio.CancelledError, ConnectionError):
+            entry.end("client_disconnected")
+            raise
+
+    async def _answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
+        match = _PATH.fullmatch(request.path)
+        if match is None or request.method != "POST":
+            raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
+        vertex = bool(match["place"])
+        entry.api = "gemini" if not vertex else "vertex" if "/projects/" in match["place"] else "express"
+        entry.stream = match["method"] == "streamGenerateContent"
+        entry.auth = _authenticate(request, bearer=entry.api == "vertex")
+        try:
+            given = json.loads(await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            raise invalid(f"Request payload size exceeds the limit: {_MAX_BODY} bytes.") from None
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise invalid("Invalid JSON payload received. Expected a value.") from None
+        entry.body = without_pictures(given)
+        model, entry.scenario, plan = scenarios.find(match["model"])
+        entry.model = model.id
+        wanted = schema.read_request(given)
+        semantics.check(wanted, model, vertex=vertex)
+        return await self._draw(request, entry, model, _adapted(plan, wanted, model), wanted)
+
+    async def _draw(
+        self, request: web.Request, entry: Entry, model: Model, plan: Plan, wanted: dict[str, Any]
+    ) -> web.StreamResponse:
+        if plan.silent:
+            await asyncio.Event().wait()
+        if plan.error is not None and (not plan.burst or self._failed[request.path] < plan.burst):
+            self._failed[request.path] += 1
+            entry.status = plan.error.http
+            entry.end("error")
+            return web.json_response(plan.error.body(), status=plan.error.http, headers=plan.headers)
+        if (odd := _odd_answer(plan, request, wanted)) is not None:
+            entry.status = odd.status
+            entry.end("error")
+            return odd
+        await asyncio.sleep(plan.delay)
+        sse = entry.stream and request.query.get("alt") == "sse"
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream" if sse else "application/json; charset=UTF-8"}
+        )
+        entry.status = 200
+        if plan.damage == "bomb":
+            await body.send_without_end(request, response, entry)
+            return response
+        pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in _wishes(plan, wanted)]
+        entry.images = [_described(picture) for picture in pictures]
+        scene = answer.Scene(model, plan, wanted, pictures, vertex=entry.api != "gemini")
+        pieces = answer.stream(scene, sse=sse) if entry.stream else answer.unary(scene)
+        if plan.damage == "gzip":
+            response.headers["Content-Encoding"] = "gzip"
+            pieces = [gzip.compress(b"".join(pieces), 1)]
+        await body.send(request, response, pieces, plan, entry)
+        return response
+
+
+def _authenticate(request: web.Request, *, bearer: bool) -> str:
+    """The kind of credential, when it is right. Raises ApiError."""
+    if "key" in request.query:
+        raise invalid("The emulator takes no key in the URL: send it as x-goog-api-key.")
+    if bearer:
+        given = request.headers.get("authorization", "")
+        if not hmac.compare_digest(given.encode(), f"Bearer {TOKEN}".encode()):
+            raise ApiError(
+                "UNAUTHENTICATED",
+                "Request had invalid authentication credentials. Expected OAuth 2 access token.",
+                [detail("ErrorInfo", reason="ACCESS_TOKEN_TYPE_UNSUPPORTED", domain="googleapis.com")],
+            )
+        return "bearer"
+    key = request.headers.get("x-goog-api-key")
+    if key is None:
+        raise ApiError(
+            "PERMISSION_DENIED",
+            "Method doesn't allow unregistered callers (callers without established identity)."
+            " Please use API Key or other form of API consumer identity to call this API.",
+        )
+    if not hmac.compare_digest(key.encode(), API_KEY.encode()):
+        raise ApiError(
+            "INVALID_ARGUMENT",
+            "API key not valid. Please pass a valid API key.",
+            [detail("ErrorInfo", reason="API_KEY_INVALID", domain="googleapis.com")],
+        )
+    return "key"
+
+
+def _adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
+    """The plan, with what the request says of modalities and thoughts."""
+    config = wanted.get("generationConfig", {})
+    kinds = config.get("responseModalities") or ["TEXT", "IMAGE"]
+    layout = plan.layout
+    if answer.called_function(wanted):
+        layout = ()
+    elif model.series == 3 and config.get("thinkingConfig", {}).get("includeThoughts") and layout == ("text", "image"):
+        layout = ("thought", "draft", "text", "image")
+    if "IMAGE" not in kinds:
+        layout = tuple(kind for kind in layout if kind not in {"image", "draft"})
+    if "TEXT" not in kinds:
+        layout = tuple(kind for kind in layout if kind in {"image", "draft"}) or layout
+    return replace(plan, layout=() if plan.block else layout)
+
+
+def _wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
+    """A wish for each picture of the layout; later ones get another seed."""
+    config = wanted.get("generationConfig", {})
+    image = config.get("imageConfig", {})
+    options = image.get("imageOutputOptions", {})
+    inputs = [
+        part["inlineData"]["data"]
+        for content in wanted["contents"]
+        for part in content["parts"]
+        if "inlineData" in part
+    ]
+    first = Wish(
+        prompt=answer.prompt_of(wanted),
+        seed=config.get("seed", 0),
+        ratio=image.get("aspectRatio", "1:1"),
+        size=plan.size or image.get("imageSize", "1K"),
+        mime_type=options.get("mimeType", "image/png"),
+        quality=options.get("compressionQuality", 85),
+        inputs=tuple(inputs[-1:]),
+        exact_bytes=plan.exact_bytes,
+    )
+    count = sum(kind in {"image", "draft"} for kind in plan.layout)
+    return [replace(first, seed=first.seed + i) for i in range(count)]
+
+
+def _described(picture: Picture) -> dict[str, Any]:
+    return {
+        "sha256": picture.sha256,
+        "size": len(picture.data),
+        "mime_type": picture.mime_type,
+        "width": picture.width,
+        "height": picture.height,
+    }
+
+
+def _odd_answer(plan: Plan, request: web.Request, wanted: dict[str, Any]) -> web.Response | None:
+    match plan.damage:
+        case "type":
+            return web.Response(text="<html><body>Sign in</body></html>", content_type="text/html")
+        case "redirect":
+            return web.Response(status=302, headers={"Location": "https://example.com/"})
+        case "leak":
+            words = f"failed for key {request.headers.get('x-goog-api-key')} and prompt {answer.prompt_of(wanted)}"
+            return web.json_response(ApiError("INTERNAL", words).body(), status=500)
+        case "array-error":
+            return web.json_response([invalid("Request contains an invalid argument.").body()], status=400)
+    return None

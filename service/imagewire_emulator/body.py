@@ -1,0 +1,74 @@
+"""Sending a body: in its pace, with its accidents, counted into the ledger as it leaves."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import Iterator
+
+from aiohttp import web
+
+from imagewire_emulator.ledger import Entry
+from imagewire_emulator.scenarios import Plan
+
+_SLICE = 64 * 1024
+_PACED_SLICES = 400
+
+
+async def send(
+    request: web.Request, response: web.StreamResponse, pieces: list[bytes], plan: Plan, entry: Entry
+) -> None:
+    """Write the body as the plan has it. Backpressure is the client's: each write waits until it is taken."""
+    entry.body_bytes = sum(len(piece) for piece in pieces)
+    stop = entry.body_bytes // 2 if plan.cut else entry.body_bytes
+    await response.prepare(request)
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    step = min(_SLICE, max(1, entry.body_bytes // _PACED_SLICES)) if plan.pace else _SLICE
+    for piece in _slices(pieces, step):
+        chunk = piece[: stop - entry.bytes_sent]
+        if not chunk:
+            break
+        if plan.pace:
+            await asyncio.sleep(begun + plan.pace * entry.bytes_sent / entry.body_bytes - loop.time())
+        await response.write(chunk)
+        entry.bytes_sent += len(chunk)
+        if entry.first_byte_at is None:
+            entry.first_byte_at = entry.started + (loop.time() - begun)
+    await _accident(request, plan, entry)
+    await response.write_eof()
+    entry.end("truncated" if plan.cut else "ok")
+
+
+async def send_without_end(request: web.Request, response: web.StreamResponse, entry: Entry) -> None:
+    """A picture that does not end, until the client has had enough (at most 1 GiB)."""
+    await response.prepare(request)
+    head = b'data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"'
+    await response.write(head)
+    block = b"A" * (1024 * 1024)
+    for _ in range(1024):
+        await response.write(block)
+        entry.bytes_sent += len(block)
+    await response.write_eof()
+    entry.end("ok")
+
+
+def _slices(pieces: list[bytes], step: int) -> Iterator[memoryview]:
+    for piece in pieces:
+        view = memoryview(piece)
+        for at in range(0, len(view), step):
+            yield view[at : at + step]
+
+
+async def _accident(request: web.Request, plan: Plan, entry: Entry) -> None:
+    if plan.cut == "stuck":
+        await asyncio.Event().wait()
+    if plan.cut in {"reset", "truncated"} and request.transport is not None:
+        entry.end(plan.cut)
+        if plan.cut == "reset":
+            raw: socket.socket = request.transport.get_extra_info("socket")
+            # Closing with a linger of 0 is what sends a reset instead of an end.
+            raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            request.transport.abort()
+        else:
+            request.transport.close()
+        raise ConnectionResetError

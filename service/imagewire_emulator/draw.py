@@ -1,0 +1,159 @@
+"""Real pictures of a prompt: deterministic by prompt, seed and input, encoded once, kept for the next who asks."""
+
+import base64
+import hashlib
+import io
+import math
+import random
+import struct
+import textwrap
+import zlib
+from collections import OrderedDict
+from dataclasses import dataclass
+from threading import Lock
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+_KEPT_BYTES = 512 * 1024 * 1024
+_SIDE = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded picture and its base64 (ASCII bytes)."""
+
+    data: bytes
+    base64: bytes
+    mime_type: str
+    width: int
+    height: int
+
+    @property
+    def sha256(self) -> str:
+        """Hex of the encoded bytes' hash."""
+        return hashlib.sha256(self.data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to draw. inputs: pictures to edit. exact_bytes: the size the file must have, 0 for what comes out."""
+
+    prompt: str
+    seed: int = 0
+    ratio: str = "1:1"
+    size: str = "1K"
+    mime_type: str = "image/png"
+    quality: int = 85
+    inputs: tuple[bytes, ...] = ()
+    exact_bytes: int = 0
+
+
+class Studio:
+    """Draws, and keeps what it drew, up to 512 MiB. Safe to use from threads."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Wish, Picture] = OrderedDict()
+        self._lock = Lock()
+
+    def draw(self, wish: Wish) -> Picture:
+        """The picture of a wish; takes up to seconds, so call it in a thread."""
+        with self._lock:
+            if wish in self._kept:
+                self._kept.move_to_end(wish)
+                return self._kept[wish]
+            picture = _draw(wish)
+            self._kept[wish] = picture
+            while sum(len(kept.data) for kept in self._kept.values()) > _KEPT_BYTES and len(self._kept) > 1:
+                self._kept.popitem(last=False)
+            return picture
+
+
+def pixels(ratio: str, size: str) -> tuple[int, int]:
+    """Width and height: the size's area in the ratio, in steps of 16."""
+    across, down = (int(side) for side in ratio.split(":"))
+    side = _SIDE[size]
+    width = math.sqrt(side * side * across / down)
+    return round(width / 16) * 16, round(width * down / across / 16) * 16
+
+
+def _draw(wish: Wish) -> Picture:
+    width, height = (256, 256) if wish.exact_bytes else pixels(wish.ratio, wish.size)
+    dice = random.Random(f"{wish.seed}\0{wish.prompt}")  # noqa: S311  # a picture, not a secret
+    canvas = _background(dice, width, height)
+    for data in wish.inputs:
+        canvas = _edited(canvas, data)
+    pen = ImageDraw.Draw(canvas)
+    if not wish.inputs:
+        _shapes(pen, dice, width, height)
+        if "banana" in wish.prompt.lower():
+            _banana(pen, width, height)
+    _caption(pen, wish.prompt, width, height)
+    file = io.BytesIO()
+    if wish.mime_type == "image/jpeg":
+        canvas.save(file, "JPEG", quality=wish.quality)
+    else:
+        canvas.save(file, "PNG", compress_level=1)
+    data = _padded(file.getvalue(), wish.exact_bytes) if wish.exact_bytes else file.getvalue()
+    return Picture(data, base64.b64encode(data), wish.mime_type, width, height)
+
+
+def _background(dice: random.Random, width: int, height: int) -> Image.Image:
+    """A gradient with grain: grain keeps the file as large as a real picture's."""
+    top, bottom = (tuple(dice.randrange(90, 250) for _ in range(3)) for _ in range(2))
+    ramp = Image.linear_gradient("L").resize((width, height))
+    grain = Image.frombytes("L", (256, 256), dice.randbytes(256 * 256)).resize((width, height))
+    mask = Image.blend(ramp, grain, 0.12)
+    return Image.composite(Image.new("RGB", (width, height), bottom), Image.new("RGB", (width, height), top), mask)
+
+
+def _shapes(pen: ImageDraw.ImageDraw, dice: random.Random, width: int, height: int) -> None:
+    for _ in range(7):
+        x, y, radius = dice.randrange(width), dice.randrange(height), dice.randrange(width // 16, width // 5)
+        colour = tuple(dice.randrange(60, 255) for _ in range(3))
+        box = (x - radius, y - radius, x + radius, y + radius)
+        if dice.random() < 0.5:
+            pen.ellipse(box, outline=colour, width=max(2, width // 120))
+        else:
+            pen.regular_polygon((x, y, radius), dice.randrange(3, 8), dice.randrange(90), outline=colour)
+
+
+def _banana(pen: ImageDraw.ImageDraw, width: int, height: int) -> None:
+    unit = min(width, height)
+    left, top = (width - unit) // 2, (height - unit) // 2
+    box = (left + unit * 0.18, top - unit * 0.20, left + unit * 0.82, top + unit * 0.62)
+    for inset, colour in ((0.0, (120, 84, 10)), (0.012, (250, 212, 40)), (0.05, (255, 228, 92))):
+        grown = (box[0] + unit * inset, box[1] + unit * inset, box[2] - unit * inset, box[3] - unit * inset)
+        pen.arc(grown, 25, 155, fill=colour, width=int(unit * (0.17 - inset * 2)))
+    for angle in (25, 155):
+        x = (box[0] + box[2]) / 2 + math.cos(math.radians(angle)) * unit * 0.25
+        y = (box[1] + box[3]) / 2 + math.sin(math.radians(angle)) * unit * 0.33
+        pen.ellipse((x - unit * 0.025, y - unit * 0.025, x + unit * 0.025, y + unit * 0.025), fill=(84, 60, 16))
+
+
+def _edited(canvas: Image.Image, data: bytes) -> Image.Image:
+    """The input in a frame on the canvas: an edit that shows."""
+    with Image.open(io.BytesIO(data)) as opened:
+        inner = ImageOps.contain(opened.convert("RGB"), (canvas.width * 9 // 10, canvas.height * 9 // 10))
+    framed = ImageOps.expand(inner, border=max(4, canvas.width // 100), fill=(255, 255, 255))
+    canvas.paste(framed, ((canvas.width - framed.width) // 2, (canvas.height - framed.height) // 2))
+    return canvas
+
+
+def _caption(pen: ImageDraw.ImageDraw, prompt: str, width: int, height: int) -> None:
+    font = ImageFont.load_default(size=max(12, height // 26))
+    text = "\n".join(textwrap.wrap(prompt, 44)[:4])
+    box = pen.multiline_textbbox((0, 0), text, font=font)
+    x, y = (width - (box[2] - box[0])) / 2, height - (box[3] - box[1]) - height * 0.07
+    pad = height // 50
+    pen.rounded_rectangle((x - pad, y - pad, width - x + pad, height - height * 0.03), radius=pad, fill=(24, 24, 32))
+    pen.multiline_text((x, y), text, font=font, fill=(255, 255, 255), align="center")
+
+
+def _padded(png: bytes, size: int) -> bytes:
+    """The PNG with a private chunk that brings it to exactly `size` bytes."""
+    room = size - len(png) - 12
+    if room < 0:
+        raise ValueError(f"a picture takes at least {len(png) + 12} bytes")
+    chunk = b"imWg" + random.Random(size).randbytes(room)  # noqa: S311
+    framed = struct.pack(">I", room) + chunk + struct.pack(">I", zlib.crc32(chunk))
+    return png[:-12] + framed + png[-12:]

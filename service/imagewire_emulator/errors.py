@@ -1,0 +1,43 @@
+"""Google's error shape: {"error": {code, message, status, details}}."""
+
+from typing import Any
+
+_HTTP = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "UNAUTHENTICATED": 401,
+    "PERMISSION_DENIED": 403,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "INTERNAL": 500,
+    "UNAVAILABLE": 503,
+}
+
+
+class ApiError(Exception):
+    """An error that the API answers with. status: a canonical name; details: google.rpc messages as JSON."""
+
+    def __init__(self, status: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.http = _HTTP[status]
+        self.status = status
+        self.message = message
+        self.details = details or []
+
+    def body(self) -> dict[str, Any]:
+        """The JSON of the answer."""
+        error: dict[str, Any] = {"code": self.http, "message": self.message, "status": self.status}
+        if self.details:
+            error["details"] = self.details
+        return {"error": error}
+
+
+def detail(kind: str, **fields: Any) -> dict[str, Any]:
+    """A google.rpc message as JSON; kind: "RetryInfo", "ErrorInfo", …"""
+    return {"@type": f"type.googleapis.com/google.rpc.{kind}", **fields}
+
+
+def invalid(message: str, field: str = "") -> ApiError:
+    """400 INVALID_ARGUMENT, with the field where one is to blame."""
+    violation = {"field": field, "description": message} if field else {"description": message}
+    return ApiError("INVALID_ARGUMENT", message, [detail("BadRequest", fieldViolations=[violation])])

@@ -1,0 +1,79 @@
+"""What the emulator has seen and sent. Tests read it; it never holds a key, and pictures only as hash and size."""
+
+import itertools
+import time
+from collections import deque
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+_KEPT = 20_000
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request. Times are time.time(); outcome: "open", "ok", "error", "client_disconnected", "reset", "truncated".
+
+    bytes_sent counts the body as it leaves, so it can be read while the answer is on its way.
+    """
+
+    id: int
+    method: str
+    path: str
+    started: float
+    model: str = ""
+    scenario: str = ""
+    api: str = ""
+    stream: bool = False
+    auth: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    status: int = 0
+    images: list[dict[str, Any]] = field(default_factory=list)
+    body_bytes: int = 0
+    bytes_sent: int = 0
+    first_byte_at: float | None = None
+    ended_at: float | None = None
+    outcome: str = "open"
+
+    def end(self, outcome: str) -> None:
+        """Stamp the end; the first one counts."""
+        if self.ended_at is None:
+            self.ended_at = time.time()
+            self.outcome = outcome
+
+
+class Ledger:
+    """The requests, oldest first; the oldest are forgotten after 20 000."""
+
+    def __init__(self) -> None:
+        self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._ids = itertools.count(1)
+
+    def open(self, method: str, path: str) -> Entry:
+        """A new entry."""
+        entry = Entry(next(self._ids), method, path, time.time())
+        self._entries.append(entry)
+        return entry
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All that are kept."""
+        return list(self._entries)
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._entries.clear()
+
+    def as_json(self, after: int = 0) -> list[dict[str, Any]]:
+        """The entries with an id above `after`."""
+        return [asdict(entry) for entry in self._entries if entry.id > after]
+
+
+def without_pictures(value: Any) -> Any:
+    """A request's JSON with every inlineData's data replaced by its length."""
+    if isinstance(value, dict):
+        return {
+            key: f"<{len(item)} characters>" if key == "data" and isinstance(item, str) else without_pictures(item)
+            for key, item in value.items()
+        }
+    return [without_pictures(item) for item in value] if isinstance(value, list) else value

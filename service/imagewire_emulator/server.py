@@ -1,0 +1,88 @@
+"""Running the emulator: in a caller's loop, in a thread of its own, or as a program."""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from imagewire_emulator.app import API_KEY, TOKEN, EmulatorApp
+from imagewire_emulator.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """A running emulator: where it is, what it takes as credentials, what it has seen."""
+
+    host: str
+    port: int
+    ledger: Ledger
+    api_key: str = API_KEY
+    token: str = TOKEN
+
+    @property
+    def base_url(self) -> str:
+        """Its address, to be used in place of Google's."""
+        return f"http://{self.host}:{self.port}"
+
+
+@asynccontextmanager
+async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Emulator]:
+    """An emulator in this event loop. port: 0 picks a free one."""
+    app = EmulatorApp()
+    # The handler is cancelled when the client leaves: that is how the ledger learns it at once.
+    runner = web.AppRunner(app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound: int = runner.addresses[0][1]
+        yield Emulator(host, bound, app.ledger)
+    finally:
+        await runner.cleanup()
+
+
+@contextmanager
+def in_thread() -> Iterator[Emulator]:
+    """An emulator in a thread of its own, for callers that block."""
+    started: list[Emulator] = []
+    ready = threading.Event()
+    loop = asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def main() -> None:
+        async with running() as emulator:
+            started.append(emulator)
+            ready.set()
+            await done.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(main(),), name="emulator", daemon=True)
+    thread.start()
+    ready.wait()
+    try:
+        yield started[0]
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()
+
+
+def run(host: str, port: int) -> None:
+    """Run until SIGINT or SIGTERM; says on stdout where it listens."""
+    asyncio.run(_main(host, port))
+
+
+async def _main(host: str, port: int) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(host, port) as emulator:
+        print(  # noqa: T201
+            f"emulator of Google's API on {emulator.base_url}, key {emulator.api_key}, token {emulator.token};"
+            f" its ledger: {emulator.base_url}/_emulator/requests",
+            flush=True,
+        )
+        await stop.wait()
