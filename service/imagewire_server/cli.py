@@ -24,6 +24,8 @@ _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google;
 
 def main() -> None:
     """The entry point."""
+    # gRPC would write a line of its own to stderr whenever a process is started beside it.
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     app()
 
 
@@ -78,9 +80,9 @@ def demo(
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to draw into.")] = Path("banana.png"),
 ) -> None:
     """Draw one picture through a server and an emulator of its own, then stop both."""
-    from imagewire_server import demo as show  # noqa: PLC0415
+    from imagewire_server.demo import draw  # noqa: PLC0415
 
-    sys.exit(_run(show.draw(output)))
+    sys.exit(_run(draw(output)))
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:
