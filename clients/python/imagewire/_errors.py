@@ -113,7 +113,7 @@ class ServerError(ImagewireError):
     """Anything else."""
 
 
-_BY_REASON: dict[str, type[ImagewireError]] = {"ANSWER_TOO_LARGE": AnswerTooLarge}
+_BY_REASON: dict[str, type[ImagewireError]] = {"ANSWER_TOO_LARGE": AnswerTooLarge, "UPSTREAM_TOO_LARGE": ServerError}
 _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
     grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,

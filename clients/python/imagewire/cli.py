@@ -98,7 +98,8 @@ def draw(
         _deliver(drawing, output, words, as_json=as_json)
     except ImagewireError as error:
         code = next((code for kind, code in _EXIT_OF if isinstance(error, kind)), Exit.FAILED)
-        _fail(code, error.message, error, as_json=as_json)
+        hint = f"; try again in {error.retry_after:g} s" if error.retry_after else ""
+        _fail(code, error.message + hint, error, as_json=as_json)
     except KeyboardInterrupt:
         _fail(Exit.INTERRUPTED, "interrupted: the call was cancelled and nothing was saved", as_json=as_json)
     except OSError as error:

@@ -25,7 +25,7 @@ class _Row(NamedTuple):
     words: str = ""
 
 
-_TROUBLE = "the provider is in trouble ({http}); nothing was charged: try again in a moment"
+_TROUBLE = "the provider is in trouble; it does not charge such calls: try again in a moment"
 _TABLE = {
     "INVALID_ARGUMENT": _Row(Code.INVALID_ARGUMENT, "UPSTREAM_INVALID_ARGUMENT", quoted=True),
     "FAILED_PRECONDITION": _Row(Code.FAILED_PRECONDITION, "UPSTREAM_FAILED_PRECONDITION", quoted=True),
@@ -92,6 +92,7 @@ def refusal(http: int, body: bytes, *, retry_after: float | None, secrets: Itera
 def refusal_in_answer(error: dict[str, Any]) -> Refused:
     """The error that stands inside an answer of HTTP status 200. What came before it may be charged."""
     refused = _refused(error, "UNKNOWN", 200, ())
+    refused.message = f"the provider failed in the middle of its answer; it may have been charged ({refused.message})"
     refused.repeatable = False
     refused.charged = True
     return refused
@@ -118,9 +119,10 @@ def _refused(error: dict[str, Any], fallback: str, http: int, secrets: Iterable[
         status = "API_KEY_INVALID"
     row = _TABLE[status]
     said = error.get("message")
-    message = row.words.format(http=f"HTTP {http}" if http != 200 else "an error in its answer")
+    message = row.words
     if row.quoted:
-        quoted = _clean(said, secrets) if isinstance(said, str) and said else f"it gave no reason (HTTP {http})"
+        silent = f"it gave no reason (HTTP {http}); check the provider's base URL in the server's settings"
+        quoted = _clean(said, secrets) if isinstance(said, str) and said else silent
         message = f"the provider refused the call: {quoted}"
     refused = Refused(
         message,

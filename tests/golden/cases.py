@@ -1,0 +1,97 @@
+"""The golden cases: our request ↔ Google's request, and Google's answer ↔ our events.
+
+Each folder under cases/ holds spec.json (a Spec), request.json (the body that goes upstream), answer.sse or answer.json
+(the body that comes back) and events.json (what is made of it; a picture's chunks joined; an error as its last entry).
+UPDATE_GOLDEN=1 writes events.json anew: read the difference before you commit it.
+"""
+
+import base64
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict, ParseDict
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
+from imagewire_server.dialects.gemini import Reader
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One folder."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def spec(self) -> pb.Spec:
+        return ParseDict(json.loads((self.folder / "spec.json").read_text()), pb.Spec())
+
+    @property
+    def request(self) -> Any:
+        return json.loads((self.folder / "request.json").read_text())
+
+    @property
+    def sse(self) -> bool:
+        return (self.folder / "answer.sse").exists()
+
+    @property
+    def answer(self) -> bytes:
+        return (self.folder / ("answer.sse" if self.sse else "answer.json")).read_bytes()
+
+    @property
+    def events_file(self) -> Path:
+        return self.folder / "events.json"
+
+    @property
+    def events(self) -> Any:
+        return json.loads(self.events_file.read_text())
+
+    @property
+    def fails(self) -> bool:
+        """Whether the answer ends in an error: such a case's name says so."""
+        return self.name.startswith("error-")
+
+
+CASES = [Case(folder) for folder in sorted(FOLDER.iterdir())]
+WHOLE = [case for case in CASES if not case.fails]
+
+
+def read(body: bytes, pieces: Iterable[bytes] | None = None, *, sse: bool, frame: int = 1 << 18) -> list[dict[str, Any]]:
+    """The body's events as golden files have them; an error, as the last entry, in place of the rest."""
+    reader = Reader(sse=sse, max_frame_bytes=frame)
+    events: list[pb.Event] = []
+    error: dict[str, Any] | None = None
+    try:
+        for piece in [body] if pieces is None else pieces:
+            events.extend(reader.feed(piece))
+        events.extend(reader.close())
+    except Error as failed:
+        error = {"error": {"code": failed.code.name, "reason": failed.reason, "charged": failed.charged}}
+        if failed.retry_after is not None:
+            error["error"]["retry_after"] = failed.retry_after
+    return [*joined(events), *([error] if error else [])]
+
+
+def joined(events: Iterable[pb.Event]) -> list[dict[str, Any]]:
+    """Events as JSON, neighbouring chunks of one picture as one."""
+    made: list[dict[str, Any]] = []
+    for event in events:
+        shown = MessageToDict(event, preserving_proto_field_name=True)
+        chunk, before = shown.get("image_chunk"), made[-1].get("image_chunk") if made else None
+        if chunk and before:
+            assert int(chunk["offset"]) == len(base64.b64decode(before["data"])), "a chunk's offset leaves a gap"
+            before["data"] = base64.b64encode(
+                base64.b64decode(before["data"]) + base64.b64decode(chunk["data"])
+            ).decode()
+        else:
+            made.append(shown)
+    return made

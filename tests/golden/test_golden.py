@@ -1,0 +1,88 @@
+"""Every golden case, both ways, and the properties that hold for each of them."""
+
+import json
+import os
+import re
+from itertools import pairwise
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagewire_server.config import models
+from imagewire_server.contract import constraints
+from imagewire_server.dialects.gemini import encode
+from imagewire_server.providers.gemini_api.profile import profile
+from tests.golden.cases import CASES, WHOLE, Case, read
+
+TABLE = models.load()
+TOKENS = [b'"data":"', b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\r\n\r\n", b"null", b"-1e999", b'"error":{', b"\xff", b"data: "]
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+each_whole_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
+
+
+@each_case
+def test_the_request_is_googles(case: Case) -> None:
+    constraints.check(case.spec)
+    native_id = case.spec.model.removeprefix("gemini/")
+    body = msgspec.json.decode(msgspec.json.encode(encode(case.spec, profile(TABLE.find(native_id)))))
+    assert body == case.request
+
+
+@each_case
+def test_the_answer_makes_these_events(case: Case) -> None:
+    events = read(case.answer, sse=case.sse)
+    if os.environ.get("UPDATE_GOLDEN"):
+        case.events_file.write_text(json.dumps(events, indent=2, ensure_ascii=False) + "\n")
+    assert events == case.events
+
+
+@each_case
+def test_every_split_in_two_gives_the_same_events(case: Case) -> None:
+    for at in range(len(case.answer) + 1):
+        assert read(b"", [case.answer[:at], case.answer[at:]], sse=case.sse) == case.events, f"split at {at}"
+
+
+@each_case
+def test_byte_by_byte_gives_the_same_events(case: Case) -> None:
+    assert read(b"", [case.answer[i : i + 1] for i in range(len(case.answer))], sse=case.sse) == case.events
+
+
+@given(st.data())
+@settings(max_examples=300, deadline=None)
+def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
+    case = data.draw(st.sampled_from(CASES))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
+    pieces = [case.answer[a:b] for a, b in pairwise(cuts)]
+    frame = data.draw(st.sampled_from([1, 7, 64, 1 << 18]))
+    assert read(b"", pieces, sse=case.sse, frame=frame) == case.events
+
+
+@given(st.binary(max_size=400), st.booleans())
+@settings(max_examples=4000, deadline=None)
+def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes, sse: bool) -> None:
+    assert "error" in read(body, sse=sse)[-1], "no random bytes are a whole answer"
+
+
+@given(st.data())
+@settings(max_examples=6000, deadline=None)
+def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) -> None:
+    case = data.draw(st.sampled_from(CASES))
+    body = bytearray(case.answer)
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(body)))
+        body[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5) | st.sampled_from(TOKENS))
+    last = read(bytes(body), sse=case.sse)[-1]
+    assert last.keys() & {"error", "finished"}, "an answer ends in Finished or in one of our errors"
+
+
+@each_whole_case
+def test_a_cut_answer_never_ends_well(case: Case) -> None:
+    body = case.answer.rstrip() if not case.sse else case.answer
+    # Between whole events, once the model has said that it is done, only HTTP's own framing can tell a cut.
+    ends = [match.end() for match in re.finditer(rb"\r\n\r\n", body)]
+    free = {end for end in ends if b"finishReason" in body[:end]} if case.sse else set()
+    for at in range(len(body)):
+        events = read(body[:at], sse=case.sse)
+        assert ("error" in events[-1]) is (at not in free), f"cut at {at} of {len(body)}"
