@@ -17,7 +17,22 @@ from imagewire_server.providers.gemini_api.profile import profile
 from tests.golden.cases import CASES, WHOLE, Case, read
 
 TABLE = models.load()
-TOKENS = [b'"data":"', b"{", b"}", b"[", b"]", b",", b'"', b"\\", b"\r\n\r\n", b"null", b"-1e999", b'"error":{', b"\xff", b"data: "]
+TOKENS = [
+    b'"data":"',
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b'"',
+    b"\\",
+    b"\r\n\r\n",
+    b"null",
+    b"-1e999",
+    b'"error":{',
+    b"\xff",
+    b"data: ",
+]
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 each_whole_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
 

@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -42,8 +43,9 @@ class ModelTable:
         return self._by_name.get(name)
 
 
+@cache
 def load() -> ModelTable:
-    """The table that comes with the server."""
+    """The table that comes with the server, read once."""
     text = resources.files(__package__).joinpath("models.toml").read_text(encoding="utf-8")
     return ModelTable(tuple(_facts(row) for row in tomllib.loads(text)["model"]))
 

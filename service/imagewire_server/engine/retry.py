@@ -11,7 +11,8 @@ import stamina
 from imagewire_server.contract.errors import Error
 
 ATTEMPTS = 3
-_LONGEST_HINT = 10.0
+# A longer wait is the caller's to decide on.
+_LONGEST_HINT = 5.0
 _WAIT_INITIAL, _WAIT_MAX = 0.2, 2.0
 
 

@@ -128,8 +128,12 @@ class HttpTransport:
     @asynccontextmanager
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AsyncIterator[HttpAnswer]:
         """Send once and wait for the head of the answer. Leaving the context closes the call. Raises UpstreamError."""
+        length = str(len(body))
         request = self._client.build_request(
-            "POST", url, content=body, headers={"accept-encoding": "identity", **headers}
+            "POST",
+            url,
+            content=body if len(body) <= _READ_BYTES else _slices(body),
+            headers={"accept-encoding": "identity", "content-length": length, **headers},
         )
         try:
             async with asyncio.timeout(self._limits.first_byte_timeout):
@@ -149,6 +153,12 @@ class HttpTransport:
     async def aclose(self) -> None:
         """Close every connection."""
         await self._client.aclose()
+
+
+async def _slices(body: bytes) -> AsyncIterator[bytes]:
+    """A large body piece by piece: written at once it would hold the event loop."""
+    for at in range(0, len(body), _READ_BYTES):
+        yield body[at : at + _READ_BYTES]
 
 
 def _session() -> aiohttp.ClientSession:
