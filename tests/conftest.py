@@ -8,8 +8,8 @@ from typing import Any
 import grpc
 import pytest
 from blockbuster import blockbuster_ctx
-from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 
+from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
 from imagewire_server import bootstrap, logs
 from imagewire_server.config import models

@@ -56,9 +56,21 @@ async def test_no_frame_is_larger_than_asked(stack: Stack, frame: int) -> None:
 
 @pytest.mark.parametrize(
     "model",
-    ["gemini-2.5-flash-image", "gemini-3-pro-image", "emulator-drafts", "emulator-two-images", "emulator-interleaved"]
-    + ["emulator-thought-only", "emulator-unicode", "emulator-data-first", "emulator-image-safety", "emulator-safety"]
-    + ["emulator-no-image", "emulator-usage-split", "emulator-finish-twice"],
+    [
+        "gemini-2.5-flash-image",
+        "gemini-3-pro-image",
+        "emulator-drafts",
+        "emulator-two-images",
+        "emulator-interleaved",
+        "emulator-thought-only",
+        "emulator-unicode",
+        "emulator-data-first",
+        "emulator-image-safety",
+        "emulator-safety",
+        "emulator-no-image",
+        "emulator-usage-split",
+        "emulator-finish-twice",
+    ],
 )
 async def test_unary_says_what_the_stream_says(stack: Stack, model: str) -> None:
     events = await stream(stack, spec(f"gemini/{model}"))
@@ -71,14 +83,13 @@ async def test_unary_says_what_the_stream_says(stack: Stack, model: str) -> None
     finals = [e.candidate_finished for e in events if e.WhichOneof("event") == "candidate_finished"]
     assert [c.native_finish_reason for c in answer.candidates] == [f.native_finish_reason for f in finals]
     assert [c.finish_message for c in answer.candidates] == [f.finish_message for f in finals]
-    streamed = [data for data in pictures(events)]
     carried = [
         (part.image.data or candidate.message.image.data)
         for candidate in answer.candidates
         for part in candidate.message.parts
         if part.HasField("image")
     ]
-    assert carried == streamed
+    assert carried == pictures(events)
     thoughts = {event.part_finished.part_index for event in events if event.part_finished.thought}
     text = "".join(
         e.text_delta.text for e in events if e.HasField("text_delta") and e.text_delta.part_index not in thoughts

@@ -14,13 +14,10 @@ from tests.integration.status import Told, told
 PROMPT = "a very private prompt"
 
 
-async def failing(stack: Stack, asked: pb.Spec, *, unary: bool = False, timeout: float | None = 30) -> Told:
+async def failing(stack: Stack, asked: pb.Spec, *, seconds: float = 30) -> Told:
+    call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=asked), timeout=seconds)
     with pytest.raises(grpc.aio.AioRpcError) as failed:
-        if unary:
-            await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=asked), timeout=timeout)
-        else:
-            async for _ in stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=asked), timeout=timeout):
-                pass
+        await anext(event async for event in call if event.HasField("finished"))
     return told(failed.value)
 
 
@@ -133,14 +130,16 @@ async def test_bad_input_names_every_field_and_asks_nobody(
 
 
 async def test_an_answer_too_large_names_the_way_out(stack: Stack) -> None:
-    said = await failing(stack, spec("gemini/emulator-size-8MB"), unary=True)
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("gemini/emulator-size-8MB")))
+    said = told(failed.value)
     assert (said.code, said.info.reason) == ("RESOURCE_EXHAUSTED", "ANSWER_TOO_LARGE")
     assert said.info.metadata["use"] == "StreamCompletion"
     assert said.pushback == "-1"
 
 
 async def test_the_callers_deadline_is_kept(stack: Stack) -> None:
-    said = await failing(stack, spec("gemini/emulator-silent"), timeout=0.4)
+    said = await failing(stack, spec("gemini/emulator-silent"), seconds=0.4)
     assert (said.code, said.info.reason, said.pushback) == ("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "-1")
 
 
@@ -154,10 +153,8 @@ async def test_more_calls_than_places_are_refused_at_once() -> None:
 
 
 async def test_what_is_not_built_says_so(stack: Stack) -> None:
-    request = pb.ResumeCompletionRequest(completion_id="x")
     with pytest.raises(grpc.aio.AioRpcError) as failed:
-        async for _ in stack.chat.ResumeCompletion(request):
-            pass
+        await stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(completion_id="x")).read()
     assert (told(failed.value).code, told(failed.value).info.reason) == ("UNIMPLEMENTED", "NOT_BUILT")
 
 

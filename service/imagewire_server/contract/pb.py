@@ -3,6 +3,7 @@
 from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.struct_pb2 import Struct
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from imagewire.v1.chat_service_pb2 import (
     Candidate,
     CandidateFinished,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
-from imagewire.v1 import chat_service_pb2_grpc as stubs
 
+from imagewire.v1 import chat_service_pb2_grpc as stubs
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD

@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from imagewire.v1 import image_service_pb2_grpc as stubs
 
+from imagewire.v1 import image_service_pb2_grpc as stubs
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import NotBuilt
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 import grpc
-from imagewire.v1 import model_service_pb2_grpc as stubs
 
+from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation

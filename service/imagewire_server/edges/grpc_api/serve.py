@@ -9,6 +9,7 @@ import structlog
 from grpc_channelz.v1 import channelz
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
+
 from imagewire.v1 import (
     chat_service_pb2,
     chat_service_pb2_grpc,
@@ -17,7 +18,6 @@ from imagewire.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
 )
-
 from imagewire_server.edges.grpc_api.chat import ChatService, StreamTimes
 from imagewire_server.edges.grpc_api.guard import Guard
 from imagewire_server.edges.grpc_api.images import ImageService

@@ -1,0 +1,108 @@
+"""The real programs as processes: started, found by the line they print, ended by their pid."""
+
+import contextlib
+import json
+import os
+import queue
+import re
+import signal
+import subprocess
+import sys
+import threading
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class Program:
+    """A running program and where it serves."""
+
+    process: subprocess.Popen[str]
+    address: str
+
+    def memory(self, field: str) -> int:
+        """VmRSS (now) or VmHWM (the peak), in bytes."""
+        text = Path(f"/proc/{self.process.pid}/status").read_text()
+        match = re.search(rf"{field}:\s+(\d+) kB", text)
+        assert match is not None
+        return int(match[1]) * 1024
+
+    def forget_peak(self) -> None:
+        """Let the peak start from now."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def ask_to_stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+
+
+def _command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "imagewire_server", *arguments]
+
+
+@contextlib.contextmanager
+def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+
+@contextlib.contextmanager
+def emulator() -> Iterator[Program]:
+    """`imagewire-server emulate` on a free port; address is its base URL."""
+    process = subprocess.Popen(_command("emulate", "--port", "0"), stdout=subprocess.PIPE, text=True)
+    with _ended(process):
+        assert process.stdout is not None
+        match = re.search(r"http://\S+:\d+", process.stdout.readline())
+        assert match is not None
+        yield Program(process, match[0])
+
+
+@contextlib.contextmanager
+def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]:
+    """`imagewire-server serve` on a free port; address is its gRPC target. settings: IMAGEWIRE_ variables."""
+    environ = {
+        **os.environ,
+        "GEMINI_API_KEY": "emulator-key",
+        "IMAGEWIRE_GEMINI_BASE_URL": base_url,
+        **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
+    }
+    process = subprocess.Popen(
+        _command("serve", "--grpc", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE, text=True, env=environ
+    )
+    with _ended(process):
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        # Read to the end, or the pipe fills and the server's logging waits for it.
+        reader = threading.Thread(target=_read, args=(process, lines))
+        reader.start()
+        try:
+            while not (line := lines.get(timeout=20)).startswith("{") or json.loads(line)["event"] != "serving":
+                pass
+            yield Program(process, json.loads(line)["grpc"])
+        finally:
+            process.terminate()
+            reader.join(20)
+
+
+def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None:
+    assert process.stderr is not None
+    for line in process.stderr:
+        lines.put(line)
+
+
+def ledger(base_url: str) -> list[dict[str, Any]]:
+    """The emulator's ledger."""
+    with urllib.request.urlopen(f"{base_url}/_emulator/requests") as answer:  # noqa: S310  # loopback
+        entries: list[dict[str, Any]] = json.load(answer)
+        return entries

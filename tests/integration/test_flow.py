@@ -1,0 +1,48 @@
+"""Flat memory and early bytes: the two promises of streaming, measured on the real programs."""
+
+import asyncio
+import hashlib
+from typing import Any
+
+import grpc
+
+from imagewire.v1 import chat_service_pb2_grpc
+from imagewire_server.contract import pb
+from tests.conftest import Stack, spec
+from tests.integration import processes
+
+_OPTIONS = [("grpc.max_receive_message_length", -1)]
+
+
+async def test_the_first_bytes_arrive_before_a_tenth_of_the_body_has_left(stack: Stack) -> None:
+    request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-2000-8000000"))
+    sent_at_first_chunk = None
+    async for event in stack.chat.StreamCompletion(request):
+        if event.WhichOneof("event") == "image_chunk" and sent_at_first_chunk is None:
+            entry = stack.emulator.ledger.entries[-1]
+            sent_at_first_chunk = entry.bytes_sent / entry.body_bytes
+    assert sent_at_first_chunk is not None
+    assert sent_at_first_chunk < 0.1
+
+
+async def test_32_streams_of_20_mb_take_less_than_2_mb_each() -> None:
+    size, streams = 20_000_000, 32
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
+        async with grpc.aio.insecure_channel(server.address, options=_OPTIONS) as channel:
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            await _drawn(stub, 1_000_000)
+            before = server.memory("VmRSS")
+            server.forget_peak()
+            digests = await asyncio.gather(*(_drawn(stub, size) for _ in range(streams)))
+            grown = server.memory("VmHWM") - before
+        assert len(set(digests)) == 1
+        assert processes.ledger(emulator.address)[-1]["images"][0]["sha256"] == digests[0]
+    assert grown / streams < 2_000_000, f"{grown / streams / 1e6:.2f} MB a stream"
+
+
+async def _drawn(stub: Any, size: int) -> str:
+    digest = hashlib.sha256()
+    request = pb.StreamCompletionRequest(spec=spec(f"gemini/emulator-drip-2000-{size}"))
+    async for event in stub.StreamCompletion(request):
+        digest.update(event.image_chunk.data)
+    return digest.hexdigest()

@@ -1,0 +1,193 @@
+"""The program around the service: reflection, health, drain, and what it says when it cannot start."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2
+
+from imagewire.v1 import chat_service_pb2_grpc
+from imagewire_server.contract import pb
+from tests.conftest import Stack, spec
+from tests.integration import processes
+
+_SERVICES = {
+    "grpc.channelz.v1.Channelz",
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+    "imagewire.v1.ChatService",
+    "imagewire.v1.ImageService",
+    "imagewire.v1.ModelService",
+}
+
+
+async def _reflect(stack: Stack, version: str, **ask: str) -> reflection_pb2.ServerReflectionResponse:
+    call = stack.channel.stream_stream(
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo",
+        request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
+        response_deserializer=reflection_pb2.ServerReflectionResponse.FromString,
+    )
+
+    async def asking() -> AsyncIterator[reflection_pb2.ServerReflectionRequest]:
+        yield reflection_pb2.ServerReflectionRequest(**ask)
+
+    async for answer in call(asking()):
+        return answer
+    raise AssertionError("no answer")
+
+
+@pytest.mark.parametrize("version", ["v1", "v1alpha"])
+async def test_reflection_lists_and_describes_every_service(stack: Stack, version: str) -> None:
+    listed = await _reflect(stack, version, list_services="")
+    names = {service.name for service in listed.list_services_response.service}
+    assert names == _SERVICES
+    for name in names:
+        described = await _reflect(stack, version, file_containing_symbol=name)
+        assert described.file_descriptor_response.file_descriptor_proto, name
+
+
+def test_a_stranger_with_buf_curl_can_list_and_call() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
+        url = f"http://{server.address}"
+        buf = ["buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge"]
+        environ = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+        listed = subprocess.run([*buf, "--list-services", url], capture_output=True, text=True, check=True, env=environ)
+        assert set(listed.stdout.split()) == _SERVICES
+        called = subprocess.run(
+            [*buf, "-d", '{"name": "gemini/gemini-3-pro-image"}', f"{url}/imagewire.v1.ModelService/GetModel"],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environ,
+        )
+        assert json.loads(called.stdout)["model"]["imageSizes"] == ["1K", "2K", "4K"]
+
+
+async def test_health_answers_serving_for_every_service(stack: Stack) -> None:
+    health = health_pb2_grpc.HealthStub(stack.channel)
+    for name in ("", "imagewire.v1.ChatService", "imagewire.v1.ModelService", "imagewire.v1.ImageService"):
+        answer = await health.Check(health_pb2.HealthCheckRequest(service=name))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+    with pytest.raises(grpc.aio.AioRpcError) as unknown:
+        await health.Check(health_pb2.HealthCheckRequest(service="other"))
+    assert unknown.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+async def _rest(call: Any) -> list[pb.Event]:
+    """What is still to come of a call that was read from."""
+    events = []
+    while (event := await call.read()) is not grpc.aio.EOF:
+        events.append(event)
+    return events
+
+
+async def test_a_drain_says_not_serving_and_lets_the_running_stream_finish() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address, drain_delay="0.3") as server:
+        async with grpc.aio.insecure_channel(server.address) as channel:
+            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+            assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-1500-900000")))
+            await call.read()
+            server.ask_to_stop()
+            assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
+            health = health_pb2_grpc.HealthStub(channel)
+            answer = await health.Check(health_pb2.HealthCheckRequest())
+            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
+            events = await _rest(call)
+        assert events[-1].HasField("finished")
+        # The open health watch must not hold the server for the whole grace of 30 s.
+        assert await asyncio.to_thread(server.process.wait, 5) == 0
+
+
+async def test_a_drain_ends_with_its_grace() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address, drain_grace="0.3") as server:
+        async with grpc.aio.insecure_channel(server.address) as channel:
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck")))
+            await call.read()
+            server.ask_to_stop()
+            with pytest.raises(grpc.aio.AioRpcError) as ended:
+                await _rest(call)
+            assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
+        assert await asyncio.to_thread(server.process.wait, 5) == 0
+        (entry,) = processes.ledger(emulator.address)
+        assert entry["outcome"] == "client_disconnected"
+
+
+async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, heartbeat_interval="0.05") as server,
+    ):
+        async with grpc.aio.insecure_channel(server.address) as channel:
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-slow-400"))
+            events = [event async for event in stub.StreamCompletion(request)]
+    beats = [event.sequence for event in events if event.HasField("heartbeat")]
+    assert len(beats) >= 3
+    assert set(beats) == {0}
+    assert [e.sequence for e in events if not e.HasField("heartbeat")] == list(range(1, len(events) - len(beats) + 1))
+
+
+def _serve(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if key != "GEMINI_API_KEY"}
+    return subprocess.run(
+        [sys.executable, "-m", "imagewire_server", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        env={**clean, **environ},
+        check=False,
+    )
+
+
+def test_without_a_key_it_says_what_to_do_next() -> None:
+    ended = _serve()
+    assert ended.returncode == 2
+    assert all(word in ended.stderr for word in ("GEMINI_API_KEY", "--config", "--demo"))
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_taken_address_is_named() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
+        ended = _serve("--grpc", server.address, GEMINI_API_KEY="x")
+    assert ended.returncode == 2
+    assert server.address in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "imagewire_server", "serve", "--demo", "--grpc", "127.0.0.1:0"],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert "emulator" in process.stderr.readline()
+        address = json.loads(process.stderr.readline())["grpc"]
+        with grpc.insecure_channel(address) as channel:
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            events = list(stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec())))
+        assert events[-1].HasField("finished")
+        process.terminate()
+        log = process.stderr.read()
+        assert "A banana" not in log
+        assert "emulator-key" not in log
+        line = next(json.loads(row) for row in log.splitlines() if json.loads(row)["event"] == "call")
+        assert (line["code"], line["attempts"], line["finish_reason"]) == ("OK", 1, "STOP")
+    finally:
+        process.kill()
+        process.wait()
+        if process.stderr is not None:
+            process.stderr.close()
