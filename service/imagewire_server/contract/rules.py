@@ -163,11 +163,13 @@ def spoken(message: pb.Message) -> str:
 
 
 def spec(message: pb.Spec) -> Iterator[tuple[str, str]]:
-    """A chat in which somebody speaks; each safety category once."""
+    """A chat in which somebody speaks; each modality and each safety category once."""
     if not message.messages:
         yield "messages", "is required; add at least one user message"
     elif all(turn.role == pb.Role.ROLE_SYSTEM for turn in message.messages):
         yield "messages", "holds system messages only; add at least one user message"
+    if len(set(message.response_modalities)) < len(message.response_modalities):
+        yield "response_modalities", "names a modality twice"
     seen: set[str] = set()
     for i, setting in enumerate(message.safety_settings):
         if setting.category in seen:

@@ -1,0 +1,66 @@
+"""Base64 in pieces: every split, JSON's escapes, and all that is no base64."""
+
+import base64
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.contract.errors import Malformed
+from imagewire_server.dialects.gemini.base64_stream import Base64Stream
+
+
+def decoded(pieces: list[bytes]) -> bytes:
+    stream = Base64Stream()
+    data = b"".join(stream.feed(piece) for piece in pieces)
+    stream.close()
+    return data
+
+
+def spelled(text: bytes, choices: list[int]) -> bytes:
+    """The text with some characters as JSON escapes."""
+    ways = [lambda c: c, lambda c: b"\\u%04x" % ord(c), lambda c: b"\\/" if c == b"/" else c]
+    return b"".join(ways[choices[i % len(choices)]](bytes([c])) for i, c in enumerate(text))
+
+
+@given(st.binary(max_size=200), st.data())
+def test_any_spelling_in_any_pieces_gives_the_bytes(data: bytes, draw: st.DataObject) -> None:
+    choices = draw.draw(st.lists(st.integers(0, 2), min_size=1, max_size=5))
+    text = spelled(base64.b64encode(data), choices)
+    cuts = sorted(draw.draw(st.sets(st.integers(0, len(text)), max_size=12)) | {0, len(text)})
+    assert decoded([text[a:b] for a, b in pairwise(cuts)]) == data
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"A",
+        b"AB",
+        b"ABC",
+        b"AB=C",
+        b"QQ==QUJD",
+        b"QUJD=",
+        b"!!!!",
+        b"QU JD",
+        b"QU\nJD",
+        b"QUJ-",
+        b"QUJ\\n",
+        b"QUJD\\",
+        b"\\u00",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 2, 4, 100])
+def test_anything_else_is_malformed(text: bytes, size: int) -> None:
+    with pytest.raises(Malformed):
+        decoded([text[at : at + size] for at in range(0, len(text), size)])
+
+
+@given(st.binary(max_size=64), st.integers(1, 9))
+def test_arbitrary_bytes_decode_strictly_or_are_malformed(text: bytes, size: int) -> None:
+    try:
+        data = decoded([text[at : at + size] for at in range(0, len(text), size)])
+    except Malformed:
+        return
+    plain = text.replace(b"\\/", b"/")
+    assert b"\\u" in plain or base64.b64encode(data) == plain or base64.b64decode(plain, validate=True) == data

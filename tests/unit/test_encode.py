@@ -1,0 +1,187 @@
+"""Encoding: every field of a spec moves the body or is refused; nothing is dropped."""
+
+from typing import Any
+
+import msgspec
+import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
+from imagewire_server.config import models
+from imagewire_server.contract import constraints, pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.dialects.gemini import Profile, encode
+from imagewire_server.providers.gemini_api.profile import profile
+from tests.pictures import PNG, encoded
+
+OPEN = Profile(service="a test", vertex_fields=True, uri_schemes=("https", "gs"))
+# A field's value where the first that comes to mind is the default, or would be refused for its form alone.
+VALUES: dict[str, Any] = {
+    "Spec.model": None,  # in the URL, not in the body
+    "Spec.messages": None,  # the base has one; its own fields are walked
+    "Spec.response_modalities": [2],
+    "Message.role": 3,
+    "Image.uri": "https://example.com/a.png",
+    "Image.mime_type": "image/jpeg",
+    "Image.detail": 3,
+    "Image.data": encoded("PNG", 5, 5),
+    "FunctionDeclaration.name": "other",
+    "FunctionCall.name": "other",
+    "FunctionResponse.name": "other",
+    "ImageConfig.aspect_ratio": "16:9",
+    "ImageConfig.image_size": "2K",
+    "ImageOutputOptions.mime_type": "image/jpeg",
+    "GenerationConfig.candidate_count": 2,
+    "Part.text": "other",
+    "ToolConfig.mode": "ANY",
+    "Spec.labels": {"team": "a"},
+}
+# What a field needs beside it to be well-formed.
+BASES: dict[str, dict[str, Any]] = {
+    "SafetySetting": {"category": "HARM_A", "threshold": "OFF"},
+    "FunctionDeclaration": {"name": "f"},
+    "ToolConfig": {"mode": "AUTO", "allowed_function_names": []},
+    "FunctionCall": {"name": "f"},
+    "FunctionResponse": {"name": "f", "response": {}},
+    "Image": {"data": PNG},
+    "Part": {"text": "x"},
+}
+
+
+# Messages that are refused as a whole, and the field that names them.
+REFUSED_WHOLE = {"ImageOutputOptions": "output_options"}
+
+
+def _value(field: FieldDescriptor) -> Any:
+    name = f"{field.containing_type.name}.{field.name}"
+    if name in VALUES:
+        return VALUES[name]
+    if field.message_type is not None and field.message_type.full_name == "google.protobuf.Struct":
+        return {"k": 7}
+    kinds = {
+        FieldDescriptor.CPPTYPE_STRING: "f" if field.type != FieldDescriptor.TYPE_BYTES else b"s" * 32,
+        FieldDescriptor.CPPTYPE_DOUBLE: 0.5,
+        FieldDescriptor.CPPTYPE_INT32: 7,
+        FieldDescriptor.CPPTYPE_INT64: 7,
+        FieldDescriptor.CPPTYPE_BOOL: True,
+        FieldDescriptor.CPPTYPE_ENUM: 1,
+    }
+    value = kinds[field.cpp_type]
+    return [value] if field.is_repeated else value
+
+
+def _leaves(descriptor: Descriptor, wrap: Any) -> list[tuple[str, Any, Any]]:
+    """(field, spec without, spec with it) for each field below a message; `wrap` puts a message's dict into a spec."""
+    found = []
+    base = BASES.get(descriptor.name, {})
+    for field in descriptor.fields:
+        name = f"{descriptor.name}.{field.name}"
+        inside = field.message_type
+        if inside is not None and inside.file.package == "imagewire.v1" and not inside.GetOptions().map_entry:
+
+            def deeper(value: Any, field: FieldDescriptor = field) -> Any:
+                made = {field.name: [value] if field.is_repeated else value}
+                return wrap(made if field.containing_oneof else {**base, **made})
+
+            if name != "Spec.messages":
+                found += _leaves(inside, deeper)
+            continue
+        value = _value(field)
+        if value is not None:
+            without = {key: kept for key, kept in base.items() if key != field.name}
+            if field.containing_oneof and len(field.containing_oneof.fields) > 1:
+                siblings = {f.name for f in field.containing_oneof.fields}
+                without = {key: kept for key, kept in without.items() if key not in siblings}
+            found.append((name, wrap(base), wrap({**without, field.name: value})))
+    return found
+
+
+def _in_message(role: int) -> Any:
+    return lambda message: {"messages": [{"role": 2, "content": "hello"}, {"role": role, **message}]}
+
+
+def _cases() -> list[tuple[str, Any, Any]]:
+    cases = _leaves(pb.Spec.DESCRIPTOR, lambda spec: {"messages": [{"role": 2, "content": "hello"}], **spec})
+    cases += _leaves(pb.Image.DESCRIPTOR, lambda image: _in_message(2)({"image": image}))
+    cases += _leaves(pb.Part.DESCRIPTOR, lambda part: _in_message(3)({"parts": [part]}))
+    cases = [case for case in cases if not case[0].startswith("FunctionResponse.")]  # not an assistant's
+    cases += _leaves(pb.FunctionResponse.DESCRIPTOR, lambda r: _in_message(4)({"parts": [{"function_response": r}]}))
+    cases.append(("Message.role", _in_message(2)({"content": "x"}), _in_message(3)({"content": "x"})))
+    cases.append(("Message.content", _in_message(2)({"content": "x"}), _in_message(2)({"content": "y"})))
+    return cases
+
+
+def _outcome(fields: Any, chosen: Profile) -> Any:
+    spec = pb.Spec(model="m", **fields)
+    try:
+        constraints.check(spec)
+        return msgspec.json.encode(encode(spec, chosen))
+    except InvalidRequest as error:
+        return [violation.field for violation in error.violations]
+
+
+@pytest.mark.parametrize("chosen", [OPEN, profile(None)], ids=["open", "gemini"])
+@pytest.mark.parametrize(
+    ("name", "without", "with_it"), _cases(), ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_every_field_moves_the_body_or_is_refused_by_name(
+    name: str, without: Any, with_it: Any, chosen: Profile
+) -> None:
+    before, after = _outcome(without, chosen), _outcome(with_it, chosen)
+    if isinstance(after, list):
+        words = {name.rpartition(".")[2], REFUSED_WHOLE.get(name.partition(".")[0], name)}
+        assert any(word in path for path in after for word in words), f"{name} refused as {after}"
+    else:
+        assert after != before, f"{name} was ignored"
+
+
+def test_the_walk_reaches_every_field_of_a_request() -> None:
+    walked = {name for name, _, _ in _cases()}
+    requests = ("CreateCompletionRequest.", "StreamCompletionRequest.", "ListModelsRequest.", "GetModelRequest.")
+    known = {name for name in constraints.CHECKS if not name.startswith(requests)}
+    containers = {
+        "Spec.model", "Spec.messages", "Spec.image_config", "Spec.generation_config", "Spec.safety_settings",
+        "Spec.tools", "Spec.tool_config", "Message.image", "Message.parts", "Part.image", "Part.function_call",
+        "Part.function_response", "ImageConfig.output_options", "GenerationConfig.thinking_config", "Tool.functions",
+        "Tool.google_search", "FunctionDeclarations.declarations",
+    }  # fmt: skip
+    assert known - walked == containers
+
+
+REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
+    ("gemini-2.5-flash-image", {"image_config": {"image_size": "1K"}}, ["image_config.image_size"]),
+    ("gemini-2.5-flash-image", {"generation_config": {"thinking_config": {}}}, ["generation_config.thinking_config"]),
+    (
+        "gemini-2.5-flash-image",
+        {"messages": [{"role": 2, "image": {"data": PNG, "detail": 3}}]},
+        ["messages[0].image.detail"],
+    ),
+    ("gemini-3-pro-image", {"image_config": {"aspect_ratio": "8:1"}}, ["image_config.aspect_ratio"]),
+    ("gemini-3-pro-image", {"image_config": {"image_size": "512"}}, ["image_config.image_size"]),
+    ("gemini-3-pro-image", {"labels": {"a": "b"}}, ["labels"]),
+    ("gemini-3-pro-image", {"image_config": {"person_generation": "X"}}, ["image_config.person_generation"]),
+    ("gemini-3-pro-image", {"messages": [{"role": 2, "image": {"data": PNG}}] * 15}, ["messages"]),
+    (
+        "x",
+        {"messages": [{"role": 2, "image": {"uri": "gs://a/b", "mime_type": "image/png"}}]},
+        ["messages[0].image.uri"],
+    ),
+    ("x", {"messages": [{"role": 2, "image": {"uri": "data:image/png;base64,!"}}]}, ["messages[0].image.uri"]),
+    ("x", {"messages": [{"role": 2, "image": {"uri": "data:image/png;base64,AAAA"}}]}, ["messages[0].image.uri"]),
+    ("x", {"generation_config": {"candidate_count": 2}}, ["generation_config.candidate_count"]),
+    (
+        "x",
+        {"generation_config": {"seed": 1}, "extra_body": {"generationConfig": {"seed": 2}, "contents": []}},
+        ["extra_body.generationConfig.seed", "extra_body.contents"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "fields", "paths"), REFUSED)
+def test_what_a_model_cannot_take_is_refused_by_name(model: str, fields: dict[str, Any], paths: list[str]) -> None:
+    given = {"messages": [{"role": 2, "content": "x"}], **fields}
+    refused = []
+    try:
+        encode(pb.Spec(model=model, **given), profile(models.load().find(model)))
+    except InvalidRequest as error:
+        refused = sorted(violation.field for violation in error.violations)
+    assert refused == sorted(f"spec.{path}" for path in paths)

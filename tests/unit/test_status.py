@@ -1,0 +1,55 @@
+"""Our errors as gRPC statuses: every class, and the size of what travels in trailers."""
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo
+from google.rpc.status_pb2 import Status
+
+from imagewire_server.contract import errors
+from imagewire_server.contract.errors import Code, Error, InvalidRequest, Refused, Violation
+from imagewire_server.edges.grpc_api.status import status
+
+
+def classes(kind: type[Error] = Error) -> list[type[Error]]:
+    return [kind, *(deeper for child in kind.__subclasses__() for deeper in classes(child))]
+
+
+@pytest.mark.parametrize("kind", classes(), ids=lambda kind: kind.__name__)
+def test_every_error_has_its_status(kind: type[Error]) -> None:
+    if kind is InvalidRequest:
+        error: Error = InvalidRequest([Violation("spec.model", "is required")])
+    elif kind is Refused:
+        error = Refused("words", code=Code.ABORTED, reason="UPSTREAM_ABORTED")
+    else:
+        error = kind("words")
+    code, message, trailers = status(error, "id-1")
+    details = dict(trailers)
+    told = Status.FromString(details["grpc-status-details-bin"])
+    info, request = ErrorInfo(), RequestInfo()
+    assert told.details[0].Unpack(info)
+    assert told.details[1].Unpack(request)
+    assert code.value[0] == error.code == told.code
+    assert (info.domain, info.reason, request.request_id) == ("imagewire.dev", error.reason, "id-1")
+    assert message == told.message != ""
+    assert ("grpc-retry-pushback-ms" in details) is error.charged
+
+
+def test_the_tree_in_the_header_names_every_class() -> None:
+    drawn = errors.__doc__ or ""
+    assert [kind.__name__ for kind in classes() if kind.__name__ not in drawn] == []
+
+
+def test_pushback_is_the_hint_in_milliseconds() -> None:
+    _, _, trailers = status(errors.Overloaded("x", retry_after=1.5), "id")
+    assert dict(trailers)["grpc-retry-pushback-ms"] == "1500"
+
+
+def test_details_stay_small_however_much_is_wrong() -> None:
+    many = [Violation(f"spec.messages[{i}].content" * 20, "x" * 5000) for i in range(5000)]
+    code, message, trailers = status(InvalidRequest(many), "id")
+    told = Status.FromString(dict(trailers)["grpc-status-details-bin"])
+    bad = BadRequest()
+    assert told.details[-1].Unpack(bad)
+    assert len(bad.field_violations) >= 3
+    assert sum(len(key) + len(value) for key, value in trailers) + len(message) < 8000
+    assert code is grpc.StatusCode.INVALID_ARGUMENT

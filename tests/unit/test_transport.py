@@ -1,0 +1,75 @@
+"""The table of foreign exceptions: what failed before a connection stood is free, the rest may be charged."""
+
+import aiohttp
+import httpx
+import pytest
+from aiohttp.client_reqrep import ConnectionKey
+
+from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
+from imagewire_server.transport.http import HttpLimits, HttpTransport, translate
+
+KEY = ConnectionKey("secret.example", 443, True, True, None, None, None)  # type: ignore[call-arg]
+
+
+def caused(cause: BaseException) -> httpx.HTTPError:
+    """As the adapter raises it: httpx's ConnectTimeout for almost anything."""
+    error = httpx.ConnectTimeout("text of secret.example")
+    error.__cause__ = cause
+    return error
+
+
+ROWS: list[tuple[BaseException, type[UpstreamError]]] = [
+    (caused(aiohttp.ClientConnectorError(KEY, OSError(111, "refused"))), Unreachable),
+    (caused(aiohttp.ClientConnectorDNSError(KEY, OSError(-2, "unknown"))), Unreachable),
+    (caused(aiohttp.ConnectionTimeoutError()), Unreachable),
+    (httpx.ConnectError("x"), Unreachable),
+    (caused(aiohttp.ServerDisconnectedError()), Cut),
+    (caused(aiohttp.ClientOSError(104, "reset")), Cut),
+    (caused(aiohttp.ClientPayloadError("short")), Cut),
+    (ConnectionResetError(), Cut),
+    (httpx.ReadError("x"), Cut),
+]
+
+
+@pytest.mark.parametrize(("foreign", "ours"), ROWS, ids=lambda value: repr(value)[:40])
+def test_a_row(foreign: BaseException, ours: type[UpstreamError]) -> None:
+    error = translate(foreign)
+    assert type(error) is ours
+    assert error.repeatable is (ours is Unreachable)
+    assert error.charged is (ours is not Unreachable)
+    assert "secret.example" not in str(error)
+
+
+class _Stuck(httpx.AsyncBaseTransport):
+    """Answers never, or with a given response."""
+
+    def __init__(self, response: httpx.Response | None = None) -> None:
+        self.response = response
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.response is None:
+            raise httpx.ReadTimeout("x")
+        return self.response
+
+
+def transport(response: httpx.Response | None = None) -> HttpTransport:
+    limits = HttpLimits(connect_timeout=1, first_byte_timeout=1, idle_timeout=1, max_answer_bytes=100)
+    return HttpTransport(limits, _Stuck(response))
+
+
+async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
+    http = transport(httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""))
+    async with http.post("http://x/", {}, b"") as answer:
+        with pytest.raises(Malformed):
+            await anext(answer.pieces())
+    await http.aclose()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7.0), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
+)
+async def test_retry_after_is_read_in_seconds(header: str, seconds: float | None) -> None:
+    http = transport(httpx.Response(429, headers={"retry-after": header}))
+    async with http.post("http://x/", {}, b"") as answer:
+        assert answer.retry_after == seconds
+    await http.aclose()
