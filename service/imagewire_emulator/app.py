@@ -115,7 +115,10 @@ class EmulatorApp:
         if plan.damage == "bomb":
             await body.send_without_end(request, response, entry)
             return response
-        pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in _wishes(plan, wanted)]
+        try:
+            pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in _wishes(plan, wanted)]
+        except ValueError as error:
+            raise invalid(f"The scenario asks for too few bytes: {error}") from None
         entry.images = [_described(picture) for picture in pictures]
         scene = answer.Scene(model, plan, wanted, pictures, vertex=entry.api != "gemini")
         pieces = answer.stream(scene, sse=sse) if entry.stream else answer.unary(scene)

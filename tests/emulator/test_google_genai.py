@@ -1,0 +1,123 @@
+"""Google's own SDK, unmodified, against the emulator: sync and async, unary and streamed, both APIs."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google import genai
+from google.auth.credentials import AnonymousCredentials
+from google.genai import errors, types
+
+from imagewire_emulator import Emulator, in_thread
+
+# Google's SDK subclasses aiohttp's session, which aiohttp advises against.
+pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+
+MODEL = "gemini-3-pro-image"
+CONFIG = types.GenerateContentConfig(
+    response_modalities=["TEXT", "IMAGE"],
+    image_config=types.ImageConfig(aspect_ratio="16:9", image_size="1K"),
+    thinking_config=types.ThinkingConfig(include_thoughts=True),
+    safety_settings=[types.SafetySetting(category="HARM_CATEGORY_HARASSMENT", threshold="BLOCK_ONLY_HIGH")],
+    seed=7,
+)
+
+
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    with in_thread() as made:
+        yield made
+
+
+class _Token(AnonymousCredentials):  # type: ignore[no-untyped-call]
+    """Credentials that hold the emulator's token already."""
+
+    def __init__(self, token: str) -> None:
+        super().__init__()
+        self.token = token
+
+    @property
+    def expired(self) -> bool:
+        return False
+
+
+def made_client(emulator: Emulator, api: str) -> genai.Client:
+    options = types.HttpOptions(base_url=emulator.base_url)
+    if api == "gemini":
+        return genai.Client(api_key=emulator.api_key, http_options=options)
+    if api == "express":
+        return genai.Client(vertexai=True, api_key=emulator.api_key, http_options=options)
+    return genai.Client(
+        vertexai=True, project="p", location="global", credentials=_Token(emulator.token), http_options=options
+    )
+
+
+@pytest.fixture(params=["gemini", "express", "vertex"])
+def client(request: pytest.FixtureRequest, emulator: Emulator) -> Iterator[genai.Client]:
+    with made_client(emulator, request.param) as made:
+        yield made
+
+
+def finals(parts: list[types.Part] | None) -> list[bytes]:
+    return [p.inline_data.data for p in parts or () if p.inline_data and p.inline_data.data and not p.thought]
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def check(emulator: Emulator, parts: list[types.Part]) -> None:
+    (data,) = finals(parts)
+    entry = emulator.ledger.entries[-1]
+    assert digest(data) == entry.images[-1]["sha256"]
+    assert any(part.text for part in parts)
+    assert any(part.thought for part in parts)
+
+
+def test_unary(emulator: Emulator, client: genai.Client) -> None:
+    answer = client.models.generate_content(model=MODEL, contents="a banana", config=CONFIG)
+    assert answer.candidates is not None
+    check(emulator, answer.parts or [])
+    assert answer.candidates[0].finish_reason == types.FinishReason.STOP
+    usage = answer.usage_metadata
+    assert usage is not None
+    assert usage.candidates_tokens_details is not None
+    assert usage.candidates_tokens_details[0].token_count == 1120
+
+
+def test_streamed(emulator: Emulator, client: genai.Client) -> None:
+    chunks = client.models.generate_content_stream(model=MODEL, contents="a banana", config=CONFIG)
+    check(emulator, [part for chunk in chunks for part in chunk.parts or ()])
+
+
+async def test_async_unary_and_streamed(emulator: Emulator, client: genai.Client) -> None:
+    answer = await client.aio.models.generate_content(model=MODEL, contents="a banana", config=CONFIG)
+    check(emulator, answer.parts or [])
+    stream = await client.aio.models.generate_content_stream(model=MODEL, contents="a banana", config=CONFIG)
+    check(emulator, [part async for chunk in stream for part in chunk.parts or ()])
+    await client.aio.aclose()
+
+
+def test_a_chat_edits_and_keeps_its_signatures(emulator: Emulator, client: genai.Client) -> None:
+    chat = client.chats.create(model=MODEL, config=CONFIG)
+    first = chat.send_message("a banana")
+    second = chat.send_message("make it blue")
+    assert finals(first.parts) != finals(second.parts)
+    assert len(emulator.ledger.entries[-1].body["contents"]) == 3
+
+
+@pytest.mark.parametrize(("model", "code"), [("emulator-429", 429), ("emulator-500", 500), ("nope", 404)])
+def test_errors_are_googles(client: genai.Client, model: str, code: int) -> None:
+    with pytest.raises(errors.APIError) as failed:
+        client.models.generate_content(model=model, contents="x")
+    assert failed.value.code == code
+
+
+def test_a_wrong_key(emulator: Emulator) -> None:
+    options: Any = types.HttpOptions(base_url=emulator.base_url)
+    with (
+        genai.Client(api_key="wrong", http_options=options) as client,
+        pytest.raises(errors.ClientError, match="not valid"),
+    ):
+        client.models.generate_content(model=MODEL, contents="x")
