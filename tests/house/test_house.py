@@ -1,0 +1,83 @@
+"""The order of the house: what linters do not see."""
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_FILES = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n")
+TRACKED = [ROOT / name for name in _FILES if name and (ROOT / name).is_file()]
+GENERATED = ROOT / "clients/python/imagewire/v1"
+MODULES = [
+    path
+    for path in TRACKED
+    if path.suffix == ".py"
+    and path.is_relative_to(ROOT)
+    and GENERATED not in path.parents
+    and "tests" not in path.parts
+]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_short_and_says_what_it_is(path: Path) -> None:
+    text = path.read_text()
+    assert len(text.splitlines()) <= 300, "split it"
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "its header states what it is and its law"
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} is public and says nothing of itself"
+
+
+@pytest.mark.parametrize("package", ["imagewire", "imagewire_emulator"])
+def test_a_package_exports_what_it_names(package: str) -> None:
+    module = __import__(package)
+    assert sorted(module.__all__) == sorted(set(module.__all__))
+    assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_nothing_names_a_registry_host() -> None:
+    hosts = re.compile(r"https?://[^\s\"']*(?:pypi|pythonhosted|npmjs|proxy\.golang|maven|crates)\.", re.IGNORECASE)
+    named = [
+        path.name for path in TRACKED if path.suffix not in {".png"} and hosts.search(path.read_text(errors="ignore"))
+    ]
+    assert named == []
+    assert not any(path.name == "uv.lock" for path in TRACKED)
+
+
+def test_the_lock_pins_every_distribution_with_hashes() -> None:
+    blocks = re.split(r"\n(?=\S)", (ROOT / "requirements.lock").read_text().strip())
+    assert len(blocks) > 50
+    assert [block.split()[0] for block in blocks if "==" not in block or "--hash=sha256:" not in block] == []
+
+
+def test_the_versions_agree() -> None:
+    import imagewire  # noqa: PLC0415
+    import imagewire_server  # noqa: PLC0415
+
+    for folder, version in ((ROOT, imagewire_server.__version__), (ROOT / "clients/python", imagewire.__version__)):
+        assert tomllib.loads((folder / "pyproject.toml").read_text())["project"]["version"] == version
+
+
+def test_every_field_of_the_contract_is_documented() -> None:
+    for path in (ROOT / "protos/imagewire/v1").glob("*.proto"):
+        lines = path.read_text().splitlines()
+        for i, line in enumerate(lines):
+            if re.match(r"\s+(?:optional |repeated |map<|oneof |rpc )?[\w.<>, ]+ \w+ = \d+;|\s+(?:rpc|oneof) ", line):
+                assert lines[i - 1].strip().startswith("//"), (
+                    f"{path.name}:{i + 1}: {line.strip()} says nothing of itself"
+                )
+
+
+def test_the_settings_in_the_readme_of_the_server_are_the_settings() -> None:
+    from imagewire_server.config.settings import Settings  # noqa: PLC0415
+
+    table = (ROOT / "docs/configuration.md").read_text()
+    listed = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
+    assert listed == set(Settings.__dataclass_fields__)
+    for name in listed - {"gemini_api_key"}:
+        assert f"| `{name}` | `{Settings.__dataclass_fields__[name].default}` |" in table
