@@ -1,5 +1,6 @@
 """Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from blockbuster import blockbuster_ctx
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
+from imagewire_emulator.ledger import Entry
 from imagewire_server import bootstrap, logs
 from imagewire_server.config import models
 from imagewire_server.config.settings import Settings
@@ -85,3 +87,18 @@ async def stack() -> AsyncIterator[Stack]:
     """A server with the default settings."""
     async with running_stack() as made:
         yield made
+
+
+async def rest_of(call: Any) -> list[pb.Event]:
+    """What is still to come of a stream that was read from."""
+    events = []
+    while (event := await call.read()) is not grpc.aio.EOF:
+        events.append(event)
+    return events
+
+
+async def ended_upstream(entry: Entry, within: float = 10) -> None:
+    """Return when the emulator has seen the end of a request; fail after `within` seconds."""
+    async with asyncio.timeout(within):
+        while entry.outcome == "open":  # noqa: ASYNC110  # the ledger is plain data; this is the one place that polls it
+            await asyncio.sleep(0)

@@ -5,6 +5,7 @@ import dataclasses
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import stamina
 import structlog
@@ -20,6 +21,9 @@ from imagewire_server.engine.route import Router
 from imagewire_server.providers.gemini_api import GeminiApi
 from imagewire_server.providers.gemini_api.provider import Endpoint
 from imagewire_server.transport.http import HttpLimits, HttpTransport
+
+if TYPE_CHECKING:
+    from imagewire_emulator import Emulator
 
 _log = structlog.get_logger("imagewire")
 
@@ -57,13 +61,14 @@ async def server(settings: Settings) -> AsyncIterator[GrpcServer]:
 
 
 @asynccontextmanager
-async def emulated(settings: Settings) -> AsyncIterator[Settings]:
-    """Settings that lead to an emulator, which runs as long as the context."""
+async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, "Emulator"]]:
+    """Settings that lead to an emulator, which runs as long as the context, and the emulator."""
     # Imported here: it draws with Pillow, which a server with a real provider has no use for.
     from imagewire_emulator import running  # noqa: PLC0415
 
     async with running() as emulator:
-        yield dataclasses.replace(settings, gemini_base_url=emulator.base_url, gemini_api_key=emulator.api_key)
+        given = dataclasses.replace(settings, gemini_base_url=emulator.base_url, gemini_api_key=emulator.api_key)
+        yield given, emulator
 
 
 async def serve(settings: Settings) -> None:

@@ -54,8 +54,8 @@ def serve(
             await bootstrap.serve(given)
             return
         typer.echo(_DEMO_NOTICE, err=True)
-        async with bootstrap.emulated(given) as emulated:
-            await bootstrap.serve(emulated)
+        async with bootstrap.emulated(given) as (settings_of_demo, _):
+            await bootstrap.serve(settings_of_demo)
 
     try:
         _run(run())

@@ -18,7 +18,10 @@ _PROMPT = "A banana wearing a costume that says imagewire"
 async def draw(output: Path) -> int:
     """Draw into `output` with the command imagewire, show what came, return its exit code."""
     logs.configure("warning")
-    async with bootstrap.emulated(Settings(grpc="127.0.0.1:0")) as settings, bootstrap.server(settings) as server:
+    async with (
+        bootstrap.emulated(Settings(grpc="127.0.0.1:0")) as (settings, emulator),
+        bootstrap.server(settings) as server,
+    ):
         port = await server.start(settings.grpc)
         typer.echo(f"emulator of Google's API  {settings.gemini_base_url}")
         typer.echo(f"imagewire server          127.0.0.1:{port} (gRPC)")
@@ -30,17 +33,21 @@ async def draw(output: Path) -> int:
         )
         printed, _ = await process.communicate()
         await server.drain()
-    if process.returncode == 0:
-        _show(json.loads(printed))
-    return process.returncode or 0
+    if process.returncode != 0:
+        return process.returncode or 1
+    drawn = json.loads(printed)
+    same = drawn["sha256"] == emulator.ledger.entries[-1].images[-1]["sha256"]
+    _show(drawn, "the same" if same else "ANOTHER: the picture was changed on its way")
+    return 0 if same else 1
 
 
-def _show(drawn: dict[str, Any]) -> None:
+def _show(drawn: dict[str, Any], in_ledger: str) -> None:
     rows = {
         "file": drawn["file"],
         "frames": drawn["frames"],
         "bytes": drawn["size_bytes"],
         "sha256": drawn["sha256"],
+        "in the emulator's ledger": in_ledger,
         "pixels": f"{drawn['width']}x{drawn['height']}",
         "time to first frame": f"{drawn['first_frame_seconds'] * 1000:.0f} ms",
         "text": drawn["text"],

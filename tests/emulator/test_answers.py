@@ -17,6 +17,7 @@ from imagewire_emulator import Emulator, in_thread, running
 from imagewire_emulator.draw import Studio, Wish, pixels
 from imagewire_emulator.models import BY_ID
 from imagewire_emulator.scenarios import SCENARIOS
+from tests.conftest import ended_upstream
 
 
 @pytest.fixture
@@ -222,10 +223,7 @@ async def test_who_leaves_is_noticed_at_once(emulator: Emulator, client: aiohttp
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):
             await ask(client, f"emulator-{scenario}", sse=True)
-    left = asyncio.get_running_loop().time()
-    while emulator.ledger.entries[-1].outcome == "open":
-        assert asyncio.get_running_loop().time() - left < 1
-        await asyncio.sleep(0)
+    await ended_upstream(emulator.ledger.entries[-1], within=1)
     assert emulator.ledger.entries[-1].outcome == "client_disconnected"
 
 

@@ -6,9 +6,10 @@ from typing import Any
 import grpc
 import pytest
 
+from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_emulator.app import API_KEY
 from imagewire_server.contract import pb
-from tests.conftest import Stack, running_stack, spec
+from tests.conftest import Stack, ended_upstream, rest_of, running_stack, spec
 from tests.integration.status import Told, told
 
 PROMPT = "a very private prompt"
@@ -150,6 +151,20 @@ async def test_more_calls_than_places_are_refused_at_once() -> None:
         said = await failing(stack, spec())
         assert (said.code, said.info.reason, said.pushback) == ("RESOURCE_EXHAUSTED", "OVERLOADED", "1000")
         running.cancel()
+
+
+async def test_a_client_that_does_not_read_is_let_go() -> None:
+    async with running_stack(stall_timeout=0.3) as stack:
+        options = [("grpc.http2.lookahead_bytes", 65536), ("grpc.http2.bdp_probe", 0)]
+        async with grpc.aio.insecure_channel(stack.target, options=options) as channel:
+            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
+            call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-size-30MB")))
+            await call.read()
+            await ended_upstream(stack.emulator.ledger.entries[-1])
+            assert stack.emulator.ledger.entries[-1].outcome == "client_disconnected"
+            with pytest.raises(grpc.aio.AioRpcError) as ended:
+                await rest_of(call)
+            assert told(ended.value).info.reason == "CLIENT_STALLED"
 
 
 async def test_what_is_not_built_says_so(stack: Stack) -> None:

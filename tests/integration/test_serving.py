@@ -1,22 +1,25 @@
 """The program around the service: reflection, health, drain, and what it says when it cannot start."""
 
 import asyncio
+import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
+from grpc_channelz.v1 import channelz_pb2, channelz_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
+from PIL import Image
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
-from tests.conftest import Stack, spec
+from tests.conftest import Stack, rest_of, spec
 from tests.integration import processes
 
 _SERVICES = {
@@ -72,6 +75,12 @@ def test_a_stranger_with_buf_curl_can_list_and_call() -> None:
         assert json.loads(called.stdout)["model"]["imageSizes"] == ["1K", "2K", "4K"]
 
 
+async def test_channelz_knows_the_server(stack: Stack) -> None:
+    await stack.models.ListModels(pb.ListModelsRequest())
+    answer = await channelz_pb2_grpc.ChannelzStub(stack.channel).GetServers(channelz_pb2.GetServersRequest())
+    assert max(server.data.calls_succeeded for server in answer.server) >= 1
+
+
 async def test_health_answers_serving_for_every_service(stack: Stack) -> None:
     health = health_pb2_grpc.HealthStub(stack.channel)
     for name in ("", "imagewire.v1.ChatService", "imagewire.v1.ModelService", "imagewire.v1.ImageService"):
@@ -80,14 +89,6 @@ async def test_health_answers_serving_for_every_service(stack: Stack) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as unknown:
         await health.Check(health_pb2.HealthCheckRequest(service="other"))
     assert unknown.value.code() is grpc.StatusCode.NOT_FOUND
-
-
-async def _rest(call: Any) -> list[pb.Event]:
-    """What is still to come of a call that was read from."""
-    events = []
-    while (event := await call.read()) is not grpc.aio.EOF:
-        events.append(event)
-    return events
 
 
 async def test_a_drain_says_not_serving_and_lets_the_running_stream_finish() -> None:
@@ -103,7 +104,7 @@ async def test_a_drain_says_not_serving_and_lets_the_running_stream_finish() -> 
             health = health_pb2_grpc.HealthStub(channel)
             answer = await health.Check(health_pb2.HealthCheckRequest())
             assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
-            events = await _rest(call)
+            events = await rest_of(call)
         assert events[-1].HasField("finished")
         # The open health watch must not hold the server for the whole grace of 30 s.
         assert await asyncio.to_thread(server.process.wait, 5) == 0
@@ -117,7 +118,7 @@ async def test_a_drain_ends_with_its_grace() -> None:
             await call.read()
             server.ask_to_stop()
             with pytest.raises(grpc.aio.AioRpcError) as ended:
-                await _rest(call)
+                await rest_of(call)
             assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
         assert await asyncio.to_thread(server.process.wait, 5) == 0
         (entry,) = processes.ledger(emulator.address)
@@ -137,6 +138,26 @@ async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
     assert len(beats) >= 3
     assert set(beats) == {0}
     assert [e.sequence for e in events if not e.HasField("heartbeat")] == list(range(1, len(events) - len(beats) + 1))
+
+
+def test_the_demo_draws_a_picture_that_the_ledger_knows(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "imagewire_server", "demo", "-o", "banana.png"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr
+    said = dict(re.findall(r"^(\S.*?) {2,}(.+)$", ended.stdout, re.MULTILINE))
+    data = (tmp_path / "banana.png").read_bytes()
+    assert said["sha256"] == hashlib.sha256(data).hexdigest()
+    assert said["in the emulator's ledger"] == "the same"
+    assert int(said["frames"]) > 1
+    with Image.open(tmp_path / "banana.png") as picture:
+        picture.load()
+    assert ended.stderr == ""
 
 
 def _serve(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:

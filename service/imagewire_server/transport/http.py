@@ -15,7 +15,7 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 
 from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
 
-_READ_BYTES = 256 * 1024
+_READ_BYTES = 128 * 1024
 
 # What a failure means for money: only what failed before a connection stood can be told to be free.
 # The adapter turns a reset into httpx.ConnectTimeout, so the exception that caused it decides, in this order.
@@ -68,7 +68,7 @@ class HttpAnswer:
         return float(value) if value.isdecimal() and len(value) < 10 else None
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, in pieces of at most 256 KiB. Raises UpstreamError."""
+        """The body as it arrives, in pieces of at most 128 KiB. Raises UpstreamError."""
         if self._response.headers.get("content-encoding", "identity").lower() != "identity":
             raise Malformed("the provider compressed its answer although it was asked not to")
         left = self._limits.max_answer_bytes
