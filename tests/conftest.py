@@ -14,10 +14,12 @@ from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
 from imagewire_emulator.ledger import Entry
 from imagewire_server import bootstrap, logs
-from imagewire_server.config import models
+from imagewire_server.config import litellm, models
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.load import Config
+from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
-from imagewire_server.edges.grpc_api.serve import GrpcServer
 
 logs.configure("error")
 
@@ -34,6 +36,7 @@ def _warm_up() -> None:
     """Load what is loaded lazily, so that no test meets an import inside its loop."""
     __import__("PIL.PngImagePlugin")
     models.load()
+    litellm.unserved("sections")
 
 
 @dataclass
@@ -41,7 +44,7 @@ class Stack:
     """A running server, the emulator behind it, and a channel to it."""
 
     emulator: Emulator
-    server: GrpcServer
+    server: bootstrap.Server
     target: str
     channel: grpc.aio.Channel
 
@@ -59,27 +62,41 @@ def spec(model: str = "gemini/gemini-2.5-flash-image", prompt: str = "A banana",
     return pb.Spec(model=model, messages=[pb.Message(role=pb.Role.ROLE_USER, content=prompt)], **fields)
 
 
+def everything(key: str) -> tuple[Deployment, ...]:
+    """Deployments that serve every model of the Gemini API, and of Vertex AI in express mode."""
+    return (
+        Deployment("gemini", "gemini/*", "gemini", "*", api_key=key),
+        Deployment("vertex", "vertex_ai/*", "vertex_ai", "*", api_key=key),
+        Deployment("bare", "*", "gemini", "*", api_key=key),
+    )
+
+
 @asynccontextmanager
-async def running_stack(**settings: Any) -> AsyncIterator[Stack]:
-    """A server with `settings`, an emulator, and a channel that takes messages of any size."""
+async def running_stack(
+    deployments: tuple[Deployment, ...] | None = None,
+    routing: Routing | None = None,
+    master_key: str = "",
+    **settings: Any,
+) -> AsyncIterator[Stack]:
+    """A server with these deployments (all models by default), an emulator, a channel that takes any message."""
     async with running() as emulator:
-        given = Settings(
-            **{
-                "grpc": "127.0.0.1:0",
-                "gemini_base_url": emulator.base_url,
-                "gemini_api_key": emulator.api_key,
-                "drain_grace": 5.0,
-                **settings,
-            }
-        )
-        async with bootstrap.server(given) as server:
-            target = f"127.0.0.1:{await server.start(given.grpc)}"
+        key = settings.pop("gemini_api_key", emulator.api_key)
+        given = {
+            "grpc": "127.0.0.1:0",
+            "gemini_base_url": emulator.base_url,
+            "vertex_base_url": emulator.base_url,
+            "drain_grace": 5.0,
+            **settings,
+        }
+        config = Config(Settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key)
+        async with bootstrap.server(config) as server:
+            target = f"127.0.0.1:{await server.grpc.start(config.settings.grpc)}"
             options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
             try:
                 async with grpc.aio.insecure_channel(target, options=options) as channel:
                     yield Stack(emulator, server, target, channel)
             finally:
-                await server.drain()
+                await server.grpc.drain()
 
 
 @pytest.fixture

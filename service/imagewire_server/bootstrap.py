@@ -3,23 +3,28 @@
 import asyncio
 import dataclasses
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import stamina
 import structlog
 
-from imagewire_server.config import models
-from imagewire_server.config.settings import ConfigError, Settings
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.load import Config
+from imagewire_server.config.settings import Settings
+from imagewire_server.config.source import ConfigError
+from imagewire_server.contract.provider import Provider
 from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.generate import Engine
-from imagewire_server.engine.retry import RetryBudget
-from imagewire_server.engine.route import Router
+from imagewire_server.engine.route import Router, Upstream
+from imagewire_server.google_call import GoogleCall
 from imagewire_server.providers.gemini_api import GeminiApi
 from imagewire_server.providers.gemini_api.provider import Endpoint
+from imagewire_server.providers.vertex import Place, Vertex
+from imagewire_server.transport.google_token import GoogleToken
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 
 if TYPE_CHECKING:
@@ -29,59 +34,125 @@ _log = structlog.get_logger("imagewire")
 
 NO_KEY = """no provider is set up. Do one of these:
   export GEMINI_API_KEY=...            serve Google's models (a key: https://aistudio.google.com/apikey)
-  imagewire-server serve --config F    with gemini_api_key under imagewire: in F
+  export VERTEXAI_PROJECT=...          serve Vertex AI's, with the application default credentials
+  imagewire-server serve --config F    serve what F lists under model_list, as in LiteLLM's config.yaml
   imagewire-server serve --demo        serve the built-in emulator's pictures, without a key"""
 
 
+class Server:
+    """A server over the providers that a Config names. `reload` replaces them while calls run."""
+
+    def __init__(self, config: Config, http: HttpTransport) -> None:
+        self._http = http
+        self._config = config
+        self._tokens: dict[str, GoogleToken] = {}
+        given = config.settings
+        self._engine = Engine(self._router(config), Admission(given.max_concurrent_calls))
+        times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
+        limits = GrpcLimits(given.max_request_bytes, given.drain_delay, given.drain_grace)
+        self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
+
+    def reload(self, config: Config) -> None:
+        """Serve another Config's models, routing and master key. Other settings need a restart: they are named."""
+        for name in (f.name for f in dataclasses.fields(Settings)):
+            if getattr(config.settings, name) != getattr(self._config.settings, name):
+                _log.warning("restart to apply", setting=name)
+        self._engine.router = self._router(config)
+        self.grpc.use_master_key(config.master_key)
+        self._config = config
+
+    def _router(self, config: Config) -> Router:
+        if not config.deployments:
+            raise ConfigError(NO_KEY)
+        for name in config.unserved:
+            _log.warning("a key of LiteLLM's that this server does not serve", key=name)
+        upstreams = [Upstream(deployment, self._provider(deployment, config)) for deployment in config.deployments]
+        return Router(upstreams, config.models, config.routing)
+
+    def _provider(self, deployment: Deployment, config: Config) -> Provider:
+        given = config.settings
+        call = GoogleCall(self._http, dict(deployment.extra_headers), deployment.timeout)
+        if deployment.provider == "gemini":
+            base = deployment.api_base or given.gemini_base_url
+            return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), config.models)
+        place = Place(
+            given.vertex_api_version,
+            deployment.location or given.vertex_location,
+            deployment.project,
+            deployment.api_base or given.vertex_base_url,
+            deployment.api_key,
+        )
+        token = None if deployment.api_key else self._token(deployment.credentials)
+        return Vertex(call, place, token, config.models)
+
+    def _token(self, source: str) -> GoogleToken:
+        """One renewal for all deployments of the same credentials, and across reloads."""
+        if source not in self._tokens:
+            self._tokens[source] = GoogleToken(source)
+        return self._tokens[source]
+
+
 @asynccontextmanager
-async def server(settings: Settings) -> AsyncIterator[GrpcServer]:
-    """A server over the providers that `settings` name, not yet started. Raises ConfigError when there is none."""
-    if not settings.gemini_api_key:
-        raise ConfigError(NO_KEY)
-    # stamina would log what it repeats, exceptions and all; the call's own line counts the attempts.
+async def server(config: Config) -> AsyncIterator[Server]:
+    """A server, not yet started. Raises ConfigError when no provider is set up."""
+    # stamina would log what it repeats, exceptions and all; the call's own line says what was tried.
     stamina.instrumentation.set_on_retry_hooks(())
-    table = models.load()
+    given = config.settings
     http = HttpTransport(
         HttpLimits(
-            connect_timeout=settings.connect_timeout,
-            first_byte_timeout=settings.first_byte_timeout,
-            idle_timeout=settings.idle_timeout,
-            max_answer_bytes=settings.max_answer_bytes,
+            connect_timeout=given.connect_timeout,
+            first_byte_timeout=given.first_byte_timeout,
+            idle_timeout=given.idle_timeout,
+            max_answer_bytes=given.max_answer_bytes,
         )
     )
-    endpoint = Endpoint(settings.gemini_base_url, settings.gemini_api_version, settings.gemini_api_key)
-    router = Router([GeminiApi(http, endpoint, table)], table)
-    engine = Engine(router, Admission(settings.max_concurrent_calls), RetryBudget())
-    times = StreamTimes(settings.heartbeat_interval, settings.stall_timeout)
-    limits = GrpcLimits(settings.max_request_bytes, settings.drain_delay, settings.drain_grace)
     try:
-        yield GrpcServer(engine, times, limits)
+        yield Server(config, http)
     finally:
         await http.aclose()
 
 
 @asynccontextmanager
-async def emulated(settings: Settings) -> AsyncIterator[tuple[Settings, "Emulator"]]:
-    """Settings that lead to an emulator, which runs as long as the context, and the emulator."""
+async def emulated(config: Config) -> AsyncIterator[tuple[Config, "Emulator"]]:
+    """A Config whose Gemini models are an emulator's, which runs as long as the context, and the emulator."""
     # Imported here: it draws with Pillow, which a server with a real provider has no use for.
     from imagewire_emulator import running  # noqa: PLC0415
 
     async with running() as emulator:
-        given = dataclasses.replace(settings, gemini_base_url=emulator.base_url, gemini_api_key=emulator.api_key)
-        yield given, emulator
+        made = dataclasses.replace(config.settings, gemini_base_url=emulator.base_url)
+        key = emulator.api_key
+        deployments = (
+            Deployment("gemini", "gemini/*", "gemini", "*", api_key=key),
+            Deployment("gemini:bare", "*", "gemini", "*", api_key=key),
+        )
+        yield dataclasses.replace(config, settings=made, deployments=deployments), emulator
 
 
-async def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then drain. Raises ConfigError and OSError."""
+async def serve(config: Config, reread: Callable[[], Config]) -> None:
+    """Serve until SIGTERM or SIGINT, then drain. SIGHUP reads the configuration again; a bad one changes nothing.
+
+    Raises ConfigError and OSError.
+    """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with server(settings) as grpc_server:
-        port = await grpc_server.start(settings.grpc)
-        _log.info("serving", grpc=_bound(settings.grpc, port), models=f"{settings.gemini_base_url} (gemini/)")
+    async with server(config) as made:
+
+        def reload() -> None:
+            try:
+                made.reload(reread())
+            except ConfigError as error:
+                _log.error("the configuration was not reloaded", why=str(error))
+            else:
+                _log.info("reloaded")
+
+        loop.add_signal_handler(signal.SIGHUP, reload)
+        port = await made.grpc.start(config.settings.grpc)
+        names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
+        _log.info("serving", grpc=_bound(config.settings.grpc, port), models=names)
         await stop.wait()
-        await grpc_server.drain()
+        await made.grpc.drain()
     _log.info("stopped")
 
 

@@ -5,11 +5,14 @@ import os
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from imagewire_server import __version__
+
+if TYPE_CHECKING:
+    from imagewire_server.config.load import Config
 
 app = typer.Typer(
     help="Chat that draws, over gRPC: Gemini's pictures, streamed as bytes.",
@@ -38,28 +41,49 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def serve(
-    config: Annotated[Path | None, typer.Option(help="A YAML file with settings under imagewire:.")] = None,
+    config: Annotated[
+        Path | None, typer.Option(help="A YAML file: LiteLLM's, or with settings under imagewire:.")
+    ] = None,
     grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
     """Serve gRPC until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
     # Imported late, so that --help and a wrong flag need no gRPC.
     from imagewire_server import bootstrap, logs  # noqa: PLC0415
-    from imagewire_server.config import settings  # noqa: PLC0415
+    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
 
-    async def run() -> None:
-        given = settings.load(config, os.environ, grpc=grpc)
-        logs.configure(given.log_level)
+    def read() -> "Config":
+        return load(config, os.environ, grpc=grpc)
+
+    async def run(given: "Config") -> None:
         if not demo:
-            await bootstrap.serve(given)
+            await bootstrap.serve(given, read)
             return
         typer.echo(_DEMO_NOTICE, err=True)
-        async with bootstrap.emulated(given) as (settings_of_demo, _):
-            await bootstrap.serve(settings_of_demo)
+        async with bootstrap.emulated(given) as (demonstrating, _):
+            await bootstrap.serve(demonstrating, lambda: demonstrating)
 
     try:
-        _run(run())
-    except (settings.ConfigError, OSError) as error:
+        given = read()
+        logs.configure(given.settings.log_level)
+        _run(run(given))
+    except (ConfigError, OSError) as error:
+        typer.echo(f"imagewire-server: {error}", err=True)
+        raise typer.Exit(2) from None
+
+
+@app.command()
+def check(
+    config: Annotated[Path, typer.Option(help="The file to check.")],
+) -> None:
+    """Check a configuration without serving: print its routing table, or its first error and exit with 2."""
+    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.config.show import table  # noqa: PLC0415
+
+    try:
+        for line in table(load(config, os.environ)):
+            typer.echo(line)
+    except ConfigError as error:
         typer.echo(f"imagewire-server: {error}", err=True)
         raise typer.Exit(2) from None
 

@@ -9,6 +9,7 @@ from typing import Any
 import typer
 
 from imagewire_server import bootstrap, logs
+from imagewire_server.config.load import Config
 from imagewire_server.config.settings import Settings
 
 _MODEL = "gemini/gemini-2.5-flash-image"
@@ -19,11 +20,11 @@ async def draw(output: Path) -> int:
     """Draw into `output` with the command imagewire, show what came, return its exit code."""
     logs.configure("warning")
     async with (
-        bootstrap.emulated(Settings(grpc="127.0.0.1:0")) as (settings, emulator),
-        bootstrap.server(settings) as server,
+        bootstrap.emulated(Config(settings=Settings(grpc="127.0.0.1:0"))) as (config, emulator),
+        bootstrap.server(config) as server,
     ):
-        port = await server.start(settings.grpc)
-        typer.echo(f"emulator of Google's API  {settings.gemini_base_url}")
+        port = await server.grpc.start(config.settings.grpc)
+        typer.echo(f"emulator of Google's API  {emulator.base_url}")
         typer.echo(f"imagewire server          127.0.0.1:{port} (gRPC)")
         typer.echo(f"drawing                   {_PROMPT!r} with {_MODEL}\n")
         command = ("draw", _PROMPT, "--model", _MODEL, "--target", f"127.0.0.1:{port}", "-o", str(output), "--json")
@@ -32,7 +33,7 @@ async def draw(output: Path) -> int:
             sys.executable, "-m", "imagewire", *command, stdout=asyncio.subprocess.PIPE
         )
         printed, _ = await process.communicate()
-        await server.drain()
+        await server.grpc.drain()
     if process.returncode != 0:
         return process.returncode or 1
     drawn = json.loads(printed)

@@ -43,7 +43,8 @@ async def test_a_stream_carries_the_picture_the_ledger_names(stack: Stack) -> No
     assert (finished.image.width, finished.image.height) == (sent["width"], sent["height"])
     assert finished.image.sha256.hex() == sent["sha256"]
     usage = events[-1].finished.usage
-    assert {detail.modality: detail.tokens for detail in usage.candidates_tokens_details} == {"IMAGE": 1290}
+    assert usage.cost_usd == pytest.approx((usage.prompt_tokens * 0.30 + 9 * 2.50 + 1290 * 30) / 1e6)
+    assert {detail.modality: detail.tokens for detail in usage.candidates_tokens_details} == {"IMAGE": 1290, "TEXT": 9}
 
 
 @pytest.mark.parametrize("frame", [16 * 1024, 2 * 1024 * 1024])
@@ -132,7 +133,7 @@ async def test_models_are_listed_in_pages_and_found_by_alias(stack: Stack) -> No
         if not token:
             break
     assert names == sorted(names)
-    assert len(names) == 5
+    assert len(names) == 10
     found = await stack.models.GetModel(pb.GetModelRequest(name="gemini/gemini-2.5-flash-image-preview"))
     assert found.model.name == "gemini/gemini-2.5-flash-image"
     assert found.model.price.image_output_usd_per_million == 30

@@ -94,7 +94,7 @@ async def test_a_wrong_key_is_the_operators_to_mend() -> None:
 async def test_an_unknown_model_is_not_found(stack: Stack) -> None:
     said = await failing(stack, spec("gemini/no-such-model"))
     assert (said.code, said.info.reason) == ("NOT_FOUND", "MODEL_NOT_FOUND")
-    said = await failing(stack, spec("vertex_ai/gemini-3-pro-image"))
+    said = await failing(stack, spec("openai/gemini-3-pro-image"))
     assert (said.code, said.info.reason) == ("NOT_FOUND", "MODEL_NOT_FOUND")
     assert "gemini/" in said.message
 

@@ -206,7 +206,7 @@ def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
         assert "A banana" not in log
         assert "emulator-key" not in log
         line = next(json.loads(row) for row in log.splitlines() if json.loads(row)["event"] == "call")
-        assert (line["code"], line["attempts"], line["finish_reason"]) == ("OK", 1, "STOP")
+        assert (line["code"], line["tried"], line["finish_reason"]) == ("OK", ["gemini=OK"], "STOP")
     finally:
         process.kill()
         process.wait()

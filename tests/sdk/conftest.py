@@ -67,6 +67,26 @@ def good_stream(data: bytes = b"picture" * 100, pieces: int = 4) -> list[Event]:
     return events
 
 
+def renumbered(events: list[Event]) -> list[Event]:
+    """The events counted anew, heartbeats left out."""
+    kept = [event for event in events if not event.HasField("heartbeat")]
+    for number, event in enumerate(kept, 1):
+        event.sequence = number
+    return kept
+
+
+def three_pictures() -> list[Event]:
+    """A stream whose picture comes three times."""
+    events = renumbered(good_stream())
+    copies = []
+    for index in (2, 3):
+        for event in events[5:11]:
+            copy = Event.FromString(event.SerializeToString())
+            getattr(copy, str(copy.WhichOneof("event"))).part_index = index
+            copies.append(copy)
+    return renumbered([*events[:11], *copies, *events[11:]])
+
+
 @dataclass
 class Script(chat_service_pb2_grpc.ChatServiceServicer):
     """What the server does: send events, hold until told, fail."""
@@ -76,34 +96,40 @@ class Script(chat_service_pb2_grpc.ChatServiceServicer):
     fail: Callable[[Any], None] = lambda context: None
     hold: bool = False
     requests: list[Any] = field(default_factory=list)
+    metadata: list[dict[str, str | bytes]] = field(default_factory=list)
     sent: threading.Event = field(default_factory=threading.Event)
     ended: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
 
     def CreateCompletion(self, request: Any, context: Any) -> CreateCompletionResponse:
         self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
         self.fail(context)
         return self.answer
 
     def StreamCompletion(self, request: Any, context: Any) -> Iterator[Event]:
         self.requests.append(request)
+        self.metadata.append(dict(context.invocation_metadata()))
         context.add_callback(self.ended.set)
         yield from self.events
         self.sent.set()
         if self.hold:
-            self.ended.wait(20)
+            self.over.wait(20)
         self.fail(context)
 
 
 @contextmanager
-def scripted(script: Script) -> Iterator[str]:
-    """Serve a script; yields its target."""
+def scripted(script: Script, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
+    """Serve a script, with credentials over TLS; yields its target."""
     server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_send_message_length", -1)])
     chat_service_pb2_grpc.add_ChatServiceServicer_to_server(script, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    address = "127.0.0.1:0"
+    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     server.start()
     try:
         yield f"127.0.0.1:{port}"
     finally:
+        script.over.set()
         server.stop(0).wait()
 
 

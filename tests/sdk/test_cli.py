@@ -11,23 +11,29 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from imagewire import cli
+from imagewire._files import named_after
+from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, Started
 from tests.integration.processes import Program, ledger
-from tests.sdk.conftest import Script, good_stream, scripted
+from tests.sdk.conftest import Event, Script, good_stream, renumbered, scripted, three_pictures
 from tests.sdk.test_client import failing
 
 COMMAND = [sys.executable, "-m", "imagewire"]
 
 
-def run(folder: Path, target: str, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[bytes]:
+def run(
+    folder: Path, target: str, *arguments: str | bytes, stdin: bytes | None = None, **env: str
+) -> subprocess.CompletedProcess[bytes]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("IMAGEWIRE_")}
     return subprocess.run(
         [*COMMAND, *arguments],
         capture_output=True,
         cwd=folder,
-        env={**clean, "IMAGEWIRE_TARGET": target, "COLUMNS": "200", "NO_COLOR": "1"},
+        env={**clean, "IMAGEWIRE_TARGET": target, "COLUMNS": "200", "NO_COLOR": "1", **env},
         timeout=30,
-        input=None if stdin is None else stdin.encode(),
+        input=stdin,
         check=False,
     )
 
@@ -81,7 +87,7 @@ def test_names_come_from_the_prompt_and_nothing_is_overwritten(tmp_path: Path, t
 
 
 def test_stdin_and_stdout(tmp_path: Path, target: str) -> None:
-    ended = run(tmp_path, target, "draw", "-", "-o", "-", stdin="A cat\n")
+    ended = run(tmp_path, target, "draw", "-", "-o", "-", stdin=b"A cat\n")
     assert ended.stdout.startswith(b"\x89PNG")
     assert left(tmp_path) == []
 
@@ -94,6 +100,131 @@ def test_further_pictures_are_numbered_and_drafts_dropped(tmp_path: Path, target
     assert left(tmp_path) == ["a-1.png", "a.png", "b.png"]
 
 
+def test_no_file_is_overwritten_but_the_one_that_was_named(tmp_path: Path) -> None:
+    old = ["x-1.png", "x-2.png", "b.png", "b-1.png"]
+    for name in old:
+        (tmp_path / name).write_bytes(b"old")
+    with scripted(Script(events=three_pictures())) as target:
+        assert run(tmp_path, target, "draw", "x").returncode == 0
+        assert run(tmp_path, target, "draw", "x", "-o", "b.png").returncode == 0
+    kept = [name for name in left(tmp_path) if (tmp_path / name).read_bytes() == b"old"]
+    assert kept == ["b-1.png", "x-1.png", "x-2.png"]
+    assert set(left(tmp_path)) - set(old) == {"x.png", "x-3.png", "x-4.png", "b-2.png", "b-3.png"}
+
+
+def test_two_commands_never_choose_the_same_name(tmp_path: Path) -> None:
+    names = [named_after("A cat", "image/png", tmp_path).name for _ in range(3)]
+    assert names == ["a-cat.png", "a-cat-2.png", "a-cat-3.png"]
+
+
+def test_stdout_takes_one_picture_and_says_so(tmp_path: Path) -> None:
+    with scripted(Script(events=three_pictures())) as target:
+        ended = run(tmp_path, target, "draw", "x", "-o", "-")
+    assert (ended.returncode, ended.stdout) == (0, b"picture" * 100)
+    assert b"2 further picture(s) not saved" in ended.stderr
+    assert left(tmp_path) == []
+
+
+def test_a_thought_that_is_known_at_its_end_is_no_text(tmp_path: Path) -> None:
+    events = good_stream()
+    events[5].part_finished.thought = True
+    with scripted(Script(events=events)) as target:
+        ended = run(tmp_path, target, "draw", "x", "--json")
+    assert json.loads(ended.stdout)["text"] == ""
+
+
+def test_words_that_the_terminal_cannot_show_are_no_failure(tmp_path: Path) -> None:
+    events = good_stream()
+    events[2].text_delta.text = "caf\u00e9 \u2014 "
+    with scripted(Script(events=events)) as target:
+        ended = run(tmp_path, target, "draw", "x", PYTHONIOENCODING="latin-1")
+    assert ended.returncode == 0
+    assert ended.stdout.startswith(b"caf\xe9 ?  it is\n")
+
+
+def test_a_pipe_sees_no_progress_whatever_the_environment_says(tmp_path: Path) -> None:
+    with scripted(Script()) as target:
+        ended = run(tmp_path, target, "draw", "x", FORCE_COLOR="1", TTY_COMPATIBLE="1")
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("output", ["-", "a.png"])
+def test_a_reader_that_goes_away_is_told(tmp_path: Path, output: str) -> None:
+    with scripted(Script()) as target:
+        reader, writer = os.pipe()
+        os.close(reader)
+        ended = subprocess.run(
+            [*COMMAND, "draw", "x", "-o", output, "--target", target],
+            cwd=tmp_path,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"imagewire: stdout was closed before all was printed\n")
+    assert left(tmp_path) == [] if output == "-" else ["a.png"]
+
+
+# arguments, stdin, words on stderr
+MISTAKES: list[tuple[list[str], bytes, str]] = [
+    (["x", "--seed", "99999999999"], b"", "--seed"),
+    (["x", "--timeout", "inf"], b"", "--timeout"),
+    (["\udcff"], b"", "PROMPT"),
+    (["-"], b"\xff", "PROMPT"),
+    (["x", "--model", "\udcff"], b"", "cannot be sent"),
+    (["x", "--json", "-o", "-"], b"", "leave one out"),
+    (["x", "-o", "."], b"", "is no file"),
+    (["x", "-o", "/dev/null"], b"", "is no file"),
+    (["x", "-o", "no/folder/a.png"], b"", "there is no folder"),
+    (["x", "--image", "none.png"], b"", "--image none.png"),
+    (["x", "--target", "https://a/b"], b"", "--target"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "stdin", "words"), MISTAKES, ids=[ascii(row[0]) for row in MISTAKES])
+def test_a_mistake_is_found_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], stdin: bytes, words: str
+) -> None:
+    script = Script()
+    monkeypatch.chdir(tmp_path)
+    with scripted(script) as target:
+        monkeypatch.setenv("IMAGEWIRE_TARGET", target)
+        ended = CliRunner().invoke(cli.app, ["draw", *arguments], input=stdin)
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
+    assert words in ended.stderr
+    assert script.requests == []
+    assert left(tmp_path) == []
+
+
+def test_a_prompt_that_is_no_text_is_no_traceback(tmp_path: Path) -> None:
+    for arguments, stdin in ([b"\xff"], None), (["-"], b"\xff"):
+        ended = run(tmp_path, "127.0.0.1:1", "draw", *arguments, stdin=stdin)
+        assert (ended.returncode, ended.stderr) == (2, b"imagewire: PROMPT: is no UTF-8; convert it first\n")
+
+
+def test_without_a_picture_json_has_the_answer_on_stdout_and_the_error_on_stderr(tmp_path: Path) -> None:
+    end = CandidateFinished(native_finish_reason="IMAGE_SAFETY", finish_message="Not this one.")
+    events = [Event(started=Started()), Event(candidate_finished=end), Event(finished=Finished())]
+    with scripted(Script(events=renumbered(events))) as target:
+        ended = run(tmp_path, target, "draw", "x", "--json")
+    assert ended.returncode == 3
+    told, error = json.loads(ended.stdout), json.loads(ended.stderr)["error"]
+    assert (told["file"], told["files"], told["native_finish_reason"]) == (None, [], "IMAGE_SAFETY")
+    assert (error["code"], error["reason"]) == ("NO_PICTURE", "IMAGE_SAFETY")
+    assert "Not this one" in error["message"]
+
+
+def test_each_wrong_field_has_its_line(tmp_path: Path) -> None:
+    with scripted(Script(fail=failing("INVALID_ARGUMENT", "INVALID_REQUEST"), events=[])) as target:
+        ended = run(tmp_path, target, "draw", "x")
+    lines = [
+        "imagewire: words; try again in 7 s",
+        "imagewire: spec.model: is required",
+        "imagewire: request id id-1",
+    ]
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (2, lines)
+
+
 def test_a_suffix_that_lies_is_told(tmp_path: Path, target: str) -> None:
     ended = run(tmp_path, target, "draw", "x", "-o", "a.jpg")
     assert ended.returncode == 0
@@ -104,8 +235,6 @@ def test_a_suffix_that_lies_is_told(tmp_path: Path, target: str) -> None:
 ENDS: list[tuple[list[str], int, str]] = [
     (["-m", "gemini/nope"], 2, "not found"),
     (["--aspect-ratio", "16x9"], 2, "spec.image_config.aspect_ratio"),
-    (["--image", "none.png"], 2, "--image none.png"),
-    (["-o", "no/folder/a.png"], 2, "there is no folder"),
     (["--frobnicate"], 2, "--frobnicate"),
     (["-m", "gemini/emulator-safety"], 3, "blocked (SAFETY)"),
     (["-m", "gemini/emulator-image-safety"], 3, "IMAGE_SAFETY"),

@@ -6,53 +6,66 @@ import pytest
 import stamina
 
 from imagewire_server.contract.errors import Code, Cut, Error, Refused, TimedOut, Unreachable
-from imagewire_server.engine.retry import ATTEMPTS, Retries, RetryBudget
+from imagewire_server.engine.budget import RetryBudget
+from imagewire_server.engine.retry import Prospects, Retries
 
 
 def limited(retry_after: float | None = None) -> Refused:
     return Refused("x", code=Code.RESOURCE_EXHAUSTED, reason="R", repeatable=True, retry_after=retry_after)
 
 
-async def attempts_made(error: Error, *, budget: RetryBudget | None = None, left: float | None = None) -> int:
-    made: list[int] = []
-    with stamina.set_testing(True, attempts=ATTEMPTS), pytest.raises(type(error)):
-        await fail_each(Retries(budget or RetryBudget(), lambda: left), error, made)
-    return len(made)
+def retries(
+    budget: RetryBudget | None = None, *, left: float | None = None, other: bool = False, same: bool = True
+) -> Retries:
+    prospects = Prospects(other, same, budget or RetryBudget(), left)
+    return Retries(2, lambda: prospects)
 
 
-async def fail_each(retries: Retries, error: Error, made: list[int]) -> None:
-    async for attempt in retries.attempts():
+async def fail_each(made: list[int], tries: Retries, error: Error) -> None:
+    async for attempt in tries.attempts():
         with attempt:
             made.append(attempt.num)
             raise error
 
 
+async def attempts_made(tries: Retries, error: Error) -> int:
+    made: list[int] = []
+    with stamina.set_testing(True, attempts=3), pytest.raises(type(error)):
+        await fail_each(made, tries, error)
+    return len(made)
+
+
 @pytest.mark.parametrize(
-    ("error", "left", "made"),
+    ("error", "prospects", "made"),
     [
-        (Unreachable("x"), None, 3),
-        (limited(), None, 3),
-        (limited(4.0), None, 3),
-        (limited(22.0), None, 1),
-        (limited(4.0), 3.9, 1),
-        (Unreachable("x"), 1.0, 1),
-        (Cut("x"), None, 1),
-        (TimedOut("x"), None, 1),
-        (Refused("x", code=Code.INVALID_ARGUMENT, reason="R"), None, 1),
+        (Unreachable("x"), {}, 3),
+        (limited(), {}, 3),
+        (limited(4.0), {}, 3),
+        (limited(22.0), {}, 1),
+        (limited(22.0), {"other": True}, 3),
+        (limited(4.0), {"left": 3.9}, 1),
+        (Unreachable("x"), {"left": 1.0}, 1),
+        (Unreachable("x"), {"same": False}, 1),
+        (Unreachable("x"), {"same": False, "other": True}, 3),
+        (Cut("x"), {"other": True}, 1),
+        (TimedOut("x"), {"other": True}, 1),
+        (Refused("x", code=Code.INVALID_ARGUMENT, reason="R"), {"other": True}, 1),
     ],
 )
-async def test_only_what_is_free_is_repeated(error: Error, left: float | None, made: int) -> None:
-    assert await attempts_made(error, left=left) == made
+async def test_only_what_is_free_is_repeated(error: Error, prospects: dict[str, Any], made: int) -> None:
+    assert await attempts_made(retries(**prospects), error) == made
 
 
 async def test_the_budget_bounds_a_storm() -> None:
     budget = RetryBudget()
-    calls = 1000
-    made = sum([await attempts_made(Unreachable("x"), budget=budget) for _ in range(calls)])
-    assert made <= 1.1 * calls + 10
+    made = 0
+    for _ in range(1000):
+        budget.earn()
+        made += await attempts_made(retries(budget), Unreachable("x"))
+    assert made <= 1.1 * 1000 + 10
 
 
-async def test_a_hint_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hint_is_waited_for_and_another_deployment_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
 
     async def slept(seconds: float, *_: Any) -> None:
@@ -60,5 +73,10 @@ async def test_a_hint_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("stamina._core._smart_sleep", slept)
     with pytest.raises(Refused):
-        await fail_each(Retries(RetryBudget(), lambda: None), limited(3.0), [])
-    assert waits == [3.0, 3.0]
+        await fail_each([], retries(), limited(3.0))
+    assert all(3.0 < wait < 3.1 for wait in waits)
+    assert len(waits) == 2
+    waits.clear()
+    with pytest.raises(Unreachable):
+        await fail_each([], retries(other=True), Unreachable("x"))
+    assert waits == [0.0, 0.0]

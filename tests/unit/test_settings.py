@@ -4,7 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config.settings import ConfigError, Settings, load
+from imagewire_server.config.load import load as load_config
+from imagewire_server.config.settings import Settings
+from imagewire_server.config.source import ConfigError
+
+
+def load(path: Path | None, environ: dict[str, str], **flags: str) -> Settings:
+    return load_config(path, environ, **flags).settings
 
 
 def test_later_sources_override_earlier_ones(tmp_path: Path) -> None:
@@ -38,9 +44,9 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("imagewire:\n  gprc: x\n", ":2: unknown key 'gprc'; did you mean 'grpc'?"),
-        ("imagewire:\n  zzz: x\n", ":2: unknown key 'zzz'; there are"),
-        ("imagewyre:\n  grpc: x\n", ":1: unknown key 'imagewyre'"),
+        ("imagewire:\n  gprc: x\n", ":2: unknown key 'gprc' in imagewire; did you mean 'grpc'?"),
+        ("imagewire:\n  zzz: x\n", ":2: unknown key 'zzz' in imagewire; there are"),
+        ("imagewyre:\n  grpc: x\n", ":1: unknown key 'imagewyre' in the file; did you mean 'imagewire'?"),
         ("imagewire:\n  grpc: nowhere\n", ":2: grpc must be HOST:PORT"),
         ("imagewire:\n\n  idle_timeout: soon\n", ":3: idle_timeout must be a number, not 'soon'"),
         ("imagewire:\n  max_request_bytes: 1.5\n", ":2: max_request_bytes must be a whole number"),
@@ -49,11 +55,11 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("imagewire:\n  gemini_base_url: ftp://x\n", ":2: gemini_base_url must start with https://"),
         ("imagewire:\n  log_level: loud\n", ":2: log_level must be debug"),
         ("imagewire:\n  grpc: [1]\n", ":2: grpc takes one value"),
-        ("imagewire:\n  gemini_api_key: os.environ/NOT_THERE\n", ":2: the environment has no NOT_THERE"),
-        ("imagewire:\n  drain_grace: 1\n  drain_grace: 2\n", ":3: drain_grace is set twice"),
-        ("imagewire: 3\n", ":1: must be a mapping"),
+        ("imagewire:\n  gemini_api_key: os.environ/NOT_THERE\n", "gemini_api_key: the environment has no NOT_THERE"),
+        ("imagewire:\n  drain_grace: 1\n  drain_grace: 2\n", ":3: 'drain_grace' is set twice"),
+        ("imagewire: 3\n", "must be a mapping"),
         ("imagewire: [\n", "is not YAML"),
-        ("- a\n", ":1: must be a mapping"),
+        ("- a\n", "must be a mapping"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, words: str) -> None:

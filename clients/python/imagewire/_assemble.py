@@ -11,6 +11,7 @@ from imagewire.v1.chat_service_pb2 import (
     CreateCompletionResponse,
     ImageChunk,
     PartFinished,
+    PartKind,
     StreamCompletionResponse,
 )
 from imagewire.v1.image_pb2 import Image
@@ -20,19 +21,26 @@ Key = tuple[int, int]
 
 
 @dataclass(slots=True)
-class _Passing:
-    """A picture on its way."""
+class _Part:
+    """A part on its way: what it holds, its place, and what has passed of a picture."""
 
+    kind: int
+    index: int
     size: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
 
 
 class Verifier:
-    """Checks a stream's events as they pass, holding none of their bytes. Raises CorruptAnswer."""
+    """Checks a stream's events as they pass, holding none of their bytes. Raises CorruptAnswer.
+
+    What a newer server may add, events and kinds of parts, passes; what the contract says of the others is demanded.
+    """
 
     def __init__(self) -> None:
         self._sequence = 0
-        self._pictures: dict[Key, _Passing] = {}
+        self._open: dict[int, _Part | None] = {}  # of each candidate that has begun
+        self._count: dict[int, int] = {}  # how many parts of each candidate are whole
+        self._ended: set[int] = set()
         self._finished = False
 
     def check(self, event: StreamCompletionResponse) -> None:
@@ -44,47 +52,82 @@ class Verifier:
             raise CorruptAnswer("the stream went on after its last event")
         if event.sequence != self._sequence + 1:
             raise CorruptAnswer(f"event {self._sequence + 1} is missing: number {event.sequence} came in its place")
+        if (kind == "started") != (self._sequence == 0):
+            raise CorruptAnswer(f"event {event.sequence} is {kind}: a stream has one start, and it comes first")
         self._sequence = event.sequence
-        if kind == "image_chunk":
-            self._check_chunk(event.image_chunk)
-        elif kind == "part_finished" and event.part_finished.HasField("image"):
-            self._check_picture(event.part_finished)
-        elif kind == "finished":
-            if self._pictures:
-                raise CorruptAnswer("the stream ended inside a picture")
-            self._finished = True
+        match kind:
+            case "part_started":
+                started = event.part_started
+                self._start(started.candidate_index, started.part_index, started.kind)
+            case "text_delta":
+                delta = event.text_delta
+                self._within(delta.candidate_index, delta.part_index, PartKind.PART_KIND_TEXT)
+            case "image_chunk":
+                self._chunk(event.image_chunk)
+            case "part_finished":
+                self._finish(event.part_finished)
+            case "candidate_finished":
+                self._end(event.candidate_finished.candidate_index)
+            case "finished":
+                if unfinished := self._open.keys() - self._ended:
+                    raise CorruptAnswer(f"the stream ended inside candidate {min(unfinished)}")
+                self._finished = True
 
     def close(self) -> None:
         """The stream's end."""
         if not self._finished:
             raise CorruptAnswer("the stream ended before its last event: the answer is not whole")
 
-    def _check_chunk(self, chunk: ImageChunk) -> None:
-        picture = self._pictures.setdefault((chunk.candidate_index, chunk.part_index), _Passing())
-        if chunk.offset != picture.size:
-            raise CorruptAnswer(f"bytes {picture.size} to {chunk.offset} of a picture are missing")
-        picture.size += len(chunk.data)
-        picture.sha256.update(chunk.data)
+    def _start(self, candidate: int, index: int, kind: int) -> None:
+        if candidate in self._ended or self._open.get(candidate) or index != self._count.get(candidate, 0):
+            raise CorruptAnswer(f"part {index} of candidate {candidate} began out of order")
+        self._open[candidate] = _Part(kind, index)
 
-    def _check_picture(self, finished: PartFinished) -> None:
-        picture = self._pictures.pop((finished.candidate_index, finished.part_index), _Passing())
-        if picture.size != finished.image.size_bytes:
-            raise CorruptAnswer(f"a picture has {picture.size} bytes where {finished.image.size_bytes} were announced")
-        if picture.sha256.digest() != finished.image.sha256:
-            raise CorruptAnswer("a picture was damaged on its way: its sha256 differs")
+    def _within(self, candidate: int, index: int, kind: int | None = None) -> _Part:
+        """The open part, which must be this one."""
+        part = self._open.get(candidate)
+        if part is None or part.index != index or kind not in {None, part.kind}:
+            raise CorruptAnswer(f"something came for part {index} of candidate {candidate}, which is not open for it")
+        return part
+
+    def _chunk(self, chunk: ImageChunk) -> None:
+        part = self._within(chunk.candidate_index, chunk.part_index, PartKind.PART_KIND_IMAGE)
+        if chunk.offset != part.size:
+            raise CorruptAnswer(f"a picture's bytes go on at {chunk.offset} where {part.size} was due")
+        part.size += len(chunk.data)
+        part.sha256.update(chunk.data)
+
+    def _finish(self, finished: PartFinished) -> None:
+        candidate, image = finished.candidate_index, finished.image
+        part = self._within(candidate, finished.part_index)
+        if part.kind == PartKind.PART_KIND_IMAGE or finished.HasField("image"):
+            if not part.size or part.size != image.size_bytes:
+                raise CorruptAnswer(f"a picture has {part.size} bytes where {image.size_bytes} were announced")
+            if part.sha256.digest() != image.sha256:
+                raise CorruptAnswer("a picture was damaged on its way: its sha256 differs")
+        self._open[candidate] = None
+        self._count[candidate] = part.index + 1
+
+    def _end(self, candidate: int) -> None:
+        if candidate in self._ended or self._open.get(candidate):
+            raise CorruptAnswer(f"candidate {candidate} ended out of order")
+        self._open[candidate] = None
+        self._ended.add(candidate)
 
 
 class Assembler:
-    """Puts a verified stream together into the answer that CreateCompletion would have given."""
+    """Puts a stream together into the answer that CreateCompletion would have given, verifying it on the way."""
 
     def __init__(self) -> None:
+        self._verifier = Verifier()
         self._answer = CreateCompletionResponse()
         self._candidates: dict[int, Candidate] = {}
         self._texts: dict[Key, list[str]] = {}
         self._pictures: dict[Key, list[bytes]] = {}
 
     def add(self, event: StreamCompletionResponse) -> None:
-        """Add the next event, one that a Verifier has passed."""
+        """Add the next event. Raises CorruptAnswer."""
+        self._verifier.check(event)
         match event.WhichOneof("event"):
             case "started":
                 started = event.started
@@ -101,20 +144,18 @@ class Assembler:
             case "candidate_finished":
                 end = event.candidate_finished
                 candidate = self._candidate(end.candidate_index)
-                index = candidate.index
                 # The two messages share their fields' names, all but the index.
                 for descriptor, value in end.ListFields():
                     if descriptor.name != "candidate_index":
                         _copy(candidate, descriptor.name, value)
-                candidate.index = index
                 _settle(candidate.message)
             case "finished":
                 for descriptor, value in event.finished.ListFields():
                     _copy(self._answer, descriptor.name, value)
 
     def answer(self) -> CreateCompletionResponse:
-        """The whole answer."""
-        del self._answer.candidates[:]
+        """The whole answer, once. Raises CorruptAnswer when the stream has not come to its end."""
+        self._verifier.close()
         self._answer.candidates.extend(self._candidates[index] for index in sorted(self._candidates))
         return self._answer
 
@@ -137,7 +178,7 @@ class Assembler:
 
 
 def collect(events: Iterable[StreamCompletionResponse]) -> CreateCompletionResponse:
-    """A stream as one answer, its pictures whole."""
+    """A stream as one answer, its pictures whole. Raises CorruptAnswer when it is not the whole stream."""
     assembler = Assembler()
     for event in events:
         assembler.add(event)
@@ -153,17 +194,26 @@ async def acollect(events: AsyncIterable[StreamCompletionResponse]) -> CreateCom
 
 
 def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:
-    """A unary answer whose inline pictures are what they say. Raises CorruptAnswer."""
+    """A unary answer whose pictures are there, and what they say. Raises CorruptAnswer."""
     for candidate in answer.candidates:
-        message = candidate.message
-        for image in (message.image, *(part.image for part in message.parts)):
-            if image.data:
-                _check_inline(image)
+        final = candidate.message.image
+        if candidate.message.HasField("image"):
+            _check_image(final)
+        for part in candidate.message.parts:
+            # The final picture's part names it by its sha256, and carries no bytes.
+            named = part.image.WhichOneof("source") is None and part.image.sha256 == final.sha256
+            if part.HasField("image") and not named:
+                _check_image(part.image)
     return answer
 
 
-def _check_inline(image: Image) -> None:
-    if len(image.data) != image.size_bytes or hashlib.sha256(image.data).digest() != image.sha256:
+def _check_image(image: Image) -> None:
+    source = image.WhichOneof("source")
+    if source is None:
+        raise CorruptAnswer("a picture is missing: the answer has neither its bytes nor a place to fetch them from")
+    if source == "data" and (
+        len(image.data) != image.size_bytes or hashlib.sha256(image.data).digest() != image.sha256
+    ):
         raise CorruptAnswer("a picture was damaged on its way: its size or sha256 differs")
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import grpc
 
@@ -10,13 +11,15 @@ from imagewire import __version__
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 TARGET_VARIABLE = "IMAGEWIRE_TARGET"
+KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 # Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 # Room for the text beside the pictures of an answer.
 _MARGIN = 1024 * 1024
 
 # A call that draws is never repeated by the channel: UNAVAILABLE without trailers may mean a server that died after the
-# provider had charged. Looking up models is free.
+# provider had charged. (gRPC's transparent retries stay on: they repeat only what no server has seen.) Looking up
+# models is free.
 _SERVICE_CONFIG = json.dumps(
     {
         "methodConfig": [
@@ -44,13 +47,23 @@ class Target:
 
 
 def parse_target(target: str | None) -> Target:
-    """Read "host:port", "unix:/path" or "https://host[:port]" (TLS). None: IMAGEWIRE_TARGET, else this machine."""
+    """Read "host:port", "unix:/path", "dns:///host:port" or "https://host[:port]" (TLS).
+
+    None: IMAGEWIRE_TARGET, else this machine. Raises ValueError when a URL is no server's address.
+    """
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
-    scheme, separator, rest = given.partition("://")
-    if not separator or scheme not in {"http", "https"}:
+    if not given.startswith(("http://", "https://")):
         return Target(given, secure=False)
-    host = rest.rstrip("/")
-    return Target(host if ":" in host else f"{host}:{443 if scheme == 'https' else 80}", secure=scheme == "https")
+    try:
+        url = urlsplit(given)
+        port = url.port
+    except ValueError as error:
+        raise ValueError(f"target {given}: {error}; write https://host:port") from None
+    if not url.hostname or url.path.strip("/") or url.query or url.username is not None:
+        raise ValueError(f"target {given}: gRPC knows a host and a port and nothing more; write https://host:port")
+    secure = url.scheme == "https"
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    return Target(f"{host}:{port or (443 if secure else 80)}", secure)
 
 
 def options(max_message_bytes: int) -> list[tuple[str, int | str]]:
@@ -61,10 +74,17 @@ def options(max_message_bytes: int) -> list[tuple[str, int | str]]:
         # A model may think in silence for minutes: pings tell a dead peer from a busy one.
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 0),
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.primary_user_agent", f"imagewire-python/{__version__}"),
         ("grpc.service_config", _SERVICE_CONFIG),
     ]
+
+
+def metadata(api_key: str | None) -> tuple[tuple[str, str], ...]:
+    """What each call shows the server: the key that was given, else IMAGEWIRE_API_KEY's, else nothing."""
+    key = api_key or os.environ.get(KEY_VARIABLE)
+    return (("authorization", f"Bearer {key}"),) if key else ()
 
 
 def inline_bytes(max_message_bytes: int) -> int:
@@ -72,6 +92,6 @@ def inline_bytes(max_message_bytes: int) -> int:
     return min(max(max_message_bytes - _MARGIN, 0), 2**31 - 1)
 
 
-def credentials() -> grpc.ChannelCredentials:
+def default_credentials() -> grpc.ChannelCredentials:
     """TLS with the system's roots."""
     return grpc.ssl_channel_credentials()

@@ -9,7 +9,7 @@ import grpc.aio
 
 from imagewire import _channel
 from imagewire._assemble import Verifier, check_answer
-from imagewire._channel import MAX_MESSAGE_BYTES, Target
+from imagewire._channel import MAX_MESSAGE_BYTES
 from imagewire._errors import from_grpc
 from imagewire._request import Wishes, build_spec
 from imagewire.v1 import chat_service_pb2_grpc
@@ -19,80 +19,92 @@ from imagewire.v1.chat_service_pb2 import (
     StreamCompletionRequest,
     StreamCompletionResponse,
 )
-from imagewire.v1.message_pb2 import Message
-from imagewire.v1.spec_pb2 import Spec
 
 Metadata = Sequence[tuple[str, str | bytes]]
 
 
 class _Base:
-    """What both clients know: where the server is and how requests are made."""
+    """What both clients know: where the server is, how calls are made and what goes with each of them."""
 
-    def __init__(self, target: str | None, max_message_bytes: int) -> None:
-        self._target: Target = _channel.parse_target(target)
-        self._max_message_bytes = max_message_bytes
-        self._options = _channel.options(max_message_bytes)
+    def __init__(
+        self,
+        target: str | None = None,
+        *,
+        tls: bool = False,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+        timeout: float | None = None,
+        max_message_bytes: int = MAX_MESSAGE_BYTES,
+    ) -> None:
+        parsed = _channel.parse_target(target)
+        if credentials is None and (tls or parsed.secure):
+            credentials = _channel.default_credentials()
+        self._address = parsed.address
+        self._metadata = tuple(metadata)
+        self._timeout = timeout
+        self._inline_bytes = _channel.inline_bytes(max_message_bytes)
+        self._connect(credentials, _channel.options(max_message_bytes))
 
     @property
     def target(self) -> str:
         """The address that is asked."""
-        return self._target.address
+        return self._address
 
-    def _create(
-        self, model: str | Spec, prompt: str | Sequence[Message], **wishes: Unpack[Wishes]
-    ) -> CreateCompletionRequest:
-        inline = _channel.inline_bytes(self._max_message_bytes)
-        return CreateCompletionRequest(spec=_spec(model, prompt, wishes), max_inline_bytes=inline)
+    def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
+        raise NotImplementedError
 
-    def _stream(
-        self, model: str | Spec, prompt: str | Sequence[Message], max_frame_bytes: int, **wishes: Unpack[Wishes]
-    ) -> StreamCompletionRequest:
-        return StreamCompletionRequest(spec=_spec(model, prompt, wishes), max_frame_bytes=max_frame_bytes)
+    def _create(self, model: str, prompt: str, max_inline_bytes: int | None, wishes: Wishes) -> CreateCompletionRequest:
+        inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
+        return CreateCompletionRequest(spec=build_spec(model, prompt, **wishes), max_inline_bytes=inline)
 
+    def _stream(self, model: str, prompt: str, max_frame_bytes: int, wishes: Wishes) -> StreamCompletionRequest:
+        return StreamCompletionRequest(spec=build_spec(model, prompt, **wishes), max_frame_bytes=max_frame_bytes)
 
-def _spec(model: str | Spec, prompt: str | Sequence[Message], wishes: Wishes) -> Spec:
-    return model if isinstance(model, Spec) else build_spec(model, prompt, **wishes)
+    def _seconds(self, timeout: float | None) -> float | None:
+        return self._timeout if timeout is None else timeout
 
 
 class Client(_Base):
     """A client that blocks. Safe to use from threads; use it as a context manager, or close it.
 
-    target: "host:port" or "unix:/path", "https://host" for TLS; default IMAGEWIRE_TARGET, else 127.0.0.1:50051.
-    max_message_bytes: the most one answer may weigh; streams have no such limit.
+    target: "host:port", "unix:/path" or "dns:///host:port", "https://host" for TLS; default IMAGEWIRE_TARGET, else
+    127.0.0.1:50051. tls: TLS with the system's roots. credentials: TLS with these. metadata: sent with every call.
+    timeout: seconds for a call that sets none. max_message_bytes: the most one answer may weigh; streams have no such
+    limit. Raises ValueError when the target is none.
     """
 
-    def __init__(self, target: str | None = None, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        super().__init__(target, max_message_bytes)
-        address = self._target.address
-        if self._target.secure:
-            self._channel = grpc.secure_channel(address, _channel.credentials(), options=self._options)
+    def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
+        if credentials is None:
+            self._channel = grpc.insecure_channel(self._address, options)
         else:
-            self._channel = grpc.insecure_channel(address, options=self._options)
+            self._channel = grpc.secure_channel(self._address, credentials, options)
         self._stub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
 
     def create_completion(
         self,
-        model: str | Spec,
-        prompt: str | Sequence[Message] = "",
+        model: str = "",
+        prompt: str = "",
         *,
         timeout: float | None = None,
+        max_inline_bytes: int | None = None,
         **wishes: Unpack[Wishes],
     ) -> CreateCompletionResponse:
         """Draw, and wait for the whole answer.
 
-        model: a model's name, or a whole Spec. prompt, wishes: as in `build_spec`. timeout: seconds. Raises
-        ImagewireError.
+        model, prompt, wishes: as in `build_spec`. timeout: seconds. max_inline_bytes: the most bytes of pictures, None
+        for as many as the channel takes. Raises ImagewireError, and what `build_spec` raises.
         """
-        request = self._create(model, prompt, **wishes)
+        request = self._create(model, prompt, max_inline_bytes, wishes)
         try:
-            return check_answer(self._stub.CreateCompletion(request, timeout=timeout))
+            answer = self._stub.CreateCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_grpc(error, self.target) from None
+        return check_answer(answer)
 
     def stream_completion(
         self,
-        model: str | Spec,
-        prompt: str | Sequence[Message] = "",
+        model: str = "",
+        prompt: str = "",
         *,
         timeout: float | None = None,
         max_frame_bytes: int = 0,
@@ -100,12 +112,13 @@ class Client(_Base):
     ) -> Iterator[StreamCompletionResponse]:
         """Draw, and yield the events as they arrive, each one checked.
 
-        max_frame_bytes: the most in one ImageChunk, 0 for the server's default. Closing the iterator cancels the call.
-        Raises ImagewireError, CorruptAnswer among them where the stream is not whole.
+        The call begins with the first event that is asked for; closing the iterator cancels it. max_frame_bytes: the
+        most in one ImageChunk, 0 for the server's default. Raises as create_completion, CorruptAnswer where the stream
+        is not whole.
         """
-        request = self._stream(model, prompt, max_frame_bytes, **wishes)
+        request = self._stream(model, prompt, max_frame_bytes, wishes)
         verifier = Verifier()
-        call = self._stub.StreamCompletion(request, timeout=timeout)
+        call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         try:
             for event in call:
                 verifier.check(event)
@@ -132,43 +145,43 @@ class Client(_Base):
 class AsyncClient(_Base):
     """A client for asyncio. As Client, with `async with` and `await`. Make it inside a running event loop."""
 
-    def __init__(self, target: str | None = None, *, max_message_bytes: int = MAX_MESSAGE_BYTES) -> None:
-        super().__init__(target, max_message_bytes)
-        address = self._target.address
-        if self._target.secure:
-            self._channel = grpc.aio.secure_channel(address, _channel.credentials(), options=self._options)
+    def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
+        if credentials is None:
+            self._channel = grpc.aio.insecure_channel(self._address, options)
         else:
-            self._channel = grpc.aio.insecure_channel(address, options=self._options)
+            self._channel = grpc.aio.secure_channel(self._address, credentials, options)
         self._stub: chat_service_pb2_grpc.ChatServiceAsyncStub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
 
     async def create_completion(
         self,
-        model: str | Spec,
-        prompt: str | Sequence[Message] = "",
+        model: str = "",
+        prompt: str = "",
         *,
         timeout: float | None = None,
+        max_inline_bytes: int | None = None,
         **wishes: Unpack[Wishes],
     ) -> CreateCompletionResponse:
         """As Client.create_completion."""
-        request = self._create(model, prompt, **wishes)
+        request = self._create(model, prompt, max_inline_bytes, wishes)
         try:
-            return check_answer(await self._stub.CreateCompletion(request, timeout=timeout))
+            answer = await self._stub.CreateCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         except grpc.RpcError as error:
             raise from_grpc(error, self.target) from None
+        return check_answer(answer)
 
     async def stream_completion(
         self,
-        model: str | Spec,
-        prompt: str | Sequence[Message] = "",
+        model: str = "",
+        prompt: str = "",
         *,
         timeout: float | None = None,
         max_frame_bytes: int = 0,
         **wishes: Unpack[Wishes],
     ) -> AsyncIterator[StreamCompletionResponse]:
         """As Client.stream_completion; leave the loop, or aclose the iterator, to cancel the call."""
-        request = self._stream(model, prompt, max_frame_bytes, **wishes)
+        request = self._stream(model, prompt, max_frame_bytes, wishes)
         verifier = Verifier()
-        call = self._stub.StreamCompletion(request, timeout=timeout)
+        call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         try:
             async for event in call:
                 verifier.check(event)

@@ -4,22 +4,26 @@ ImagewireError
 ├── InvalidRequest      a field is wrong; `violations` names each
 ├── Unauthenticated     no valid credentials
 ├── PermissionDenied    valid credentials, not allowed
-├── NotFound            no such model
+├── NotFound            what was named is not there
+│   └── ModelNotFound   no such model, or no such provider
 ├── RateLimited         too many calls; `retry_after` seconds, where known
 ├── AnswerTooLarge      drawn, but too large for one message: stream it
 ├── DeadlineExceeded    out of time
-├── Unavailable         no server, or its provider is down
+├── Unavailable         no server, a connection that broke off, or a provider that is down
 ├── NotSupported        the server does not have this yet
 ├── Cancelled           the call was given up
 ├── CorruptAnswer       bytes are missing or wrong; nothing of it is to be trusted
 └── ServerError         anything else
 """
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import grpc
-from google.protobuf.message import DecodeError
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
@@ -37,16 +41,21 @@ class Violation:
 class ImagewireError(Exception):
     """A call failed.
 
-    code: canonical status name ("INVALID_ARGUMENT"). reason: the server's stable word, "" when it gave none.
-    request_id: what the server's log has. retryable: False when a repeat may be charged a second time.
+    message: what happened and what to do. code: canonical status name ("INVALID_ARGUMENT"). reason: the server's stable
+    word, "" when it gave none. metadata: what it says beside the reason. request_id: what the server's log has.
+    retryable: False when a repeat may be charged a second time. violations: the wrong fields. retry_after: seconds
+    until a repeat makes sense, None when unknown.
     """
+
+    default_code: ClassVar[str] = "UNKNOWN"
 
     def __init__(
         self,
         message: str,
         *,
-        code: str = "UNKNOWN",
+        code: str = "",
         reason: str = "",
+        metadata: Mapping[str, str] | None = None,
         request_id: str = "",
         retryable: bool = False,
         violations: Iterable[Violation] = (),
@@ -54,8 +63,9 @@ class ImagewireError(Exception):
     ) -> None:
         super().__init__(message)
         self.message = message
-        self.code = code
+        self.code = code or self.default_code
         self.reason = reason
+        self.metadata = dict(metadata or {})
         self.request_id = request_id
         self.retryable = retryable
         self.violations = tuple(violations)
@@ -75,7 +85,11 @@ class PermissionDenied(ImagewireError):
 
 
 class NotFound(ImagewireError):
-    """No such model."""
+    """What was named is not there."""
+
+
+class ModelNotFound(NotFound):
+    """No such model, or no provider that serves it."""
 
 
 class RateLimited(ImagewireError):
@@ -91,7 +105,7 @@ class DeadlineExceeded(ImagewireError):
 
 
 class Unavailable(ImagewireError):
-    """No server answers, or its provider is down."""
+    """No server answers, the connection broke off, or the provider is down."""
 
 
 class NotSupported(ImagewireError):
@@ -105,15 +119,18 @@ class Cancelled(ImagewireError):
 class CorruptAnswer(ImagewireError):
     """Bytes are missing or wrong; nothing of the answer is to be trusted."""
 
-    def __init__(self, message: str, *, code: str = "DATA_LOSS", **rest: object) -> None:
-        super().__init__(message, code=code, **rest)  # type: ignore[arg-type]
+    default_code = "DATA_LOSS"
 
 
 class ServerError(ImagewireError):
     """Anything else."""
 
 
-_BY_REASON: dict[str, type[ImagewireError]] = {"ANSWER_TOO_LARGE": AnswerTooLarge, "UPSTREAM_TOO_LARGE": ServerError}
+_BY_REASON: dict[str, type[ImagewireError]] = {
+    "ANSWER_TOO_LARGE": AnswerTooLarge,
+    "MODEL_NOT_FOUND": ModelNotFound,
+    "UPSTREAM_TOO_LARGE": ServerError,
+}
 _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
     grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
@@ -129,8 +146,56 @@ _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
 }
 
 
+class _Own(NamedTuple):
+    """A failure that gRPC itself reports, so without a reason: it is known by its code and some of its words."""
+
+    code: grpc.StatusCode
+    words: str
+    kind: type[ImagewireError]
+    message: str
+
+
+_NO_SERVER = (
+    "no imagewire server answers at {target}: start one with `imagewire-server serve`, or name another with --target or"
+    " IMAGEWIRE_TARGET"
+)
+# The first row that fits counts. Whatever is not known to have failed on its way to the server may have been charged.
+_OWN = (
+    _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER),
+    _Own(
+        grpc.StatusCode.UNAVAILABLE,
+        "",
+        Unavailable,
+        "the connection to {target} broke off ({words}): what was asked may have been drawn and charged, so look"
+        " before you repeat",
+    ),
+    _Own(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "",
+        DeadlineExceeded,
+        "the call's deadline passed: allow more time with timeout or --timeout; what was asked may have been drawn and"
+        " charged",
+    ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "CLIENT: Received message larger than max",
+        AnswerTooLarge,
+        "the answer is drawn but larger than this client takes in one message: use stream_completion, or raise"
+        " max_message_bytes",
+    ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "SERVER: Received message larger than max",
+        InvalidRequest,
+        "the request is larger than {target} takes: send fewer or smaller pictures",
+    ),
+)
+
+
 def from_grpc(error: grpc.RpcError, target: str) -> ImagewireError:
-    """Our error for gRPC's. target: the server that was asked, for the message when none answers."""
+    """Our error for gRPC's. target: the server that was asked, for the message when it did not say why it failed."""
     code: grpc.StatusCode = error.code()
     # The stubs do not know that gRPC's metadata are pairs.
     trailers: dict[str, str | bytes] = dict(error.trailing_metadata() or ())  # type: ignore[arg-type]
@@ -138,25 +203,29 @@ def from_grpc(error: grpc.RpcError, target: str) -> ImagewireError:
     info, bad, retry, request = ErrorInfo(), BadRequest(), RetryInfo(), RequestInfo()
     for detail in status.details:
         for message in (info, bad, retry, request):
-            detail.Unpack(message)
-    reason = info.reason if info.domain == _DOMAIN else ""
+            _unpack(detail, message)
+    if info.domain != _DOMAIN:
+        info.Clear()
     words = status.message or error.details() or code.name
-    if code is grpc.StatusCode.UNAVAILABLE and not reason:
-        words = (
-            f"no imagewire server answers at {target}: start one with `imagewire-server serve`,"
-            " or name another with --target or IMAGEWIRE_TARGET"
-        )
-    delay = retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None
-    kind = _BY_REASON.get(reason) or _BY_CODE.get(code, ServerError)
+    kind = _BY_REASON.get(info.reason) or _BY_CODE.get(code, ServerError)
+    if not info.reason and (own := next((row for row in _OWN if row.code is code and row.words in words), None)):
+        kind, words = own.kind, own.message.format(target=target, words=words)
     return kind(
         words,
         code=code.name,
-        reason=reason,
+        reason=info.reason,
+        metadata=info.metadata,
         request_id=request.request_id,
-        retryable=_retryable(code, reason, trailers.get("grpc-retry-pushback-ms")),
+        retryable=_retryable(code, info.reason, trailers.get("grpc-retry-pushback-ms")),
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
-        retry_after=delay,
+        retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
     )
+
+
+def _unpack(detail: Any, into: Message) -> None:
+    """Unpack, if it is of that kind. A detail that cannot be read is left out: the status itself still counts."""
+    with contextlib.suppress(DecodeError):
+        detail.Unpack(into)
 
 
 def _status(details: bytes | str) -> Status:

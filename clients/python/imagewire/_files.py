@@ -1,9 +1,12 @@
 """Pictures into files: bytes go into a hidden file beside the goal, which takes its name only when all is verified."""
 
 import contextlib
+import itertools
 import os
 import re
+import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -12,40 +15,39 @@ _SAME = {".jpeg": ".jpg"}
 
 
 class PartFile:
-    """A picture on its way into `folder`. Nothing of it stays unless `keep` is called."""
+    """A picture on its way into `folder`. Nothing of it stays unless `keep` is called. Each method raises OSError."""
 
     def __init__(self, folder: Path) -> None:
         handle, name = tempfile.mkstemp(prefix=".imagewire-", dir=folder)
-        self._path: Path | None = Path(name)
+        self._path = Path(name)
         self._file: IO[bytes] = os.fdopen(handle, "wb")
 
     def write(self, data: bytes) -> None:
         """Append."""
         self._file.write(data)
 
+    def close(self) -> None:
+        """All is written. A disk that is full says so here, before a name is taken."""
+        self._file.close()
+
     def keep(self, path: Path) -> None:
         """Give it its name, in place of what may be there."""
-        self._file.close()
-        if self._path is not None:
-            # A temporary file is for its owner alone; a picture has the rights that any new file has.
-            umask = os.umask(0)
-            os.umask(umask)
-            self._path.chmod(0o666 & ~umask)
-            self._path.replace(path)
-            self._path = None
+        # A temporary file is for its owner alone; a picture has the rights that any new file has.
+        umask = os.umask(0)
+        os.umask(umask)
+        self._path.chmod(0o666 & ~umask)
+        self._path.replace(path)
 
-    def read(self) -> bytes:
-        """All of it."""
-        self._file.flush()
-        return self._path.read_bytes() if self._path else b""
+    def copy(self, into: IO[bytes]) -> None:
+        """Write all of it to `into`."""
+        with self._path.open("rb") as file:
+            shutil.copyfileobj(file, into)
 
     def drop(self) -> None:
         """Remove it, unless it was kept."""
-        self._file.close()
-        if self._path is not None:
-            with contextlib.suppress(FileNotFoundError):
-                self._path.unlink()
-            self._path = None
+        with contextlib.suppress(OSError):  # a full disk has no room for what was not yet written
+            self._file.close()
+        self._path.unlink(missing_ok=True)
 
 
 def suffix(mime_type: str) -> str:
@@ -60,15 +62,21 @@ def fits(path: Path, mime_type: str) -> bool:
 
 
 def named_after(prompt: str, mime_type: str, folder: Path) -> Path:
-    """A name that is free, made from the prompt."""
+    """A free name made from the prompt: "a-cat.png", else "a-cat-2.png" and so on."""
     words = re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48].strip("-") or "picture"
-    number, path = 1, folder / f"{words}{suffix(mime_type)}"
-    while path.exists():
-        number += 1
-        path = folder / f"{words}-{number}{suffix(mime_type)}"
-    return path
+    return _claim(folder, words, mime_type, itertools.chain([""], (f"-{number}" for number in itertools.count(2))))
 
 
-def numbered(path: Path, number: int, mime_type: str) -> Path:
-    """The name of a further picture beside `path`."""
-    return path.with_name(f"{path.stem}-{number}{suffix(mime_type)}")
+def beside(path: Path, mime_type: str) -> Path:
+    """A free name for a further picture: "a-cat-1.png" beside "a-cat.png", and so on."""
+    return _claim(path.parent, path.stem, mime_type, (f"-{number}" for number in itertools.count(1)))
+
+
+def _claim(folder: Path, stem: str, mime_type: str, endings: Iterable[str]) -> Path:
+    """The first name that nothing has, taken at once by an empty file: two commands never choose the same."""
+    for ending in endings:
+        path = folder / f"{stem}{ending}{suffix(mime_type)}"
+        with contextlib.suppress(FileExistsError):
+            path.touch(exist_ok=False)
+            return path
+    raise AssertionError("the numbers never end")

@@ -1,8 +1,8 @@
-"""Specs from what people have at hand: a prompt, picture files, a ratio."""
+"""Specs from what people have at hand: a prompt, picture files, a ratio. What is asked is in the Spec, or refused."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import TypedDict
 
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import Message, Part, Role
@@ -12,41 +12,54 @@ Picture = bytes | str | Path | Image
 
 
 class Wishes(TypedDict, total=False):
-    """What may be asked beside a prompt.
+    """What the clients hand on to `build_spec`, which says what each means."""
 
-    images: pictures to edit, put before the prompt: bytes, a path, an Image; a str with "://" or "data:" in front is a
-    URI. aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again.
-    """
-
+    spec: Spec | None
+    messages: Iterable[Message]
     images: Iterable[Picture]
     aspect_ratio: str
     image_size: str
     seed: int | None
 
 
-def build_spec(model: str, prompt: str | Sequence[Message], **wishes: Unpack[Wishes]) -> Spec:
-    """A Spec. prompt: what to draw, or a whole chat. Raises OSError when a file cannot be read."""
-    pictures = [_image(picture) for picture in wishes.get("images", ())]
-    aspect_ratio, image_size = wishes.get("aspect_ratio", ""), wishes.get("image_size", "")
-    seed = wishes.get("seed")
-    if isinstance(prompt, str):
-        messages = [_user(prompt, pictures)]
-    elif pictures:
-        raise ValueError("images go with a prompt that is a text; in a chat, put them into its messages")
-    else:
-        messages = list(prompt)
-    spec = Spec(model=model, messages=messages)
+def build_spec(
+    model: str = "",
+    prompt: str = "",
+    *,
+    spec: Spec | None = None,
+    messages: Iterable[Message] = (),
+    images: Iterable[Picture] = (),
+    aspect_ratio: str = "",
+    image_size: str = "",
+    seed: int | None = None,
+) -> Spec:
+    """A Spec. model: a model's name. prompt: what to draw.
+
+    images: pictures to edit, put before the prompt: bytes, a path, an Image; a str with "://" or "data:" in front is a
+    URI. aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again. messages: a whole chat, in place of
+    prompt and images. spec: a whole Spec, in place of all the rest.
+    Raises OSError when a file cannot be read, ValueError when two exclude each other.
+    """
+    if spec is not None:
+        if model or prompt or messages or images or aspect_ratio or image_size or seed is not None:
+            raise ValueError("spec says all that is asked: set the model, the prompt and the rest in it")
+        return spec
+    pictures, chat = [_image(image) for image in images], list(messages)
+    if chat and (prompt or pictures):
+        raise ValueError("messages are the whole chat: put the prompt and the images into the last of them")
+    made = Spec(model=model, messages=chat or [_user(prompt, pictures)])
     if aspect_ratio or image_size:
-        spec.image_config.CopyFrom(ImageConfig(aspect_ratio=aspect_ratio, image_size=image_size))
+        made.image_config.CopyFrom(ImageConfig(aspect_ratio=aspect_ratio, image_size=image_size))
     if seed is not None:
-        spec.generation_config.CopyFrom(GenerationConfig(seed=seed))
-    return spec
+        made.generation_config.CopyFrom(GenerationConfig(seed=seed))
+    return made
 
 
 def _user(prompt: str, pictures: list[Image]) -> Message:
     if not pictures:
         return Message(role=Role.ROLE_USER, content=prompt)
-    return Message(role=Role.ROLE_USER, parts=[*(Part(image=picture) for picture in pictures), Part(text=prompt)])
+    words = [Part(text=prompt)] if prompt else []
+    return Message(role=Role.ROLE_USER, parts=[*(Part(image=picture) for picture in pictures), *words])
 
 
 def _image(picture: Picture) -> Image:

@@ -2,6 +2,7 @@
 
 Error                     code                 reason
 ├── InvalidRequest        INVALID_ARGUMENT     INVALID_REQUEST        fields are wrong; `violations` names them
+├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller showed no valid key
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
 ├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
@@ -12,6 +13,7 @@ Error                     code                 reason
 └── UpstreamError
     ├── Refused           by Google's status   UPSTREAM_…             Google answered with an error
     ├── Unreachable       UNAVAILABLE          UPSTREAM_UNREACHABLE   no connection came about
+    ├── Cooling           by what came before  UPSTREAM_COOLING       every deployment of the model rests after failures
     ├── TimedOut          DEADLINE_EXCEEDED    UPSTREAM_TIMEOUT       connected, then silence
     ├── Cut               DATA_LOSS            UPSTREAM_CUT           the answer broke off
     ├── Malformed         INTERNAL             UPSTREAM_MALFORMED     the answer is not what Google's API sends
@@ -94,6 +96,13 @@ class InvalidRequest(Error):
         first = f"{found[0].field}: {found[0].description}"
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         super().__init__(first + more, violations=found)
+
+
+class Unauthenticated(Error):
+    """The caller showed no valid key."""
+
+    code = Code.UNAUTHENTICATED
+    reason = "KEY_INVALID"
 
 
 class NotFound(Error):
@@ -179,6 +188,16 @@ class Unreachable(UpstreamError):
 
     reason = "UPSTREAM_UNREACHABLE"
     repeatable = True
+
+
+class Cooling(UpstreamError):
+    """Every deployment of the model rests after failures; nothing was sent. code: that of the failure."""
+
+    reason = "UPSTREAM_COOLING"
+
+    def __init__(self, message: str, *, code: Code = Code.UNAVAILABLE, retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.code = code if code is Code.RESOURCE_EXHAUSTED else Code.UNAVAILABLE
 
 
 class TimedOut(UpstreamError):

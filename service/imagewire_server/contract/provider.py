@@ -11,7 +11,7 @@ class Provider(Protocol):
 
     @property
     def name(self) -> str:
-        """The word in front of a model's name: "gemini"."""
+        """The word in front of a model's name: "gemini", "vertex_ai"."""
         ...
 
     def generate(

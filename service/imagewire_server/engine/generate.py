@@ -3,24 +3,27 @@
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
+from typing import TypeVar
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import DeadlineExceeded, Internal
+from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.engine.admit import Admission
+from imagewire_server.engine.attempt import Opened, Opener
+from imagewire_server.engine.cost import cost
 from imagewire_server.engine.record import Record
-from imagewire_server.engine.retry import Retries, RetryBudget
 from imagewire_server.engine.route import Route, Router
+
+_T = TypeVar("_T")
 
 
 class Engine:
-    """Draws. One instance serves all calls of a process."""
+    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run."""
 
-    def __init__(self, router: Router, admission: Admission, budget: RetryBudget) -> None:
+    def __init__(self, router: Router, admission: Admission) -> None:
         self.router = router
         self._admission = admission
-        self._budget = budget
 
     async def generate(
         self, spec: pb.Spec, *, stream: bool, max_frame_bytes: int, deadline: float | None, record: Record
@@ -31,55 +34,34 @@ class Engine:
         event loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the
         upstream call; nothing of it is left running then.
         """
-        route = self.router.resolve(spec.model)
-        record.model = route.name
         begun = time.monotonic()
         with self._admission.place():
-            async with aclosing(self._upstream(spec, route, stream, max_frame_bytes, deadline, record)) as events:
-                sequence = 0
-                while (event := await _next(events, deadline)) is not None:
-                    if not sequence:
-                        sequence = 1
-                        yield _started(route, record)
+            opener = Opener(self.router, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
+            opened = await _in_time(opener.open(spec, record), deadline)
+            async with aclosing(_events(opened)) as events:
+                sequence = 1
+                yield _started(opened.route, record)
+                while (event := await _in_time(anext(events, None), deadline)) is not None:
                     sequence += 1
                     event.sequence = sequence
-                    _note(event, record, begun)
+                    _note(event, opened.route, record, begun)
                     yield event
 
-    async def _upstream(
-        self,
-        spec: pb.Spec,
-        route: Route,
-        stream: bool,
-        max_frame_bytes: int,
-        deadline: float | None,
-        record: Record,
-    ) -> AsyncGenerator[pb.Event, None]:
-        """The provider's events; calls that fail before their first one are repeated where that is free."""
-        loop = asyncio.get_running_loop()
-        retries = Retries(self._budget, lambda: None if deadline is None else deadline - loop.time())
-        events: AsyncGenerator[pb.Event, None] | None = None
-        first: pb.Event | None = None
-        async for attempt in retries.attempts():
-            with attempt:
-                record.attempts += 1
-                events = route.provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=max_frame_bytes)
-                first = await anext(events)
-        if events is None or first is None:
-            raise Internal("no attempt was made")
-        async with aclosing(events):
-            yield first
-            async for event in events:
-                yield event
+
+async def _events(opened: Opened) -> AsyncGenerator[pb.Event, None]:
+    async with aclosing(opened.rest) as rest:
+        yield opened.first
+        async for event in rest:
+            yield event
 
 
-async def _next(events: AsyncGenerator[pb.Event, None], deadline: float | None) -> pb.Event | None:
-    """The next event, None at the end. The time-out never spans a yield: it would hit the consumer's code."""
+async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
+    """Await one step. The time-out never spans a yield: it would hit the consumer's code."""
     if deadline is None:
-        return await anext(events, None)
+        return await step
     try:
         async with asyncio.timeout_at(deadline):
-            return await anext(events, None)
+            return await step
     except TimeoutError as error:
         raise DeadlineExceeded(
             "the deadline passed while the picture was being drawn; it may have been charged: allow more time"
@@ -93,7 +75,7 @@ def _started(route: Route, record: Record) -> pb.Event:
     return pb.Event(sequence=1, started=started)
 
 
-def _note(event: pb.Event, record: Record, begun: float) -> None:
+def _note(event: pb.Event, route: Route, record: Record, begun: float) -> None:
     record.events = event.sequence
     kind = event.WhichOneof("event")
     if kind == "image_chunk":
@@ -102,5 +84,10 @@ def _note(event: pb.Event, record: Record, begun: float) -> None:
             record.first_image_byte = time.monotonic() - begun
     elif kind == "candidate_finished":
         record.finish_reason = event.candidate_finished.native_finish_reason
-    elif kind == "finished" and event.finished.HasField("prompt_feedback"):
-        record.finish_reason = event.finished.prompt_feedback.block_reason
+    elif kind == "finished":
+        if event.finished.HasField("prompt_feedback"):
+            record.finish_reason = event.finished.prompt_feedback.block_reason
+        if event.finished.HasField("usage"):
+            record.cost_usd = cost(event.finished.usage, route.facts.price if route.facts else None)
+            if record.cost_usd is not None:
+                event.finished.usage.cost_usd = record.cost_usd

@@ -1,16 +1,36 @@
 """What is learned of one call on its way, for the log line and the trailers. It never holds a prompt or a key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
 class Record:
-    """model: as the table resolved it. attempts: upstream calls. bytes: of pictures handed on. Times in seconds."""
+    """model, deployment: what answered. tried: each upstream call as (deployment, reason), "OK" for what answered.
+
+    fallbacks: names that were asked in place of the first. image_bytes: of pictures handed on. Times in seconds.
+    """
 
     model: str = ""
+    deployment: str = ""
     completion_id: str = ""
-    attempts: int = 0
+    tried: list[tuple[str, str]] = field(default_factory=list)
+    fallbacks: list[str] = field(default_factory=list)
     events: int = 0
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
+    cost_usd: float | None = None
+
+    def trailers(self) -> tuple[tuple[str, str], ...]:
+        """The x-imagewire- trailers; empty for a call that asked no upstream."""
+        if not self.tried:
+            return ()
+        found = [
+            ("x-imagewire-model", self.model),
+            ("x-imagewire-deployment", self.deployment),
+            ("x-imagewire-attempts", str(len(self.tried))),
+            ("x-imagewire-tried", ",".join(f"{deployment}={reason}" for deployment, reason in self.tried)),
+        ]
+        if self.fallbacks:
+            found.append(("x-imagewire-fallbacks", ",".join(self.fallbacks)))
+        return tuple((name, value.encode("ascii", "replace").decode()) for name, value in found)

@@ -1,56 +1,49 @@
 """Repeating an upstream call: only before its first byte, only where nothing was charged, and never a storm.
 
-The budget is a token bucket: each call puts a tenth of a token in, each repeat takes one out, so that under lasting
-failure the upstream sees at most 1.1 attempts a call.
+Another deployment that may be asked is asked at once. The same one is asked again after a wait, out of its budget.
 """
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 
 import stamina
 
 from imagewire_server.contract.errors import Error
+from imagewire_server.engine.budget import RetryBudget
 
-ATTEMPTS = 3
 # A longer wait is the caller's to decide on.
 _LONGEST_HINT = 5.0
 _WAIT_INITIAL, _WAIT_MAX = 0.2, 2.0
+# A rest that ends with the hint must have ended when the wait has.
+_AFTER_HINT = 0.01
 
 
-class RetryBudget:
-    """Tokens for repeats, shared by all calls of the process."""
+@dataclass(frozen=True, slots=True)
+class Prospects:
+    """What can be done after a failure. other: another deployment may be asked. same: the one that failed may be asked
+    again. budget: that one's. time_left: the caller's seconds, None without a deadline.
+    """
 
-    def __init__(self, ratio: float = 0.1, reserve: float = 10.0) -> None:
-        self._ratio = ratio
-        self._reserve = reserve
-        self._tokens = reserve
-
-    def earn(self) -> None:
-        """A call begins."""
-        self._tokens = min(self._tokens + self._ratio, self._reserve)
-
-    def spend(self) -> bool:
-        """Take a token for a repeat; False when none is left."""
-        if self._tokens < 1:
-            return False
-        self._tokens -= 1
-        return True
+    other: bool
+    same: bool
+    budget: RetryBudget
+    time_left: float | None
 
 
 class Retries:
-    """Attempts of one call, as stamina makes them. `time_left` gives the caller's seconds, None without a deadline."""
+    """Attempts of one call, as stamina makes them. repeats: how many follow the first. look: tells the prospects."""
 
-    def __init__(self, budget: RetryBudget, time_left: Callable[[], float | None]) -> None:
-        self._budget = budget
-        self._time_left = time_left
-        self._made = 0
+    def __init__(self, repeats: int, look: Callable[[], Prospects]) -> None:
+        self._repeats = repeats
+        self._look = look
+        self._failed = 0
 
     def attempts(self) -> AsyncIterator[stamina.Attempt]:
-        """Iterate over attempts; an attempt that fails with a repeatable error is followed by another, after a wait."""
-        self._budget.earn()
+        """Iterate over attempts; one that fails with a repeatable error may be followed by another."""
         return aiter(
             stamina.retry_context(
                 on=self._decide,
-                attempts=ATTEMPTS,
+                attempts=self._repeats + 1,
                 timeout=None,
                 wait_initial=_WAIT_INITIAL,
                 wait_max=_WAIT_MAX,
@@ -58,16 +51,20 @@ class Retries:
         )
 
     def _decide(self, error: Exception) -> bool | float:
-        """Whether to repeat after this error; seconds where the provider said how long to wait."""
-        self._made += 1
-        if self._made >= ATTEMPTS or not isinstance(error, Error) or not error.repeatable:
+        """Whether to repeat after this error; seconds where the wait is known."""
+        self._failed += 1
+        if self._failed > self._repeats or not isinstance(error, Error) or not error.repeatable:
             return False
+        prospects = self._look()
+        if prospects.other:
+            return 0.0
         wait = error.retry_after
-        left = self._time_left()
+        if wait is None and not prospects.same:
+            return False
         if wait is not None and wait > _LONGEST_HINT:
             return False
-        if left is not None and (_WAIT_MAX if wait is None else wait) >= left:
+        if prospects.time_left is not None and (_WAIT_MAX if wait is None else wait) >= prospects.time_left:
             return False
-        if not self._budget.spend():
+        if not prospects.budget.spend():
             return False
-        return True if wait is None else wait
+        return True if wait is None else wait + _AFTER_HINT

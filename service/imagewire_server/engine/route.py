@@ -1,52 +1,193 @@
-"""From a model's name to who serves it."""
+"""From a model's name to the deployment that is asked: groups of deployments, one chosen by strategy and health."""
 
-from collections.abc import Sequence
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.models import ModelFacts, ModelTable
-from imagewire_server.contract.errors import NotFound
+from imagewire_server.config.routing import Routing
+from imagewire_server.contract.errors import Cooling, Error, NotFound
 from imagewire_server.contract.provider import Provider
+from imagewire_server.engine.health import Health
+
+# A wildcard serves any id: of so many its health is remembered.
+_REMEMBERED = 1000
+
+
+class Upstream:
+    """A deployment with the provider that speaks to it, and how it fares with each model."""
+
+    def __init__(self, deployment: Deployment, provider: Provider) -> None:
+        self.deployment = deployment
+        self.provider = provider
+        self._healths: OrderedDict[str, Health] = OrderedDict()
+
+    def health(self, native_id: str) -> Health:
+        """Its health with one model."""
+        if native_id not in self._healths:
+            self._healths[native_id] = Health()
+            if len(self._healths) > _REMEMBERED:
+                self._healths.popitem(last=False)
+        return self._healths[native_id]
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """provider: who is asked. native_id: the provider's id. name: the two as one, as answers name it."""
+    """One way to serve a call. native_id: the provider's id. facts: None for a model that the table lacks."""
 
-    provider: Provider
+    upstream: Upstream
     native_id: str
     facts: ModelFacts | None
+    health: Health
 
     @property
     def name(self) -> str:
-        """The model's name with its provider in front."""
-        return f"{self.provider.name}/{self.native_id}"
+        """The model's name with its provider in front, as answers name it."""
+        return f"{self.upstream.deployment.provider}/{self.native_id}"
+
+    @property
+    def id(self) -> str:
+        """The deployment's id."""
+        return self.upstream.deployment.id
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All routes of one name."""
+
+    name: str
+    routes: tuple[Route, ...]
 
 
 class Router:
-    """Resolves names: "provider/id", or an id alone, which the first provider serves. Aliases become ids."""
+    """Resolves names and chooses routes. clock: monotonic seconds. dice: chooses among equals."""
 
-    def __init__(self, providers: Sequence[Provider], models: ModelTable) -> None:
-        self._providers = {provider.name: provider for provider in providers}
-        self._default = providers[0]
+    def __init__(
+        self,
+        upstreams: Sequence[Upstream],
+        models: ModelTable,
+        routing: Routing,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._upstreams = upstreams
         self._models = models
+        self._routing = routing
+        self._clock = clock
+        self._dice = dice or random.Random()  # noqa: S311  # it spreads load
 
-    def resolve(self, name: str) -> Route:
-        """Where `name` leads. Raises NotFound when its provider is not served here."""
-        prefix, slash, rest = name.partition("/")
-        if not slash:
-            return self._route(self._default, name)
-        if prefix not in self._providers:
-            served = ", ".join(f"{provider}/" for provider in self._providers)
-            raise NotFound(
-                f"no provider {prefix!r} is served here; names start with {served}, and ListModels lists them"
-            )
-        return self._route(self._providers[prefix], rest)
+    @property
+    def routing(self) -> Routing:
+        """Its settings."""
+        return self._routing
 
-    def routes(self) -> list[Route]:
-        """Every model of the table at every provider, ordered by name."""
-        routes = [self._route(p, model.id) for p in self._providers.values() for model in self._models.models]
-        return sorted(routes, key=lambda route: route.name)
+    def resolve(self, name: str) -> Group:
+        """The routes of a name: a model_name, a wildcard's, or a deployment's own provider/model. Raises NotFound."""
+        exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == name]
+        routes = exact or self._by_wildcard(name) or self._by_native_name(name)
+        if not routes:
+            offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
+            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
+        return Group(name, tuple(routes))
 
-    def _route(self, provider: Provider, native_id: str) -> Route:
+    def offered(self) -> list[tuple[str, Route]]:
+        """Every name that callers can be told, with its first route; wildcards stand for the models of the table."""
+        found: dict[str, Route] = {}
+        for up in self._upstreams:
+            pattern = up.deployment.name
+            if "*" not in pattern:
+                found.setdefault(pattern, self._route(up, up.deployment.model))
+            elif pattern != "*":
+                for model in self._models.models:
+                    native = up.deployment.model.replace("*", model.id)
+                    found.setdefault(pattern.replace("*", model.id), self._route(up, native))
+        return sorted(found.items())
+
+    def choose(self, group: Group, tried: frozenset[str]) -> Route:
+        """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when all rest."""
+        now = self._clock()
+        open_routes = [route for route in group.routes if route.health.is_open(now)]
+        if not open_routes:
+            raise self._cooling(group, now)
+        return self._pick([route for route in open_routes if route.id not in tried] or open_routes)
+
+    def has_other(self, group: Group, tried: frozenset[str]) -> bool:
+        """Whether a route that was not tried may be asked now."""
+        now = self._clock()
+        return any(route.id not in tried and route.health.is_open(now) for route in group.routes)
+
+    def is_open(self, group: Group) -> bool:
+        """Whether any route may be asked now."""
+        now = self._clock()
+        return any(route.health.is_open(now) for route in group.routes)
+
+    def failed(self, route: Route, error: Error) -> None:
+        """Note a failure; the route may rest for a while."""
+        allowed, rest = self._routing.allowed_fails, self._routing.cooldown_time
+        route.health.failed(error, self._clock(), allowed=allowed, rest=rest)
+
+    def _by_wildcard(self, name: str) -> list[Route]:
+        found: list[tuple[int, Route]] = []
+        for up in self._upstreams:
+            before, star, after = up.deployment.name.partition("*")
+            long_enough = len(name) > len(before) + len(after)
+            if star and long_enough and name.startswith(before) and name.endswith(after):
+                part = name[len(before) : len(name) - len(after)]
+                if up.deployment.name == "*" and "/" in part:
+                    continue  # a bare id: a provider that is not served is none
+                found.append((len(before) + len(after), self._route(up, up.deployment.model.replace("*", part))))
+        longest = max((length for length, _ in found), default=0)
+        return [route for length, route in found if length == longest]
+
+    def _by_native_name(self, name: str) -> list[Route]:
+        provider, _, native_id = name.partition("/")
         facts = self._models.find(native_id)
-        return Route(provider, facts.id if facts else native_id, facts)
+        wanted = facts.id if facts else native_id
+        routes = [
+            self._route(up, up.deployment.model)
+            for up in self._upstreams
+            if up.deployment.provider == provider and "*" not in up.deployment.model
+        ]
+        return [route for route in routes if route.native_id == wanted]
+
+    def _route(self, upstream: Upstream, native_id: str) -> Route:
+        facts = self._models.find(native_id)
+        resolved = facts.id if facts else native_id
+        return Route(upstream, resolved, facts, upstream.health(resolved))
+
+    def _pick(self, routes: list[Route]) -> Route:
+        if len(routes) == 1:
+            return routes[0]
+        match self._routing.strategy:
+            case "least-busy":
+                least = min(route.health.running for route in routes)
+                return self._dice.choice([route for route in routes if route.health.running == least])
+            case "latency-based-routing":
+                # One that was never measured goes first, or it never would be.
+                fastest = min(route.health.latency or 0.0 for route in routes)
+                return self._dice.choice([route for route in routes if (route.health.latency or 0.0) == fastest])
+        return self._dice.choices(routes, weights=_weights([route.upstream.deployment for route in routes]))[0]
+
+    def _cooling(self, group: Group, now: float) -> Cooling:
+        first = min(group.routes, key=lambda route: max(route.health.rests_until, now))
+        last = first.health.last
+        left = max(first.health.rests_until - now, 0.1)
+        because = f" ({last.message})" if last else ""
+        return Cooling(
+            f"{group.name} rests after failures, to spare the provider: try again in {left:.1f} s{because}",
+            code=last.code if last else Cooling.code,
+            retry_after=left,
+        )
+
+
+def _weights(deployments: list[Deployment]) -> list[float]:
+    """Shares by weight, else rpm, else tpm, whichever any has; one without it counts as the smallest."""
+    for given in ([d.weight for d in deployments], [d.rpm for d in deployments], [d.tpm for d in deployments]):
+        known = [value for value in given if value is not None]
+        if known and max(known) > 0:
+            return [min(known) if value is None else value for value in given]
+    return [1.0] * len(deployments)

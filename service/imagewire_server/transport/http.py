@@ -126,8 +126,14 @@ class HttpTransport:
         )
 
     @asynccontextmanager
-    async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> AsyncIterator[HttpAnswer]:
-        """Send once and wait for the head of the answer. Leaving the context closes the call. Raises UpstreamError."""
+    async def post(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, first_byte_timeout: float | None = None
+    ) -> AsyncIterator[HttpAnswer]:
+        """Send once and wait for the head of the answer. Leaving the context closes the call. Raises UpstreamError.
+
+        first_byte_timeout: seconds, in place of the limits'.
+        """
+        waits = first_byte_timeout or self._limits.first_byte_timeout
         length = str(len(body))
         request = self._client.build_request(
             "POST",
@@ -136,13 +142,10 @@ class HttpTransport:
             headers={"accept-encoding": "identity", "content-length": length, **headers},
         )
         try:
-            async with asyncio.timeout(self._limits.first_byte_timeout):
+            async with asyncio.timeout(waits):
                 response = await self._client.send(request, stream=True)
         except TimeoutError as error:
-            waited = self._limits.first_byte_timeout
-            raise TimedOut(
-                f"the provider did not answer within {waited:g} s; the call may have been charged"
-            ) from error
+            raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
         except _FOREIGN as error:
             raise translate(error) from error
         try:

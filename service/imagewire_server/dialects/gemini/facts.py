@@ -39,24 +39,34 @@ def finish_reason(native: str, *, called: bool) -> pb.FinishReason:
 
 
 def usage(given: UsageMetadata) -> pb.Usage:
-    """Usage with each modality once; Google may list one twice."""
+    """Usage with thoughts apart and each modality once; Google may count thoughts in, and list a modality twice.
+
+    Tokens of the answer that no modality is listed for are text.
+    """
+    prompt, candidates = given.prompt_token_count or 0, given.candidates_token_count or 0
+    thoughts, tools = given.thoughts_token_count or 0, given.tool_use_prompt_token_count or 0
+    if thoughts and prompt + tools + candidates == given.total_token_count:
+        candidates -= thoughts
     return pb.Usage(
-        prompt_tokens=given.prompt_token_count or 0,
-        candidates_tokens=given.candidates_token_count or 0,
-        thoughts_tokens=given.thoughts_token_count or 0,
+        prompt_tokens=prompt,
+        candidates_tokens=candidates,
+        thoughts_tokens=thoughts,
         cached_content_tokens=given.cached_content_token_count or 0,
-        tool_use_prompt_tokens=given.tool_use_prompt_token_count or 0,
+        tool_use_prompt_tokens=tools,
         total_tokens=given.total_token_count or 0,
         prompt_tokens_details=_by_modality(given.prompt_tokens_details or ()),
-        candidates_tokens_details=_by_modality(given.candidates_tokens_details or ()),
+        candidates_tokens_details=_by_modality(given.candidates_tokens_details or (), total=candidates),
         traffic_type=given.traffic_type or "",
     )
 
 
-def _by_modality(details: Iterable[Tokens]) -> list[pb.ModalityTokens]:
+def _by_modality(details: Iterable[Tokens], total: int = 0) -> list[pb.ModalityTokens]:
     sums: dict[str, int] = {}
     for tokens in details:
         sums[tokens.modality] = sums.get(tokens.modality, 0) + tokens.token_count
+    rest = total - sum(sums.values())
+    if rest > 0:
+        sums["TEXT"] = sums.get("TEXT", 0) + rest
     return [pb.ModalityTokens(modality=modality, tokens=count) for modality, count in sums.items()]
 
 

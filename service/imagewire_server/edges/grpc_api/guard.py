@@ -4,6 +4,7 @@ It also knows every handler that runs, because the server's own stop returns bef
 """
 
 import asyncio
+import hmac
 import time
 import traceback
 import uuid
@@ -15,7 +16,7 @@ import grpc
 import structlog
 from google.protobuf.message import DecodeError
 
-from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Violation
+from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Unauthenticated, Violation
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine.record import Record
 
@@ -33,9 +34,10 @@ class _Undecodable:
 
 
 class Guard(grpc.aio.ServerInterceptor):
-    """Wraps each method's handler once."""
+    """Wraps each method's handler once. master_key: what callers of our services must show, "" for none."""
 
-    def __init__(self) -> None:
+    def __init__(self, master_key: str = "") -> None:
+        self.master_key = master_key
         self._wrapped: dict[str, tuple[Handler, Handler]] = {}
         self._drawing: set[asyncio.Task[Any]] = set()
         self._others: set[asyncio.Task[Any]] = set()
@@ -78,6 +80,7 @@ class Guard(grpc.aio.ServerInterceptor):
     def _call(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
+                self._authenticate(method, context)
                 watched.check(request)
                 return await behaviour(request, context)
 
@@ -92,6 +95,18 @@ class Guard(grpc.aio.ServerInterceptor):
                     yield response
 
         return guarded
+
+    def _authenticate(self, method: str, context: Context) -> None:
+        """Compare the bearer key, in constant time, before anything else of the call is looked at."""
+        if not self.master_key or not method.startswith(_OURS):
+            return
+        given = dict(context.invocation_metadata() or ()).get("authorization", "")
+        scheme, _, key = str(given).partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.master_key.encode()):
+            raise Unauthenticated(
+                "this server asks for its master key: send the metadata 'authorization: Bearer KEY'"
+                " (imagewire.Client(api_key=...), or IMAGEWIRE_API_KEY)"
+            )
 
     def track(self, method: str) -> set[asyncio.Task[Any]]:
         """Where the tasks of a method are counted."""
@@ -128,7 +143,7 @@ class _Watched:
             if error is not None:
                 await self._translate(error)
             else:
-                self._context.set_trailing_metadata((("x-imagewire-request-id", self._request_id),))
+                self._context.set_trailing_metadata(self._trailers())
         finally:
             if self._task is not None:
                 self._tasks.discard(self._task)
@@ -149,7 +164,10 @@ class _Watched:
             error = Internal(f"a fault of this server's; its log names it under request id {self._request_id}")
         code, message, trailers = status(error, self._request_id)
         self._code, self._reason = code.name, error.reason
-        await self._context.abort(code, message, (*trailers, ("x-imagewire-request-id", self._request_id)))
+        await self._context.abort(code, message, (*trailers, *self._trailers()))
+
+    def _trailers(self) -> tuple[tuple[str, str], ...]:
+        return (("x-imagewire-request-id", self._request_id), *self._record.trailers())
 
     def _log_call(self) -> None:
         record = self._record
@@ -163,11 +181,14 @@ class _Watched:
             seconds=round(time.monotonic() - self._begun, 4),
             model=record.model,
             completion_id=record.completion_id,
-            attempts=record.attempts,
+            deployment=record.deployment,
+            tried=[f"{deployment}={reason}" for deployment, reason in record.tried],
+            fallbacks=record.fallbacks,
             events=record.events,
             image_bytes=record.image_bytes,
             first_image_byte=None if record.first_image_byte is None else round(record.first_image_byte, 4),
             finish_reason=record.finish_reason,
+            cost_usd=record.cost_usd,
         )
 
 

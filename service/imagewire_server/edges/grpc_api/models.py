@@ -8,7 +8,8 @@ from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
-from imagewire_server.engine.route import Route, Router
+from imagewire_server.engine.generate import Engine
+from imagewire_server.engine.route import Route
 
 _PAGE_SIZE = 100
 
@@ -18,49 +19,52 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class ModelService(stubs.ModelServiceServicer):
     """See the contract. A page's token is the last name of the page before."""
 
-    def __init__(self, router: Router) -> None:
-        self._router = router
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """A page of the table."""
         constraints.check(request)
-        routes = self._router.routes()
-        names = [route.name for route in routes]
+        offered = self._engine.router.offered()
+        names = [name for name, _ in offered]
         begin = 0
         if request.page_token:
             if request.page_token not in names:
                 raise InvalidRequest([Violation("page_token", "is none that ListModels gave; start without one")])
             begin = names.index(request.page_token) + 1
-        page = routes[begin : begin + (request.page_size or _PAGE_SIZE)]
-        more = begin + len(page) < len(routes)
+        page = offered[begin : begin + (request.page_size or _PAGE_SIZE)]
+        more = begin + len(page) < len(offered)
         return pb.ListModelsResponse(
-            models=[_model(route, route.facts) for route in page if route.facts],
-            next_page_token=page[-1].name if more else "",
+            models=[_model(name, route) for name, route in page], next_page_token=page[-1][0] if more else ""
         )
 
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """One model of the table."""
         constraints.check(request)
-        route = self._router.resolve(request.name)
-        if route.facts is None:
+        route = self._engine.router.resolve(request.name).routes[0]
+        names = [name for name, offered in self._engine.router.offered() if offered.name == route.name]
+        if route.facts is None and request.name not in names:
             raise NotFound(
                 f"nothing is known of the model {request.name!r}: ListModels lists those that are;"
                 " an unlisted one may still draw"
             )
-        return pb.GetModelResponse(model=_model(route, route.facts))
+        name = request.name if request.name in names or not names else names[0]
+        return pb.GetModelResponse(model=_model(name, route))
 
 
-def _model(route: Route, facts: ModelFacts) -> pb.Model:
+def _model(name: str, route: Route) -> pb.Model:
+    facts = route.facts or ModelFacts(route.native_id)
+    provider = route.upstream.deployment.provider
     price = facts.price
     return pb.Model(
-        name=route.name,
-        aliases=[f"{route.provider.name}/{alias}" for alias in facts.aliases],
-        provider=route.provider.name,
+        name=name,
+        aliases=[f"{provider}/{alias}" for alias in facts.aliases],
+        provider=provider,
         native_id=facts.id,
         image_sizes=facts.image_sizes or (),
         aspect_ratios=facts.aspect_ratios or (),
         max_input_images=facts.max_input_images or 0,
-        system_instruction=facts.system_instruction,
+        system_instruction=provider not in facts.without_system_instruction,
         thinking_levels=facts.thinking_levels or (),
         price=None
         if price is None

@@ -53,17 +53,21 @@ class GrpcLimits:
 class GrpcServer:
     """Serves an engine on one address."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits) -> None:
-        self._guard = Guard()
+    def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits, master_key: str) -> None:
+        self._guard = Guard(master_key)
         self._limits = limits
         self._health = health_aio.HealthServicer()
         self._server = grpc.aio.server(interceptors=(self._guard,), options=_options(limits))
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times), self._server)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine.router), self._server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), self._server)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         channelz.add_channelz_servicer(self._server)
         add_reflection(self._server, _SERVED)
+
+    def use_master_key(self, master_key: str) -> None:
+        """From now on ask callers for this key; "" for none."""
+        self._guard.master_key = master_key
 
     async def start(self, address: str) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError when the address is taken."""

@@ -16,6 +16,6 @@ def profile(facts: ModelFacts | None) -> Profile:
         image_sizes=facts.image_sizes,
         thinking_levels=facts.thinking_levels,
         max_input_images=facts.max_input_images,
-        system_instruction=facts.system_instruction,
+        system_instruction="gemini" not in facts.without_system_instruction,
         part_media_resolution=facts.part_media_resolution,
     )

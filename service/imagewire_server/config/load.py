@@ -1,0 +1,109 @@
+"""The whole configuration: file, environment and flags in, one frozen Config out, or a ConfigError."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from imagewire_server.config import deployments, models, routing, settings
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.litellm import Warn, unserved
+from imagewire_server.config.models import ModelTable
+from imagewire_server.config.routing import Routing
+from imagewire_server.config.settings import Settings
+from imagewire_server.config.source import ConfigError, Node, read
+
+__all__ = ["Config", "ConfigError", "load"]
+
+SECTIONS = ("model_list", "router_settings", "general_settings", "imagewire")
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything the server is told. master_key: what callers must show, empty for none. unserved: keys that are
+    LiteLLM's and that this server does not serve, each once.
+    """
+
+    settings: Settings = field(default_factory=Settings)
+    deployments: tuple[Deployment, ...] = ()
+    routing: Routing = field(default_factory=Routing)
+    models: ModelTable = field(default_factory=models.load)
+    master_key: str = field(default="", repr=False)
+    unserved: tuple[str, ...] = ()
+
+
+def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
+    """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given)."""
+    noticed: dict[str, None] = {}
+    sections: dict[str, Node] = {}
+    top = read(path, environ) if path else None
+    for key, value in top.pairs("the file") if top else ():
+        if key.text in unserved("sections"):
+            noticed[key.text] = None
+        elif key.text in SECTIONS:
+            sections[key.text] = value
+        else:
+            raise key.unknown(SECTIONS, "the file")
+    own = sections.get("imagewire")
+    weak, strong = settings.from_environment(environ)
+    given = {**weak, **(settings.from_file(own) if own else {}), **strong}
+    for name, flag in flags.items():
+        if flag is not None:
+            given[name] = settings.checked(name, str(flag), f"--{name.replace('_', '-')}")
+    made = Settings(**given)
+
+    def warn(name: str) -> None:
+        noticed[name] = None
+
+    found = deployments.read(sections["model_list"], made, warn) if "model_list" in sections else _default(made)
+    _distinct(found, path)
+    names = frozenset(deployment.name for deployment in found)
+    return Config(
+        settings=made,
+        deployments=found,
+        routing=routing.read(sections["router_settings"], names, warn) if "router_settings" in sections else Routing(),
+        models=models.extended(own),
+        master_key=_master_key(sections["general_settings"], warn) if "general_settings" in sections else "",
+        unserved=tuple(noticed),
+    )
+
+
+def _default(given: Settings) -> tuple[Deployment, ...]:
+    """What the environment alone offers: every model of the providers that it has credentials for."""
+    found = []
+    if given.gemini_api_key:
+        found.append(Deployment("gemini", "gemini/*", "gemini", "*", api_key=given.gemini_api_key))
+    if given.vertex_project:
+        found.append(
+            Deployment(
+                "vertex_ai",
+                "vertex_ai/*",
+                "vertex_ai",
+                "*",
+                project=given.vertex_project,
+                location=given.vertex_location,
+            )
+        )
+    # A bare id goes to the first provider there is.
+    return (*found, replace(found[0], id=f"{found[0].id}:bare", name="*")) if found else ()
+
+
+def _distinct(found: tuple[Deployment, ...], path: Path | None) -> None:
+    ids = [deployment.id for deployment in found]
+    twice = next((name for name in ids if ids.count(name) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{path}: two deployments have the id {twice!r}; give each model_info an id of its own")
+
+
+def _master_key(section: Node, warn: Warn) -> str:
+    master_key = ""
+    for key, value in section.pairs("general_settings"):
+        if key.text == "master_key":
+            master_key = value.text("master_key")
+            if not master_key or not master_key.isascii() or not master_key.isprintable():
+                raise value.error("master_key must be printable ASCII and not empty")
+        elif key.text in unserved("general_settings"):
+            warn(f"general_settings.{key.text}")
+        else:
+            raise key.unknown(("master_key",), "general_settings")
+    return master_key

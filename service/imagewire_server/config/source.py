@@ -1,0 +1,133 @@
+"""A YAML file with its lines: every value can say where it stands, so that every error can."""
+
+import difflib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FROM_ENV = "os.environ/"
+
+
+class ConfigError(Exception):
+    """A setting is wrong. The text says where, what, and what to do."""
+
+
+class Node:
+    """A value of the file. `error` makes a ConfigError that names its place."""
+
+    def __init__(self, node: yaml.Node, path: str, environ: Mapping[str, str]) -> None:
+        self._node = node
+        self._path = path
+        self._environ = environ
+
+    @property
+    def where(self) -> str:
+        """ "file:line"."""
+        return f"{self._path}:{self._node.start_mark.line + 1}"
+
+    def error(self, words: str) -> ConfigError:
+        """A ConfigError at this place."""
+        return ConfigError(f"{self.where}: {words}")
+
+    @property
+    def is_null(self) -> bool:
+        """Whether the value is left empty."""
+        return self._node.tag == "tag:yaml.org,2002:null"
+
+    def pairs(self, what: str) -> Iterator[tuple["Key", "Node"]]:
+        """The keys and values of a mapping; each key once. what: the mapping's name, for errors."""
+        if self.is_null:
+            return
+        if not isinstance(self._node, yaml.MappingNode):
+            raise self.error(f"{what} must be a mapping of keys to values")
+        seen: set[str] = set()
+        for key, value in self._node.value:
+            name = Key(key, self._path, self._environ)
+            if name.text in seen:
+                raise name.error(f"{name.text!r} is set twice; keep one")
+            seen.add(name.text)
+            yield name, Node(value, self._path, self._environ)
+
+    def items(self, what: str) -> list["Node"]:
+        """The elements of a list."""
+        if self.is_null:
+            return []
+        if not isinstance(self._node, yaml.SequenceNode):
+            raise self.error(f"{what} must be a list; start its lines with '- '")
+        return [Node(value, self._path, self._environ) for value in self._node.value]
+
+    def text(self, what: str) -> str:
+        """A scalar as text; os.environ/NAME is looked up."""
+        if not isinstance(self._node, yaml.ScalarNode) or self.is_null:
+            raise self.error(f"{what} takes one value")
+        value = str(self._node.value)
+        if not value.startswith(_FROM_ENV):
+            return value
+        name = value.removeprefix(_FROM_ENV)
+        if name not in self._environ:
+            raise self.error(f"{what}: the environment has no {name}; set it")
+        return self._environ[name]
+
+    def number(self, what: str, *, least: float = 0.0) -> float:
+        """A finite number of at least `least`."""
+        text = self.text(what)
+        try:
+            value = float(text)
+        except ValueError:
+            raise self.error(f"{what} must be a number, not {text!r}") from None
+        if not least <= value < float("inf"):
+            raise self.error(f"{what} must be at least {least:g}, not {text}")
+        return value
+
+    def whole(self, what: str, *, least: int = 0) -> int:
+        """A whole number of at least `least`."""
+        value = self.number(what, least=least)
+        if not value.is_integer():
+            raise self.error(f"{what} must be a whole number, not {value}")
+        return int(value)
+
+    def choice(self, what: str, choices: Collection[str]) -> str:
+        """One of `choices`."""
+        text = self.text(what)
+        if text not in choices:
+            raise self.error(f"{what} must be one of {', '.join(choices)}, not {text!r}{nearest(text, choices)}")
+        return text
+
+    def plain(self) -> Any:
+        """The value as YAML reads it."""
+        return yaml.SafeLoader("").construct_document(self._node)
+
+
+class Key(Node):
+    """A key of a mapping."""
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        """Its name."""
+        return str(self._node.value)
+
+    def unknown(self, known: Collection[str], where: str) -> ConfigError:
+        """The error for a key that is none of `known`."""
+        close = nearest(self.text, known)
+        return self.error(f"unknown key {self.text!r} in {where}{close or '; there are ' + ', '.join(sorted(known))}")
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """ "; did you mean …?" for the name that is likest, empty where none is."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def read(path: Path, environ: Mapping[str, str]) -> Node | None:
+    """The file's top, None when it is empty. Raises ConfigError."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{path}:{line}: is not YAML; mend this line or the one above it") from error
+    return Node(node, str(path), environ) if node is not None else None

@@ -1,0 +1,64 @@
+"""One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
+
+from collections.abc import AsyncGenerator, Mapping
+from urllib.parse import quote
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Malformed
+from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
+from imagewire_server.transport.http import HttpAnswer, HttpTransport
+
+_ERROR_BYTES = 64 * 1024
+
+
+class GoogleCall:
+    """What every call of a deployment shares. first_byte_timeout: seconds, None for the transport's."""
+
+    def __init__(self, http: HttpTransport, extra_headers: Mapping[str, str], first_byte_timeout: float | None) -> None:
+        self._http = http
+        self._headers = {
+            **extra_headers,
+            "content-type": "application/json",
+            "user-agent": f"imagewire/{__version__}",
+        }
+        self._first_byte_timeout = first_byte_timeout
+
+    @staticmethod
+    def body(spec: pb.Spec, profile: Profile) -> bytes:
+        """The request's body. Raises InvalidRequest for what the model cannot take."""
+        return msgspec.json.encode(encode(spec, profile))
+
+    async def generate(
+        self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int
+    ) -> AsyncGenerator[pb.Event, None]:
+        """Send once and yield the answer's events; credentials: headers that hold secrets."""
+        headers = {**self._headers, **credentials}
+        async with self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout) as answer:
+            if answer.status != 200:
+                raise refusal(
+                    answer.status,
+                    await answer.head(_ERROR_BYTES),
+                    retry_after=answer.retry_after,
+                    secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
+                )
+            reader = Reader(sse=_is_sse(answer), max_frame_bytes=max_frame_bytes)
+            async for piece in answer.pieces():
+                for event in reader.feed(piece):
+                    yield event
+            for event in reader.close():
+                yield event
+
+
+def method_url(base: str, native_id: str, *, stream: bool) -> str:
+    """The URL of the method. base: up to "/models"."""
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"{base}/models/{quote(native_id, safe='')}:{method}"
+
+
+def _is_sse(answer: HttpAnswer) -> bool:
+    if answer.content_type in {"text/event-stream", "application/json"}:
+        return answer.content_type == "text/event-stream"
+    raise Malformed("the provider's answer is neither JSON nor a stream of events; it may have been charged")

@@ -1,0 +1,87 @@
+"""Asks Vertex AI, with a token that is renewed beside the calls, or in express mode with an API key."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from imagewire_server.config.models import ModelTable
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Refused
+from imagewire_server.google_call import GoogleCall, method_url
+from imagewire_server.providers.vertex.profile import profile
+from imagewire_server.transport.google_token import GoogleToken
+
+_MULTI_REGIONS = frozenset({"us", "eu"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the models are. base_url: empty for Google's host of the location. api_key: express mode."""
+
+    version: str
+    location: str = "global"
+    project: str = ""
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+def base_url(place: Place) -> str:
+    """The host that serves a location, or the one that was named in its stead."""
+    if place.base_url:
+        return place.base_url.rstrip("/")
+    if place.api_key or place.location == "global":
+        return "https://aiplatform.googleapis.com"
+    if place.location in _MULTI_REGIONS:
+        return f"https://aiplatform.{place.location}.rep.googleapis.com"
+    return f"https://{place.location}-aiplatform.googleapis.com"
+
+
+class Vertex:
+    """A Provider (see the contract's protocol). token: None in express mode."""
+
+    name = "vertex_ai"
+
+    def __init__(self, call: GoogleCall, place: Place, token: GoogleToken | None, models: ModelTable) -> None:
+        self._call = call
+        self._place = place
+        self._token = token
+        self._models = models
+
+    async def generate(
+        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
+    ) -> AsyncGenerator[pb.Event, None]:
+        """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
+        body = self._call.body(spec, profile(self._models.find(native_id)))
+        if self._token is None:
+            credentials = {"x-goog-api-key": self._place.api_key}
+            url = method_url(self._base(""), native_id, stream=stream)
+            async with aclosing(self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)) as events:
+                async for event in events:
+                    yield event
+            return
+        renewed = False
+        while True:
+            access = await self._token.get()
+            url = method_url(self._base(self._place.project or access.project), native_id, stream=stream)
+            credentials = {"authorization": f"Bearer {access.token}"}
+            if access.quota_project:
+                credentials["x-goog-user-project"] = access.quota_project
+            try:
+                async with aclosing(
+                    self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)
+                ) as events:
+                    async for event in events:
+                        yield event
+            except Refused as error:
+                if renewed or error.metadata.get("upstream_status") != "UNAUTHENTICATED":
+                    raise
+                renewed = True
+                await self._token.renew(access)
+            else:
+                return
+
+    def _base(self, project: str) -> str:
+        base = f"{base_url(self._place)}/{self._place.version}"
+        if project:
+            base += f"/projects/{project}/locations/{self._place.location}"
+        return f"{base}/publishers/google"

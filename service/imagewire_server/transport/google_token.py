@@ -1,0 +1,125 @@
+"""Google Cloud's access tokens: renewed in a thread, by one renewal at a time, ahead of their end.
+
+google-auth's refresh blocks; on the event loop it would hold every call for as long as the token server takes.
+"""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import google.auth
+import google.auth.exceptions
+import google.auth.transport.requests
+import structlog
+
+from imagewire_server.contract.errors import Unreachable
+
+_SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
+# Renewed beside the calls when less than this is left, and before them when less than that is.
+_AHEAD, _LEAST = 300.0, 10.0
+
+_log = structlog.get_logger("imagewire.token")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A token and what came with its credentials. expires: seconds of Unix time."""
+
+    token: str = field(repr=False)
+    expires: float
+    project: str
+    quota_project: str
+
+
+class GoogleToken:
+    """The token of one set of credentials. source: a file's path, JSON, or "" for the application default.
+
+    Takes service accounts, authorized users, workload identity federation and impersonation, as google-auth does.
+    """
+
+    def __init__(self, source: str, *, now: Callable[[], float] = lambda: datetime.now(UTC).timestamp()) -> None:
+        self._source = source
+        self._now = now
+        self._credentials: Any = None
+        self._project = ""
+        self._access: Access | None = None
+        self._renewal: asyncio.Task[Access] | None = None
+        self._lock = threading.Lock()
+
+    async def get(self) -> Access:
+        """A token with some life left. Raises Unreachable when none can be had."""
+        access = self._access
+        left = access.expires - self._now() if access else 0.0
+        if access and left > _LEAST:
+            if left < _AHEAD:
+                self._renew()
+            return access
+        return await self._renewed()
+
+    async def renew(self, refused: Access) -> None:
+        """Google refused this token: get another, unless somebody already has."""
+        if self._access is None or self._access.token == refused.token:
+            self._access = None
+            await self._renewed()
+
+    async def _renewed(self) -> Access:
+        # Shielded: one caller that leaves must not end the renewal that others wait for.
+        return await asyncio.shield(self._renew())
+
+    def _renew(self) -> asyncio.Task[Access]:
+        if self._renewal is None or self._renewal.done():
+            self._renewal = asyncio.create_task(self._run())
+            self._renewal.add_done_callback(_noticed)
+        return self._renewal
+
+    async def _run(self) -> Access:
+        try:
+            self._access = await asyncio.to_thread(self._refresh)
+        except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as error:
+            # The text may hold paths, hosts and answers of the token server.
+            _log.error("no token", kind=type(error).__name__)
+            raise Unreachable(
+                "the server got no token for Vertex AI; nothing was charged: check vertex_credentials, or the"
+                " application default credentials, on the imagewire server"
+            ) from error
+        return self._access
+
+    def _refresh(self) -> Access:
+        """In the thread: load the credentials the first time, then renew them."""
+        with self._lock:
+            if self._credentials is None:
+                self._credentials, self._project = _load(self._source)
+            self._credentials.refresh(google.auth.transport.requests.Request())
+            credentials = self._credentials
+        expiry: datetime | None = credentials.expiry
+        return Access(
+            token=credentials.token,
+            # google-auth's expiry is naive, in UTC.
+            expires=expiry.replace(tzinfo=UTC).timestamp() if expiry else self._now() + 3600.0,
+            project=self._project,
+            quota_project=getattr(credentials, "quota_project_id", None) or "",
+        )
+
+
+def _load(source: str) -> tuple[Any, str]:
+    if not source:
+        credentials, project = google.auth.default(scopes=_SCOPES)
+    elif source.lstrip().startswith("{"):
+        credentials, project = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
+            json.loads(source), scopes=_SCOPES
+        )
+    else:
+        credentials, project = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
+            source, scopes=_SCOPES
+        )
+    return credentials, project or ""
+
+
+def _noticed(task: asyncio.Task[Access]) -> None:
+    """A renewal ahead of time that failed was logged; the token at hand still serves."""
+    if not task.cancelled():
+        task.exception()
