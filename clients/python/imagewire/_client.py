@@ -32,6 +32,7 @@ class _Base:
         *,
         tls: bool = False,
         credentials: grpc.ChannelCredentials | None = None,
+        api_key: str | None = None,
         metadata: Metadata = (),
         timeout: float | None = None,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
@@ -40,7 +41,7 @@ class _Base:
         if credentials is None and (tls or parsed.secure):
             credentials = _channel.default_credentials()
         self._address = parsed.address
-        self._metadata = tuple(metadata)
+        self._metadata = (*_channel.metadata(api_key), *metadata)
         self._timeout = timeout
         self._inline_bytes = _channel.inline_bytes(max_message_bytes)
         self._connect(credentials, _channel.options(max_message_bytes))
@@ -68,9 +69,10 @@ class Client(_Base):
     """A client that blocks. Safe to use from threads; use it as a context manager, or close it.
 
     target: "host:port", "unix:/path" or "dns:///host:port", "https://host" for TLS; default IMAGEWIRE_TARGET, else
-    127.0.0.1:50051. tls: TLS with the system's roots. credentials: TLS with these. metadata: sent with every call.
-    timeout: seconds for a call that sets none. max_message_bytes: the most one answer may weigh; streams have no such
-    limit. Raises ValueError when the target is none.
+    127.0.0.1:50051. tls: TLS with the system's roots. credentials: TLS with these. api_key: the key that the server
+    asks for; default IMAGEWIRE_API_KEY, else none. metadata: sent with every call. timeout: seconds for a call that
+    sets none. max_message_bytes: the most one answer may weigh; streams have no such limit. Raises ValueError when the
+    target is none.
     """
 
     def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:

@@ -1,0 +1,129 @@
+"""Where the clients connect, how, and what goes with each call."""
+
+import asyncio
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import grpc
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+import imagewire
+from imagewire import AsyncClient, Client, _channel
+from imagewire._channel import Target, parse_target
+from tests.sdk.asks import MODEL, Ask, everything
+from tests.sdk.conftest import Script, scripted
+
+
+def certified(host: str) -> tuple[bytes, bytes]:
+    """A key and a certificate of its own making, as PEM."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return secret, certificate.public_bytes(pem)
+
+
+@everything
+def test_tls(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    key, certificate = certified("localhost")
+    script = Script()
+    with scripted(script, grpc.ssl_server_credentials([(key, certificate)])) as target:
+        port = target.rpartition(":")[2]
+        given = grpc.ssl_channel_credentials(certificate)
+        ask(f"localhost:{port}", MODEL, "x", made={"credentials": given})
+        monkeypatch.setattr(_channel, "default_credentials", lambda: given)  # for the system's roots
+        ask(f"localhost:{port}", MODEL, "x", made={"tls": True})
+        ask(f"https://localhost:{port}", MODEL, "x")
+    assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize("given", ["https://a:99999", "https://", "https://a/path", "https://a?x=1", "https://u@a"])
+def test_a_url_that_is_no_target_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="write https://host:port"):
+        Client(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "address", "secure"),
+    [
+        (None, "127.0.0.1:50051", False),
+        ("localhost:1", "localhost:1", False),
+        ("unix:/run/x.sock", "unix:/run/x.sock", False),
+        ("dns:///a:5", "dns:///a:5", False),
+        ("https://draw.example", "draw.example:443", True),
+        ("https://draw.example:8443/", "draw.example:8443", True),
+        ("http://draw.example", "draw.example:80", False),
+        ("https://[::1]", "[::1]:443", True),
+        ("[::1]:5", "[::1]:5", False),
+    ],
+)
+def test_targets(monkeypatch: pytest.MonkeyPatch, given: str | None, address: str, secure: bool) -> None:
+    monkeypatch.delenv("IMAGEWIRE_TARGET", raising=False)
+    assert parse_target(given) == Target(address, secure)
+
+
+@everything
+@pytest.mark.parametrize(
+    ("variable", "given", "shown"),
+    [
+        (None, None, None),
+        ("env", None, "Bearer env"),
+        ("env", "given", "Bearer given"),
+        (None, "given", "Bearer given"),
+    ],
+)
+def test_the_servers_key(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, variable: str | None, given: str | None, shown: str | None
+) -> None:
+    monkeypatch.delenv("IMAGEWIRE_API_KEY", raising=False)
+    if variable:
+        monkeypatch.setenv("IMAGEWIRE_API_KEY", variable)
+    script = Script()
+    with scripted(script) as target:
+        ask(target, MODEL, "x", made={"api_key": given})
+    assert script.metadata[0].get("authorization") == shown
+
+
+async def test_what_the_client_was_made_with_goes_with_each_call() -> None:
+    script = Script(hold=True, events=[])
+    made: dict[str, Any] = {"metadata": [("x-team", "blue")], "timeout": 0.3}
+    with scripted(script) as target:
+        with Client(target, **made) as client, pytest.raises(imagewire.DeadlineExceeded, match="allow more time"):
+            await asyncio.to_thread(list, client.stream_completion(MODEL, "x"))
+        async with AsyncClient(target, **made) as aclient:
+            with pytest.raises(imagewire.DeadlineExceeded, match="allow more time"):
+                await anext(aclient.stream_completion(MODEL, "x"))
+            await aclient.create_completion(MODEL, "x", max_inline_bytes=7)
+    assert [sent["x-team"] for sent in script.metadata] == ["blue"] * 3
+    assert all(str(sent["user-agent"]).startswith("imagewire-python/0.") for sent in script.metadata)
+    assert script.requests[-1].max_inline_bytes == 7
+
+
+def test_importing_the_package_loads_neither_grpc_nor_the_command_line() -> None:
+    code = "import sys, imagewire; print(sorted({'grpc', 'typer', 'rich', 'google.protobuf'} & set(sys.modules)))"
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(getattr(imagewire, name) is not None for name in imagewire.__all__)
+    with pytest.raises(AttributeError):
+        imagewire.nothing_of_the_kind  # noqa: B018

@@ -1,0 +1,163 @@
+"""The command imagewire when it fails: its exit codes, its words, and no half file."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from imagewire import cli
+from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, Started
+from tests.sdk.asks import failing
+from tests.sdk.command import COMMAND, left, run
+from tests.sdk.conftest import Event, Script, good_stream, renumbered, scripted
+
+# arguments, exit code, words on stderr
+ENDS: list[tuple[list[str], int, str]] = [
+    (["-m", "gemini/nope"], 2, "not found"),
+    (["--aspect-ratio", "16x9"], 2, "spec.image_config.aspect_ratio"),
+    (["--frobnicate"], 2, "--frobnicate"),
+    (["-m", "gemini/emulator-safety"], 3, "blocked (SAFETY)"),
+    (["-m", "gemini/emulator-image-safety"], 3, "IMAGE_SAFETY"),
+    (["-m", "gemini/emulator-no-image"], 3, "NO_IMAGE"),
+    (["-m", "gemini/emulator-503"], 4, "try again"),
+    (["-m", "gemini/emulator-429-30"], 5, "try again in 30 s"),
+    (["-m", "gemini/emulator-silent", "--timeout", "0.3"], 6, "deadline"),
+    (["-m", "gemini/emulator-reset"], 1, "broke off"),
+    (["-m", "gemini/emulator-bad-base64"], 1, "base64"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "code", "words"), ENDS, ids=[row[2] for row in ENDS])
+def test_each_end_has_its_code_and_its_words(
+    tmp_path: Path, target: str, arguments: list[str], code: int, words: str
+) -> None:
+    output = [] if "-o" in arguments else ["-o", "a.png"]
+    ended = run(tmp_path, target, "draw", "x", *output, *arguments)
+    assert ended.returncode == code
+    assert words.lower() in ended.stderr.decode().lower()
+    assert b"Traceback" not in ended.stderr
+    assert left(tmp_path) == [], "no file, no half file"
+
+
+def test_errors_in_json_are_one_line_on_stderr(tmp_path: Path, target: str) -> None:
+    ended = run(tmp_path, target, "draw", "x", "--size", "1k", "--json")
+    told = json.loads(ended.stderr)["error"]
+    assert ended.stdout == b""
+    assert (told["code"], told["reason"]) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
+    assert told["violations"][0]["field"] == "spec.image_config.image_size"
+
+
+def test_no_server_is_told(tmp_path: Path) -> None:
+    with scripted(Script()) as gone:
+        pass
+    ended = run(tmp_path, gone, "draw", "x")
+    assert ended.returncode == 4
+    assert b"imagewire-server serve" in ended.stderr
+
+
+def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path) -> None:
+    script = Script(events=good_stream(b"x" * 500_000)[:9], hold=True)
+    with scripted(script) as target:
+        process = subprocess.Popen(
+            [*COMMAND, "draw", "x", "-o", "a.png", "--target", target],
+            cwd=tmp_path,
+            stderr=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert script.sent.wait(20)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+        assert script.ended.wait(5), "the call is cancelled"
+    assert process.returncode == 130
+    assert b"interrupted" in told
+    assert b"Traceback" not in told
+    assert left(tmp_path) == []
+
+
+def test_a_failure_late_in_the_stream_leaves_nothing(tmp_path: Path) -> None:
+    script = Script(events=good_stream()[:-1], fail=failing("DATA_LOSS", "UPSTREAM_CUT"))
+    with scripted(script) as target:
+        ended = run(tmp_path, target, "draw", "x", "-o", "a.png")
+    assert ended.returncode == 1
+    assert left(tmp_path) == []
+
+
+# arguments, stdin, words on stderr
+MISTAKES: list[tuple[list[str], bytes, str]] = [
+    (["x", "--seed", "99999999999"], b"", "--seed"),
+    (["x", "--timeout", "inf"], b"", "--timeout"),
+    (["\udcff"], b"", "PROMPT"),
+    (["-"], b"\xff", "PROMPT"),
+    (["x", "--model", "\udcff"], b"", "cannot be sent"),
+    (["x", "--json", "-o", "-"], b"", "leave one out"),
+    (["x", "-o", "."], b"", "is no file"),
+    (["x", "-o", "/dev/null"], b"", "is no file"),
+    (["x", "-o", "no/folder/a.png"], b"", "there is no folder"),
+    (["x", "--image", "none.png"], b"", "--image none.png"),
+    (["x", "--target", "https://a/b"], b"", "--target"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "stdin", "words"), MISTAKES, ids=[ascii(row[0]) for row in MISTAKES])
+def test_a_mistake_is_found_before_anything_is_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], stdin: bytes, words: str
+) -> None:
+    script = Script()
+    monkeypatch.chdir(tmp_path)
+    with scripted(script) as target:
+        monkeypatch.setenv("IMAGEWIRE_TARGET", target)
+        ended = CliRunner().invoke(cli.app, ["draw", *arguments], input=stdin)
+    assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
+    assert words in ended.stderr
+    assert script.requests == []
+    assert left(tmp_path) == []
+
+
+def test_a_prompt_that_is_no_text_is_no_traceback(tmp_path: Path) -> None:
+    for arguments, stdin in ([b"\xff"], None), (["-"], b"\xff"):
+        ended = run(tmp_path, "127.0.0.1:1", "draw", *arguments, stdin=stdin)
+        assert (ended.returncode, ended.stderr) == (2, b"imagewire: PROMPT: is no UTF-8; convert it first\n")
+
+
+def test_without_a_picture_json_has_the_answer_on_stdout_and_the_error_on_stderr(tmp_path: Path) -> None:
+    end = CandidateFinished(native_finish_reason="IMAGE_SAFETY", finish_message="Not this one.")
+    events = [Event(started=Started()), Event(candidate_finished=end), Event(finished=Finished())]
+    with scripted(Script(events=renumbered(events))) as target:
+        ended = run(tmp_path, target, "draw", "x", "--json")
+    assert ended.returncode == 3
+    told, error = json.loads(ended.stdout), json.loads(ended.stderr)["error"]
+    assert (told["file"], told["files"], told["native_finish_reason"]) == (None, [], "IMAGE_SAFETY")
+    assert (error["code"], error["reason"]) == ("NO_PICTURE", "IMAGE_SAFETY")
+    assert "Not this one" in error["message"]
+
+
+def test_each_wrong_field_has_its_line(tmp_path: Path) -> None:
+    with scripted(Script(fail=failing("INVALID_ARGUMENT", "INVALID_REQUEST"), events=[])) as target:
+        ended = run(tmp_path, target, "draw", "x")
+    lines = [
+        "imagewire: words; try again in 7 s",
+        "imagewire: spec.model: is required",
+        "imagewire: request id id-1",
+    ]
+    assert (ended.returncode, ended.stderr.decode().splitlines()) == (2, lines)
+
+
+@pytest.mark.parametrize("output", ["-", "a.png"])
+def test_a_reader_that_goes_away_is_told(tmp_path: Path, output: str) -> None:
+    with scripted(Script()) as target:
+        reader, writer = os.pipe()
+        os.close(reader)
+        ended = subprocess.run(
+            [*COMMAND, "draw", "x", "-o", output, "--target", target],
+            cwd=tmp_path,
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+        os.close(writer)
+    assert (ended.returncode, ended.stderr) == (1, b"imagewire: stdout was closed before all was printed\n")
+    assert left(tmp_path) == [] if output == "-" else ["a.png"]
