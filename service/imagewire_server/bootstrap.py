@@ -138,22 +138,28 @@ async def serve(config: Config, reread: Callable[[], Config]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with server(config) as made:
-
-        def reload() -> None:
-            try:
-                made.reload(reread())
-            except ConfigError as error:
-                _log.error("the configuration was not reloaded", why=str(error))
-            else:
-                _log.info("reloaded")
-
-        loop.add_signal_handler(signal.SIGHUP, reload)
+        hangups: asyncio.Queue[None] = asyncio.Queue()
+        loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
+        reloading = asyncio.create_task(_reload_on(hangups, made, reread))
         port = await made.grpc.start(config.settings.grpc)
         names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
         _log.info("serving", grpc=_bound(config.settings.grpc, port), models=names)
         await stop.wait()
+        reloading.cancel()
         await made.grpc.drain()
     _log.info("stopped")
+
+
+async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callable[[], Config]) -> None:
+    """At each hangup, read the configuration beside the loop and serve it; a bad one changes nothing."""
+    while True:
+        await hangups.get()
+        try:
+            made.reload(await asyncio.to_thread(reread))
+        except ConfigError as error:
+            _log.error("the configuration was not reloaded", why=str(error))
+        else:
+            _log.info("reloaded")
 
 
 def _bound(address: str, port: int) -> str:

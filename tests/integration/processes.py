@@ -11,7 +11,7 @@ import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,15 @@ class Program:
 
     process: subprocess.Popen[str]
     address: str
+    lines: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
+
+    def log_line(self, event: str) -> dict[str, Any]:
+        """The next line of the log that tells of this event."""
+        while True:
+            line = self.lines.get(timeout=20)
+            if line.startswith("{") and json.loads(line)["event"] == event:
+                found: dict[str, Any] = json.loads(line)
+                return found
 
     def memory(self, field: str) -> int:
         """VmRSS (now) or VmHWM (the peak), in bytes."""
@@ -33,6 +42,9 @@ class Program:
     def forget_peak(self) -> None:
         """Let the peak start from now."""
         Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
+
+    def hang_up(self) -> None:
+        self.process.send_signal(signal.SIGHUP)
 
     def ask_to_stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
@@ -76,6 +88,7 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         **os.environ,
         "GEMINI_API_KEY": "emulator-key",
         "IMAGEWIRE_GEMINI_BASE_URL": base_url,
+        "IMAGEWIRE_VERTEX_BASE_URL": base_url,
         **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
     }
     process = subprocess.Popen(
@@ -87,9 +100,9 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         reader = threading.Thread(target=_read, args=(process, lines))
         reader.start()
         try:
-            while not (line := lines.get(timeout=20)).startswith("{") or json.loads(line)["event"] != "serving":
-                pass
-            yield Program(process, json.loads(line)["grpc"])
+            program = Program(process, "", lines)
+            program.address = program.log_line("serving")["grpc"]
+            yield program
         finally:
             process.terminate()
             reader.join(20)

@@ -73,10 +73,11 @@ async def test_no_frame_is_larger_than_asked(stack: Stack, frame: int) -> None:
         "emulator-finish-twice",
     ],
 )
-async def test_unary_says_what_the_stream_says(stack: Stack, model: str) -> None:
-    events = await stream(stack, spec(f"gemini/{model}"))
+@pytest.mark.parametrize("provider", ["gemini", "vertex_ai"])
+async def test_unary_says_what_the_stream_says(stack: Stack, provider: str, model: str) -> None:
+    events = await stream(stack, spec(f"{provider}/{model}"))
     answer = await stack.chat.CreateCompletion(
-        pb.CreateCompletionRequest(spec=spec(f"gemini/{model}"), max_inline_bytes=100_000_000)
+        pb.CreateCompletionRequest(spec=spec(f"{provider}/{model}"), max_inline_bytes=100_000_000)
     )
     end = events[-1].finished
     assert answer.usage == end.usage

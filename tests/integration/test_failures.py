@@ -49,11 +49,12 @@ FAULTS: list[tuple[str, str, str, str, str | None, int]] = [
 @pytest.mark.parametrize(
     ("scenario", "code", "reason", "words", "pushback", "attempts"), FAULTS, ids=[f[0] for f in FAULTS]
 )
+@pytest.mark.parametrize("provider", ["gemini", "vertex_ai"])
 async def test_a_fault_upstream(
-    scenario: str, code: str, reason: str, words: str, pushback: str | None, attempts: int
+    provider: str, scenario: str, code: str, reason: str, words: str, pushback: str | None, attempts: int
 ) -> None:
     async with running_stack(idle_timeout=0.3, first_byte_timeout=0.5, max_answer_bytes=8_000_000) as stack:
-        said = await failing(stack, spec(f"gemini/emulator-{scenario}", PROMPT))
+        said = await failing(stack, spec(f"{provider}/emulator-{scenario}", PROMPT))
         assert (said.code, said.info.reason, said.info.domain) == (code, reason, "imagewire.dev")
         assert words in said.message
         assert said.pushback == pushback

@@ -89,7 +89,7 @@ def _entry(entry: Node, number: int, defaults: Settings, warn: Warn) -> Deployme
         raise params.error(f"model {provider}/{model} has a '*' that model_name {name!r} does not fill")
     made = Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, provider=provider, model=model, **given)
     _check_provider(made, params)
-    return made
+    return _completed(made, defaults, params)
 
 
 def _params(params: Node, warn: Warn) -> dict[str, Any]:

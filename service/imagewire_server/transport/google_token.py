@@ -6,6 +6,7 @@ google-auth's refresh blocks; on the event loop it would hold every call for as 
 import asyncio
 import json
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +39,8 @@ class Access:
 class GoogleToken:
     """The token of one set of credentials. source: a file's path, JSON, or "" for the application default.
 
+    renewal: the last one, None before the first.
+
     Takes service accounts, authorized users, workload identity federation and impersonation, as google-auth does.
     """
 
@@ -47,7 +50,7 @@ class GoogleToken:
         self._credentials: Any = None
         self._project = ""
         self._access: Access | None = None
-        self._renewal: asyncio.Task[Access] | None = None
+        self.renewal: asyncio.Task[Access] | None = None
         self._lock = threading.Lock()
 
     async def get(self) -> Access:
@@ -71,10 +74,10 @@ class GoogleToken:
         return await asyncio.shield(self._renew())
 
     def _renew(self) -> asyncio.Task[Access]:
-        if self._renewal is None or self._renewal.done():
-            self._renewal = asyncio.create_task(self._run())
-            self._renewal.add_done_callback(_noticed)
-        return self._renewal
+        if self.renewal is None or self.renewal.done():
+            self.renewal = asyncio.create_task(self._run())
+            self.renewal.add_done_callback(_noticed)
+        return self.renewal
 
     async def _run(self) -> Access:
         try:
@@ -108,14 +111,18 @@ class GoogleToken:
 def _load(source: str) -> tuple[Any, str]:
     if not source:
         credentials, project = google.auth.default(scopes=_SCOPES)
-    elif source.lstrip().startswith("{"):
-        credentials, project = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
-            json.loads(source), scopes=_SCOPES
-        )
-    else:
-        credentials, project = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
-            source, scopes=_SCOPES
-        )
+        return credentials, project or ""
+    with warnings.catch_warnings():
+        # The loaders of any kind warn of credentials that a stranger wrote; these are the operator's own.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        if source.lstrip().startswith("{"):
+            credentials, project = google.auth.load_credentials_from_dict(  # type: ignore[no-untyped-call]
+                json.loads(source), scopes=_SCOPES
+            )
+        else:
+            credentials, project = google.auth.load_credentials_from_file(  # type: ignore[no-untyped-call]
+                source, scopes=_SCOPES
+            )
     return credentials, project or ""
 
 

@@ -1,0 +1,233 @@
+"""The configuration file: LiteLLM's loads as it stands, ours beside it, and every mistake is told by its line."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.load import load
+from imagewire_server.config.show import table
+from imagewire_server.config.source import ConfigError
+
+ENV = {"GEMINI_API_KEY": "secret-key", "LITELLM_KEY": "secret-master"}
+SEED = """\
+model_list:
+  - model_name: gemini-image-gen
+    litellm_params:
+      model: gemini/gemini-2.5-flash-image-preview
+      api_key: os.environ/GEMINI_API_KEY
+"""
+FULL = """\
+model_list:
+  - model_name: draw
+    litellm_params:
+      model: gemini/gemini-3-pro-image
+      api_key: os.environ/GEMINI_API_KEY
+      rpm: 60
+      timeout: 120
+      extra_headers: {X-Team: art}
+    model_info: {id: studio}
+  - model_name: draw
+    litellm_params:
+      model: vertex_ai/gemini-3-pro-image
+      vertex_project: p
+      vertex_location: eu
+      vertex_credentials: {"type": "service_account", "private_key": "secret-sa"}
+      rpm: 20
+      max_retries: 3
+  - model_name: "gemini/*"
+    litellm_params: {model: "gemini/*", api_key: other-secret}
+  - model_name: backup
+    litellm_params: {model: vertex_ai/gemini-2.5-flash-image, api_key: secret-express}
+router_settings:
+  routing_strategy: least-busy
+  num_retries: 1
+  cooldown_time: 30
+  allowed_fails: 0
+  fallbacks: [{draw: [backup]}]
+  content_policy_fallbacks: [{"*": ["gemini/anything"]}]
+  redis_host: localhost
+general_settings:
+  master_key: os.environ/LITELLM_KEY
+  database_url: postgres://x
+litellm_settings:
+  drop_params: true
+imagewire:
+  grpc: 127.0.0.1:0
+  models:
+    - id: my-model
+      aliases: [mine]
+      image_sizes: [1K]
+      price: [1, 2, 3]
+    - id: gemini-3-pro-image
+      price: [9, 9, 9, 1]
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "config.yaml"
+    file.write_text(text)
+    return file
+
+
+def test_the_seeds_file_loads(tmp_path: Path) -> None:
+    (made,) = load(written(tmp_path, SEED), ENV).deployments
+    assert (made.name, made.provider, made.model) == ("gemini-image-gen", "gemini", "gemini-2.5-flash-image-preview")
+    assert made.api_key == "secret-key"
+
+
+def test_a_full_file_loads(tmp_path: Path) -> None:
+    config = load(written(tmp_path, FULL), ENV)
+    studio, vertex, wild, backup = config.deployments
+    assert (studio.id, studio.rpm, studio.timeout, studio.extra_headers) == ("studio", 60, 120, (("x-team", "art"),))
+    assert (vertex.project, vertex.location, vertex.rpm) == ("p", "eu", 20)
+    assert '"private_key": "secret-sa"' in vertex.credentials
+    assert (wild.name, wild.model) == ("gemini/*", "*")
+    assert backup.api_key == "secret-express"
+    routing = config.routing
+    assert (routing.strategy, routing.num_retries, routing.cooldown_time, routing.allowed_fails) == (
+        "least-busy",
+        1,
+        30,
+        0,
+    )
+    assert routing.fallbacks == (("draw", ("backup",)),)
+    assert routing.content_policy_fallbacks == (("*", ("gemini/anything",)),)
+    assert config.master_key == "secret-master"
+    assert set(config.unserved) == {
+        "litellm_settings", "litellm_params.max_retries", "router_settings.redis_host", "general_settings.database_url",
+    }  # fmt: skip
+    mine, pro = config.models.find("mine"), config.models.find("gemini-3-pro-image")
+    assert mine is not None
+    assert mine.image_sizes == ("1K",)
+    assert pro is not None
+    assert pro.price is not None
+    assert (pro.price.cached, pro.image_sizes) == (1, ("1K", "2K", "4K"))
+    shown = "\n".join(table(config))
+    assert "secret" not in shown + repr(config)
+    assert "in trouble: backup" in shown
+    assert "not served: litellm_settings" in shown
+
+
+def test_the_environment_alone_serves_everything_of_its_providers() -> None:
+    config = load(None, {"GEMINI_API_KEY": "k", "VERTEXAI_PROJECT": "p", "VERTEXAI_LOCATION": "us"})
+    assert [(d.name, d.provider, d.location) for d in config.deployments] == [
+        ("gemini/*", "gemini", ""), ("vertex_ai/*", "vertex_ai", "us"), ("*", "gemini", ""),
+    ]  # fmt: skip
+    assert load(None, {}).deployments == ()
+
+
+def entry(params: str = "model: gemini/m, api_key: k", rest: str = "", name: str = "a") -> str:
+    return f"model_list:\n  - model_name: {name}\n    litellm_params: {{{params}}}\n{rest}"
+
+
+def router(text: str) -> str:
+    return entry(rest=f"router_settings:\n  {text}\n")
+
+
+# the file, the line that is named, words of the error
+WRONG: list[tuple[str, int, str]] = [
+    ("model_lst: []\n", 1, "unknown key 'model_lst' in the file; did you mean 'model_list'?"),
+    ("zzz: []\n", 1, "unknown key 'zzz' in the file; there are"),
+    ("- a\n", 1, "must be a mapping"),
+    ("a: [\n", 2, "is not YAML"),
+    ("model_list: 3\n", 1, "model_list must be a list"),
+    ("model_list:\n  - 3\n", 2, "must be a mapping"),
+    ("model_list:\n  - model_name: a\n", 2, "litellm_params is missing"),
+    ("model_list:\n  - litellm_params: {model: gemini/m, api_key: k}\n", 2, "model_name is missing"),
+    ("model_list:\n  - model_nme: a\n", 2, "unknown key 'model_nme' in model_list; did you mean 'model_name'?"),
+    ("model_list:\n  - model_name: a\n    model_name: b\n", 3, "'model_name' is set twice"),
+    (entry("modle: gemini/m"), 3, "unknown key 'modle' in litellm_params; did you mean 'model'?"),
+    (entry("api_key: k"), 3, "litellm_params.model is missing"),
+    (entry("model: gemini-2.5-flash-image, api_key: k"), 3, "model must start with gemini/ or vertex_ai/"),
+    (entry("model: gemni/m, api_key: k"), 3, "did you mean 'gemini'?"),
+    (entry("model: vertex/m"), 3, "did you mean 'vertex_ai'?"),
+    (entry("model: openai/dall-e-3, api_key: k"), 3, "model must start with gemini/ or vertex_ai/"),
+    (entry("model: gemini/, api_key: k"), 3, "names no model"),
+    (entry("model: 'gemini/a b', api_key: k"), 3, "names no model"),
+    (entry("model: 'gemini/a?key=b', api_key: k"), 3, "names no model"),
+    (entry("model: gemini/m, api_key: os.environ/NOT_THERE"), 3, "api_key: the environment has no NOT_THERE"),
+    (entry("model: gemini/m, api_key: [a]"), 3, "api_key takes one value"),
+    (entry("model: gemini/m, api_key: k, api_base: example.com"), 3, "api_base must start with https://"),
+    (entry("model: gemini/m, api_key: k, rpm: many"), 3, "rpm must be a number"),
+    (entry("model: gemini/m, api_key: k, rpm: -1"), 3, "rpm must be at least 0"),
+    (entry("model: gemini/m, api_key: k, weight: .inf"), 3, "weight must be a number"),
+    (entry("model: gemini/m, api_key: k, timeout: 0"), 3, "timeout must be at least 0.001"),
+    (entry("model: gemini/m, api_key: k, extra_headers: [a]"), 3, "extra_headers must be a mapping"),
+    (entry("model: gemini/m, api_key: k, extra_headers: {'a b': c}"), 3, "is no valid header"),
+    (entry('model: gemini/m, api_key: k, extra_headers: {a: "b\\r\\nc"}'), 3, "is no valid header"),
+    (entry("model: gemini/m, api_key: k, extra_headers: {Authorization: x}"), 3, "sent by the server itself"),
+    (entry("model: gemini/m, api_key: k, vertex_project: p"), 3, "vertex_project belongs to vertex_ai/ models"),
+    (entry("model: vertex_ai/m, api_key: k, vertex_credentials: f"), 3, "exclude each other"),
+    (entry("model: vertex_ai/m, vertex_credentials: '{x'"), 3, "neither a path nor valid JSON"),
+    (entry("model: 'gemini/*', api_key: k"), 3, "that model_name 'a' does not fill"),
+    (entry(name="'*/*'"), 2, "one '*' at the most"),
+    (router("routing_strategy: fastest"), 5, "routing_strategy must be one of"),
+    (router("routing_strategy: least-bussy"), 5, "did you mean 'least-busy'?"),
+    (router("num_retries: 7"), 5, "num_retries must be 0, 1 or 2"),
+    (router("num_retries: 1.5"), 5, "num_retries must be a whole number"),
+    (router("cooldown_time: -1"), 5, "cooldown_time must be at least 0"),
+    (router("allowed_fials: 1"), 5, "did you mean 'allowed_fails'?"),
+    (router("fallbacks: [{a: [b]}]"), 5, "name 'b', which no model_name of model_list offers"),
+    (router("fallbacks: [{b: [a]}]"), 5, "name 'b', which no model_name of model_list offers"),
+    (router("fallbacks: [{a: [a]}]"), 5, "'a' cannot stand in for itself"),
+    (router("fallbacks: {a: [a]}"), 5, "fallbacks must be a list"),
+    (entry(rest="general_settings: {master_kye: x}\n"), 4, "did you mean 'master_key'?"),
+    (entry(rest='general_settings: {master_key: "a\\nb"}\n'), 4, "master_key must be printable ASCII"),
+    (entry(rest="imagewire: {grpc: nowhere}\n"), 4, "grpc must be HOST:PORT"),
+    (entry(rest="imagewire:\n  models: [{image_sizes: [1K]}]\n"), 5, "id is missing"),
+    (entry(rest="imagewire:\n  models: [{id: a, sizes: [1K]}]\n"), 5, "unknown key 'sizes' in models"),
+    (entry(rest="imagewire:\n  models: [{id: a, price: [1]}]\n"), 5, "price takes [prompt, text out, picture out]"),
+    (entry(rest="imagewire:\n  models: [{id: a, price: [1, 2, free]}]\n"), 5, "price must be a number"),
+    (entry(rest="imagewire:\n  models: [{id: a, max_input_images: 1.5}]\n"), 5, "must be a whole number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "line", "words"), WRONG, ids=[row[2][:50] for row in WRONG])
+def test_a_mistake_is_told_with_its_line_and_its_remedy(tmp_path: Path, text: str, line: int, words: str) -> None:
+    file = written(tmp_path, text)
+    with pytest.raises(ConfigError) as refused:
+        load(file, ENV | {"GEMINI_API_KEY": ""})
+    told = str(refused.value)
+    assert told.startswith(f"{file}:{line}: "), told
+    assert words in told
+    assert "\n" not in told
+
+
+def test_there_are_at_least_forty_of_them() -> None:
+    assert len({(text, words) for text, _, words in WRONG}) >= 40
+
+
+def test_a_gemini_model_without_any_key_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="api_key is missing"):
+        load(written(tmp_path, entry("model: gemini/m")), {})
+
+
+def test_two_deployments_of_one_id_are_told(tmp_path: Path) -> None:
+    text = entry(rest="    model_info: {id: x}\n") + entry(rest="    model_info: {id: x}\n").partition("\n")[2]
+    with pytest.raises(ConfigError, match="two deployments have the id 'x'"):
+        load(written(tmp_path, text), ENV)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "words"), [(FULL, 0, "draw"), ("model_lst: 1\n", 2, "did you mean 'model_list'?")]
+)
+def test_check_tells_without_serving(tmp_path: Path, text: str, code: int, words: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "imagewire_server", "check", "--config", str(written(tmp_path, text))],
+        capture_output=True,
+        text=True,
+        env=ENV,
+        check=False,
+    )
+    assert ended.returncode == code
+    assert words in ended.stdout + ended.stderr
+    assert "secret" not in ended.stdout + ended.stderr
+    assert len(ended.stderr.splitlines()) == (1 if code else 0)
+
+
+def test_no_secret_is_in_a_deployments_repr() -> None:
+    made = Deployment("i", "n", "gemini", "m", api_key="SECRET", credentials="SECRET", extra_headers=(("a", "SECRET"),))
+    assert "SECRET" not in repr(made)
