@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 GEN := clients/python/imagewire/v1
+SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
@@ -43,8 +44,10 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Make the stubs out of protos/.
+gen: setup  ## Make the stubs out of protos/, and the configuration's schema.
 	@$(call stubs,clients/python)
+	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; print(json.dumps(schema(), indent=2))' \
+	  > $(SCHEMA)
 
 gen-check: setup  ## Fail when the stubs are stale.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(call stubs,$$dir) \
@@ -69,6 +72,8 @@ contract-accept: setup  ## Make the present contract the landed one; say so in C
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
 
 check: lint test demo  ## All that CI runs.
 

@@ -89,6 +89,18 @@ def check(
 
 
 @app.command()
+def health(
+    target: Annotated[str, typer.Option(help="The server: HOST:PORT or unix:PATH.")] = "127.0.0.1:50051",
+) -> None:
+    """Ask a running server for its health: exits with 0 when it is SERVING, else with 1."""
+    from imagewire_server.edges.grpc_api.probe import probe  # noqa: PLC0415
+
+    said = probe(target)
+    typer.echo(said)
+    raise typer.Exit(0 if said == "SERVING" else 1)
+
+
+@app.command()
 def emulate(
     host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 picks a free one.")] = 8787,

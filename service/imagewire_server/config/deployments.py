@@ -36,7 +36,7 @@ class Deployment:
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
-_PARAMS = (
+PARAMS = (
     "model",
     "api_key",
     "api_base",
@@ -108,12 +108,12 @@ def _params(params: Node, warn: Warn) -> dict[str, Any]:
             given[name] = _headers(value)
         elif name == "vertex_credentials":
             given["credentials"] = _credentials(value)
-        elif name in _PARAMS:
+        elif name in PARAMS:
             given[_FIELD_OF.get(name, name)] = value.text(name)
             if name == "api_base" and (words := url(given[name])):
                 raise value.error(f"api_base {words}")
         else:
-            raise key.unknown(_PARAMS, "litellm_params")
+            raise key.unknown(PARAMS, "litellm_params")
     if "model" not in given:
         raise params.error("litellm_params.model is missing; add one such as gemini/gemini-2.5-flash-image")
     return given

@@ -1,0 +1,101 @@
+"""The configuration's JSON schema, made from the tables that read it; `make gen` writes schema.json."""
+
+import dataclasses
+import types
+import typing
+from typing import Any
+
+from imagewire_server.config import deployments, models, routing
+from imagewire_server.config.litellm import unserved
+from imagewire_server.config.settings import FIELDS
+
+_FROM_ENV = {"type": "string", "pattern": "^os\\.environ/"}
+_TYPES = {str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}}
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema 2020-12 of the whole file."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "imagewire-server's configuration",
+        **_object(
+            {
+                "model_list": {"type": ["array", "null"], "items": _entry()},
+                "router_settings": _nullable(_object(_router(), also="router_settings")),
+                "general_settings": _nullable(
+                    _object({"master_key": {"type": "string", "minLength": 1}}, also="general_settings")
+                ),
+                "imagewire": _nullable(_object({**_settings(), "models": _models()})),
+            },
+            also="sections",
+        ),
+    }
+
+
+def _object(properties: dict[str, Any], *, also: str = "", required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An object of these keys, and of those that LiteLLM has in its section `also`."""
+    others: dict[str, Any] = {name: {} for name in sorted(unserved(also))} if also else {}
+    made = {"type": "object", "properties": {**properties, **others}, "additionalProperties": False}
+    return {**made, "required": list(required)} if required else made
+
+
+def _nullable(made: dict[str, Any]) -> dict[str, Any]:
+    return {**made, "type": [made["type"], "null"]}
+
+
+def _or_from_env(made: dict[str, Any]) -> dict[str, Any]:
+    return made if made.get("type") == "string" else {"anyOf": [made, _FROM_ENV]}
+
+
+def _settings() -> dict[str, Any]:
+    return {name: _or_from_env(_TYPES[type(field.default)]) for name, field in FIELDS.items()}
+
+
+def _entry() -> dict[str, Any]:
+    number = _or_from_env({"type": "number", "minimum": 0})
+    params: dict[str, Any] = {name: {"type": "string"} for name in deployments.PARAMS}
+    params |= {"weight": number, "rpm": number, "tpm": number}
+    params["model"] = {"type": "string", "pattern": f"^({'|'.join(deployments.PROVIDERS)})/|^os\\.environ/"}
+    params["timeout"] = _or_from_env({"type": "number", "exclusiveMinimum": 0})
+    params["extra_headers"] = {"type": "object", "additionalProperties": {"type": "string"}}
+    params["vertex_credentials"] = {"type": ["string", "object"]}
+    return _object(
+        {
+            "model_name": {"type": "string", "minLength": 1},
+            "litellm_params": _object(params, also="litellm_params", required=("model",)),
+            "model_info": {"type": ["object", "null"]},
+        },
+        also="model_list",
+        required=("model_name", "litellm_params"),
+    )
+
+
+def _router() -> dict[str, Any]:
+    names = {
+        "type": "array",
+        "items": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    }
+    return {
+        "routing_strategy": {"enum": list(routing.STRATEGIES)},
+        "num_retries": {"enum": [0, 1, 2]},
+        "cooldown_time": _or_from_env({"type": "number", "minimum": 0}),
+        "allowed_fails": _or_from_env({"type": "integer", "minimum": 0}),
+        "fallbacks": names,
+        "content_policy_fallbacks": names,
+    }
+
+
+def _models() -> dict[str, Any]:
+    hints = typing.get_type_hints(models.ModelFacts)
+    properties = {field.name: _of(hints[field.name]) for field in dataclasses.fields(models.ModelFacts)}
+    properties["price"] = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 3, "maxItems": 4}
+    return {"type": "array", "items": _object(properties, required=("id",))}
+
+
+def _of(hint: Any) -> dict[str, Any]:
+    """The schema of a field's type: a scalar, a tuple of strings, or either of them or None."""
+    if isinstance(hint, types.UnionType):
+        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    if typing.get_origin(hint) is tuple:
+        return {"type": "array", "items": {"type": "string"}}
+    return _TYPES.get(hint, {})

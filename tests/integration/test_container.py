@@ -1,0 +1,80 @@
+"""The container's files: valid by their own tools, and their commands run as processes, for no engine is at hand."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+
+
+def test_the_compose_file_is_one() -> None:
+    command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", ROOT / "docker-compose.yml"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_dockerfile_pleases_its_linter() -> None:
+    linted = subprocess.run([BIN / "hadolint", ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert linted.returncode == 0, linted.stdout
+
+
+def test_what_the_dockerfile_copies_is_there_and_it_runs_as_nobody_special() -> None:
+    text = (ROOT / "Dockerfile").read_text()
+    for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE):
+        assert all((ROOT / name).exists() for name in line.split()[:-1]), line
+    assert re.search(r"^USER [1-9]\d*$", text, re.MULTILINE)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def ports() -> dict[str, str]:
+    """What stands in the file, and what stands for it on one machine."""
+    emulator, server = free_port(), free_port()
+    return {"0.0.0.0": "127.0.0.1", "emulator:": "127.0.0.1:", "8787": str(emulator), "50051": str(server)}  # noqa: S104
+
+
+def here(text: str, ports: dict[str, str]) -> str:
+    for name, value in ports.items():
+        text = text.replace(name, value)
+    return text
+
+
+def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[str, str]) -> None:
+    running = []
+    try:
+        for name in ("emulator", "demo"):
+            service = COMPOSE["services"][name]
+            command = [BIN / "imagewire-server", *(here(word, ports) for word in service["command"])]
+            environ = {key: here(value, ports) for key, value in service.get("environment", {}).items()}
+            running.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        target = f"127.0.0.1:{ports['50051']}"
+        health = [BIN / "imagewire-server", "health", "--target", target]
+        began = time.monotonic()
+        while subprocess.run(health, capture_output=True, check=False).returncode != 0:
+            assert time.monotonic() - began < 20
+        drawn = subprocess.run(
+            [BIN / "imagewire", "draw", "A banana", "-o", "banana.png", "--target", target], cwd=tmp_path, check=False
+        )
+        assert drawn.returncode == 0
+        assert (tmp_path / "banana.png").read_bytes().startswith(b"\x89PNG")
+    finally:
+        for process in running:
+            process.terminate()
+        assert [process.wait(10) for process in running] == [0, 0]
+    ended = subprocess.run(health, capture_output=True, text=True, check=False)
+    assert ended.returncode == 1
+    assert "is imagewire-server serving there?" in ended.stdout

@@ -1,0 +1,34 @@
+"""The JSON schema: fresh, and of one mind with the code that reads the file."""
+
+import json
+from importlib import resources
+
+import jsonschema
+import pytest
+import yaml
+
+from imagewire_server.config.schema import schema
+from tests.unit.test_config import FULL, SEED, WRONG
+
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+# What a schema cannot tell: what the environment holds, what names mean, what one key says of another.
+BEYOND = (
+    "names no model", "the environment has no", "must start with https://", "is no valid header", "sent by the server",
+    "belongs to", "exclude each other", "neither a path", "does not fill", "one '*'", "no model_name of model_list",
+    "cannot stand in", "must be HOST:PORT", "printable ASCII", "is set twice", "is not YAML", "weight must be a number",
+)  # fmt: skip
+
+
+def test_the_shipped_file_is_fresh() -> None:
+    text = resources.files("imagewire_server.config").joinpath("schema.json").read_text()
+    assert json.loads(text) == schema(), "run make gen"
+
+
+@pytest.mark.parametrize("text", [SEED, FULL, ""])
+def test_what_loads_is_valid(text: str) -> None:
+    VALIDATOR.validate(yaml.safe_load(text) or {})
+
+
+@pytest.mark.parametrize("text", [text for text, _, words in WRONG if not any(word in words for word in BEYOND)])
+def test_what_does_not_load_is_not_valid(text: str) -> None:
+    assert not VALIDATOR.is_valid(yaml.safe_load(text))
