@@ -35,6 +35,8 @@ def _no_blocking() -> Iterator[None]:
 def _warm_up() -> None:
     """Load what is loaded lazily, so that no test meets an import inside its loop."""
     __import__("PIL.PngImagePlugin")
+    # gRPC ends its poller with its last object, whenever that is collected, and waits for it: keep it to the end.
+    grpc.aio.init_grpc_aio()
     models.load()
     litellm.unserved("sections")
 
