@@ -5,7 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from imagewire_server.cli import app
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import load
 from imagewire_server.config.show import table
@@ -194,6 +196,19 @@ def test_a_mistake_is_told_with_its_line_and_its_remedy(tmp_path: Path, text: st
     assert told.startswith(f"{file}:{line}: "), told
     assert words in told
     assert "\n" not in told
+
+
+@pytest.mark.parametrize(("text", "line"), [row[:2] for row in WRONG], ids=[row[2][:50] for row in WRONG])
+def test_check_ends_with_one_line_and_not_with_0(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, line: int
+) -> None:
+    monkeypatch.delenv("GEMINI_API_KEY", raising=False)
+    file = written(tmp_path, text)
+    ended = CliRunner().invoke(app, ["check", "--config", str(file)])
+    assert ended.exit_code == 2
+    assert ended.stderr.startswith(f"imagewire-server: {file}:{line}: ")
+    assert ended.stderr.count("\n") == 1
+    assert ended.stdout == ""
 
 
 def test_there_are_at_least_forty_of_them() -> None:
