@@ -1,11 +1,13 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
 from collections.abc import AsyncGenerator, Mapping
+from dataclasses import replace
 from urllib.parse import quote
 
 import msgspec
 
 from imagewire_server import __version__
+from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
@@ -50,6 +52,21 @@ class GoogleCall:
                     yield event
             for event in reader.close():
                 yield event
+
+
+def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
+    """What a model takes at a provider. abilities: the provider's own; facts: None where nothing is known."""
+    if facts is None:
+        return abilities
+    return replace(
+        abilities,
+        aspect_ratios=facts.aspect_ratios,
+        image_sizes=facts.image_sizes,
+        thinking_levels=facts.thinking_levels,
+        max_input_images=facts.max_input_images,
+        system_instruction=provider not in facts.without_system_instruction,
+        part_media_resolution=facts.part_media_resolution,
+    )
 
 
 def method_url(base: str, native_id: str, *, stream: bool) -> str:

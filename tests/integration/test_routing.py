@@ -129,6 +129,27 @@ async def test_nothing_stands_in_where_money_may_have_been_spent_or_the_caller_i
         assert asked(stack) == {f"emulator-{scenario}": 1}
 
 
+async def test_a_fallback_that_may_have_cost_something_is_the_last() -> None:
+    routing = Routing(fallbacks=(("draw", ("second", "third")),))
+    models = deployments(draw__a="emulator-503", second__b="emulator-truncated", third__c=GOOD)
+    async with running_stack(models, routing) as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("draw"), max_inline_bytes=10**8))
+        assert told(failed.value).info.reason == "UPSTREAM_CUT"
+        assert GOOD not in asked(stack)
+
+
+async def test_a_request_that_is_refused_here_takes_no_place_and_no_probe() -> None:
+    both = deployments(draw__healing="emulator-503-burst-1")
+    async with running_stack(both, Routing(allowed_fails=0, num_retries=0, cooldown_time=0.0)) as stack:
+        assert (await called(stack, "draw"))[0] == "UNAVAILABLE"
+        wrong = pb.CreateCompletionRequest(spec=spec("draw", labels={"team": "a"}))
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await stack.chat.CreateCompletion(wrong)
+        assert told(refused.value).code == "INVALID_ARGUMENT"
+        assert (await called(stack, "draw"))[0] == "OK", "the probe was not used up"
+
+
 async def test_when_all_rest_the_caller_learns_until_when() -> None:
     async with running_stack(deployments(draw__a="emulator-503"), Routing(allowed_fails=0, cooldown_time=30)) as stack:
         assert (await called(stack, "draw"))[0] == "UNAVAILABLE"

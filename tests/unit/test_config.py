@@ -166,6 +166,7 @@ WRONG: list[tuple[str, int, str]] = [
     (entry("model: vertex_ai/m, vertex_credentials: '{x'"), 3, "neither a path nor valid JSON"),
     (entry("model: 'gemini/*', api_key: k"), 3, "that model_name 'a' does not fill"),
     (entry(name="'*/*'"), 2, "one '*' at the most"),
+    (entry(name='"a\\nb"'), 2, "take printable characters"),
     (router("routing_strategy: fastest"), 5, "routing_strategy must be one of"),
     (router("routing_strategy: least-bussy"), 5, "did you mean 'least-busy'?"),
     (router("num_retries: 7"), 5, "num_retries must be 0, 1 or 2"),

@@ -81,6 +81,8 @@ def _entry(entry: Node, number: int, defaults: Settings, warn: Warn) -> Deployme
             raise key.unknown(("model_name", "litellm_params", "model_info"), "model_list")
     if not name:
         raise entry.error("model_name is missing; add the name that callers use")
+    if not (name + info_id).isprintable() or "," in info_id:
+        raise entry.error("model_name and id take printable characters, an id no comma: answers' trailers hold them")
     if params is None:
         raise entry.error("litellm_params is missing; add at least its 'model'")
     given = _params(params, warn)

@@ -38,7 +38,10 @@ class Opener:
         self._deadline = deadline
 
     async def open(self, spec: pb.Spec, record: Record) -> Opened:
-        """The answer, as soon as it begins. Raises the first group's error when no fallback answered."""
+        """The answer, as soon as it begins. Raises the first group's error when no fallback answered.
+
+        An error that may have cost something, or that is the caller's, is raised at once, whoever met it.
+        """
         routing = self._router.routing
         names, error, blocked = [spec.model], None, None
         while names:
@@ -50,9 +53,13 @@ class Opener:
                     raise
                 continue  # a fallback that cannot take the request is none
             except Error as failed:
+                if not _leads_on(failed):
+                    if blocked is None:
+                        raise
+                    break
                 if error is None and blocked is None:
                     error = failed
-                    names = _following(routing.fallbacks, spec.model) if _leads_on(failed) else []
+                    names = _following(routing.fallbacks, spec.model)
                 continue
             if not _is_blocked(opened.first):
                 return opened
@@ -97,7 +104,7 @@ class Opener:
 
     async def _open_route(self, route: Route, spec: pb.Spec, record: Record) -> Opened:
         record.model, record.deployment = route.name, route.id
-        record.tried.append((route.id, "…"))
+        record.tried.append((route.id, "ABANDONED"))
         events = self._observed(route, spec)
         try:
             first = await anext(events)
@@ -117,8 +124,9 @@ class Opener:
         health.began()
         begun = time.monotonic()
         provider = route.upstream.provider
-        answer = provider.generate(spec, route.native_id, stream=self._stream, max_frame_bytes=self._max_frame_bytes)
+        stream, frame = self._stream, self._max_frame_bytes
         try:
+            answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame)
             async with aclosing(answer) as events:
                 first = True
                 async for event in events:

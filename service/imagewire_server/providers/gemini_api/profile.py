@@ -2,20 +2,11 @@
 
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.dialects.gemini import Profile
+from imagewire_server.google_call import profile_of
 
-_SERVICE = "the Gemini API"
+_ABILITIES = Profile(service="the Gemini API")
 
 
 def profile(facts: ModelFacts | None) -> Profile:
     """The profile of a model, of one that nothing is known of where `facts` is None."""
-    if facts is None:
-        return Profile(service=_SERVICE)
-    return Profile(
-        service=_SERVICE,
-        aspect_ratios=facts.aspect_ratios,
-        image_sizes=facts.image_sizes,
-        thinking_levels=facts.thinking_levels,
-        max_input_images=facts.max_input_images,
-        system_instruction="gemini" not in facts.without_system_instruction,
-        part_media_resolution=facts.part_media_resolution,
-    )
+    return profile_of(facts, "gemini", _ABILITIES)

@@ -2,23 +2,11 @@
 
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.dialects.gemini import Profile
+from imagewire_server.google_call import profile_of
 
-_SERVICE = "Vertex AI"
-_SCHEMES = ("https", "gs")
+_ABILITIES = Profile(service="Vertex AI", uri_schemes=("https", "gs"), vertex_fields=True)
 
 
 def profile(facts: ModelFacts | None) -> Profile:
     """The profile of a model, of one that nothing is known of where `facts` is None."""
-    if facts is None:
-        return Profile(service=_SERVICE, uri_schemes=_SCHEMES, vertex_fields=True)
-    return Profile(
-        service=_SERVICE,
-        aspect_ratios=facts.aspect_ratios,
-        image_sizes=facts.image_sizes,
-        thinking_levels=facts.thinking_levels,
-        max_input_images=facts.max_input_images,
-        system_instruction="vertex_ai" not in facts.without_system_instruction,
-        part_media_resolution=facts.part_media_resolution,
-        uri_schemes=_SCHEMES,
-        vertex_fields=True,
-    )
+    return profile_of(facts, "vertex_ai", _ABILITIES)
