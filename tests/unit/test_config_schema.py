@@ -15,7 +15,8 @@ VALIDATOR = jsonschema.Draft202012Validator(schema())
 BEYOND = (
     "names no model", "the environment has no", "must start with https://", "is no valid header", "sent by the server",
     "belongs to", "exclude each other", "neither a path", "does not fill", "one '*'", "no model_name of model_list",
-    "cannot stand in", "must be HOST:PORT", "printable ASCII", "is set twice", "is not YAML", "weight must be a number", "printable characters",
+    "cannot stand in", "must be HOST:PORT", "printable ASCII", "is set twice", "is not YAML",
+    "weight must be a number", "printable characters",
 )  # fmt: skip
 
 
