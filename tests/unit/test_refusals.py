@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imagewire_server.contract.errors import Code
@@ -84,6 +84,8 @@ JSON = st.recursive(
 )
 
 
+@example(500, b'{"error": {"details": 1}}')
+@settings(max_examples=1000)
 @given(st.integers(201, 599), st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_makes_an_error(http: int, body: bytes) -> None:
     error = refusal(http, body, retry_after=None, secrets=())

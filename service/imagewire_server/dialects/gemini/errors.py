@@ -110,7 +110,8 @@ def _error_in(body: bytes) -> dict[str, Any]:
 
 
 def _refused(error: dict[str, Any], fallback: str, http: int, secrets: Iterable[str]) -> Refused:
-    details = [d for d in error.get("details") or () if isinstance(d, dict)]
+    given = error.get("details")
+    details = [detail for detail in given if isinstance(detail, dict)] if isinstance(given, list) else []
     status = error.get("status")
     if not isinstance(status, str) or status not in _TABLE:
         code = error.get("code")
