@@ -99,6 +99,35 @@ def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) ->
     assert last.keys() & {"error", "finished"}, "an answer ends in Finished or in one of our errors"
 
 
+ODD_VALUES = [
+    '{"a":' + "9" * 400 + "}",
+    '{"a":1e400}',
+    '{"a":' + "[" * 200 + "]" * 200 + "}",
+    '{"a":' + '{"b":' * 3000 + "1" + "}" * 3000 + "}",
+    '{"a":"\\ud800"}',
+    "[]",
+    "9" * 30,
+    "-1",
+    "true",
+    "null",
+]
+
+
+@pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: value[:20])
+@pytest.mark.parametrize("place", ["args", "groundingMetadata", "promptTokenCount", "tokenCount", "index"])
+def test_an_odd_value_is_read_or_refused(place: str, value: str) -> None:
+    candidate = {
+        "args": f'{{"content":{{"parts":[{{"functionCall":{{"name":"f","args":{value}}}}}]}},"finishReason":"STOP"}}',
+        "index": f'{{"finishReason":"STOP","index":{value}}}',
+        "groundingMetadata": f'{{"finishReason":"STOP","groundingMetadata":{value}}}',
+    }.get(place, '{"finishReason":"STOP"}')
+    count = value if place == "promptTokenCount" else "1"
+    tokens = value if place == "tokenCount" else "1"
+    usage = f'{{"promptTokenCount":{count},"candidatesTokensDetails":[{{"modality":"IMAGE","tokenCount":{tokens}}}]}}'
+    last = read(f'{{"candidates":[{candidate}],"usageMetadata":{usage}}}'.encode(), sse=False)[-1]
+    assert last.keys() & {"error", "finished"}
+
+
 @each_whole_case
 def test_a_cut_answer_never_ends_well(case: Case) -> None:
     body = case.answer.rstrip() if not case.sse else case.answer

@@ -1,8 +1,11 @@
 """The shape of Google's answer, as far as this server reads it; unknown fields are let through unread."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+
+# What an int64 of ours holds without doubt.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class _Camel(msgspec.Struct, rename="camel"):
@@ -72,18 +75,18 @@ class Tokens(_Camel):
     """Tokens of one modality."""
 
     modality: str = ""
-    token_count: int = 0
+    token_count: Count = 0
 
 
 class UsageMetadata(_Camel):
     """Token counts; None is "not said"."""
 
-    prompt_token_count: int | None = None
-    candidates_token_count: int | None = None
-    thoughts_token_count: int | None = None
-    cached_content_token_count: int | None = None
-    tool_use_prompt_token_count: int | None = None
-    total_token_count: int | None = None
+    prompt_token_count: Count | None = None
+    candidates_token_count: Count | None = None
+    thoughts_token_count: Count | None = None
+    cached_content_token_count: Count | None = None
+    tool_use_prompt_token_count: Count | None = None
+    total_token_count: Count | None = None
     prompt_tokens_details: list[Tokens] | None = None
     candidates_tokens_details: list[Tokens] | None = None
     traffic_type: str | None = None

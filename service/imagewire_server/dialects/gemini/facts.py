@@ -45,7 +45,7 @@ def usage(given: UsageMetadata) -> pb.Usage:
     """
     prompt, candidates = given.prompt_token_count or 0, given.candidates_token_count or 0
     thoughts, tools = given.thoughts_token_count or 0, given.tool_use_prompt_token_count or 0
-    if thoughts and prompt + tools + candidates == given.total_token_count:
+    if 0 < thoughts <= candidates and prompt + tools + candidates == given.total_token_count:
         candidates -= thoughts
     return pb.Usage(
         prompt_tokens=prompt,

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Malformed
 
 
 def plain(struct: pb.Struct) -> dict[str, Any]:
@@ -30,7 +32,10 @@ def _plain_value(value: Value) -> Any:
 
 
 def struct(value: Mapping[str, Any]) -> pb.Struct:
-    """A JSON object as a Struct."""
+    """A JSON object as a Struct. Raises Malformed for what a Struct cannot hold: endless numbers, endless nesting."""
     made = pb.Struct()
-    made.update(value)
+    try:
+        made.update(value)
+    except (OverflowError, ValueError, TypeError, RecursionError, DecodeError) as error:
+        raise Malformed("the provider sent an object that this server cannot hold; it may have been charged") from error
     return made
