@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from google.protobuf.message import DecodeError
 from google.protobuf.struct_pb2 import Value
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Malformed
+
+# protobuf reads 100 levels of messages; an object of JSON takes three of them, and answers stand a few deep.
+_MOST_LEVELS = 28
 
 
 def plain(struct: pb.Struct) -> dict[str, Any]:
@@ -32,10 +34,17 @@ def _plain_value(value: Value) -> Any:
 
 
 def struct(value: Mapping[str, Any]) -> pb.Struct:
-    """A JSON object as a Struct. Raises Malformed for what a Struct cannot hold: endless numbers, endless nesting."""
+    """A JSON object as a Struct. Raises Malformed for what no client could read: endless numbers, deep nesting."""
     made = pb.Struct()
     try:
+        if not _shallow(value, _MOST_LEVELS):
+            raise ValueError("too deep")
         made.update(value)
-    except (OverflowError, ValueError, TypeError, RecursionError, DecodeError) as error:
+    except (OverflowError, ValueError, TypeError) as error:
         raise Malformed("the provider sent an object that this server cannot hold; it may have been charged") from error
     return made
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_shallow(element, levels - 1) for element in inside)
