@@ -77,6 +77,7 @@ FINE: list[dict[str, Any]] = [
     {"generation_config": {"thinking_config": {"thinking_budget": -1}}},
     {"response_modalities": [2, 1]},
     {"labels": {"team": "a-b_1"}},
+    {"extra_body": {"a": [1, 2.5, None, True, "x", {"b": []}]}},
 ]
 
 
@@ -162,6 +163,8 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"tools": [{"functions": {"declarations": [{"name": "1"}]}}]}, ["tools[0].functions.declarations[0].name"]),
     ({"tool_config": {"mode": "auto"}}, ["tool_config.mode"]),
     ({"labels": {"Team": "a"}}, ["labels"]),
+    ({"extra_body": {"a": [1, {"b": float("nan")}]}}, ["extra_body"]),
+    ({"extra_body": {"a": {"b": float("-inf")}}}, ["extra_body"]),
 ]
 
 

@@ -12,7 +12,7 @@ from google.protobuf.descriptor import Descriptor
 
 from imagewire_server.contract import pb, rules
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, matches, not_kept, required
+from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, finite, matches, not_kept, required
 
 FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
 
@@ -41,7 +41,7 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "Spec.tool_config": (),
     "Spec.cached_content": (at_most(512),),
     "Spec.labels": (at_most(64, "labels"), rules.labels),
-    "Spec.extra_body": (),
+    "Spec.extra_body": (finite,),
     "Message.role": (chosen(pb.Role),),
     "Message.content": (),
     "Message.image": (),
@@ -63,10 +63,10 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "Image.detail": (defined(pb.ImageDetail),),
     "FunctionCall.id": (at_most(256),),
     "FunctionCall.name": (required, at_most(128)),
-    "FunctionCall.args": (),
+    "FunctionCall.args": (finite,),
     "FunctionResponse.id": (at_most(256),),
     "FunctionResponse.name": (required, at_most(128)),
-    "FunctionResponse.response": (),
+    "FunctionResponse.response": (finite,),
     "ImageConfig.aspect_ratio": (matches(r"[0-9]{1,4}:[0-9]{1,4}", 'width to height, for example "16:9"'),),
     "ImageConfig.image_size": (matches(r"[0-9]{1,5}K?", '"512", "1K", "2K" or "4K", with a capital K'),),
     "ImageConfig.person_generation": (at_most(128),),
@@ -95,7 +95,7 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "FunctionDeclarations.declarations": (required, at_most(512, "functions")),
     "FunctionDeclaration.name": (required, at_most(128), _function_name),
     "FunctionDeclaration.description": (),
-    "FunctionDeclaration.parameters": (),
+    "FunctionDeclaration.parameters": (finite,),
     "ToolConfig.mode": (required, matches("AUTO|ANY|NONE", '"AUTO", "ANY" or "NONE"')),
     "ToolConfig.allowed_function_names": (at_most(512, "names"), Each(required)),
 }

@@ -4,9 +4,12 @@ A check returns what is wrong in words that tell the remedy, or None. A message 
 """
 
 import hashlib
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sized
 from typing import Any, NamedTuple
+
+from google.protobuf.struct_pb2 import Value
 
 from imagewire_server.contract import image_header, pb
 
@@ -78,6 +81,22 @@ def labels(value: Mapping[str, str]) -> str | None:
     for key, text in value.items():
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", key) or not re.fullmatch(r"[a-z0-9_-]{0,63}", text):
             return f"{key!r}: keys and values take at most 63 of a-z, 0-9, _ and -, and a key starts with a letter"
+    return None
+
+
+def finite(value: pb.Struct | Value) -> str | None:
+    """A JSON object; NaN and the infinities, which JSON lacks, would become null on their way."""
+    if isinstance(value, pb.Struct):
+        inside = list(value.fields.values())
+    elif value.WhichOneof("kind") == "struct_value":
+        inside = list(value.struct_value.fields.values())
+    else:
+        inside = list(value.list_value.values)
+    for element in inside:
+        if element.WhichOneof("kind") == "number_value" and not math.isfinite(element.number_value):
+            return "holds NaN or an infinity, which JSON cannot say; leave it out"
+        if (words := finite(element)) is not None:
+            return words
     return None
 
 

@@ -35,13 +35,14 @@ def _plain_value(value: Value) -> Any:
 
 def struct(value: Mapping[str, Any]) -> pb.Struct:
     """A JSON object as a Struct. Raises Malformed for what no client could read: endless numbers, deep nesting."""
+    beyond = Malformed("the provider sent an object that this server cannot hold; it may have been charged")
+    if not _shallow(value, _MOST_LEVELS):
+        raise beyond
     made = pb.Struct()
     try:
-        if not _shallow(value, _MOST_LEVELS):
-            raise ValueError("too deep")
         made.update(value)
     except (OverflowError, ValueError, TypeError) as error:
-        raise Malformed("the provider sent an object that this server cannot hold; it may have been charged") from error
+        raise beyond from error
     return made
 
 
