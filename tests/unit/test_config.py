@@ -99,7 +99,8 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     assert routing.content_policy_fallbacks == (("*", ("gemini/anything",)),)
     assert config.master_key == "secret-master"
     assert set(config.unserved) == {
-        "litellm_settings", "litellm_params.max_retries", "router_settings.redis_host", "general_settings.database_url",
+        "litellm_settings.drop_params", "litellm_params.max_retries", "router_settings.redis_host",
+        "general_settings.database_url",
     }  # fmt: skip
     mine, pro = config.models.find("mine"), config.models.find("gemini-3-pro-image")
     assert mine is not None
@@ -110,7 +111,30 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     shown = "\n".join(table(config))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
-    assert "not served: litellm_settings" in shown
+    assert "not served: litellm_settings.drop_params" in shown
+
+
+def test_what_litellm_takes_more_widely_loads_and_is_told(tmp_path: Path) -> None:
+    text = (
+        SEED
+        + """\
+litellm_settings:
+  num_retries: 5
+  default_fallbacks: [gemini-image-gen-2]
+  set_verbose: true
+router_settings:
+  routing_strategy: usage-based-routing-v2
+  fallbacks: [{gemini-image-gen: [gemini-image-gen-2]}]
+"""
+    )
+    entries = SEED + SEED.replace("gemini-image-gen", "gemini-image-gen-2").partition("\n")[2]
+    config = load(written(tmp_path, text.replace(SEED, entries)), ENV)
+    assert (config.routing.num_retries, config.routing.strategy) == (2, "simple-shuffle")
+    backup = ("gemini-image-gen-2",)
+    assert config.routing.fallbacks == (("gemini-image-gen", backup), ("*", backup))
+    assert len(config.unserved) == 3
+    assert any("num_retries" in told for told in config.unserved)
+    assert any("usage-based-routing-v2" in told for told in config.unserved)
 
 
 def test_the_environment_alone_serves_everything_of_its_providers() -> None:
@@ -169,7 +193,7 @@ WRONG: list[tuple[str, int, str]] = [
     (entry(name='"a\\nb"'), 2, "take printable characters"),
     (router("routing_strategy: fastest"), 5, "routing_strategy must be one of"),
     (router("routing_strategy: least-bussy"), 5, "did you mean 'least-busy'?"),
-    (router("num_retries: 7"), 5, "num_retries must be 0, 1 or 2"),
+    (router("num_retries: -1"), 5, "num_retries must be at least 0"),
     (router("num_retries: 1.5"), 5, "num_retries must be a whole number"),
     (router("cooldown_time: -1"), 5, "cooldown_time must be at least 0"),
     (router("allowed_fials: 1"), 5, "did you mean 'allowed_fails'?"),

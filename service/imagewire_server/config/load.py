@@ -15,7 +15,10 @@ from imagewire_server.config.source import ConfigError, Node, read
 
 __all__ = ["Config", "ConfigError", "load"]
 
-SECTIONS = ("model_list", "router_settings", "general_settings", "imagewire")
+SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings", "imagewire")
+
+# Later ones count.
+_ROUTING = ("litellm_settings", "router_settings")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,11 @@ def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
     return Config(
         settings=made,
         deployments=found,
-        routing=routing.read(sections["router_settings"], names, warn) if "router_settings" in sections else Routing(),
+        routing=routing.read(
+            [(name, sections[name]) for name in ("litellm_settings", "router_settings") if name in sections],
+            names,
+            warn,
+        ),
         models=models.extended(own),
         master_key=_master_key(sections["general_settings"], warn) if "general_settings" in sections else "",
         unserved=tuple(noticed),

@@ -1,12 +1,14 @@
 """How a deployment is chosen and what stands in for it: LiteLLM's `router_settings`."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from imagewire_server.config.litellm import Warn, unserved
 from imagewire_server.config.source import Node
 
 STRATEGIES = ("simple-shuffle", "least-busy", "latency-based-routing")
-_KEYS = ("routing_strategy", "num_retries", "fallbacks", "content_policy_fallbacks", "cooldown_time", "allowed_fails")
+MOST_RETRIES = 2
 
 Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -26,28 +28,55 @@ class Routing:
     content_policy_fallbacks: Fallbacks = ()
 
 
-def read(section: Node, names: frozenset[str], warn: Warn) -> Routing:
-    """The router's settings. names: what model_list offers. Raises ConfigError."""
-    given: dict[str, object] = {}
-    for key, value in section.pairs("router_settings"):
-        match key.text:
-            case "routing_strategy":
-                given["strategy"] = value.choice(key.text, STRATEGIES)
-            case "num_retries":
-                given["num_retries"] = value.whole(key.text)
-                if given["num_retries"] not in {0, 1, 2}:
-                    raise value.error("num_retries must be 0, 1 or 2: more repeats only lengthen an outage")
-            case "cooldown_time":
-                given["cooldown_time"] = value.number(key.text)
-            case "allowed_fails":
-                given["allowed_fails"] = value.whole(key.text)
-            case "fallbacks" | "content_policy_fallbacks":
-                given[key.text] = _fallbacks(value, key.text, names)
-            case name if name in unserved("router_settings"):
-                warn(f"router_settings.{name}")
-            case _:
-                raise key.unknown(_KEYS, "router_settings")
-    return Routing(**given)  # type: ignore[arg-type]  # each value was read by its key
+def read(sections: Iterable[tuple[str, Node]], names: frozenset[str], warn: Warn) -> Routing:
+    """The router's settings. sections: router_settings, and before it litellm_settings, which may hold some of them.
+
+    names: what model_list offers. warn: told of what is LiteLLM's and not served. Raises ConfigError.
+    """
+    given: dict[str, Any] = {}
+    for title, section in sections:
+        for key, value in section.pairs(title):
+            if key.text in _READERS:
+                given |= _READERS[key.text](value, names, warn)
+            elif title == "litellm_settings" or key.text in unserved(title):
+                warn(f"{title}.{key.text}")
+            else:
+                raise key.unknown(_READERS, title)
+    default = given.pop("default_fallbacks", ())
+    if default:
+        given["fallbacks"] = (*given.get("fallbacks", ()), ("*", default))
+    return Routing(**given)
+
+
+def _strategy(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
+    if value.text("routing_strategy") in unserved("routing_strategy"):
+        warn(f"routing_strategy {value.text('routing_strategy')} (simple-shuffle serves in its place)")
+        return {}
+    return {"strategy": value.choice("routing_strategy", STRATEGIES)}
+
+
+def _num_retries(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
+    retries = value.whole("num_retries")
+    if retries > MOST_RETRIES:
+        warn(f"num_retries above {MOST_RETRIES}, because more repeats only lengthen an outage")
+    return {"num_retries": min(retries, MOST_RETRIES)}
+
+
+def _default_fallbacks(value: Node, names: frozenset[str], _: Warn) -> dict[str, Any]:
+    return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names)}
+
+
+_READERS: dict[str, Callable[[Node, frozenset[str], Warn], dict[str, Any]]] = {
+    "routing_strategy": _strategy,
+    "num_retries": _num_retries,
+    "cooldown_time": lambda value, *_: {"cooldown_time": value.number("cooldown_time")},
+    "allowed_fails": lambda value, *_: {"allowed_fails": value.whole("allowed_fails")},
+    "default_fallbacks": _default_fallbacks,
+    "fallbacks": lambda value, names, _: {"fallbacks": _fallbacks(value, "fallbacks", names)},
+    "content_policy_fallbacks": lambda value, names, _: {
+        "content_policy_fallbacks": _fallbacks(value, "content_policy_fallbacks", names)
+    },
+}
 
 
 def _fallbacks(value: Node, what: str, names: frozenset[str]) -> Fallbacks:
@@ -56,18 +85,22 @@ def _fallbacks(value: Node, what: str, names: frozenset[str]) -> Fallbacks:
         for key, targets in item.pairs(what):
             if key.text in found:
                 raise key.error(f"{what} name {key.text!r} twice; join them in one list")
-            chosen = []
-            for target in targets.items(f"{what} of {key.text}"):
-                name = target.text(what)
-                if name == key.text:
-                    raise target.error(f"{name!r} cannot stand in for itself")
-                if not _offered(name, names):
-                    raise target.error(f"{what} name {name!r}, which no model_name of model_list offers")
-                chosen.append(name)
             if key.text != "*" and not _offered(key.text, names):
                 raise key.error(f"{what} name {key.text!r}, which no model_name of model_list offers")
-            found[key.text] = tuple(chosen)
+            found[key.text] = _targets(targets, what, key.text, names)
     return tuple(found.items())
+
+
+def _targets(value: Node, what: str, source: str, names: frozenset[str]) -> tuple[str, ...]:
+    chosen = []
+    for target in value.items(f"{what} of {source}"):
+        name = target.text(what)
+        if name == source:
+            raise target.error(f"{name!r} cannot stand in for itself")
+        if not _offered(name, names):
+            raise target.error(f"{what} name {name!r}, which no model_name of model_list offers")
+        chosen.append(name)
+    return tuple(chosen)
 
 
 def _offered(name: str, names: frozenset[str]) -> bool:

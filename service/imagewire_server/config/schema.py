@@ -21,6 +21,7 @@ def schema() -> dict[str, Any]:
         **_object(
             {
                 "model_list": {"type": ["array", "null"], "items": _entry()},
+                "litellm_settings": {"type": ["object", "null"]},
                 "router_settings": _nullable(_object(_router(), also="router_settings")),
                 "general_settings": _nullable(
                     _object({"master_key": {"type": "string", "minLength": 1}}, also="general_settings")
@@ -71,13 +72,12 @@ def _entry() -> dict[str, Any]:
 
 
 def _router() -> dict[str, Any]:
-    names = {
-        "type": "array",
-        "items": {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
-    }
+    targets = {"type": "array", "items": {"type": "string"}}
+    names = {"type": "array", "items": {"type": "object", "additionalProperties": targets}}
     return {
-        "routing_strategy": {"enum": list(routing.STRATEGIES)},
-        "num_retries": {"enum": [0, 1, 2]},
+        "routing_strategy": {"enum": [*routing.STRATEGIES, *sorted(unserved("routing_strategy"))]},
+        "num_retries": _or_from_env({"type": "integer", "minimum": 0}),
+        "default_fallbacks": targets,
         "cooldown_time": _or_from_env({"type": "number", "minimum": 0}),
         "allowed_fails": _or_from_env({"type": "integer", "minimum": 0}),
         "fallbacks": names,
