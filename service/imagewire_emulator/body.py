@@ -12,6 +12,8 @@ from imagewire_emulator.scenarios import Plan
 
 _SLICE = 64 * 1024
 _PACED_SLICES = 400
+_SMALL = 4096
+_EVENT_END = b"\r\n\r\n"
 
 
 async def send(
@@ -52,11 +54,23 @@ async def send_without_end(request: web.Request, response: web.StreamResponse, e
     entry.end("ok")
 
 
-def _slices(pieces: list[bytes], step: int) -> Iterator[memoryview]:
+def _slices(pieces: list[bytes], step: int) -> Iterator[bytes | memoryview]:
+    """What is written at once: an event's small pieces together, a picture in steps."""
+    held = b""
     for piece in pieces:
-        view = memoryview(piece)
-        for at in range(0, len(view), step):
-            yield view[at : at + step]
+        if len(piece) < _SMALL:
+            held += piece
+            if not piece.endswith(_EVENT_END):
+                continue
+        if held:
+            yield held
+            held = b""
+        if len(piece) >= _SMALL:
+            view = memoryview(piece)
+            for at in range(0, len(view), step):
+                yield view[at : at + step]
+    if held:
+        yield held
 
 
 async def _accident(request: web.Request, plan: Plan, entry: Entry) -> None:
