@@ -84,6 +84,17 @@ async def test_an_upstream_that_refuses_connections_is_unavailable(stack: Stack)
     assert (said.code, said.info.reason, said.pushback) == ("UNAVAILABLE", "UPSTREAM_UNREACHABLE", None)
 
 
+async def test_a_proxy_of_the_environment_is_used(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    # The emulator stands for the proxy: it answers whatever host it is asked for.
+    monkeypatch.setenv("http_proxy", stack.emulator.base_url)
+    monkeypatch.setenv("no_grpc_proxy", "127.0.0.1")
+    async with running_stack(gemini_base_url="http://google.invalid") as proxied:
+        request = pb.CreateCompletionRequest(spec=spec("gemini/emulator-no-image"))
+        answer = await proxied.chat.CreateCompletion(request)
+    assert answer.candidates[0].native_finish_reason == "NO_IMAGE"
+    assert len(stack.emulator.ledger.entries) == 1
+
+
 async def test_a_wrong_key_is_the_operators_to_mend() -> None:
     async with running_stack(gemini_api_key="wrong-key-of-mine") as stack:
         said = await failing(stack, spec())

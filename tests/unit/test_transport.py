@@ -7,6 +7,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
 from imagewire_server.transport.http import HttpLimits, HttpTransport, translate
+from imagewire_server.transport.proxies import mounts
 
 KEY = ConnectionKey("secret.example", 443, True, True, None, None, None)  # type: ignore[call-arg]
 
@@ -73,3 +74,26 @@ async def test_retry_after_is_read_in_seconds(header: str, seconds: float | None
     async with http.post("http://x/", {}, b"") as answer:
         assert answer.retry_after == seconds
     await http.aclose()
+
+
+PROXIES = [
+    ({}, "https://a.example", "direct"),
+    ({"https": "http://proxy:1"}, "https://a.example", "http://proxy:1"),
+    ({"https": "http://proxy:1"}, "http://a.example", "direct"),
+    ({"http": "http://proxy:2"}, "http://127.0.0.1:8787", "direct"),
+    ({"http": "http://proxy:2"}, "http://localhost:8787", "direct"),
+    ({"https": "http://proxy:1", "no": "a.example, 10.0.0.1"}, "https://a.example", "direct"),
+    ({"https": "http://proxy:1", "no": ".example"}, "https://b.a.example", "direct"),
+    ({"https": "http://proxy:1", "no": "10.0.0.1"}, "https://10.0.0.1", "direct"),
+    ({"https": "http://proxy:1", "no": "b.example"}, "https://a.example", "http://proxy:1"),
+    ({"https": "http://proxy:1", "no": "*"}, "https://a.example", "direct"),
+]
+
+
+@pytest.mark.parametrize(("environ", "url", "way"), PROXIES)
+async def test_proxies_of_the_environment(environ: dict[str, str], url: str, way: str) -> None:
+    def make(proxy: httpx.Proxy | None) -> httpx.MockTransport:
+        return httpx.MockTransport(lambda _: httpx.Response(200, text=str(proxy.url) if proxy else "direct"))
+
+    async with httpx.AsyncClient(transport=make(None), mounts=mounts(make, environ), trust_env=False) as client:
+        assert (await client.get(url)).text == way

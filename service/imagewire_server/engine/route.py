@@ -27,11 +27,11 @@ class Upstream:
 
     def health(self, native_id: str) -> Health:
         """Its health with one model."""
-        if native_id not in self._healths:
-            self._healths[native_id] = Health()
-            if len(self._healths) > _REMEMBERED:
-                self._healths.popitem(last=False)
-        return self._healths[native_id]
+        health = self._healths.setdefault(native_id, Health())
+        self._healths.move_to_end(native_id)
+        if len(self._healths) > _REMEMBERED:
+            self._healths.popitem(last=False)
+        return health
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
+from imagewire_server.transport.proxies import mounts
 
 _READ_BYTES = 128 * 1024
 
@@ -120,7 +121,9 @@ class HttpTransport:
         self._limits = limits
         # No limit on connections: how many calls run is decided once, by admission.
         self._client = httpx.AsyncClient(
-            transport=transport or _Transport(client=_session),
+            transport=transport or _made(None),
+            mounts=None if transport else mounts(_made),
+            trust_env=False,
             timeout=httpx.Timeout(None, connect=limits.connect_timeout),
             follow_redirects=False,
         )
@@ -164,5 +167,10 @@ async def _slices(body: bytes) -> AsyncIterator[bytes]:
         yield body[at : at + _READ_BYTES]
 
 
+def _made(proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
+    return _Transport(client=_session, proxy=proxy)
+
+
 def _session() -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
+    # Cookies of one answer have no business in another call.
+    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())
