@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import gc
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
 from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
+from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.route import Router, Upstream
@@ -24,6 +26,7 @@ from imagewire_server.google_call import GoogleCall
 from imagewire_server.providers.gemini_api import GeminiApi
 from imagewire_server.providers.gemini_api.provider import Endpoint
 from imagewire_server.providers.vertex import Place, Vertex
+from imagewire_server.transport.fetch import ImageFetcher
 from imagewire_server.transport.google_token import GoogleToken
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 
@@ -42,7 +45,7 @@ NO_KEY = """no provider is set up. Do one of these:
 class Server:
     """A server over the providers that a Config names. `reload` replaces them while calls run."""
 
-    def __init__(self, config: Config, http: HttpTransport) -> None:
+    def __init__(self, config: Config, http: HttpTransport, fetcher: ImageFetcher) -> None:
         self._http = http
         self._config = config
         self._tokens: dict[str, GoogleToken] = {}
@@ -51,6 +54,7 @@ class Server:
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = GrpcLimits(given.max_request_bytes, given.drain_delay, given.drain_grace)
         self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
+        self.rest = RestServer(self._engine, fetcher, _rest_options(given), config.master_key)
 
     def reload(self, config: Config) -> None:
         """Serve another Config's models, routing and master key. Other settings need a restart: they are named."""
@@ -59,6 +63,7 @@ class Server:
                 _log.warning("restart to apply", setting=name)
         self._engine.router = self._router(config)
         self.grpc.use_master_key(config.master_key)
+        self.rest.use_master_key(config.master_key)
         self._config = config
 
     def _router(self, config: Config) -> Router:
@@ -106,10 +111,25 @@ async def server(config: Config) -> AsyncIterator[Server]:
             max_answer_bytes=given.max_answer_bytes,
         )
     )
+    fetcher = ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
-        yield Server(config, http)
+        yield Server(config, http, fetcher)
     finally:
+        await fetcher.aclose()
         await http.aclose()
+
+
+def _rest_options(given: Settings) -> RestOptions:
+    return RestOptions(
+        image_fields=given.rest_image_fields,
+        remote_images=given.rest_remote_images,
+        cors_origins=tuple(origin.strip() for origin in given.rest_cors_origins.split(",") if origin.strip()),
+        max_request_bytes=given.max_request_bytes,
+        heartbeat_interval=given.heartbeat_interval,
+        stall_timeout=given.stall_timeout,
+        drain_delay=given.drain_delay,
+        drain_grace=given.drain_grace,
+    )
 
 
 @asynccontextmanager
@@ -141,12 +161,19 @@ async def serve(config: Config, reread: Callable[[], Config]) -> None:
         hangups: asyncio.Queue[None] = asyncio.Queue()
         loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
         reloading = asyncio.create_task(_reload_on(hangups, made, reread))
-        port = await made.grpc.start(config.settings.grpc)
-        names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
-        _log.info("serving", grpc=_bound(config.settings.grpc, port), models=names)
-        await stop.wait()
-        reloading.cancel()
-        await made.grpc.drain()
+        serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start(config.settings.grpc))}
+        try:
+            if config.settings.rest != "off":
+                serving["rest"] = _bound(config.settings.rest, await made.rest.start(config.settings.rest))
+            names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
+            _log.info("serving", **serving, models=names)
+            # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.
+            gc.collect()
+            gc.freeze()
+            await stop.wait()
+        finally:
+            reloading.cancel()
+            await asyncio.gather(made.grpc.drain(), made.rest.drain())
     _log.info("stopped")
 
 

@@ -45,15 +45,17 @@ def serve(
         Path | None, typer.Option(help="A YAML file: LiteLLM's, or with settings under imagewire:.")
     ] = None,
     grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
+    rest: Annotated[str | None, typer.Option(help="Where to serve OpenAI's REST: HOST:PORT.")] = None,
+    no_rest: Annotated[bool, typer.Option("--no-rest", help="Serve gRPC alone.")] = False,
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
-    """Serve gRPC until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
+    """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
     # Imported late, so that --help and a wrong flag need no gRPC.
     from imagewire_server import bootstrap, logs  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
 
     def read() -> "Config":
-        return load(config, os.environ, grpc=grpc)
+        return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest)
 
     async def run(given: "Config") -> None:
         if not demo:

@@ -22,6 +22,7 @@ class Program:
 
     process: subprocess.Popen[str]
     address: str
+    rest: str = ""
     lines: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
 
     def log_line(self, event: str) -> dict[str, Any]:
@@ -83,7 +84,7 @@ def emulator() -> Iterator[Program]:
 
 @contextlib.contextmanager
 def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]:
-    """`imagewire-server serve` on a free port; address is its gRPC target. settings: IMAGEWIRE_ variables."""
+    """`imagewire-server serve` on free ports: address for gRPC, rest for HTTP. settings: IMAGEWIRE_ variables."""
     environ = {
         **os.environ,
         "GEMINI_API_KEY": "emulator-key",
@@ -92,7 +93,10 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
     }
     process = subprocess.Popen(
-        _command("serve", "--grpc", "127.0.0.1:0", *arguments), stderr=subprocess.PIPE, text=True, env=environ
+        _command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *arguments),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environ,
     )
     with _ended(process):
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -100,8 +104,9 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         reader = threading.Thread(target=_read, args=(process, lines))
         reader.start()
         try:
-            program = Program(process, "", lines)
-            program.address = program.log_line("serving")["grpc"]
+            program = Program(process, "", lines=lines)
+            serving = program.log_line("serving")
+            program.address, program.rest = serving["grpc"], f"http://{serving['rest']}"
             yield program
         finally:
             process.terminate()

@@ -26,6 +26,15 @@ def _address(value: str) -> str | None:
     return None if fine else "must be HOST:PORT or unix:PATH"
 
 
+def _rest_address(value: str) -> str | None:
+    fine = value == "off" or (not value.startswith("unix:") and _address(value) is None)
+    return None if fine else "must be HOST:PORT or off"
+
+
+def _one_of(*choices: str) -> Callable[[str], str | None]:
+    return lambda value: None if value in choices else f"must be {', '.join(choices[:-1])} or {choices[-1]}"
+
+
 def url(value: str) -> str | None:
     """What is wrong with a base URL, None when nothing is."""
     return None if value.startswith(("https://", "http://")) else "must start with https:// or http://"
@@ -45,6 +54,16 @@ class Settings:
 
     grpc: str = _setting("127.0.0.1:50051", _address)
     """Where gRPC is served."""
+    rest: str = _setting("127.0.0.1:4000", _rest_address)
+    """Where OpenAI's REST is served; off for nowhere."""
+    rest_image_fields: str = _setting("both", _one_of("both", "image", "images"))
+    """Where a chat's pictures go: image (the final one), images (each) or both."""
+    rest_remote_images: str = _setting("fetch", _one_of("fetch", "pass", "refuse"))
+    """What happens to a picture that a REST request names by https://."""
+    rest_fetch_schemes: str = _setting("https", _one_of("https", "https,http"))
+    """By which schemes pictures are fetched."""
+    rest_cors_origins: str = ""
+    """The origins whose pages may call, separated by commas; empty for none."""
     gemini_api_key: str = field(default="", repr=False)
     """The key of Google AI Studio; GEMINI_API_KEY sets it too. Used where there is no model_list."""
     gemini_base_url: str = _setting("https://generativelanguage.googleapis.com", url)

@@ -160,8 +160,8 @@ def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...]) 
             return
 
 
-def check(message: pb.ProtoMessage) -> None:
+def check(message: pb.ProtoMessage, path: str = "") -> None:
     """Raise InvalidRequest that names every violation in a request message; return when there is none."""
-    found = tuple(violations(message))
+    found = tuple(violations(message, path))
     if found:
         raise InvalidRequest(found)

@@ -6,6 +6,7 @@ Error                     code                 reason
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
 ├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
+├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       no picture came where only one was asked for
 ├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             as many calls run as may; nothing was sent
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
@@ -124,6 +125,14 @@ class AnswerTooLarge(Error):
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "ANSWER_TOO_LARGE"
+    charged = True
+
+
+class Withheld(Error):
+    """A picture was all that was asked for, and none came. The message has the provider's reason."""
+
+    code = Code.FAILED_PRECONDITION
+    reason = "PICTURE_WITHHELD"
     charged = True
 
 

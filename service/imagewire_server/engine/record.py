@@ -1,6 +1,7 @@
 """What is learned of one call on its way, for the log line and the trailers. It never holds a prompt or a key."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -34,3 +35,18 @@ class Record:
         if self.fallbacks:
             found.append(("x-imagewire-fallbacks", ",".join(self.fallbacks)))
         return tuple((name, value.encode("ascii", "replace").decode()) for name, value in found)
+
+    def fields(self) -> dict[str, Any]:
+        """What the call's log line says of it."""
+        return {
+            "model": self.model,
+            "completion_id": self.completion_id,
+            "deployment": self.deployment,
+            "tried": [f"{deployment}={reason}" for deployment, reason in self.tried],
+            "fallbacks": self.fallbacks,
+            "events": self.events,
+            "image_bytes": self.image_bytes,
+            "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
+            "finish_reason": self.finish_reason,
+            "cost_usd": self.cost_usd,
+        }

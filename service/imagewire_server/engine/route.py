@@ -33,6 +33,10 @@ class Upstream:
             self._healths.popitem(last=False)
         return health
 
+    def is_open(self, now: float) -> bool:
+        """Whether it may be asked now, for every model that it was asked for."""
+        return all(health.is_open(now) for health in self._healths.values())
+
 
 @dataclass(frozen=True, slots=True)
 class Route:
@@ -106,6 +110,11 @@ class Router:
                     native = up.deployment.model.replace("*", model.id)
                     found.setdefault(pattern.replace("*", model.id), self._route(up, native))
         return sorted(found.items())
+
+    def deployments(self) -> list[tuple[Deployment, bool]]:
+        """Every deployment, and whether it may be asked now or rests after failures."""
+        now = self._clock()
+        return [(up.deployment, up.is_open(now)) for up in self._upstreams]
 
     def choose(self, group: Group, tried: frozenset[str]) -> Route:
         """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when all rest."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.json_values import plain
 from imagewire_server.dialects.gemini.parts import PartEncoder
 from imagewire_server.dialects.gemini.profile import Profile
-from imagewire_server.dialects.gemini.values import plain
 
 Json = dict[str, Any]
 

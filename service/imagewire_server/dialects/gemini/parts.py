@@ -7,8 +7,8 @@ from typing import Any
 import pybase64
 
 from imagewire_server.contract import image_header, pb, rules
+from imagewire_server.contract.json_values import plain
 from imagewire_server.dialects.gemini.profile import Profile
-from imagewire_server.dialects.gemini.values import plain
 
 Json = dict[str, Any]
 

@@ -170,7 +170,6 @@ class _Watched:
         return (("x-imagewire-request-id", self._request_id), *self._record.trailers())
 
     def _log_call(self) -> None:
-        record = self._record
         log = _log.info if self._method.startswith(_OURS) else _log.debug
         log(
             "call",
@@ -179,16 +178,7 @@ class _Watched:
             code=self._code,
             reason=self._reason,
             seconds=round(time.monotonic() - self._begun, 4),
-            model=record.model,
-            completion_id=record.completion_id,
-            deployment=record.deployment,
-            tried=[f"{deployment}={reason}" for deployment, reason in record.tried],
-            fallbacks=record.fallbacks,
-            events=record.events,
-            image_bytes=record.image_bytes,
-            first_image_byte=None if record.first_image_byte is None else round(record.first_image_byte, 4),
-            finish_reason=record.finish_reason,
-            cost_usd=record.cost_usd,
+            **self._record.fields(),
         )
 
 

@@ -1,0 +1,49 @@
+"""Values between protobuf's Struct and JSON's objects."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from google.protobuf.struct_pb2 import Value
+
+from imagewire_server.contract import pb
+
+# protobuf reads 100 levels of messages; an object of JSON takes three of them, and answers stand a few deep.
+_MOST_LEVELS = 28
+
+
+def plain(struct: pb.Struct) -> dict[str, Any]:
+    """A Struct as JSON's own types; whole numbers become int, because a schema's 3 must not read 3.0."""
+    return {key: _plain_value(value) for key, value in struct.fields.items()}
+
+
+def _plain_value(value: Value) -> Any:
+    match value.WhichOneof("kind"):
+        case "struct_value":
+            return plain(value.struct_value)
+        case "list_value":
+            return [_plain_value(element) for element in value.list_value.values]
+        case "number_value":
+            number = value.number_value
+            return int(number) if number.is_integer() else number
+        case "string_value":
+            return value.string_value
+        case "bool_value":
+            return value.bool_value
+    return None
+
+
+def struct(value: Mapping[str, Any]) -> pb.Struct:
+    """A JSON object as a Struct. Raises ValueError for what no client could read: endless numbers, deep nesting."""
+    if not _shallow(value, _MOST_LEVELS):
+        raise ValueError("nested too deep")
+    made = pb.Struct()
+    try:
+        made.update(value)
+    except (OverflowError, TypeError) as error:
+        raise ValueError("not a JSON object") from error
+    return made
+
+
+def _shallow(value: Any, levels: int) -> bool:
+    inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels > 0 and all(_shallow(element, levels - 1) for element in inside)

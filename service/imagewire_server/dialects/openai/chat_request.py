@@ -1,0 +1,212 @@
+"""The body of POST /v1/chat/completions. Every field that is here either moves the spec or is refused by name."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from imagewire_server.dialects.openai.decode import Strict
+
+Json = dict[str, Any]
+Object = Annotated[Json, msgspec.Meta(description="A JSON object.")]
+
+
+class ImageUrl(Strict):
+    """A picture: url is https://, gs:// or data:; format its media type, needed beside gs://."""
+
+    url: str
+    detail: Literal["auto", "low", "high"] | None = None
+    format: str | None = None
+
+
+class TextPart(Strict, tag_field="type", tag="text"):
+    """Text."""
+
+    text: str
+
+
+class ImagePart(Strict, tag_field="type", tag="image_url"):
+    """A picture."""
+
+    image_url: ImageUrl | str
+
+
+class AnswerImage(Strict):
+    """A picture of an earlier answer, as this server sent it."""
+
+    image_url: ImageUrl
+    type: Literal["image_url"] | None = None
+    index: int | None = None
+    thought: bool | None = None
+
+
+class CalledFunction(Strict):
+    """What was called; arguments: a JSON object as text."""
+
+    name: str
+    arguments: str = "{}"
+
+
+class ToolCall(Strict):
+    """A call of an earlier answer."""
+
+    id: str
+    function: CalledFunction
+    type: Literal["function"] | None = None
+    index: int | None = None
+
+
+class Extras(Strict):
+    """What goes out and must come back as it was: see dialects.openai.layout."""
+
+    thought_signatures: list[str | None] | None = None
+    parts: list[str] | None = None
+
+
+class Message(Strict):
+    """One turn, also as an earlier answer had it."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | list[TextPart | ImagePart] | None = None
+    image: ImageUrl | None = None
+    images: list[AnswerImage] | None = None
+    reasoning_content: str | None = None
+    tool_calls: list[ToolCall] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
+    refusal: str | None = None
+    annotations: list[Object] | None = None
+    audio: None = None
+    function_call: None = None
+    provider_specific_fields: Extras | None = None
+
+
+class ImageConfig(Strict):
+    """What the picture looks like, in either spelling."""
+
+    aspect_ratio: str | None = None
+    aspect_ratio_: str | None = msgspec.field(default=None, name="aspectRatio")
+    image_size: str | None = None
+    image_size_: str | None = msgspec.field(default=None, name="imageSize")
+    person_generation: str | None = None
+    person_generation_: str | None = msgspec.field(default=None, name="personGeneration")
+
+
+class Function(Strict):
+    """A function the model may call."""
+
+    name: str
+    description: str | None = None
+    parameters: Object | None = None
+    strict: Literal[False] | None = None
+
+
+class Tool(Strict):
+    """A function, or Google's search in one of the spellings in use."""
+
+    type: Literal["function", "google_search", "web_search"] | None = None
+    function: Function | None = None
+    google_search: Object | None = None
+    google_search_: Object | None = msgspec.field(default=None, name="googleSearch")
+
+
+class NamedFunction(Strict):
+    """A function by name."""
+
+    name: str
+
+
+class ToolChoice(Strict):
+    """The function that must be called."""
+
+    type: Literal["function"]
+    function: NamedFunction
+
+
+class SafetySetting(Strict):
+    """The threshold of one of Google's safety filters."""
+
+    category: str
+    threshold: str
+
+
+class Reasoning(Strict):
+    """How the model thinks, as OpenRouter says it."""
+
+    effort: str | None = None
+    max_tokens: int | None = None
+    exclude: bool | None = None
+    enabled: Literal[True] | None = None
+
+
+class Thinking(Strict):
+    """How the model thinks, as LiteLLM says it."""
+
+    type: Literal["enabled", "disabled"]
+    budget_tokens: int | None = None
+
+
+class StreamOptions(Strict):
+    """include_usage: whether a last chunk tells what was used."""
+
+    include_usage: bool | None = None
+    include_obfuscation: Literal[False] | None = None
+
+
+class Format(Strict):
+    """Answers are text."""
+
+    type: Literal["text"]
+
+
+class UsageOptions(Strict):
+    """OpenRouter's; usage is always there."""
+
+    include: Literal[True] | None = None
+
+
+Labels = Annotated[dict[str, str], msgspec.Meta(description="Labels for Vertex AI's billing.")]
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+
+
+class ChatRequest(Strict):
+    """A chat to be answered. What stands as Literal can only be honoured with that value."""
+
+    model: str
+    messages: list[Message]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    modalities: list[Literal["text", "image"]] | None = None
+    image_config: ImageConfig | None = None
+    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
+    aspect_ratio: str | None = None
+    size: str | None = None
+    n: Int32 | None = None
+    seed: Int32 | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: Int32 | None = None
+    max_tokens: Int32 | None = None
+    max_completion_tokens: Int32 | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: str | list[str] | None = None
+    reasoning_effort: str | None = None
+    reasoning: Reasoning | None = None
+    include_reasoning: bool | None = None
+    thinking: Thinking | None = None
+    tools: list[Tool] | None = None
+    tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
+    parallel_tool_calls: Literal[True] | None = None
+    web_search_options: Object | None = None
+    safety_settings: list[SafetySetting] | None = None
+    safety_settings_: list[SafetySetting] | None = msgspec.field(default=None, name="safetySettings")
+    media_resolution: str | None = None
+    cached_content: str | None = None
+    user: str | None = None
+    metadata: Labels | None = None
+    extra_body: Object | None = None
+    response_format: Format | None = None
+    usage: UsageOptions | None = None
+    logprobs: Literal[False] | None = None
+    store: Literal[False] | None = None
+    service_tier: Literal["auto", "default"] | None = None

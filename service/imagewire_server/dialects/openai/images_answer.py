@@ -1,0 +1,172 @@
+"""Pictures without a chat around them: the finals of one or several calls, and drafts as partial images."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error, Withheld
+from imagewire_server.dialects.openai import errors, facts
+from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+
+_encoded = facts.encoded
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One that is whole. image: what is known of it, without its bytes."""
+
+    key: Key
+    image: pb.Image
+    thought: bool
+
+    def facts(self) -> Json:
+        """Its size in pixels and its file format, where they are known."""
+        made: Json = {"output_format": self.image.mime_type.removeprefix("image/")}
+        if self.image.HasField("width"):
+            made["size"] = f"{self.image.width}x{self.image.height}"
+        return made
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What one call drew, gathered from its events. It tells whose bytes must be kept."""
+
+    created: int = 0
+    usage: pb.Usage = field(default_factory=pb.Usage)
+    _open: set[Key] = field(default_factory=set)
+    _finals: list[Picture] = field(default_factory=list)
+    _draft: Picture | None = None
+    _why: str = ""
+
+    @property
+    def keeps(self) -> Collection[Key]:
+        """See pieces.Encoder."""
+        return self._open | {picture.key for picture in self.pictures()}
+
+    def pictures(self) -> list[Picture]:
+        """The pictures that are no drafts; else the last draft."""
+        return self._finals or ([self._draft] if self._draft else [])
+
+    def add(self, event: pb.Event) -> Picture | None:
+        """Take an event; return the picture that it made whole."""
+        match event.WhichOneof("event"):
+            case "started":
+                self.created = event.started.create_time.seconds
+            case "part_started" if event.part_started.kind == pb.PartKind.PART_KIND_IMAGE:
+                self._open.add((event.part_started.candidate_index, event.part_started.part_index))
+            case "part_finished" if event.part_finished.HasField("image"):
+                part = event.part_finished
+                made = Picture((part.candidate_index, part.part_index), part.image, part.thought)
+                self._open.discard(made.key)
+                if part.thought:
+                    self._draft = made
+                else:
+                    self._finals.append(made)
+                return made
+            case "candidate_finished":
+                end = event.candidate_finished
+                self._why = f"{end.native_finish_reason}: {end.finish_message}".strip(": ")
+            case "finished":
+                self._finish(event.finished)
+        return None
+
+    def _finish(self, finished: pb.Finished) -> None:
+        self.usage.CopyFrom(finished.usage)
+        if finished.HasField("prompt_feedback"):
+            feedback = finished.prompt_feedback
+            self._why = f"the prompt was blocked, {feedback.block_reason}: {feedback.block_reason_message}".strip(": ")
+        if not self.pictures():
+            raise Withheld(
+                f"no picture was drawn ({self._why}): change the prompt; /v1/chat/completions shows the text"
+            )
+
+
+def usage(drawn: Iterable[pb.Usage]) -> Json:
+    """The sum of what calls used, in the images' shape."""
+    total: Json = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    inside = {"text_tokens": 0, "image_tokens": 0}
+    outside = {"text_tokens": 0, "image_tokens": 0}
+    cost: float | None = 0.0
+    for one in drawn:
+        total["input_tokens"] += one.prompt_tokens + one.tool_use_prompt_tokens
+        total["output_tokens"] += one.candidates_tokens + one.thoughts_tokens
+        total["total_tokens"] += one.total_tokens
+        for sums, details in ((inside, one.prompt_tokens_details), (outside, one.candidates_tokens_details)):
+            for name, tokens in facts.modalities(details).items():
+                sums[name] = sums.get(name, 0) + tokens
+        cost = cost + one.cost_usd if cost is not None and one.HasField("cost_usd") else None
+    made = {**total, "input_tokens_details": inside, "output_tokens_details": outside}
+    return made if cost is None else {**made, "cost": cost}
+
+
+def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[list[Piece]]:
+    """The JSON of several calls, for each call the pieces that its own kept pictures fill; the last has none.
+
+    failures: of other calls of the same request, told beside what was drawn.
+    """
+    pieces: list[list[Piece]] = []
+    front = b'{"created":%d,"data":[' % runs[0].created
+    for run in runs:
+        mine: list[Piece] = []
+        for picture in run.pictures():
+            mine += [front + b'{"b64_json":"', Copy(picture.key), b'"}']
+            front = b","
+        pieces.append(mine)
+    last = {**runs[0].pictures()[0].facts(), "usage": usage(run.usage for run in runs)}
+    if failures:
+        last["errors"] = [errors.body(failure, request_id)["error"] for failure in failures]
+    return [*pieces, [b"]," + _encoded(last)[1:]]]
+
+
+class ImagesStream:
+    """A StreamEncoder (see pieces) of one call. kind: "image_generation" or "image_edit". drafts: the most of them."""
+
+    between = True
+
+    def __init__(self, kind: str, request_id: str, *, drafts: int) -> None:
+        self._kind = kind
+        self._request_id = request_id
+        self._drafts = drafts
+        self._sent = 0
+        self._drawn = Drawn()
+
+    @property
+    def keeps(self) -> Collection[Key]:
+        """See pieces.Encoder."""
+        return self._drawn.keeps
+
+    def feed(self, event: pb.Event) -> list[Piece]:
+        """See pieces.Encoder."""
+        made = self._drawn.add(event)
+        if made is not None and made.thought and self._sent < self._drafts:
+            self._sent += 1
+            return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
+        if event.WhichOneof("event") != "finished":
+            return []
+        pieces: list[Piece] = []
+        pictures = self._drawn.pictures()
+        for picture in pictures:
+            # What the call used stands once, with its last picture.
+            used = usage([self._drawn.usage] if picture is pictures[-1] else [])
+            pieces += self._event("completed", picture, {"usage": used})
+        return pieces
+
+    def fail(self, error: Error) -> list[Piece]:
+        """See pieces.StreamEncoder."""
+        body = {"type": "error", **errors.body(error, self._request_id)}
+        return [b"event: error\ndata: " + _encoded(body) + b"\n\n"]
+
+    def _event(self, name: str, picture: Picture, more: Json) -> list[Piece]:
+        kind = f"{self._kind}.{name}"
+        said = {
+            "type": kind,
+            "created_at": self._drawn.created,
+            "background": "opaque",
+            "quality": "auto",
+            **picture.facts(),
+            **more,
+        }
+        head = f"event: {kind}\ndata: ".encode() + _encoded(said)[:-1] + b',"b64_json":"'
+        return [head, Copy(picture.key), b'"}\n\n']

@@ -1,0 +1,37 @@
+"""The bodies of POST /v1/images/generations and /v1/images/edits. A Literal is all that can be honoured."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from imagewire_server.dialects.openai.chat_request import ImageConfig, Int32, Labels, Object, SafetySetting
+from imagewire_server.dialects.openai.decode import Strict
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
+Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+
+
+class ImagesRequest(Strict):
+    """Pictures of a prompt. n: so many calls are made, each paid for."""
+
+    prompt: str
+    model: str
+    n: Count | None = None
+    size: str | None = None
+    aspect_ratio: str | None = None
+    image_config: ImageConfig | None = None
+    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
+    seed: Int32 | None = None
+    stream: bool | None = None
+    partial_images: Drafts | None = None
+    output_format: Literal["png", "jpeg"] | None = None
+    output_compression: Percent | None = None
+    safety_settings: list[SafetySetting] | None = None
+    user: str | None = None
+    metadata: Labels | None = None
+    extra_body: Object | None = None
+    response_format: Literal["b64_json"] | None = None
+    quality: Literal["auto", "standard"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None

@@ -1,0 +1,57 @@
+"""What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
+
+from imagewire_server.contract import json_values, pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.dialects.openai import picture
+
+
+class Reading:
+    """A spec in the making. Its violations carry the caller's names; `origins` has them by the spec's paths."""
+
+    def __init__(self, model: str) -> None:
+        self.spec = pb.Spec(model=model)
+        self.origins: dict[str, str] = {"spec.model": "model"}
+        self.violations: list[Violation] = []
+
+    def refuse(self, field: str, words: str) -> None:
+        """Note what is wrong."""
+        self.violations.append(Violation(field, words))
+
+    def done(self) -> None:
+        """Raise InvalidRequest when anything was wrong."""
+        if self.violations:
+            raise InvalidRequest(self.violations)
+
+    def came_from(self, path: str, field: str) -> None:
+        """Remember which field of the caller's a path of the spec has its value from."""
+        self.origins[f"spec.{path}"] = field
+
+    def image(self, url: str, field: str, detail: str | None = None, media_type: str | None = None) -> pb.Image:
+        """The picture of a URL; an empty one when it was refused."""
+        try:
+            return picture.read(url, detail, media_type)
+        except ValueError as error:
+            self.refuse(field, str(error))
+            return pb.Image(data=b"refused")
+
+    def struct(self, value: dict[str, object], field: str) -> pb.Struct:
+        """A JSON object; an empty one when it was refused."""
+        try:
+            return json_values.struct(value)
+        except ValueError:
+            self.refuse(field, "is nested too deep or holds a number beyond a double's range")
+            return pb.Struct()
+
+
+def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:
+    """The error with the caller's names in place of the spec's paths."""
+    return InvalidRequest([Violation(_named(v.field, origins), v.description) for v in error.violations])
+
+
+def _named(path: str, origins: dict[str, str]) -> str:
+    known = path
+    while known and known not in origins:
+        known = known[: max(known.rfind("."), known.rfind("["), 0)]
+    if known:
+        return origins[known]
+    return path.removeprefix("spec.")

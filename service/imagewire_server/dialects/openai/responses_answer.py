@@ -1,0 +1,177 @@
+"""A response as one JSON object, and as server-sent events."""
+
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
+from imagewire_server.dialects.openai import errors, facts
+from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+from imagewire_server.dialects.openai.responses_output import Output, Told
+from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+
+_encoded = facts.encoded
+Json = dict[str, Any]
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
+
+
+class _Response:
+    """The response's own fields, as far as they are known."""
+
+    def __init__(self, request: ResponsesRequest) -> None:
+        self._request = request
+        self._started = pb.Started()
+        self._ending: Json = {}
+        self._usage: Json | None = None
+        self.status = "in_progress"
+
+    def start(self, started: pb.Started) -> None:
+        self._started.CopyFrom(started)
+
+    def end(self, event: pb.Event) -> None:
+        """Take a candidate's or the answer's end."""
+        if event.WhichOneof("event") == "candidate_finished":
+            self._ending = facts.ending(event.candidate_finished)
+            return
+        if event.finished.HasField("prompt_feedback"):
+            self._ending = facts.blocked(event.finished.prompt_feedback)
+        if event.finished.HasField("usage"):
+            self._usage = _usage(event.finished.usage)
+        self.status = "incomplete" if self._ending.get("finish_reason") in _INCOMPLETE else "completed"
+
+    def pieces(self, output: list[Piece], error: Json | None = None) -> list[Piece]:
+        """The whole object around its output."""
+        asked = self._request
+        ident = self._started.completion_id.rpartition("-")[2]
+        head = {"id": f"resp_{ident}", "object": "response", "created_at": self._started.create_time.seconds}
+        ending = dict(self._ending)
+        reason = _INCOMPLETE.get(ending.pop("finish_reason", ""))
+        tail = {
+            "model": self._started.model,
+            "status": self.status,
+            "error": error,
+            "incomplete_details": {"reason": reason} if self.status == "incomplete" else None,
+            "instructions": asked.instructions,
+            "max_output_tokens": asked.max_output_tokens,
+            "metadata": asked.metadata or {},
+            "parallel_tool_calls": True,
+            "previous_response_id": None,
+            "reasoning": {"effort": asked.reasoning.effort if asked.reasoning else None, "summary": None},
+            "store": False,
+            "temperature": asked.temperature,
+            "text": {"format": {"type": "text"}},
+            "tool_choice": asked.tool_choice or "auto",
+            "tools": asked.tools or [],
+            "top_p": asked.top_p,
+            "truncation": "disabled",
+            "usage": self._usage,
+            "user": asked.user,
+            **ending,
+        }
+        return [_encoded(head)[:-1] + b',"output":[', *output, b"]," + _encoded(tail)[1:]]
+
+
+def _usage(given: pb.Usage) -> Json:
+    made = facts.usage(given)
+    inside, outside = made.pop("prompt_tokens_details"), made.pop("completion_tokens_details")
+    return {
+        "input_tokens": made.pop("prompt_tokens"),
+        "input_tokens_details": inside,
+        "output_tokens": made.pop("completion_tokens"),
+        "output_tokens_details": outside,
+        **made,
+    }
+
+
+def _all(output: Output) -> list[Piece]:
+    pieces: list[Piece] = []
+    for item in output.items:
+        pieces += [b","] * bool(pieces) + item.pieces()
+    return pieces
+
+
+class ResponsesAnswer:
+    """An Encoder (see pieces) of POST /v1/responses without stream: it writes at the end, from what was kept."""
+
+    def __init__(self, request: ResponsesRequest) -> None:
+        self._response = _Response(request)
+        self._output = Output(0)
+
+    @property
+    def keeps(self) -> set[Key]:
+        """See pieces.Encoder."""
+        return self._output.keeps
+
+    def feed(self, event: pb.Event) -> list[Piece]:
+        """See pieces.Encoder."""
+        kind = event.WhichOneof("event")
+        if kind == "started":
+            self._response.start(event.started)
+            self._output.start(event.started)
+            return []
+        for _ in self._output.feed(event):
+            pass
+        if kind in {"candidate_finished", "finished"}:
+            self._response.end(event)
+        return self._response.pieces(_all(self._output)) if kind == "finished" else []
+
+
+class ResponsesEvents:
+    """A StreamEncoder (see pieces) of POST /v1/responses with stream."""
+
+    between = True
+
+    def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int) -> None:
+        self._response = _Response(request)
+        self._output = Output(drafts)
+        self._request_id = request_id
+        self._sequence = 0
+
+    @property
+    def keeps(self) -> set[Key]:
+        """See pieces.Encoder."""
+        return self._output.keeps
+
+    def feed(self, event: pb.Event) -> list[Piece]:
+        """See pieces.Encoder."""
+        kind = event.WhichOneof("event")
+        if kind == "started":
+            self._response.start(event.started)
+            self._output.start(event.started)
+            return [*self._whole("created"), *self._whole("in_progress")]
+        pieces: list[Piece] = []
+        for told in self._output.feed(event):
+            pieces += self._told(told)
+        if kind in {"candidate_finished", "finished"}:
+            self._response.end(event)
+        if kind == "finished":
+            pieces += self._whole(self._response.status)
+        return pieces
+
+    def fail(self, error: Error) -> list[Piece]:
+        """See pieces.StreamEncoder."""
+        body = errors.body(error, self._request_id)["error"]
+        self._response.status = "failed"
+        failed = self._whole("failed", {"code": body["code"], "message": body["message"]}, bare=True)
+        return [*failed, self._event("error", {"error": body, "code": body["code"], "message": body["message"]})]
+
+    def _whole(self, name: str, error: Json | None = None, *, bare: bool = False) -> list[Piece]:
+        """An event that carries the response, with its output unless it is bare."""
+        ended = self._response.status != "in_progress" and not bare
+        head = self._event(f"response.{name}", {})[:-3] + b',"response":'
+        return [head, *self._response.pieces(_all(self._output) if ended else [], error), b"}\n\n"]
+
+    def _told(self, told: Told) -> list[Piece]:
+        name, fields, copy = told
+        if not isinstance(copy, Copy):
+            return [self._event(f"response.{name}", fields)]
+        if name == "output_item.done":
+            item = fields["item"]
+            head = self._event(f"response.{name}", {"output_index": fields["output_index"]})[:-3]
+            return [head + b',"item":' + _encoded(item)[:-1] + b',"result":"', copy, b'"}}\n\n']
+        head = self._event(f"response.{name}", fields)[:-3]
+        return [head + b',"partial_image_b64":"', copy, b'"}\n\n']
+
+    def _event(self, name: str, fields: Json) -> bytes:
+        said = {"type": name, "sequence_number": self._sequence, **fields}
+        self._sequence += 1
+        return f"event: {name}\ndata: ".encode() + _encoded(said) + b"\n\n"

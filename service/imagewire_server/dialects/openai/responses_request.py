@@ -1,0 +1,191 @@
+"""The body of POST /v1/responses. A Literal is all that can be honoured; items come back as they were sent."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from imagewire_server.dialects.openai.chat_request import Int32, Labels, Object
+from imagewire_server.dialects.openai.decode import Strict
+from imagewire_server.dialects.openai.images_request import Drafts, Percent
+
+
+class Extras(Strict):
+    """What goes out with an item and must come back with it."""
+
+    thought_signature: str | None = None
+
+
+class InputText(Strict, tag_field="type", tag="input_text"):
+    """Text of the person's."""
+
+    text: str
+
+
+class OutputText(Strict, tag_field="type", tag="output_text"):
+    """Text of the model's."""
+
+    text: str
+    annotations: list[Object] | None = None
+    logprobs: list[Object] | None = None
+
+
+class Refusal(Strict, tag_field="type", tag="refusal"):
+    """A refusal of the model's."""
+
+    refusal: str
+
+
+class InputImage(Strict, tag_field="type", tag="input_image"):
+    """A picture; image_url: https://, gs:// or data:."""
+
+    image_url: str
+    detail: Literal["auto", "low", "high"] | None = None
+    file_id: None = None
+
+
+class MessageItem(Strict):
+    """A turn; its type may be left out."""
+
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | list[InputText | OutputText | Refusal | InputImage]
+    type: Literal["message"] | None = None
+    id: str | None = None
+    status: str | None = None
+    phase: str | None = None
+    provider_specific_fields: Extras | None = None
+
+
+class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
+    """A picture of the model's; result: base64."""
+
+    id: str
+    result: str | None = None
+    status: str | None = None
+    output_format: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    background: str | None = None
+    action: str | None = None
+    revised_prompt: str | None = None
+    provider_specific_fields: Extras | None = None
+
+
+class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
+    """A call of the model's; arguments: a JSON object as text."""
+
+    call_id: str
+    name: str
+    arguments: str
+    id: str | None = None
+    status: str | None = None
+    namespace: None = None
+    provider_specific_fields: Extras | None = None
+
+
+class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
+    """What a called function returned."""
+
+    call_id: str
+    output: str
+    id: str | None = None
+    status: str | None = None
+
+
+class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
+    """What the model thought; it need not come back, and moves nothing upstream but its text."""
+
+    summary: list[Object]
+    id: str | None = None
+    status: str | None = None
+    content: list[Object] | None = None
+    encrypted_content: None = None
+    provider_specific_fields: Extras | None = None
+
+
+ITEMS: dict[str, type[Strict]] = {
+    "message": MessageItem,
+    "image_generation_call": ImageCallItem,
+    "function_call": FunctionCallItem,
+    "function_call_output": FunctionResultItem,
+    "reasoning": ReasoningItem,
+}
+
+
+class ImageTool(Strict, tag_field="type", tag="image_generation"):
+    """Asks for pictures."""
+
+    size: str | None = None
+    aspect_ratio: str | None = None
+    output_format: Literal["png", "jpeg"] | None = None
+    output_compression: Percent | None = None
+    partial_images: Drafts | None = None
+    quality: Literal["auto", "standard"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None
+    action: Literal["auto"] | None = None
+
+
+class FunctionTool(Strict, tag_field="type", tag="function"):
+    """A function the model may call."""
+
+    name: str
+    description: str | None = None
+    parameters: Object | None = None
+    strict: Literal[False] | None = None
+
+
+class WebSearchTool(Strict, tag_field="type", tag="web_search"):
+    """Google's search."""
+
+
+class NamedTool(Strict):
+    """The tool that must be used."""
+
+    type: Literal["function", "image_generation"]
+    name: str | None = None
+
+
+class TextFormat(Strict):
+    """Answers are text."""
+
+    type: Literal["text"]
+
+
+class Text(Strict):
+    """How text is written."""
+
+    format: TextFormat | None = None
+    verbosity: Literal["medium"] | None = None
+
+
+class ReasoningOptions(Strict):
+    """How the model thinks; a summary brings its thoughts into the answer."""
+
+    effort: str | None = None
+    summary: Literal["auto", "concise", "detailed"] | None = None
+
+
+class ResponsesRequest(Strict):
+    """What is asked."""
+
+    model: str
+    input: str | list[Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]]
+    instructions: str | None = None
+    tools: list[ImageTool | FunctionTool | WebSearchTool] | None = None
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: Int32 | None = None
+    reasoning: ReasoningOptions | None = None
+    metadata: Labels | None = None
+    user: str | None = None
+    extra_body: Object | None = None
+    text: Text | None = None
+    previous_response_id: str | None = None
+    parallel_tool_calls: Literal[True] | None = None
+    include: Annotated[list[str], msgspec.Meta(max_length=0)] | None = None
+    store: Literal[False] | None = None
+    background: Literal[False] | None = None
+    truncation: Literal["disabled"] | None = None
+    service_tier: Literal["auto", "default"] | None = None

@@ -1,0 +1,172 @@
+"""From an engine's events to a response: the encoder's pieces written, pictures kept for their second copy.
+
+The one place where the REST edge meets the engine; every endpoint that draws goes through it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+import pybase64
+
+from imagewire_server.contract import constraints, pb
+from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
+from imagewire_server.dialects.openai.options import Abilities
+from imagewire_server.dialects.openai.pieces import Copy, Encoder, Key, Piece, StreamEncoder
+from imagewire_server.dialects.openai.reading import Reading, in_callers_names
+from imagewire_server.edges.rest_api.body import Disconnected, Receive
+from imagewire_server.edges.rest_api.guard import Call
+from imagewire_server.edges.rest_api.pings import Pings
+from imagewire_server.edges.rest_api.response import Response
+from imagewire_server.edges.rest_api.spool import Spool
+from imagewire_server.engine.generate import Engine
+from imagewire_server.engine.record import Record
+
+
+class Kept:
+    """The pictures whose bytes are needed once more."""
+
+    def __init__(self) -> None:
+        self._spools: dict[Key, Spool] = {}
+
+    async def take(self, event: pb.Event, keeps: Collection[Key]) -> None:
+        """Keep an event's bytes where its picture is among `keeps`."""
+        chunk = event.image_chunk
+        key = chunk.candidate_index, chunk.part_index
+        if key in keeps:
+            await self._spools.setdefault(key, Spool()).write(chunk.data)
+
+    async def base64(self, key: Key) -> AsyncIterator[bytes]:
+        """A kept picture's base64, piece by piece."""
+        async for piece in self._spools[key].pieces():
+            yield pybase64.b64encode(piece)
+
+    def forget(self, keeps: Collection[Key]) -> None:
+        """Drop all but these."""
+        for key in self._spools.keys() - set(keeps):
+            self._spools.pop(key).close()
+
+    def close(self) -> None:
+        """Drop everything."""
+        while self._spools:
+            self._spools.popitem()[1].close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What all endpoints that draw share. heartbeat_interval: seconds."""
+
+    engine: Engine
+    heartbeat_interval: float
+
+    def abilities(self, model: str) -> Abilities:
+        """What is known of a model by its name."""
+        try:
+            facts = self.engine.router.resolve(model).routes[0].facts
+        except NotFound:
+            return Abilities()  # the engine says so in a moment, after what is wrong with the request itself
+        return Abilities(facts.aspect_ratios, facts.image_sizes, facts.thinking_levels) if facts else Abilities()
+
+    @asynccontextmanager
+    async def drawing(
+        self, record: Record, reading: Reading, *, stream: bool
+    ) -> AsyncIterator[AsyncIterator[pb.Event]]:
+        """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
+        try:
+            constraints.check(reading.spec, "spec")
+            async with aclosing(
+                self.engine.generate(
+                    reading.spec,
+                    stream=stream,
+                    max_frame_bytes=constraints.FRAME_DEFAULT,
+                    deadline=None,
+                    record=record,
+                )
+            ) as events:
+                yield events
+        except InvalidRequest as error:
+            raise in_callers_names(error, reading.origins) from None
+
+    @asynccontextmanager
+    async def leaving(self, call: Call) -> AsyncIterator[None]:
+        """A client that leaves ends what runs inside, with Disconnected."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        watch = asyncio.create_task(_gone(call.receive, task))
+        try:
+            yield
+        except asyncio.CancelledError:
+            if watch.done() and not watch.cancelled() and task.uncancel() == 0:
+                raise Disconnected from None
+            raise
+        finally:
+            watch.cancel()
+
+    async def answer(self, call: Call, reading: Reading, encoder: Encoder) -> None:
+        """One JSON object, held back while it is small, so that a failure so far has its own status."""
+        kept = Kept()
+        try:
+            call.response.hold()
+            async with self.leaving(call), self.drawing(call.record, reading, stream=False) as events:
+                async for event in events:
+                    await _pass_on(event, encoder, kept, call.response)
+            await call.response.finish()
+        finally:
+            kept.close()
+
+    async def stream(self, call: Call, reading: Reading, encoder: StreamEncoder) -> None:
+        """Server-sent events. A failure after the first of them is one of them."""
+        kept = Kept()
+        response = call.response
+        response.stream()
+        try:
+            async with (
+                self.leaving(call),
+                self.drawing(call.record, reading, stream=True) as events,
+                Pings(response, encoder, self.heartbeat_interval) as pings,
+            ):
+                async for event in events:
+                    async with pings.writing:
+                        await _pass_on(event, encoder, kept, response)
+            await response.finish()
+        except Stalled:
+            raise
+        except Error as error:
+            if not response.started:
+                raise
+            call.error = error
+            await write(encoder.fail(error), kept, response)
+            await response.finish()
+        finally:
+            kept.close()
+
+
+async def _pass_on(event: pb.Event, encoder: Encoder, kept: Kept, response: Response) -> None:
+    pieces = encoder.feed(event)
+    if event.WhichOneof("event") == "image_chunk":
+        await kept.take(event, encoder.keeps)
+    if pieces:
+        await write(pieces, kept, response)
+        kept.forget(encoder.keeps)
+
+
+async def write(pieces: Iterable[Piece], kept: Kept, response: Response) -> None:
+    """Write pieces, neighbouring bytes at once."""
+    ready: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Copy):
+            async for encoded in kept.base64(piece.key):
+                ready.append(encoded)
+                await response.write(b"".join(ready))
+                ready.clear()
+        else:
+            ready.append(piece)
+    if ready:
+        await response.write(b"".join(ready))
+
+
+async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    task.cancel()

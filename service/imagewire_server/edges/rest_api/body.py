@@ -1,0 +1,66 @@
+"""A request's body: bounded, and read no slower than a client that means it sends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from imagewire_server.edges.rest_api.status import HttpError
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+# What a body may take: this long to begin or go on, and as much longer as a slow line needs.
+_PATIENCE = 10.0
+_SLOWEST = 32 * 1024  # bytes a second
+
+
+class Disconnected(Exception):
+    """The client left."""
+
+
+class Body:
+    """The body of one request. most: bytes."""
+
+    def __init__(self, receive: Receive, headers: list[tuple[bytes, bytes]], most: int) -> None:
+        self._receive = receive
+        self._most = most
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if lengths and lengths[0].isdigit() and int(lengths[0]) > most:
+            raise self._too_large()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises HttpError (408, 413) and Disconnected."""
+        loop = asyncio.get_running_loop()
+        begun, size = loop.time(), 0
+        while True:
+            try:
+                until = min(loop.time() + _PATIENCE, begun + _PATIENCE + size / _SLOWEST)
+                async with asyncio.timeout_at(until):
+                    message = await self._receive()
+            except TimeoutError:
+                raise HttpError(
+                    408, "REQUEST_TIMEOUT", "the request's body came too slowly: send it at 32 kB a second or faster",
+                    [(b"connection", b"close")],
+                ) from None  # fmt: skip
+            if message["type"] == "http.disconnect":
+                raise Disconnected
+            piece = message.get("body", b"")
+            size += len(piece)
+            if size > self._most:
+                raise self._too_large()
+            if piece:
+                yield piece
+            if not message.get("more_body", False):
+                return
+
+    async def whole(self) -> bytes:
+        """All of it."""
+        pieces = [piece async for piece in self.pieces()]
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def _too_large(self) -> HttpError:
+        return HttpError(
+            413,
+            "REQUEST_TOO_LARGE",
+            f"the request is over {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
+            [(b"connection", b"close")],
+        )

@@ -1,0 +1,50 @@
+"""POST /v1/chat/completions."""
+
+from dataclasses import dataclass
+
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
+from imagewire_server.dialects.openai.chat_chunks import ChatChunks
+from imagewire_server.dialects.openai.chat_decode import spec_of
+from imagewire_server.dialects.openai.chat_request import ChatRequest
+from imagewire_server.dialects.openai.decode import decode
+from imagewire_server.edges.rest_api.answering import Answering
+from imagewire_server.edges.rest_api.body import Receive
+from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
+from imagewire_server.edges.rest_api.pictures import Pictures
+from imagewire_server.edges.rest_api.response import Send
+
+_FIELDS = {"both": ImageFields(), "image": ImageFields(images=False), "images": ImageFields(image=False)}
+_HEADER = b"x-image-fields"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatEndpoint:
+    """Chat that draws, in OpenAI's shape. image_fields: "both", "image" or "images", where the caller says nothing."""
+
+    answering: Answering
+    pictures: Pictures
+    image_fields: str
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call: Call = scope[CALL]
+        fields = self._fields(scope)
+        request = decode(await call.body.whole(), ChatRequest)
+        reading = spec_of(request, self.answering.abilities(request.model))
+        await self.pictures.fetch(reading)
+        if request.stream:
+            options = request.stream_options
+            usage = bool(options and options.include_usage)
+            await self.answering.stream(call, reading, ChatChunks(fields, call.request_id, include_usage=usage))
+        else:
+            if request.stream_options is not None:
+                raise InvalidRequest([Violation("stream_options", "belongs to a stream; set stream, or leave it out")])
+            await self.answering.answer(call, reading, ChatAnswer(fields))
+
+    def _fields(self, scope: Scope) -> ImageFields:
+        given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")
+        if given and given not in _FIELDS:
+            words = f"must be one of {', '.join(_FIELDS)}"
+            raise InvalidRequest([Violation("x-image-fields", words)])
+        return _FIELDS[given or self.image_fields]

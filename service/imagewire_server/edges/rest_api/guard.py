@@ -1,0 +1,159 @@
+"""The outermost layer of the REST edge. No exception's text leaves through it, and each call is logged once.
+
+Order: the key before anything else of the request is looked at, then the route. A client that leaves ends its call.
+"""
+
+import asyncio
+import hmac
+import re
+import time
+import traceback
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+import structlog
+from starlette.exceptions import HTTPException
+
+from imagewire_server.contract.errors import Error, Internal, Stalled, Unauthenticated
+from imagewire_server.dialects.openai import errors
+from imagewire_server.edges.rest_api.body import Body, Disconnected, Receive
+from imagewire_server.edges.rest_api.response import Response, Send
+from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
+from imagewire_server.engine.record import Record
+
+_log = structlog.get_logger("imagewire.calls")
+
+_OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
+_REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
+CALL = "imagewire.call"  # where the scope carries the Call
+
+Scope = MutableMapping[str, Any]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Call:
+    """One request: its body, its response, what is learned of it."""
+
+    request_id: str
+    receive: Receive
+    body: Body
+    response: Response
+    record: Record = field(default_factory=Record)
+    error: Error | None = None
+
+
+class Guard:
+    """Wraps the router. master_key: what callers must show, "" for none. max_request_bytes: of a body."""
+
+    def __init__(self, app: App, master_key: str, *, max_request_bytes: int, stall_timeout: float) -> None:
+        self.master_key = master_key
+        self._app = app
+        self._max_request_bytes = max_request_bytes
+        self._stall_timeout = stall_timeout
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """The ASGI application."""
+        begun = time.monotonic()
+        headers: Headers = scope["headers"]
+        call: Call | None = None
+        request_id = _request_id(headers)
+        response = Response(send, lambda: _headers(request_id, call), self._stall_timeout)
+        code = "OK"
+        try:
+            self._authenticate(scope["path"], headers)
+            call = Call(request_id, receive, Body(receive, headers, self._max_request_bytes), response)
+            scope[CALL] = call
+            scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text
+            await self._app(scope, receive, send)
+        except Disconnected:
+            code = "CANCELLED"
+        except asyncio.CancelledError:  # the server's own stop
+            code = "CANCELLED"
+            raise
+        except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further
+            failed = self._ours(error, request_id)
+            code = failed.reason
+            await self._fail(scope, response, failed, request_id)
+        finally:
+            response.close()
+            self._log(scope, code, response.status, begun, request_id, call)
+
+    def _authenticate(self, path: str, headers: Headers) -> None:
+        """Compare the bearer key in constant time."""
+        if not self.master_key or path in _OPEN_PATHS:
+            return
+        given = next((value for name, value in headers if name == b"authorization"), b"")
+        scheme, _, key = given.partition(b" ")
+        if scheme.lower() != b"bearer" or not hmac.compare_digest(key.strip(), self.master_key.encode()):
+            raise Unauthenticated("this server asks for its master key: send the header 'Authorization: Bearer KEY'")
+
+    @staticmethod
+    def _ours(error: Exception, request_id: str) -> Error:
+        if isinstance(error, Error):
+            return error
+        if isinstance(error, HTTPException):
+            words = {404: "there is no such path; see /docs", 405: "the path does not take this method; see /docs"}
+            reason = {404: "PATH_NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
+            allow = [(b"allow", value.encode()) for name, value in (error.headers or {}).items() if name == "Allow"]
+            return HttpError(error.status_code, reason, words.get(error.status_code, "the request is malformed"), allow)
+        # Not the text: it may hold what must not be logged. The places tell where to look.
+        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+        _log.error("fault", request_id=request_id, kind=type(error).__name__, places=places)
+        return Internal(f"a fault of this server's; its log names it under request id {request_id}")
+
+    @staticmethod
+    async def _fail(scope: Scope, response: Response, error: Error, request_id: str) -> None:
+        """Answer with the error, or cut the connection where an answer has begun: never end it well."""
+        if response.started:
+            scope["imagewire.abort"]()
+            return
+        body = msgspec.json.encode(errors.body(error, request_id))
+        try:
+            response.typed(b"application/json")
+            await response.whole(http_status(error), body, error_headers(error))
+        except Stalled:
+            scope["imagewire.abort"]()
+
+    @staticmethod
+    def _log(scope: Scope, code: str, status: int, begun: float, request_id: str, call: Call | None) -> None:
+        failed = call.error if call else None
+        record = call.record if call else Record()
+        log = _log.debug if scope["path"] in _OPEN_PATHS else _log.info
+        log(
+            "call",
+            request_id=request_id,
+            method=f"{scope['method']} {_known(scope)}",
+            code=failed.reason if failed else code,
+            status=status or 499,
+            seconds=round(time.monotonic() - begun, 4),
+            **record.fields(),
+        )
+
+
+def _known(scope: Scope) -> str:
+    """The path of a route that exists; another path is the caller's text and stays out of the log."""
+    return str(scope["path"]) if "endpoint" in scope else "(unknown path)"
+
+
+def _request_id(headers: Headers) -> str:
+    given = next((value for name, value in headers if name == b"x-request-id"), b"")
+    return given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _headers(request_id: str, call: Call | None) -> Headers:
+    """What every response tells of its call; LiteLLM's names beside ours."""
+    ident = request_id.encode()
+    found: Headers = [(b"x-request-id", ident), (b"x-imagewire-request-id", ident), (b"x-litellm-call-id", ident)]
+    if call is None:
+        return found
+    record = call.record
+    found += [(name.encode(), value.encode()) for name, value in record.trailers()]
+    if record.tried:
+        found.append((b"x-litellm-model-id", record.deployment.encode("ascii", "replace")))
+    if record.cost_usd is not None:
+        found.append((b"x-litellm-response-cost", str(record.cost_usd).encode()))
+    return found

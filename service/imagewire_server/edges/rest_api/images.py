@@ -1,0 +1,159 @@
+"""POST /v1/images/generations and /v1/images/edits."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import msgspec
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.dialects.openai import images_answer
+from imagewire_server.dialects.openai.decode import convert, decode
+from imagewire_server.dialects.openai.images_answer import Drawn, ImagesStream
+from imagewire_server.dialects.openai.images_decode import spec_of
+from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.reading import Reading
+from imagewire_server.edges.rest_api.answering import Answering, Kept, write
+from imagewire_server.edges.rest_api.body import Receive
+from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
+from imagewire_server.edges.rest_api.response import Send
+from imagewire_server.edges.rest_api.status import HttpError
+from imagewire_server.engine.record import Record
+
+_MOST_FILES = 16
+_MOST_FIELDS = 64
+_JSON_FIELDS = frozenset({"image_config", "imageConfig", "safety_settings", "metadata", "extra_body"})
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesEndpoint:
+    """Pictures of a prompt, or, edits, of a prompt and pictures in a form."""
+
+    answering: Answering
+    edits: bool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call: Call = scope[CALL]
+        pictures: list[tuple[str, bytes]] = []
+        if self.edits:
+            request, pictures = await _form(call, scope)
+        else:
+            request = decode(await call.body.whole(), ImagesRequest)
+        reading = spec_of(request, self.answering.abilities(request.model), pictures)
+        if not request.stream:
+            await self._answer(call, reading, request.n or 1)
+            return
+        if request.n not in {None, 1}:
+            raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
+        kind = "image_edit" if self.edits else "image_generation"
+        await self.answering.stream(
+            call, reading, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
+        )
+
+    async def _answer(self, call: Call, reading: Reading, count: int) -> None:
+        """So many calls at once. What one of them drew is not lost because another failed."""
+        runs = [_Run() for _ in range(count)]
+        try:
+            async with self.answering.leaving(call), asyncio.TaskGroup() as group:
+                for run in runs:
+                    group.create_task(run.draw(self.answering, reading))
+            for run in runs:
+                run.tell(call.record)
+            drawn = [run for run in runs if run.error is None]
+            failures = [run.error for run in runs if run.error is not None]
+            if not drawn:
+                raise failures[0]
+            pieces = images_answer.answer([run.drawn for run in drawn], failures, call.request_id)
+            for run, mine in zip([*drawn, _Run()], pieces, strict=True):
+                await write(mine, run.kept, call.response)
+            await call.response.finish()
+        finally:
+            for run in runs:
+                run.kept.close()
+
+
+class _Run:
+    """One call of several."""
+
+    def __init__(self) -> None:
+        self.drawn = Drawn()
+        self.kept = Kept()
+        self.record = Record()
+        self.error: Error | None = None
+
+    async def draw(self, answering: Answering, reading: Reading) -> None:
+        try:
+            async with answering.drawing(self.record, reading, stream=False) as events:
+                async for event in events:
+                    self.drawn.add(event)
+                    if event.WhichOneof("event") == "image_chunk":
+                        await self.kept.take(event, self.drawn.keeps)
+                    else:
+                        self.kept.forget(self.drawn.keeps)
+        except Error as error:
+            self.error = error
+
+    def tell(self, record: Record) -> None:
+        """Add what was learned to the request's record."""
+        mine = self.record
+        record.model, record.deployment, record.completion_id = mine.model, mine.deployment, mine.completion_id
+        record.tried += mine.tried
+        record.fallbacks += mine.fallbacks
+        record.events += mine.events
+        record.image_bytes += mine.image_bytes
+        record.first_image_byte = record.first_image_byte or mine.first_image_byte
+        record.finish_reason = mine.finish_reason
+        if mine.cost_usd is not None:
+            record.cost_usd = (record.cost_usd or 0.0) + mine.cost_usd
+
+
+async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+    """The fields and pictures of multipart/form-data."""
+    headers = Headers(scope=scope)
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "edits are sent as multipart/form-data with image or image[]")
+    parser = MultiPartParser(headers, _pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+    try:
+        form = await parser.parse()
+    except (MultiPartException, KeyError, ValueError):
+        words = f"is no valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
+        raise InvalidRequest([Violation("body", words)]) from None
+    try:
+        return await _fields(form)
+    finally:
+        await form.close()
+
+
+async def _pieces(call: Call) -> AsyncGenerator[bytes, None]:
+    async for piece in call.body.pieces():
+        yield piece
+
+
+async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+    pictures: list[tuple[str, bytes]] = []
+    fields: dict[str, object] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            if name not in {"image", "image[]"}:
+                words = (
+                    "no model here takes a mask; tell in the prompt what to change" if name == "mask" else "is no file"
+                )
+                raise InvalidRequest([Violation(name[:200], words)])
+            pictures.append((f"image[{len(pictures)}]", await value.read()))
+        elif name in fields:
+            raise InvalidRequest([Violation(name[:200], "is given twice")])
+        else:
+            fields[name] = _json(name, value) if name in _JSON_FIELDS else value
+    if not pictures:
+        raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
+    return convert(fields, ImagesRequest, text=True), pictures
+
+
+def _json(name: str, value: str) -> object:
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidRequest([Violation(name, "is no valid JSON")]) from None

@@ -1,0 +1,83 @@
+"""/openapi.json, made of the types that decode requests and of those that answers are held against."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.dialects.openai import shapes
+from imagewire_server.dialects.openai.chat_request import ChatRequest
+from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+
+Json = dict[str, Any]
+
+_ERRORS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 499, 500, 502, 503, 504)
+_TEXT: Json = {"text/event-stream": {"schema": {"type": "string"}}}
+_FILE: Json = {"type": "string", "format": "binary"}
+_DRAWS = (
+    ("/v1/chat/completions", "Chat that draws.", ChatRequest, shapes.ChatCompletion),
+    ("/v1/images/generations", "Pictures of a prompt.", ImagesRequest, shapes.Images),
+    ("/v1/images/edits", "Pictures of a prompt and pictures.", ImagesRequest, shapes.Images),
+    ("/v1/responses", "Answers as items.", ResponsesRequest, shapes.Response),
+)
+_TELLS = (
+    ("/v1/models", "The models.", shapes.ModelList),
+    ("/v1/models/{model}", "One model.", shapes.ModelEntry),
+    ("/health", "Deployments, and how they fare.", shapes.Health),
+    ("/health/liveliness", "The process answers.", str),
+    ("/health/readiness", "New calls are taken.", shapes.Readiness),
+)
+
+
+@cache
+def document() -> Json:
+    """The OpenAPI document. Read it only."""
+    kinds = [kind for _, _, *both in _DRAWS for kind in both] + [kind for _, _, kind in _TELLS] + [shapes.ErrorAnswer]
+    schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    refs = dict(zip(kinds, schemas, strict=True))
+    failed = {"description": "An error.", "content": _json(refs[shapes.ErrorAnswer])}
+    errors = {str(status): failed for status in _ERRORS}
+    paths: Json = {}
+    for path, words, asked, answered in _DRAWS:
+        whole = {"description": words, "content": {**_json(refs[answered]), **_TEXT}}
+        content = _form(components["ImagesRequest"]) if path.endswith("edits") else _json(refs[asked])
+        paths[path] = {
+            "post": {
+                "summary": words,
+                "requestBody": {"required": True, "content": content},
+                "responses": {"200": whole, **errors},
+            }
+        }
+    for path, words, kind in _TELLS:
+        told: Json = {"summary": words, "responses": {"200": {"description": words, "content": _json(refs[kind])}}}
+        told["responses"] |= errors
+        if "{model}" in path:
+            told["parameters"] = [{"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}]
+        paths[path] = {"get": told}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "imagewire",
+            "version": __version__,
+            "description": "Chat that draws: OpenAI's shapes over Google's image models.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"key": []}, {}],
+    }
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _form(fields: Json) -> Json:
+    """A form's schema: the request's fields, and the pictures."""
+    properties = {**fields["properties"], "image": {"type": "array", "items": _FILE, "minItems": 1}}
+    schema = {**fields, "title": "EditsForm", "properties": properties, "required": [*fields["required"], "image"]}
+    return {"multipart/form-data": {"schema": schema}}

@@ -1,0 +1,34 @@
+"""POST /v1/responses."""
+
+from dataclasses import dataclass
+
+from imagewire_server.dialects.openai.decode import decode
+from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
+from imagewire_server.dialects.openai.responses_decode import image_tool, spec_of
+from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+from imagewire_server.edges.rest_api.answering import Answering
+from imagewire_server.edges.rest_api.body import Receive
+from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
+from imagewire_server.edges.rest_api.pictures import Pictures
+from imagewire_server.edges.rest_api.response import Send
+
+
+@dataclass(frozen=True, slots=True)
+class ResponsesEndpoint:
+    """Answers as items: text, pictures, calls, in their order."""
+
+    answering: Answering
+    pictures: Pictures
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call: Call = scope[CALL]
+        request = decode(await call.body.whole(), ResponsesRequest)
+        reading = spec_of(request, self.answering.abilities(request.model))
+        await self.pictures.fetch(reading)
+        if request.stream:
+            tool = image_tool(request)
+            drafts = (tool.partial_images or 0) if tool else 0
+            await self.answering.stream(call, reading, ResponsesEvents(request, call.request_id, drafts=drafts))
+        else:
+            await self.answering.answer(call, reading, ResponsesAnswer(request))

@@ -1,0 +1,128 @@
+"""The REST server: where it listens, how it starts, how it drains."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from imagewire_server.edges.rest_api.answering import Answering
+from imagewire_server.edges.rest_api.app import application
+from imagewire_server.edges.rest_api.guard import Guard
+from imagewire_server.edges.rest_api.pictures import Pictures
+from imagewire_server.edges.rest_api.protocol import Protocol
+from imagewire_server.edges.rest_api.state import Ready
+from imagewire_server.engine.generate import Engine
+from imagewire_server.transport.fetch import ImageFetcher
+
+_KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
+_CLEANUP = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class RestOptions:
+    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds."""
+
+    image_fields: str
+    remote_images: str
+    cors_origins: tuple[str, ...]
+    max_request_bytes: int
+    heartbeat_interval: float
+    stall_timeout: float
+    drain_delay: float
+    drain_grace: float
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its own signal handlers: the composition root decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class RestServer:
+    """Serves an engine on one address."""
+
+    def __init__(self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, master_key: str) -> None:
+        self._options = options
+        self._ready = Ready()
+        pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
+        self._guard = Guard(
+            application(Answering(engine, options.heartbeat_interval), pictures, options.image_fields, self._ready),
+            master_key,
+            max_request_bytes=options.max_request_bytes,
+            stall_timeout=options.stall_timeout,
+        )
+        self._uvicorn: _Uvicorn | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def use_master_key(self, master_key: str) -> None:
+        """From now on ask callers for this key; "" for none."""
+        self._guard.master_key = master_key
+
+    async def start(self, address: str) -> int:
+        """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""
+        host, _, port = address.rpartition(":")
+        try:
+            listener = _bound(host.strip("[]"), int(port))
+        except OSError as error:
+            remedy = "name another with --rest HOST:PORT, or use --no-rest"
+            raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
+        config = uvicorn.Config(
+            self._application(),
+            http=Protocol,
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=max(int(self._options.drain_grace), 1),
+        )
+        self._uvicorn = _Uvicorn(config)
+        self._serving = asyncio.create_task(self._uvicorn.serve([listener]))
+        return int(listener.getsockname()[1])
+
+    def _application(self) -> ASGIApp:
+        """The guard; in front of it, where configured, what answers browsers' questions about other origins."""
+        if not self._options.cors_origins:
+            return self._guard
+        return CORSMiddleware(
+            self._guard,
+            allow_origins=self._options.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=["x-request-id", "retry-after"],
+        )
+
+    async def drain(self) -> None:
+        """Take no more calls, let running ones come to their end or the grace's."""
+        if self._uvicorn is None or self._serving is None:
+            return
+        self._ready.ready = False
+        await asyncio.sleep(self._options.drain_delay)
+        self._uvicorn.should_exit = True
+        await self._serving
+        if self._uvicorn.server_state.tasks:
+            await asyncio.wait(self._uvicorn.server_state.tasks, timeout=_CLEANUP)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(2048)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

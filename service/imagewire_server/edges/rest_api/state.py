@@ -1,0 +1,91 @@
+"""What is asked of the server about itself: models, health, readiness."""
+
+from dataclasses import dataclass
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.contract.errors import NotFound
+from imagewire_server.dialects.openai import shapes
+from imagewire_server.edges.rest_api.body import Receive
+from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
+from imagewire_server.edges.rest_api.response import Send
+from imagewire_server.edges.rest_api.status import HttpError
+from imagewire_server.engine.generate import Engine
+
+
+@dataclass(slots=True)
+class Ready:
+    """Whether new calls are wanted: not while the server drains."""
+
+    ready: bool = True
+
+
+async def _send(scope: Scope, value: object) -> None:
+    call: Call = scope[CALL]
+    await call.response.whole(200, msgspec.json.encode(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """GET /v1/models, and one of them by its id."""
+
+    engine: Engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        entries = {
+            # The table of models does not say when a model was made.
+            name: shapes.ModelEntry(id=name, object="model", created=0, owned_by=route.upstream.deployment.provider)
+            for name, route in self.engine.router.offered()
+        }
+        wanted = scope["path_params"].get("model")
+        if wanted is None:
+            await _send(scope, shapes.ModelList(object="list", data=list(entries.values())))
+        elif wanted in entries:
+            await _send(scope, entries[wanted])
+        else:
+            raise NotFound(
+                "this server lists no such model: GET /v1/models lists those it knows; others may still draw"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """GET /health: deployments by how they fare. It costs nothing: no call is made."""
+
+    engine: Engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        sides: dict[bool, list[shapes.Endpoint]] = {True: [], False: []}
+        for deployment, is_open in self.engine.router.deployments():
+            named = shapes.Endpoint(model=f"{deployment.provider}/{deployment.model}", model_id=deployment.id)
+            sides[is_open].append(named)
+        await _send(
+            scope,
+            shapes.Health(
+                healthy_endpoints=sides[True],
+                unhealthy_endpoints=sides[False],
+                healthy_count=len(sides[True]),
+                unhealthy_count=len(sides[False]),
+            ),
+        )
+
+
+async def liveliness(scope: Scope, receive: Receive, send: Send) -> None:
+    """GET /health/liveliness: the process answers."""
+    await _send(scope, "I'm alive!")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """GET /health/readiness: 503 while the server drains."""
+
+    state: Ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if not self.state.ready:
+            raise HttpError(503, "DRAINING", "this server is stopping: ask another")
+        await _send(scope, shapes.Readiness(status="healthy", version=__version__))

@@ -1,0 +1,60 @@
+"""Our errors as HTTP statuses and headers. The only place where the two meet."""
+
+import math
+
+from imagewire_server.contract.errors import Code, Error
+
+Headers = list[tuple[bytes, bytes]]
+
+_STATUSES = {
+    Code.CANCELLED: 499,
+    Code.UNKNOWN: 500,
+    Code.INVALID_ARGUMENT: 400,
+    Code.DEADLINE_EXCEEDED: 504,
+    Code.NOT_FOUND: 404,
+    Code.ALREADY_EXISTS: 409,
+    Code.PERMISSION_DENIED: 403,
+    Code.RESOURCE_EXHAUSTED: 429,
+    Code.FAILED_PRECONDITION: 400,
+    Code.ABORTED: 409,
+    Code.OUT_OF_RANGE: 400,
+    Code.UNIMPLEMENTED: 400,
+    Code.INTERNAL: 500,
+    Code.UNAVAILABLE: 503,
+    Code.DATA_LOSS: 502,
+    Code.UNAUTHENTICATED: 401,
+}
+# What the provider, or the server's own credentials there, did wrong is no fault of the request's.
+_BY_REASON = {"UPSTREAM_CREDENTIALS": 502, "UPSTREAM_MALFORMED": 502, "UPSTREAM_TOO_LARGE": 502}
+
+
+class HttpError(Error):
+    """A fault of the HTTP request itself. headers: more of them for the answer."""
+
+    def __init__(self, status: int, reason: str, message: str, headers: Headers | None = None) -> None:
+        super().__init__(message)
+        self.code = Code.NOT_FOUND if status == 404 else Code.INVALID_ARGUMENT
+        self.reason = reason
+        self.status = status
+        self.headers = headers or []
+
+
+def http_status(error: Error) -> int:
+    """The status of an error."""
+    if isinstance(error, HttpError):
+        return error.status
+    return _BY_REASON.get(error.reason) or _STATUSES[error.code]
+
+
+def error_headers(error: Error) -> Headers:
+    """The headers that tell a client whether and when to ask again."""
+    headers = list(error.headers) if isinstance(error, HttpError) else []
+    if error.code is Code.UNAUTHENTICATED:
+        headers.append((b"www-authenticate", b'Bearer realm="imagewire"'))
+    if error.retry_after is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
+        headers.append((b"retry-after-ms", b"%d" % math.ceil(error.retry_after * 1000)))
+    if error.charged:
+        # OpenAI's clients repeat 5xx by themselves; this stops them from paying twice.
+        headers.append((b"x-should-retry", b"false"))
+    return headers
