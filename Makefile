@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
+COMPAT := $(VENV)/.compat
+NODE := tests/compat/node/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
@@ -26,8 +28,18 @@ $(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
 demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a key.
 	@$(BIN)/imagewire-server demo
 
-test: setup  ## Run every test.
+test: $(COMPAT) $(NODE)  ## Run every test.
 	@$(BIN)/python -m pytest
+
+$(COMPAT): requirements-compat.lock $(STAMP)
+	@echo "adding the clients that the tests use (once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-compat.lock
+	@touch $@
+
+$(NODE): tests/compat/node/package-lock.json
+	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
+	  else echo "no npm here: the tests of the Node clients will say so"; mkdir -p $(@D); fi
+	@touch $@
 
 run: setup  ## Serve on 127.0.0.1:50051 with the built-in emulator.
 	@$(BIN)/imagewire-server serve --demo
@@ -74,6 +86,8 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 
 check: lint test demo  ## All that CI runs.
 

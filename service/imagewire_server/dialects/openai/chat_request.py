@@ -164,6 +164,12 @@ class UsageOptions(Strict):
     include: Literal[True] | None = None
 
 
+Model = Annotated[str, msgspec.Meta(description="As /v1/models lists it.", examples=["gemini/gemini-2.5-flash-image"])]
+Messages = Annotated[
+    list[Message],
+    msgspec.Meta(examples=[[{"role": "user", "content": "A banana"}]], extra_json_schema={"minItems": 1}),
+]
+Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
 Labels = Annotated[dict[str, str], msgspec.Meta(description="Labels for Vertex AI's billing.")]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
@@ -171,8 +177,8 @@ Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 class ChatRequest(Strict):
     """A chat to be answered. What stands as Literal can only be honoured with that value."""
 
-    model: str
-    messages: list[Message]
+    model: Model
+    messages: Messages
     stream: bool | None = None
     stream_options: StreamOptions | None = None
     modalities: list[Literal["text", "image"]] | None = None

@@ -1,7 +1,7 @@
 """A JSON body as one of our request types, or a refusal that names the field as the caller wrote it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ _T = TypeVar("_T")
 _AT = re.compile(r"(?P<words>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
+_STEPS = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 _LONGEST = 200
 
@@ -26,29 +27,48 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_
 def decode(body: bytes, kind: type[_T]) -> _T:
     """The body as `kind`. Raises InvalidRequest that names the field."""
     try:
-        return msgspec.json.decode(body, type=kind)
-    except msgspec.ValidationError as error:
-        raise InvalidRequest([_violation(str(error), kind)]) from None
+        try:
+            return msgspec.json.decode(body, type=kind)
+        except msgspec.ValidationError:
+            read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         words = "is nested too deep" if isinstance(error, RecursionError) else "is no valid JSON"
         raise InvalidRequest([Violation("body", f"{words}; send an object as application/json")]) from None
+    return convert(read, kind)
 
 
-def convert(value: Mapping[str, Any], kind: type[_T], field: str = "", *, text: bool = False) -> _T:
+def convert(value: Any, kind: type[_T], field: str = "", *, text: bool = False) -> _T:
     """An object that was read already as `kind`. field: where it stands. text: its values are a form's, all text.
 
-    Raises InvalidRequest that names the field.
+    Unknown fields that are null are taken out of it: clients write back what their own types have, and null asks for
+    nothing. Raises InvalidRequest that names the field.
     """
-    try:
-        return msgspec.convert(value, kind, strict=not text)
-    except msgspec.ValidationError as error:
-        wrong = _violation(str(error), kind)
-        path = field if wrong.field == "body" and field else _joined(field, wrong.field)
-        raise InvalidRequest([Violation(path, wrong.description)]) from None
+    while True:
+        try:
+            return msgspec.convert(value, kind, strict=not text)
+        except msgspec.ValidationError as error:
+            words, path = _split(str(error))
+            unknown = _UNKNOWN.fullmatch(words)
+            if unknown and _dropped(value, path, unknown[1]):
+                continue
+            wrong = _violation(words, path, kind)
+            place = field if wrong.field == "body" and field else _joined(field, wrong.field)
+            raise InvalidRequest([Violation(place, wrong.description)]) from None
 
 
-def _violation(said: str, kind: type[Any]) -> Violation:
-    words, path = _split(said)
+def _dropped(value: Any, path: str, name: str) -> bool:
+    """Take a field that is null out of an object inside the value; False when it is not null."""
+    for key, index in _STEPS.findall(path):
+        if index == "...":
+            return False  # inside an object of the caller's own making
+        value = value[int(index)] if index else value[key]
+    if value.get(name, name) is not None:
+        return False
+    del value[name]
+    return True
+
+
+def _violation(words: str, path: str, kind: type[Any]) -> Violation:
     if match := _UNKNOWN.fullmatch(words):
         return Violation(
             _joined(path, match[1]), f"is no field that this server knows; leave it out{_hint(match[1], kind)}"
@@ -79,7 +99,7 @@ def _hint(name: str, kind: type[Any]) -> str:
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """What a field with a fixed set of values takes."""
     types = list(_flat(inspect.type_info(kind)))
-    for step in re.findall(r"[^.\[\]]+|\[[^\]]*\]", path):
+    for step, _ in _STEPS.findall(path):
         inside: list[inspect.Type] = []
         for one in types:
             if isinstance(one, inspect.StructType) and step == one.tag_field:

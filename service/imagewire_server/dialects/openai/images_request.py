@@ -4,7 +4,15 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import ImageConfig, Int32, Labels, Object, SafetySetting
+from imagewire_server.dialects.openai.chat_request import (
+    ImageConfig,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    Prompt,
+    SafetySetting,
+)
 from imagewire_server.dialects.openai.decode import Strict
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
@@ -15,8 +23,8 @@ Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 class ImagesRequest(Strict):
     """Pictures of a prompt. n: so many calls are made, each paid for."""
 
-    prompt: str
-    model: str
+    prompt: Prompt
+    model: Model
     n: Count | None = None
     size: str | None = None
     aspect_ratio: str | None = None

@@ -145,7 +145,10 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             _message(reading, item, made, field, at)
         case ImageCallItem():
             if item.result is None:
-                reading.refuse(f"{field}.result", "is required; leave out a picture that was not drawn")
+                reading.refuse(
+                    f"{field}.result",
+                    "is required: this server keeps no pictures yet; send it as an input_image, or leave the item out",
+                )
                 return
             try:
                 part = pb.Part(image=pb.Image(data=decoded(item.result)))

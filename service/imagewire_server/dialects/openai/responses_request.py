@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import Int32, Labels, Object
+from imagewire_server.dialects.openai.chat_request import Int32, Labels, Model, Object, Prompt
 from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.images_request import Drafts, Percent
 
@@ -168,8 +168,8 @@ class ReasoningOptions(Strict):
 class ResponsesRequest(Strict):
     """What is asked."""
 
-    model: str
-    input: str | list[Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]]
+    model: Model
+    input: Prompt | list[Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]]
     instructions: str | None = None
     tools: list[ImageTool | FunctionTool | WebSearchTool] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None

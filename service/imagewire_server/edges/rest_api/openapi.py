@@ -14,7 +14,20 @@ from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 Json = dict[str, Any]
 
 _ERRORS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 499, 500, 502, 503, 504)
-_TEXT: Json = {"text/event-stream": {"schema": {"type": "string"}}}
+_MODEL: Json = {
+    "name": "model",
+    "in": "path",
+    "required": True,
+    "description": "As /v1/models lists it, slashes and all.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:@-]*$"},
+}
+# Each event of a stream; its data is JSON, except the chat's last, "[DONE]".
+_EVENT: Json = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+_EVENTS: Json = {"text/event-stream": {"schema": _EVENT}}
 _FILE: Json = {"type": "string", "format": "binary"}
 _DRAWS = (
     ("/v1/chat/completions", "Chat that draws.", ChatRequest, shapes.ChatCompletion),
@@ -41,7 +54,7 @@ def document() -> Json:
     errors = {str(status): failed for status in _ERRORS}
     paths: Json = {}
     for path, words, asked, answered in _DRAWS:
-        whole = {"description": words, "content": {**_json(refs[answered]), **_TEXT}}
+        whole = {"description": words, "content": {**_json(refs[answered]), **_EVENTS}}
         content = _form(components["ImagesRequest"]) if path.endswith("edits") else _json(refs[asked])
         paths[path] = {
             "post": {
@@ -54,7 +67,7 @@ def document() -> Json:
         told: Json = {"summary": words, "responses": {"200": {"description": words, "content": _json(refs[kind])}}}
         told["responses"] |= errors
         if "{model}" in path:
-            told["parameters"] = [{"name": "model", "in": "path", "required": True, "schema": {"type": "string"}}]
+            told["parameters"] = [_MODEL]
         paths[path] = {"get": told}
     return {
         "openapi": "3.1.0",
