@@ -14,7 +14,7 @@ COPY --from=build /opt/imagewire /opt/imagewire
 ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1
 RUN useradd --uid 10001 --no-create-home imagewire
 USER 10001
-EXPOSE 50051
+EXPOSE 50051 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["imagewire-server", "health"]
 ENTRYPOINT ["imagewire-server"]
-CMD ["serve", "--grpc", "0.0.0.0:50051"]
+CMD ["serve", "--grpc", "0.0.0.0:50051", "--rest", "0.0.0.0:4000"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc
+import httpx
 import pytest
 from blockbuster import blockbuster_ctx
 
@@ -20,6 +21,7 @@ from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
+from imagewire_server.transport.fetch import ImageFetcher
 
 logs.configure("error")
 
@@ -49,6 +51,7 @@ class Stack:
     server: bootstrap.Server
     target: str
     channel: grpc.aio.Channel
+    rest: httpx.AsyncClient
 
     @property
     def chat(self) -> Any:
@@ -78,6 +81,8 @@ async def running_stack(
     deployments: tuple[Deployment, ...] | None = None,
     routing: Routing | None = None,
     master_key: str = "",
+    rest: bool = False,
+    fetcher: ImageFetcher | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stack]:
     """A server with these deployments (all models by default), an emulator, a channel that takes any message."""
@@ -91,20 +96,31 @@ async def running_stack(
             **settings,
         }
         config = Config(Settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key)
-        async with bootstrap.server(config) as server:
+        async with bootstrap.server(config, fetcher) as server:
             target = f"127.0.0.1:{await server.grpc.start(config.settings.grpc)}"
+            port = await server.rest.start("127.0.0.1:0") if rest else 0
             options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
             try:
-                async with grpc.aio.insecure_channel(target, options=options) as channel:
-                    yield Stack(emulator, server, target, channel)
+                async with (
+                    grpc.aio.insecure_channel(target, options=options) as channel,
+                    httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False, timeout=30) as client,
+                ):
+                    yield Stack(emulator, server, target, channel, client)
             finally:
-                await server.grpc.drain()
+                await asyncio.gather(server.grpc.drain(), server.rest.drain())
 
 
 @pytest.fixture
 async def stack() -> AsyncIterator[Stack]:
     """A server with the default settings."""
     async with running_stack() as made:
+        yield made
+
+
+@pytest.fixture
+async def rest() -> AsyncIterator[Stack]:
+    """The same, with REST."""
+    async with running_stack(rest=True) as made:
         yield made
 
 

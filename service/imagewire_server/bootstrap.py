@@ -98,8 +98,8 @@ class Server:
 
 
 @asynccontextmanager
-async def server(config: Config) -> AsyncIterator[Server]:
-    """A server, not yet started. Raises ConfigError when no provider is set up."""
+async def server(config: Config, fetcher: ImageFetcher | None = None) -> AsyncIterator[Server]:
+    """A server, not yet started. fetcher: another one, for tests. Raises ConfigError when no provider is set up."""
     # stamina would log what it repeats, exceptions and all; the call's own line says what was tried.
     stamina.instrumentation.set_on_retry_hooks(())
     given = config.settings
@@ -111,7 +111,7 @@ async def server(config: Config) -> AsyncIterator[Server]:
             max_answer_bytes=given.max_answer_bytes,
         )
     )
-    fetcher = ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
+    fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         yield Server(config, http, fetcher)
     finally:

@@ -17,9 +17,14 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def target() -> Iterator[str]:
-    with processes.emulator() as emulator, processes.server(emulator.address) as server:
-        yield server.address
+def server() -> Iterator[processes.Program]:
+    with processes.emulator() as emulator, processes.server(emulator.address) as running:
+        yield running
+
+
+@pytest.fixture
+def target(server: processes.Program) -> str:
+    return server.address
 
 
 def blocks(name: str, language: str) -> list[str]:
@@ -61,3 +66,18 @@ def test_the_grpcurl_call_is_a_call(target: str) -> None:
     command = [buf, "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", body, f"http://{target}/{method}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "finished" in json.loads("[" + re.sub(r"\}\s*\{", "},{", ended.stdout) + "]")[-1]
+
+
+def test_the_curl_call_is_answered(server: processes.Program) -> None:
+    (block,) = [block for block in blocks("README.md", "sh") if block.startswith("curl")]
+    command = block.replace("http://127.0.0.1:4000", server.rest)
+    ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert "Here's the image you requested:" in ended.stdout
+
+
+@pytest.mark.filterwarnings("default")
+def test_the_python_of_the_rest_page_runs(server: processes.Program) -> None:
+    (code,) = blocks("docs/rest.md", "python")
+    code = code.replace("http://127.0.0.1:4000", server.rest)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ended.stdout == "Here's the image you requested:\ndata:image/png;base64,iVBORw0K\n", ended.stderr

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,9 @@ def free_port() -> int:
 @pytest.fixture
 def ports() -> dict[str, str]:
     """What stands in the file, and what stands for it on one machine."""
-    emulator, server = free_port(), free_port()
-    return {"0.0.0.0": "127.0.0.1", "emulator:": "127.0.0.1:", "8787": str(emulator), "50051": str(server)}  # noqa: S104
+    emulator, server, rest = free_port(), free_port(), free_port()
+    places = {"8787": str(emulator), "50051": str(server), ":4000": f":{rest}"}
+    return {"0.0.0.0": "127.0.0.1", "emulator:": "127.0.0.1:", **places}  # noqa: S104
 
 
 def here(text: str, ports: dict[str, str]) -> str:
@@ -71,6 +73,8 @@ def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[
         )
         assert drawn.returncode == 0
         assert (tmp_path / "banana.png").read_bytes().startswith(b"\x89PNG")
+        with urllib.request.urlopen(f"http://127.0.0.1{ports[':4000']}/v1/models") as models:  # loopback
+            assert models.status == 200
     finally:
         for process in running:
             process.terminate()

@@ -1,0 +1,223 @@
+"""REST and slow clients: flat memory, back-pressure, time-outs, and ends that travel up."""
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import json
+import re
+import socket
+from collections.abc import AsyncIterator
+
+import pytest
+
+from imagewire_emulator.ledger import Entry
+from imagewire_server.edges.rest_api import body, protocol
+from tests.conftest import Stack, ended_upstream, running_stack
+from tests.integration import processes
+
+_SIZE = 20_000_000
+_RATE = 1_000_000  # bytes a second
+_SLOW_FOR = 8_000_000
+
+
+class Client:
+    """One HTTP connection whose reading the test controls; little of it fits the kernel."""
+
+    def __init__(self, url: str, receive_buffer: int = 64 * 1024) -> None:
+        host, _, port = url.removeprefix("http://").rstrip("/").rpartition(":")
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.setblocking(False)
+        self._where = host, int(port)
+
+    async def __aenter__(self) -> "Client":
+        await asyncio.get_running_loop().sock_connect(self._socket, self._where)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._socket.close()
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def post(self, path: str, given: object, *headers: str) -> None:
+        content = json.dumps(given).encode()
+        lines = [f"POST {path} HTTP/1.1", "host: x", f"content-length: {len(content)}", "connection: close", *headers]
+        await self.send("\r\n".join([*lines, "", ""]).encode() + content)
+
+    async def read(self, most: int = 64 * 1024) -> bytes:
+        return await asyncio.get_running_loop().sock_recv(self._socket, most)
+
+    async def rest(self) -> bytes:
+        """All until the end, however it comes."""
+        found = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await self.read():
+                found += piece
+        return found
+
+
+async def _slowly(client: Client) -> AsyncIterator[bytes]:
+    """The response at 1 MB a second, for its first 8 MB."""
+    loop = asyncio.get_running_loop()
+    begun, size = loop.time(), 0
+    while piece := await client.read():
+        size += len(piece)
+        yield piece
+        if size < _SLOW_FOR:
+            await asyncio.sleep(max(begun + size / _RATE - loop.time(), 0))
+
+
+def _dechunked(response: bytes) -> bytes:
+    head, _, rest = response.partition(b"\r\n\r\n")
+    if b"chunked" not in head.lower():
+        return rest
+    found = bytearray()
+    while rest:
+        length, _, rest = rest.partition(b"\r\n")
+        found += rest[: int(length, 16)]
+        rest = rest[int(length, 16) + 2 :]
+    return bytes(found)
+
+
+@pytest.mark.timeout(240)
+async def test_a_20_mb_picture_to_a_slow_reader_takes_less_than_4_mb() -> None:
+    model = {"model": f"gemini/emulator-size-{_SIZE}", "messages": [{"role": "user", "content": "A banana"}]}
+    cases = {"unary": model, "stream": {**model, "stream": True}}
+
+    async def grown(emulator: processes.Program, given: object) -> int:
+        with processes.server(emulator.address) as server:
+            for _ in range(2):  # what is loaded late is loaded now, threads and all
+                async with Client(server.rest) as first:
+                    await first.post("/v1/chat/completions", {**model, "model": "gemini/emulator-size-3MB"})
+                    await first.rest()
+            before = server.memory("VmRSS")
+            server.forget_peak()
+            async with Client(server.rest) as client:
+                await client.post("/v1/chat/completions", given)
+                pieces = [piece async for piece in _slowly(client)]
+            peak = server.memory("VmHWM") - before
+        response = await asyncio.to_thread(_dechunked, b"".join(pieces))
+        pictures = re.findall(rb"base64,([A-Za-z0-9+/=]+)\"", response)
+        digests = {hashlib.sha256(base64.b64decode(picture, validate=True)).hexdigest() for picture in pictures}
+        assert len(pictures) == 2  # image and images
+        assert digests == {processes.ledger(emulator.address)[-1]["images"][0]["sha256"]}
+        return peak
+
+    with processes.emulator() as emulator:
+        for name, given in cases.items():
+            peak = await grown(emulator, given)
+            assert peak < 4_000_000, f"{name}: {peak / 1e6:.2f} MB"
+
+
+async def _half_sent(entry: Entry) -> None:
+    while entry.bytes_sent < entry.body_bytes / 2:  # noqa: ASYNC110  # plain data of the emulator's
+        await asyncio.sleep(0)
+
+
+async def test_a_slow_reader_slows_the_upstream(rest: Stack) -> None:
+    model = {"model": "gemini/emulator-size-60MB", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.post("/v1/chat/completions", model, "x-image-fields: images")
+        await client.read()
+        entry = rest.emulator.ledger.entries[-1]
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(_half_sent(entry), 1)
+    await ended_upstream(entry)
+    assert entry.outcome == "client_disconnected"
+
+
+@pytest.mark.parametrize("scenario", ["silent", "stuck", "drip-20000-2000000"])
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/images/generations"])
+async def test_a_client_that_leaves_ends_the_upstream_call(rest: Stack, scenario: str, stream: bool, path: str) -> None:
+    asked = {"model": f"gemini/emulator-{scenario}", "stream": stream}
+    more = {"prompt": "A"} if path.endswith("generations") else {"messages": [{"role": "user", "content": "A"}]}
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.post(path, {**asked, **more})
+        async with asyncio.timeout(10):
+            while not rest.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
+                await asyncio.sleep(0)
+    [entry] = rest.emulator.ledger.entries
+    await ended_upstream(entry)
+    assert entry.outcome == "client_disconnected"
+    assert entry.ended_at is not None
+
+
+async def test_a_silent_model_is_bridged_by_comments() -> None:
+    asked = {"model": "gemini/emulator-slow-600", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    async with running_stack(rest=True, heartbeat_interval=0.1) as stack:
+        answer = await stack.rest.post("/v1/chat/completions", json=asked)
+    assert answer.text.startswith(": ping\n\n")
+    assert answer.text.endswith("data: [DONE]\n\n")
+    assert all(event.startswith((": ping", "data: {", "data: [DONE]")) for event in answer.text.split("\n\n")[:-1])
+
+
+async def test_a_client_that_does_not_read_is_cut_off() -> None:
+    asked = {"model": "gemini/emulator-size-60MB", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    async with running_stack(rest=True, stall_timeout=0.5) as stack, Client(str(stack.rest.base_url)) as client:
+        await client.post("/v1/chat/completions", asked)
+        await client.read()
+        [entry] = stack.emulator.ledger.entries
+        await ended_upstream(entry)
+        assert b"[DONE]" not in await client.rest()
+
+
+async def test_a_body_that_stalls_is_answered_with_408(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "_PATIENCE", 0.2)
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_head_that_stalls_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.2)
+    async with running_stack(rest=True) as stack:
+        for begun in (b"", b"POST /v1/chat/completions HTTP/1.1\r\nhost:"):
+            async with Client(str(stack.rest.base_url)) as client:
+                await client.send(begun)
+                assert await client.rest() == b""
+
+
+async def test_bodies_and_heads_over_the_cap_are_refused() -> None:
+    async with running_stack(rest=True, max_request_bytes=10_000) as stack:
+        answer = await stack.rest.post("/v1/chat/completions", content=b"x" * 10_001)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
+
+        async def endless() -> AsyncIterator[bytes]:
+            while True:
+                yield b"x" * 1000
+
+        async with Client(str(stack.rest.base_url)) as client:
+            await client.send(b"POST /v1/responses HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            with contextlib.suppress(ConnectionError):
+                async for piece in endless():
+                    await client.send(b"%x\r\n%b\r\n" % (len(piece), piece))
+                    if stack.emulator.ledger.entries:
+                        break
+        async with Client(str(stack.rest.base_url)) as client:
+            with contextlib.suppress(ConnectionError):
+                await client.send(b"GET / HTTP/1.1\r\n" + b"a: " + b"x" * 70_000)
+            assert (await client.rest()).startswith(b"HTTP/1.1 431 ")
+        assert (await stack.rest.get("/health/liveliness")).status_code == 200
+
+
+async def test_running_calls_come_to_their_end_while_the_server_drains() -> None:
+    asked = {
+        "model": "gemini/emulator-drip-1000-400000",
+        "messages": [{"role": "user", "content": "A"}],
+        "stream": True,
+    }
+    async with running_stack(rest=True, drain_delay=0.3) as stack:
+        call = asyncio.create_task(stack.rest.post("/v1/chat/completions", json=asked))
+        async with asyncio.timeout(10):
+            while not stack.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
+                await asyncio.sleep(0)
+        draining = asyncio.create_task(stack.server.rest.drain())
+        await asyncio.sleep(0)
+        assert (await stack.rest.get("/health/readiness")).status_code == 503
+        assert (await call).text.endswith("data: [DONE]\n\n")
+        await draining
+        with pytest.raises(Exception, match="connect"):
+            await stack.rest.get("/health/liveliness")

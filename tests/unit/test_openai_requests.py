@@ -1,0 +1,297 @@
+"""Requests in OpenAI's shapes: each field moves the spec or is refused; what an answer says can be said back."""
+
+import base64
+import contextlib
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.contract import constraints, pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.dialects.openai import chat_decode, images_decode, responses_decode
+from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
+from imagewire_server.dialects.openai.chat_request import ChatRequest
+from imagewire_server.dialects.openai.decode import decode
+from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.options import Abilities
+from imagewire_server.dialects.openai.picture import Base64
+from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
+from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+from tests.golden.cases import WHOLE, Case
+from tests.golden.test_rest import events, folded, written
+from tests.pictures import PNG
+
+PNG_URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+USER = [{"role": "user", "content": "A banana"}]
+IMAGE_CONFIG = {"aspect_ratio": "16:9"}
+SETTING = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]
+FUNCTION = {"type": "function", "function": {"name": "f"}}
+
+# What moves the spec. A field that is in none of the two tables below fails a test.
+MOVES: dict[str, dict[str, Any]] = {
+    "chat": {
+        "model": "gemini/other",
+        "messages": [{"role": "user", "content": "An apple"}],
+        "modalities": ["image"],
+        "image_config": IMAGE_CONFIG,
+        "imageConfig": IMAGE_CONFIG,
+        "aspect_ratio": "16:9",
+        "size": "1024x1024",
+        "n": 2,
+        "seed": 0,
+        "temperature": 0.0,
+        "top_p": 0.5,
+        "top_k": 3,
+        "max_tokens": 5,
+        "max_completion_tokens": 5,
+        "presence_penalty": 0.5,
+        "frequency_penalty": 0.5,
+        "stop": "END",
+        "reasoning_effort": "low",
+        "reasoning": {"max_tokens": 5},
+        "include_reasoning": False,
+        "thinking": {"type": "disabled"},
+        "tools": [FUNCTION],
+        "tool_choice": "none",
+        "web_search_options": {},
+        "safety_settings": SETTING,
+        "safetySettings": SETTING,
+        "media_resolution": "MEDIA_RESOLUTION_HIGH",
+        "cached_content": "cachedContents/a",
+        "user": "me",
+        "metadata": {"a": "b"},
+        "extra_body": {"x": 1},
+    },
+    "images": {
+        "prompt": "An apple",
+        "model": "gemini/other",
+        "size": "1024x1024",
+        "aspect_ratio": "16:9",
+        "image_config": IMAGE_CONFIG,
+        "imageConfig": IMAGE_CONFIG,
+        "seed": 0,
+        "partial_images": 1,
+        "output_format": "jpeg",
+        "output_compression": 50,
+        "safety_settings": SETTING,
+        "user": "me",
+        "metadata": {"a": "b"},
+        "extra_body": {"x": 1},
+    },
+    "responses": {
+        "model": "gemini/other",
+        "input": "An apple",
+        "instructions": "Be brief",
+        "tools": [{"type": "image_generation"}],
+        "temperature": 0.0,
+        "top_p": 0.5,
+        "max_output_tokens": 5,
+        "reasoning": {"effort": "low"},
+        "metadata": {"a": "b"},
+        "user": "me",
+        "extra_body": {"x": 1},
+    },
+}
+# What moves the answer instead, or asks for what is so anyway: any other value is refused.
+ANSWER = {
+    "chat": {
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "parallel_tool_calls": True,
+        "response_format": {"type": "text"},
+        "usage": {"include": True},
+        "logprobs": False,
+        "store": False,
+        "service_tier": "auto",
+    },
+    "images": {
+        "n": 2,
+        "stream": True,
+        "response_format": "b64_json",
+        "quality": "auto",
+        "background": "auto",
+        "moderation": "auto",
+    },
+    "responses": {
+        "stream": True,
+        "tool_choice": "auto",
+        "text": {"format": {"type": "text"}},
+        "parallel_tool_calls": True,
+        "include": [],
+        "store": False,
+        "background": False,
+        "truncation": "disabled",
+        "service_tier": "default",
+    },
+}
+REFUSED = {"chat": {}, "images": {}, "responses": {"previous_response_id": "resp_1"}}
+BASE = {
+    "chat": {"model": "gemini/model", "messages": USER},
+    "images": {"model": "gemini/model", "prompt": "A banana"},
+    "responses": {"model": "gemini/model", "input": "A banana"},
+}
+KINDS: dict[str, Any] = {
+    "chat": (ChatRequest, chat_decode.spec_of),
+    "images": (ImagesRequest, images_decode.spec_of),
+    "responses": (ResponsesRequest, responses_decode.spec_of),
+}
+
+
+def spec(kind: str, abilities: Abilities | None = None, **fields: Any) -> pb.Spec:
+    request, spec_of = KINDS[kind]
+    made: pb.Spec = spec_of(
+        decode(json.dumps({**BASE[kind], **fields}).encode(), request), abilities or Abilities()
+    ).spec
+    return made
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_field_was_forgotten(kind: str) -> None:
+    named = {field.encode_name for field in msgspec.structs.fields(KINDS[kind][0])}
+    assert named == {*MOVES[kind], *ANSWER[kind], *REFUSED[kind]}
+
+
+@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind in KINDS for field in MOVES[kind]])
+def test_a_field_moves_the_spec(kind: str, field: str) -> None:
+    moved = spec(kind, **{field: MOVES[kind][field]})
+    assert moved != spec(kind)
+    if field != "n":
+        constraints.check(moved)
+
+
+@pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind in KINDS for field in ANSWER[kind]])
+def test_a_field_that_asks_for_what_is_so_changes_nothing(kind: str, field: str) -> None:
+    assert spec(kind, **{field: ANSWER[kind][field]}) == spec(kind)
+    assert spec(kind, **{field: None}) == spec(kind)
+    for other in ("nonsense", {"no": "such"}, 77):
+        with pytest.raises(InvalidRequest) as caught:
+            spec(kind, **{field: other})
+        assert caught.value.violations[0].field.startswith(field)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_unknown_field_is_refused_and_an_unknown_null_is_none(kind: str) -> None:
+    assert spec(kind, invented=None) == spec(kind)
+    with pytest.raises(InvalidRequest, match="invented"):
+        spec(kind, invented=0)
+
+
+@pytest.mark.parametrize(
+    ("message", "field"),
+    [
+        ({"role": "user", "content": "x", "tool_calls": []}, "tool_calls"),
+        ({"role": "user", "content": "x", "tool_call_id": "a"}, "tool_call_id"),
+        ({"role": "user", "content": "x", "name": "me"}, "name"),
+        ({"role": "user", "content": "x", "reasoning_content": "hm"}, "reasoning_content"),
+        ({"role": "user", "content": "x", "provider_specific_fields": {}}, "provider_specific_fields"),
+        ({"role": "user", "content": "x", "invented": 1}, "invented"),
+        ({"role": "assistant", "content": "x", "provider_specific_fields": {"parts": ["image"]}}, "provider_specific"),
+        (
+            {"role": "assistant", "content": "x", "provider_specific_fields": {"thought_signatures": ["a", "b"]}},
+            "provider_specific",
+        ),
+        (
+            {"role": "assistant", "tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "["}}]},
+            "tool_calls[0]",
+        ),
+    ],
+    ids=str,
+)
+def test_a_message_holds_nothing_that_would_be_lost(message: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        spec("chat", messages=[message])
+    assert caught.value.violations[0].field.startswith(f"messages[0].{field}")
+
+
+def test_a_users_own_image_field_is_a_picture() -> None:
+    [message] = spec("chat", messages=[{**USER[0], "image": {"url": PNG_URL, "detail": "high"}}]).messages
+    assert [part.WhichOneof("content") for part in message.parts] == ["text", "image"]
+    assert message.parts[1].image.data == PNG
+    assert message.parts[1].image.detail == pb.ImageDetail.IMAGE_DETAIL_HIGH
+
+
+def _said(parts: Any) -> list[Any]:
+    """Parts, neighbouring unsigned texts as one: their border means nothing."""
+    made: list[Any] = []
+    for part in parts:
+        kind = part.WhichOneof("content") or "text"
+        value = {"text": part.text, "image": part.image.data, "function_call": part.function_call.name}[kind]
+        told = [kind, part.thought, part.thought_signature, value]
+        if made and kind == "text" and made[-1][:3] == told[:3] == ["text", part.thought, b""]:
+            made[-1][3] += value
+        elif value or part.thought_signature:
+            made.append(told)
+    return made
+
+
+def _grpc_parts(answer: pb.CreateCompletionResponse) -> list[pb.Part]:
+    message = answer.candidates[0].message
+    for part in message.parts:
+        if part.HasField("image") and not part.image.data:
+            part.image.data = message.image.data
+    return list(message.parts)
+
+
+ANSWERED = [case for case in WHOLE if case.name != "prompt-blocked"]
+
+
+@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.name)
+def test_an_answer_said_back_is_the_answer(case: Case) -> None:
+    expected = _grpc_parts(folded(case))
+    message = json.loads(written(ChatAnswer(ImageFields()), events(case)))["choices"][0]["message"]
+    if not expected:
+        assert message == {"role": "assistant", "content": ""}
+        return
+    again = list(spec("chat", messages=[*USER, message]).messages[1].parts)
+    if "provider_specific_fields" in message:
+        assert _said(again) == _said(expected)
+    else:
+        # Without signatures the order is not kept: it is thoughts, text, pictures, calls.
+        assert sorted(map(str, _said(again))) == sorted(map(str, _joined(_said(expected))))
+
+
+def _joined(parts: list[Any]) -> list[Any]:
+    texts: dict[bool, Any] = {}
+    rest = []
+    for part in parts:
+        if part[0] != "text":
+            rest.append(part)
+        elif part[1] in texts:
+            texts[part[1]][3] += part[3]
+        else:
+            texts[part[1]] = part
+    return [*texts.values(), *rest]
+
+
+@pytest.mark.parametrize("case", ANSWERED, ids=lambda case: case.name)
+def test_a_responses_items_said_back_are_the_answer(case: Case) -> None:
+    request = ResponsesRequest(model="gemini/a-model", input="A banana")
+    items = json.loads(written(ResponsesAnswer(request), events(case)))["output"]
+    again = [part for message in spec("responses", input=[*USER, *items]).messages[1:] for part in message.parts]
+    parts = _grpc_parts(folded(case))
+    drafts_only = all(part.thought for part in parts if part.HasField("image"))
+    # A draft is no item, unless it is the only picture there is; then it is said back as the picture.
+    expected = [part for part in parts if not (part.HasField("image") and part.thought and not drafts_only)]
+    if drafts_only:
+        pictures = [part for part in expected if part.HasField("image")]
+        expected = [part for part in expected if not part.HasField("image") or part is pictures[-1]]
+        for part in pictures:
+            part.thought = False
+    assert sorted(map(str, _said(again))) == sorted(map(str, _said(expected)))
+
+
+@given(st.lists(st.binary(max_size=20), max_size=12))
+def test_base64_in_pieces_is_base64(pieces: list[bytes]) -> None:
+    encoder = Base64()
+    assert b"".join([*map(encoder.feed, pieces), encoder.close()]) == base64.b64encode(b"".join(pieces))
+
+
+@given(st.binary(max_size=200))
+def test_any_body_is_read_or_refused(body: bytes) -> None:
+    for request, _ in KINDS.values():
+        with contextlib.suppress(InvalidRequest):
+            decode(body, request)
