@@ -212,3 +212,12 @@ def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
         process.wait()
         if process.stderr is not None:
             process.stderr.close()
+
+
+async def test_a_callers_request_id_is_kept_unless_it_is_no_id(stack: Stack) -> None:
+    for given, kept in (("mine-1", True), ("two words", False)):
+        call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec()), metadata=(("x-request-id", given),))
+        async for _ in call:
+            pass
+        trailers = dict(await call.trailing_metadata())
+        assert (trailers["x-imagewire-request-id"] == given) is kept

@@ -5,6 +5,7 @@ It also knows every handler that runs, because the server's own stop returns bef
 
 import asyncio
 import hmac
+import re
 import time
 import traceback
 import uuid
@@ -23,6 +24,7 @@ from imagewire_server.engine.record import Record
 RECORD: ContextVar[Record] = ContextVar("record")
 
 _OURS = "/imagewire.v1."
+_REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _log = structlog.get_logger("imagewire.calls")
 
 Handler = Any  # grpc.RpcMethodHandler[Any, Any]; the stubs do not type its optional behaviours
@@ -120,7 +122,8 @@ class _Watched:
         self._tasks = guard.track(method)
         self._method = method
         self._context = context
-        self._request_id = uuid.uuid4().hex
+        given = str(dict(context.invocation_metadata() or ()).get("x-request-id", ""))
+        self._request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         self._record = Record()
         self._begun = time.monotonic()
         self._code = "OK"

@@ -69,11 +69,10 @@ class Guard:
             scope[CALL] = call
             scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text
             await self._app(scope, receive, send)
-        except Disconnected:
+        except (Disconnected, asyncio.CancelledError):
+            # The client left, or the server's grace is over; nothing runs after this that could be cancelled.
             code = "CANCELLED"
-        except asyncio.CancelledError:  # the server's own stop
-            code = "CANCELLED"
-            raise
+            scope["imagewire.abort"]()
         except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further
             failed = self._ours(error, request_id)
             code = failed.reason

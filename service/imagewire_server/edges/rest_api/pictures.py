@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.dialects.openai.reading import Reading, in_callers_names
 from imagewire_server.transport.fetch import ImageFetcher, Unfetchable
@@ -23,9 +23,14 @@ class Pictures:
 
     async def fetch(self, reading: Reading) -> None:
         """Put the bytes of each picture in place of its URL. Raises InvalidRequest in the caller's names."""
-        found = [(path, image) for path, image in _remote(reading.spec)]
+        found = list(_remote(reading.spec))
         if not found or self.mode == "pass":
             return
+        # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
+        places = {path for path, _ in found}
+        wrong = [v for v in constraints.violations(reading.spec, "spec") if v.field not in places]
+        if wrong:
+            self._refuse(wrong, reading)
         if self.mode == "refuse":
             words = "this server fetches no pictures; send the picture itself as a data: URL"
             self._refuse([Violation(path, words) for path, _ in found], reading)

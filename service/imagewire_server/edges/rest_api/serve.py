@@ -79,6 +79,7 @@ class RestServer:
             ws="none",
             lifespan="off",
             log_config=None,
+            log_level="critical",  # what it would say, our own line says, and without foreign text
             access_log=False,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
