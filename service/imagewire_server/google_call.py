@@ -1,6 +1,6 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -9,7 +9,7 @@ import msgspec
 from imagewire_server import __version__
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Malformed
+from imagewire_server.contract.errors import Error, Malformed
 from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport
 
@@ -35,8 +35,8 @@ class GoogleCall:
 
     async def generate(
         self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int
-    ) -> AsyncGenerator[pb.Event, None]:
-        """Send once and yield the answer's events; credentials: headers that hold secrets."""
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets."""
         headers = {**self._headers, **credentials}
         async with self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout) as answer:
             if answer.status != 200:
@@ -48,10 +48,16 @@ class GoogleCall:
                 )
             reader = Reader(sse=_is_sse(answer), max_frame_bytes=max_frame_bytes)
             async for piece in answer.pieces():
-                for event in reader.feed(piece):
-                    yield event
-            for event in reader.close():
-                yield event
+                events, error = _together(reader.feed(piece))
+                if events:
+                    yield events
+                if error is not None:
+                    raise error
+            events, error = _together(reader.close())
+            if events:
+                yield events
+            if error is not None:
+                raise error
 
 
 def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
@@ -73,6 +79,16 @@ def method_url(base: str, native_id: str, *, stream: bool) -> str:
     """The URL of the method. base: up to "/models"."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"
     return f"{base}/models/{quote(native_id, safe='')}:{method}"
+
+
+def _together(found: Iterator[pb.Event]) -> tuple[list[pb.Event], Error | None]:
+    """All events, up to the error that ended them: what came before it goes out before it."""
+    events: list[pb.Event] = []
+    try:
+        events.extend(found)
+    except Error as error:
+        return events, error
+    return events, None
 
 
 def _is_sse(answer: HttpAnswer) -> bool:

@@ -43,7 +43,7 @@ def folded(case: Case) -> pb.CreateCompletionResponse:
 
     async def stream() -> Any:
         for event in given:
-            yield event
+            yield [event]
 
     return asyncio.run(fold(stream(), max_inline_bytes=1 << 30))
 

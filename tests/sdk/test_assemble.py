@@ -61,7 +61,7 @@ async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> 
 
     async def streamed() -> object:
         for event in events:
-            yield event
+            yield [event]
 
     folded = await fold(streamed(), max_inline_bytes=10_000)  # type: ignore[arg-type]
     assert collect(verified(events)) == folded

@@ -22,10 +22,11 @@ def retries(
 
 
 async def fail_each(made: list[int], tries: Retries, error: Error) -> None:
-    async for attempt in tries.attempts():
-        with attempt:
-            made.append(attempt.num)
-            raise error
+    async def attempt() -> None:
+        made.append(len(made) + 1)
+        raise error
+
+    await tries.run(attempt)
 
 
 async def attempts_made(tries: Retries, error: Error) -> int:

@@ -7,7 +7,7 @@ from aiohttp.client_reqrep import ConnectionKey
 
 from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
 from imagewire_server.transport.http import HttpLimits, HttpTransport, translate
-from imagewire_server.transport.proxies import mounts
+from imagewire_server.transport.proxies import Ways
 
 KEY = ConnectionKey("secret.example", 443, True, True, None, None, None)  # type: ignore[call-arg]
 
@@ -95,5 +95,8 @@ async def test_proxies_of_the_environment(environ: dict[str, str], url: str, way
     def make(proxy: httpx.Proxy | None) -> httpx.MockTransport:
         return httpx.MockTransport(lambda _: httpx.Response(200, text=str(proxy.url) if proxy else "direct"))
 
-    async with httpx.AsyncClient(transport=make(None), mounts=mounts(make, environ), trust_env=False) as client:
-        assert (await client.get(url)).text == way
+    ways = Ways(make, environ)
+    response = await ways.to(httpx.URL(url)).handle_async_request(httpx.Request("GET", url))
+    assert await response.aread() == way.encode()
+    assert ways.to(httpx.URL(url)) is ways.to(httpx.URL(url))
+    await ways.aclose()

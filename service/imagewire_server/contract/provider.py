@@ -16,12 +16,13 @@ class Provider(Protocol):
 
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
-    ) -> AsyncGenerator[pb.Event, None]:
+    ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask `native_id` once.
 
         stream: whether the upstream is asked to answer piecemeal. max_frame_bytes: the most bytes in one ImageChunk.
-        Yields part, candidate and finished events, without Started and without sequence. Before its first event it may
-        raise a repeatable error; after it none is. Raises InvalidRequest for a field that the model does not take,
-        before anything is sent, and UpstreamError. Closing the generator ends the upstream call.
+        Yields part, candidate and finished events, without Started and without sequence; those that arrived together
+        are one list, and none is empty. Before the first it may raise a repeatable error; after it none is. Raises
+        InvalidRequest for a field that the model does not take, before anything is sent, and UpstreamError. Closing
+        the generator ends the upstream call.
         """
         ...

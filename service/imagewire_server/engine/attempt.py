@@ -21,11 +21,11 @@ _TROUBLE = frozenset({Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED})
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """An answer that has begun: its route, its first event, and the generator of the rest, which must be closed."""
+    """An answer that has begun: its route, its first events, and the generator of the rest, which must be closed."""
 
     route: Route
-    first: pb.Event
-    rest: AsyncGenerator[pb.Event, None]
+    first: list[pb.Event]
+    rest: AsyncGenerator[list[pb.Event], None]
 
 
 class Opener:
@@ -61,7 +61,7 @@ class Opener:
                     error = failed
                     names = _following(routing.fallbacks, spec.model)
                 continue
-            if not _is_blocked(opened.first):
+            if not _is_blocked(opened.first[0]):
                 return opened
             # Nothing follows a blocked prompt; run to the end, so that nothing is left open while others are asked.
             async for _ in opened.rest:
@@ -90,17 +90,15 @@ class Opener:
                 time_left=None if self._deadline is None else self._deadline - now,
             )
 
-        opened: Opened | None = None
-        async for attempt in Retries(self._router.routing.num_retries, look).attempts():
-            with attempt:
-                route = self._router.choose(group, frozenset(tried))
-                if route.id not in tried:
-                    route.health.budget.earn()
-                tried.add(route.id)
-                opened = await self._open_route(route, spec, record)
-        if opened is None:
-            raise Internal("no attempt was made")
-        return opened
+        async def once() -> Opened:
+            nonlocal route
+            route = self._router.choose(group, frozenset(tried))
+            if route.id not in tried:
+                route.health.budget.earn()
+            tried.add(route.id)
+            return await self._open_route(route, spec, record)
+
+        return await Retries(self._router.routing.num_retries, look).run(once)
 
     async def _open_route(self, route: Route, spec: pb.Spec, record: Record) -> Opened:
         record.model, record.deployment = route.name, route.id
@@ -118,7 +116,7 @@ class Opener:
         record.tried[-1] = (route.id, "OK")
         return Opened(route, first, events)
 
-    async def _observed(self, route: Route, spec: pb.Spec) -> AsyncGenerator[pb.Event, None]:
+    async def _observed(self, route: Route, spec: pb.Spec) -> AsyncGenerator[list[pb.Event], None]:
         """The provider's events; how the call ends is noted in the route's health."""
         health = route.health
         health.began()
@@ -127,13 +125,13 @@ class Opener:
         stream, frame = self._stream, self._max_frame_bytes
         try:
             answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame)
-            async with aclosing(answer) as events:
+            async with aclosing(answer):
                 first = True
-                async for event in events:
+                async for events in answer:
                     if first:
                         health.answered(time.monotonic() - begun)
                         first = False
-                    yield event
+                    yield events
             health.succeeded()
         except Error as error:
             self._router.failed(route, error)

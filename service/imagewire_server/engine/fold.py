@@ -9,11 +9,12 @@ from imagewire_server.contract.errors import AnswerTooLarge, Internal
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
 
 
-async def fold(events: AsyncIterator[pb.Event], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
+async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
     """All of a stream as one answer. Raises AnswerTooLarge as soon as the pictures pass `max_inline_bytes`."""
     folder = _Folder(max_inline_bytes)
-    async for event in events:
-        folder.add(event)
+    async for events in stream:
+        for event in events:
+            folder.add(event)
     return folder.answer()
 
 

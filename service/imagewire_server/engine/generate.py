@@ -10,7 +10,7 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.engine.admit import Admission
-from imagewire_server.engine.attempt import Opened, Opener
+from imagewire_server.engine.attempt import Opener
 from imagewire_server.engine.cost import cost
 from imagewire_server.engine.record import Record
 from imagewire_server.engine.route import Route, Router
@@ -27,8 +27,10 @@ class Engine:
 
     async def generate(
         self, spec: pb.Spec, *, stream: bool, max_frame_bytes: int, deadline: float | None, record: Record
-    ) -> AsyncGenerator[pb.Event, None]:
+    ) -> AsyncGenerator[list[pb.Event], None]:
         """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
+
+        Those that arrived together come as one list, so that an edge can write them at once.
 
         stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. deadline: on the
         event loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the
@@ -38,21 +40,16 @@ class Engine:
         with self._admission.place():
             opener = Opener(self.router, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
             opened = await _in_time(opener.open(spec, record), deadline)
-            async with aclosing(_events(opened)) as events:
-                sequence = 1
-                yield _started(opened.route, record)
-                while (event := await _in_time(anext(events, None), deadline)) is not None:
-                    sequence += 1
-                    event.sequence = sequence
-                    _note(event, opened.route, record, begun)
-                    yield event
-
-
-async def _events(opened: Opened) -> AsyncGenerator[pb.Event, None]:
-    async with aclosing(opened.rest) as rest:
-        yield opened.first
-        async for event in rest:
-            yield event
+            async with aclosing(opened.rest) as rest:
+                events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
+                sequence = 0
+                while events is not None:
+                    for event in events:
+                        sequence += 1
+                        event.sequence = sequence
+                        _note(event, opened.route, record, begun)
+                    yield events
+                    events = await _in_time(anext(rest, None), deadline)
 
 
 async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
@@ -72,7 +69,7 @@ def _started(route: Route, record: Record) -> pb.Event:
     record.completion_id = f"cmpl-{uuid.uuid4().hex}"
     started = pb.Started(completion_id=record.completion_id, model=route.name)
     started.create_time.GetCurrentTime()
-    return pb.Event(sequence=1, started=started)
+    return pb.Event(started=started)
 
 
 def _note(event: pb.Event, route: Route, record: Record, begun: float) -> None:

@@ -3,8 +3,9 @@
 Another deployment that may be asked is asked at once. The same one is asked again after a wait, out of its budget.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import stamina
 
@@ -16,6 +17,8 @@ _LONGEST_HINT = 5.0
 _WAIT_INITIAL, _WAIT_MAX = 0.2, 2.0
 # A rest that ends with the hint must have ended when the wait has.
 _AFTER_HINT = 0.01
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,26 @@ class Retries:
         self._look = look
         self._failed = 0
 
-    def attempts(self) -> AsyncIterator[stamina.Attempt]:
-        """Iterate over attempts; one that fails with a repeatable error may be followed by another."""
-        return aiter(
-            stamina.retry_context(
-                on=self._decide,
-                attempts=self._repeats + 1,
-                timeout=None,
-                wait_initial=_WAIT_INITIAL,
-                wait_max=_WAIT_MAX,
-            )
-        )
+    async def run(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
+        """What `attempt` returns; where it fails with a repeatable error, it may be called again."""
+        try:
+            return await attempt()
+        except Error as error:
+            failed: Error | None = error
+        # Most calls need no second attempt, and none of the machinery for it: it takes over with the first failure.
+        async for again in stamina.retry_context(
+            on=self._decide,
+            attempts=self._repeats + 1,
+            timeout=None,
+            wait_initial=_WAIT_INITIAL,
+            wait_max=_WAIT_MAX,
+        ):
+            with again:
+                if failed is not None:
+                    first, failed = failed, None
+                    raise first
+                return await attempt()
+        raise AssertionError("an attempt returns or raises")
 
     def _decide(self, error: Exception) -> bool | float:
         """Whether to repeat after this error; seconds where the wait is known."""

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 
 import aiohttp
 import httpx
@@ -14,7 +15,7 @@ from httpx_aiohttp import AiohttpTransport
 from httpx_aiohttp.transport import AiohttpResponseStream
 
 from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
-from imagewire_server.transport.proxies import mounts
+from imagewire_server.transport.proxies import Ways
 
 _READ_BYTES = 128 * 1024
 
@@ -56,8 +57,9 @@ class HttpLimits:
 class HttpAnswer:
     """An answer whose head is there. Its body is read once, by `pieces` or by `head`."""
 
-    def __init__(self, response: httpx.Response, limits: HttpLimits) -> None:
+    def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, limits: HttpLimits) -> None:
         self._response = response
+        self._stream = stream
         self._limits = limits
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -73,7 +75,7 @@ class HttpAnswer:
         if self._response.headers.get("content-encoding", "identity").lower() != "identity":
             raise Malformed("the provider compressed its answer although it was asked not to")
         left = self._limits.max_answer_bytes
-        body = aiter(self._response.aiter_raw())
+        body = aiter(self._stream)
         while True:
             try:
                 async with asyncio.timeout(self._limits.idle_timeout):
@@ -115,18 +117,15 @@ class _Transport(AiohttpTransport):
 
 
 class HttpTransport:
-    """A pool of connections, for one event loop. transport: another one, for tests."""
+    """A pool of connections, for one event loop. transport: another one, for tests.
+
+    The transports are called themselves: httpx's client above them costs more than they do.
+    """
 
     def __init__(self, limits: HttpLimits, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._limits = limits
-        # No limit on connections: how many calls run is decided once, by admission.
-        self._client = httpx.AsyncClient(
-            transport=transport or _made(None),
-            mounts=None if transport else mounts(_made),
-            trust_env=False,
-            timeout=httpx.Timeout(None, connect=limits.connect_timeout),
-            follow_redirects=False,
-        )
+        self._ways = Ways(_made) if transport is None else Ways(lambda _: transport, {})
+        self._extensions = {"timeout": {"connect": limits.connect_timeout}}
 
     @asynccontextmanager
     async def post(
@@ -137,28 +136,36 @@ class HttpTransport:
         first_byte_timeout: seconds, in place of the limits'.
         """
         waits = first_byte_timeout or self._limits.first_byte_timeout
-        length = str(len(body))
-        request = self._client.build_request(
+        where = _parsed(url)
+        request = httpx.Request(
             "POST",
-            url,
+            where,
             content=body if len(body) <= _READ_BYTES else _slices(body),
-            headers={"accept-encoding": "identity", "content-length": length, **headers},
+            headers={"accept-encoding": "identity", "content-length": str(len(body)), **headers},
+            extensions=self._extensions,
         )
         try:
             async with asyncio.timeout(waits):
-                response = await self._client.send(request, stream=True)
+                response = await self._ways.to(where).handle_async_request(request)
         except TimeoutError as error:
             raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
         except _FOREIGN as error:
             raise translate(error) from error
+        stream = response.stream
+        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
         try:
-            yield HttpAnswer(response, self._limits)
+            yield HttpAnswer(response, stream, self._limits)
         finally:
-            await response.aclose()
+            await stream.aclose()
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._client.aclose()
+        await self._ways.aclose()
+
+
+@lru_cache(maxsize=1024)
+def _parsed(url: str) -> httpx.URL:
+    return httpx.URL(url)
 
 
 async def _slices(body: bytes) -> AsyncIterator[bytes]:

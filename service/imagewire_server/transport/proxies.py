@@ -1,32 +1,52 @@
-"""The environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY) as httpx's mounts. Loopback never goes through one.
+"""Which way a request goes: through the environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or directly.
 
 aiohttp could read them itself, but then it also looks credentials up in ~/.netrc: for every request, in a thread.
 """
 
+import ipaddress
 import urllib.request
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import httpx
 
-_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+Make = Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport]
 
 
-def mounts(
-    make: Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport], environ: Mapping[str, str] | None = None
-) -> dict[str, httpx.AsyncBaseTransport]:
-    """The transports by URL pattern, empty without a proxy. make: a transport through a proxy, or without one (None).
+class Ways:
+    """The transports of a client. make: one through a proxy, or without one (None).
 
     environ: proxies by scheme, "no" for the exceptions, as urllib.request.getproxies gives them.
     """
-    proxies = urllib.request.getproxies() if environ is None else environ
-    exceptions = [host.strip() for host in proxies.get("no", "").split(",") if host.strip()]
-    found = {f"{scheme}://": make(httpx.Proxy(proxies[scheme])) for scheme in ("http", "https") if proxies.get(scheme)}
-    if not found or "*" in exceptions:
-        return {}
-    for host in (*_LOOPBACK, *exceptions):
-        # ".example.com" and "example.com" both mean the domain and all below it.
-        bare = host.lstrip(".")
-        found[f"all://{bare}"] = make(None)
-        if bare.replace(".", "").isalnum() and not bare.replace(".", "").isdigit():
-            found[f"all://*.{bare}"] = make(None)
-    return found
+
+    def __init__(self, make: Make, environ: Mapping[str, str] | None = None) -> None:
+        self._proxies = dict(urllib.request.getproxies() if environ is None else environ)
+        self._bypass: Callable[[str], Any] = partial(
+            urllib.request.proxy_bypass_environment,  # type: ignore[attr-defined]  # the stubs forget it
+            proxies=self._proxies,
+        )
+        self._make = make
+        self._made: dict[str, httpx.AsyncBaseTransport] = {}
+
+    def to(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+        """The transport to a URL."""
+        proxy = self._proxies.get(url.scheme, "")
+        if proxy and (_is_loopback(url.host) or self._bypass(url.host)):
+            proxy = ""
+        made = self._made.get(proxy)
+        if made is None:
+            made = self._made[proxy] = self._make(httpx.Proxy(proxy) if proxy else None)
+        return made
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for made in self._made.values():
+            await made.aclose()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -50,8 +50,8 @@ class ChatService(stubs.ChatServiceServicer):
                 deadline=_deadline(context),
                 record=RECORD.get(),
             )
-        ) as events:
-            return await fold(events, max_inline_bytes=inline)
+        ) as stream:
+            return await fold(stream, max_inline_bytes=inline)
 
     async def StreamCompletion(  # type: ignore[override]  # it writes through the context
         self, request: pb.StreamCompletionRequest, context: Context
@@ -72,10 +72,10 @@ class ChatService(stubs.ChatServiceServicer):
                     deadline=_deadline(context),
                     record=RECORD.get(),
                 )
-            ) as events,
+            ) as stream,
         ):
-            async for event in events:
-                await writer.write(event)
+            async for events in stream:
+                await writer.write(events)
 
     async def ResumeCompletion(  # type: ignore[override]  # it writes through the context
         self, request: pb.ResumeCompletionRequest, context: Context

@@ -1,6 +1,7 @@
 """Writing a stream: heartbeats when it is idle, an end when the client stops reading."""
 
 import asyncio
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
@@ -39,14 +40,15 @@ class StreamWriter:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
 
-    async def write(self, event: pb.Event) -> None:
-        """Write an event; returns when gRPC has taken it. Raises Stalled when it does not within the time-out."""
+    async def write(self, events: Iterable[pb.Event]) -> None:
+        """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
         try:
             async with asyncio.timeout(self._stall_timeout), self._lock:
-                await self._context.write(event)
+                for event in events:
+                    await self._context.write(event)
+                    self._sequence = event.sequence
         except TimeoutError as error:
             raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
-        self._sequence = event.sequence
         self._last = self._loop.time()
 
     def _arm(self, delay: float) -> None:
@@ -61,5 +63,5 @@ class StreamWriter:
             self._beat = self._loop.create_task(self._send_heartbeat())
 
     async def _send_heartbeat(self) -> None:
-        await self.write(pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat()))
+        await self.write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
         self._arm(self._interval)

@@ -23,6 +23,8 @@ from imagewire_server.edges.rest_api.spool import Spool
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.record import Record
 
+_MUCH = 128 * 1024
+
 
 class Kept:
     """The pictures whose bytes are needed once more."""
@@ -71,7 +73,7 @@ class Answering:
     @asynccontextmanager
     async def drawing(
         self, record: Record, reading: Reading, *, stream: bool
-    ) -> AsyncIterator[AsyncIterator[pb.Event]]:
+    ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
             constraints.check(reading.spec, "spec")
@@ -83,8 +85,8 @@ class Answering:
                     deadline=None,
                     record=record,
                 )
-            ) as events:
-                yield events
+            ) as answer:
+                yield answer
         except InvalidRequest as error:
             raise in_callers_names(error, reading.origins) from None
 
@@ -108,9 +110,9 @@ class Answering:
         kept = Kept()
         try:
             call.response.hold()
-            async with self.leaving(call), self.drawing(call.record, reading, stream=False) as events:
-                async for event in events:
-                    await _pass_on(event, encoder, kept, call.response)
+            async with self.leaving(call), self.drawing(call.record, reading, stream=False) as stream:
+                async for events in stream:
+                    await _pass_on(events, encoder, kept, call.response)
             await call.response.finish()
         finally:
             kept.close()
@@ -123,12 +125,12 @@ class Answering:
         try:
             async with (
                 self.leaving(call),
-                self.drawing(call.record, reading, stream=True) as events,
+                self.drawing(call.record, reading, stream=True) as stream,
                 Pings(response, encoder, self.heartbeat_interval) as pings,
             ):
-                async for event in events:
+                async for events in stream:
                     async with pings.writing:
-                        await _pass_on(event, encoder, kept, response)
+                        await _pass_on(events, encoder, kept, response)
             await response.finish()
         except Stalled:
             raise
@@ -142,28 +144,39 @@ class Answering:
             kept.close()
 
 
-async def _pass_on(event: pb.Event, encoder: Encoder, kept: Kept, response: Response) -> None:
-    pieces = encoder.feed(event)
-    if event.WhichOneof("event") == "image_chunk":
-        await kept.take(event, encoder.keeps)
-    if pieces:
-        await write(pieces, kept, response)
-        kept.forget(encoder.keeps)
+async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, response: Response) -> None:
+    """Write what events add, at once; keep what is needed once more."""
+    ready: list[bytes] = []
+    for event in events:
+        pieces = encoder.feed(event)
+        if event.WhichOneof("event") == "image_chunk":
+            await kept.take(event, encoder.keeps)
+        if pieces:
+            await _gather(pieces, ready, kept, response)
+            kept.forget(encoder.keeps)
+    if ready:
+        await response.write(b"".join(ready))
 
 
 async def write(pieces: Iterable[Piece], kept: Kept, response: Response) -> None:
     """Write pieces, neighbouring bytes at once."""
     ready: list[bytes] = []
+    await _gather(pieces, ready, kept, response)
+    if ready:
+        await response.write(b"".join(ready))
+
+
+async def _gather(pieces: Iterable[Piece], ready: list[bytes], kept: Kept, response: Response) -> None:
+    """Add pieces to what is ready; write it where it becomes much."""
     for piece in pieces:
         if isinstance(piece, Copy):
             async for encoded in kept.base64(piece.key):
                 ready.append(encoded)
-                await response.write(b"".join(ready))
-                ready.clear()
+                if len(encoded) >= _MUCH:
+                    await response.write(b"".join(ready))
+                    ready.clear()
         else:
             ready.append(piece)
-    if ready:
-        await response.write(b"".join(ready))
 
 
 async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:

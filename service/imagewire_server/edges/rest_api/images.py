@@ -86,8 +86,8 @@ class _Run:
 
     async def draw(self, answering: Answering, reading: Reading) -> None:
         try:
-            async with answering.drawing(self.record, reading, stream=False) as events:
-                async for event in events:
+            async with answering.drawing(self.record, reading, stream=False) as stream:
+                async for event in (event async for events in stream for event in events):
                     self.drawn.add(event)
                     if event.WhichOneof("event") == "image_chunk":
                         await self.kept.take(event, self.drawn.keeps)

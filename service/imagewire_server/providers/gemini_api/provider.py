@@ -31,7 +31,7 @@ class GeminiApi:
 
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
-    ) -> AsyncGenerator[pb.Event, None]:
+    ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; see the protocol."""
         body = self._call.body(spec, profile(self._models.find(native_id)))
         url = method_url(self._base, native_id, stream=stream)

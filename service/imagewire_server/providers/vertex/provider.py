@@ -49,15 +49,15 @@ class Vertex:
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
-    ) -> AsyncGenerator[pb.Event, None]:
+    ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
         body = self._call.body(spec, profile(self._models.find(native_id)))
         if self._token is None:
             credentials = {"x-goog-api-key": self._place.api_key}
             url = method_url(self._base(""), native_id, stream=stream)
-            async with aclosing(self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)) as events:
-                async for event in events:
-                    yield event
+            async with aclosing(self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)) as answer:
+                async for events in answer:
+                    yield events
             return
         renewed = False
         while True:
@@ -69,9 +69,9 @@ class Vertex:
             try:
                 async with aclosing(
                     self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)
-                ) as events:
-                    async for event in events:
-                        yield event
+                ) as answer:
+                    async for events in answer:
+                        yield events
             except Refused as error:
                 if renewed or error.metadata.get("upstream_status") != "UNAUTHENTICATED":
                     raise
