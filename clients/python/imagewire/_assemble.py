@@ -20,6 +20,15 @@ from imagewire.v1.message_pb2 import Message, Part, Role
 Key = tuple[int, int]
 
 
+def unbatched(message: StreamCompletionResponse) -> Iterable[StreamCompletionResponse]:
+    """The events of a message: itself, and those that came with it."""
+    if not message.more:
+        return (message,)
+    more = list(message.more)
+    message.ClearField("more")
+    return (message, *more)
+
+
 @dataclass(slots=True)
 class _Part:
     """A part on its way: what it holds, its place, and what has passed of a picture."""

@@ -8,7 +8,7 @@ import grpc
 import grpc.aio
 
 from imagewire import _channel
-from imagewire._assemble import Verifier, check_answer
+from imagewire._assemble import Verifier, check_answer, unbatched
 from imagewire._channel import MAX_MESSAGE_BYTES
 from imagewire._errors import from_grpc
 from imagewire._request import Wishes, build_spec
@@ -59,7 +59,8 @@ class _Base:
         return CreateCompletionRequest(spec=build_spec(model, prompt, **wishes), max_inline_bytes=inline)
 
     def _stream(self, model: str, prompt: str, max_frame_bytes: int, wishes: Wishes) -> StreamCompletionRequest:
-        return StreamCompletionRequest(spec=build_spec(model, prompt, **wishes), max_frame_bytes=max_frame_bytes)
+        spec = build_spec(model, prompt, **wishes)
+        return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
 
     def _seconds(self, timeout: float | None) -> float | None:
         return self._timeout if timeout is None else timeout
@@ -122,9 +123,10 @@ class Client(_Base):
         verifier = Verifier()
         call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         try:
-            for event in call:
-                verifier.check(event)
-                yield event
+            for message in call:
+                for event in unbatched(message):
+                    verifier.check(event)
+                    yield event
         except grpc.RpcError as error:
             raise from_grpc(error, self.target) from None
         finally:
@@ -185,9 +187,10 @@ class AsyncClient(_Base):
         verifier = Verifier()
         call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
         try:
-            async for event in call:
-                verifier.check(event)
-                yield event
+            async for message in call:
+                for event in unbatched(message):
+                    verifier.check(event)
+                    yield event
         except grpc.RpcError as error:
             raise from_grpc(error, self.target) from None
         finally:

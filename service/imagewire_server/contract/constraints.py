@@ -28,6 +28,7 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "StreamCompletionRequest.spec": (required,),
     "StreamCompletionRequest.request_id": (not_kept,),
     "StreamCompletionRequest.max_frame_bytes": (_frame,),
+    "StreamCompletionRequest.batch": (),
     "ListModelsRequest.page_size": (between(1, 1000, zero_too=True),),
     "ListModelsRequest.page_token": (at_most(512),),
     "GetModelRequest.name": (required, at_most(256)),

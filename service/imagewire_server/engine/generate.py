@@ -1,8 +1,8 @@
 """The one path: a spec in, the stream's events out. Every edge drinks from here."""
 
 import asyncio
+import secrets
 import time
-import uuid
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from typing import TypeVar
@@ -66,9 +66,10 @@ async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
 
 
 def _started(route: Route, record: Record) -> pb.Event:
-    record.completion_id = f"cmpl-{uuid.uuid4().hex}"
+    record.completion_id = f"cmpl-{secrets.token_hex(16)}"
     started = pb.Started(completion_id=record.completion_id, model=route.name)
-    started.create_time.GetCurrentTime()
+    # GetCurrentTime goes by way of a datetime, at ten times the cost.
+    started.create_time.seconds, started.create_time.nanos = divmod(time.time_ns(), 1_000_000_000)
     return pb.Event(started=started)
 
 

@@ -112,17 +112,19 @@ class PromptFeedback(_message.Message):
     def __init__(self, block_reason: _Optional[str] = ..., block_reason_message: _Optional[str] = ..., safety_ratings: _Optional[_Iterable[_Union[SafetyRating, _Mapping]]] = ...) -> None: ...
 
 class StreamCompletionRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "max_frame_bytes")
+    __slots__ = ("spec", "request_id", "max_frame_bytes", "batch")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
+    BATCH_FIELD_NUMBER: _ClassVar[int]
     spec: _spec_pb2.Spec
     request_id: str
     max_frame_bytes: int
-    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ...) -> None: ...
+    batch: bool
+    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., batch: bool = ...) -> None: ...
 
 class StreamCompletionResponse(_message.Message):
-    __slots__ = ("sequence", "started", "part_started", "text_delta", "image_chunk", "part_finished", "candidate_finished", "finished", "heartbeat")
+    __slots__ = ("sequence", "started", "part_started", "text_delta", "image_chunk", "part_finished", "candidate_finished", "finished", "heartbeat", "more")
     SEQUENCE_FIELD_NUMBER: _ClassVar[int]
     STARTED_FIELD_NUMBER: _ClassVar[int]
     PART_STARTED_FIELD_NUMBER: _ClassVar[int]
@@ -132,6 +134,7 @@ class StreamCompletionResponse(_message.Message):
     CANDIDATE_FINISHED_FIELD_NUMBER: _ClassVar[int]
     FINISHED_FIELD_NUMBER: _ClassVar[int]
     HEARTBEAT_FIELD_NUMBER: _ClassVar[int]
+    MORE_FIELD_NUMBER: _ClassVar[int]
     sequence: int
     started: Started
     part_started: PartStarted
@@ -141,7 +144,8 @@ class StreamCompletionResponse(_message.Message):
     candidate_finished: CandidateFinished
     finished: Finished
     heartbeat: Heartbeat
-    def __init__(self, sequence: _Optional[int] = ..., started: _Optional[_Union[Started, _Mapping]] = ..., part_started: _Optional[_Union[PartStarted, _Mapping]] = ..., text_delta: _Optional[_Union[TextDelta, _Mapping]] = ..., image_chunk: _Optional[_Union[ImageChunk, _Mapping]] = ..., part_finished: _Optional[_Union[PartFinished, _Mapping]] = ..., candidate_finished: _Optional[_Union[CandidateFinished, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ...) -> None: ...
+    more: _containers.RepeatedCompositeFieldContainer[StreamCompletionResponse]
+    def __init__(self, sequence: _Optional[int] = ..., started: _Optional[_Union[Started, _Mapping]] = ..., part_started: _Optional[_Union[PartStarted, _Mapping]] = ..., text_delta: _Optional[_Union[TextDelta, _Mapping]] = ..., image_chunk: _Optional[_Union[ImageChunk, _Mapping]] = ..., part_finished: _Optional[_Union[PartFinished, _Mapping]] = ..., candidate_finished: _Optional[_Union[CandidateFinished, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., more: _Optional[_Iterable[_Union[StreamCompletionResponse, _Mapping]]] = ...) -> None: ...
 
 class Started(_message.Message):
     __slots__ = ("completion_id", "model", "create_time")

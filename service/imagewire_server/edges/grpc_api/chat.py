@@ -58,17 +58,19 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> None:
         """Events as they come."""
         constraints.check(request)
+        frame = request.max_frame_bytes or constraints.FRAME_DEFAULT
         async with (
             StreamWriter(
                 context,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,
+                batch_bytes=frame if request.batch else 0,
             ) as writer,
             aclosing(
                 self._engine.generate(
                     request.spec,
                     stream=True,
-                    max_frame_bytes=request.max_frame_bytes or constraints.FRAME_DEFAULT,
+                    max_frame_bytes=frame,
                     deadline=_deadline(context),
                     record=RECORD.get(),
                 )

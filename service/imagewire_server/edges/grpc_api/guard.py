@@ -6,9 +6,9 @@ It also knows every handler that runs, because the server's own stop returns bef
 import asyncio
 import hmac
 import re
+import secrets
 import time
 import traceback
-import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
@@ -123,7 +123,7 @@ class _Watched:
         self._method = method
         self._context = context
         given = str(dict(context.invocation_metadata() or ()).get("x-request-id", ""))
-        self._request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        self._request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         self._record = Record()
         self._begun = time.monotonic()
         self._code = "OK"

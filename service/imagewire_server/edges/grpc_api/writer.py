@@ -1,7 +1,7 @@
 """Writing a stream: heartbeats when it is idle, an end when the client stops reading."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
@@ -10,14 +10,26 @@ import grpc
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 
+_MOST_COPIED = 16 * 1024
+
 
 class StreamWriter:
-    """Writes events to one call. heartbeat_interval, stall_timeout: seconds. Use as an async context manager."""
+    """Writes events to one call. Use as an async context manager.
+
+    heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
+    0 for a message each.
+    """
 
     def __init__(
-        self, context: grpc.aio.ServicerContext[Any, Any], *, heartbeat_interval: float, stall_timeout: float
+        self,
+        context: grpc.aio.ServicerContext[Any, Any],
+        *,
+        heartbeat_interval: float,
+        stall_timeout: float,
+        batch_bytes: int = 0,
     ) -> None:
         self._context = context
+        self._batch_bytes = batch_bytes
         self._interval = heartbeat_interval
         self._stall_timeout = stall_timeout
         self._loop = asyncio.get_running_loop()
@@ -40,13 +52,13 @@ class StreamWriter:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
 
-    async def write(self, events: Iterable[pb.Event]) -> None:
+    async def write(self, events: list[pb.Event]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
         try:
             async with asyncio.timeout(self._stall_timeout), self._lock:
-                for event in events:
-                    await self._context.write(event)
-                    self._sequence = event.sequence
+                for message in batched(events, self._batch_bytes) if self._batch_bytes else events:
+                    await self._context.write(message)
+                    self._sequence = (message.more[-1] if message.more else message).sequence
         except TimeoutError as error:
             raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
         self._last = self._loop.time()
@@ -65,3 +77,21 @@ class StreamWriter:
     async def _send_heartbeat(self) -> None:
         await self.write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
         self._arm(self._interval)
+
+
+def batched(events: list[pb.Event], most: int) -> Iterator[pb.Event]:
+    """Events as few messages, each with at most so many bytes of picture, a single event whatever it holds."""
+    first: pb.Event | None = None
+    size = 0
+    for event in events:
+        added = len(event.image_chunk.data)
+        size += added
+        # What joins another message is copied: not worth it for much.
+        if first is not None and size <= most and added <= _MOST_COPIED:
+            first.more.append(event)
+            continue
+        if first is not None:
+            yield first
+        first, size = event, added
+    if first is not None:
+        yield first

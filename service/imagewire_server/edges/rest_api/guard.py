@@ -6,9 +6,9 @@ Order: the key before anything else of the request is looked at, then the route.
 import asyncio
 import hmac
 import re
+import secrets
 import time
 import traceback
-import uuid
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -140,7 +140,7 @@ def _known(scope: Scope) -> str:
 
 def _request_id(headers: Headers) -> str:
     given = next((value for name, value in headers if name == b"x-request-id"), b"")
-    return given.decode() if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+    return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
 def _headers(request_id: str, call: Call | None) -> Headers:
