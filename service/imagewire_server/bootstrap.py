@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ import stamina
 import structlog
 
 from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.load import Config
+from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
@@ -35,26 +35,20 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("imagewire")
 
-NO_KEY = """no provider is set up. Do one of these:
-  export GEMINI_API_KEY=...            serve Google's models (a key: https://aistudio.google.com/apikey)
-  export VERTEXAI_PROJECT=...          serve Vertex AI's, with the application default credentials
-  imagewire-server serve --config F    serve what F lists under model_list, as in LiteLLM's config.yaml
-  imagewire-server serve --demo        serve the built-in emulator's pictures, without a key"""
-
 
 class Server:
     """A server over the providers that a Config names. `reload` replaces them while calls run."""
 
-    def __init__(self, config: Config, http: HttpTransport, fetcher: ImageFetcher) -> None:
+    def __init__(self, config: Config, http: HttpTransport, fetcher: ImageFetcher, *, shared: bool) -> None:
         self._http = http
         self._config = config
         self._tokens: dict[str, GoogleToken] = {}
         given = config.settings
         self._engine = Engine(self._router(config), Admission(given.max_concurrent_calls))
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = GrpcLimits(given.max_request_bytes, given.drain_delay, given.drain_grace)
+        limits = GrpcLimits(given.max_request_bytes, shared, given.drain_delay, given.drain_grace)
         self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
-        self.rest = RestServer(self._engine, fetcher, _rest_options(given), config.master_key)
+        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), config.master_key)
 
     def reload(self, config: Config) -> None:
         """Serve another Config's models, routing and master key. Other settings need a restart: they are named."""
@@ -98,8 +92,11 @@ class Server:
 
 
 @asynccontextmanager
-async def server(config: Config, fetcher: ImageFetcher | None = None) -> AsyncIterator[Server]:
-    """A server, not yet started. fetcher: another one, for tests. Raises ConfigError when no provider is set up."""
+async def server(config: Config, fetcher: ImageFetcher | None = None, *, shared: bool = False) -> AsyncIterator[Server]:
+    """A server, not yet started. Raises ConfigError when no provider is set up.
+
+    fetcher: another one, for tests. shared: other workers have its ports too.
+    """
     # stamina would log what it repeats, exceptions and all; the call's own line says what was tried.
     stamina.instrumentation.set_on_retry_hooks(())
     given = config.settings
@@ -113,13 +110,13 @@ async def server(config: Config, fetcher: ImageFetcher | None = None) -> AsyncIt
     )
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
-        yield Server(config, http, fetcher)
+        yield Server(config, http, fetcher, shared=shared)
     finally:
         await fetcher.aclose()
         await http.aclose()
 
 
-def _rest_options(given: Settings) -> RestOptions:
+def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
     return RestOptions(
         image_fields=given.rest_image_fields,
         remote_images=given.rest_remote_images,
@@ -129,6 +126,7 @@ def _rest_options(given: Settings) -> RestOptions:
         stall_timeout=given.stall_timeout,
         drain_delay=given.drain_delay,
         drain_grace=given.drain_grace,
+        shared=shared,
     )
 
 
@@ -148,16 +146,24 @@ async def emulated(config: Config) -> AsyncIterator[tuple[Config, "Emulator"]]:
         yield dataclasses.replace(config, settings=made, deployments=deployments), emulator
 
 
-async def serve(config: Config, reread: Callable[[], Config]) -> None:
+async def serve(
+    config: Config,
+    reread: Callable[[], Config],
+    *,
+    shared: bool = False,
+    ready: Callable[[], None] = lambda: None,
+    until: Callable[[], Awaitable[None]] | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP reads the configuration again; a bad one changes nothing.
 
-    Raises ConfigError and OSError.
+    shared: other workers have the ports too. ready: called when calls are taken. until: another reason to stop, as soon
+    as it returns. Raises ConfigError and OSError.
     """
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with server(config) as made:
+    async with server(config, shared=shared) as made:
         hangups: asyncio.Queue[None] = asyncio.Queue()
         loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
         reloading = asyncio.create_task(_reload_on(hangups, made, reread))
@@ -166,11 +172,15 @@ async def serve(config: Config, reread: Callable[[], Config]) -> None:
             if config.settings.rest != "off":
                 serving["rest"] = _bound(config.settings.rest, await made.rest.start(config.settings.rest))
             names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
-            _log.info("serving", **serving, models=names)
+            _log.info("worker serving" if shared else "serving", **serving, models=names)
             # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.
             gc.collect()
             gc.freeze()
-            await stop.wait()
+            ready()
+            waiting = [asyncio.create_task(stop.wait()), *([asyncio.ensure_future(until())] if until else [])]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for task in waiting:
+                task.cancel()
         finally:
             reloading.cancel()
             await asyncio.gather(made.grpc.drain(), made.rest.drain())

@@ -47,27 +47,41 @@ def serve(
     grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
     rest: Annotated[str | None, typer.Option(help="Where to serve OpenAI's REST: HOST:PORT.")] = None,
     no_rest: Annotated[bool, typer.Option("--no-rest", help="Serve gRPC alone.")] = False,
+    workers: Annotated[int | None, typer.Option(help="How many processes serve; 0 for one for each core.")] = None,
+    worker: Annotated[int | None, typer.Option(hidden=True)] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
     # Imported late, so that --help and a wrong flag need no gRPC.
-    from imagewire_server import bootstrap, logs  # noqa: PLC0415
+    import structlog  # noqa: PLC0415
+
+    from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.workers import count, parent_gone  # noqa: PLC0415
 
     def read() -> "Config":
-        return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest)
+        return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
 
     async def run(given: "Config") -> None:
-        if not demo:
+        from imagewire_server import bootstrap  # noqa: PLC0415  # the process that watches workers needs none of it
+
+        if worker is not None:
+            structlog.contextvars.bind_contextvars(worker=worker)
+            await bootstrap.serve(given, read, shared=True, ready=_say_ready, until=parent_gone)
+        elif not demo:
             await bootstrap.serve(given, read)
-            return
-        typer.echo(_DEMO_NOTICE, err=True)
-        async with bootstrap.emulated(given) as (demonstrating, _):
-            await bootstrap.serve(demonstrating, lambda: demonstrating)
+        else:
+            typer.echo(_DEMO_NOTICE, err=True)
+            async with bootstrap.emulated(given) as (demonstrating, _):
+                await bootstrap.serve(demonstrating, lambda: demonstrating)
 
     try:
         given = read()
         logs.configure(given.settings.log_level)
+        number = count(given.settings.workers)
+        if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
+            code = _run(_watch(given, number, [] if config is None else ["--config", str(config)]))
+            raise typer.Exit(code)
         _run(run(given))
     except (ConfigError, OSError) as error:
         typer.echo(f"imagewire-server: {error}", err=True)
@@ -121,6 +135,35 @@ def demo(
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))
+
+
+async def _watch(given: "Config", number: int, arguments: list[str]) -> int:
+    """Run workers on the addresses of a configuration; return the exit code."""
+    from imagewire_server.config.load import NO_KEY, ConfigError  # noqa: PLC0415
+    from imagewire_server.workers import Workers, reserve  # noqa: PLC0415
+
+    if not given.deployments:
+        raise ConfigError(NO_KEY)
+    grpc = reserve(given.settings.grpc)
+    rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
+    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
+    command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
+    try:
+        told = {"rest": rest.address} if rest else {}
+        names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
+        return await Workers(command, number).run(grpc=grpc.address, **told, models=names)
+    finally:
+        for reserved in (grpc, rest):
+            if reserved is not None:
+                reserved.held.close()
+
+
+def _say_ready() -> None:
+    """Tell the process that watches."""
+    from imagewire_server.workers import READY  # noqa: PLC0415
+
+    sys.stdout.buffer.write(READY)
+    sys.stdout.buffer.flush()
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:

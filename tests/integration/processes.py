@@ -85,6 +85,7 @@ def emulator() -> Iterator[Program]:
 @contextlib.contextmanager
 def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]:
     """`imagewire-server serve` on free ports: address for gRPC, rest for HTTP. settings: IMAGEWIRE_ variables."""
+    workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
     environ = {
         **os.environ,
         "GEMINI_API_KEY": "emulator-key",
@@ -93,7 +94,7 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
     }
     process = subprocess.Popen(
-        _command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *arguments),
+        _command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers),
         stderr=subprocess.PIPE,
         text=True,
         env=environ,

@@ -13,9 +13,15 @@ from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError, Node, read
 
-__all__ = ["Config", "ConfigError", "load"]
+__all__ = ["NO_KEY", "Config", "ConfigError", "load"]
 
 SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings", "imagewire")
+
+NO_KEY = """no provider is set up. Do one of these:
+  export GEMINI_API_KEY=...            serve Google's models (a key: https://aistudio.google.com/apikey)
+  export VERTEXAI_PROJECT=...          serve Vertex AI's, with the application default credentials
+  imagewire-server serve --config F    serve what F lists under model_list, as in LiteLLM's config.yaml
+  imagewire-server serve --demo        serve the built-in emulator's pictures, without a key"""
 
 # Later ones count.
 _ROUTING = ("litellm_settings", "router_settings")

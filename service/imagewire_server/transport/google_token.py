@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import google.auth
-import google.auth.exceptions
-import google.auth.transport.requests
 import structlog
 
 from imagewire_server.contract.errors import Unreachable
@@ -52,6 +49,12 @@ class GoogleToken:
         self._access: Access | None = None
         self.renewal: asyncio.Task[Access] | None = None
         self._lock = threading.Lock()
+        # Large, and of use here alone: loaded with the first credentials, before a loop could wait for it.
+        import google.auth.exceptions  # noqa: PLC0415
+        import google.auth.transport.requests  # noqa: PLC0415
+
+        self._failures = (google.auth.exceptions.GoogleAuthError, OSError, ValueError)
+        self._request = google.auth.transport.requests.Request
 
     async def get(self) -> Access:
         """A token with some life left. Raises Unreachable when none can be had."""
@@ -82,7 +85,7 @@ class GoogleToken:
     async def _run(self) -> Access:
         try:
             self._access = await asyncio.to_thread(self._refresh)
-        except (google.auth.exceptions.GoogleAuthError, OSError, ValueError) as error:
+        except self._failures as error:
             # The text may hold paths, hosts and answers of the token server.
             _log.error("no token", kind=type(error).__name__)
             raise Unreachable(
@@ -96,7 +99,7 @@ class GoogleToken:
         with self._lock:
             if self._credentials is None:
                 self._credentials, self._project = _load(self._source)
-            self._credentials.refresh(google.auth.transport.requests.Request())
+            self._credentials.refresh(self._request())
             credentials = self._credentials
         expiry: datetime | None = credentials.expiry
         return Access(
@@ -109,6 +112,8 @@ class GoogleToken:
 
 
 def _load(source: str) -> tuple[Any, str]:
+    import google.auth  # noqa: PLC0415  # loaded already
+
     if not source:
         credentials, project = google.auth.default(scopes=_SCOPES)
         return credentials, project or ""

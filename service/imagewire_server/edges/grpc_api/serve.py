@@ -43,9 +43,10 @@ _CLEANUP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
-    """max_request_bytes: of one message in. drain_delay, drain_grace: seconds."""
+    """max_request_bytes: of one message in. shared: with other workers. drain_delay, drain_grace: seconds."""
 
     max_request_bytes: int
+    shared: bool
     drain_delay: float
     drain_grace: float
 
@@ -109,7 +110,7 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
         # Clients ping each 30 s, also while a model thinks in silence; the default would cut them off.
         ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),
-        # Without this a second server on the port starts and takes half the calls.
-        ("grpc.so_reuseport", 0),
+        # Where no other worker shares it, a second server on the port would start and take half the calls.
+        ("grpc.so_reuseport", int(limits.shared)),
         ("grpc.enable_channelz", 1),
     )

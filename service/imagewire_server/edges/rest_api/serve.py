@@ -25,7 +25,10 @@ _CLEANUP = 2.0
 
 @dataclass(frozen=True, slots=True)
 class RestOptions:
-    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds."""
+    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds.
+
+    shared: other workers have the port too.
+    """
 
     image_fields: str
     remote_images: str
@@ -35,6 +38,7 @@ class RestOptions:
     stall_timeout: float
     drain_delay: float
     drain_grace: float
+    shared: bool
 
 
 class _Uvicorn(uvicorn.Server):
@@ -69,7 +73,7 @@ class RestServer:
         """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""
         host, _, port = address.rpartition(":")
         try:
-            listener = _bound(host.strip("[]"), int(port))
+            listener = _bound(host.strip("[]"), int(port), shared=self._options.shared)
         except OSError as error:
             remedy = "name another with --rest HOST:PORT, or use --no-rest"
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
@@ -113,13 +117,15 @@ class RestServer:
             await asyncio.wait(self._uvicorn.server_state.tasks, timeout=_CLEANUP)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
     family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
         0
     ]
     listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind(where)
         listener.listen(2048)
         listener.setblocking(False)

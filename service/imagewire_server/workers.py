@@ -1,0 +1,140 @@
+"""Several processes on the same ports: started anew, not forked; watched, restarted, and drained by this one.
+
+Workers share nothing but the ports (SO_REUSEPORT): what one learns of a provider's health, the others learn for
+themselves, and limits hold for each of them. A worker ends with its parent, however that ends: its standard input is a
+pipe that then closes.
+"""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
+_log = structlog.get_logger("imagewire.workers")
+
+READY = b"ready\n"
+_FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
+_LIVED = 30.0  # seconds after which a worker's end is no sequel of its start
+
+
+def count(asked: int) -> int:
+    """How many workers there are: as asked, for 0 one for each core that this process may use."""
+    return asked or len(os.sched_getaffinity(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """An address whose port was chosen and is held for the workers."""
+
+    address: str
+    held: socket.socket
+
+
+def reserve(address: str) -> Reserved:
+    """Hold HOST:PORT, whose port may be 0, for workers. Raises OSError when another program serves there."""
+    host, _, port = address.rpartition(":")
+    info = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    # Without SO_REUSEPORT first: with it, a port that another server shares would look free.
+    with contextlib.closing(socket.socket(info[0], info[1])) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(info[4])
+        except OSError as error:
+            raise OSError(f"cannot serve on {address}: {error.strerror}; name another address") from error
+        where = probe.getsockname()
+    held = socket.socket(info[0], info[1])
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    held.bind(where)
+    return Reserved(f"{host}:{where[1]}", held)
+
+
+class Workers:
+    """Runs `number` workers. command: what starts one; its output is this process's, line for line."""
+
+    def __init__(self, command: Sequence[str], number: int) -> None:
+        self._command = command
+        self._number = number
+        self._running: dict[int, Process] = {}
+        self._stopping = asyncio.Event()
+        self._ready = asyncio.Semaphore(0)
+        self._code = 0
+
+    async def run(self, **serving: object) -> int:
+        """Run until SIGTERM or SIGINT; return the exit code. serving: what the log says when all are ready."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
+        keepers = [asyncio.create_task(self._keep(index)) for index in range(self._number)]
+        readiness = asyncio.create_task(self._told(serving))
+        await asyncio.gather(*keepers)
+        readiness.cancel()
+        return self._code
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        self._signal_all(signal.SIGTERM)
+
+    def _signal_all(self, number: int) -> None:
+        for process in self._running.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+
+    async def _told(self, serving: dict[str, object]) -> None:
+        for _ in range(self._number):
+            await self._ready.acquire()
+        _log.info("serving", **serving, workers=self._number)
+
+    async def _keep(self, index: int) -> None:
+        """Start a worker, and another in its place whenever it ends."""
+        wait, began_well = _FIRST_WAIT, False
+        while not self._stopping.is_set():
+            begun = time.monotonic()
+            process = await asyncio.create_subprocess_exec(
+                *self._command,
+                "--worker",
+                str(index),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                start_new_session=True,  # Ctrl-C is this process's to pass on
+            )
+            self._running[index] = process
+            if self._stopping.is_set():
+                process.terminate()
+            assert process.stdout is not None  # noqa: S101  # it was asked for
+            if await process.stdout.readline() == READY and not began_well:
+                began_well = True
+                self._ready.release()
+            code = await process.wait()
+            del self._running[index]
+            if self._stopping.is_set():
+                return
+            if not began_well:
+                # It never served: neither would another one.
+                self._code = code or 1
+                self._stop()
+                return
+            wait = _FIRST_WAIT if time.monotonic() - begun > _LIVED else min(wait * 2, _LONGEST_WAIT)
+            _log.error("a worker ended and is started again", worker=index, code=code, wait=wait)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), wait)
+
+
+async def parent_gone() -> None:
+    """Return when the process that started this worker has ended, or closed its end of standard input."""
+    loop = asyncio.get_running_loop()
+    gone = asyncio.Event()
+    loop.add_reader(sys.stdin.fileno(), gone.set)
+    await gone.wait()
+    loop.remove_reader(sys.stdin.fileno())
