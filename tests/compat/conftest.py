@@ -2,12 +2,13 @@
 
 import base64
 import hashlib
+import importlib
 import io
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from PIL import Image
@@ -16,14 +17,39 @@ from tests.integration import processes
 
 MODEL = "gemini/gemini-2.5-flash-image"
 ASK = [{"role": "user", "content": "Generate an image of a banana"}]
+TEXT = "Here's the image you requested:"
+KEY = "sk-compat"
+_LOCKED = f"""\
+model_list:
+  - model_name: gemini/*
+    litellm_params:
+      model: gemini/*
+      api_key: os.environ/GEMINI_API_KEY
+general_settings:
+  master_key: {KEY}
+"""
+
+
+def missing(what: str) -> NoReturn:
+    """End the test, or the module that is being imported: skipped by name, and failed in CI."""
+    if os.environ.get("CI"):
+        pytest.fail(f"needs {what}")
+    pytest.skip(f"needs {what}", allow_module_level=True)
 
 
 def needs(program: str) -> str:
-    """The program's path; without it the test is skipped by name, and fails in CI."""
-    found = shutil.which(program)
-    if found is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(f"needs {program}")
-    return found
+    """The program's path."""
+    return shutil.which(program) or missing(program)
+
+
+def package(name: str) -> Any:
+    """The Python package. Some take seconds to load: then ask for it in a fixture."""
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        missing(f"{name}: run make test, which installs requirements-compat.lock")
 
 
 @dataclass(frozen=True)
@@ -58,6 +84,15 @@ class Rest:
 def rest() -> Iterator[Rest]:
     with processes.emulator() as emulator, processes.server(emulator.address, max_concurrent_calls="64") as server:
         yield Rest(server.rest, emulator.address)
+
+
+@pytest.fixture(scope="session")
+def locked(rest: Rest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rest]:
+    """Another server before the same emulator, which wants to be shown KEY."""
+    config = tmp_path_factory.mktemp("locked") / "config.yaml"
+    config.write_text(_LOCKED)
+    with processes.server(rest.emulator, "--config", str(config)) as server:
+        yield Rest(server.rest, rest.emulator)
 
 
 def sha256_of(encoded: str) -> str:

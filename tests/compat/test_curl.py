@@ -115,6 +115,16 @@ def test_the_unary_answer(url: str) -> None:
         picture.load()
 
 
+def test_the_unary_answer_with_the_pages_field_alone(url: str) -> None:
+    answer = json.loads(_run(CALL.format(url=url, more=""), "-H 'x-image-fields: image'"))
+    _same_shape(answer, ANSWER)
+    [choice] = answer["choices"]
+    assert sorted(choice["message"]) == ["content", "image", "role"]
+    assert set(choice) - {"finish_reason", "index", "message"} == {"native_finish_reason"}
+    usage = answer["usage"]
+    assert usage["total_tokens"] == usage["prompt_tokens"] + usage["completion_tokens"]
+
+
 def _chunk(delta: Any, finish: str | None = None) -> dict[str, Any]:
     return {
         "id": re.compile(r"chatcmpl-[0-9a-f]{32}\Z"),
@@ -141,8 +151,11 @@ def test_the_stream(url: str) -> None:
     assert last["choices"][0]["delta"] == {}
     for chunk in chunks:
         assert list(chunk) == ["id", "object", "created", "model", "choices"]
-        assert list(chunk["choices"][0])[:3] == ["index", "delta", "finish_reason"]
+        more = ["native_finish_reason"] if chunk is last else []
+        assert list(chunk["choices"][0]) == ["index", "delta", "finish_reason", *more]
         assert len(chunk["choices"][0]["delta"]) <= 1
+    assert list(picture["choices"][0]["delta"]["image"]) == ["url", "detail"]
+    assert len({(chunk["id"], chunk["created"]) for chunk in chunks}) == 1
 
 
 def test_the_stream_without_a_choice_of_fields_has_both(url: str) -> None:

@@ -13,3 +13,17 @@ export function sha256(picture) {
 export function tell(name, seen) {
   console.log(JSON.stringify({ name, ...seen }));
 }
+
+// How often the provider behind the server was asked while something ran.
+export async function calls(running) {
+  const before = await asked();
+  const outcome = await running().then(
+    () => null,
+    (error) => error,
+  );
+  return { calls: (await asked()) - before, message: outcome?.message ?? null };
+}
+
+async function asked() {
+  return (await (await fetch(`${process.env.EMULATOR}/_emulator/requests`)).json()).length;
+}
