@@ -119,20 +119,7 @@ def test_vercel_chat_and_responses(vercel: dict[str, Any], drawn: list[str]) -> 
     assert vercel["openai responses stream"] == {"content": TEXT, "images": drawn, "finish": "stop"}
 
 
-@pytest.mark.parametrize(
-    "provider",
-    [
-        "compatible",
-        "responses",
-        pytest.param(
-            "openai",
-            marks=pytest.mark.xfail(
-                raises=AssertionError,
-                reason="the error is in the cut picture's own chunk, of which @ai-sdk/openai reads the chunk alone",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("provider", ["compatible", "responses", "openai"])
 def test_vercel_tells_of_a_stream_that_is_cut(vercel: dict[str, Any], provider: str) -> None:
     assert vercel[f"cut {provider}"]["calls"] == 1
     assert "not valid base64" in (vercel[f"cut {provider}"]["message"] or "")
@@ -160,9 +147,6 @@ def test_openrouter_tells_of_a_stream_that_is_cut(openrouter: dict[str, Any]) ->
     assert "not valid base64" in openrouter["charged stream"]["message"]
 
 
-@pytest.mark.xfail(
-    raises=AssertionError, reason="usage.include is taken, and a stream without stream_options tells no usage"
-)
 def test_openrouter_asks_for_usage_in_its_own_way(openrouter: dict[str, Any]) -> None:
     assert openrouter["usage"] == {"output": 1299}
 

@@ -111,10 +111,6 @@ def test_a_response_has_one_message_for_one_text(client: Any) -> None:
     assert _message_texts(_events(client, "gemini/gemini-2.5-flash-image")) == [TEXT]
 
 
-@pytest.mark.xfail(
-    raises=AssertionError,
-    reason="a signature on the second chunk of a text makes it a second message, cut inside a word",
-)
 def test_a_streamed_response_has_one_message_for_one_text(client: Any) -> None:
     assert _message_texts(_events(client, "gemini/gemini-3-pro-image")) == [TEXT]
 

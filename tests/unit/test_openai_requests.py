@@ -144,7 +144,7 @@ KINDS: dict[str, Any] = {
 def spec(kind: str, abilities: Abilities | None = None, **fields: Any) -> pb.Spec:
     request, spec_of = KINDS[kind]
     made: pb.Spec = spec_of(
-        decode(json.dumps({**BASE[kind], **fields}).encode(), request), abilities or Abilities()
+        decode(json.dumps({**BASE[kind], **fields}).encode(), request), abilities or Abilities(listed=True)
     ).spec
     return made
 
@@ -282,6 +282,10 @@ def test_a_responses_items_said_back_are_the_answer(case: Case) -> None:
         for part in pictures:
             part.thought = False
     assert sorted(map(str, _said(again))) == sorted(map(str, _said(expected)))
+
+
+def test_an_unlisted_model_is_not_asked_for_drafts_that_it_may_refuse() -> None:
+    assert spec("images", Abilities(), partial_images=1) == spec("images")
 
 
 @given(st.lists(st.binary(max_size=20), max_size=12))

@@ -92,7 +92,9 @@ def refusal(http: int, body: bytes, *, retry_after: float | None, secrets: Itera
 def refusal_in_answer(error: dict[str, Any]) -> Refused:
     """The error that stands inside an answer of HTTP status 200. What came before it may be charged."""
     refused = _refused(error, "UNKNOWN", 200, ())
-    refused.message = f"the provider failed in the middle of its answer; it may have been charged ({refused.message})"
+    # What is said of trouble before an answer, that it is free, is not true in the middle of one.
+    why = refused.metadata["upstream_status"] if refused.message == _TROUBLE else refused.message
+    refused.message = f"the provider failed in the middle of its answer; it may have been charged ({why})"
     refused.repeatable = False
     refused.charged = True
     return refused

@@ -57,11 +57,13 @@ class ChatChunks:
                 return self._candidate_event(getattr(event, kind).candidate_index, event)
 
     def fail(self, error: Error) -> list[Piece]:
-        """See pieces.StreamEncoder. An open line is ended as valid JSON with the error in it."""
-        body = errors.body(error, self._request_id)
-        if not self._line:
-            return [b"data: " + _encoded(body) + b"\n\n"]
-        return [_CUT + b'"}}]},"finish_reason":null}],' + _encoded(body)[1:] + b"\n\n"]
+        """See pieces.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
+
+        Clients that look for an error in each event thus never see the cut picture, and the others see the error.
+        """
+        body = _encoded(errors.body(error, self._request_id))
+        cut = _CUT + b'"}}]},"finish_reason":null}],' + body[1:] + b"\n\n" if self._line else b""
+        return [cut + b"data: " + body + b"\n\n"]
 
     def _start(self, started: pb.Started) -> list[Piece]:
         self._started.CopyFrom(started)

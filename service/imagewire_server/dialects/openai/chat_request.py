@@ -159,7 +159,7 @@ class Format(Strict):
 
 
 class UsageOptions(Strict):
-    """OpenRouter's; usage is always there."""
+    """OpenRouter's: a stream tells what was used; an answer always does."""
 
     include: Literal[True] | None = None
 

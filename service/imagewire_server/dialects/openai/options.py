@@ -17,8 +17,9 @@ _MOST_OFF = math.log(1.2)
 
 @dataclass(frozen=True, slots=True)
 class Abilities:
-    """What is known of the model: None for nothing, an empty tuple for "takes none"."""
+    """What is known of the model: None for nothing, an empty tuple for "takes none". listed: it is in the table."""
 
+    listed: bool = False
     aspect_ratios: tuple[str, ...] | None = None
     image_sizes: tuple[str, ...] | None = None
     thinking_levels: tuple[str, ...] | None = None
@@ -120,7 +121,7 @@ def thoughts(reading: Reading, given: bool | None, field: str) -> None:
 
 def drafts(reading: Reading, wanted: int | None, abilities: Abilities, field: str = "partial_images") -> None:
     """Drafts come from models that think, when they are asked to show it; others draw none."""
-    if wanted and abilities.thinking_levels != ():
+    if wanted and abilities.listed and abilities.thinking_levels != ():
         thoughts(reading, True, field)
 
 

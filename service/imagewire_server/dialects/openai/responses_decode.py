@@ -4,14 +4,14 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai import options, responses_request
+from imagewire_server.dialects.openai import layout, options, responses_request
 from imagewire_server.dialects.openai.calls import function_call, function_result
+from imagewire_server.dialects.openai.chat_request import Extras
 from imagewire_server.dialects.openai.decode import convert
 from imagewire_server.dialects.openai.options import Abilities, set_once
 from imagewire_server.dialects.openai.picture import decoded
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.dialects.openai.responses_request import (
-    Extras,
     FunctionCallItem,
     FunctionResultItem,
     ImageCallItem,
@@ -22,6 +22,7 @@ from imagewire_server.dialects.openai.responses_request import (
     ReasoningItem,
     Refusal,
     ResponsesRequest,
+    Signature,
     WebSearchTool,
 )
 
@@ -125,7 +126,10 @@ def _input(reading: Reading, given: str | list[dict[str, Any]]) -> None:
         kind = raw.get("type", "message")
         if not isinstance(kind, str) or kind not in responses_request.ITEMS:
             known = ", ".join(responses_request.ITEMS)
-            reading.refuse(f"{field}.type", f"is of no kind that this server knows; use {known}")
+            words = f"is of no kind that this server knows; use {known}"
+            if kind == "item_reference":
+                words = "refers to what is not kept here yet; send the item itself (clients do, told store: false)"
+            reading.refuse(f"{field}.type", words)
             continue
         try:
             item = convert(raw, responses_request.ITEMS[kind], field)
@@ -173,10 +177,8 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             messages.add(role=pb.Role.ROLE_TOOL, parts=[part])
         case ReasoningItem():
             text = "".join(str(piece.get("text", "")) for piece in item.summary)
-            part = pb.Part(text=text, thought=True)
-            messages.add(
-                role=pb.Role.ROLE_ASSISTANT, parts=[_signed(reading, part, item.provider_specific_fields, field)]
-            )
+            made = messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[pb.Part(text=text, thought=True)])
+            _apart(reading, made, item.provider_specific_fields, field)
 
 
 def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, at: int) -> None:
@@ -191,14 +193,30 @@ def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, 
         else:
             made.parts.add(text=piece.refusal if isinstance(piece, Refusal) else piece.text)
         reading.came_from(f"messages[{at}].parts[{j}]", where)
-    if item.provider_specific_fields is not None:
-        if item.role != "assistant" or len(made.parts) != 1:
-            reading.refuse(f"{field}.provider_specific_fields", "does not fit; send the item back as it came")
-            return
-        _signed(reading, made.parts[0], item.provider_specific_fields, field)
+    if item.role == "assistant":
+        _apart(reading, made, item.provider_specific_fields, field)
+    elif item.provider_specific_fields is not None:
+        reading.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
 
 
-def _signed(reading: Reading, part: pb.Part, extras: Extras | None, field: str) -> pb.Part:
+def _apart(reading: Reading, made: pb.Message, extras: Extras | None, field: str) -> None:
+    """Take a text apart into the parts that the model made it of, each with its signature."""
+    if extras is None:
+        return
+    said = "".join(part.text for part in made.parts if not part.thought)
+    thought = "".join(part.text for part in made.parts if part.thought)
+    pieces = layout.Pieces(said, thought, [part for part in made.parts if part.HasField("image")], [])
+    try:
+        parts = pieces.parts(pieces.default() if extras.parts is None else extras.parts)
+        layout.sign(parts, extras.thought_signatures or [None] * len(parts))
+    except ValueError as error:
+        reading.refuse(f"{field}.provider_specific_fields", str(error))
+        return
+    del made.parts[:]
+    made.parts.extend(parts)
+
+
+def _signed(reading: Reading, part: pb.Part, extras: Signature | None, field: str) -> pb.Part:
     if extras is not None and extras.thought_signature:
         try:
             part.thought_signature = decoded(extras.thought_signature)

@@ -1,6 +1,7 @@
 """The output items of a response, made while its parts come, and the events that tell of them.
 
-A draft does not become an item: it is a partial image of the item that the next picture completes. Where no other
+Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout). A
+draft does not become an item: it is a partial image of the item that the next picture completes. Where no other
 picture follows, the last draft completes it.
 """
 
@@ -44,6 +45,8 @@ class Output:
         self.items: list[Item] = []
         self._open: Item | None = None  # a text or thought whose deltas come
         self._text: list[str] = []
+        self._parts: list[tuple[int, bytes]] = []  # of the open text: how long each part is, and its signature
+        self._length = 0
         self._drawing: Item | None = None  # a picture that is announced and not complete
         self._draft: tuple[Key, pb.PartFinished] | None = None
         self._sent = 0
@@ -66,10 +69,12 @@ class Output:
                 yield from self._part_started(event.part_started)
             case "text_delta" if self._open is not None:
                 self._text.append(event.text_delta.text)
+                self._length += len(event.text_delta.text)
                 yield from self._delta(self._open, event.text_delta.text)
             case "part_finished":
                 yield from self._part_finished(event.part_finished)
             case "candidate_finished":
+                yield from self._close_text()
                 if self._draft is not None and all(item.key is None for item in self.items):
                     yield from self._complete(*self._draft)
 
@@ -80,12 +85,19 @@ class Output:
         return item
 
     def _part_started(self, part: pb.PartStarted) -> Iterator[Told]:
+        kind = "reasoning" if part.thought else "message"
+        goes_on = (
+            part.kind == pb.PartKind.PART_KIND_TEXT and self._open is not None and self._open.shown["type"] == kind
+        )
+        self._length = 0
+        if goes_on:
+            return
+        yield from self._close_text()
         if part.kind == pb.PartKind.PART_KIND_IMAGE:
             self._coming.add((part.candidate_index, part.part_index))
             if not part.thought or self._drafts:
                 yield from self._announce()
         elif part.kind == pb.PartKind.PART_KIND_TEXT:
-            self._text = []
             if part.thought:
                 item = self._open = self._new("rs", "reasoning", summary=[])
                 yield "output_item.added", {"output_index": item.index, "item": item.shown}, None
@@ -124,13 +136,22 @@ class Output:
                 yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, None
                 yield "function_call_arguments.done", {**_at(item), **said}, None
                 yield self._done(item, part)
-            case None if self._open is not None:
-                item, self._open = self._open, None
-                yield from self._text_end(item, "".join(self._text))
-                yield self._done(item, part)
+            case None:
+                self._parts.append((self._length, part.thought_signature))
 
-    @staticmethod
-    def _text_end(item: Item, text: str) -> Iterator[Told]:
+    def _close_text(self) -> Iterator[Told]:
+        """The open text is whole."""
+        item, self._open = self._open, None
+        text, self._text = "".join(self._text), []
+        parts, self._parts = self._parts, []
+        if item is None:
+            return
+        if any(signature for _, signature in parts):
+            name = "thought" if item.shown["type"] == "reasoning" else "text"
+            item.shown["provider_specific_fields"] = {
+                "thought_signatures": [pybase64.b64encode(s).decode() if s else None for _, s in parts],
+                "parts": [f"{name}:{length}" for length, _ in parts],
+            }
         if item.shown["type"] == "reasoning":
             whole = {"type": "summary_text", "text": text}
             item.shown["summary"] = [whole]
@@ -141,6 +162,8 @@ class Output:
             item.shown["content"] = [whole]
             yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, None
             yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, None
+        item.shown["status"] = "completed"
+        yield "output_item.done", {"output_index": item.index, "item": item.shown}, None
 
     def _picture(self, part: pb.PartFinished) -> Iterator[Told]:
         key = part.candidate_index, part.part_index

@@ -4,13 +4,13 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import Int32, Labels, Model, Object, Prompt
+from imagewire_server.dialects.openai.chat_request import Extras, Int32, Labels, Model, Object, Prompt
 from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.images_request import Drafts, Percent
 
 
-class Extras(Strict):
-    """What goes out with an item and must come back with it."""
+class Signature(Strict):
+    """What goes out with a picture or a call and must come back with it."""
 
     thought_signature: str | None = None
 
@@ -67,7 +67,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
     background: str | None = None
     action: str | None = None
     revised_prompt: str | None = None
-    provider_specific_fields: Extras | None = None
+    provider_specific_fields: Signature | None = None
 
 
 class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
@@ -79,7 +79,7 @@ class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
     id: str | None = None
     status: str | None = None
     namespace: None = None
-    provider_specific_fields: Extras | None = None
+    provider_specific_fields: Signature | None = None
 
 
 class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):

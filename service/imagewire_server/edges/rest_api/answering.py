@@ -68,7 +68,9 @@ class Answering:
             facts = self.engine.router.resolve(model).routes[0].facts
         except NotFound:
             return Abilities()  # the engine says so in a moment, after what is wrong with the request itself
-        return Abilities(facts.aspect_ratios, facts.image_sizes, facts.thinking_levels) if facts else Abilities()
+        if facts is None:
+            return Abilities()
+        return Abilities(True, facts.aspect_ratios, facts.image_sizes, facts.thinking_levels)
 
     @asynccontextmanager
     async def drawing(

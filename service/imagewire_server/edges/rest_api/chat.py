@@ -35,7 +35,7 @@ class ChatEndpoint:
         await self.pictures.fetch(reading)
         if request.stream:
             options = request.stream_options
-            usage = bool(options and options.include_usage)
+            usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
             await self.answering.stream(call, reading, ChatChunks(fields, call.request_id, include_usage=usage))
         else:
             if request.stream_options is not None:
