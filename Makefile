@@ -10,7 +10,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,12 @@ $(NODE): tests/compat/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
 	  else echo "no npm here: the tests of the Node clients will say so"; mkdir -p $(@D); fi
 	@touch $@
+
+bench: setup  ## Measure against LiteLLM and Portkey, installed under .bench by the command; writes docs/benchmarks.md.
+	@$(BIN)/python -m bench --output docs/benchmarks.md
+
+bench-quick: setup  ## Measure imagewire alone, under a minute.
+	@$(BIN)/python -m bench --quick
 
 run: setup  ## Serve on 127.0.0.1:50051 with the built-in emulator.
 	@$(BIN)/imagewire-server serve --demo

@@ -1,0 +1,1 @@
+"""Speed and memory of imagewire and its peers, measured in one run. `python -m bench --help` says how."""

@@ -1,0 +1,198 @@
+"""docs/benchmarks.md out of figures: the tables with their ratios, the targets, what limits each, and the bars."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bench.cases import Extent, Figures
+from bench.plot import Panel
+from bench.targets import verdicts
+
+_BASE = "LiteLLM"
+_PAGE = """\
+# Benchmarks
+
+imagewire and its peers in one run, on one machine: a fake Gemini API and the load on one core, the server under test on
+another. Every picture is compared with the known one, byte by byte; a wrong or missing byte is an error, and errors are
+named below. Trust the ratios, not the figures: they are of a small machine that others may use at the same time.
+
+```sh
+make bench         # all peers: installs them into .bench/ and writes this page
+make bench-quick   # imagewire and direct, under a minute
+```
+
+{machine}
+
+{peers}
+
+Medians of {rounds} rounds; the peers take turns in each round.
+
+{plot}{tables}
+## Targets
+
+{targets}
+{notes}
+## What each figure is, and what limits it
+
+- **Requests per CPU-second**: 16 callers in a closed loop, a 1 KB picture each. Answers over the user and system time
+  of the server's processes. The load is not in it, so it holds where the load's core is the bottleneck. HTTP callers
+  have a connection each; gRPC callers share one, as the tasks of one client do. imagewire and LiteLLM check a key and
+  have the same `config.yaml`, and imagewire writes its log, a line a call; LiteLLM's is at `ERROR`, as its
+  documentation says for production. Portkey checks no key.
+- **2 workers on 2 cores**: 64 callers, each with a connection of its own; server, upstream and load on every core, so
+  it is reasoned from CPU time: answers for each CPU-second of the busier worker, over those of one worker alone. Which
+  worker gets a connection is the kernel's choice; the busier one sets the limit.
+- **Latency over direct**: one caller, the same picture; the percentile less that of direct, so a gRPC client's own work
+  (a tenth of a millisecond and more in Python) stands on our side. p99 is the first to show what else the machine does.
+- **8 MB streamed**: 4 callers. Upstream and load share one core, so direct's figure is about the most to be reached.
+- **First byte**: of an 8 MB body that the upstream spreads over {drip} ms; when the caller has the picture's first
+  byte, as a share of that time. Over 100 % is a gateway that waits for the end.
+- **Memory a stream**: {streams} streams of 20 MB start at once in a fresh process; the peak of resident memory less
+  that of the idle process, over their number. Callers read as fast as they can. Broken off after {limit:g} s.
+- **Start**: from the process's start to its health page's first 200 with every port open; **idle**: resident memory
+  once it rests.
+- imagewire's REST answers were asked for with `x-image-fields: images`, the field that LiteLLM sends. Its default sends
+  the picture in two fields, and so about twice the bytes. Portkey needs `x-portkey-strict-open-ai-compliance: false`,
+  or a unary answer has no picture.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What was run, where. versions: by peer. foreign: the share of the machine's time that others took, in percent."""
+
+    machine: str
+    versions: Mapping[str, str]
+    surfaces: Mapping[str, tuple[str, ...]]
+    extent: Extent
+    foreign: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    title: str
+    name: str
+    form: str
+    higher: bool = True
+
+
+_TABLES: tuple[tuple[str, str, tuple[_Column, ...]], ...] = (
+    (
+        "1 KB pictures, 16 callers",
+        "",
+        (
+            _Column("requests per CPU-second", "per_cpu", "{:.0f}"),
+            _Column("CPU ms a request", "cpu_ms", "{:.2f}", higher=False),
+            _Column("requests/s", "rate", "{:.0f}"),
+        ),
+    ),
+    (
+        "1 KB pictures, one caller: latency over direct",
+        "added",
+        (
+            _Column("p50, ms", "p50_ms", "{:.2f}", higher=False),
+            _Column("p99, ms", "p99_ms", "{:.2f}", higher=False),
+        ),
+    ),
+    (
+        "Large pictures, streamed",
+        "",
+        (
+            _Column("8 MB: MB/s", "mb_s", "{:.0f}"),
+            _Column("MB per CPU-second", "mb_per_cpu", "{:.0f}"),
+            _Column("first byte, % of the body's time", "first_percent", "{:.2f}", higher=False),
+            _Column("memory a stream, MB", "stream_mb", "{:.2f}", higher=False),
+            _Column("peak, MB", "peak_mb", "{:.0f}", higher=False),
+        ),
+    ),
+    (
+        "At rest",
+        "",
+        (
+            _Column("start, s", "start_s", "{:.2f}", higher=False),
+            _Column("idle, MB", "idle_mb", "{:.0f}", higher=False),
+        ),
+    ),
+)
+
+
+def page(run: Run, figures: Figures, plot: str) -> str:
+    """The whole page. plot: the name of the picture beside it, "" for none."""
+    peers = _table(("peer", "version"), ((name, version or "–") for name, version in run.versions.items()))
+    met = {True: "yes", False: "**no**", None: "not measured"}
+    targets = _table(("wanted", "seen", "met"), ((v.wanted, v.seen, met[v.met]) for v in verdicts(figures)))
+    told = "".join(f"- {note}\n" for note in dict.fromkeys(figures.notes))
+    return _PAGE.format(
+        machine=f"{run.machine}. Others took {run.foreign:.0f} % of its time during the run.",
+        peers=peers,
+        rounds=run.extent.rounds,
+        plot=f"![Bars of the main figures]({plot})\n\n" if plot else "",
+        tables=tables(run, figures),
+        targets=targets,
+        notes=f"\n## What went wrong\n\n{told}" if told else "",
+        drip=run.extent.drip,
+        streams=run.extent.streams,
+        limit=run.extent.limit,
+    )
+
+
+def tables(run: Run, figures: Figures) -> str:
+    """The tables alone. A ratio over 1 in brackets is better than LiteLLM by that much, whatever the figure."""
+    written = []
+    for title, kind, columns in _TABLES:
+        rows = []
+        for peer, surfaces in run.surfaces.items():
+            for surface in ("",) if title == "At rest" else surfaces:
+                cells = [_cell(figures, peer, surface, column, kind) for column in columns]
+                if any(cell != "–" for cell in cells):
+                    rows.append((f"{peer} {surface}".strip(), *cells))
+        if rows:
+            written.append(f"## {title}\n\n" + _table(("", *(column.title for column in columns)), rows))
+    said = (
+        f"In brackets: how many times better than {_BASE}, gRPC against its REST.\n\n" if _BASE in run.surfaces else ""
+    )
+    return said + "\n".join(written)
+
+
+def panels(run: Run, figures: Figures) -> list[Panel]:
+    """The bars."""
+    wanted = (
+        ("1 KB pictures: requests per CPU-second (more is better)", "per_cpu", "{:.0f}"),
+        ("8 MB pictures, streamed: MB/s (more is better)", "mb_s", "{:.0f}"),
+        ("First image byte of a slow answer: % of the body's time (less is better)", "first_percent", "{:.2f} %"),
+        ("Memory of each 20 MB stream (less is better)", "stream_mb", "{:.1f} MB"),
+    )
+    drawn = []
+    for title, name, form in wanted:
+        rows = [
+            (f"{peer} {surface}", value, form.format(value))
+            for peer, surfaces in run.surfaces.items()
+            for surface in surfaces
+            if peer != "direct" and (value := figures.median(peer, surface, name)) is not None
+        ]
+        if rows:
+            drawn.append(Panel(title, rows))
+    return drawn
+
+
+def _cell(figures: Figures, peer: str, surface: str, column: _Column, kind: str) -> str:
+    def value(name: str, over: str) -> float | None:
+        seen = figures.median(name, over, column.name)
+        if kind != "added" or name == "direct":
+            return seen
+        direct = figures.median("direct", over.replace("gRPC", "REST"), column.name)
+        return None if seen is None or direct is None else seen - direct
+
+    seen, base = value(peer, surface), value(_BASE, surface.replace("gRPC", "REST"))
+    if seen is None:
+        return "–"
+    written = column.form.format(seen) + (" in all" if kind == "added" and peer == "direct" else "")
+    if base is None or peer in {_BASE, "direct"} or seen <= 0 or base <= 0:
+        return written
+    ratio = seen / base if column.higher else base / seen
+    return f"{written} ({ratio:.3g}×)"
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    lines = [list(head), *map(list, rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
