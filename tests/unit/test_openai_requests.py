@@ -188,6 +188,8 @@ def test_an_unknown_field_is_refused_and_an_unknown_null_is_none(kind: str) -> N
         ({"role": "user", "content": "x", "name": "me"}, "name"),
         ({"role": "user", "content": "x", "reasoning_content": "hm"}, "reasoning_content"),
         ({"role": "user", "content": "x", "provider_specific_fields": {}}, "provider_specific_fields"),
+        ({"role": "user", "content": "x", "refusal": "no"}, "refusal"),
+        ({"role": "user", "content": "x", "annotations": [{"type": "url"}]}, "annotations"),
         ({"role": "user", "content": "x", "invented": 1}, "invented"),
         ({"role": "assistant", "content": "x", "provider_specific_fields": {"parts": ["image"]}}, "provider_specific"),
         (

@@ -123,6 +123,7 @@ def _messages(reading: Reading, messages: list[Message]) -> None:
         for name, allowed in (
             ("tool_calls", "assistant"),
             ("reasoning_content", "assistant"),
+            ("refusal", "assistant"),
             ("provider_specific_fields", "assistant"),
             ("tool_call_id", "tool"),
             ("name", "tool"),

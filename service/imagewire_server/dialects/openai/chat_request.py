@@ -74,7 +74,7 @@ class Message(Strict):
     tool_call_id: str | None = None
     name: str | None = None
     refusal: str | None = None
-    annotations: list[Object] | None = None
+    annotations: Annotated[list[Object], msgspec.Meta(max_length=0)] | None = None
     audio: None = None
     function_call: None = None
     provider_specific_fields: Extras | None = None
