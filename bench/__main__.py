@@ -14,7 +14,8 @@ from bench.cases import CASES, FULL, QUICK, Figures, measure, workers
 from bench.peers import PEERS
 from bench.peers.base import ROOT
 from bench.plot import svg
-from bench.report import Run, page, panels, tables
+from bench.report import page, panels
+from bench.tables import Run, tables
 from bench.targets import verdicts
 
 _CACHE = ROOT / ".bench"
@@ -47,7 +48,7 @@ def main() -> None:
         if "workers" in wanted and "imagewire" in names:
             workers(_CACHE, extent, figures)
     machine_time = (time.monotonic() - begun) * (os.cpu_count() or 1)
-    foreign = 100 * (processes.foreign_seconds() - before) / machine_time
+    foreign = max(0.0, 100 * (processes.foreign_seconds() - before) / machine_time)
     run = Run(_machine(core, others), versions, {peer.name: peer.surfaces for peer in peers}, extent, foreign)
     _save(run, figures)
     print(tables(run, figures))

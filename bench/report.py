@@ -1,13 +1,10 @@
 """docs/benchmarks.md out of figures: the tables with their ratios, the targets, what limits each, and the bars."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-
-from bench.cases import Extent, Figures
+from bench.cases import Figures
 from bench.plot import Panel
+from bench.tables import Run, losses, table, tables
 from bench.targets import verdicts
 
-_BASE = "LiteLLM"
 _PAGE = """\
 # Benchmarks
 
@@ -16,7 +13,7 @@ another. Every picture is compared with the known one, byte by byte; a wrong or 
 named below. Trust the ratios, not the figures: they are of a small machine that others may use at the same time.
 
 ```sh
-make bench         # all peers: installs them into .bench/ and writes this page
+make bench         # all peers: about ten minutes; installs them into .bench/ and writes this page
 make bench-quick   # imagewire and direct, under a minute
 ```
 
@@ -30,7 +27,9 @@ Medians of {rounds} rounds; the peers take turns in each round.
 ## Targets
 
 {targets}
-{notes}
+## Where a peer is ahead
+
+{lost}{notes}
 ## What each figure is, and what limits it
 
 - **Requests per CPU-second**: 16 callers in a closed loop, a 1 KB picture each. Answers over the user and system time
@@ -56,70 +55,12 @@ Medians of {rounds} rounds; the peers take turns in each round.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What was run, where. versions: by peer. foreign: the share of the machine's time that others took, in percent."""
-
-    machine: str
-    versions: Mapping[str, str]
-    surfaces: Mapping[str, tuple[str, ...]]
-    extent: Extent
-    foreign: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    title: str
-    name: str
-    form: str
-    higher: bool = True
-
-
-_TABLES: tuple[tuple[str, str, tuple[_Column, ...]], ...] = (
-    (
-        "1 KB pictures, 16 callers",
-        "",
-        (
-            _Column("requests per CPU-second", "per_cpu", "{:.0f}"),
-            _Column("CPU ms a request", "cpu_ms", "{:.2f}", higher=False),
-            _Column("requests/s", "rate", "{:.0f}"),
-        ),
-    ),
-    (
-        "1 KB pictures, one caller: latency over direct",
-        "added",
-        (
-            _Column("p50, ms", "p50_ms", "{:.2f}", higher=False),
-            _Column("p99, ms", "p99_ms", "{:.2f}", higher=False),
-        ),
-    ),
-    (
-        "Large pictures, streamed",
-        "",
-        (
-            _Column("8 MB: MB/s", "mb_s", "{:.0f}"),
-            _Column("MB per CPU-second", "mb_per_cpu", "{:.0f}"),
-            _Column("first byte, % of the body's time", "first_percent", "{:.2f}", higher=False),
-            _Column("memory a stream, MB", "stream_mb", "{:.2f}", higher=False),
-            _Column("peak, MB", "peak_mb", "{:.0f}", higher=False),
-        ),
-    ),
-    (
-        "At rest",
-        "",
-        (
-            _Column("start, s", "start_s", "{:.2f}", higher=False),
-            _Column("idle, MB", "idle_mb", "{:.0f}", higher=False),
-        ),
-    ),
-)
-
-
 def page(run: Run, figures: Figures, plot: str) -> str:
     """The whole page. plot: the name of the picture beside it, "" for none."""
-    peers = _table(("peer", "version"), ((name, version or "–") for name, version in run.versions.items()))
+    peers = table(("peer", "version"), ((name, version or "–") for name, version in run.versions.items()))
     met = {True: "yes", False: "**no**", None: "not measured"}
-    targets = _table(("wanted", "seen", "met"), ((v.wanted, v.seen, met[v.met]) for v in verdicts(figures)))
+    targets = table(("wanted", "seen", "met"), ((v.wanted, v.seen, met[v.met]) for v in verdicts(figures)))
+    lost = "".join(f"- {line}\n" for line in losses(run, figures)) or "Nowhere in this run.\n"
     told = "".join(f"- {note}\n" for note in dict.fromkeys(figures.notes))
     return _PAGE.format(
         machine=f"{run.machine}. Others took {run.foreign:.0f} % of its time during the run.",
@@ -128,29 +69,12 @@ def page(run: Run, figures: Figures, plot: str) -> str:
         plot=f"![Bars of the main figures]({plot})\n\n" if plot else "",
         tables=tables(run, figures),
         targets=targets,
+        lost=lost,
         notes=f"\n## What went wrong\n\n{told}" if told else "",
         drip=run.extent.drip,
         streams=run.extent.streams,
         limit=run.extent.limit,
     )
-
-
-def tables(run: Run, figures: Figures) -> str:
-    """The tables alone. A ratio over 1 in brackets is better than LiteLLM by that much, whatever the figure."""
-    written = []
-    for title, kind, columns in _TABLES:
-        rows = []
-        for peer, surfaces in run.surfaces.items():
-            for surface in ("",) if title == "At rest" else surfaces:
-                cells = [_cell(figures, peer, surface, column, kind) for column in columns]
-                if any(cell != "–" for cell in cells):
-                    rows.append((f"{peer} {surface}".strip(), *cells))
-        if rows:
-            written.append(f"## {title}\n\n" + _table(("", *(column.title for column in columns)), rows))
-    said = (
-        f"In brackets: how many times better than {_BASE}, gRPC against its REST.\n\n" if _BASE in run.surfaces else ""
-    )
-    return said + "\n".join(written)
 
 
 def panels(run: Run, figures: Figures) -> list[Panel]:
@@ -172,27 +96,3 @@ def panels(run: Run, figures: Figures) -> list[Panel]:
         if rows:
             drawn.append(Panel(title, rows))
     return drawn
-
-
-def _cell(figures: Figures, peer: str, surface: str, column: _Column, kind: str) -> str:
-    def value(name: str, over: str) -> float | None:
-        seen = figures.median(name, over, column.name)
-        if kind != "added" or name == "direct":
-            return seen
-        direct = figures.median("direct", over.replace("gRPC", "REST"), column.name)
-        return None if seen is None or direct is None else seen - direct
-
-    seen, base = value(peer, surface), value(_BASE, surface.replace("gRPC", "REST"))
-    if seen is None:
-        return "–"
-    written = column.form.format(seen) + (" in all" if kind == "added" and peer == "direct" else "")
-    if base is None or peer in {_BASE, "direct"} or seen <= 0 or base <= 0:
-        return written
-    ratio = seen / base if column.higher else base / seen
-    return f"{written} ({ratio:.3g}×)"
-
-
-def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    lines = [list(head), *map(list, rows)]
-    lines.insert(1, ["---"] * len(lines[0]))
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

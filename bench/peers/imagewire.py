@@ -28,7 +28,7 @@ class Imagewire:
         """The commit, "+" where files differ from it."""
         words = ["git", "describe", "--always", "--dirty=+", "--exclude=*"]
         commit = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
-        return f"{commit}, Python {platform.python_version()}"
+        return f"{commit or 'no commit'}, Python {platform.python_version()}"
 
     def command(self, place: Place, folder: Path) -> Command:
         """As its users start it; its log is on."""

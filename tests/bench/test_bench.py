@@ -20,9 +20,10 @@ from bench.peers import PEERS
 from bench.peers.base import Place
 from bench.pictures import SMALLEST, Ask, asked, encoded, picture
 from bench.plot import Panel, svg
-from bench.report import Run, page, panels
+from bench.report import page, panels
 from bench.scan import Scanner, Wrong
 from bench.shapes import SHAPES
+from bench.tables import Run
 from bench.targets import verdicts
 
 ASK = Ask(1000)
@@ -140,10 +141,14 @@ def test_the_page_has_ratios_and_verdicts() -> None:
             figures.note(PEERS[name], "REST unary", per_cpu=value, p50_ms=1.0)
     figures.note(PEERS["direct"], "REST unary", p50_ms=0.25)
     figures.note(PEERS["imagewire"], "gRPC unary", per_cpu=1400.0)
+    figures.note(PEERS["imagewire"], "", start_s=0.5)
+    figures.note(PEERS["Portkey"], "", start_s=0.3)
     ran = Run("a machine", {"imagewire": "1"}, {name: peer.surfaces for name, peer in PEERS.items()}, FULL, 3.0)
     written = page(ran, figures, "benchmarks.svg")
     assert "| imagewire REST unary | 1500 (15×) |" in written
     assert "| imagewire REST unary | 0.75 (1×) | – |" in written
+    assert "- Portkey, at rest, start, s: 0.30 against 0.50\n" in written
+    assert "- LiteLLM" not in written
     assert [verdict.met for verdict in verdicts(figures)][:4] == [False, None, True, None]
     assert svg(panels(ran, figures)).count("<rect") == 3
     assert 'width="480' not in svg([Panel("none", [])])
