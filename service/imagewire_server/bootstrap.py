@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import stamina
 import structlog
 
+from imagewire_server import allocator
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import Settings
@@ -159,6 +160,7 @@ async def serve(
     shared: other workers have the ports too. ready: called when calls are taken. until: another reason to stop, as soon
     as it returns. Raises ConfigError and OSError.
     """
+    allocator.keep_blocks()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

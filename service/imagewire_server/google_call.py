@@ -1,6 +1,6 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -47,17 +47,13 @@ class GoogleCall:
                     secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
                 )
             reader = Reader(sse=_is_sse(answer), max_frame_bytes=max_frame_bytes)
-            async for piece in answer.pieces():
-                events, error = _together(reader.feed(piece))
+            ended = False
+            while not ended:
+                events, error, ended = await _next(answer, reader)
                 if events:
                     yield events
                 if error is not None:
                     raise error
-            events, error = _together(reader.close())
-            if events:
-                yield events
-            if error is not None:
-                raise error
 
 
 def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
@@ -81,14 +77,21 @@ def method_url(base: str, native_id: str, *, stream: bool) -> str:
     return f"{base}/models/{quote(native_id, safe='')}:{method}"
 
 
-def _together(found: Iterator[pb.Event]) -> tuple[list[pb.Event], Error | None]:
-    """All events, up to the error that ended them: what came before it goes out before it."""
+async def _next(answer: HttpAnswer, reader: Reader) -> tuple[list[pb.Event], Error | None, bool]:
+    """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
+
+    The last of it tells whether the answer is at its end. The piece itself is not held any longer.
+    """
+    piece = await answer.read()
+    ended = not piece or answer.ended
     events: list[pb.Event] = []
     try:
-        events.extend(found)
+        events.extend(reader.feed(piece))
+        if ended:
+            events.extend(reader.close())
     except Error as error:
-        return events, error
-    return events, None
+        return events, error, True
+    return events, None, ended
 
 
 def _is_sse(answer: HttpAnswer) -> bool:

@@ -62,7 +62,7 @@ async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
     http = transport(httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""))
     async with http.post("http://x/", {}, b"") as answer:
         with pytest.raises(Malformed):
-            await anext(answer.pieces())
+            await answer.read()
     await http.aclose()
 
 

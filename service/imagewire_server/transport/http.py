@@ -4,6 +4,7 @@ aiohttp's connector stands under httpx because httpx's own pool loses slots when
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from httpx_aiohttp.transport import AiohttpResponseStream
 from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
 from imagewire_server.transport.proxies import Ways
 
-_READ_BYTES = 128 * 1024
+_SLICE_BYTES = 128 * 1024
 
 # What a failure means for money: only what failed before a connection stood can be told to be free.
 # The adapter turns a reset into httpx.ConnectTimeout, so the exception that caused it decides, in this order.
@@ -55,12 +56,14 @@ class HttpLimits:
 
 
 class HttpAnswer:
-    """An answer whose head is there. Its body is read once, by `pieces` or by `head`."""
+    """An answer whose head is there. Its body is read once, by `read` or by `head`."""
 
     def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, limits: HttpLimits) -> None:
         self._response = response
         self._stream = stream
         self._limits = limits
+        self._left = limits.max_answer_bytes
+        self._body: AsyncIterator[bytes] | None = None
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -70,49 +73,68 @@ class HttpAnswer:
         value = self._response.headers.get("retry-after", "")
         return float(value) if value.isdecimal() and len(value) < 10 else None
 
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it arrives, in pieces of at most 128 KiB. Raises UpstreamError."""
+    @property
+    def ended(self) -> bool:
+        """Whether the last piece is known to have been the last; False says nothing."""
+        return isinstance(self._stream, _Body) and self._stream.ended
+
+    async def read(self) -> bytes:
+        """The next piece of the body as it arrives, well below a megabyte; b"" at its end. Raises UpstreamError."""
+        if self._body is None:
+            self._body = self._begin()
+        try:
+            async with asyncio.timeout(self._limits.idle_timeout):
+                piece = await anext(self._body, b"")
+        except TimeoutError as error:
+            idle = self._limits.idle_timeout
+            raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
+        except _FOREIGN as error:
+            raise translate(error) from error
+        self._left -= len(piece)
+        if self._left < 0:
+            cap = self._limits.max_answer_bytes
+            raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it was charged")
+        return piece
+
+    def _begin(self) -> AsyncIterator[bytes]:
         if self._response.headers.get("content-encoding", "identity").lower() != "identity":
             raise Malformed("the provider compressed its answer although it was asked not to")
-        left = self._limits.max_answer_bytes
-        body = aiter(self._stream)
-        while True:
-            try:
-                async with asyncio.timeout(self._limits.idle_timeout):
-                    piece = await anext(body, None)
-            except TimeoutError as error:
-                idle = self._limits.idle_timeout
-                raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
-            except _FOREIGN as error:
-                raise translate(error) from error
-            if piece is None:
-                return
-            left -= len(piece)
-            if left < 0:
-                cap = self._limits.max_answer_bytes
-                raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it was charged")
-            yield piece
+        return aiter(self._stream)
 
     async def head(self, most: int) -> bytes:
         """The first `most` bytes of the body, fewer where it ends or breaks off."""
         gathered = bytearray()
-        try:
-            async for piece in self.pieces():
+        # Where it breaks off, the status is known, and what arrived of the text is better than none.
+        with contextlib.suppress(UpstreamError):
+            while len(gathered) < most and (piece := await self.read()):
                 gathered += piece
-                if len(gathered) >= most:
-                    break
-        except UpstreamError:
-            pass  # the status is known, and what arrived of the text is better than none
         return bytes(gathered[:most])
 
 
+class _Body(AiohttpResponseStream):
+    """A body in the pieces that arrived: the adapter's own are cut to 16 KiB. No piece is held once it was given."""
+
+    def __aiter__(self) -> "_Body":
+        return self
+
+    async def __anext__(self) -> bytes:
+        if piece := await self._aiohttp_response.content.readany():
+            return piece
+        raise StopAsyncIteration
+
+    @property
+    def ended(self) -> bool:
+        """Whether HTTP's framing has said that nothing follows."""
+        return self._aiohttp_response.content.at_eof()
+
+
 class _Transport(AiohttpTransport):
-    """The adapter, reading in larger pieces: its own 16 KiB would make 12 KiB frames."""
+    """The adapter, with such bodies."""
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         response = await super().handle_async_request(request)
         if isinstance(response.stream, AiohttpResponseStream):
-            response.stream.CHUNK_SIZE = _READ_BYTES
+            response.stream = _Body(response.stream._aiohttp_response)  # it has no public name
         return response
 
 
@@ -140,7 +162,7 @@ class HttpTransport:
         request = httpx.Request(
             "POST",
             where,
-            content=body if len(body) <= _READ_BYTES else _slices(body),
+            content=body if len(body) <= _SLICE_BYTES else _slices(body),
             headers={"accept-encoding": "identity", "content-length": str(len(body)), **headers},
             extensions=self._extensions,
         )
@@ -170,8 +192,8 @@ def _parsed(url: str) -> httpx.URL:
 
 async def _slices(body: bytes) -> AsyncIterator[bytes]:
     """A large body piece by piece: written at once it would hold the event loop."""
-    for at in range(0, len(body), _READ_BYTES):
-        yield body[at : at + _READ_BYTES]
+    for at in range(0, len(body), _SLICE_BYTES):
+        yield body[at : at + _SLICE_BYTES]
 
 
 def _made(proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
