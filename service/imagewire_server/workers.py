@@ -1,8 +1,8 @@
 """Several processes on the same ports: started anew, not forked; watched, restarted, and drained by this one.
 
-Workers share nothing but the ports (SO_REUSEPORT): what one learns of a provider's health, the others learn for
-themselves, and limits hold for each of them. A worker ends with its parent, however that ends: its standard input is a
-pipe that then closes.
+Workers share the ports (SO_REUSEPORT) and a folder in which each counts, and nothing else: what one learns of a
+provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent,
+however that ends: its standard input is a pipe that then closes.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("imagewire.workers")
 
 READY = b"ready\n"
+# Where prometheus_client looks for a folder that several processes count in.
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _LIVED = 30.0  # seconds after which a worker's end is no sequel of its start
 
@@ -65,6 +68,7 @@ class Workers:
     def __init__(self, command: Sequence[str], number: int) -> None:
         self._command = command
         self._number = number
+        self._counts = ""
         self._running: dict[int, Process] = {}
         self._stopping = asyncio.Event()
         self._ready = asyncio.Semaphore(0)
@@ -72,6 +76,10 @@ class Workers:
 
     async def run(self, **serving: object) -> int:
         """Run until SIGTERM or SIGINT; return the exit code. serving: what the log says when all are ready."""
+        with tempfile.TemporaryDirectory(prefix="imagewire-metrics-") as self._counts:
+            return await self._run(serving)
+
+    async def _run(self, serving: dict[str, object]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
@@ -108,6 +116,7 @@ class Workers:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is this process's to pass on
+                env={**os.environ, METRICS_FOLDER: self._counts},
             )
             self._running[index] = process
             if self._stopping.is_set():
@@ -118,6 +127,7 @@ class Workers:
                 self._ready.release()
             code = await process.wait()
             del self._running[index]
+            _forget_running_calls(process.pid, self._counts)
             if self._stopping.is_set():
                 return
             if not began_well:
@@ -129,6 +139,14 @@ class Workers:
             _log.error("a worker ended and is started again", worker=index, code=code, wait=wait)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
+
+
+def _forget_running_calls(pid: int, folder: str) -> None:
+    """What an ended worker had under way is under way no more; what it has counted stays counted."""
+    # Imported here: this process counts nothing itself.
+    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
+
+    mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
 
 
 async def parent_gone() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from imagewire_server.contract.errors import Overloaded
+from imagewire_server.engine import metrics
 
 _RETRY_AFTER = 1.0
 
@@ -24,7 +25,9 @@ class Admission:
                 retry_after=_RETRY_AFTER,
             )
         self._running += 1
+        metrics.running.inc()
         try:
             yield
         finally:
             self._running -= 1
+            metrics.running.dec()

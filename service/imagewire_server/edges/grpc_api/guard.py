@@ -19,6 +19,7 @@ from google.protobuf.message import DecodeError
 
 from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Unauthenticated, Violation
 from imagewire_server.edges.grpc_api.status import status
+from imagewire_server.engine import metrics
 from imagewire_server.engine.record import Record
 
 RECORD: ContextVar[Record] = ContextVar("record")
@@ -150,7 +151,7 @@ class _Watched:
         finally:
             if self._task is not None:
                 self._tasks.discard(self._task)
-            self._log_call()
+            self._tell()
 
     async def _translate(self, error: BaseException) -> None:
         """Abort with our status; return, so that the error goes on, for cancellation and for aborts already made."""
@@ -172,15 +173,20 @@ class _Watched:
     def _trailers(self) -> tuple[tuple[str, str], ...]:
         return (("x-imagewire-request-id", self._request_id), *self._record.trailers())
 
-    def _log_call(self) -> None:
-        log = _log.info if self._method.startswith(_OURS) else _log.debug
+    def _tell(self) -> None:
+        """Count the call, and log it."""
+        seconds = time.monotonic() - self._begun
+        ours = self._method.startswith(_OURS)
+        if ours:
+            metrics.count(self._method, self._reason or self._code, seconds, self._record)
+        log = _log.info if ours else _log.debug
         log(
             "call",
             request_id=self._request_id,
             method=self._method,
             code=self._code,
             reason=self._reason,
-            seconds=round(time.monotonic() - self._begun, 4),
+            seconds=round(seconds, 4),
             **self._record.fields(),
         )
 

@@ -13,7 +13,7 @@ from imagewire_server.edges.rest_api.images import ImagesEndpoint
 from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.responses import ResponsesEndpoint
-from imagewire_server.edges.rest_api.state import Health, Models, Readiness, Ready, liveliness
+from imagewire_server.edges.rest_api.state import Health, Models, Readiness, Ready, counts, liveliness
 
 _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -45,6 +45,7 @@ def application(answering: Answering, pictures: Pictures, image_fields: str, rea
         "/health/liveliness": liveliness,
         "/health/liveness": liveliness,
         "/health/readiness": Readiness(ready),
+        "/metrics": counts,
         "/v1/models": models,
         "/v1/models/{model:path}": models,
         "/models": models,

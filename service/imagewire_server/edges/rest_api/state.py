@@ -1,5 +1,6 @@
 """What is asked of the server about itself: models, health, readiness."""
 
+import asyncio
 from dataclasses import dataclass
 
 import msgspec
@@ -11,6 +12,7 @@ from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
 from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.status import HttpError
+from imagewire_server.engine import metrics
 from imagewire_server.engine.generate import Engine
 
 
@@ -71,6 +73,14 @@ class Health:
                 unhealthy_count=len(sides[False]),
             ),
         )
+
+
+async def counts(scope: Scope, receive: Receive, send: Send) -> None:
+    """GET /metrics: what was counted, for Prometheus; of all workers, whichever is asked."""
+    call: Call = scope[CALL]
+    page = await asyncio.to_thread(metrics.page)
+    call.response.typed(metrics.MEDIA_TYPE.encode())
+    await call.response.whole(200, page)
 
 
 async def liveliness(scope: Scope, receive: Receive, send: Send) -> None:
