@@ -92,7 +92,7 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --generate-hashes --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 
 check: lint test demo  ## All that CI runs.

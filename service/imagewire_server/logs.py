@@ -26,5 +26,20 @@ def configure(level: str) -> None:
     )
 
 
+def embed() -> None:
+    """Hand what is worth a warning to the program's own logging, unless the program has set structlog up itself."""
+    if structlog.is_configured():
+        return
+    structlog.configure(
+        processors=[structlog.contextvars.merge_contextvars, structlog.processors.JSONRenderer(_text)],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def _text(event: dict[str, Any], **_: Any) -> str:
+    return _json(event).decode()
+
+
 def _json(event: dict[str, Any], **_: Any) -> bytes:
     return msgspec.json.encode(event, enc_hook=str)

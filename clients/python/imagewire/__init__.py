@@ -1,8 +1,7 @@
 """imagewire: chat that draws, over gRPC. This is its Python client.
 
     with imagewire.Client() as client:
-        answer = client.create_completion("gemini/gemini-2.5-flash-image", "A banana in a costume")
-        Path("banana.png").write_bytes(answer.candidates[0].message.image.data)
+        client.draw("A banana in a costume").save("banana.png")
 
 Names load when they are first used, so that importing the package, or its stubs alone, costs next to nothing.
 """
@@ -13,16 +12,23 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from imagewire._answer import Answer, Chunk, Part
     from imagewire._assemble import acollect, collect
+    from imagewire._base import Pong
+    from imagewire._channel import Tls
+    from imagewire._chat import AsyncChat, Chat
     from imagewire._client import AsyncClient, Client
+    from imagewire._completion import acompletion, completion
     from imagewire._errors import (
         AnswerTooLarge,
+        Blocked,
         Cancelled,
         CorruptAnswer,
         DeadlineExceeded,
         ImagewireError,
         InvalidRequest,
         ModelNotFound,
+        NoPicture,
         NotFound,
         NotSupported,
         PermissionDenied,
@@ -32,19 +38,44 @@ if TYPE_CHECKING:
         Unavailable,
         Violation,
     )
-    from imagewire._request import build_spec
+    from imagewire._image import Image, image
+    from imagewire._message import assistant, system, user
+    from imagewire._request import DEFAULT_MODEL, build_spec
 
 _HOMES = {
-    "imagewire._assemble": ("acollect", "collect"),
-    "imagewire._client": ("AsyncClient", "Client"),
+    "imagewire._answer": (
+        "Answer",
+        "Chunk",
+        "Part",
+    ),
+    "imagewire._assemble": (
+        "acollect",
+        "collect",
+    ),
+    "imagewire._base": ("Pong",),
+    "imagewire._channel": ("Tls",),
+    "imagewire._chat": (
+        "AsyncChat",
+        "Chat",
+    ),
+    "imagewire._client": (
+        "AsyncClient",
+        "Client",
+    ),
+    "imagewire._completion": (
+        "acompletion",
+        "completion",
+    ),
     "imagewire._errors": (
         "AnswerTooLarge",
+        "Blocked",
         "Cancelled",
         "CorruptAnswer",
         "DeadlineExceeded",
         "ImagewireError",
         "InvalidRequest",
         "ModelNotFound",
+        "NoPicture",
         "NotFound",
         "NotSupported",
         "PermissionDenied",
@@ -54,32 +85,61 @@ _HOMES = {
         "Unavailable",
         "Violation",
     ),
-    "imagewire._request": ("build_spec",),
+    "imagewire._image": (
+        "Image",
+        "image",
+    ),
+    "imagewire._message": (
+        "assistant",
+        "system",
+        "user",
+    ),
+    "imagewire._request": (
+        "DEFAULT_MODEL",
+        "build_spec",
+    ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "DEFAULT_MODEL",
+    "Answer",
     "AnswerTooLarge",
+    "AsyncChat",
     "AsyncClient",
+    "Blocked",
     "Cancelled",
+    "Chat",
+    "Chunk",
     "Client",
     "CorruptAnswer",
     "DeadlineExceeded",
+    "Image",
     "ImagewireError",
     "InvalidRequest",
     "ModelNotFound",
+    "NoPicture",
     "NotFound",
     "NotSupported",
+    "Part",
     "PermissionDenied",
+    "Pong",
     "RateLimited",
     "ServerError",
+    "Tls",
     "Unauthenticated",
     "Unavailable",
     "Violation",
     "__version__",
     "acollect",
+    "acompletion",
+    "assistant",
     "build_spec",
     "collect",
+    "completion",
+    "image",
+    "system",
+    "user",
 ]
 
 

@@ -52,6 +52,11 @@ class Verifier:
         self._ended: set[int] = set()
         self._finished = False
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything but heartbeats has come."""
+        return self._sequence > 0
+
     def check(self, event: StreamCompletionResponse) -> None:
         """Check the next event."""
         kind = event.WhichOneof("event")

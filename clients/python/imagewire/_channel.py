@@ -3,13 +3,15 @@
 import json
 import os
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import grpc
 
-from imagewire import __version__
+from imagewire import __version__, _embedded
 
 DEFAULT_TARGET = "127.0.0.1:50051"
+EMBEDDED = "embedded"
 TARGET_VARIABLE = "IMAGEWIRE_TARGET"
 KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 # Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
@@ -46,12 +48,31 @@ class Target:
     secure: bool
 
 
-def parse_target(target: str | None) -> Target:
-    """Read "host:port", "unix:/path", "dns:///host:port" or "https://host[:port]" (TLS).
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM. ca: whom to trust, None for the system's roots. cert, key: who we are, for servers that ask."""
 
-    None: IMAGEWIRE_TARGET, else this machine. Raises ValueError when a URL is no server's address.
+    ca: str | os.PathLike[str] | None = None
+    cert: str | os.PathLike[str] | None = None
+    key: str | os.PathLike[str] | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For a channel. Raises OSError when a file cannot be read, ValueError when one of cert and key is missing."""
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("tls: cert and key go together; give both or neither")
+        ca, key, cert = (None if file is None else Path(file).read_bytes() for file in (self.ca, self.key, self.cert))
+        return grpc.ssl_channel_credentials(ca, key, cert)
+
+
+def parse_target(target: str | None) -> Target:
+    """Read "host:port", "unix:/path", "dns:///host:port", "https://host[:port]" (TLS) or "embedded".
+
+    None: IMAGEWIRE_TARGET, else this machine. "embedded" starts a server in this process when there is none yet.
+    Raises ValueError when a URL is no server's address, NotSupported when there is no server to embed.
     """
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
+    if given == EMBEDDED:
+        return Target(_embedded.address(), secure=False)
     if not given.startswith(("http://", "https://")):
         return Target(given, secure=False)
     try:
@@ -90,8 +111,3 @@ def metadata(api_key: str | None) -> tuple[tuple[str, str], ...]:
 def inline_bytes(max_message_bytes: int) -> int:
     """How many bytes of pictures a unary answer may carry on such a channel."""
     return min(max(max_message_bytes - _MARGIN, 0), 2**31 - 1)
-
-
-def default_credentials() -> grpc.ChannelCredentials:
-    """TLS with the system's roots."""
-    return grpc.ssl_channel_credentials()

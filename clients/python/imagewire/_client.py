@@ -1,79 +1,37 @@
 """The two clients: gRPC's calls around what is shared. Neither has logic of its own beyond waiting."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Generator, Iterable
 from types import TracebackType
 from typing import Unpack
 
 import grpc
 import grpc.aio
+from grpc_health.v1.health_pb2 import HealthCheckRequest
 
-from imagewire import _channel
+from imagewire._answer import Reader
 from imagewire._assemble import Verifier, check_answer, unbatched
-from imagewire._channel import MAX_MESSAGE_BYTES
+from imagewire._base import CHECK, Base, Pong
+from imagewire._chat import AsyncChats, Chats, agrown, alast, drawn, grown, last
 from imagewire._errors import from_grpc
-from imagewire._request import Wishes, build_spec
-from imagewire.v1 import chat_service_pb2_grpc
-from imagewire.v1.chat_service_pb2 import (
-    CreateCompletionRequest,
-    CreateCompletionResponse,
-    StreamCompletionRequest,
-    StreamCompletionResponse,
-)
-
-Metadata = Sequence[tuple[str, str | bytes]]
+from imagewire._image import Image, Picture
+from imagewire._request import Options, Wishes
+from imagewire._retry import Attempts
+from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
+from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
+from imagewire.v1.model_service_pb2 import GetModelRequest, ListModelsRequest, Model
 
 
-class _Base:
-    """What both clients know: where the server is, how calls are made and what goes with each of them."""
-
-    def __init__(
-        self,
-        target: str | None = None,
-        *,
-        tls: bool = False,
-        credentials: grpc.ChannelCredentials | None = None,
-        api_key: str | None = None,
-        metadata: Metadata = (),
-        timeout: float | None = None,
-        max_message_bytes: int = MAX_MESSAGE_BYTES,
-    ) -> None:
-        parsed = _channel.parse_target(target)
-        if credentials is None and (tls or parsed.secure):
-            credentials = _channel.default_credentials()
-        self._address = parsed.address
-        self._metadata = (*_channel.metadata(api_key), *metadata)
-        self._timeout = timeout
-        self._inline_bytes = _channel.inline_bytes(max_message_bytes)
-        self._connect(credentials, _channel.options(max_message_bytes))
-
-    @property
-    def target(self) -> str:
-        """The address that is asked."""
-        return self._address
-
-    def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
-        raise NotImplementedError
-
-    def _create(self, model: str, prompt: str, max_inline_bytes: int | None, wishes: Wishes) -> CreateCompletionRequest:
-        inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
-        return CreateCompletionRequest(spec=build_spec(model, prompt, **wishes), max_inline_bytes=inline)
-
-    def _stream(self, model: str, prompt: str, max_frame_bytes: int, wishes: Wishes) -> StreamCompletionRequest:
-        spec = build_spec(model, prompt, **wishes)
-        return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
-
-    def _seconds(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else timeout
-
-
-class Client(_Base):
+class Client(Base):
     """A client that blocks. Safe to use from threads; use it as a context manager, or close it.
 
-    target: "host:port", "unix:/path" or "dns:///host:port", "https://host" for TLS; default IMAGEWIRE_TARGET, else
-    127.0.0.1:50051. tls: TLS with the system's roots. credentials: TLS with these. api_key: the key that the server
-    asks for; default IMAGEWIRE_API_KEY, else none. metadata: sent with every call. timeout: seconds for a call that
-    sets none. max_message_bytes: the most one answer may weigh; streams have no such limit. Raises ValueError when the
-    target is none.
+    target: "host:port", "unix:/path", "dns:///host:port", "https://host" for TLS, or "embedded" for a server inside
+    this process; default IMAGEWIRE_TARGET, else 127.0.0.1:50051. tls: TLS with the system's roots, or with these files.
+    credentials: TLS with these of gRPC's. api_key: the key that the server asks for; default IMAGEWIRE_API_KEY, else
+    none. metadata: sent with every call. timeout: seconds for a call that sets none. retries: how often a call is made
+    again when the server said that nothing can have been charged. max_message_bytes: the most one answer may weigh;
+    streams have no such limit. Raises ValueError when the target is none.
     """
 
     def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
@@ -82,6 +40,28 @@ class Client(_Base):
         else:
             self._channel = grpc.secure_channel(self._address, credentials, options)
         self._stub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+
+    @property
+    def chat(self) -> Chats:
+        """Chats that remember: `client.chat.create(...)`."""
+        return Chats(self)
+
+    def draw(
+        self,
+        prompt: str,
+        images: Iterable[Picture] = (),
+        *,
+        model: str = "",
+        timeout: float | None = None,
+        **options: Unpack[Options],
+    ) -> Image:
+        """One picture. images: what to edit. The rest is as in `build_spec`; timeout: seconds.
+
+        Raises Blocked and NoPicture when there is none, and as create_completion.
+        """
+        events = self.stream_completion(model, prompt, images=images, timeout=timeout, **options)
+        return drawn(last(grown(events, Reader())))
 
     def create_completion(
         self,
@@ -92,17 +72,20 @@ class Client(_Base):
         max_inline_bytes: int | None = None,
         **wishes: Unpack[Wishes],
     ) -> CreateCompletionResponse:
-        """Draw, and wait for the whole answer.
+        """Draw, and wait for the whole answer in one message, as the contract has it.
 
         model, prompt, wishes: as in `build_spec`. timeout: seconds. max_inline_bytes: the most bytes of pictures, None
         for as many as the channel takes. Raises ImagewireError, and what `build_spec` raises.
         """
         request = self._create(model, prompt, max_inline_bytes, wishes)
-        try:
-            answer = self._stub.CreateCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise from_grpc(error, self.target) from None
-        return check_answer(answer)
+        attempts, sent = Attempts(self._retries, self._seconds(timeout)), self._sent()
+        while True:
+            try:
+                answer = self._stub.CreateCompletion(request, timeout=attempts.left(), metadata=sent.metadata)
+                return check_answer(answer)
+            except grpc.RpcError as error:
+                pause = attempts.pause(from_grpc(error, self.target, sent.request_id))
+            time.sleep(pause)
 
     def stream_completion(
         self,
@@ -112,26 +95,60 @@ class Client(_Base):
         timeout: float | None = None,
         max_frame_bytes: int = 0,
         **wishes: Unpack[Wishes],
-    ) -> Iterator[StreamCompletionResponse]:
-        """Draw, and yield the events as they arrive, each one checked.
+    ) -> Generator[StreamCompletionResponse]:
+        """Draw, and yield the contract's events as they arrive, each one checked.
 
         The call begins with the first event that is asked for; closing the iterator cancels it. max_frame_bytes: the
         most in one ImageChunk, 0 for the server's default. Raises as create_completion, CorruptAnswer where the stream
         is not whole.
         """
         request = self._stream(model, prompt, max_frame_bytes, wishes)
+        attempts, sent = Attempts(self._retries, self._seconds(timeout)), self._sent()
         verifier = Verifier()
-        call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
-        try:
-            for message in call:
-                for event in unbatched(message):
-                    verifier.check(event)
-                    yield event
-        except grpc.RpcError as error:
-            raise from_grpc(error, self.target) from None
-        finally:
-            call.cancel()
-        verifier.close()
+        while True:
+            call = self._stub.StreamCompletion(request, timeout=attempts.left(), metadata=sent.metadata)
+            try:
+                for message in call:
+                    for event in unbatched(message):
+                        verifier.check(event)
+                        yield event
+                verifier.close()
+            except grpc.RpcError as error:
+                pause = attempts.pause(from_grpc(error, self.target, sent.request_id), begun=verifier.begun)
+            else:
+                return
+            finally:
+                call.cancel()
+            time.sleep(pause)
+
+    def list_models(self) -> list[Model]:
+        """What the server draws with. Raises ImagewireError."""
+        found: list[Model] = []
+        asked = ListModelsRequest(page_size=1000)
+        while True:
+            with self._translated() as sent:
+                page = self._models.ListModels(asked, timeout=self._timeout, metadata=sent.metadata)
+            found += page.models
+            asked.page_token = page.next_page_token
+            if not asked.page_token:
+                return found
+
+    def get_model(self, name: str) -> Model:
+        """What is known of a model. Raises ModelNotFound, NotFound when it may draw but nothing is known of it."""
+        with self._translated() as sent:
+            asked = GetModelRequest(name=name)
+            return self._models.GetModel(asked, timeout=self._timeout, metadata=sent.metadata).model
+
+    def ping(self, *, timeout: float = 10.0) -> Pong:
+        """Whether the server takes calls, with this client's key. timeout: seconds. Raises ImagewireError."""
+        check = self._channel.unary_unary(**CHECK)
+        with self._translated() as sent:
+            _, call = self._models.ListModels.with_call(
+                ListModelsRequest(page_size=1), timeout=timeout, metadata=sent.metadata
+            )
+            begun = time.monotonic()
+            answer = check(HealthCheckRequest(), timeout=timeout)
+            return self._pong(answer, call.initial_metadata(), time.monotonic() - begun)
 
     def close(self) -> None:
         """Close the channel."""
@@ -146,7 +163,7 @@ class Client(_Base):
         self.close()
 
 
-class AsyncClient(_Base):
+class AsyncClient(Base):
     """A client for asyncio. As Client, with `async with` and `await`. Make it inside a running event loop."""
 
     def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
@@ -155,6 +172,27 @@ class AsyncClient(_Base):
         else:
             self._channel = grpc.aio.secure_channel(self._address, credentials, options)
         self._stub: chat_service_pb2_grpc.ChatServiceAsyncStub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
+        self._models: model_service_pb2_grpc.ModelServiceAsyncStub = model_service_pb2_grpc.ModelServiceStub(
+            self._channel
+        )
+
+    @property
+    def chat(self) -> AsyncChats:
+        """Chats that remember: `client.chat.create(...)`."""
+        return AsyncChats(self)
+
+    async def draw(
+        self,
+        prompt: str,
+        images: Iterable[Picture] = (),
+        *,
+        model: str = "",
+        timeout: float | None = None,
+        **options: Unpack[Options],
+    ) -> Image:
+        """As Client.draw."""
+        events = self.stream_completion(model, prompt, images=images, timeout=timeout, **options)
+        return drawn(await alast(agrown(events, Reader())))
 
     async def create_completion(
         self,
@@ -167,11 +205,14 @@ class AsyncClient(_Base):
     ) -> CreateCompletionResponse:
         """As Client.create_completion."""
         request = self._create(model, prompt, max_inline_bytes, wishes)
-        try:
-            answer = await self._stub.CreateCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
-        except grpc.RpcError as error:
-            raise from_grpc(error, self.target) from None
-        return check_answer(answer)
+        attempts, sent = Attempts(self._retries, self._seconds(timeout)), self._sent()
+        while True:
+            try:
+                answer = await self._stub.CreateCompletion(request, timeout=attempts.left(), metadata=sent.metadata)
+                return check_answer(answer)
+            except grpc.RpcError as error:
+                pause = attempts.pause(from_grpc(error, self.target, sent.request_id))
+            await asyncio.sleep(pause)
 
     async def stream_completion(
         self,
@@ -181,21 +222,54 @@ class AsyncClient(_Base):
         timeout: float | None = None,
         max_frame_bytes: int = 0,
         **wishes: Unpack[Wishes],
-    ) -> AsyncIterator[StreamCompletionResponse]:
+    ) -> AsyncGenerator[StreamCompletionResponse]:
         """As Client.stream_completion; leave the loop, or aclose the iterator, to cancel the call."""
         request = self._stream(model, prompt, max_frame_bytes, wishes)
+        attempts, sent = Attempts(self._retries, self._seconds(timeout)), self._sent()
         verifier = Verifier()
-        call = self._stub.StreamCompletion(request, timeout=self._seconds(timeout), metadata=self._metadata)
-        try:
-            async for message in call:
-                for event in unbatched(message):
-                    verifier.check(event)
-                    yield event
-        except grpc.RpcError as error:
-            raise from_grpc(error, self.target) from None
-        finally:
-            call.cancel()
-        verifier.close()
+        while True:
+            call = self._stub.StreamCompletion(request, timeout=attempts.left(), metadata=sent.metadata)
+            try:
+                async for message in call:
+                    for event in unbatched(message):
+                        verifier.check(event)
+                        yield event
+                verifier.close()
+            except grpc.RpcError as error:
+                pause = attempts.pause(from_grpc(error, self.target, sent.request_id), begun=verifier.begun)
+            else:
+                return
+            finally:
+                call.cancel()
+            await asyncio.sleep(pause)
+
+    async def list_models(self) -> list[Model]:
+        """As Client.list_models."""
+        found: list[Model] = []
+        asked = ListModelsRequest(page_size=1000)
+        while True:
+            with self._translated() as sent:
+                page = await self._models.ListModels(asked, timeout=self._timeout, metadata=sent.metadata)
+            found += page.models
+            asked.page_token = page.next_page_token
+            if not asked.page_token:
+                return found
+
+    async def get_model(self, name: str) -> Model:
+        """As Client.get_model."""
+        with self._translated() as sent:
+            asked = GetModelRequest(name=name)
+            return (await self._models.GetModel(asked, timeout=self._timeout, metadata=sent.metadata)).model
+
+    async def ping(self, *, timeout: float = 10.0) -> Pong:
+        """As Client.ping."""
+        check = self._channel.unary_unary(**CHECK)
+        with self._translated() as sent:
+            call = self._models.ListModels(ListModelsRequest(page_size=1), timeout=timeout, metadata=sent.metadata)
+            await call
+            begun = time.monotonic()
+            answer = await check(HealthCheckRequest(), timeout=timeout)
+            return self._pong(answer, await call.initial_metadata(), time.monotonic() - begun)
 
     async def close(self) -> None:
         """Close the channel."""

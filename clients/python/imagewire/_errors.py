@@ -11,6 +11,8 @@ ImagewireError
 ├── DeadlineExceeded    out of time
 ├── Unavailable         no server, a connection that broke off, or a provider that is down
 ├── NotSupported        the server does not have this yet
+├── NoPicture           the model answered without a picture
+│   └── Blocked         because a filter stopped it
 ├── Cancelled           the call was given up
 ├── CorruptAnswer       bytes are missing or wrong; nothing of it is to be trusted
 └── ServerError         anything else
@@ -112,6 +114,18 @@ class NotSupported(ImagewireError):
     """The server does not have this yet."""
 
 
+class NoPicture(ImagewireError):
+    """The model answered without a picture, where one was to be; the message says why."""
+
+    default_code = "NO_PICTURE"
+
+
+class Blocked(NoPicture):
+    """A filter stopped the prompt or the picture; `reason` is the provider's word."""
+
+    default_code = "BLOCKED"
+
+
 class Cancelled(ImagewireError):
     """The call was given up."""
 
@@ -124,6 +138,11 @@ class CorruptAnswer(ImagewireError):
 
 class ServerError(ImagewireError):
     """Anything else."""
+
+
+def invalid(field: str, description: str) -> InvalidRequest:
+    """The refusal of one argument, before anything is sent. description: what is wrong with it, and the remedy."""
+    return InvalidRequest(f"{field} {description}", code="INVALID_ARGUMENT", violations=[Violation(field, description)])
 
 
 _BY_REASON: dict[str, type[ImagewireError]] = {
@@ -194,8 +213,11 @@ _OWN = (
 )
 
 
-def from_grpc(error: grpc.RpcError, target: str) -> ImagewireError:
-    """Our error for gRPC's. target: the server that was asked, for the message when it did not say why it failed."""
+def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> ImagewireError:
+    """Our error for gRPC's. target: the server that was asked, for the message when it did not say why it failed.
+
+    request_id: what the call was sent with.
+    """
     code: grpc.StatusCode = error.code()
     # The stubs do not know that gRPC's metadata are pairs.
     trailers: dict[str, str | bytes] = dict(error.trailing_metadata() or ())  # type: ignore[arg-type]
@@ -215,7 +237,7 @@ def from_grpc(error: grpc.RpcError, target: str) -> ImagewireError:
         code=code.name,
         reason=info.reason,
         metadata=info.metadata,
-        request_id=request.request_id,
+        request_id=request.request_id or request_id,
         retryable=_retryable(code, info.reason, trailers.get("grpc-retry-pushback-ms")),
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,

@@ -12,6 +12,8 @@ from typing import IO
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
 _SAME = {".jpeg": ".jpg"}
+# The first bytes of a file; the rest is the server's to judge.
+_SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
 
 class PartFile:
@@ -31,12 +33,12 @@ class PartFile:
         self._file.close()
 
     def keep(self, path: Path) -> None:
-        """Give it its name, in place of what may be there."""
+        """Give it its name, in place of what may be there; a link stays, and what it leads to is replaced."""
         # A temporary file is for its owner alone; a picture has the rights that any new file has.
         umask = os.umask(0)
         os.umask(umask)
         self._path.chmod(0o666 & ~umask)
-        self._path.replace(path)
+        self._path.replace(path.resolve())
 
     def copy(self, into: IO[bytes]) -> None:
         """Write all of it to `into`."""
@@ -48,6 +50,34 @@ class PartFile:
         with contextlib.suppress(OSError):  # a full disk has no room for what was not yet written
             self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def write(path: Path, data: bytes) -> Path:
+    """Write a file, whole or not at all, in place of what has that name; return the name. Raises OSError."""
+    file = PartFile(path.parent)
+    try:
+        file.write(data)
+        file.close()
+        file.keep(path)
+    finally:
+        file.drop()
+    return path
+
+
+def media_type(data: bytes) -> str:
+    """What a file's first bytes say it is, "" for unknown."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "image/webp"
+    return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
+
+
+def fitting(path: Path, mime_type: str) -> Path:
+    """The path with the suffix of a media type: added, or in place of another picture's."""
+    if mime_type not in _SUFFIXES or fits(path, mime_type):
+        return path
+    given = path.suffix.lower()
+    other = _SAME.get(given, given) in _SUFFIXES.values()
+    return path.with_suffix(suffix(mime_type)) if other else path.with_name(path.name + suffix(mime_type))
 
 
 def suffix(mime_type: str) -> str:

@@ -1,25 +1,66 @@
 """Specs from what people have at hand: a prompt, picture files, a ratio. What is asked is in the Spec, or refused."""
 
-from collections.abc import Iterable
-from pathlib import Path
-from typing import TypedDict
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, TypedDict, Unpack
 
+from imagewire._image import Picture
+from imagewire._message import picture
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import Message, Part, Role
-from imagewire.v1.spec_pb2 import GenerationConfig, ImageConfig, Spec
+from imagewire.v1.spec_pb2 import Modality, SafetySetting, Spec, Tool, ToolConfig
 
-Picture = bytes | str | Path | Image
+DEFAULT_MODEL = "gemini/gemini-2.5-flash-image"
+MODEL_VARIABLE = "IMAGEWIRE_MODEL"
+
+_IMAGE = ("aspect_ratio", "image_size", "person_generation")
+_THINKING = ("thinking_level", "thinking_budget", "include_thoughts")
+_GENERATION = (
+    "temperature",
+    "top_p",
+    "top_k",
+    "max_output_tokens",
+    "seed",
+    "presence_penalty",
+    "frequency_penalty",
+    "media_resolution",
+)
+_MODALITIES = {"text": Modality.MODALITY_TEXT, "image": Modality.MODALITY_IMAGE}
 
 
-class Wishes(TypedDict, total=False):
+class Options(TypedDict, total=False):
+    """How a model is to answer; `build_spec` says what each means."""
+
+    aspect_ratio: str
+    image_size: str
+    person_generation: str
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    max_output_tokens: int | None
+    seed: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    media_resolution: str
+    thinking_level: str
+    thinking_budget: int | None
+    include_thoughts: bool | None
+    stop: Iterable[str]
+    modalities: Iterable[Literal["text", "image"]]
+    safety_settings: Mapping[str, str]
+    tools: Iterable[Tool]
+    tool_config: ToolConfig | None
+    cached_content: str
+    labels: Mapping[str, str]
+    extra_body: Mapping[str, Any] | None
+
+
+class Wishes(Options, total=False):
     """What the clients hand on to `build_spec`, which says what each means."""
 
     spec: Spec | None
-    messages: Iterable[Message]
+    messages: Iterable[Message] | None
     images: Iterable[Picture]
-    aspect_ratio: str
-    image_size: str
-    seed: int | None
 
 
 def build_spec(
@@ -27,46 +68,70 @@ def build_spec(
     prompt: str = "",
     *,
     spec: Spec | None = None,
-    messages: Iterable[Message] = (),
+    messages: Iterable[Message] | None = None,
     images: Iterable[Picture] = (),
-    aspect_ratio: str = "",
-    image_size: str = "",
-    seed: int | None = None,
+    **options: Unpack[Options],
 ) -> Spec:
-    """A Spec. model: a model's name. prompt: what to draw.
+    """A Spec. model: a model's name; default IMAGEWIRE_MODEL, else DEFAULT_MODEL. prompt: what to draw.
 
-    images: pictures to edit, put before the prompt: bytes, a path, an Image; a str with "://" or "data:" in front is a
-    URI. aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again. messages: a whole chat, in place of
+    images: pictures to edit, put before the prompt, each as `image` takes it. messages: a whole chat, in place of
     prompt and images. spec: a whole Spec, in place of all the rest.
-    Raises OSError when a file cannot be read, ValueError when two exclude each other.
+    aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again. stop: texts at which the model stops.
+    modalities: "text", "image" or both. safety_settings: thresholds by category, in Google's words. labels: for Vertex
+    AI's bills. extra_body: Google's own fields. The others are the fields of that name in the contract's ImageConfig,
+    GenerationConfig, ThinkingConfig and Spec.
+    Raises OSError when a file cannot be read, ValueError when two exclude each other, TypeError for what is unknown or
+    of the wrong kind.
     """
+    pictures = [picture(image) for image in images]
+    given = {name: value for name, value in options.items() if value is not None and value != ""}
     if spec is not None:
-        if model or prompt or messages or images or aspect_ratio or image_size or seed is not None:
+        if model or prompt or messages is not None or pictures or given:
             raise ValueError("spec says all that is asked: set the model, the prompt and the rest in it")
         return spec
-    pictures, chat = [_image(image) for image in images], list(messages)
-    if chat and (prompt or pictures):
+    if messages is not None and (prompt or pictures):
         raise ValueError("messages are the whole chat: put the prompt and the images into the last of them")
-    made = Spec(model=model, messages=chat or [_user(prompt, pictures)])
-    if aspect_ratio or image_size:
-        made.image_config.CopyFrom(ImageConfig(aspect_ratio=aspect_ratio, image_size=image_size))
-    if seed is not None:
-        made.generation_config.CopyFrom(GenerationConfig(seed=seed))
+    chat = [_user(prompt, pictures)] if messages is None else messages
+    model = model or os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
+    made = Spec(model=model, messages=chat, **_fields(given))
+    if given:
+        raise TypeError(f"there is no option {min(given)}; there are: {', '.join(sorted(Options.__annotations__))}")
     return made
+
+
+def _fields(given: dict[str, Any]) -> dict[str, Any]:
+    """The Spec's fields of the options, which are taken out of `given`."""
+
+    def taken(names: Iterable[str]) -> dict[str, Any]:
+        return {name: given.pop(name) for name in names if name in given}
+
+    generation = taken(_GENERATION)
+    if thinking := taken(_THINKING):
+        generation["thinking_config"] = thinking
+    if "stop" in given:
+        stop = given.pop("stop")
+        generation["stop_sequences"] = [stop] if isinstance(stop, str) else stop
+    fields = taken(("tools", "tool_config", "cached_content", "labels", "extra_body"))
+    if generation:
+        fields["generation_config"] = generation
+    if picture := taken(_IMAGE):
+        fields["image_config"] = picture
+    if "modalities" in given:
+        fields["response_modalities"] = [_modality(name) for name in given.pop("modalities")]
+    if "safety_settings" in given:
+        thresholds = given.pop("safety_settings").items()
+        fields["safety_settings"] = [SafetySetting(category=name, threshold=value) for name, value in thresholds]
+    return fields
+
+
+def _modality(name: str) -> Modality:
+    if name not in _MODALITIES:
+        raise ValueError(f"modalities: {name!r} is none; there are: {', '.join(_MODALITIES)}")
+    return _MODALITIES[name]
 
 
 def _user(prompt: str, pictures: list[Image]) -> Message:
     if not pictures:
         return Message(role=Role.ROLE_USER, content=prompt)
     words = [Part(text=prompt)] if prompt else []
-    return Message(role=Role.ROLE_USER, parts=[*(Part(image=picture) for picture in pictures), *words])
-
-
-def _image(picture: Picture) -> Image:
-    if isinstance(picture, Image):
-        return picture
-    if isinstance(picture, bytes):
-        return Image(data=picture)
-    if isinstance(picture, str) and ("://" in picture or picture.startswith("data:")):
-        return Image(uri=picture)
-    return Image(data=Path(picture).read_bytes())
+    return Message(role=Role.ROLE_USER, parts=[*(Part(image=given) for given in pictures), *words])

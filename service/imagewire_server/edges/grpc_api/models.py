@@ -5,6 +5,7 @@ from typing import Any
 import grpc
 
 from imagewire.v1 import model_service_pb2_grpc as stubs
+from imagewire_server import __version__
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
@@ -25,6 +26,7 @@ class ModelService(stubs.ModelServiceServicer):
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """A page of the table."""
         constraints.check(request)
+        await context.send_initial_metadata((("x-imagewire-version", __version__),))
         offered = self._engine.router.offered()
         names = [name for name, _ in offered]
         begin = 0

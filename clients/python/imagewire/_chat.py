@@ -1,0 +1,157 @@
+"""A chat that remembers. What both clients share of it stands in _Chat; the two below it only wait in their own way."""
+
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack
+
+from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
+from imagewire import _message
+from imagewire._answer import Answer, Chunk, Reader
+from imagewire._errors import Blocked, NoPicture
+from imagewire._image import Image
+from imagewire._request import Options, build_spec
+from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
+from imagewire.v1.message_pb2 import Message
+
+if TYPE_CHECKING:
+    from imagewire._client import AsyncClient, Client
+
+_C = TypeVar("_C", "Client", "AsyncClient")
+
+
+class _Chat(Generic[_C]):
+    """The messages so far, and what is asked with them."""
+
+    def __init__(self, client: _C, model: str, messages: Iterable[Message], options: Options) -> None:
+        self._client: _C = client
+        self._spec = build_spec(model, messages=messages, **options)
+
+    @property
+    def model(self) -> str:
+        """The model that is asked."""
+        return self._spec.model
+
+    @property
+    def messages(self) -> RepeatedCompositeFieldContainer[Message]:
+        """The chat so far, oldest first: a list that can be changed (`del chat.messages[-2:]` takes a turn back)."""
+        return self._spec.messages
+
+    def append(self, message: Message | Answer | str) -> Self:
+        """Add a message, an answer with its signatures, or what the user says.
+
+        Raises ValueError for an answer that has nothing in it, or none of its pictures' bytes.
+        """
+        match message:
+            case str():
+                self._spec.messages.append(_message.user(message))
+            case Answer():
+                self._spec.messages.append(message.message())
+            case _:
+                self._spec.messages.append(message)
+        return self
+
+
+class Chat(_Chat["Client"]):
+    """A chat; `client.chat.create` makes one. What is asked is what `messages` holds when a call begins."""
+
+    def sample(self, *, timeout: float | None = None) -> Answer:
+        """Draw, and wait for the whole answer. timeout: seconds. Raises ImagewireError."""
+        return last(self.stream(timeout=timeout))
+
+    def stream(self, *, timeout: float | None = None) -> Iterator[tuple[Answer, Chunk]]:
+        """Draw, and yield the answer so far with what is new in it, each time something came.
+
+        Leaving the loop cancels the call. timeout: seconds. Raises ImagewireError.
+        """
+        return grown(self._client.stream_completion(spec=self._spec, timeout=timeout), Reader())
+
+    def frames(self, *, timeout: float | None = None, max_frame_bytes: int = 0) -> Iterator[tuple[Answer, Chunk]]:
+        """As `stream`, but no picture is kept: its bytes are in the chunks alone, for who writes them elsewhere.
+
+        A picture's bytes are verified when the chunk comes that has it as `image`. max_frame_bytes: the most in one
+        chunk, 0 for the server's default.
+        """
+        events = self._client.stream_completion(spec=self._spec, timeout=timeout, max_frame_bytes=max_frame_bytes)
+        return grown(events, Reader(hold=False))
+
+
+class AsyncChat(_Chat["AsyncClient"]):
+    """As Chat, for asyncio."""
+
+    async def sample(self, *, timeout: float | None = None) -> Answer:
+        """As Chat.sample."""
+        return await alast(self.stream(timeout=timeout))
+
+    def stream(self, *, timeout: float | None = None) -> AsyncGenerator[tuple[Answer, Chunk]]:
+        """As Chat.stream; closing the iterator (`contextlib.aclosing`) cancels the call at once."""
+        return agrown(self._client.stream_completion(spec=self._spec, timeout=timeout), Reader())
+
+    def frames(self, *, timeout: float | None = None, max_frame_bytes: int = 0) -> AsyncGenerator[tuple[Answer, Chunk]]:
+        """As Chat.frames."""
+        events = self._client.stream_completion(spec=self._spec, timeout=timeout, max_frame_bytes=max_frame_bytes)
+        return agrown(events, Reader(hold=False))
+
+
+class Chats:
+    """client.chat"""
+
+    def __init__(self, client: "Client") -> None:
+        self._client = client
+
+    def create(self, model: str = "", messages: Iterable[Message] = (), **options: Unpack[Options]) -> Chat:
+        """Begin a chat; nothing is sent yet. model: IMAGEWIRE_MODEL's, else DEFAULT_MODEL, unless given.
+
+        options: as in `build_spec`.
+        """
+        return Chat(self._client, model, messages, options)
+
+
+class AsyncChats:
+    """As Chats."""
+
+    def __init__(self, client: "AsyncClient") -> None:
+        self._client = client
+
+    def create(self, model: str = "", messages: Iterable[Message] = (), **options: Unpack[Options]) -> AsyncChat:
+        """As Chats.create."""
+        return AsyncChat(self._client, model, messages, options)
+
+
+def drawn(answer: Answer) -> Image:
+    """The picture of an answer that is to have one. Raises Blocked and NoPicture."""
+    if answer.image is None:
+        kind = Blocked if answer.blocked else NoPicture
+        raise kind(answer.why_no_image, reason=answer.native_finish_reason)
+    return answer.image
+
+
+def grown(events: Iterable[Event], reader: Reader) -> Iterator[tuple[Answer, Chunk]]:
+    """The answer as it grows by a stream's events, with what each brought."""
+    for event in events:
+        if chunk := reader.read(event):
+            yield reader.answer, chunk
+
+
+async def agrown(events: AsyncGenerator[Event], reader: Reader) -> AsyncGenerator[tuple[Answer, Chunk]]:
+    """As `grown`."""
+    async with contextlib.aclosing(events):
+        async for event in events:
+            if chunk := reader.read(event):
+                yield reader.answer, chunk
+
+
+def last(growing: Iterable[tuple[Answer, Chunk]]) -> Answer:
+    """The whole answer."""
+    answer = Answer()
+    for answer, _ in growing:  # noqa: B007  # each is the same, grown
+        pass
+    return answer
+
+
+async def alast(growing: AsyncIterable[tuple[Answer, Chunk]]) -> Answer:
+    """As `last`."""
+    answer = Answer()
+    async for answer, _ in growing:  # noqa: B007  # each is the same, grown
+        pass
+    return answer

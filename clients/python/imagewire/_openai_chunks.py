@@ -1,0 +1,65 @@
+"""A growing answer as OpenAI's chunks: the role, text and pictures as they come, the reason, the usage. Sans-IO."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
+
+from imagewire._answer import Answer, Chunk
+from imagewire._openai_types import (
+    CompletionChunk,
+    Delta,
+    ImageItem,
+    ImageUrl,
+    StreamChoice,
+    Usage,
+    finish_reason,
+    native_reason,
+)
+
+Growing = tuple[Answer, Chunk]
+
+
+def chunks(growing: Iterable[Growing], *, include_usage: bool) -> Generator[CompletionChunk]:
+    """Its chunks. include_usage: whether one more ends them, with the usage and without choices."""
+    writer = _Writer(include_usage=include_usage)
+    for answer, chunk in growing:
+        yield from writer.write(answer, chunk)
+
+
+async def achunks(growing: AsyncIterable[Growing], *, include_usage: bool) -> AsyncGenerator[CompletionChunk]:
+    """As `chunks`."""
+    writer = _Writer(include_usage=include_usage)
+    async for answer, chunk in growing:
+        for made in writer.write(answer, chunk):
+            yield made
+
+
+class _Writer:
+    def __init__(self, *, include_usage: bool) -> None:
+        self._include_usage = include_usage
+        self._begun = False
+        self._images = 0
+
+    def write(self, answer: Answer, chunk: Chunk) -> Iterator[CompletionChunk]:
+        if not self._begun:
+            self._begun = True
+            yield _chunk(answer, Delta(role="assistant"))
+        if chunk.text:
+            yield _chunk(answer, Delta(reasoning_content=chunk.text) if chunk.thought else Delta(content=chunk.text))
+        if chunk.image is not None:
+            yield _chunk(answer, Delta(images=[ImageItem(self._images, chunk.image)]))
+            self._images += 1
+        if not chunk.last:
+            return
+        if answer.image is not None:
+            yield _chunk(answer, Delta(image=ImageUrl(answer.image)))
+        yield CompletionChunk(
+            f"chat{answer.id}",
+            int(answer.created),
+            answer.model,
+            [StreamChoice(Delta(), finish_reason(answer), native_reason(answer))],
+        )
+        if self._include_usage:
+            yield CompletionChunk(f"chat{answer.id}", int(answer.created), answer.model, usage=Usage(answer))
+
+
+def _chunk(answer: Answer, delta: Delta) -> CompletionChunk:
+    return CompletionChunk(f"chat{answer.id}", int(answer.created), answer.model, [StreamChoice(delta)])

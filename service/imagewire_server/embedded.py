@@ -1,0 +1,76 @@
+"""A server inside another program: on a private unix socket, in a thread of its own, until the program ends."""
+
+import asyncio
+import atexit
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+
+import uvloop
+
+from imagewire_server import logs
+from imagewire_server.bootstrap import server
+from imagewire_server.config.load import Config, ConfigError, load
+
+_NO_KEY = (
+    "no provider is set up: set GEMINI_API_KEY (a key: https://aistudio.google.com/apikey), or VERTEXAI_PROJECT beside"
+    " Google's application default credentials, in the environment"
+)
+
+
+def start(environ: Mapping[str, str]) -> str:
+    """Serve what an environment sets up; return the target, which only this user may reach.
+
+    The server is the ordinary one, gRPC alone. Raises ValueError when no provider is set up or a setting is wrong.
+    """
+    config = load(None, environ, rest="off")
+    if not config.deployments:
+        raise ConfigError(_NO_KEY)
+    logs.embed()
+    # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
+    folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone
+    target = f"unix:{folder / 'grpc'}"
+    running = _Running(config, target)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    running.start()
+    atexit.register(running.end)
+    return target
+
+
+class _Running:
+    """A server and its thread."""
+
+    def __init__(self, config: Config, target: str) -> None:
+        self._config = config
+        self._target = target
+        self._loop = uvloop.new_event_loop()
+        self._ended = asyncio.Event()
+        self._begun: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, name="imagewire", daemon=True)
+
+    def start(self) -> None:
+        """Return when calls are taken. Raises what kept the server from it."""
+        self._thread.start()
+        self._begun.result()
+
+    def end(self) -> None:
+        """Drain and stop."""
+        self._loop.call_soon_threadsafe(self._ended.set)
+        self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            try:
+                runner.run(self._serve())
+            except Exception as error:  # noqa: BLE001  # the caller's to see
+                self._begun.set_exception(error)
+
+    async def _serve(self) -> None:
+        async with server(self._config) as made:
+            await made.grpc.start(self._target)
+            self._begun.set_result(None)
+            await self._ended.wait()
+            await made.grpc.drain()
