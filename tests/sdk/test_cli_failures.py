@@ -4,15 +4,20 @@ import json
 import os
 import signal
 import subprocess
+import threading
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from imagewire import cli
 from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, Started
+from tests.integration import processes
+from tests.integration.processes import Program
 from tests.sdk.asks import failing
-from tests.sdk.command import COMMAND, left, run
+from tests.sdk.command import COMMAND, SMALL_DISK, left, run
 from tests.sdk.conftest import Event, Script, good_stream, renumbered, scripted
 
 # arguments, exit code, words on stderr
@@ -20,11 +25,11 @@ ENDS: list[tuple[list[str], int, str]] = [
     (["-m", "gemini/nope"], 2, "not found"),
     (["--aspect-ratio", "16x9"], 2, "spec.image_config.aspect_ratio"),
     (["--frobnicate"], 2, "--frobnicate"),
-    (["-m", "gemini/emulator-safety"], 3, "blocked (SAFETY)"),
+    (["-m", "gemini/emulator-safety"], 3, "blocked (SAFETY"),
     (["-m", "gemini/emulator-image-safety"], 3, "IMAGE_SAFETY"),
     (["-m", "gemini/emulator-no-image"], 3, "NO_IMAGE"),
     (["-m", "gemini/emulator-503"], 4, "try again"),
-    (["-m", "gemini/emulator-429-30"], 5, "try again in 30 s"),
+    (["-m", "gemini/emulator-429-300"], 5, "try again in 300 s"),
     (["-m", "gemini/emulator-silent", "--timeout", "0.3"], 6, "deadline"),
     (["-m", "gemini/emulator-reset"], 1, "broke off"),
     (["-m", "gemini/emulator-bad-base64"], 1, "base64"),
@@ -59,23 +64,86 @@ def test_no_server_is_told(tmp_path: Path) -> None:
     assert b"imagewire-server serve" in ended.stderr
 
 
-def test_ctrl_c_cancels_and_leaves_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("prompts", [["x"], ["x", "y", "z"]], ids=len)
+def test_a_signal_cancels_and_leaves_nothing(tmp_path: Path, number: signal.Signals, prompts: list[str]) -> None:
     script = Script(events=good_stream(b"x" * 500_000)[:9], hold=True)
     with scripted(script) as target:
         process = subprocess.Popen(
-            [*COMMAND, "draw", "x", "-o", "a.png", "--target", target],
+            [*COMMAND, "draw", *prompts, "--target", target],
             cwd=tmp_path,
             stderr=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
         assert script.sent.wait(20)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, told = process.communicate(timeout=20)
         assert script.ended.wait(5), "the call is cancelled"
     assert process.returncode == 130
-    assert b"interrupted" in told
-    assert b"Traceback" not in told
+    assert told == b"imagewire: interrupted: what was running is cancelled, and no half file is left\n"
     assert left(tmp_path) == []
+
+
+def test_ctrl_c_does_not_wait_for_the_next_attempt(tmp_path: Path) -> None:
+    failed = threading.Event()
+
+    def fail(context: Any) -> None:
+        failed.set()
+        failing("UNAVAILABLE", "OVERLOADED")(context)
+
+    with scripted(Script(events=[], fail=fail)) as target:
+        process = subprocess.Popen(
+            [*COMMAND, "draw", "x", "--target", target], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        assert failed.wait(20)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert time.monotonic() - begun < 5, "it would have tried again in 7 s"
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, target: str) -> None:
+    ended = run(tmp_path, target, "draw", "A cat", command=SMALL_DISK)
+    words = b"imagewire: the picture: File too large; make room, or name another place with -o\n"
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", words)
+    assert left(tmp_path) == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["-o", "-"], ["-o", "a.png"], ["-o", "a.png", "--json"]])
+def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*COMMAND, "draw", "A cat", *arguments, "--target", target],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, ended.stderr.count(b"\n")) == (1, 1)
+    assert b"stdout: No space left on device; make room" in ended.stderr
+    assert left(tmp_path) == ([] if "-" in arguments else ["a.png"])
+
+
+def test_a_wrong_key_has_its_own_code(tmp_path: Path, emulator: Program) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text("general_settings: {master_key: right}")
+    with processes.server(emulator.address, "--config", str(config)) as server:
+        for arguments in ["draw", "x"], ["ping"], ["models"], ["chat"]:
+            ended = run(tmp_path, server.address, *arguments, stdin=b"x\n", IMAGEWIRE_API_KEY="wrong")
+            assert (ended.returncode, ended.stdout) == (7, b"")
+            assert b"IMAGEWIRE_API_KEY" in ended.stderr
+        assert run(tmp_path, server.address, "ping", IMAGEWIRE_API_KEY="right").returncode == 0
+
+
+@pytest.mark.parametrize("arguments", [["draw", "x", "--frob"], ["draw"], ["nope"], ["draw", "x", "--timeout", "inf"]])
+def test_a_wrong_option_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
+    ended = run(tmp_path, "127.0.0.1:1", *arguments)
+    assert (ended.returncode, ended.stdout, ended.stderr.count(b"\n")) == (2, b"", 1)
+    assert b"--help` tells what there is" in ended.stderr
+    told = json.loads(run(tmp_path, "127.0.0.1:1", *arguments, "--json").stderr)["error"]
+    assert told["code"] == "INVALID"
 
 
 def test_a_failure_late_in_the_stream_leaves_nothing(tmp_path: Path) -> None:
@@ -94,10 +162,17 @@ MISTAKES: list[tuple[list[str], bytes, str]] = [
     (["-"], b"\xff", "PROMPT"),
     (["x", "--model", "\udcff"], b"", "cannot be sent"),
     (["x", "--json", "-o", "-"], b"", "leave one out"),
-    (["x", "-o", "."], b"", "is no file"),
     (["x", "-o", "/dev/null"], b"", "is no file"),
+    (["x", "-o", "none/"], b"", "there is no such folder"),
+    (["x", "-o", "old.png"], b"", "--force"),
+    (["x", "--force"], b"", "--force"),
+    (["x", "--force", "-o", "."], b"", "--force"),
+    (["x", "y", "-o", "a.png"], b"", "one file for several pictures"),
+    (["x", "-n", "2", "-o", "-"], b"", "takes one picture"),
+    (["x", "-n", "2", "--seed", "1"], b"", "--seed and -n"),
+    (["-", "-"], b"x", "stdin can be read once"),
     (["x", "-o", "no/folder/a.png"], b"", "there is no folder"),
-    (["x", "--image", "none.png"], b"", "--image none.png"),
+    (["x", "--edit", "none.png"], b"", "--edit none.png"),
     (["x", "--target", "https://a/b"], b"", "--target"),
 ]
 
@@ -108,13 +183,14 @@ def test_a_mistake_is_found_before_anything_is_drawn(
 ) -> None:
     script = Script()
     monkeypatch.chdir(tmp_path)
+    Path("old.png").write_bytes(b"old")
     with scripted(script) as target:
         monkeypatch.setenv("IMAGEWIRE_TARGET", target)
         ended = CliRunner().invoke(cli.app, ["draw", *arguments], input=stdin)
     assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
     assert words in ended.stderr
     assert script.requests == []
-    assert left(tmp_path) == []
+    assert left(tmp_path) == ["old.png"]
 
 
 def test_a_prompt_that_is_no_text_is_no_traceback(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The two clients: gRPC's calls around what is shared. Neither has logic of its own beyond waiting."""
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncGenerator, Generator, Iterable
 from types import TracebackType
@@ -14,7 +15,7 @@ from imagewire._answer import Reader
 from imagewire._assemble import Verifier, check_answer, unbatched
 from imagewire._base import CHECK, Base, Pong
 from imagewire._chat import AsyncChats, Chats, agrown, alast, drawn, grown, last
-from imagewire._errors import from_grpc
+from imagewire._errors import Cancelled, from_grpc
 from imagewire._image import Image, Picture
 from imagewire._request import Options, Wishes
 from imagewire._retry import Attempts
@@ -41,6 +42,7 @@ class Client(Base):
             self._channel = grpc.secure_channel(self._address, credentials, options)
         self._stub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
         self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self._closed = threading.Event()
 
     @property
     def chat(self) -> Chats:
@@ -85,7 +87,7 @@ class Client(Base):
                 return check_answer(answer)
             except grpc.RpcError as error:
                 pause = attempts.pause(from_grpc(error, self.target, sent.request_id))
-            time.sleep(pause)
+            self._rest(pause)
 
     def stream_completion(
         self,
@@ -119,7 +121,7 @@ class Client(Base):
                 return
             finally:
                 call.cancel()
-            time.sleep(pause)
+            self._rest(pause)
 
     def list_models(self) -> list[Model]:
         """What the server draws with. Raises ImagewireError."""
@@ -150,8 +152,14 @@ class Client(Base):
             answer = check(HealthCheckRequest(), timeout=timeout)
             return self._pong(answer, call.initial_metadata(), time.monotonic() - begun)
 
+    def _rest(self, seconds: float) -> None:
+        """Wait for the next attempt. Raises Cancelled when the client is closed meanwhile."""
+        if self._closed.wait(seconds):
+            raise Cancelled("the client was closed before the call was made again", code="CANCELLED")
+
     def close(self) -> None:
-        """Close the channel."""
+        """Close the channel: what runs is cancelled."""
+        self._closed.set()
         self._channel.close()
 
     def __enter__(self) -> "Client":

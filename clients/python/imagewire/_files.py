@@ -2,11 +2,10 @@
 
 import contextlib
 import itertools
-import os
 import re
+import secrets
 import shutil
-import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -20,9 +19,9 @@ class PartFile:
     """A picture on its way into `folder`. Nothing of it stays unless `keep` is called. Each method raises OSError."""
 
     def __init__(self, folder: Path) -> None:
-        handle, name = tempfile.mkstemp(prefix=".imagewire-", dir=folder)
-        self._path = Path(name)
-        self._file: IO[bytes] = os.fdopen(handle, "wb")
+        # Not by tempfile, whose files are for their owner alone: a picture has the rights that any new file has.
+        self._path = folder / f".imagewire-{secrets.token_hex(8)}"
+        self._file: IO[bytes] = self._path.open("xb")
 
     def write(self, data: bytes) -> None:
         """Append."""
@@ -34,10 +33,6 @@ class PartFile:
 
     def keep(self, path: Path) -> None:
         """Give it its name, in place of what may be there; a link stays, and what it leads to is replaced."""
-        # A temporary file is for its owner alone; a picture has the rights that any new file has.
-        umask = os.umask(0)
-        os.umask(umask)
-        self._path.chmod(0o666 & ~umask)
         self._path.replace(path.resolve())
 
     def copy(self, into: IO[bytes]) -> None:
@@ -54,13 +49,29 @@ class PartFile:
 
 def write(path: Path, data: bytes) -> Path:
     """Write a file, whole or not at all, in place of what has that name; return the name. Raises OSError."""
-    file = PartFile(path.parent)
+    # A link's file is replaced where it is, so it is made there.
+    return write_as(path.resolve().parent, data, lambda: path)
+
+
+def write_as(folder: Path, data: bytes, name: Callable[[], Path]) -> Path:
+    """Write a file in `folder`, whole or not at all; return its name, which is asked for when all else is done.
+
+    Raises OSError, and what `name` raises.
+    """
+    file = PartFile(folder)
     try:
         file.write(data)
         file.close()
+        path = name()
         file.keep(path)
     finally:
         file.drop()
+    return path
+
+
+def claimed(path: Path) -> Path:
+    """The name, taken at once by an empty file. Raises FileExistsError when something has it."""
+    path.touch(exist_ok=False)
     return path
 
 
@@ -107,6 +118,5 @@ def _claim(folder: Path, stem: str, mime_type: str, endings: Iterable[str]) -> P
     for ending in endings:
         path = folder / f"{stem}{ending}{suffix(mime_type)}"
         with contextlib.suppress(FileExistsError):
-            path.touch(exist_ok=False)
-            return path
+            return claimed(path)
     raise AssertionError("the numbers never end")

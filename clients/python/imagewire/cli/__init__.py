@@ -1,0 +1,52 @@
+"""The command imagewire: pictures from the terminal. stdout carries the result, stderr all that is said about it.
+
+One module a command. What is heavy (gRPC, rich, Pillow) is loaded where it is first used: --help needs none of it.
+"""
+
+import io
+import sys
+from typing import Annotated
+
+import typer
+
+import imagewire
+from imagewire.cli import chat, draw, models, ping, show
+from imagewire.cli._exits import EPILOG, Exit, Failure, end_with_signals, tell
+
+app = typer.Typer(
+    help="Chat that draws: pictures from an imagewire server.",
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (draw.draw, chat.chat, models.models, ping.ping, show.show):
+    app.command(epilog=EPILOG)(command)
+
+
+def main() -> None:
+    """The entry point."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A model's word that this terminal cannot show is no reason to fail after the drawing.
+        sys.stdout.reconfigure(errors="replace")
+    end_with_signals()
+    try:
+        code = app(prog_name="imagewire", standalone_mode=False)
+    except typer.TyperException as error:
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "imagewire"
+        words = f"{error.format_message().rstrip('.')}; `{command} --help` tells what there is"
+        tell(Failure(Exit.INVALID, words), as_json="--json" in sys.argv)
+        code = Exit.INVALID
+    sys.exit(code or Exit.OK)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
+) -> None:
+    if version:
+        typer.echo(f"imagewire {imagewire.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,39 @@
+"""What was typed into a chat, kept for the arrow keys of the next one: for its owner alone, in XDG's state folder."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_LENGTH = 1000
+
+
+def file() -> Path:
+    """Where it is kept."""
+    given = os.environ.get("XDG_STATE_HOME", "")
+    # A relative path is to be ignored, as XDG has it.
+    state = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+    return state / "imagewire" / "history"
+
+
+@contextmanager
+def kept() -> Iterator[Callable[[], None]]:
+    """Line editing for `input`; what it yields keeps the last line at once. Where that cannot be, nothing is kept."""
+    try:
+        import readline
+    except ImportError:  # Windows edits lines by itself
+        yield lambda: None
+        return
+    path = file()
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
+        readline.read_history_file(path)
+    readline.set_history_length(_LENGTH)
+
+    def keep() -> None:
+        with contextlib.suppress(OSError):
+            readline.append_history_file(1, path)
+
+    yield keep

@@ -1,0 +1,74 @@
+"""Progress on a terminal's stderr: time while a model thinks, then bytes as they arrive. On a pipe, nothing."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+Tell = Callable[[int], None]
+
+
+class Board:
+    """A line for each call that runs. Safe to use from threads."""
+
+    def __init__(self, progress: "Progress | None") -> None:
+        self._progress = progress
+
+    @contextmanager
+    def task(self, label: str = "") -> Iterator[Tell]:
+        """A call's line; what it yields takes how many bytes have come."""
+        progress = self._progress
+        if progress is None:
+            yield lambda received: None
+            return
+        before = f"{label}: " if label else ""
+        task = progress.add_task(f"{before}waiting for the model", total=None)
+
+        def tell(received: int) -> None:
+            if received:
+                progress.update(task, description=f"{before}receiving", completed=received)
+
+        try:
+            yield tell
+        finally:
+            progress.remove_task(task)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The lines away, so that something else can be printed."""
+        if self._progress is None:
+            yield
+            return
+        self._progress.stop()
+        try:
+            yield
+        finally:
+            self._progress.start()
+
+
+@contextmanager
+def board() -> Iterator[Board]:
+    """The lines while calls run. They are gone afterwards."""
+    # Asked here and not of rich, which takes FORCE_COLOR in a pipe for a terminal.
+    if not sys.stderr.isatty():
+        yield Board(None)
+        return
+    from rich.console import Console
+    from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    # A prompt is no markup. Never redirected: stdout is the result's, wherever it leads.
+    progress = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        DownloadColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    with progress:
+        yield Board(progress)

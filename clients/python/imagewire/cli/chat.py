@@ -1,0 +1,81 @@
+"""imagewire chat: a session on a terminal, or a line a turn from a pipe."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import imagewire
+from imagewire.cli import _history, _options, _preview
+from imagewire.cli._exits import Terminated, failure_of, invalid, note, tell, told
+
+if TYPE_CHECKING:
+    from imagewire._request import Options
+    from imagewire.cli._session import Session
+
+
+def chat(
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path(),
+    model: _options.Model = "",
+    target: _options.Target = None,
+    aspect_ratio: _options.AspectRatio = "",
+    size: _options.Size = "",
+    timeout: _options.Timeout = 600.0,
+    no_preview: _options.NoPreview = False,
+    as_json: _options.AsJson = False,
+) -> None:
+    """Draw and edit, turn by turn. /help tells what else there is.
+
+    On a pipe each line is a turn, and the first failure ends it.
+    """
+    with told(as_json=as_json):
+        options: Options = {"aspect_ratio": aspect_ratio, "image_size": size}
+        _options.checked(model, (), options)
+        if not output.is_dir():
+            raise invalid(f"-o {output}: there is no such folder; make it, or name another")
+        with _options.client(target) as client:
+            from imagewire.cli._session import Session
+
+            # The terminal is asked here, before anybody types.
+            screen = _preview.screen(wanted=not (no_preview or as_json))
+            made = client.chat.create(model, **options)
+            session = Session(made, output, screen, timeout=timeout, as_json=as_json)
+            if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+                _follow(session)
+            else:
+                note(f"a chat with {made.model}; /help tells what there is, /quit leaves", name="")
+                _converse(session)
+
+
+def _follow(session: "Session") -> None:
+    try:
+        for line in sys.stdin:
+            if line.strip() and not session.take(line.strip()):
+                return
+    except UnicodeError:
+        raise invalid("stdin: is no UTF-8; convert it first") from None
+
+
+def _converse(session: "Session") -> None:
+    with _history.kept() as keep:
+        while True:
+            try:
+                line = input("> ").strip()
+            except Terminated:
+                raise
+            except (EOFError, KeyboardInterrupt):
+                note("", name="")
+                return
+            if not line:
+                continue
+            keep()
+            try:
+                if not session.take(line):
+                    return
+            except Terminated:
+                raise
+            except KeyboardInterrupt:
+                note("interrupted: this turn is cancelled, and the chat is as it was before")
+            except (imagewire.ImagewireError, OSError) as error:
+                tell(failure_of(error), as_json=False)

@@ -1,0 +1,195 @@
+"""imagewire draw: each prompt its own call, a few at a time; what is done is saved and told at once."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import imagewire
+from imagewire.cli import _options, _preview
+from imagewire.cli._exits import Failure, failure_of, invalid, note, onto_stdout, put, shortened, tell, told
+from imagewire.cli._place import Place, place
+from imagewire.cli._progress import Board, board
+
+if TYPE_CHECKING:
+    from imagewire._request import Options
+    from imagewire.cli._drawing import Drawing
+    from imagewire.cli._preview import Screen
+
+_AT_ONCE = 4
+
+
+def draw(
+    prompts: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to draw; - reads one from stdin.")],
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="A file, a folder, or - for stdout. Default: here, named from the prompt."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite the file that -o names.")] = False,
+    number: Annotated[int, typer.Option("-n", min=1, help="How many of each prompt.")] = 1,
+    edit: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A picture to edit: a file or a URI. Repeatable.")
+    ] = None,
+    model: _options.Model = "",
+    target: _options.Target = None,
+    aspect_ratio: _options.AspectRatio = "",
+    size: _options.Size = "",
+    seed: _options.Seed = None,
+    timeout: _options.Timeout = 600.0,
+    no_preview: _options.NoPreview = False,
+    as_json: _options.AsJson = False,
+) -> None:
+    """Draw each PROMPT, or edit pictures by it."""
+    with told(as_json=as_json):
+        # All that can be wrong here is found before anything is drawn, and paid for.
+        words = _words(prompts) * number
+        options: Options = {"aspect_ratio": aspect_ratio, "image_size": size, "seed": seed}
+        _options.checked(model, words, options)
+        if seed is not None and number > 1:
+            raise invalid("--seed and -n exclude each other: one seed gives the same picture again")
+        several = len(words) > 1
+        with place(output, several=several, overwrite=force, as_json=as_json) as goal:
+            pictures = [_options.picture(source, "--edit") for source in edit or ()]
+            with _options.client(target) as client, board() as lines:
+
+                def one(prompt: str) -> "Drawing":
+                    chat = client.chat.create(model, [imagewire.user(*pictures, prompt)], **options)
+                    with lines.task(shortened(prompt) if several else "") as progress:
+                        return _drawn(chat, prompt, goal, timeout, progress)
+
+                report = _Report(goal, lines, several=several, as_json=as_json)
+                try:
+                    with _running(client, one, words) as calls:
+                        report.screen = _preview.screen(wanted=not (no_preview or as_json or goal.stdout))
+                        report.take(calls)
+                finally:
+                    report.tell_the_rest()
+    if report.failure is not None:
+        raise typer.Exit(report.failure.code)
+
+
+def _words(prompts: Sequence[str]) -> list[str]:
+    if prompts.count("-") > 1:
+        raise invalid("PROMPT: stdin can be read once, so - stands once")
+    try:
+        return [sys.stdin.read().strip() if prompt == "-" else prompt for prompt in prompts]
+    except UnicodeError:
+        raise invalid("PROMPT: is no UTF-8; convert it first") from None
+
+
+def _drawn(
+    chat: "imagewire.Chat", prompt: str, goal: Place, timeout: float, progress: Callable[[int], None]
+) -> "Drawing":
+    """Draw, and save at once what has a file to go to. The caller drops the rest."""
+    from imagewire.cli._drawing import Drawing
+
+    drawing = Drawing(goal.folder, prompt)
+    try:
+        for answer, chunk in chat.frames(timeout=timeout):
+            drawing.take(answer, chunk)
+            progress(drawing.bytes)
+        if not goal.stdout:
+            drawing.save(lambda mime_type: goal.name(prompt, mime_type))
+    except BaseException:
+        drawing.drop()
+        raise
+    return drawing
+
+
+Calls = dict["Future[Drawing]", str]
+
+
+@contextmanager
+def _running(client: "imagewire.Client", one: "Callable[[str], Drawing]", words: Sequence[str]) -> Iterator[Calls]:
+    """The calls, begun a few at a time. Leaving before they are done cancels them, all the way up."""
+    # Threads, so that Ctrl-C interrupts nobody in the middle of saving a picture.
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    calls: Calls = {pool.submit(one, prompt): prompt for prompt in words}
+    try:
+        yield calls
+    finally:
+        if not all(call.done() for call in calls):
+            for call in calls:
+                call.cancel()
+            client.close()
+        pool.shutdown()
+
+
+class _Report:
+    """Tells of each drawing as it ends. failure: the first one."""
+
+    def __init__(self, goal: Place, lines: Board, *, several: bool, as_json: bool) -> None:
+        self.failure: Failure | None = None
+        self.screen: Screen | None = None
+        self._goal, self._lines, self._several, self._as_json = goal, lines, several, as_json
+        self._untold: Calls = {}
+
+    def take(self, calls: Calls) -> None:
+        """Wait for all of them."""
+        self._untold = dict(calls)
+        for call in as_completed(calls):
+            if self._one(call, self._untold.pop(call)):
+                self._give_up()
+
+    def tell_the_rest(self) -> None:
+        """Tell of what was saved while this was interrupted."""
+        for call, prompt in self._untold.items():
+            if call.done() and not call.cancelled() and call.exception() is None:
+                self._one(call, prompt)
+
+    def _one(self, call: "Future[Drawing]", prompt: str) -> bool:
+        """Tell of one that has ended. Returns whether the next would fail as well."""
+        if call.cancelled():
+            return False
+        with self._lines.paused():
+            try:
+                with call.result() as drawing:
+                    self._deliver(drawing)
+            except (imagewire.ImagewireError, OSError) as error:
+                failure = failure_of(error)
+                self.failure = self.failure or failure
+                tell(failure, as_json=self._as_json, about=prompt if self._several else "")
+                everyones = (
+                    imagewire.Unauthenticated,
+                    imagewire.PermissionDenied,
+                    imagewire.NotFound,
+                    imagewire.Unavailable,
+                    OSError,
+                )
+                return isinstance(error, everyones)
+        return False
+
+    def _give_up(self) -> None:
+        """Begin no further call."""
+        given_up = sum(call.cancel() for call in self._untold if not call.cancelled())
+        if given_up and not self._as_json:
+            note(f"{given_up} more not begun")
+
+    def _deliver(self, drawing: "Drawing") -> None:
+        """Print the picture, or say where it is."""
+        from imagewire.cli import _report
+
+        final = drawing.final()
+        if self._as_json:
+            put(json.dumps({**_report.summary(drawing.prompt, drawing.answer, drawing.saved), **drawing.timing()}))
+        if final is None:
+            raise _report.nothing(drawing.answer)
+        if self._goal.stdout:
+            with onto_stdout():
+                final[0].copy(sys.stdout.buffer)
+            if drawing.further:
+                note(f"{drawing.further} further picture(s) not saved: -o - takes one")
+        else:
+            if misnamed := _report.misnamed(drawing.saved[0], final[1]):
+                note(misnamed)
+            if not self._as_json:
+                if self.screen is not None:
+                    self.screen.show(drawing.saved[0])
+                for line in _report.lines(drawing.answer, drawing.saved):
+                    put(line)
+        if drawing.drafts and not self._as_json:
+            note(f"{drawing.drafts} draft(s) not saved")

@@ -1,0 +1,35 @@
+"""imagewire ping: whether a server takes calls."""
+
+import json
+from typing import Annotated
+
+import typer
+
+import imagewire
+from imagewire.cli import _options
+from imagewire.cli._exits import put, told
+
+
+def ping(
+    target: _options.Target = None,
+    timeout: Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds to wait.")] = 10.0,
+    as_json: _options.AsJson = False,
+) -> None:
+    """Ask the server whether it takes calls.
+
+    Tells its address, its health, its version and how long a round trip takes. A wrong key is a failure.
+    """
+    with told(as_json=as_json):
+        with _options.client(target) as client:
+            pong = client.ping(timeout=timeout)
+            where = client.target
+        if as_json:
+            facts = {"target": where, "status": pong.status, "version": pong.version, "seconds": round(pong.seconds, 6)}
+            put(json.dumps(facts))
+        else:
+            put(f"{where}  {pong.status}  imagewire {pong.version or '?'}  {pong.seconds * 1000:.1f} ms")
+        if pong.status != "SERVING":
+            raise imagewire.Unavailable(
+                f"the server at {where} takes no calls now: it is starting or ending; try again, or name another",
+                code=pong.status,
+            )

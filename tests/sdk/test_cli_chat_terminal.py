@@ -1,0 +1,108 @@
+"""imagewire chat in a terminal: prompts, what was typed, Ctrl-C."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import Program
+from tests.sdk.command import Terminal, left, outcome, terminal
+from tests.sdk.conftest import Script, scripted
+
+DRIP = "gemini/emulator-drip-20000-2000000"
+
+
+@pytest.fixture
+def state(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.mktemp("state"))
+
+
+def quit_(shown: Terminal) -> int:
+    shown.type(b"/quit\r")
+    return shown.end()
+
+
+def test_a_session(tmp_path: Path, target: str, state: str) -> None:
+    with terminal(tmp_path, target, "chat", XDG_STATE_HOME=state) as shown:
+        prompt = shown.until(b"> ")
+        assert 0 <= shown.seen.find(b"\x1b[c") < prompt, "the terminal is asked before anybody types"
+        begun = shown.type("A café\r".encode())
+        at = shown.until(b"sha256", begun)
+        seen = shown.seen[begun:at]
+        assert seen.index(b"waiting for the model") < seen.index("\u2580".encode()) < seen.index(b"a-caf.png")
+        assert b"\x1b[c" not in seen, "and not again"
+        shown.until(b"> ", at)
+        begun = shown.type(b"/help\r")
+        shown.until(b"/undo", begun)
+        assert quit_(shown) == 0
+    assert b"Traceback" not in shown.seen
+    assert left(tmp_path) == ["a-caf.png"]
+
+
+def test_what_was_typed_is_there_again_and_for_nobody_else(tmp_path: Path, state: str) -> None:
+    umask = os.umask(0)
+    try:
+        with scripted(Script()) as target:
+            with terminal(tmp_path, target, "chat", XDG_STATE_HOME=state) as shown:
+                shown.until(b"> ")
+                shown.until(b"x.png", shown.type(b"x\r"))
+                shown.process.kill()
+            file = Path(state, "imagewire", "history")
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+            with terminal(tmp_path, target, "chat", XDG_STATE_HOME=state) as shown:
+                shown.until(b"> ")
+                shown.until(b"x-2.png", shown.type(b"\x1b[A\r"))
+    finally:
+        os.umask(umask)
+
+
+def test_ctrl_c_in_a_turn_cancels_that_turn_alone(tmp_path: Path, target: str, emulator: Program, state: str) -> None:
+    with terminal(tmp_path, target, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
+        shown.until(b"> ")
+        shown.until(b"receiving", shown.type(b"A cat\r"))
+        at = shown.until(b"this turn is cancelled", shown.type(b"\x03"))
+        assert outcome(emulator.address) == "client_disconnected"
+        shown.until(b"> ", at)
+        shown.until(b"nothing to take back", shown.type(b"/undo\r"))
+        assert quit_(shown) == 0
+    assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("keys", [b"\x03", b"\x04"], ids=["ctrl-c", "ctrl-d"])
+def test_at_the_prompt_ctrl_c_leaves(tmp_path: Path, state: str, keys: bytes) -> None:
+    with terminal(tmp_path, "127.0.0.1:1", "chat", XDG_STATE_HOME=state) as shown:
+        shown.until(b"> ")
+        shown.type(keys)
+        assert shown.end() == 0
+    assert b"Traceback" not in shown.seen
+
+
+def test_sigterm_ends_it_in_the_middle_of_a_turn(tmp_path: Path, target: str, emulator: Program, state: str) -> None:
+    with terminal(tmp_path, target, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
+        shown.until(b"> ")
+        shown.until(b"receiving", shown.type(b"A cat\r"))
+        shown.process.terminate()
+        assert shown.end() == 130
+    assert outcome(emulator.address) == "client_disconnected"
+    assert left(tmp_path) == []
+
+
+def test_a_failure_is_told_and_the_chat_goes_on(tmp_path: Path, target: str, state: str) -> None:
+    with terminal(tmp_path, target, "chat", "-m", "gemini/emulator-safety", XDG_STATE_HOME=state) as shown:
+        shown.until(b"> ")
+        at = shown.until(b"blocked (SAFETY", shown.type(b"A cat\r"))
+        shown.until(b"> ", at)
+        at = shown.until(b"is no command", shown.type(b"/frob\r"))
+        shown.until(b"> ", at)
+        assert quit_(shown) == 0
+
+
+def test_where_nothing_can_be_kept_the_chat_goes_on(tmp_path: Path, state: str) -> None:
+    (Path(state) / "imagewire").write_text("in the way")
+    with scripted(Script()) as target, terminal(tmp_path, target, "chat", XDG_STATE_HOME=state) as shown:
+        shown.until(b"> ")
+        shown.until(b"x.png", shown.type(b"x\r"))
+        assert quit_(shown) == 0
+    assert b"Traceback" not in shown.seen
