@@ -68,11 +68,11 @@ def outcome(emulator: str, within: float = 10) -> str:
 class Terminal:
     """A command in a pseudo-terminal: 40 rows, 100 columns, cells of 10 by 20 pixels. `seen` is all it printed.
 
-    kitty: whether the terminal answers what kitty answers; else it is silent.
+    knows: "kitty" or "sixel": the terminal answers as one that knows that; else it is silent.
     """
 
-    def __init__(self, main: int, process: subprocess.Popen[bytes], *, kitty: bool) -> None:
-        self._main, self.process, self._kitty = main, process, kitty
+    def __init__(self, main: int, process: subprocess.Popen[bytes], knows: str) -> None:
+        self._main, self.process, self._knows = main, process, knows
         self._asked = 0
         self.seen = b""
 
@@ -108,14 +108,15 @@ class Terminal:
         except OSError:  # the terminal's end on Linux
             return False
         self.seen += piece
-        if self._kitty:
+        if self._knows:
             self._answer()
         return bool(piece)
 
     def _answer(self) -> None:
         new = self.seen[self._asked :]
+        attributes = b"\x1b[?62;4c" if self._knows == "sixel" else b"\x1b[?62c"
         queries = [(match.end(), b"\x1b_Gi=%s;OK\x1b\\" % match[1]) for match in KITTY.finditer(new)]
-        queries += [(match.end(), b"\x1b[?62c") for match in re.finditer(rb"\x1b\[c", new)]
+        queries += [(match.end(), attributes) for match in re.finditer(rb"\x1b\[c", new)]
         for end, answer in sorted(queries):
             os.write(self._main, answer)
             self._asked = len(self.seen) - len(new) + end
@@ -123,7 +124,7 @@ class Terminal:
 
 @contextmanager
 def terminal(
-    folder: Path, target: str, *arguments: str, kitty: bool = False, background: bool = False, **env: str
+    folder: Path, target: str, *arguments: str, knows: str = "", background: bool = False, **env: str
 ) -> Iterator[Terminal]:
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 1000, 800))
@@ -141,7 +142,7 @@ def terminal(
     )
     os.close(side)
     try:
-        yield Terminal(main, process, kitty=kitty)
+        yield Terminal(main, process, knows)
     finally:
         os.close(main)
         if process.poll() is None:

@@ -3,9 +3,13 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
+import tempfile
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from imagewire._files import named_after
@@ -59,7 +63,7 @@ def test_names_come_from_the_prompt_and_nothing_is_overwritten(tmp_path: Path, t
 
 
 def test_stdin_and_stdout(tmp_path: Path, target: str) -> None:
-    ended = run(tmp_path, target, "draw", "-", "-o", "-", stdin=b"A cat\n")
+    ended = run(tmp_path, target, "draw", "-", "-o", "-", stdin=b"A cat\n", TMPDIR=str(tmp_path))
     assert ended.stdout.startswith(b"\x89PNG")
     assert left(tmp_path) == []
 
@@ -111,6 +115,21 @@ def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
 def test_two_commands_never_choose_the_same_name(tmp_path: Path) -> None:
     names = [named_after("A cat", "image/png", tmp_path).name for _ in range(3)]
     assert names == ["a-cat.png", "a-cat-2.png", "a-cat-3.png"]
+
+
+@given(st.text())
+def test_any_prompt_makes_a_name(prompt: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = named_after(prompt, "image/png", Path(folder))
+        assert path.is_file()
+        assert path.parent == Path(folder)
+        assert re.fullmatch(r"[^\W_]+(-[^\W_]+)*\.png", path.name)
+
+
+def test_a_name_keeps_the_letters_of_any_script(tmp_path: Path) -> None:
+    prompts = ["Ein Kätzchen", "一只猫", "Cafe\u0301", "?!"]
+    names = [named_after(prompt, "image/png", tmp_path).name for prompt in prompts]
+    assert names == ["ein-kätzchen.png", "一只猫.png", "café.png", "picture.png"]
 
 
 def test_stdout_takes_one_picture_and_says_so(tmp_path: Path) -> None:

@@ -30,14 +30,14 @@ def test_a_session(tmp_path: Path, target: str, state: str) -> None:
         begun = shown.type("A café\r".encode())
         at = shown.until(b"sha256", begun)
         seen = shown.seen[begun:at]
-        assert seen.index(b"waiting for the model") < seen.index("\u2580".encode()) < seen.index(b"a-caf.png")
+        assert seen.index(b"waiting for the model") < seen.index("\u2580".encode()) < seen.index("a-café.png".encode())
         assert b"\x1b[c" not in seen, "and not again"
         shown.until(b"> ", at)
         begun = shown.type(b"/help\r")
         shown.until(b"/undo", begun)
         assert quit_(shown) == 0
     assert b"Traceback" not in shown.seen
-    assert left(tmp_path) == ["a-caf.png"]
+    assert left(tmp_path) == ["a-café.png"]
 
 
 def test_what_was_typed_is_there_again_and_for_nobody_else(tmp_path: Path, state: str) -> None:

@@ -143,7 +143,7 @@ def test_a_wrong_option_is_one_line(tmp_path: Path, arguments: list[str]) -> Non
     assert (ended.returncode, ended.stdout, ended.stderr.count(b"\n")) == (2, b"", 1)
     assert b"--help` tells what there is" in ended.stderr
     told = json.loads(run(tmp_path, "127.0.0.1:1", *arguments, "--json").stderr)["error"]
-    assert told["code"] == "INVALID"
+    assert told["code"] == "INVALID_ARGUMENT"
 
 
 def test_a_failure_late_in_the_stream_leaves_nothing(tmp_path: Path) -> None:

@@ -65,12 +65,20 @@ def test_json_in_a_terminal_is_json_beside_the_progress(tmp_path: Path, target: 
 
 
 def test_kittys_protocol_is_used_where_the_terminal_knows_it(tmp_path: Path, target: str) -> None:
-    with terminal(tmp_path, target, "draw", "A red house", kitty=True) as shown:
+    with terminal(tmp_path, target, "draw", "A red house", knows="kitty") as shown:
         assert shown.end() == 0
     assert re.search(rb"\x1b_Gi=\d+,m=1,f=100,q=2;iVBORw0K", shown.seen), "a PNG in pieces"
     assert "\U0010eeee".encode() in shown.seen, "the place where it stands"
     assert HALF_BLOCK.encode() not in shown.seen
     assert b"a-red-house.png" in shown.seen
+
+
+def test_sixel_is_used_where_the_terminal_knows_it(tmp_path: Path, target: str) -> None:
+    with terminal(tmp_path, target, "draw", "A red house", knows="sixel") as shown:
+        assert shown.end() == 0
+    assert re.search(rb'\x1bP0;0;0q"1;1;480;480#', shown.seen)
+    assert KITTY.search(shown.seen) is None, "one answer is enough"
+    assert HALF_BLOCK.encode() not in shown.seen
 
 
 def test_no_color_means_no_colour_and_so_no_picture(tmp_path: Path, target: str) -> None:

@@ -5,6 +5,7 @@ import itertools
 import re
 import secrets
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
@@ -104,7 +105,9 @@ def fits(path: Path, mime_type: str) -> bool:
 
 def named_after(prompt: str, mime_type: str, folder: Path) -> Path:
     """A free name made from the prompt: "a-cat.png", else "a-cat-2.png" and so on."""
-    words = re.sub(r"[^a-z0-9]+", "-", prompt.lower()).strip("-")[:48].strip("-") or "picture"
+    # Composed, for an accent that stands alone is no letter. 48 letters are 192 bytes at most; names may have 255.
+    letters = unicodedata.normalize("NFC", prompt.lower())
+    words = re.sub(r"[\W_]+", "-", letters).strip("-")[:48].strip("-") or "picture"
     return _claim(folder, words, mime_type, itertools.chain([""], (f"-{number}" for number in itertools.count(2))))
 
 

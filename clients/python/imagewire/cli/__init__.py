@@ -11,7 +11,7 @@ import typer
 
 import imagewire
 from imagewire.cli import chat, draw, models, ping, show
-from imagewire.cli._exits import EPILOG, Exit, Failure, end_with_signals, tell
+from imagewire.cli._exits import EPILOG, Exit, end_with_signals, failure_of, invalid, tell
 
 app = typer.Typer(
     help="Chat that draws: pictures from an imagewire server.",
@@ -36,8 +36,9 @@ def main() -> None:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "imagewire"
         words = f"{error.format_message().rstrip('.')}; `{command} --help` tells what there is"
-        tell(Failure(Exit.INVALID, words), as_json="--json" in sys.argv)
-        code = Exit.INVALID
+        failure = failure_of(invalid(words))
+        tell(failure, as_json="--json" in sys.argv)
+        code = failure.code
     sys.exit(code or Exit.OK)
 
 
