@@ -10,7 +10,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -40,6 +40,10 @@ $(NODE): tests/compat/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
 	  else echo "no npm here: the tests of the Node clients will say so"; mkdir -p $(@D); fi
 	@touch $@
+
+docs: $(COMPAT)  ## Build the documentation's site into site/.
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
+	@echo "the site is in site/: read it with python3 -m http.server --directory site"
 
 bench: setup  ## Measure against LiteLLM and Portkey, installed under .bench by the command; writes docs/benchmarks.md.
 	@$(BIN)/python -m bench --output docs/benchmarks.md
@@ -98,4 +102,4 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 check: lint test demo  ## All that CI runs.
 
 clean:  ## Remove what the targets made.
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site

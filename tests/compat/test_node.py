@@ -14,7 +14,7 @@ import pytest
 
 from tests.compat.conftest import TEXT, Rest, missing, needs
 
-_FOLDER = Path(__file__).parent / "node"
+FOLDER = Path(__file__).parent / "node"
 _REPEATS = (
     "the AI SDK repeats every status from 500 up and does not read x-should-retry: what was charged is asked for again"
 )
@@ -25,14 +25,14 @@ def _packages(lock: Path) -> Any:
     return {name: entry for name, entry in json.loads(lock.read_text())["packages"].items() if name}
 
 
-def _install() -> None:
+def install() -> None:
     """Bring node_modules up to the lock file."""
-    modules = _FOLDER / "node_modules"
+    modules = FOLDER / "node_modules"
     note = modules / ".package-lock.json"
-    if note.is_file() and _packages(note) == _packages(_FOLDER / "package-lock.json"):
+    if note.is_file() and _packages(note) == _packages(FOLDER / "package-lock.json"):
         return
     command = [needs("npm"), "ci", "--no-audit", "--no-fund", "--silent"]
-    ended = subprocess.run(command, cwd=_FOLDER, capture_output=True, text=True, timeout=100, check=False)
+    ended = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=100, check=False)
     if ended.returncode:
         missing(f"the packages of tests/compat/node, which npm ci could not install: {ended.stderr[-500:]}")
     (modules / ".stamp").touch()  # the Makefile's
@@ -40,10 +40,10 @@ def _install() -> None:
 
 def _seen(script: str, rest: Rest) -> dict[str, Any]:
     node = needs("node")
-    _install()
+    install()
     environ = {**os.environ, "BASE_URL": rest.v1, "EMULATOR": rest.emulator}
     ended = subprocess.run(
-        [node, script], cwd=_FOLDER, capture_output=True, text=True, env=environ, timeout=100, check=False
+        [node, script], cwd=FOLDER, capture_output=True, text=True, env=environ, timeout=100, check=False
     )
     assert ended.returncode == 0, ended.stderr
     return {line.pop("name"): line for line in map(json.loads, ended.stdout.splitlines())}

@@ -1,0 +1,96 @@
+"""What stands in for commands that a page names and a test cannot let run as they are.
+
+`standins.py NAME ARGUMENT...` does as the command NAME as far as it can, and fails where the command would.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+BIN = Path(sys.executable).parent
+NAMES = ("docker", "grpcurl", "imagewire-server", "make", "pip")
+_FREE = {"--grpc": "127.0.0.1:0", "--rest": "127.0.0.1:0", "--port": "0", "--workers": "1"}
+
+
+def make(*arguments: str) -> int:
+    """The targets are there."""
+    return subprocess.run(["make", "-C", ROOT, "-n", *arguments], stdout=subprocess.DEVNULL, check=False).returncode
+
+
+def pip(action: str, *requirements: str) -> int:
+    """What is installed is ours, or in this repository, with the extras it is asked for."""
+    assert action == "install"
+    folders = [ROOT, ROOT / "clients/python"]
+    ours = [tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in folders]
+    for requirement in requirements:
+        if requirement.startswith("."):
+            assert (ROOT / requirement).resolve() in folders, requirement
+            continue
+        match = re.fullmatch(r"([\w-]+)(?:\[(\w+)\])?", requirement)
+        assert match, requirement
+        (project,) = [project for project in ours if project["name"] == match[1]]
+        assert match[2] is None or match[2] in project["optional-dependencies"], requirement
+    return 0
+
+
+def docker(*arguments: str) -> int:
+    """The Dockerfile is built here, the image run is the one that was named, a profile of compose is in its file."""
+    match arguments:
+        case ["build", "-t", "imagewire", "."]:
+            return 0 if (ROOT / "Dockerfile").is_file() else 1
+        case ["run", *options, "imagewire"]:
+            published = {word.rpartition(":")[2] for word in options if re.fullmatch(r"[\d.]+:\d+:\d+", word)}
+            exposed = re.search(r"^EXPOSE (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+            assert exposed
+            assert published <= set(exposed[1].split()), published
+            return 0
+        case ["compose", "--profile", profile, "up"]:
+            services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"].values()
+            return 0 if any(profile in service["profiles"] for service in services) else 1
+    raise AssertionError(arguments)
+
+
+def grpcurl(*words: str) -> int:
+    """The same call by buf."""
+    body, address, method = words[words.index("-d") + 1], words[-2], words[-1]
+    url = f"http://{address}/{method}"
+    return subprocess.run(
+        [BIN / "buf", "curl", "--protocol", "grpc", "--http2-prior-knowledge", "-d", body, url], check=False
+    ).returncode
+
+
+def imagewire_server(*words: str) -> int:
+    """As it is, on free ports; what would serve for ever is ended when it serves."""
+    command = [sys.executable, "-m", "imagewire_server", *words]
+    if words[0] == "health":
+        return subprocess.run([*command, "--target", os.environ["IMAGEWIRE_TARGET"]], check=False).returncode
+    if words[0] not in {"serve", "emulate"}:
+        return subprocess.run(command, check=False).returncode
+    for option, value in _FREE.items():
+        if option in command:
+            command[command.index(option) + 1] = value
+        elif (option == "--port") == (words[0] == "emulate"):
+            command += [option, value]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if '"event":"serving"' in line.replace(" ", "") or "http://" in line:
+            process.terminate()
+            process.communicate()
+            return process.returncode
+    sys.stderr.writelines(lines)
+    return process.wait() or 1
+
+
+if __name__ == "__main__":
+    name, *rest = sys.argv[1:]
+    os.environ["PATH"] = "/usr/bin:/bin"  # what is called from here is no stand-in
+    sys.exit(globals()[name.replace("-", "_")](*rest))

@@ -1,0 +1,77 @@
+"""What the pages state is what the code says."""
+
+import re
+import tomllib
+from typing import Any
+
+import imagewire
+from imagewire import _errors
+from imagewire.cli._exits import EPILOG, Exit
+from tests.docs.pages import ROOT, blocks
+
+
+def page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text()
+
+
+def table(*rows: list[str]) -> str:
+    head, *body = [f"| {' | '.join(row)} |" for row in rows]
+    return "\n".join([head, "|" + "---|" * len(rows[0]), *body])
+
+
+def test_the_models_are_the_servers() -> None:
+    models: list[dict[str, Any]] = tomllib.loads((ROOT / "service/imagewire_server/config/models.toml").read_text())[
+        "model"
+    ]
+
+    def listed(model: dict[str, Any], name: str) -> str:
+        return ", ".join(model[name]) or "none" if name in model else "-"
+
+    known = table(
+        ["Model", "Also called", "`image_size`", "`aspect_ratio`", "Pictures to edit"],
+        *[
+            [
+                f"`{model['id']}`",
+                ", ".join(f"`{alias}`" for alias in model.get("aliases", ())),
+                listed(model, "image_sizes"),
+                listed(model, "aspect_ratios"),
+                str(model.get("max_input_images", "-")),
+            ]
+            for model in models
+        ],
+    )
+    prices = table(
+        ["Model", "Prompt", "Text", "Picture"],
+        *[[f"`{model['id']}`", *(f"{price:.2f}" for price in model["price"])] for model in models],
+    )
+    assert known in page("models.md"), known
+    assert prices in page("models.md"), prices
+
+
+def tree(kind: type[Exception], before: str = "") -> list[str]:
+    lines = []
+    kinds = [known for known in vars(_errors).values() if isinstance(known, type) and known.__base__ is kind]
+    for below in kinds:
+        last = below is kinds[-1]
+        lines.append(f"{before}{'└' if last else '├'}── {below.__name__}")
+        lines += tree(below, before + ("    " if last else "│   "))
+    return lines
+
+
+def test_the_errors_are_the_clients() -> None:
+    (drawn,) = [block.code for block in blocks(page("python-errors.md")) if not block.language]
+    names = [re.sub(r"(\w)  .*", r"\1", line) for line in drawn.splitlines()]
+    assert names == ["ImagewireError", *tree(imagewire.ImagewireError)]
+    assert drawn in (_errors.__doc__ or "")
+
+
+def test_the_exit_codes_are_the_commands() -> None:
+    told = re.findall(r"^  (\d+) +(.+)$", EPILOG, re.MULTILINE)
+    assert [int(code) for code, _ in told] == list(Exit)
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", page("cli.md"), re.MULTILINE)
+    assert rows == told
+
+
+def test_the_reference_has_every_public_name() -> None:
+    named = re.findall(r"^::: imagewire\.(\w+)$", page("reference.md"), re.MULTILINE)
+    assert sorted(named) == sorted(set(imagewire.__all__) - {"__version__"})

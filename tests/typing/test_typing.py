@@ -1,0 +1,34 @@
+"""The public API's types, and the examples, as the checkers that people use see them."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import imagewire
+from tests.compat.conftest import needs
+from tests.compat.test_node import FOLDER, install
+
+ROOT = Path(__file__).parents[2]
+API = ROOT / "tests/typing/api.py"
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+
+
+def test_every_public_name_is_checked() -> None:
+    words = {node.id for node in ast.walk(ast.parse(API.read_text())) if isinstance(node, ast.Name)}
+    words |= {node.attr for node in ast.walk(ast.parse(API.read_text())) if isinstance(node, ast.Attribute)}
+    assert set(imagewire.__all__) - words == set()
+
+
+def test_mypy_accepts_them() -> None:
+    command = [sys.executable, "-m", "mypy", "--strict", API, *EXAMPLES]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def test_pyright_accepts_them() -> None:
+    needs("node")
+    install()
+    command = [FOLDER / "node_modules/.bin/pyright", "--project", API.parent, "--pythonpath", sys.executable]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
