@@ -77,7 +77,8 @@ def run_python(name: str, place: Place, server: Program, environ: Mapping[str, s
         [sys.executable, source.name], cwd=place.folder, env=environ, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, f"{name} (the lines are the page's):\n{ended.stderr}"
-    for shown, printed in zip(outputs(found, "python"), ended.stdout.split(MARK), strict=False):
+    printings = ended.stdout.split(MARK)[:-1]
+    for shown, printed in zip(outputs(found, "python"), printings, strict=True):
         check(name, shown, printed)
 
 
