@@ -13,3 +13,4 @@ def encoded(kind: str, width: int, height: int, **options: object) -> bytes:
 
 
 PNG = encoded("PNG", 4, 3)
+JPEG = encoded("JPEG", 4, 3)

@@ -26,9 +26,12 @@ def start(environ: Mapping[str, str]) -> str:
 
     The server is the ordinary one, gRPC alone. Raises ValueError when no provider is set up or a setting is wrong.
     """
-    config = load(None, environ, rest="off")
+    try:
+        config = load(None, environ, rest="off")
+    except ConfigError as error:
+        raise ValueError(str(error)) from None
     if not config.deployments:
-        raise ConfigError(_NO_KEY)
+        raise ValueError(_NO_KEY)
     logs.embed()
     # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone

@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import imagewire
-from imagewire import AsyncClient, Client, _channel
+from imagewire import AsyncClient, Client, Tls
 from imagewire._channel import Target, parse_target
 from tests.sdk.asks import MODEL, Ask, everything
 from tests.sdk.conftest import Script, scripted
@@ -42,17 +43,41 @@ def certified(host: str) -> tuple[bytes, bytes]:
 
 
 @everything
-def test_tls(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tls(ask: Ask, tmp_path: Path) -> None:
     key, certificate = certified("localhost")
+    (tmp_path / "ca.pem").write_bytes(certificate)
+    trusted = Tls(ca=tmp_path / "ca.pem")
     script = Script()
     with scripted(script, grpc.ssl_server_credentials([(key, certificate)])) as target:
         port = target.rpartition(":")[2]
-        given = grpc.ssl_channel_credentials(certificate)
-        ask(f"localhost:{port}", MODEL, "x", made={"credentials": given})
-        monkeypatch.setattr(_channel, "default_credentials", lambda: given)  # for the system's roots
-        ask(f"localhost:{port}", MODEL, "x", made={"tls": True})
-        ask(f"https://localhost:{port}", MODEL, "x")
+        ask(f"localhost:{port}", MODEL, "x", made={"credentials": grpc.ssl_channel_credentials(certificate)})
+        ask(f"localhost:{port}", MODEL, "x", made={"tls": trusted})
+        ask(f"https://localhost:{port}", MODEL, "x", made={"tls": trusted})
+        with pytest.raises(imagewire.Unavailable):  # the system's roots do not know it
+            ask(f"https://localhost:{port}", MODEL, "x", made={"retries": 0})
     assert len(script.requests) == 3
+
+
+@everything
+def test_a_server_that_asks_who_we_are(ask: Ask, tmp_path: Path) -> None:
+    key, certificate = certified("localhost")
+    for name, content in (("cert.pem", certificate), ("key.pem", key)):
+        (tmp_path / name).write_bytes(content)
+    ca = tmp_path / "cert.pem"
+    credentials = grpc.ssl_server_credentials([(key, certificate)], certificate, require_client_auth=True)
+    script = Script()
+    with scripted(script, credentials) as target:
+        port = target.rpartition(":")[2]
+        tls = Tls(ca=ca, cert=ca, key=tmp_path / "key.pem")
+        ask(f"localhost:{port}", MODEL, "x", made={"tls": tls})
+        with pytest.raises(imagewire.Unavailable):
+            ask(f"localhost:{port}", MODEL, "x", made={"tls": Tls(ca=ca)})
+    assert len(script.requests) == 1
+
+
+def test_a_certificate_goes_with_its_key() -> None:
+    with pytest.raises(ValueError, match="cert and key go together"):
+        Client("a:1", tls=Tls(cert="cert.pem"))
 
 
 @pytest.mark.parametrize("given", ["https://a:99999", "https://", "https://a/path", "https://a?x=1", "https://u@a"])

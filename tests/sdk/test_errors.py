@@ -54,7 +54,7 @@ def test_every_status_has_its_class(code: str, reason: str, kind: type[imagewire
 def test_pushback_decides_what_may_be_repeated(pushback: str, retryable: bool) -> None:
     script = Script(fail=failing("UNAVAILABLE", "UPSTREAM_UNAVAILABLE", pushback=pushback))
     with scripted(script) as target, pytest.raises(imagewire.Unavailable) as failed:
-        created(target, MODEL, "x")
+        created(target, MODEL, "x", made={"retries": 0})
     assert failed.value.retryable is retryable
     assert len(script.requests) == 1, "the channel itself repeats no call that draws"
 

@@ -148,9 +148,7 @@ def _tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
     tools = list(given)
     for i, tool in enumerate(tools):
         if tool not in _SEARCHES:
-            raise invalid(
-                f"tools[{i}]", "is not served here: {\"google_search\": {}} is; functions are Client's, as a Spec's"
-            )
+            raise invalid(f"tools[{i}]", 'must be {"google_search": {}}; for functions use Client with tools')
     return [Tool(google_search=GoogleSearch())] if tools else []
 
 

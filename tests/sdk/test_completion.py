@@ -1,0 +1,278 @@
+"""LiteLLM's arguments: each moves what is sent, or is refused by name. Messages keep what they mean, both ways."""
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import imagewire
+from imagewire import _openai_request
+from imagewire._answer import Answer, Part
+from imagewire._image import image
+from imagewire._openai_request import CompletionOptions, Place, read
+from imagewire._openai_types import Message as OwnMessage
+from imagewire.v1.message_pb2 import Message, Role
+from imagewire.v1.message_pb2 import Part as WirePart
+from imagewire.v1.spec_pb2 import Modality, Spec
+from tests.pictures import JPEG, PNG
+from tests.sdk.conftest import Event, Script, good_stream, scripted, three_pictures
+
+MODEL = "gemini/gemini-2.5-flash-image"
+SAY = [{"role": "user", "content": "A banana"}]
+
+
+@pytest.fixture(autouse=True)
+def _no_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMAGEWIRE_TARGET", raising=False)
+
+
+def spec(**options: Any) -> Spec:
+    return read(MODEL, SAY, options).spec  # type: ignore[arg-type]  # some are wrong on purpose
+
+
+# Every argument, with a value that must show in what is asked.
+SHOWS: dict[str, tuple[Any, Callable[[_openai_request.Asked], bool]]] = {
+    "target": ("host:1", lambda asked: asked.place == Place("host:1", None, 2)),
+    "api_key": ("k", lambda asked: asked.place.variables == (("GEMINI_API_KEY", "k"),)),
+    "api_base": ("http://a", lambda asked: asked.place.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
+    "base_url": ("http://a", lambda asked: asked.place.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
+    "vertex_project": ("p", lambda asked: asked.place.variables == (("VERTEXAI_PROJECT", "p"),)),
+    "vertex_location": ("eu", lambda asked: asked.place.variables == (("VERTEXAI_LOCATION", "eu"),)),
+    "timeout": (3.0, lambda asked: asked.timeout == 3.0),
+    "num_retries": (0, lambda asked: asked.place.retries == 0),
+    "stream_options": ({"include_usage": True}, lambda asked: asked.include_usage),
+    "modalities": (["image"], lambda asked: list(asked.spec.response_modalities) == [Modality.MODALITY_IMAGE]),
+    "image_config": (
+        {"aspectRatio": "16:9", "image_size": "2K"},
+        lambda asked: (asked.spec.image_config.aspect_ratio, asked.spec.image_config.image_size) == ("16:9", "2K"),
+    ),
+    "aspect_ratio": ("16:9", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
+    "image_size": ("2K", lambda asked: asked.spec.image_config.image_size == "2K"),
+    "temperature": (0.0, lambda asked: asked.spec.generation_config.HasField("temperature")),
+    "top_p": (0.5, lambda asked: asked.spec.generation_config.top_p == 0.5),
+    "top_k": (3, lambda asked: asked.spec.generation_config.top_k == 3),
+    "n": (1, lambda asked: not asked.spec.generation_config.HasField("candidate_count")),
+    "max_tokens": (9, lambda asked: asked.spec.generation_config.max_output_tokens == 9),
+    "max_completion_tokens": (9, lambda asked: asked.spec.generation_config.max_output_tokens == 9),
+    "stop": ("END", lambda asked: list(asked.spec.generation_config.stop_sequences) == ["END"]),
+    "seed": (0, lambda asked: asked.spec.generation_config.HasField("seed")),
+    "presence_penalty": (0.5, lambda asked: asked.spec.generation_config.presence_penalty == 0.5),
+    "frequency_penalty": (0.5, lambda asked: asked.spec.generation_config.frequency_penalty == 0.5),
+    "reasoning_effort": ("high", lambda asked: asked.spec.generation_config.thinking_config.thinking_level == "HIGH"),
+    "tools": ([{"googleSearch": {}}], lambda asked: asked.spec.tools[0].HasField("google_search")),
+    "safety_settings": (
+        [{"category": "C", "threshold": "T"}],
+        lambda asked: [(s.category, s.threshold) for s in asked.spec.safety_settings] == [("C", "T")],
+    ),
+    "user": ("me", lambda asked: dict(asked.spec.labels) == {"user": "me"}),
+    "metadata": ({"team": "a"}, lambda asked: dict(asked.spec.labels) == {"team": "a"}),
+    "extra_body": ({"x": {"y": 1}}, lambda asked: asked.spec.extra_body["x"]["y"] == 1),
+}
+
+
+@pytest.mark.parametrize("name", CompletionOptions.__annotations__)
+def test_every_argument_shows(name: str) -> None:
+    value, shows = SHOWS[name]
+    assert shows(read(MODEL, SAY, {name: value}))  # type: ignore[misc]  # each of them
+
+
+@pytest.mark.parametrize("name", CompletionOptions.__annotations__)
+def test_none_is_not_given(name: str) -> None:
+    assert read(MODEL, SAY, {name: None}) == read(MODEL, SAY, {})  # type: ignore[misc]
+
+
+def test_no_thinking_is_a_budget_of_nothing() -> None:
+    assert spec(reasoning_effort="none").generation_config.thinking_config.thinking_budget == 0
+
+
+def test_vertex_has_a_base_of_its_own() -> None:
+    place = read("vertex_ai/gemini-2.5-flash-image", SAY, {"api_base": "http://a", "vertex_project": "p"}).place
+    assert place.variables == (("IMAGEWIRE_VERTEX_BASE_URL", "http://a"), ("VERTEXAI_PROJECT", "p"))
+
+
+@pytest.mark.parametrize(
+    ("options", "field", "words"),
+    [
+        ({"n": 2}, "n", "call again"),
+        ({"size": "1024x1024"}, "size", "it takes target"),
+        ({"functions": []}, "functions", "is no argument"),
+        ({"tools": [{"googleSearch": {}}, {"type": "function"}]}, "tools[1]", "for functions use Client"),
+        ({"image_config": {"quality": "hd"}}, "image_config.quality", "aspect_ratio and image_size are"),
+        ({"image_config": {"image_size": "1K"}, "image_size": "2K"}, "image_size", "set one of them"),
+        ({"max_tokens": 1, "max_completion_tokens": 2}, "max_tokens", "set one of them"),
+        ({"api_base": "http://a", "base_url": "http://b"}, "api_base", "set one of them"),
+        ({"user": "a", "metadata": {"user": "b"}}, "user", "set one of them"),
+        ({"stream_options": {"obfuscation": True}}, "stream_options.obfuscation", "include_usage is"),
+        ({"safety_settings": [{"category": "C"}]}, "safety_settings[0]", "category and threshold"),
+        ({"safety_settings": [{"category": "C", "threshold": "T"}] * 2}, "safety_settings[1].category", "twice"),
+        ({"target": "host:1", "api_base": "http://a"}, "api_base", "leave it out"),
+        ({"target": "host:1", "vertex_project": "p"}, "vertex_project", "leave it out"),
+    ],
+)
+def test_a_wrong_argument_is_named(options: Any, field: str, words: str) -> None:
+    with pytest.raises(imagewire.InvalidRequest, match=words) as caught:
+        read(MODEL, SAY, options)
+    assert [violation.field for violation in caught.value.violations] == [field]
+
+
+def test_a_key_of_google_ai_studio_is_none_of_vertex() -> None:
+    with pytest.raises(imagewire.InvalidRequest, match="api_key is Google AI Studio's"):
+        read("vertex_ai/gemini-2.5-flash-image", SAY, {"api_key": "k"})
+
+
+URL = image(PNG).data_uri
+PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
+
+
+@pytest.mark.parametrize(
+    ("messages", "field"),
+    [
+        ("A banana", "messages"),
+        ({"role": "user", "content": "x"}, "messages"),
+        ([{"content": "x"}], "messages[0].role"),
+        ([{"role": "tool", "content": "x"}], "messages[0].role"),
+        ([{"role": "user", "content": "x", "name": "me"}], "messages[0].name"),
+        ([{"role": "user", "content": "x", "image": {"url": URL}}], "messages[0].image"),
+        ([{"role": "assistant", "content": "x", "tool_calls": []}], "messages[0].tool_calls"),
+        ([{"role": "user", "content": 3}], "messages[0].content"),
+        ([{"role": "user", "content": [PICTURE, {"type": "input_audio"}]}], "messages[0].content[1]"),
+        ([{"role": "user", "content": [{"type": "text", "text": "x", "more": 1}]}], "messages[0].content[0]"),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": "cat.png"}]}],
+            "messages[0].content[0].image_url",
+        ),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": URL, "detail": "ultra"}}]}],
+            "messages[0].content[0].image_url.detail",
+        ),
+        ([{"role": "assistant", "content": [PICTURE]}], "messages[0].content"),
+        (
+            [{"role": "assistant", "content": "ab", "provider_specific_fields": {"parts": ["text:1"]}}],
+            "messages[0].provider_specific_fields",
+        ),
+        (
+            [{"role": "assistant", "content": "a", "provider_specific_fields": {"thought_signatures": ["%%%"]}}],
+            "messages[0].provider_specific_fields",
+        ),
+    ],
+)
+def test_a_wrong_message_is_named(messages: Any, field: str) -> None:
+    with pytest.raises(imagewire.InvalidRequest) as caught:
+        read(MODEL, messages, {})
+    assert [violation.field for violation in caught.value.violations] == [field]
+
+
+def test_messages_as_openai_has_them() -> None:
+    asked = read(
+        MODEL,
+        [
+            {"role": "developer", "content": "Be brief"},
+            {"role": "user", "content": [{"type": "text", "text": "This"}, PICTURE]},
+            {"role": "assistant", "content": "Done", "image": {"url": URL, "detail": "auto"}, "refusal": None},
+            {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/a"}]},
+        ],
+        {},
+    )
+    roles = [message.role for message in asked.spec.messages]
+    assert roles == [Role.ROLE_SYSTEM, Role.ROLE_USER, Role.ROLE_ASSISTANT, Role.ROLE_USER]
+    shown = [
+        [part.image.uri if part.HasField("image") else part.text for part in message.parts]
+        for message in asked.spec.messages
+    ]
+    assert shown == [["Be brief"], ["This", URL], ["Done", URL], ["gs://bucket/a"]]
+
+
+texts = st.builds(Part, text=st.text(min_size=1), thought=st.booleans(), signature=st.binary(max_size=8))
+pictures = st.builds(
+    lambda data, thought, signature: Part(
+        image=dataclasses.replace(image(data), thought=thought), thought=thought, signature=signature
+    ),
+    st.sampled_from([PNG, JPEG, PNG + b"x"]),
+    st.booleans(),
+    st.binary(max_size=8),
+)
+
+
+@given(st.lists(texts | pictures, min_size=1, max_size=6))
+def test_an_answer_goes_back_as_it_came(parts: list[Part]) -> None:
+    """As an object; and through JSON, where its order is kept as long as it has signatures."""
+    answer = Answer(parts=parts)
+    own = OwnMessage(answer)
+    (as_object,) = read(MODEL, [own], {}).spec.messages
+    assert as_object == answer.message()
+    (through_json,) = read(MODEL, [json.loads(json.dumps(own.model_dump()))], {}).spec.messages
+    if any(part.signature for part in parts):
+        assert _meaning(through_json) == _meaning(as_object)
+    else:
+        assert _by_kind(through_json) == _by_kind(as_object)
+
+
+def _meaning(message: Message) -> list[tuple[str, str, bool, bytes]]:
+    return [(part.text, _shown(part), part.thought, part.thought_signature) for part in message.parts]
+
+
+def _by_kind(message: Message) -> tuple[str, str, list[str]]:
+    """What is kept of a message without signatures; a picture that stands there twice is one."""
+    thought = "".join(part.text for part in message.parts if part.thought)
+    said = "".join(part.text for part in message.parts if not part.thought)
+    return thought, said, [_shown(part) for part in message.parts if part.HasField("image")]
+
+
+def _shown(part: WirePart) -> str:
+    if not part.HasField("image"):
+        return ""
+    return part.image.uri or image(part.image.data).data_uri
+
+
+def test_the_same_place_has_one_client_and_another_key_another() -> None:
+    script = Script()
+    with scripted(script) as target:
+        imagewire.completion(MODEL, SAY, target=target)
+        imagewire.completion(MODEL, SAY, target=target)
+        imagewire.completion(MODEL, SAY, target=target, api_key="k")
+    assert [sent.get("authorization") for sent in script.metadata] == [None, None, "Bearer k"]
+
+
+def chunks(events: list[Event], **options: Any) -> list[Any]:
+    with scripted(Script(events)) as target:
+        return [chunk.model_dump() for chunk in imagewire.completion(MODEL, SAY, stream=True, target=target, **options)]
+
+
+def test_the_chunks_of_a_stream() -> None:
+    made = chunks(good_stream(), stream_options={"include_usage": True})
+    url = image(b"picture" * 100, mime_type="image/png").data_uri
+    shown = {"url": url, "detail": "auto"}
+    assert [chunk["choices"] for chunk in made] == [
+        [{"index": 0, "delta": {"role": "assistant"}}],
+        [{"index": 0, "delta": {"content": "Here"}}],
+        [{"index": 0, "delta": {"content": " it is"}}],
+        [{"index": 0, "delta": {"images": [{"type": "image_url", "index": 0, "image_url": shown}]}}],
+        [{"index": 0, "delta": {"image": shown}}],
+        [{"finish_reason": "stop", "index": 0, "delta": {}, "native_finish_reason": "STOP"}],
+        [],
+    ]
+    assert made[-1]["usage"]["total_tokens"] == 5
+    assert {chunk["object"] for chunk in made} == {"chat.completion.chunk"}
+
+
+def test_pictures_are_counted_through_the_stream_and_the_final_one_comes_once() -> None:
+    deltas = [chunk["choices"][0]["delta"] for chunk in chunks(three_pictures())]
+    assert [item["index"] for delta in deltas for item in delta.get("images", ())] == [0, 1, 2]
+    assert sum("image" in delta for delta in deltas) == 1
+
+
+def test_a_blocked_prompt_is_an_answer(target: str) -> None:
+    answer = imagewire.completion("gemini/emulator-safety", SAY, target=target)
+    assert (answer.choices[0].finish_reason, answer.choices[0].native_finish_reason) == ("content_filter", "SAFETY")
+    assert answer.choices[0].message.content == ""
+    assert answer.choices[0].message.image is None
+
+
+def test_usage_and_cost(target: str) -> None:
+    used = imagewire.completion(MODEL, SAY, target=target).usage
+    assert used["total_tokens"] == used.prompt_tokens + used.completion_tokens
+    assert used.cost == pytest.approx((used.prompt_tokens * 0.30 + 9 * 2.50 + 1290 * 30) / 1e6)

@@ -1,0 +1,96 @@
+"""Pictures as objects: whatever people have at hand in, files and notebooks out."""
+
+import base64
+import io
+from pathlib import Path
+from typing import Any
+
+import PIL.Image
+import pytest
+
+import imagewire
+from imagewire import Image, image
+from imagewire._image import to_message
+from imagewire.v1 import image_pb2
+from tests.pictures import JPEG, PNG
+
+
+def pil() -> PIL.Image.Image:
+    return PIL.Image.new("RGB", (4, 3), (1, 2, 3))
+
+
+@pytest.mark.parametrize("kind", [str, Path, bytes])
+def test_files_and_bytes(tmp_path: Path, kind: Any) -> None:
+    file = tmp_path / "cat.png"
+    file.write_bytes(PNG)
+    made = image(PNG if kind is bytes else kind(file))
+    assert (made.data, made.mime_type, made.size_bytes) == (PNG, "image/png", len(PNG))
+
+
+def test_pillows_picture_is_sent_as_png() -> None:
+    made = image(pil())
+    with PIL.Image.open(io.BytesIO(made.data)) as opened:
+        assert (opened.format, opened.size) == ("PNG", (4, 3))
+
+
+@pytest.mark.parametrize("uri", ["https://example.com/a.png", "gs://bucket/a", image(PNG).data_uri])
+def test_a_uri_is_sent_as_it_is(uri: str) -> None:
+    assert to_message(image(uri, mime_type="image/png")) == image_pb2.Image(uri=uri, mime_type="image/png")
+    with pytest.raises(ValueError, match="not kept here: it is at"):
+        image(uri).data  # noqa: B018
+
+
+def test_an_image_again_and_its_detail() -> None:
+    once = image(PNG, detail="low")
+    assert image(once) == once
+    assert image(once, detail="high").detail == "high"
+    assert to_message(once).detail == image_pb2.ImageDetail.IMAGE_DETAIL_LOW
+    assert image(to_message(once)).data == PNG
+
+
+def test_the_contracts_own_picture_goes_through() -> None:
+    kept = image_pb2.Image(image_id="an-id")
+    (message,) = imagewire.build_spec("m", "x", images=[kept]).messages
+    assert message.parts[0].image == kept
+
+
+@pytest.mark.parametrize("wrong", [3, None, [PNG], {"url": "x"}])
+def test_what_is_no_picture_is_refused(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=f"{type(wrong).__name__} is no picture"):
+        image(wrong)
+
+
+@pytest.mark.parametrize(
+    ("data", "mime_type", "name", "saved"),
+    [
+        (PNG, "image/png", "cat", "cat.png"),
+        (PNG, "image/png", "cat.jpg", "cat.png"),
+        (JPEG, "image/jpeg", "cat.jpeg", "cat.jpeg"),
+        (JPEG, "image/jpeg", "v1.5", "v1.5.jpg"),
+        (b"?", "", "cat.xyz", "cat.xyz"),
+    ],
+)
+def test_saved_under_the_right_suffix(tmp_path: Path, data: bytes, mime_type: str, name: str, saved: str) -> None:
+    made = image(data, mime_type=mime_type)
+    assert made.save(tmp_path / name) == tmp_path / saved
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [(saved, data)]
+
+
+def test_a_failed_save_leaves_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").mkdir()
+    with pytest.raises(OSError, match=r"cat\.png"):
+        image(PNG).save(tmp_path / "cat.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
+
+
+def test_notebooks_and_html() -> None:
+    png, jpeg = image(PNG), image(JPEG)
+    assert (png._repr_png_(), png._repr_jpeg_()) == (PNG, None)
+    assert (jpeg._repr_png_(), jpeg._repr_jpeg_()) == (None, JPEG)
+    assert png.data_uri == "data:image/png;base64," + base64.b64encode(PNG).decode()
+    assert png.to_pil().size == (4, 3)
+
+
+def test_its_repr_holds_no_bytes() -> None:
+    assert "_data" not in repr(image(PNG))
+    assert Image().size_bytes == 0

@@ -1,0 +1,111 @@
+"""What a client asks for again: only what the server said cannot have been charged, never after the first event."""
+
+import time
+from typing import Any
+
+import pytest
+
+import imagewire
+from imagewire._errors import RateLimited, Unavailable
+from imagewire._retry import Attempts
+from tests.integration.processes import Program, ledger
+from tests.sdk.asks import Ask, everything, failing
+from tests.sdk.conftest import Script, good_stream, scripted
+
+
+def refusing(times: int, reason: str = "UPSTREAM_UNAVAILABLE", *, pushback: str = "") -> Any:
+    """A failure for the first calls; RetryInfo would say 7 s, so it is left out."""
+    left = iter(range(times))
+
+    def fail(context: Any) -> None:
+        if next(left, None) is not None:
+            failing("UNAVAILABLE", reason, pushback=pushback)(context)
+
+    return fail
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that are made, which take no time."""
+    made: list[float] = []
+
+    async def asleep(seconds: float) -> None:
+        made.append(seconds)
+
+    monkeypatch.setattr("imagewire._client.time.sleep", made.append)
+    monkeypatch.setattr("imagewire._client.asyncio.sleep", asleep)
+    return made
+
+
+@everything
+def test_a_refusal_is_asked_again_with_the_same_id(ask: Ask, pauses: list[float]) -> None:
+    script = Script(events=[], fail=refusing(3))
+    with scripted(script) as target, pytest.raises(imagewire.ImagewireError):
+        ask(target, "m", "x")
+    assert len(script.requests) == 3
+    assert len({sent["x-request-id"] for sent in script.metadata}) == 1
+    assert all(pause >= 7 for pause in pauses)  # never earlier than the server's hint
+
+
+@everything
+def test_what_may_have_been_charged_is_asked_once(ask: Ask, pauses: list[float]) -> None:
+    script = Script(events=[], fail=refusing(9, pushback="-1"))
+    with scripted(script) as target, pytest.raises(Unavailable):
+        ask(target, "m", "x")
+    assert (len(script.requests), pauses) == (1, [])
+
+
+@everything
+def test_no_retries_where_none_are_wanted(ask: Ask, pauses: list[float]) -> None:
+    script = Script(events=[], fail=refusing(9))
+    with scripted(script) as target, pytest.raises(Unavailable):
+        ask(target, "m", "x", made={"retries": 0})
+    assert (len(script.requests), pauses) == (1, [])
+
+
+@pytest.mark.parametrize("kind", ["sync", "async"])
+def test_nothing_is_asked_again_once_the_answer_has_begun(kind: str, pauses: list[float]) -> None:
+    from tests.sdk.asks import astreamed, streamed  # noqa: PLC0415
+
+    script = Script(events=good_stream()[:5], fail=refusing(9))
+    with scripted(script) as target, pytest.raises(Unavailable):
+        (streamed if kind == "sync" else astreamed)(target, "m", "x")
+    assert (len(script.requests), pauses) == (1, [])
+
+
+def test_an_overload_of_the_real_provider_passes(target: str, emulator: Program) -> None:
+    """The server asks three times, and the client once more."""
+    before = len(ledger(emulator.address))
+    with imagewire.Client(target) as client:
+        assert client.draw("x", model="gemini/emulator-503-burst-3").size_bytes > 0
+    assert [entry["status"] for entry in ledger(emulator.address)[before:]] == [503, 503, 503, 200]
+
+
+def test_the_pauses_grow_and_end() -> None:
+    attempts = Attempts(retries=5, timeout=None)
+    error = Unavailable("x", retryable=True)
+    made = [attempts.pause(error) for _ in range(5)]
+    assert all(0.25 * 2**i <= pause <= 8 for i, pause in enumerate(made))
+    with pytest.raises(Unavailable):
+        attempts.pause(error)
+
+
+@pytest.mark.parametrize(
+    ("error", "timeout"),
+    [
+        (Unavailable("x"), None),
+        (RateLimited("x", retryable=True, retry_after=3600.0), None),
+        (RateLimited("x", retryable=True, retry_after=5.0), 4.0),
+        (Unavailable("x", retryable=True), 0.0),
+    ],
+)
+def test_no_pause_that_is_worth_nothing(error: imagewire.ImagewireError, timeout: float | None) -> None:
+    with pytest.raises(type(error)):
+        Attempts(2, timeout).pause(error)
+
+
+def test_all_attempts_share_the_timeout() -> None:
+    attempts = Attempts(2, timeout=5.0, _begun=time.monotonic() - 4.0)
+    left = attempts.left()
+    assert left is not None
+    assert 0 < left <= 1.0
