@@ -42,9 +42,10 @@ def test_every_status_has_its_class(code: str, reason: str, kind: type[imagewire
     with scripted(Script(fail=failing(code, reason))) as target:
         for ask in (streamed, created, astreamed, acreated):
             with pytest.raises(imagewire.ImagewireError) as failed:
-                ask(target, MODEL, "x")
+                ask(target, MODEL, "x", made={"retries": 0})
             error = failed.value
             assert type(error) is kind
+            assert error.retryable is (kind in {imagewire.Unavailable, imagewire.RateLimited})
             assert (error.code, error.reason, error.request_id) == (code, reason, "id-1")
             assert (str(error), error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
             assert error.violations == (imagewire.Violation("spec.model", "is required"),)

@@ -32,7 +32,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def asleep(seconds: float) -> None:
         made.append(seconds)
 
-    monkeypatch.setattr("imagewire._client.time.sleep", made.append)
+    monkeypatch.setattr(imagewire.Client, "_rest", lambda client, seconds: made.append(seconds))
     monkeypatch.setattr("imagewire._client.asyncio.sleep", asleep)
     return made
 

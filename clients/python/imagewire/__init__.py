@@ -38,9 +38,10 @@ if TYPE_CHECKING:
         Unavailable,
         Violation,
     )
-    from imagewire._image import Image, image
+    from imagewire._image import Image, Picture, image
     from imagewire._message import assistant, system, user
-    from imagewire._request import DEFAULT_MODEL, build_spec
+    from imagewire._openai_types import Completion, CompletionChunk
+    from imagewire._request import DEFAULT_MODEL, Options, build_spec
 
 _HOMES = {
     "imagewire._answer": (
@@ -87,6 +88,7 @@ _HOMES = {
     ),
     "imagewire._image": (
         "Image",
+        "Picture",
         "image",
     ),
     "imagewire._message": (
@@ -94,8 +96,13 @@ _HOMES = {
         "system",
         "user",
     ),
+    "imagewire._openai_types": (
+        "Completion",
+        "CompletionChunk",
+    ),
     "imagewire._request": (
         "DEFAULT_MODEL",
+        "Options",
         "build_spec",
     ),
 }
@@ -112,6 +119,8 @@ __all__ = [
     "Chat",
     "Chunk",
     "Client",
+    "Completion",
+    "CompletionChunk",
     "CorruptAnswer",
     "DeadlineExceeded",
     "Image",
@@ -121,8 +130,10 @@ __all__ = [
     "NoPicture",
     "NotFound",
     "NotSupported",
+    "Options",
     "Part",
     "PermissionDenied",
+    "Picture",
     "Pong",
     "RateLimited",
     "ServerError",

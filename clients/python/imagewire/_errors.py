@@ -238,7 +238,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
         reason=info.reason,
         metadata=info.metadata,
         request_id=request.request_id or request_id,
-        retryable=_retryable(code, info.reason, trailers.get("grpc-retry-pushback-ms")),
+        retryable=_retryable(kind, info.reason, trailers.get("grpc-retry-pushback-ms")),
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
     )
@@ -260,7 +260,6 @@ def _status(details: bytes | str) -> Status:
     return status
 
 
-def _retryable(code: grpc.StatusCode, reason: str, pushback: str | bytes | None) -> bool:
+def _retryable(kind: type[ImagewireError], reason: str, pushback: str | bytes | None) -> bool:
     """Whether a repeat is free: the server gave a reason and did not push back. A bare UNAVAILABLE tells nothing."""
-    transient = code in {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED}
-    return transient and bool(reason) and pushback not in {"-1", b"-1"}
+    return kind in {Unavailable, RateLimited} and bool(reason) and pushback not in {"-1", b"-1"}
