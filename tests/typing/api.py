@@ -20,11 +20,15 @@ from imagewire import (
     Chat,
     Chunk,
     Client,
+    Completion,
+    CompletionChunk,
     Image,
     ImagewireError,
     InvalidRequest,
     NoPicture,
+    Options,
     Part,
+    Picture,
     Pong,
     RateLimited,
     Tls,
@@ -262,3 +266,9 @@ def errors(client: Client) -> None:
         imagewire.Unavailable,
     ):
         assert_type(kind("no").message, str)
+
+
+def annotated(pictures: list[Picture], options: Options, whole: Completion, chunk: CompletionChunk) -> str | None:
+    build_spec("gemini/x", images=pictures, **options)
+    assert_type(chunk.choices[0].delta.content, str | None)
+    return whole.choices[0].message.content
