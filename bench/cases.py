@@ -106,7 +106,8 @@ def workers(cache: Path, extent: Extent, figures: Figures) -> None:
     Two cores carry as many requests as there are when the busier worker has used up one of them.
     """
     one, two = Imagewire(), Imagewire(workers=2)
-    load = Load(callers=64, seconds=extent.seconds, warmup=5)
+    # Many, so that chance does not give one worker far more connections than the other.
+    load = Load(callers=192, seconds=extent.seconds, warmup=5)
     seen: dict[str, list[float]] = defaultdict(list)
     for peer in (one, two):
         try:

@@ -37,7 +37,7 @@ Medians of {rounds} rounds; the peers take turns in each round.
   have a connection each; gRPC callers share one, as the tasks of one client do. imagewire and LiteLLM check a key and
   have the same `config.yaml`, and imagewire writes its log, a line a call; LiteLLM's is at `ERROR`, as its
   documentation says for production. Portkey checks no key.
-- **2 workers on 2 cores**: 64 callers, each with a connection of its own; server, upstream and load on every core, so
+- **2 workers on 2 cores**: 192 callers, each with a connection of its own; server, upstream and load on every core, so
   it is reasoned from CPU time: answers for each CPU-second of the busier worker, over those of one worker alone. Which
   worker gets a connection is the kernel's choice; the busier one sets the limit.
 - **Latency over direct**: one caller, the same picture; the percentile less that of direct, so a gRPC client's own work

@@ -27,7 +27,9 @@ class Upstream:
 
     def health(self, native_id: str) -> Health:
         """Its health with one model."""
-        health = self._healths.setdefault(native_id, Health())
+        health = self._healths.get(native_id)
+        if health is None:
+            health = self._healths[native_id] = Health()
         self._healths.move_to_end(native_id)
         if len(self._healths) > _REMEMBERED:
             self._healths.popitem(last=False)
