@@ -28,6 +28,7 @@ class SseSplitter:
         self._name = b""
         self._after_cr = False
         self._has_lf = False
+        self._has_data = False
         self._in_event = False
         self._event_ended = False
 
@@ -56,12 +57,13 @@ class SseSplitter:
             if self._state is _In.SPACE:
                 self._state = _In.DATA
                 at += piece[at] == _SPACE
+                if self._has_data:
+                    yield b"\n"
+                self._has_data = True
             end = _line_end(piece, at)
             if self._state is _In.DATA and end > at:
                 yield piece[at:end]
             if end < len(piece):
-                if self._state is _In.DATA:
-                    yield b"\n"
                 self._end_line(piece[end])
             at = end + 1
 
@@ -85,6 +87,7 @@ class SseSplitter:
             return stop + 1
         if not self._name:
             self._event_ended, self._in_event = self._in_event, False
+            self._has_data = False
         self._end_line(piece[stop])
         return stop + 1
 
