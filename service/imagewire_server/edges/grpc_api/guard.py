@@ -9,7 +9,7 @@ import re
 import secrets
 import time
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -83,7 +83,7 @@ class Guard(grpc.aio.ServerInterceptor):
     def _call(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
-                self._authenticate(method, context)
+                self._authenticate(method, watched.metadata)
                 watched.check(request)
                 return await behaviour(request, context)
 
@@ -99,11 +99,11 @@ class Guard(grpc.aio.ServerInterceptor):
 
         return guarded
 
-    def _authenticate(self, method: str, context: Context) -> None:
+    def _authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
         """Compare the bearer key, in constant time, before anything else of the call is looked at."""
         if not self.master_key or not method.startswith(_OURS):
             return
-        given = dict(context.invocation_metadata() or ()).get("authorization", "")
+        given = metadata.get("authorization", "")
         scheme, _, key = str(given).partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.master_key.encode()):
             raise Unauthenticated(
@@ -123,7 +123,8 @@ class _Watched:
         self._tasks = guard.track(method)
         self._method = method
         self._context = context
-        given = str(dict(context.invocation_metadata() or ()).get("x-request-id", ""))
+        self.metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
+        given = str(self.metadata.get("x-request-id", ""))
         self._request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         self._record = Record()
         self._begun = time.monotonic()
