@@ -177,6 +177,8 @@ WRONG: list[tuple[str, int, str]] = [
     (entry("model: gemini/m, api_key: os.environ/NOT_THERE"), 3, "api_key: the environment has no NOT_THERE"),
     (entry("model: gemini/m, api_key: [a]"), 3, "api_key takes one value"),
     (entry("model: gemini/m, api_key: k, api_base: example.com"), 3, "api_base must start with https://"),
+    (entry("model: gemini/m, api_key: k, api_base: 'http://h:80,'"), 3, "must start with https:// or http:// and name a host"),
+    (entry("model: gemini/m, api_key: k, api_base: 'https://'"), 3, "must start with https:// or http:// and name a host"),
     (entry("model: gemini/m, api_key: k, rpm: many"), 3, "rpm must be a number"),
     (entry("model: gemini/m, api_key: k, rpm: -1"), 3, "rpm must be at least 0"),
     (entry("model: gemini/m, api_key: k, weight: .inf"), 3, "weight must be a number"),

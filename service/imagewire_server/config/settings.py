@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from imagewire_server.config.source import ConfigError, Node
 
@@ -37,7 +38,12 @@ def _one_of(*choices: str) -> Callable[[str], str | None]:
 
 def url(value: str) -> str | None:
     """What is wrong with a base URL, None when nothing is."""
-    return None if value.startswith(("https://", "http://")) else "must start with https:// or http://"
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none
+        fine = False
+    return None if fine else "must start with https:// or http:// and name a host, as in https://host:8443"
 
 
 def _level(value: str) -> str | None:
