@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 import json
 import re
-import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -15,47 +14,11 @@ from imagewire_emulator.ledger import Entry
 from imagewire_server.edges.rest_api import body, protocol
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
+from tests.integration.raw_client import Client
 
 _SIZE = 20_000_000
 _RATE = 1_000_000  # bytes a second
 _SLOW_FOR = 8_000_000
-
-
-class Client:
-    """One HTTP connection whose reading the test controls; little of it fits the kernel."""
-
-    def __init__(self, url: str, receive_buffer: int = 64 * 1024) -> None:
-        host, _, port = url.removeprefix("http://").rstrip("/").rpartition(":")
-        self._socket = socket.socket()
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        self._socket.setblocking(False)
-        self._where = host, int(port)
-
-    async def __aenter__(self) -> "Client":
-        await asyncio.get_running_loop().sock_connect(self._socket, self._where)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        self._socket.close()
-
-    async def send(self, data: bytes) -> None:
-        await asyncio.get_running_loop().sock_sendall(self._socket, data)
-
-    async def post(self, path: str, given: object, *headers: str) -> None:
-        content = json.dumps(given).encode()
-        lines = [f"POST {path} HTTP/1.1", "host: x", f"content-length: {len(content)}", "connection: close", *headers]
-        await self.send("\r\n".join([*lines, "", ""]).encode() + content)
-
-    async def read(self, most: int = 64 * 1024) -> bytes:
-        return await asyncio.get_running_loop().sock_recv(self._socket, most)
-
-    async def rest(self) -> bytes:
-        """All until the end, however it comes."""
-        found = b""
-        with contextlib.suppress(ConnectionResetError):
-            while piece := await self.read():
-                found += piece
-        return found
 
 
 async def _slowly(client: Client) -> AsyncIterator[bytes]:
@@ -152,6 +115,16 @@ async def test_a_silent_model_is_bridged_by_comments() -> None:
     assert answer.text.startswith(": ping\n\n")
     assert answer.text.endswith("data: [DONE]\n\n")
     assert all(event.startswith((": ping", "data: {", "data: [DONE]")) for event in answer.text.split("\n\n")[:-1])
+
+
+async def test_no_comment_stands_inside_a_picture() -> None:
+    asked = {"model": "gemini/emulator-slow-30", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    async with running_stack(rest=True, heartbeat_interval=0.03) as stack:
+        for _ in range(2):
+            answers = await asyncio.gather(*(stack.rest.post("/v1/chat/completions", json=asked) for _ in range(40)))
+            for answer in answers:
+                events = [event for event in answer.text.split("\n\n") if event.startswith("data: {")]
+                assert all(json.loads(event.removeprefix("data: ")) for event in events)
 
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:

@@ -42,7 +42,8 @@ class Pings:
 
     async def _ping(self) -> None:
         async with self.writing:
-            await self._response.write(_PING)
+            if self._encoder.between:  # a picture's line may have been opened since the ping was due
+                await self._response.write(_PING)
 
 
 class _Marked:

@@ -1,0 +1,43 @@
+"""One HTTP connection whose bytes and whose reading a test controls."""
+
+import asyncio
+import contextlib
+import json
+import socket
+
+
+class Client:
+    """One HTTP connection whose reading the test controls; little of it fits the kernel."""
+
+    def __init__(self, url: str, receive_buffer: int = 64 * 1024) -> None:
+        host, _, port = url.removeprefix("http://").rstrip("/").rpartition(":")
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self._socket.setblocking(False)
+        self._where = host, int(port)
+
+    async def __aenter__(self) -> "Client":
+        await asyncio.get_running_loop().sock_connect(self._socket, self._where)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._socket.close()
+
+    async def send(self, data: bytes) -> None:
+        await asyncio.get_running_loop().sock_sendall(self._socket, data)
+
+    async def post(self, path: str, given: object, *headers: str) -> None:
+        content = json.dumps(given).encode()
+        lines = [f"POST {path} HTTP/1.1", "host: x", f"content-length: {len(content)}", "connection: close", *headers]
+        await self.send("\r\n".join([*lines, "", ""]).encode() + content)
+
+    async def read(self, most: int = 64 * 1024) -> bytes:
+        return await asyncio.get_running_loop().sock_recv(self._socket, most)
+
+    async def rest(self) -> bytes:
+        """All until the end, however it comes."""
+        found = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := await self.read():
+                found += piece
+        return found
