@@ -15,6 +15,7 @@ class Client:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         self._socket.setblocking(False)
         self._where = host, int(port)
+        self._ahead = b""
 
     async def __aenter__(self) -> "Client":
         await asyncio.get_running_loop().sock_connect(self._socket, self._where)
@@ -33,6 +34,25 @@ class Client:
 
     async def read(self, most: int = 64 * 1024) -> bytes:
         return await asyncio.get_running_loop().sock_recv(self._socket, most)
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        """One answer that says its length: status, headers in small letters, body."""
+        async with asyncio.timeout(10):
+            while b"\r\n\r\n" not in self._ahead:
+                self._ahead += await self._more()
+            head, _, rest = self._ahead.partition(b"\r\n\r\n")
+            first, *lines = head.decode().lower().split("\r\n")
+            headers = dict(line.split(": ", 1) for line in lines)
+            length = int(headers["content-length"])
+            while len(rest) < length:
+                rest += await self._more()
+        self._ahead = rest[length:]
+        return int(first.split()[1]), headers, rest[:length]
+
+    async def _more(self) -> bytes:
+        piece = await self.read()
+        assert piece, "the connection ended"
+        return piece
 
     async def rest(self) -> bytes:
         """All until the end, however it comes."""

@@ -145,7 +145,7 @@ async def test_a_body_that_stalls_is_answered_with_408(rest: Stack, monkeypatch:
 
 
 async def test_a_head_that_stalls_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(protocol, "_SECONDS", 0.2)
     async with running_stack(rest=True) as stack:
         for begun in (b"", b"POST /v1/chat/completions HTTP/1.1\r\nhost:"):
             async with Client(str(stack.rest.base_url)) as client:

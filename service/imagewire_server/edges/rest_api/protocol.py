@@ -1,17 +1,25 @@
-"""uvicorn's HTTP protocol with the bounds that it lacks: on a request's head, in bytes and in time; and an abort.
+"""uvicorn's HTTP protocol with what it lacks: bounds on all that is no body, in bytes and in time; and an abort.
 
 A response that failed in its middle must not end as if it were whole, and a client that does not read would hold a
-connection that is merely closed: so the application gets the transport's abort.
+connection that is merely closed: so the application gets the transport's abort. Bodies are bounded by the application,
+as long as it reads them; what comes of a body after its answer is bounded here.
 """
 
 import asyncio
+import secrets
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-_HEAD_SECONDS = 10.0
-_HEAD_BYTES = 64 * 1024
-_TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+from imagewire_server.dialects.openai import errors
+from imagewire_server.edges.rest_api.status import HttpError
+
+_SECONDS = 10.0  # for a head; for the rest of a body whose answer is out
+_HEAD_BYTES = 64 * 1024  # of a head, of trailers, of what stands between the chunks of a body
+# A client that sends its body before it reads must not be cut off before it sees why it was refused.
+_UNREAD_BYTES = 64 * 1024 * 1024
 
 
 class Protocol(HttpToolsProtocol):
@@ -19,14 +27,15 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self._head_timer: asyncio.TimerHandle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._head_bytes = 0
-        self._in_head = True
+        self._unread_bytes = 0
+        self._in_body = False  # from a head's end to its message's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client came; its first head is awaited."""
         super().connection_made(transport)
-        self._expect_head()
+        self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A client left."""
@@ -34,38 +43,124 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; those of a head are counted."""
-        if self._in_head:
-            self._head_bytes += len(data)
-        super().data_received(data)
-        if self._in_head and self._head_bytes > _HEAD_BYTES and not self.transport.is_closing():
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
+        """Bytes came; they are counted until they turn out to be of a body."""
+        self._head_bytes += len(data)
+        if self._in_body and self.cycle.response_complete:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > _UNREAD_BYTES:
+                self.transport.abort()
+                return
+        try:
+            self._feed(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
+            return
+        if self._head_bytes > _HEAD_BYTES:
+            self._refuse(HttpError(431, "HEAD_TOO_LARGE", f"the request's head is over {_HEAD_BYTES} bytes"))
 
     def on_message_begin(self) -> None:
-        """A request begins."""
+        """A request begins: with its first letter, not with an empty line before it."""
+        self._unset_keepalive_if_required()
         super().on_message_begin()
-        if not self._in_head:
-            self._expect_head()
+        self._arm()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """A header is whole. Trailers are passed over: nothing here asks for one."""
+        if not self._in_body:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """A head is whole."""
+        if self.parser.should_upgrade():
+            return  # see _feed
+        self._unset_keepalive_if_required()
         self._disarm()
-        self._in_head = False
-        self._head_bytes = 0
+        self._in_body = True
+        self._unread_bytes = 0
         self.scope["imagewire.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # ours
         super().on_headers_complete()
 
-    def _expect_head(self) -> None:
+    def on_body(self, body: bytes) -> None:
+        """A piece of a body came."""
+        self._head_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """A request is whole."""
+        if self.parser.should_upgrade():
+            return
+        self._head_bytes = 0
+        self._in_body = False
         self._disarm()
-        self._in_head = True
-        self._head_timer = self.loop.call_later(_HEAD_SECONDS, self._too_slow)
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """An answer is out, perhaps before the body it answers is in."""
+        super().on_response_complete()
+        if self._in_body and self.cycle.response_complete:
+            self._arm()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(HttpError(400, "BAD_REQUEST", "the request is no valid HTTP/1.1"))
+
+    def _feed(self, data: bytes) -> None:
+        """Have bytes parsed. Raises httptools.HttpParserError.
+
+        An offer to speak another protocol may be ignored, and is; but the parser would take the body that follows it
+        for that protocol, so it reads such a head anew without the offer.
+        """
+        left = memoryview(data)
+        while True:
+            try:
+                self.parser.feed_data(left)
+            except httptools.HttpParserUpgrade as upgrade:
+                left = left[upgrade.args[0] :]
+                self._reread_head()
+            else:
+                return
+
+    def _reread_head(self) -> None:
+        method = self.parser.get_method()
+        if method == b"CONNECT":
+            raise httptools.HttpParserError("no proxy")
+        lines = [b"%b %b HTTP/%b" % (method, self.url, self.parser.get_http_version().encode())]
+        lines += [b"%b: %b" % header for header in self.headers if header[0] != b"upgrade"]
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
+
+    def _refuse(self, error: HttpError) -> None:
+        """Answer before there is a call, and take no more."""
+        if self.transport.is_closing():
+            return
+        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+            self.transport.abort()  # nothing may be written into the answer that is on its way
+            return
+        request_id = secrets.token_hex(16)
+        body = msgspec.json.encode(errors.body(error, request_id))
+        head = [
+            *self.server_state.default_headers,
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-request-id", request_id.encode()),
+            (b"connection", b"close"),
+        ]
+        lines = b"".join(b"%b: %b\r\n" % header for header in head)
+        self.transport.write(STATUS_LINE[error.status] + lines + b"\r\n" + body)
+        self.transport.close()
+
+    def _arm(self) -> None:
+        self._disarm()
+        self._timer = self.loop.call_later(_SECONDS, self._too_slow)
 
     def _disarm(self) -> None:
-        if self._head_timer is not None:
-            self._head_timer.cancel()
-            self._head_timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
 
     def _too_slow(self) -> None:
-        if not self.transport.is_closing():
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._arm()  # an answer is on its way, which is not cut for what came behind its request
+        elif not self.transport.is_closing():
             self.transport.abort()
