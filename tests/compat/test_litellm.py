@@ -61,6 +61,22 @@ def test_a_stream_and_its_rebuilding(litellm: Any, rest: Rest, provider: str) ->
 
 
 @both
+@pytest.mark.parametrize("fields", ["both", "image", "images"])
+@pytest.mark.parametrize("model", [MODEL, "gemini/emulator-drafts"])
+def test_an_answer_said_back_as_it_came(litellm: Any, rest: Rest, provider: str, fields: str, model: str) -> None:
+    asked = {**_asked(rest, provider, model), "extra_headers": {"x-image-fields": fields}}
+    message = litellm.completion(**asked).choices[0].message
+    given = message.model_dump()
+    [*_, shown] = [entry["image_url"] for entry in given.get("images") or ()] or [
+        given["provider_specific_fields"]["image"]
+    ]
+    for said in (message, message.model_dump()):
+        litellm.completion(**{**asked, "messages": [*ASK, said, {"role": "user", "content": "Blue"}]})
+        [*_, part] = rest.last_request()["contents"][1]["parts"]
+        assert part["inlineData"]["data"] == f"<{len(shown['url'].partition(',')[2])} characters>"
+
+
+@both
 async def test_a_stream_async(litellm: Any, rest: Rest, provider: str) -> None:
     stream = await litellm.acompletion(**_asked(rest, provider), stream=True)
     assert _shown([chunk async for chunk in stream]) == rest.drawn()

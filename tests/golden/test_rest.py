@@ -190,7 +190,7 @@ def test_the_response(case: Case, frame: int) -> None:
 @each_frame
 def test_the_responses_events(case: Case, frame: int) -> None:
     expected = of_grpc(folded(case))
-    body = written(ResponsesEvents(REQUEST, "id", drafts=3), events(case, frame)).decode()
+    body = written(ResponsesEvents(REQUEST, "id", drafts=3, asked_at=0), events(case, frame)).decode()
     told = [json.loads(event.partition("\ndata: ")[2]) for event in body.removesuffix("\n\n").split("\n\n")]
     assert [event["sequence_number"] for event in told] == list(range(len(told)))
     _same_items(told[-1]["response"], expected)

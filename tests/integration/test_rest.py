@@ -118,7 +118,7 @@ async def test_every_field_moves_the_request(rest: Stack) -> None:
         ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "gs://b/o"}}]}]},
-            "messages[0].content[0].image_url.url",
+            "messages[0].content[0].image_url.format",
             "required beside a gs://",
         ),
         ({"messages": [{"role": "tool", "content": "x", "tool_call_id": "y"}]}, "messages[0].tool_call_id", "no call"),
@@ -231,6 +231,24 @@ async def test_what_is_withheld_says_why(rest: Stack, model: str, native: str, t
     assert native in images.json()["error"]["message"]
     response = (await ask(rest, {"model": model, "input": "A"}, "/v1/responses")).json()
     assert (response["status"], response["incomplete_details"]) == ("incomplete", {"reason": "content_filter"})
+
+
+@pytest.mark.parametrize(
+    ("given", "param", "words"),
+    [
+        ([], "input", "is required"),
+        (
+            [{"role": "user", "content": [{"type": "input_image", "image_url": "gs://bucket/object"}]}],
+            "input[0].content[0].image_url",
+            "gs://bucket/picture.png",
+        ),
+    ],
+)
+async def test_a_wrong_input_is_named(rest: Stack, given: Any, param: str, words: str) -> None:
+    answer = await ask(rest, {"model": MODEL, "input": given}, "/v1/responses")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["param"]) == (400, param), error
+    assert words in error["message"]
 
 
 async def test_calls_and_their_results_go_around(rest: Stack) -> None:

@@ -19,6 +19,7 @@ from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.dialects.openai.images_request import ImagesRequest
 from imagewire_server.dialects.openai.options import Abilities
 from imagewire_server.dialects.openai.picture import Base64
+from imagewire_server.dialects.openai.reading import in_callers_names
 from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 from tests.golden.cases import WHOLE, Case
@@ -214,6 +215,39 @@ def test_a_users_own_image_field_is_a_picture() -> None:
     assert [part.WhichOneof("content") for part in message.parts] == ["text", "image"]
     assert message.parts[1].image.data == PNG
     assert message.parts[1].image.detail == pb.ImageDetail.IMAGE_DETAIL_HIGH
+
+
+URL_FIELD = {"url": PNG_URL, "detail": "auto"}
+
+
+@pytest.mark.parametrize("image", [{"image": URL_FIELD}, {"provider_specific_fields": {"image": URL_FIELD}}])
+@pytest.mark.parametrize("images", [{}, {"images": [{"type": "image_url", "image_url": URL_FIELD}]}])
+def test_a_final_picture_comes_back_from_where_clients_put_it(image: dict[str, Any], images: dict[str, Any]) -> None:
+    said = {"role": "assistant", "content": "Here", **image, **images}
+    message = spec("chat", messages=[*USER, said, *USER]).messages[1]
+    assert [part.image.data for part in message.parts] == [b"", PNG]
+
+
+@pytest.mark.parametrize("nothing", ["", None, [], [{"type": "text", "text": ""}]])
+def test_a_message_that_says_nothing_is_passed_over(nothing: object) -> None:
+    said = {"role": "assistant", "content": nothing}
+    made = spec("chat", messages=[*USER, said, *USER])
+    assert [message.role for message in made.messages] == [pb.Role.ROLE_USER] * 2
+    if nothing is not None:
+        content = [{**part, "type": "output_text"} for part in nothing] if isinstance(nothing, list) else nothing
+        made = spec("responses", input=[*USER, {**said, "content": content}, *USER])
+        assert [message.role for message in made.messages] == [pb.Role.ROLE_USER] * 2
+
+
+def test_what_stands_behind_a_message_that_says_nothing_keeps_its_name() -> None:
+    nothing = {"role": "assistant", "content": ""}
+    wrong = {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/object"}]}
+    request = {**BASE["chat"], "messages": [*USER, nothing, wrong]}
+    reading = chat_decode.spec_of(decode(json.dumps(request).encode(), ChatRequest), Abilities())
+    with pytest.raises(InvalidRequest) as caught:
+        constraints.check(reading.spec, "spec")
+    [violation] = in_callers_names(caught.value, reading.origins).violations
+    assert violation.field == "messages[2].content[0].image_url.format"
 
 
 def _said(parts: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai import layout, options
 from imagewire_server.dialects.openai.calls import function_call, function_result
-from imagewire_server.dialects.openai.chat_request import ChatRequest, ImagePart, ImageUrl, Message, Tool
+from imagewire_server.dialects.openai.chat_request import MOST_PARTS, ChatRequest, ImagePart, ImageUrl, Message, Tool
 from imagewire_server.dialects.openai.options import Abilities, set_once
 from imagewire_server.dialects.openai.reading import Reading
 
@@ -115,11 +115,17 @@ def _searches(reading: Reading, tool: Tool, field: str) -> bool:
 
 
 def _messages(reading: Reading, messages: list[Message]) -> None:
+    total = 0
+    for i, message in enumerate(messages):
+        total += _size(message)
+        if total > MOST_PARTS:
+            reading.refuse(f"messages[{i}]", f"brings the chat over {MOST_PARTS} parts; leave earlier messages out")
+            return
     calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
     for i, message in enumerate(messages):
+        field, path = f"messages[{i}]", f"messages[{len(reading.spec.messages)}]"
         made = reading.spec.messages.add(role=_ROLES[message.role])
-        field = f"messages[{i}]"
-        reading.came_from(f"messages[{i}]", field)
+        reading.came_from(path, field)
         for name, allowed in (
             ("tool_calls", "assistant"),
             ("reasoning_content", "assistant"),
@@ -133,12 +139,21 @@ def _messages(reading: Reading, messages: list[Message]) -> None:
         if message.role == "tool":
             made.parts.append(_tool_result(reading, message, field, calls))
         elif message.role == "assistant":
-            _assistant(reading, message, made, field, f"messages[{i}]")
+            _assistant(reading, message, made, field, path)
+            if not made.parts:
+                del reading.spec.messages[-1]  # what a blocked prompt was answered with
         elif isinstance(message.content, str) and not message.image and not message.images:
             made.content = message.content
-            reading.came_from(f"messages[{i}].content", f"{field}.content")
+            reading.came_from(f"{path}.content", f"{field}.content")
         else:
-            _content(reading, message, made, field, f"messages[{i}]")
+            _content(reading, message, made, field, path)
+
+
+def _size(message: Message) -> int:
+    """How much of a message is gone through piece by piece."""
+    extras = message.provider_specific_fields
+    lists = (message.content, message.images, message.tool_calls, extras and extras.parts)
+    return sum(len(given) for given in lists if isinstance(given, list))
 
 
 def _content(reading: Reading, message: Message, made: pb.Message, field: str, path: str) -> None:
@@ -151,13 +166,19 @@ def _content(reading: Reading, message: Message, made: pb.Message, field: str, p
             url = ImageUrl(url=part.image_url) if isinstance(part.image_url, str) else part.image_url
             where = f"{field}.content[{j}].image_url" + ("" if isinstance(part.image_url, str) else ".url")
             made.parts.add(image=reading.image(url.url, where, url.detail, url.format))
-            reading.came_from(at, where)
+            _shown(reading, at, where)
         else:
             made.parts.add(text=part.text)
             reading.came_from(at, f"{field}.content[{j}].text")
     for shown, where in _pictures(reading, message, field):
-        reading.came_from(f"{path}.parts[{len(made.parts)}]", where)
+        _shown(reading, f"{path}.parts[{len(made.parts)}]", where)
         made.parts.append(shown)
+
+
+def _shown(reading: Reading, path: str, where: str) -> None:
+    """Remember where a picture came from; what is wrong with its type is wrong with its format."""
+    reading.came_from(path, where)
+    reading.came_from(f"{path}.image.mime_type", f"{where.removesuffix('.url')}.format")
 
 
 def _pictures(reading: Reading, message: Message, field: str) -> list[tuple[pb.Part, str]]:
@@ -169,9 +190,11 @@ def _pictures(reading: Reading, message: Message, field: str) -> list[tuple[pb.P
         found.append(
             (pb.Part(image=reading.image(url.url, where, url.detail, url.format), thought=bool(entry.thought)), where)
         )
-    one, where = message.image, f"{field}.image.url"
+    one, where = message.image, f"{field}.image"
+    if one is None and message.provider_specific_fields is not None:
+        one, where = message.provider_specific_fields.image, f"{field}.provider_specific_fields.image"
     if one is not None and all(one.url != entry.image_url.url for entry in message.images or ()):
-        found.append((pb.Part(image=reading.image(one.url, where, one.detail, one.format)), where))
+        found.append((pb.Part(image=reading.image(one.url, f"{where}.url", one.detail, one.format)), f"{where}.url"))
     return found
 
 
@@ -199,8 +222,10 @@ def _assistant(reading: Reading, message: Message, made: pb.Message, field: str,
         reading.refuse(f"{field}.provider_specific_fields", str(error))
     images = iter([where for _, where in pictures])
     for j, part in enumerate(made.parts):
-        where = next(images, field) if part.HasField("image") else f"{field}.content"
-        reading.came_from(f"{path}.parts[{j}]", where)
+        if part.HasField("image"):
+            _shown(reading, f"{path}.parts[{j}]", next(images, field))
+        else:
+            reading.came_from(f"{path}.parts[{j}]", f"{field}.content")
 
 
 def _tool_result(reading: Reading, message: Message, field: str, calls: dict[str, str]) -> pb.Part:

@@ -8,6 +8,9 @@ from imagewire_server.dialects.openai.decode import Strict
 
 Json = dict[str, Any]
 Object = Annotated[Json, msgspec.Meta(description="A JSON object.")]
+# Of every list that is gone through: as many as the contract's own lists hold. And of all a request's parts together.
+MOST = msgspec.Meta(max_length=4096)
+MOST_PARTS = 16 * 1024
 
 
 class ImageUrl(Strict):
@@ -56,21 +59,25 @@ class ToolCall(Strict):
 
 
 class Extras(Strict):
-    """What goes out and must come back as it was: see dialects.openai.layout."""
+    """What goes out and must come back as it was: see dialects.openai.layout.
 
-    thought_signatures: list[str | None] | None = None
-    parts: list[str] | None = None
+    image: a message's own field, which litellm's client moves here.
+    """
+
+    thought_signatures: Annotated[list[str | None], MOST] | None = None
+    parts: Annotated[list[str], MOST] | None = None
+    image: ImageUrl | None = None
 
 
 class Message(Strict):
     """One turn, also as an earlier answer had it."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | list[TextPart | ImagePart] | None = None
+    content: str | Annotated[list[TextPart | ImagePart], MOST] | None = None
     image: ImageUrl | None = None
-    images: list[AnswerImage] | None = None
+    images: Annotated[list[AnswerImage], MOST] | None = None
     reasoning_content: str | None = None
-    tool_calls: list[ToolCall] | None = None
+    tool_calls: Annotated[list[ToolCall], MOST] | None = None
     tool_call_id: str | None = None
     name: str | None = None
     refusal: str | None = None
@@ -167,10 +174,11 @@ class UsageOptions(Strict):
 Model = Annotated[str, msgspec.Meta(description="As /v1/models lists it.", examples=["gemini/gemini-2.5-flash-image"])]
 Messages = Annotated[
     list[Message],
+    MOST,
     msgspec.Meta(examples=[[{"role": "user", "content": "A banana"}]], extra_json_schema={"minItems": 1}),
 ]
 Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
-Labels = Annotated[dict[str, str], msgspec.Meta(description="Labels for Vertex AI's billing.")]
+Labels = Annotated[dict[str, str], msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
@@ -181,7 +189,7 @@ class ChatRequest(Strict):
     messages: Messages
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    modalities: list[Literal["text", "image"]] | None = None
+    modalities: Annotated[list[Literal["text", "image"]], MOST] | None = None
     image_config: ImageConfig | None = None
     image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
     aspect_ratio: str | None = None
@@ -195,17 +203,17 @@ class ChatRequest(Strict):
     max_completion_tokens: Int32 | None = None
     presence_penalty: float | None = None
     frequency_penalty: float | None = None
-    stop: str | list[str] | None = None
+    stop: str | Annotated[list[str], MOST] | None = None
     reasoning_effort: str | None = None
     reasoning: Reasoning | None = None
     include_reasoning: bool | None = None
     thinking: Thinking | None = None
-    tools: list[Tool] | None = None
+    tools: Annotated[list[Tool], MOST] | None = None
     tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
     parallel_tool_calls: Literal[True] | None = None
     web_search_options: Object | None = None
-    safety_settings: list[SafetySetting] | None = None
-    safety_settings_: list[SafetySetting] | None = msgspec.field(default=None, name="safetySettings")
+    safety_settings: Annotated[list[SafetySetting], MOST] | None = None
+    safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")
     media_resolution: str | None = None
     cached_content: str | None = None
     user: str | None = None

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from imagewire_server.dialects.openai.chat_request import (
+    MOST,
     ImageConfig,
     Int32,
     Labels,
@@ -35,7 +36,7 @@ class ImagesRequest(Strict):
     partial_images: Drafts | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
-    safety_settings: list[SafetySetting] | None = None
+    safety_settings: Annotated[list[SafetySetting], MOST] | None = None
     user: str | None = None
     metadata: Labels | None = None
     extra_body: Object | None = None

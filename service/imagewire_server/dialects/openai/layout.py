@@ -6,10 +6,14 @@ reasoning_content, "image" the next of images, "tool_call" the next of tool_call
 same parts again, each with its signature.
 """
 
+import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai.picture import decoded
+
+_TEXT = re.compile(r"(?P<kind>text|thought):(?P<length>[0-9]{1,10})")
 
 
 class Pieces:
@@ -17,7 +21,8 @@ class Pieces:
 
     def __init__(self, content: str, reasoning: str, images: Sequence[pb.Part], calls: Sequence[pb.Part]) -> None:
         self._texts = {"text": content, "thought": reasoning}
-        self._parts = {"image": list(images), "tool_call": list(calls)}
+        self._at = {"text": 0, "thought": 0}
+        self._parts = {"image": deque(images), "tool_call": deque(calls)}
 
     def default(self) -> list[str]:
         """The order where nothing is known of it."""
@@ -28,17 +33,25 @@ class Pieces:
         """The parts by a layout. Raises ValueError, in words for the caller, when it does not fit."""
         made: list[pb.Part] = []
         for name in layout:
-            kind, _, length = name.partition(":")
-            if kind in self._texts and length.isdecimal() and int(length) <= len(self._texts[kind]):
-                text, self._texts[kind] = self._texts[kind][: int(length)], self._texts[kind][int(length) :]
-                made.append(pb.Part(text=text, thought=kind == "thought"))
-            elif self._parts.get(kind):
-                made.append(self._parts[kind].pop(0))
+            match = _TEXT.fullmatch(name)
+            if match and (text := self._text(match["kind"], int(match["length"]))) is not None:
+                made.append(pb.Part(text=text, thought=match["kind"] == "thought"))
+            elif self._parts.get(name):
+                made.append(self._parts[name].popleft())
             else:
                 raise ValueError("does not fit the message; send the answer back as it came, or leave this out")
-        if any(self._texts.values()) or any(self._parts.values()):
+        left = any(self._at[kind] < len(text) for kind, text in self._texts.items())
+        if left or any(self._parts.values()):
             raise ValueError("leaves some of the message out; send the answer back as it came, or leave this out")
         return made
+
+    def _text(self, kind: str, length: int) -> str | None:
+        """The next so many characters, None when there are fewer."""
+        begin, end = self._at[kind], self._at[kind] + length
+        if end > len(self._texts[kind]):
+            return None
+        self._at[kind] = end
+        return self._texts[kind][begin:end]
 
 
 def sign(parts: Sequence[pb.Part], signatures: Sequence[str | None]) -> None:

@@ -1,8 +1,13 @@
 """What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
 
+from itertools import chain, islice
+
 from imagewire_server.contract import json_values, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.dialects.openai import picture
+
+# More than a schema or a call has; each takes a microsecond of all callers' time.
+_MOST_VALUES = 100_000
 
 
 class Reading:
@@ -36,6 +41,9 @@ class Reading:
 
     def struct(self, value: dict[str, object], field: str) -> pb.Struct:
         """A JSON object; an empty one when it was refused."""
+        if not _few(value):
+            self.refuse(field, f"holds more than {_MOST_VALUES} values; leave some of them out")
+            return pb.Struct()
         try:
             return json_values.struct(value)
         except ValueError:
@@ -55,3 +63,13 @@ def _named(path: str, origins: dict[str, str]) -> str:
     if known:
         return origins[known]
     return path.removeprefix("spec.")
+
+
+def _few(value: object) -> bool:
+    """Whether a JSON value holds no more values than are allowed."""
+    level, left = [value], _MOST_VALUES
+    while level and left >= 0:
+        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
+        level = list(islice(chain.from_iterable(inside), left + 1))
+        left -= len(level)
+    return left >= 0

@@ -120,9 +120,12 @@ class ResponsesEvents:
 
     between = True
 
-    def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int) -> None:
+    def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int, asked_at: int) -> None:
+        """asked_at: seconds, the time of a response that fails before it has one of its own."""
         self._response = _Response(request)
+        self._asked_at = asked_at
         self._output = Output(drafts)
+        self._request = request
         self._request_id = request_id
         self._sequence = 0
 
@@ -135,9 +138,8 @@ class ResponsesEvents:
         """See pieces.Encoder."""
         kind = event.WhichOneof("event")
         if kind == "started":
-            self._response.start(event.started)
             self._output.start(event.started)
-            return [*self._whole("created"), *self._whole("in_progress")]
+            return self._start(event.started)
         pieces: list[Piece] = []
         for told in self._output.feed(event):
             pieces += self._told(told)
@@ -150,9 +152,22 @@ class ResponsesEvents:
     def fail(self, error: Error) -> list[Piece]:
         """See pieces.StreamEncoder."""
         body = errors.body(error, self._request_id)["error"]
+        begun: list[Piece] = []
+        if self._sequence == 0:  # only comments went out so far, and clients know no response that was not created
+            started = pb.Started(model=self._request.model, completion_id=self._request_id)
+            started.create_time.seconds = self._asked_at
+            begun = self._start(started)
         self._response.status = "failed"
         failed = self._whole("failed", {"code": body["code"], "message": body["message"]}, bare=True)
-        return [*failed, self._event("error", {"error": body, "code": body["code"], "message": body["message"]})]
+        return [
+            *begun,
+            *failed,
+            self._event("error", {"error": body, "code": body["code"], "message": body["message"]}),
+        ]
+
+    def _start(self, started: pb.Started) -> list[Piece]:
+        self._response.start(started)
+        return [*self._whole("created"), *self._whole("in_progress")]
 
     def _whole(self, name: str, error: Json | None = None, *, bare: bool = False) -> list[Piece]:
         """An event that carries the response, with its output unless it is bare."""

@@ -6,7 +6,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.dialects.openai import layout, options, responses_request
 from imagewire_server.dialects.openai.calls import function_call, function_result
-from imagewire_server.dialects.openai.chat_request import Extras
+from imagewire_server.dialects.openai.chat_request import MOST_PARTS, Extras
 from imagewire_server.dialects.openai.decode import convert
 from imagewire_server.dialects.openai.options import Abilities, set_once
 from imagewire_server.dialects.openai.picture import decoded
@@ -120,9 +120,15 @@ def _input(reading: Reading, given: str | list[dict[str, Any]]) -> None:
         reading.came_from(f"messages[{len(reading.spec.messages)}]", "input")
         reading.spec.messages.add(role=pb.Role.ROLE_USER, content=given)
         return
+    reading.came_from("messages", "input")
     calls: dict[str, str] = {}
+    total = 0
     for i, raw in enumerate(given):
         field = f"input[{i}]"
+        total += sum(len(value) for value in (raw.get("content"), raw.get("summary")) if isinstance(value, list))
+        if total > MOST_PARTS:
+            reading.refuse(field, f"brings the input over {MOST_PARTS} parts; leave earlier items out")
+            return
         kind = raw.get("type", "message")
         if not isinstance(kind, str) or kind not in responses_request.ITEMS:
             known = ", ".join(responses_request.ITEMS)
@@ -147,6 +153,8 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
         case MessageItem():
             made = messages.add(role=_ROLES[item.role])
             _message(reading, item, made, field, at)
+            if item.role == "assistant" and not any(map(_says, made.parts)):
+                del messages[-1]  # it says nothing
         case ImageCallItem():
             if item.result is None:
                 reading.refuse(
@@ -181,6 +189,10 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             _apart(reading, made, item.provider_specific_fields, field)
 
 
+def _says(part: pb.Part) -> bool:
+    return bool(part.text or part.thought_signature) or part.HasField("image")
+
+
 def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, at: int) -> None:
     if isinstance(item.content, str):
         made.parts.add(text=item.content)
@@ -189,7 +201,10 @@ def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, 
         where = f"{field}.content[{j}]"
         if isinstance(piece, InputImage):
             where += ".image_url"
-            made.parts.add(image=reading.image(piece.image_url, where, piece.detail))
+            image = reading.image(piece.image_url, where, piece.detail)
+            if image.uri.lower().startswith("gs:") and not image.mime_type:
+                reading.refuse(where, "does not tell its media type; name an object such as gs://bucket/picture.png")
+            made.parts.add(image=image)
         else:
             made.parts.add(text=piece.refusal if isinstance(piece, Refusal) else piece.text)
         reading.came_from(f"messages[{at}].parts[{j}]", where)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import Extras, Int32, Labels, Model, Object, Prompt
+from imagewire_server.dialects.openai.chat_request import MOST, Extras, Int32, Labels, Model, Object, Prompt
 from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.images_request import Drafts, Percent
 
@@ -47,7 +47,7 @@ class MessageItem(Strict):
     """A turn; its type may be left out."""
 
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | list[InputText | OutputText | Refusal | InputImage]
+    content: str | Annotated[list[InputText | OutputText | Refusal | InputImage], MOST]
     type: Literal["message"] | None = None
     id: str | None = None
     status: str | None = None
@@ -94,7 +94,7 @@ class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
 class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
     """What the model thought; it need not come back, and moves nothing upstream but its text."""
 
-    summary: list[Object]
+    summary: Annotated[list[Object], MOST]
     id: str | None = None
     status: str | None = None
     content: list[Object] | None = None
@@ -165,13 +165,16 @@ class ReasoningOptions(Strict):
     summary: Literal["auto", "concise", "detailed"] | None = None
 
 
+Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]
+
+
 class ResponsesRequest(Strict):
     """What is asked."""
 
     model: Model
-    input: Prompt | list[Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]]
+    input: Prompt | Annotated[list[Item], MOST]
     instructions: str | None = None
-    tools: list[ImageTool | FunctionTool | WebSearchTool] | None = None
+    tools: Annotated[list[ImageTool | FunctionTool | WebSearchTool], MOST] | None = None
     tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
     stream: bool | None = None
     temperature: float | None = None

@@ -1,5 +1,6 @@
 """POST /v1/responses."""
 
+import time
 from dataclasses import dataclass
 
 from imagewire_server.dialects.openai.decode import decode
@@ -29,6 +30,7 @@ class ResponsesEndpoint:
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
-            await self.answering.stream(call, reading, ResponsesEvents(request, call.request_id, drafts=drafts))
+            encoder = ResponsesEvents(request, call.request_id, drafts=drafts, asked_at=int(time.time()))
+            await self.answering.stream(call, reading, encoder)
         else:
             await self.answering.answer(call, reading, ResponsesAnswer(request))

@@ -1,0 +1,153 @@
+"""Requests made to hurt: names like paths, nulls by the thousand, lists without end; each is refused soon, by name."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.dialects.openai import chat_decode, decode, images_decode, responses_decode
+from imagewire_server.dialects.openai.chat_request import ChatRequest
+from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.options import Abilities
+from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+
+MODEL = {"model": "gemini/m"}
+
+
+def chat(**fields: Any) -> pb.Spec:
+    asked = {**MODEL, "messages": [{"role": "user", "content": "A"}], **fields}
+    return chat_decode.spec_of(decode.decode(json.dumps(asked).encode(), ChatRequest), Abilities()).spec
+
+
+def images(**fields: Any) -> pb.Spec:
+    asked = {**MODEL, "prompt": "A", **fields}
+    return images_decode.spec_of(decode.decode(json.dumps(asked).encode(), ImagesRequest), Abilities()).spec
+
+
+def responses(**fields: Any) -> pb.Spec:
+    asked = {**MODEL, "input": "A", **fields}
+    return responses_decode.spec_of(decode.decode(json.dumps(asked).encode(), ResponsesRequest), Abilities()).spec
+
+
+def item(**fields: Any) -> pb.Spec:
+    return responses(input=[{"role": "user", "content": "A", **fields}])
+
+
+def form(**fields: Any) -> None:
+    decode.convert({**MODEL, "prompt": "A", **fields}, ImagesRequest, text=True)
+
+
+def said(**fields: Any) -> dict[str, Any]:
+    return {"messages": [{"role": "assistant", "content": "A", **fields}]}
+
+
+def refusal(ask: Any, **fields: Any) -> str:
+    with pytest.raises(InvalidRequest) as caught:
+        ask(**fields)
+    return f"{caught.value.violations[0].field}: {caught.value.violations[0].description}"
+
+
+every_kind = pytest.mark.parametrize("ask", [chat, images, responses, item, form])
+LIKE_PATHS = [
+    "a` - at `$.model",
+    "a` - at `$.model.b",
+    "a` - at `$[3]",
+    "a` - at `$[x]",
+    "` - at `$.messages[9].c",
+    "`",
+]
+
+
+@every_kind
+@pytest.mark.parametrize("name", LIKE_PATHS)
+@pytest.mark.parametrize("value", [1, None])
+def test_a_name_like_a_path_is_a_name(ask: Any, name: str, value: object) -> None:
+    if value is None:
+        ask(**{name: value})
+    else:
+        assert "is no field" in refusal(ask, **{name: value})
+
+
+@given(st.dictionaries(st.text(max_size=40) | st.sampled_from(LIKE_PATHS), st.none() | st.integers(), max_size=4))
+def test_any_names_are_taken_or_refused(fields: dict[str, Any]) -> None:
+    for ask in (chat, images, responses, item):
+        try:
+            ask(**fields)
+        except InvalidRequest as error:
+            named = all(violation.field for violation in error.violations)
+        else:
+            named = True
+        assert named
+
+
+def test_nulls_of_clients_own_types_ask_for_nothing_wherever_they_stand() -> None:
+    parts = [{"type": "text", "text": "A", "image_url": None, "cache_control": None}] * 2
+    message = {"role": "user", "content": parts, "x": None, "image": None}
+    tool = {"type": "function", "function": {"name": "f", "y": None}, "z": None}
+    plain = {"type": "function", "function": {"name": "f"}}
+    clean = [{"role": "user", "content": [{"type": "text", "text": "A"}] * 2}]
+    assert chat(messages=[message], tools=[tool], a=None) == chat(messages=clean, tools=[plain])
+    assert item(x=None, phase=None) == item()
+
+
+def test_nulls_of_the_callers_own_objects_are_kept() -> None:
+    function = {"name": "f", "parameters": {"type": "object", "default": None}}
+    made = chat(tools=[{"type": "function", "function": function}], extra_body={"a": None}, unknown=None)
+    assert "default" in made.tools[0].functions.declarations[0].parameters.fields
+    assert "a" in made.extra_body.fields
+
+
+def test_nulls_are_taken_out_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    passes = 0
+    convert = msgspec.convert
+
+    def counted(*arguments: Any, **named: Any) -> Any:
+        nonlocal passes
+        passes += 1
+        return convert(*arguments, **named)
+
+    monkeypatch.setattr(decode.msgspec, "convert", counted)
+    many = {f"u{i}": None for i in range(2000)}
+    message = {"role": "user", "content": [{"type": "text", "text": "A", **many}] * 10, **many}
+    assert chat(messages=[message] * 10, **many)
+    assert passes == 2
+
+
+LONG = [{"type": "text", "text": "A"}] * 4097
+TURN = {"role": "user", "content": [{"type": "text", "text": "A"}] * 4096}
+
+
+@pytest.mark.parametrize(
+    ("ask", "fields", "words"),
+    [
+        (chat, {"messages": [{"role": "user", "content": LONG}]}, "messages[0].content: expected `array` of length <="),
+        (chat, {"messages": [{"role": "user", "content": "A"}] * 4097}, "messages: expected `array` of length <= 4096"),
+        (chat, {"messages": [TURN] * 5}, "messages[4]: brings the chat over 16384 parts"),
+        (chat, said(provider_specific_fields={"parts": ["text:0"] * 4097}), "messages[0].provider_specific_fields.par"),
+        (chat, said(provider_specific_fields={"parts": ["text:" + "1" * 5000]}), "does not fit the message"),
+        (chat, said(provider_specific_fields={"parts": ["text:-1"]}), "does not fit the message"),
+        (chat, {"metadata": {f"a{i}": "" for i in range(65)}}, "metadata: expected `object` of length <= 64"),
+        (chat, {"extra_body": {"a": [[0] * 1000] * 101}}, "extra_body: holds more than 100000 values"),
+        (responses, {"input": [{"role": "user", "content": "A"}] * 4097}, "input: expected `array` of length <= 4096"),
+        (
+            responses,
+            {"input": [{"role": "user", "content": [{"type": "input_text", "text": "A"}] * 4096}] * 5},
+            "input[4]: brings the input over 16384 parts",
+        ),
+    ],
+)
+def test_lists_have_an_end(ask: Any, fields: dict[str, Any], words: str) -> None:
+    told = refusal(ask, **fields)
+    assert words in told
+    assert len(told) < 300
+
+
+def test_a_layout_is_gone_through_once() -> None:
+    text = "ab" * 2000
+    made = chat(**said(content=text, provider_specific_fields={"parts": ["text:1"] * 4000}))
+    assert "".join(part.text for part in made.messages[0].parts) == text
