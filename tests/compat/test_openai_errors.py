@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.compat.conftest import ASK, KEY, MODEL, Rest, package, sha256_of
+from tests.integration import processes
 from tests.pictures import PNG
 
 openai = package("openai")
@@ -144,3 +145,21 @@ def test_an_error_in_the_middle_of_a_stream_is_raised_after_what_came(rest: Rest
         assert not any(getattr(chunk.choices[0].delta, "images", None) for chunk in seen)
         with pytest.raises(openai.APIError, match="broke off"):
             list(_responses(model="gemini/emulator-truncated", stream=True)(client))
+
+
+def test_a_response_that_fails_after_comments_fails_as_a_response(rest: Rest) -> None:
+    with (
+        processes.server(rest.emulator, heartbeat_interval="0.1", first_byte_timeout="0.5") as server,
+        openai.OpenAI(base_url=f"{server.rest}/v1", api_key="any", max_retries=0) as client,
+    ):
+        seen: list[Any] = []
+        with (
+            client.responses.stream(model="gemini/gemini-3.1-flash-image--silent", input="A banana") as stream,
+            pytest.raises(openai.APIError) as caught,
+        ):
+            seen.extend(event for event in stream)
+    assert caught.value.code == "upstream_timeout"
+    assert [event.type for event in seen] == ["response.created", "response.in_progress", "response.failed"]
+    assert {event.response.model for event in seen} == {"gemini/gemini-3.1-flash-image--silent"}
+    assert len({event.response.id for event in seen}) == 1
+    assert all(event.response.created_at > 1_700_000_000 for event in seen)

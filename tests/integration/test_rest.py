@@ -329,6 +329,19 @@ async def test_other_origins_are_answered_only_where_configured() -> None:
         assert "access-control-allow-origin" not in other.headers
 
 
+async def test_pages_of_other_origins_may_read_what_is_told() -> None:
+    origin = {"origin": "https://a.example"}
+    async with running_stack(rest=True, rest_cors_origins="https://a.example") as stack:
+        good = await ask(stack, body(), headers=origin)
+        told = {name for name in good.headers if name.startswith(("x-imagewire-", "x-litellm-", "x-request"))}
+        assert len(told) >= 8
+        for model, more in (("gemini/emulator-429", {"retry-after", "retry-after-ms"}), ("gemini/emulator-reset", {})):
+            failed = await ask(stack, body(model), headers=origin)
+            told |= {"x-should-retry", *more} & set(failed.headers)
+            assert told <= set(failed.headers["access-control-expose-headers"].split(", "))
+    assert {"x-should-retry", "retry-after", "retry-after-ms"} <= told
+
+
 async def test_paths_and_methods_that_are_not_there(rest: Stack) -> None:
     assert (await rest.rest.get("/nothing")).status_code == 404
     answer = await rest.rest.get("/v1/chat/completions")

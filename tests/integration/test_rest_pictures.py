@@ -1,7 +1,7 @@
 """Pictures that a request names by URL: fetched behind the guard, passed on, or refused; never one inside the house."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,8 @@ from aiohttp import web
 
 from imagewire_server.transport.fetch import FetchLimits, ImageFetcher
 from tests.conftest import Stack, running_stack
-from tests.pictures import encoded
+from tests.integration.raw_client import Client
+from tests.pictures import PNG, encoded
 
 MODEL = "gemini/gemini-2.5-flash-image"
 
@@ -28,10 +29,11 @@ def response(url: str) -> dict[str, Any]:
 
 @dataclass
 class Listener:
-    """Counts who comes."""
+    """Counts who comes, and, where they are kept waiting, who goes."""
 
     port: int
     connections: int = 0
+    gone: int = 0
 
 
 @asynccontextmanager
@@ -46,6 +48,31 @@ async def listening(host: str) -> AsyncIterator[Listener]:
     made.port = server.sockets[0].getsockname()[1]
     async with server:
         yield made
+
+
+@asynccontextmanager
+async def hanging() -> AsyncIterator[Listener]:
+    """A server that takes requests and never answers."""
+    made = Listener(0)
+
+    async def wait(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        made.connections += 1
+        while await reader.read(1000):
+            pass
+        made.gone += 1
+        writer.close()
+
+    server = await asyncio.start_server(wait, "127.0.0.1", 0)
+    made.port = server.sockets[0].getsockname()[1]
+    async with server:
+        yield made
+
+
+async def until(condition: Callable[[], bool], within: float = 5) -> None:
+    """Return when it is so."""
+    async with asyncio.timeout(within):
+        while not condition():  # noqa: ASYNC110  # plain data of the listener's
+            await asyncio.sleep(0)
 
 
 def fetching(answers: dict[str, list[str]], **more: Any) -> ImageFetcher:
@@ -197,3 +224,76 @@ async def test_too_many_or_too_large_together(rest: Stack) -> None:
         answer = await stack.rest.post("/v1/chat/completions", json=chat(f"{url}/a"))
     assert answer.status_code == 400
     assert "max_request_bytes" in answer.json()["error"]["message"]
+
+
+PATHS = [(chat, "/v1/chat/completions"), (response, "/v1/responses")]
+
+
+@pytest.mark.parametrize(("asked", "path"), PATHS, ids=["chat", "responses"])
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_client_that_leaves_ends_the_fetching(asked: Any, path: str, stream: bool) -> None:
+    async with hanging() as server:
+        url = f"http://gallery.example:{server.port}"
+        given = {**asked(f"{url}/a"), "stream": stream}
+        content = (given.get("messages") or given["input"])[0]["content"]
+        content += content[-1:] * 3
+        async with running_stack(rest=True, fetcher=_open(url)) as stack:
+            async with Client(str(stack.rest.base_url)) as client:
+                await client.post(path, given)
+                await until(lambda: server.connections == 4)
+            await until(lambda: server.gone == 4)
+    assert stack.emulator.ledger.entries == []
+
+
+@pytest.mark.parametrize(("asked", "path"), PATHS, ids=["chat", "responses"])
+async def test_nothing_is_fetched_without_a_place(asked: Any, path: str) -> None:
+    async with hanging() as server:
+        url = f"http://gallery.example:{server.port}"
+        async with (
+            running_stack(rest=True, fetcher=_open(url), max_concurrent_calls=1) as stack,
+            Client(str(stack.rest.base_url)) as first,
+        ):
+            await first.post(path, asked(f"{url}/a"))
+            await until(lambda: server.connections == 1)
+            others = await asyncio.gather(*(stack.rest.post(path, json=asked(f"{url}/a")) for _ in range(5)))
+            assert [answer.status_code for answer in others] == [429] * 5
+            assert server.connections == 1
+
+
+async def test_nothing_is_fetched_for_a_model_that_there_is_not() -> None:
+    async with hanging() as server:
+        url = f"http://gallery.example:{server.port}"
+        async with running_stack(rest=True, fetcher=_open(url)) as stack:
+            given = {**chat(f"{url}/a"), "model": "nobody/model"}
+            assert (await stack.rest.post("/v1/chat/completions", json=given)).status_code == 404
+    assert server.connections == 0
+
+
+async def test_a_place_is_free_again_after_the_fetching() -> None:
+    async with gallery() as url, running_stack(rest=True, fetcher=_open(url), max_concurrent_calls=1) as stack:
+        for name, status in (("/a", 200), ("/none", 400), ("/a", 200)):
+            answer = await stack.rest.post("/v1/chat/completions", json=chat(f"{url}{name}"))
+            assert answer.status_code == status, answer.text
+
+
+class _Counting(ImageFetcher):
+    """Gives pictures of one size, and counts them."""
+
+    fetched = 0
+
+    async def fetch(self, url: str) -> bytes:
+        self.fetched += 1
+        await asyncio.sleep(0)
+        return PNG + b"\0" * (1_000_000 - len(PNG))
+
+
+async def test_no_more_is_fetched_than_may_be_kept() -> None:
+    fetcher = _Counting()
+    asked = chat("https://pictures.example/a.png")
+    asked["messages"][0]["content"] += asked["messages"][0]["content"][1:] * 15
+    async with running_stack(rest=True, fetcher=fetcher, max_request_bytes=2_500_000) as stack:
+        answer = await stack.rest.post("/v1/chat/completions", json=asked)
+    error = answer.json()["error"]
+    assert (answer.status_code, "max_request_bytes" in error["message"]) == (400, True)
+    assert error["param"] == "messages[0].content[3].image_url.url"
+    assert fetcher.fetched <= 3 + 4  # four run at once

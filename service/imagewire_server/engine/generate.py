@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import TypeVar
 
 from imagewire_server.contract import pb
@@ -24,6 +24,10 @@ class Engine:
     def __init__(self, router: Router, admission: Admission) -> None:
         self.router = router
         self._admission = admission
+
+    def place(self) -> AbstractContextManager[None]:
+        """A place among the calls, for what an edge must do before it draws. Raises Overloaded when none is free."""
+        return self._admission.place()
 
     async def generate(
         self, spec: pb.Spec, *, stream: bool, max_frame_bytes: int, deadline: float | None, record: Record

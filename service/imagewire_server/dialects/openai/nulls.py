@@ -23,7 +23,7 @@ class _Place(NamedTuple):
 
 def dropped(value: Any, kind: type[Any]) -> None:
     """Take the nulls out of a value of this kind, in one pass."""
-    waiting = [(value, _of_kind(kind))]
+    waiting = [(value, _of_kind(kind))]  # type: ignore[arg-type]  # classes are hashable
     looked = 0
     while waiting and looked < _MOST:
         looked += 1
@@ -40,7 +40,7 @@ def dropped(value: Any, kind: type[Any]) -> None:
 
 
 @cache
-def _of_kind(kind: type[Any]) -> _Place:
+def _of_kind(kind: Any) -> _Place:
     return _of([inspect.type_info(kind)])
 
 

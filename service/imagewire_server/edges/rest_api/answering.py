@@ -17,6 +17,7 @@ from imagewire_server.dialects.openai.pieces import Copy, Encoder, Key, Piece, S
 from imagewire_server.dialects.openai.reading import Reading, in_callers_names
 from imagewire_server.edges.rest_api.body import Disconnected, Receive
 from imagewire_server.edges.rest_api.guard import Call
+from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.pings import Pings
 from imagewire_server.edges.rest_api.response import Response
 from imagewire_server.edges.rest_api.spool import Spool
@@ -60,6 +61,7 @@ class Answering:
     """What all endpoints that draw share. heartbeat_interval: seconds."""
 
     engine: Engine
+    pictures: Pictures
     heartbeat_interval: float
 
     def abilities(self, model: str) -> Abilities:
@@ -107,14 +109,26 @@ class Answering:
         finally:
             watch.cancel()
 
+    async def _fetched(self, reading: Reading) -> None:
+        """Fetch the pictures that a request names, in the place that its call will have.
+
+        The place is left before the engine takes it again, and nothing is awaited in between: nobody else gets it.
+        """
+        if self.pictures.wanted(reading):
+            self.engine.router.resolve(reading.spec.model)  # nothing is fetched for a model that there is not
+            with self.engine.place():
+                await self.pictures.fetch(reading)
+
     async def answer(self, call: Call, reading: Reading, encoder: Encoder) -> None:
         """One JSON object, held back while it is small, so that a failure so far has its own status."""
         kept = Kept()
         try:
             call.response.hold()
-            async with self.leaving(call), self.drawing(call.record, reading, stream=False) as stream:
-                async for events in stream:
-                    await _pass_on(events, encoder, kept, call.response)
+            async with self.leaving(call):
+                await self._fetched(reading)
+                async with self.drawing(call.record, reading, stream=False) as stream:
+                    async for events in stream:
+                        await _pass_on(events, encoder, kept, call.response)
             await call.response.finish()
         finally:
             kept.close()
@@ -125,14 +139,15 @@ class Answering:
         response = call.response
         response.stream()
         try:
-            async with (
-                self.leaving(call),
-                self.drawing(call.record, reading, stream=True) as stream,
-                Pings(response, encoder, self.heartbeat_interval) as pings,
-            ):
-                async for events in stream:
-                    async with pings.writing:
-                        await _pass_on(events, encoder, kept, response)
+            async with self.leaving(call):
+                await self._fetched(reading)
+                async with (
+                    self.drawing(call.record, reading, stream=True) as stream,
+                    Pings(response, encoder, self.heartbeat_interval) as pings,
+                ):
+                    async for events in stream:
+                        async with pings.writing:
+                            await _pass_on(events, encoder, kept, response)
             await response.finish()
         except Stalled:
             raise

@@ -10,7 +10,6 @@ from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.chat import ChatEndpoint
 from imagewire_server.edges.rest_api.guard import Scope
 from imagewire_server.edges.rest_api.images import ImagesEndpoint
-from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.responses import ResponsesEndpoint
 from imagewire_server.edges.rest_api.state import Health, Models, Readiness, Ready, counts, liveliness
@@ -28,12 +27,12 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(answering: Answering, pictures: Pictures, image_fields: str, ready: Ready) -> Router:
+def application(answering: Answering, image_fields: str, ready: Ready) -> Router:
     """The ASGI application below the guard."""
     models = Models(answering.engine)
     posts: dict[str, _Endpoint] = {
-        "/chat/completions": ChatEndpoint(answering, pictures, image_fields),
-        "/responses": ResponsesEndpoint(answering, pictures),
+        "/chat/completions": ChatEndpoint(answering, image_fields),
+        "/responses": ResponsesEndpoint(answering),
         "/images/generations": ImagesEndpoint(answering, edits=False),
         "/images/edits": ImagesEndpoint(answering, edits=True),
     }

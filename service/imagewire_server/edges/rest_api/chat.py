@@ -11,7 +11,6 @@ from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.edges.rest_api.answering import Answering
 from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
-from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.response import Send
 
 _FIELDS = {"both": ImageFields(), "image": ImageFields(images=False), "images": ImageFields(image=False)}
@@ -23,7 +22,6 @@ class ChatEndpoint:
     """Chat that draws, in OpenAI's shape. image_fields: "both", "image" or "images", where the caller says nothing."""
 
     answering: Answering
-    pictures: Pictures
     image_fields: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -32,7 +30,6 @@ class ChatEndpoint:
         fields = self._fields(scope)
         request = decode(await call.body.whole(), ChatRequest)
         reading = spec_of(request, self.answering.abilities(request.model))
-        await self.pictures.fetch(reading)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))

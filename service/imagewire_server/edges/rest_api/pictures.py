@@ -13,6 +13,10 @@ _AT_ONCE = 4
 _MOST_PICTURES = 16  # more than any model takes
 
 
+class _TooMuchError(Exception):
+    """Ends the other fetches. Holds the path of the picture that was too much."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pictures:
     """mode: "fetch", "pass" (the provider fetches) or "refuse". most_bytes: of all of a request's pictures."""
@@ -21,11 +25,11 @@ class Pictures:
     mode: str
     most_bytes: int
 
-    async def fetch(self, reading: Reading) -> None:
-        """Put the bytes of each picture in place of its URL. Raises InvalidRequest in the caller's names."""
-        found = list(_remote(reading.spec))
-        if not found or self.mode == "pass":
-            return
+    def wanted(self, reading: Reading) -> bool:
+        """Whether the request names pictures to fetch. Raises InvalidRequest where it must not."""
+        found = [] if self.mode == "pass" else list(_remote(reading.spec))
+        if not found:
+            return False
         # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
         places = {path for path, _ in found}
         wrong = [v for v in constraints.violations(reading.spec, "spec") if v.field not in places]
@@ -37,23 +41,37 @@ class Pictures:
         if len(found) > _MOST_PICTURES:
             words = f"is one of {len(found)} pictures to fetch; at most {_MOST_PICTURES} are allowed"
             self._refuse([Violation(found[_MOST_PICTURES][0], words)], reading)
+        return True
+
+    async def fetch(self, reading: Reading) -> None:
+        """Put the bytes of each picture in place of its URL. Raises InvalidRequest in the caller's names."""
         limit = asyncio.Semaphore(_AT_ONCE)
-        results = await asyncio.gather(*(self._one(path, image, limit) for path, image in found))
-        violations = [violation for violation in results if violation is not None]
-        if not violations and sum(len(image.data) for _, image in found) > self.most_bytes:
+        violations: list[Violation] = []
+        total = 0
+
+        async def one(path: str, image: pb.Image) -> None:
+            nonlocal total
+            async with limit:
+                try:
+                    data = await self.fetcher.fetch(image.uri)
+                except Unfetchable as error:
+                    violations.append(Violation(path, str(error)))
+                    return
+                total += len(data)
+                if total > self.most_bytes:
+                    raise _TooMuchError(path)
+            image.data = data
+            image.mime_type = ""  # the bytes tell
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for path, image in _remote(reading.spec):
+                    group.create_task(one(path, image))
+        except* _TooMuchError as over:
             words = f"brings the request's pictures over {self.most_bytes} bytes (max_request_bytes); send smaller ones"
-            violations = [Violation(found[-1][0], words)]
+            violations = [Violation(str(over.exceptions[0]), words)]
         if violations:
             self._refuse(violations, reading)
-
-    async def _one(self, path: str, image: pb.Image, limit: asyncio.Semaphore) -> Violation | None:
-        async with limit:
-            try:
-                image.data = await self.fetcher.fetch(image.uri)
-            except Unfetchable as error:
-                return Violation(path, str(error))
-        image.mime_type = ""  # the bytes tell
-        return None
 
     @staticmethod
     def _refuse(violations: list[Violation], reading: Reading) -> None:

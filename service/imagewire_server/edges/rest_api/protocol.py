@@ -7,11 +7,11 @@ as long as it reads them; what comes of a body after its answer is bounded here.
 
 import asyncio
 import secrets
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import msgspec
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from imagewire_server.dialects.openai import errors
 from imagewire_server.edges.rest_api.status import HttpError
@@ -134,7 +134,8 @@ class Protocol(HttpToolsProtocol):
         """Answer before there is a call, and take no more."""
         if self.transport.is_closing():
             return
-        if self.cycle is not None and self.cycle.response_started and not self.cycle.response_complete:
+        running = self._running()
+        if running is not None and running.response_started:
             self.transport.abort()  # nothing may be written into the answer that is on its way
             return
         request_id = secrets.token_hex(16)
@@ -150,6 +151,11 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[error.status] + lines + b"\r\n" + body)
         self.transport.close()
 
+    def _running(self) -> RequestResponseCycle | None:
+        """The newest request, while its answer is not out."""
+        cycle = cast("RequestResponseCycle | None", self.cycle)
+        return None if cycle is None or cycle.response_complete else cycle
+
     def _arm(self) -> None:
         self._disarm()
         self._timer = self.loop.call_later(_SECONDS, self._too_slow)
@@ -160,7 +166,7 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
     def _too_slow(self) -> None:
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._running() is not None:
             self._arm()  # an answer is on its way, which is not cut for what came behind its request
         elif not self.transport.is_closing():
             self.transport.abort()

@@ -10,7 +10,6 @@ from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 from imagewire_server.edges.rest_api.answering import Answering
 from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
-from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.response import Send
 
 
@@ -19,14 +18,12 @@ class ResponsesEndpoint:
     """Answers as items: text, pictures, calls, in their order."""
 
     answering: Answering
-    pictures: Pictures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call: Call = scope[CALL]
         request = decode(await call.body.whole(), ResponsesRequest)
         reading = spec_of(request, self.answering.abilities(request.model))
-        await self.pictures.fetch(reading)
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0

@@ -21,6 +21,13 @@ from imagewire_server.transport.fetch import ImageFetcher
 
 _KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
 _CLEANUP = 2.0
+# What pages of other origins may read of an answer: what it tells of its call, and whether and when to ask again.
+_EXPOSED = [
+    "x-request-id",
+    *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
+    *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
+    *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +63,9 @@ class RestServer:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
+        answering = Answering(engine, pictures, options.heartbeat_interval)
         self._guard = Guard(
-            application(Answering(engine, options.heartbeat_interval), pictures, options.image_fields, self._ready),
+            application(answering, options.image_fields, self._ready),
             master_key,
             max_request_bytes=options.max_request_bytes,
             stall_timeout=options.stall_timeout,
@@ -102,7 +110,7 @@ class RestServer:
             allow_origins=self._options.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
-            expose_headers=["x-request-id", "retry-after"],
+            expose_headers=_EXPOSED,
         )
 
     async def drain(self) -> None:
