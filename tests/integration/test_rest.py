@@ -357,3 +357,36 @@ async def test_models_and_health(rest: Stack) -> None:
     await ask(rest, body("gemini/emulator-429"))
     assert (await rest.rest.get("/health")).json()["unhealthy_count"] == 1
     assert rest.emulator.ledger.entries[-1].scenario == "429"  # health asked nobody
+
+
+def form(prompt: bytes, *, end: bytes = b"--BB--\r\n", name: bytes = b"prompt") -> bytes:
+    """An edit's form: fields, then a picture."""
+    head = b'--BB\r\ncontent-disposition: form-data; name="%b"'
+    fields = head % b"model" + b"\r\n\r\n" + MODEL.encode() + b"\r\n" + head % name + b"\r\n\r\n" + prompt + b"\r\n"
+    return fields + head % b"image" + b'; filename="a.png"\r\n\r\n' + PNG + b"\r\n" + end
+
+
+async def edit(stack: Stack, content: bytes, more: str = "") -> httpx.Response:
+    headers = {"content-type": f"multipart/form-data; boundary=BB{more}"}
+    return await stack.rest.post("/v1/images/edits", content=content, headers=headers)
+
+
+_SECOND = b'--BB\r\ncontent-disposition: form-data; name="image"; filename="b.png"\r\n\r\n' + PNG + b"\r\n"
+
+
+@pytest.mark.parametrize("end", [b"--B", b"--BB", b"--BB\r\n", b"", b"--BB-", _SECOND, _SECOND + b"--B", _SECOND[:-40]])
+async def test_a_cut_form_is_refused(rest: Stack, end: bytes) -> None:
+    assert (await edit(rest, form(b"Blue"))).status_code == 200
+    rest.emulator.ledger.clear()
+    answer = await edit(rest, form(b"Blue", end=end))
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "body"), answer.text
+    assert rest.emulator.ledger.entries == []
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "utf-7", "utf-16-le", "rot13", "nonsense"])
+@pytest.mark.parametrize("name", [b"prompt", b"\\ud800 +2AA-x"])
+async def test_a_forms_charset_makes_no_fault(rest: Stack, charset: str, name: bytes) -> None:
+    answer = await edit(rest, form(b"\\ud800 +2AA-x", name=name), f"; charset={charset}")
+    assert answer.status_code in {200, 400}, answer.text
+    if charset in {"unicode_escape", "raw_unicode_escape", "utf-7"}:
+        assert "UTF-8" in answer.json()["error"]["message"]

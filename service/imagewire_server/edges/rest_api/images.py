@@ -27,6 +27,24 @@ _MOST_FIELDS = 64
 _JSON_FIELDS = frozenset({"image_config", "imageConfig", "safety_settings", "metadata", "extra_body"})
 
 
+class _Form(MultiPartParser):
+    """A form that must come to its end: one that was cut between two files is not shorter, but wrong."""
+
+    def __init__(self, headers: Headers, call: Call) -> None:
+        super().__init__(headers, self._pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+        self._ended = False
+
+    def on_end(self) -> None:
+        """The last boundary is there."""
+        self._ended = True
+
+    async def _pieces(self, call: Call) -> AsyncGenerator[bytes, None]:
+        async for piece in call.body.pieces():
+            yield piece
+        if not self._ended:
+            raise MultiPartException("cut")  # here, so that what was read of it is closed
+
+
 @dataclass(frozen=True, slots=True)
 class ImagesEndpoint:
     """Pictures of a prompt, or, edits, of a prompt and pictures in a form."""
@@ -115,11 +133,10 @@ async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str
     headers = Headers(scope=scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "edits are sent as multipart/form-data with image or image[]")
-    parser = MultiPartParser(headers, _pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
     try:
-        form = await parser.parse()
+        form = await _Form(headers, call).parse()
     except (MultiPartException, KeyError, ValueError):
-        words = f"is no valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
+        words = f"is no whole and valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
         raise InvalidRequest([Violation("body", words)]) from None
     try:
         return await _fields(form)
@@ -127,15 +144,12 @@ async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str
         await form.close()
 
 
-async def _pieces(call: Call) -> AsyncGenerator[bytes, None]:
-    async for piece in call.body.pieces():
-        yield piece
-
-
 async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
     pictures: list[tuple[str, bytes]] = []
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
+        if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
+            raise InvalidRequest([Violation("body", "holds what is no text in its charset; send it as UTF-8")])
         if isinstance(value, UploadFile):
             if name not in {"image", "image[]"}:
                 words = (
@@ -150,6 +164,15 @@ async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
     return convert(fields, ImagesRequest, text=True), pictures
+
+
+def _is_text(given: str) -> bool:
+    """Whether UTF-8 can say it: charsets that a form may name make lone surrogates too."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _json(name: str, value: str) -> object:
