@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from imagewire_server.edges.rest_api import guard
 from tests.conftest import Stack, running_stack
@@ -390,3 +391,23 @@ async def test_a_forms_charset_makes_no_fault(rest: Stack, charset: str, name: b
     assert answer.status_code in {200, 400}, answer.text
     if charset in {"unicode_escape", "raw_unicode_escape", "utf-7"}:
         assert "UTF-8" in answer.json()["error"]["message"]
+
+
+async def test_the_log_names_routes_and_nothing_that_a_caller_wrote(
+    rest: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = structlog.testing.CapturingLogger()
+    monkeypatch.setattr(guard, "_log", log)
+    for path in ("/v1/models/AIzaSecret", "/models/AIza/Secret", "/AIzaSecret", f"/v1/models/{MODEL}?key=AIza"):
+        await rest.rest.get(path)
+    await rest.rest.put("/v1/models/AIzaSecret")
+    await ask(rest, body(), "/chat/completions")
+    assert [call.kwargs["method"] for call in log.calls] == [
+        "GET /v1/models/{model:path}",
+        "GET /models/{model:path}",
+        "GET (unknown path)",
+        "GET /v1/models/{model:path}",
+        "PUT /v1/models/{model:path}",
+        "POST /chat/completions",
+    ]
+    assert "AIza" not in str(log.calls)

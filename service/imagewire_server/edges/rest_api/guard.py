@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 import structlog
 from starlette.exceptions import HTTPException
+from starlette.routing import Route
 
 from imagewire_server.contract.errors import Error, Internal, Stalled, Unauthenticated
 from imagewire_server.dialects.openai import errors
@@ -134,8 +135,9 @@ class Guard:
 
 
 def _known(scope: Scope) -> str:
-    """The path of a route that exists; another path is the caller's text and stays out of the log."""
-    return str(scope["path"]) if "endpoint" in scope else "(unknown path)"
+    """The pattern of the route that was asked, one of few; what else a path holds is the caller's text."""
+    route = scope.get("route")
+    return str(route.path) if isinstance(route, Route) else "(unknown path)"
 
 
 def _request_id(headers: Headers) -> str:
