@@ -63,8 +63,9 @@ def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
     return out
 
 
-def _bytes(url: str) -> str:
-    return hashlib.sha256(base64.b64decode(url.partition(",")[2], validate=True)).hexdigest()
+def picture_digest(url: str) -> str:
+    """The SHA-256 of a data: URL's or base64's picture."""
+    return hashlib.sha256(base64.b64decode(url.rpartition(",")[2], validate=True)).hexdigest()
 
 
 @dataclass
@@ -101,8 +102,8 @@ def of_rest(message: dict[str, Any], choice: dict[str, Any]) -> Seen:
     return Seen(
         message["content"],
         message.get("reasoning_content", ""),
-        [(_bytes(i["image_url"]["url"]), i.get("thought", False)) for i in message.get("images", ())],
-        _bytes(message["image"]["url"]) if "image" in message else None,
+        [(picture_digest(i["image_url"]["url"]), i.get("thought", False)) for i in message.get("images", ())],
+        picture_digest(message["image"]["url"]) if "image" in message else None,
         [call["function"]["name"] for call in message.get("tool_calls", ())],
         choice.get("native_finish_reason", ""),
         choice.get("finish_message", ""),
@@ -131,6 +132,28 @@ def same_usage(given: dict[str, Any] | None, usage: pb.Usage) -> None:
             assert given[details][f"{one.modality.lower()}_tokens"] == one.tokens
 
 
+def joined_chunks(body: str) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any] | None, list[int]]:
+    """A chat's stream as one message, with the choice that ends it, its usage and its pictures' indexes."""
+    *lines, done = [event.removeprefix("data: ") for event in body.removesuffix("\n\n").split("\n\n")]
+    assert done == "[DONE]"
+    chunks = [json.loads(line) for line in lines]
+    message: dict[str, Any] = {"content": ""}
+    indexes: list[int] = []
+    for chunk in chunks:
+        for choice in chunk["choices"]:
+            for name, value in choice["delta"].items():
+                if name in {"content", "reasoning_content"}:
+                    message[name] = message.get(name, "") + value
+                elif name in {"images", "tool_calls"}:
+                    message[name] = [*message.get(name, []), *value]
+                    indexes += [entry["index"] for entry in value if name == "images"]
+                else:
+                    assert name not in message, "sent twice"
+                    message[name] = value
+    [ending] = [choice for chunk in chunks for choice in chunk["choices"] if choice["finish_reason"]]
+    return message, ending, chunks[-1].get("usage"), indexes
+
+
 @each_case
 @each_frame
 @each_fields
@@ -150,27 +173,10 @@ def test_the_unary_answer(case: Case, frame: int, fields: ImageFields) -> None:
 def test_the_stream(case: Case, frame: int, fields: ImageFields) -> None:
     expected = folded(case)
     body = written(ChatChunks(fields, "id", include_usage=True), events(case, frame)).decode()
-    *lines, done = [event.removeprefix("data: ") for event in body.removesuffix("\n\n").split("\n\n")]
-    assert done == "[DONE]"
-    chunks = [json.loads(line) for line in lines]
-    message: dict[str, Any] = {"content": ""}
-    indexes: list[int] = []
-    for chunk in chunks:
-        for choice in chunk["choices"]:
-            for name, value in choice["delta"].items():
-                if name in {"content", "reasoning_content"}:
-                    message[name] = message.get(name, "") + value
-                elif name in {"images", "tool_calls"}:
-                    message[name] = [*message.get(name, []), *value]
-                    indexes += [entry["index"] for entry in value if name == "images"]
-                else:
-                    assert name not in message, "sent twice"
-                    message[name] = value
-    reasons = [choice for chunk in chunks for choice in chunk["choices"] if choice["finish_reason"]]
-    assert len(reasons) == 1
+    message, choice, usage, indexes = joined_chunks(body)
     assert indexes == list(range(len(indexes)))
-    assert of_rest(message, reasons[0]) == as_asked(of_grpc(expected), fields)
-    same_usage(chunks[-1].get("usage"), expected.usage)
+    assert of_rest(message, choice) == as_asked(of_grpc(expected), fields)
+    same_usage(usage, expected.usage)
 
 
 REQUEST = ResponsesRequest(model="gemini/a-model", input="A banana")
@@ -183,7 +189,7 @@ def test_the_response(case: Case, frame: int) -> None:
     body = written(ResponsesAnswer(REQUEST), events(case, frame))
     answer = json.loads(body)
     msgspec.json.decode(body, type=shapes.Response)
-    _same_items(answer, expected)
+    same_items(answer, expected)
 
 
 @each_case
@@ -193,7 +199,7 @@ def test_the_responses_events(case: Case, frame: int) -> None:
     body = written(ResponsesEvents(REQUEST, "id", drafts=3, asked_at=0), events(case, frame)).decode()
     told = [json.loads(event.partition("\ndata: ")[2]) for event in body.removesuffix("\n\n").split("\n\n")]
     assert [event["sequence_number"] for event in told] == list(range(len(told)))
-    _same_items(told[-1]["response"], expected)
+    same_items(told[-1]["response"], expected)
     done = [event["item"] for event in told if event["type"] == "response.output_item.done"]
     by_id = {item["id"]: item for item in done}
     assert [by_id[item["id"]] for item in told[-1]["response"]["output"]] == told[-1]["response"]["output"]
@@ -201,16 +207,16 @@ def test_the_responses_events(case: Case, frame: int) -> None:
     assert deltas == expected.text
     drafts = [e["partial_image_b64"] for e in told if e["type"].endswith("partial_image")]
     wanted = [digest for digest, thought in expected.pictures if thought]
-    assert [_bytes(f",{draft}") for draft in drafts] == wanted[:3]
+    assert [picture_digest(f",{draft}") for draft in drafts] == wanted[:3]
 
 
-def _same_items(answer: dict[str, Any], expected: Seen) -> None:
+def same_items(answer: dict[str, Any], expected: Seen) -> None:
     items = answer["output"]
     assert "".join(p["text"] for i in items if i["type"] == "message" for p in i["content"]) == expected.text
     assert "".join(p["text"] for i in items if i["type"] == "reasoning" for p in i["summary"]) == expected.thoughts
     finals = [digest for digest, thought in expected.pictures if not thought]
     finals = finals or [digest for digest, _ in expected.pictures][-1:]
-    drawn = [_bytes(f",{item['result']}") for item in items if item["type"] == "image_generation_call"]
+    drawn = [picture_digest(f",{item['result']}") for item in items if item["type"] == "image_generation_call"]
     assert drawn == finals
     assert [item["name"] for item in items if item["type"] == "function_call"] == expected.calls
     assert answer.get("native_finish_reason", "") == expected.native
