@@ -56,8 +56,8 @@ class Client:
 
     async def rest(self) -> bytes:
         """All until the end, however it comes."""
-        found = b""
+        found = bytearray()
         with contextlib.suppress(ConnectionResetError):
             while piece := await self.read():
                 found += piece
-        return found
+        return bytes(found)

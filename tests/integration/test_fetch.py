@@ -571,3 +571,9 @@ async def test_a_redirect_away_from_tls(tmp_path: Path) -> None:
             assert await connections_to(plain) == 0
             async with fetching(schemes=BOTH, **given) as fetcher:
                 assert await fetcher.fetch(url) == PNG
+
+
+async def test_what_holds_where_nobody_says_otherwise() -> None:
+    assert FetchLimits() == FetchLimits(max_bytes=20_000_000, timeout=10.0, max_redirects=3)
+    async with listening(answer(PNG, content_length="20000001")) as listener:
+        await refused(f"http://{NAME}:{listener.port}/a.png", "over 20000000 bytes", ports={listener.port})

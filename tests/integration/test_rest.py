@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from typing import Any
 
 import httpx
@@ -411,3 +412,62 @@ async def test_the_log_names_routes_and_nothing_that_a_caller_wrote(
         "POST /chat/completions",
     ]
     assert "AIza" not in str(log.calls)
+
+
+async def test_every_path_is_there_without_v1_too(rest: Stack) -> None:
+    prompt = {"model": MODEL, "prompt": "A"}
+    for path, given in (
+        ("/chat/completions", body()),
+        ("/responses", {"model": MODEL, "input": "A"}),
+        ("/images/generations", prompt),
+    ):
+        assert (await ask(rest, given, path)).status_code == 200, path
+    headers = {"content-type": "multipart/form-data; boundary=BB"}
+    assert (await rest.rest.post("/images/edits", content=form(b"Blue"), headers=headers)).status_code == 200
+    assert (await rest.rest.get("/models")).json() == (await rest.rest.get("/v1/models")).json()
+    assert (await rest.rest.get(f"/models/{MODEL}")).json()["id"] == MODEL
+
+
+@pytest.mark.parametrize(
+    ("url", "told", "sent"),
+    [
+        ("gs://bucket/a.PNG", None, "image/png"),
+        ("gs://bucket/a.b.jpg", None, "image/jpeg"),
+        ("gs://bucket/a", "image/webp", "image/webp"),
+        ("gs://bucket/a.png", "image/webp", "image/webp"),
+    ],
+)
+async def test_a_picture_in_a_bucket_goes_to_vertex_by_its_name(
+    rest: Stack, url: str, told: str | None, sent: str
+) -> None:
+    parts = [{"type": "text", "text": "Edit"}, {"type": "image_url", "image_url": {"url": url, "format": told}}]
+    asked = body("vertex_ai/gemini-3-pro-image", messages=[{"role": "user", "content": parts}])
+    answer = await ask(rest, asked)
+    assert answer.status_code == 200, answer.text
+    part = rest.emulator.ledger.entries[-1].body["contents"][0]["parts"][1]
+    assert part["fileData"] == {"mimeType": sent, "fileUri": url}
+
+
+@pytest.mark.parametrize("setting", ["both", "image", "images"])
+async def test_the_setting_says_where_pictures_go_and_the_header_says_otherwise(setting: str) -> None:
+    places = {"both": {"image", "images"}, "image": {"image"}, "images": {"images"}}
+    async with running_stack(rest=True, rest_image_fields=setting) as stack:
+        for header, expected in (({}, setting), *(({"x-image-fields": name}, name) for name in places)):
+            unary = (await ask(stack, body(), headers=header)).json()["choices"][0]["message"]
+            assert places[expected] == {"image", "images"} & set(unary)
+            stream = (await ask(stack, body(stream=True), headers=header)).text
+            deltas = [
+                json.loads(line[6:])["choices"][0]["delta"] for line in stream.split("\n") if line[:7] == "data: {"
+            ]
+            assert places[expected] == {"image", "images"} & {name for delta in deltas for name in delta}
+
+
+async def test_the_pages_need_nothing_from_elsewhere(rest: Stack) -> None:
+    for path in ("/", "/docs"):
+        page = (await rest.rest.get(path)).text
+        assert not re.search(r"<script|<img|<link|@import|url\(", page, re.IGNORECASE)
+        links = re.findall(r'href="([^"]*)"', page)
+        assert len(links) == len(re.findall(r"(?:src|href|action)\s*=", page, re.IGNORECASE)) > 0
+        for link in links:
+            assert re.match(r"/(?!/)|#", link), link
+            assert (await rest.rest.get(link)).status_code == 200, link

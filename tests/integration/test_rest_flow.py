@@ -7,14 +7,18 @@ import hashlib
 import json
 import re
 from collections.abc import AsyncIterator
+from typing import IO
 
 import pytest
+from aiohttp import web
 
 from imagewire_emulator.ledger import Entry
-from imagewire_server.edges.rest_api import body, protocol
+from imagewire_server.edges.rest_api import body, protocol, spool
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
 from tests.integration.raw_client import Client
+from tests.pictures import PNG
+from tests.upstream import answering
 
 _SIZE = 20_000_000
 _RATE = 1_000_000  # bytes a second
@@ -91,6 +95,81 @@ async def test_a_slow_reader_slows_the_upstream(rest: Stack) -> None:
     assert entry.outcome == "client_disconnected"
 
 
+_PICTURE = base64.b64encode(PNG + b"\0" * (8_000_000 - len(PNG))).decode()
+_EVENT = json.dumps(
+    {"candidates": [{"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": _PICTURE}}]}}]}
+)
+_LAST = json.dumps({"candidates": [{"finishReason": "STOP"}], "usageMetadata": {"totalTokenCount": 1}})
+
+
+@pytest.mark.parametrize(
+    ("path", "given"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": "A"}]}),
+        ("/v1/responses", {"input": "A", "tools": [{"type": "image_generation"}]}),
+        ("/v1/images/generations", {"prompt": "A"}),
+    ],
+    ids=["chat", "responses", "images"],
+)
+async def test_a_slow_reader_slows_the_upstream_between_pictures(path: str, given: dict[str, object]) -> None:
+    """Also where a picture leaves when it is whole: not more of them are taken than the client reads."""
+    sent = 0
+
+    async def draw(request: web.Request) -> web.StreamResponse:
+        nonlocal sent
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        for _ in range(10):
+            await response.write(f"data: {_EVENT}\r\n\r\n".encode())
+            sent += 1
+        await response.write(f"data: {_LAST}\r\n\r\n".encode())
+        return response
+
+    asked = {"model": "gemini/gemini-2.5-flash-image", "stream": True, **given}
+    async with (
+        answering(draw) as url,
+        running_stack(rest=True, gemini_base_url=url) as stack,
+        Client(str(stack.rest.base_url)) as client,
+    ):
+        await client.post(path, asked)
+        assert (await client.read()).startswith(b"HTTP/1.1 200 ")
+
+        async def half() -> None:
+            while sent < 5:  # noqa: ASYNC110  # plain data of the upstream's
+                await asyncio.sleep(0)
+
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(half(), 1.5)
+        await client.rest()
+    assert sent == 10
+
+
+async def test_a_stream_of_images_alone_needs_no_file(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = 0
+    make = spool._file
+
+    def counted() -> IO[bytes]:
+        nonlocal opened
+        opened += 1
+        return make()
+
+    monkeypatch.setattr(spool, "_file", counted)
+    asked = {"model": "gemini/emulator-size-5MB", "messages": [{"role": "user", "content": "A"}]}
+    for stream, fields, files in (
+        (True, "images", 0),
+        (True, "image", 1),
+        (True, "both", 1),
+        (False, "images", 1),  # held back until it is whole
+        (False, "both", 2),
+    ):
+        opened = 0
+        answer = await rest.rest.post(
+            "/v1/chat/completions", json={**asked, "stream": stream}, headers={"x-image-fields": fields}
+        )
+        assert answer.status_code == 200
+        assert (stream, fields, opened) == (stream, fields, files)
+
+
 @pytest.mark.parametrize("scenario", ["silent", "stuck", "drip-20000-2000000"])
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/images/generations"])
@@ -142,6 +221,39 @@ async def test_a_body_that_stalls_is_answered_with_408(rest: Stack, monkeypatch:
     async with Client(str(rest.rest.base_url)) as client:
         await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+
+
+async def test_a_body_that_drips_is_answered_with_408(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "_PATIENCE", 0.3)
+
+    async def drip(client: Client) -> None:
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await client.send(b" ")
+                await asyncio.sleep(0.05)  # the pace of the drip: never so long that it is silence
+
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{")
+        dripping = asyncio.create_task(drip(client))
+        try:
+            async with asyncio.timeout(5):
+                assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
+        finally:
+            dripping.cancel()
+            await asyncio.wait([dripping])
+
+
+async def test_a_body_on_a_slow_line_is_taken(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "_PATIENCE", 0.3)
+    piece = b" " * 16 * 1024  # enough for half a second
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.send(
+            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (len(piece) * 8)
+        )
+        for _ in range(8):
+            await client.send(piece)
+            await asyncio.sleep(0.1)  # the pace of the line, 160 kB a second
+        assert (await client.answer())[0] == 400
 
 
 async def test_a_head_that_stalls_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,3 +76,7 @@ def test_a_missing_file_and_a_wrong_variable_are_named() -> None:
         load(Path("none.yaml"), {})
     with pytest.raises(ConfigError, match="IMAGEWIRE_IDLE_TIMEOUT: idle_timeout must be a number"):
         load(None, {"IMAGEWIRE_IDLE_TIMEOUT": "x"})
+
+
+def test_rest_is_where_litellm_is() -> None:
+    assert Settings().rest.rpartition(":")[2] == "4000"

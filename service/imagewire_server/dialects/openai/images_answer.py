@@ -49,6 +49,11 @@ class Drawn:
         """The pictures that are no drafts; else the last draft."""
         return self._finals or ([self._draft] if self._draft else [])
 
+    def take_earlier(self) -> list[Picture]:
+        """The pictures that are no drafts but the last of them; they are kept no longer."""
+        earlier, self._finals = self._finals[:-1], self._finals[-1:]
+        return earlier
+
     def add(self, event: pb.Event) -> Picture | None:
         """Take an event; return the picture that it made whole."""
         match event.WhichOneof("event"):
@@ -143,14 +148,14 @@ class ImagesStream:
         if made is not None and made.thought and self._sent < self._drafts:
             self._sent += 1
             return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
-        if event.WhichOneof("event") != "finished":
-            return []
         pieces: list[Piece] = []
-        pictures = self._drawn.pictures()
-        for picture in pictures:
-            # What the call used stands once, with its last picture.
-            used = usage([self._drawn.usage] if picture is pictures[-1] else [])
-            pieces += self._event("completed", picture, {"usage": used})
+        if made is not None:
+            # What the call used stands once, with its last picture: each other leaves when the next one is there.
+            for picture in self._drawn.take_earlier():
+                pieces += self._event("completed", picture, {"usage": usage([])})
+        if event.WhichOneof("event") == "finished":
+            [last] = self._drawn.pictures()
+            pieces += self._event("completed", last, {"usage": usage([self._drawn.usage])})
         return pieces
 
     def fail(self, error: Error) -> list[Piece]:
