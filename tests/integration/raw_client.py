@@ -27,6 +27,10 @@ class Client:
     async def send(self, data: bytes) -> None:
         await asyncio.get_running_loop().sock_sendall(self._socket, data)
 
+    def end(self) -> None:
+        """Send no more; reading goes on."""
+        self._socket.shutdown(socket.SHUT_WR)
+
     async def post(self, path: str, given: object, *headers: str) -> None:
         content = json.dumps(given).encode()
         lines = [f"POST {path} HTTP/1.1", "host: x", f"content-length: {len(content)}", "connection: close", *headers]

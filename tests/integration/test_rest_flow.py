@@ -187,6 +187,18 @@ async def test_a_client_that_leaves_ends_the_upstream_call(rest: Stack, scenario
     assert entry.ended_at is not None
 
 
+async def test_a_client_that_closes_its_side_has_left(rest: Stack) -> None:
+    asked = {"model": "gemini/emulator-silent", "messages": [{"role": "user", "content": "A"}]}
+    async with Client(str(rest.rest.base_url)) as client:
+        await client.post("/v1/chat/completions", asked)
+        async with asyncio.timeout(10):
+            while not rest.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
+                await asyncio.sleep(0)
+        client.end()
+        assert await client.rest() == b""
+    await ended_upstream(rest.emulator.ledger.entries[-1])
+
+
 async def test_a_silent_model_is_bridged_by_comments() -> None:
     asked = {"model": "gemini/emulator-slow-600", "messages": [{"role": "user", "content": "A"}], "stream": True}
     async with running_stack(rest=True, heartbeat_interval=0.1) as stack:
