@@ -56,6 +56,22 @@ async def test_a_call_is_counted(rest: Stack) -> None:
     assert value(after, "imagewire_calls_running") == 0
 
 
+async def test_a_rest_call_is_counted_by_its_route(rest: Stack) -> None:
+    chat = {"method": "POST /v1/chat/completions", "code": "OK"}
+    model = {"method": "GET /v1/models/{model:path}", "code": "MODEL_NOT_FOUND"}
+    before = await scraped(rest)
+    body = {"model": "gemini/gemini-2.5-flash-image", "messages": [{"role": "user", "content": "A banana"}]}
+    assert (await rest.rest.post("/v1/chat/completions", json=body)).status_code == 200
+    assert (await rest.rest.get("/v1/models/none")).status_code == 404
+    after = await scraped(rest)
+    for labels in (chat, model):
+        name = "imagewire_calls_total"
+        assert value(after, name, **labels) == value(before, name, **labels) + 1
+    assert value(after, "imagewire_cost_usd_total", deployment="gemini") > value(
+        before, "imagewire_cost_usd_total", deployment="gemini"
+    )
+
+
 async def test_a_call_that_runs_is_seen_running(rest: Stack) -> None:
     call = rest.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-20000")))
     await call.read()

@@ -23,6 +23,7 @@ from imagewire_server.dialects.openai import errors
 from imagewire_server.edges.rest_api.body import Body, Disconnected, Receive
 from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
+from imagewire_server.engine import metrics
 from imagewire_server.engine.record import Record
 
 _log = structlog.get_logger("imagewire.calls")
@@ -80,7 +81,7 @@ class Guard:
             await self._fail(scope, response, failed, request_id)
         finally:
             response.close()
-            self._log(scope, code, response.status, begun, request_id, call)
+            self._tell(scope, code, response.status, begun, request_id, call)
 
     def _authenticate(self, path: str, headers: Headers) -> None:
         """Compare the bearer key in constant time."""
@@ -119,17 +120,23 @@ class Guard:
             scope["imagewire.abort"]()
 
     @staticmethod
-    def _log(scope: Scope, code: str, status: int, begun: float, request_id: str, call: Call | None) -> None:
+    def _tell(scope: Scope, code: str, status: int, begun: float, request_id: str, call: Call | None) -> None:
+        """Count the call, and log it."""
         failed = call.error if call else None
         record = call.record if call else Record()
-        log = _log.debug if scope["path"] in _OPEN_PATHS else _log.info
+        seconds = time.monotonic() - begun
+        method, code = f"{scope['method']} {_known(scope)}", failed.reason if failed else code
+        quiet = scope["path"] in _OPEN_PATHS
+        if not quiet:
+            metrics.count(method, code, seconds, record)
+        log = _log.debug if quiet else _log.info
         log(
             "call",
             request_id=request_id,
-            method=f"{scope['method']} {_known(scope)}",
-            code=failed.reason if failed else code,
+            method=method,
+            code=code,
             status=status or 499,
-            seconds=round(time.monotonic() - begun, 4),
+            seconds=round(seconds, 4),
             **record.fields(),
         )
 
