@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import os
 import shutil
 import tempfile
 import threading
@@ -37,9 +38,16 @@ def start(environ: Mapping[str, str]) -> str:
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone
     target = f"unix:{folder / 'grpc'}"
     running = _Running(config, target)
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    owner = os.getpid()
+
+    def end() -> None:
+        # What was forked from this process ends without an end to its server.
+        if os.getpid() == owner:
+            running.end()
+            shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(end)
     running.start()
-    atexit.register(running.end)
     return target
 
 
@@ -61,8 +69,9 @@ class _Running:
 
     def end(self) -> None:
         """Drain and stop."""
-        self._loop.call_soon_threadsafe(self._ended.set)
-        self._thread.join(timeout=5)
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._ended.set)
+            self._thread.join(timeout=5)
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=lambda: self._loop) as runner:

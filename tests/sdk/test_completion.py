@@ -85,6 +85,17 @@ def test_none_is_not_given(name: str) -> None:
     assert read(MODEL, SAY, {name: None}) == read(MODEL, SAY, {})  # type: ignore[misc]
 
 
+@pytest.mark.parametrize("model", [None, "", 3])
+def test_a_model_is_named(model: Any) -> None:
+    with pytest.raises(imagewire.InvalidRequest, match=r"^model is none"):
+        read(model, SAY, {})
+
+
+def test_a_key_does_not_show_in_what_is_kept() -> None:
+    assert "secret" not in repr(read(MODEL, SAY, {"api_key": "secret"}))
+    assert "secret" not in repr(read(MODEL, SAY, {"api_key": "secret", "target": "host:1"}))
+
+
 def test_no_thinking_is_a_budget_of_nothing() -> None:
     assert spec(reasoning_effort="none").generation_config.thinking_config.thinking_budget == 0
 
@@ -98,6 +109,17 @@ def test_vertex_has_a_base_of_its_own() -> None:
     ("options", "field", "words"),
     [
         ({"n": 2}, "n", "call again"),
+        ({"temperature": "hot"}, "temperature", "must be a number"),
+        ({"max_tokens": 1.5}, "max_tokens", "must be a whole number"),
+        ({"seed": 2**40}, "seed", "of 32 bits"),
+        ({"stop": 3}, "stop", "must be text or a list"),
+        ({"modalities": ["audio"]}, "modalities", "text or image"),
+        ({"image_config": "16:9"}, "image_config", "must be a mapping"),
+        ({"reasoning_effort": 3}, "reasoning_effort", "must be text"),
+        ({"metadata": {"a": 3}}, "metadata", "must be a mapping to text"),
+        ({"timeout": "3"}, "timeout", "must be a number"),
+        ({"num_retries": -1}, "num_retries", "at least 0"),
+        ({"api_key": 3}, "api_key", "must be text"),
         ({"size": "1024x1024"}, "size", "it takes target"),
         ({"functions": []}, "functions", "is no argument"),
         ({"tools": [{"googleSearch": {}}, {"type": "function"}]}, "tools[1]", "for functions use Client"),
@@ -132,6 +154,26 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
     ("messages", "field"),
     [
         ("A banana", "messages"),
+        (None, "messages"),
+        ([None], "messages[0]"),
+        (["x"], "messages[0]"),
+        ([{"role": [], "content": "x"}], "messages[0].role"),
+        ([{"role": "user"}], "messages[0].content"),
+        ([{"role": "user", "content": ""}], "messages[0].content"),
+        ([{"role": "user", "content": [{"type": "text", "text": ""}]}], "messages[0].content"),
+        ([{"role": "assistant", "content": "x", "images": 3}], "messages[0].images"),
+        (
+            [{"role": "assistant", "content": "x", "provider_specific_fields": 3}],
+            "messages[0].provider_specific_fields",
+        ),
+        (
+            [{"role": "assistant", "content": "x", "provider_specific_fields": {"parts": 3}}],
+            "messages[0].provider_specific_fields",
+        ),
+        (
+            [{"role": "assistant", "content": "x", "provider_specific_fields": {"thought_signatures": 3}}],
+            "messages[0].provider_specific_fields",
+        ),
         ({"role": "user", "content": "x"}, "messages"),
         ([{"content": "x"}], "messages[0].role"),
         ([{"role": "tool", "content": "x"}], "messages[0].role"),

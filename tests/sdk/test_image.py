@@ -91,6 +91,36 @@ def test_notebooks_and_html() -> None:
     assert png.to_pil().size == (4, 3)
 
 
+def test_what_is_asked_of_an_earlier_image_is_done() -> None:
+    assert image(image(PNG), mime_type="image/webp").mime_type == "image/webp"
+    assert image(to_message(image(PNG)), detail="high").detail == "high"
+    with pytest.raises(ValueError, match="detail: must be auto, low, high"):
+        image(PNG, detail="ultra")  # type: ignore[arg-type]  # wrong on purpose
+
+
+@pytest.mark.parametrize("mode", ["CMYK", "F", "YCbCr"])
+def test_a_mode_that_no_png_has_is_named_with_the_remedy(mode: str) -> None:
+    with pytest.raises(ValueError, match=rf"of mode {mode} cannot be sent as PNG.*\.convert"):
+        image(PIL.Image.new(mode, (4, 3)))
+
+
+def test_a_folder_is_no_name_and_a_missing_one_is_told(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError, match="name a file in it"):
+        image(PNG).save(tmp_path)
+    with pytest.raises(FileNotFoundError) as caught:
+        image(PNG).save(tmp_path / "none" / "a.png")
+    assert caught.value.filename == str(tmp_path / "none")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signature_fills_no_screen() -> None:
+    assert "signed" not in repr(imagewire.Answer(parts=[imagewire.Part(text="x", signature=b"signed")]))
+
+
+def test_what_there_is_can_be_listed() -> None:
+    assert dir(imagewire) == sorted(imagewire.__all__)
+
+
 def test_its_repr_holds_no_bytes() -> None:
     assert "_data" not in repr(image(PNG))
     assert Image().size_bytes == 0

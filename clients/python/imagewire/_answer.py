@@ -29,7 +29,7 @@ class Part:
     image: Image | None = None
     function_call: FunctionCall | None = None
     thought: bool = False
-    signature: bytes = b""
+    signature: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from typing import TypedDict
 import grpc
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
-from imagewire import _channel
-from imagewire._channel import MAX_MESSAGE_BYTES, Tls
-from imagewire._errors import from_grpc
+from imagewire import _channel, _fork
+from imagewire._channel import MAX_MESSAGE_BYTES, Metadata, Tls
+from imagewire._errors import Cancelled, from_grpc, invalid
+from imagewire._kinds import mismatch
 from imagewire._request import Wishes, build_spec
 from imagewire._retry import RETRIES
 from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, StreamCompletionRequest
 
-Metadata = tuple[tuple[str, str | bytes], ...]
-
+# Ten years: gRPC's clock has an end.
+_LONGEST = 10 * 365 * 86_400
 _REQUEST_ID = "x-request-id"
 _VERSION = "x-imagewire-version"
 
@@ -54,6 +55,13 @@ class Sent:
     metadata: Metadata
 
 
+def _checked(timeout: float) -> float:
+    """Raises InvalidRequest for what is no time that a call could have."""
+    if mismatch(timeout, float) or not 0 < timeout <= _LONGEST:
+        raise invalid("timeout", f"must be a number of seconds over 0, and no more than {_LONGEST}")
+    return float(timeout)
+
+
 class Base:
     """The part of a client that waits for nothing."""
 
@@ -69,13 +77,18 @@ class Base:
         retries: int = RETRIES,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
     ) -> None:
+        if mismatch(retries, int) or retries < 0:
+            raise invalid("retries", "must be a whole number of at least 0")
+        if mismatch(max_message_bytes, int) or max_message_bytes < 1:
+            raise invalid("max_message_bytes", "must be a whole number from 1 to 2147483647")
+        self._timeout = None if timeout is None else _checked(timeout)
         parsed = _channel.parse_target(target)
         if credentials is None and (tls or parsed.secure):
             credentials = (tls if isinstance(tls, Tls) else Tls()).credentials()
         self._address = parsed.address
-        self._metadata: Metadata = (*_channel.metadata(api_key), *metadata)
-        self._timeout = timeout
+        self._metadata: Metadata = _channel.metadata(api_key, metadata)
         self._retries = retries
+        self._ended = False
         self._inline_bytes = _channel.inline_bytes(max_message_bytes)
         self._connect(credentials, _channel.options(max_message_bytes))
 
@@ -96,10 +109,16 @@ class Base:
         return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
 
     def _seconds(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else timeout
+        return self._timeout if timeout is None else _checked(timeout)
 
     def _sent(self) -> Sent:
-        """A call has one id in the logs of both sides, the caller's where the metadata have one."""
+        """A call has one id in the logs of both sides, the caller's where the metadata have one.
+
+        Raises Cancelled when the client is closed, NotSupported after a fork.
+        """
+        if self._ended:
+            raise Cancelled("the client is closed: make another", code="CANCELLED")
+        _fork.check()
         given = next((value for name, value in self._metadata if name == _REQUEST_ID), None)
         if given is not None:
             return Sent(str(given), self._metadata)

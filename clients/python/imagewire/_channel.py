@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -9,6 +11,10 @@ from urllib.parse import urlsplit
 import grpc
 
 from imagewire import __version__, _embedded
+from imagewire._errors import invalid
+from imagewire._kinds import mismatch
+
+Metadata = tuple[tuple[str, str | bytes], ...]
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 EMBEDDED = "embedded"
@@ -18,6 +24,13 @@ KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 # Room for the text beside the pictures of an answer.
 _MARGIN = 1024 * 1024
+
+# A target with something behind its scheme, and with no blank but in a socket's path.
+_WRITTEN = re.compile(
+    r"unix:/*[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*|(?!(?:unix|unix-abstract|dns|ipv4|ipv6):/*$)[^\s\x00-\x1f\x7f]+"
+)
+_PRINTABLE = re.compile(r"[ -~]*")
+_NAME = re.compile(r"[a-z0-9_.-]+")
 
 # A call that draws is never repeated by the channel: UNAVAILABLE without trailers may mean a server that died after the
 # provider had charged. (gRPC's transparent retries stay on: they repeat only what no server has seen.) Looking up
@@ -71,6 +84,8 @@ def parse_target(target: str | None) -> Target:
     Raises ValueError when a URL is no server's address, NotSupported when there is no server to embed.
     """
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
+    if not _WRITTEN.fullmatch(given):
+        raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
     if given == EMBEDDED:
         return Target(_embedded.address(), secure=False)
     if not given.startswith(("http://", "https://")):
@@ -102,10 +117,27 @@ def options(max_message_bytes: int) -> list[tuple[str, int | str]]:
     ]
 
 
-def metadata(api_key: str | None) -> tuple[tuple[str, str], ...]:
-    """What each call shows the server: the key that was given, else IMAGEWIRE_API_KEY's, else nothing."""
-    key = api_key or os.environ.get(KEY_VARIABLE)
-    return (("authorization", f"Bearer {key}"),) if key else ()
+def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = ()) -> Metadata:
+    """What each call shows the server: the key that was given, else IMAGEWIRE_API_KEY's, else none; what else is given.
+
+    Raises InvalidRequest for what gRPC cannot send.
+    """
+    key = api_key or os.environ.get(KEY_VARIABLE) or ""
+    if mismatch(key, str) or not _PRINTABLE.fullmatch(key):
+        raise invalid(
+            "api_key",
+            f"(else {KEY_VARIABLE}) holds what no key has, such as a line's end: give the key alone",
+        )
+    pairs = tuple(further)
+    for name, value in pairs:
+        wanted = bytes if name.endswith("-bin") else str
+        sound = isinstance(value, wanted) and (wanted is bytes or _PRINTABLE.fullmatch(str(value)))
+        if not _NAME.fullmatch(name) or not sound:
+            raise invalid(
+                "metadata",
+                "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin",
+            )
+    return ((("authorization", f"Bearer {key}"),) if key else ()) + pairs
 
 
 def inline_bytes(max_message_bytes: int) -> int:

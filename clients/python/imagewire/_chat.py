@@ -40,15 +40,19 @@ class _Chat(Generic[_C]):
     def append(self, message: Message | Answer | str) -> Self:
         """Add a message, an answer with its signatures, or what the user says.
 
-        Raises ValueError for an answer that has nothing in it, or none of its pictures' bytes.
+        Raises ValueError for an answer that has nothing in it, or none of its pictures' bytes, TypeError for what is no
+        message.
         """
         match message:
             case str():
                 self._spec.messages.append(_message.user(message))
             case Answer():
                 self._spec.messages.append(message.message())
-            case _:
+            case Message():
                 self._spec.messages.append(message)
+            case _:
+                kind = type(message).__name__
+                raise TypeError(f"{kind} is no message: give text, an Answer, or what user, system or assistant makes")
         return self
 
 

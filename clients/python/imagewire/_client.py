@@ -32,7 +32,9 @@ class Client(Base):
     credentials: TLS with these of gRPC's. api_key: the key that the server asks for; default IMAGEWIRE_API_KEY, else
     none. metadata: sent with every call. timeout: seconds for a call that sets none. retries: how often a call is made
     again when the server said that nothing can have been charged. max_message_bytes: the most one answer may weigh;
-    streams have no such limit. Raises ValueError when the target is none.
+    streams have no such limit. Raises ValueError when the target is none, InvalidRequest for what else cannot be.
+
+    A process that is forked after the first call makes none of its own: see NotSupported.
     """
 
     def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
@@ -143,13 +145,14 @@ class Client(Base):
 
     def ping(self, *, timeout: float = 10.0) -> Pong:
         """Whether the server takes calls, with this client's key. timeout: seconds. Raises ImagewireError."""
-        check = self._channel.unary_unary(**CHECK)
+        seconds = self._seconds(timeout)
         with self._translated() as sent:
+            check = self._channel.unary_unary(**CHECK)
             _, call = self._models.ListModels.with_call(
-                ListModelsRequest(page_size=1), timeout=timeout, metadata=sent.metadata
+                ListModelsRequest(page_size=1), timeout=seconds, metadata=sent.metadata
             )
             begun = time.monotonic()
-            answer = check(HealthCheckRequest(), timeout=timeout)
+            answer = check(HealthCheckRequest(), timeout=seconds)
             return self._pong(answer, call.initial_metadata(), time.monotonic() - begun)
 
     def _rest(self, seconds: float) -> None:
@@ -159,6 +162,7 @@ class Client(Base):
 
     def close(self) -> None:
         """Close the channel: what runs is cancelled."""
+        self._ended = True
         self._closed.set()
         self._channel.close()
 
@@ -271,16 +275,18 @@ class AsyncClient(Base):
 
     async def ping(self, *, timeout: float = 10.0) -> Pong:
         """As Client.ping."""
-        check = self._channel.unary_unary(**CHECK)
+        seconds = self._seconds(timeout)
         with self._translated() as sent:
-            call = self._models.ListModels(ListModelsRequest(page_size=1), timeout=timeout, metadata=sent.metadata)
+            check = self._channel.unary_unary(**CHECK)
+            call = self._models.ListModels(ListModelsRequest(page_size=1), timeout=seconds, metadata=sent.metadata)
             await call
             begun = time.monotonic()
-            answer = await check(HealthCheckRequest(), timeout=timeout)
+            answer = await check(HealthCheckRequest(), timeout=seconds)
             return self._pong(answer, await call.initial_metadata(), time.monotonic() - begun)
 
     async def close(self) -> None:
-        """Close the channel."""
+        """Close the channel: what runs is cancelled."""
+        self._ended = True
         await self._channel.close()
 
     async def __aenter__(self) -> "AsyncClient":

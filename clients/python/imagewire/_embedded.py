@@ -4,6 +4,7 @@ import os
 import threading
 from importlib.metadata import entry_points
 
+from imagewire import _fork
 from imagewire._errors import InvalidRequest, NotSupported
 
 # What a package that brings a server names its entry point: a function from an environment to a target.
@@ -16,9 +17,10 @@ _started: dict[frozenset[tuple[str, str]], str] = {}
 def address(**variables: str) -> str:
     """The target of a server in this process, started when there is none yet for such an environment.
 
-    variables: what it is to see in place of the environment's own. Raises NotSupported where no server is installed,
-    InvalidRequest when it cannot start in such an environment.
+    variables: what it is to see in place of the environment's own. Raises NotSupported where no server is installed, or
+    after a fork, InvalidRequest when it cannot start in such an environment.
     """
+    _fork.check()
     environ = {**os.environ, **variables}
     # All that a server reads is named by one of these words.
     words = ("IMAGEWIRE", "GEMINI", "GOOGLE", "VERTEX", "GCLOUD", "PROXY", "SSL")

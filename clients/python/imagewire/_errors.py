@@ -10,7 +10,7 @@ ImagewireError
 ├── AnswerTooLarge      drawn, but too large for one message: stream it
 ├── DeadlineExceeded    out of time
 ├── Unavailable         no server, a connection that broke off, or a provider that is down
-├── NotSupported        the server does not have this yet
+├── NotSupported        the server does not have this yet, or this process cannot: no server inside it, or a fork
 ├── NoPicture           the model answered without a picture
 │   └── Blocked         because a filter stopped it
 ├── Cancelled           the call was given up
@@ -19,6 +19,7 @@ ImagewireError
 """
 
 import contextlib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -111,7 +112,7 @@ class Unavailable(ImagewireError):
 
 
 class NotSupported(ImagewireError):
-    """The server does not have this yet."""
+    """The server does not have this yet, or this process cannot have it."""
 
 
 class NoPicture(ImagewireError):
@@ -166,7 +167,7 @@ _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
 
 
 class _Own(NamedTuple):
-    """A failure that gRPC itself reports, so without a reason: it is known by its code and some of its words."""
+    """A failure that gRPC itself reports, so without a reason: it is known by its code and a pattern of its words."""
 
     code: grpc.StatusCode
     words: str
@@ -178,9 +179,21 @@ _NO_SERVER = (
     "no imagewire server answers at {target}: start one with `imagewire-server serve`, or name another with --target or"
     " IMAGEWIRE_TARGET"
 )
+_NO_TRUST = (
+    "no TLS with {target}: it speaks none, or its certificate is not trusted or for another name; check the address,"
+    " and whom tls=Tls(ca=...) trusts"
+)
+_HUNG_UP = (
+    "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
+    " key=...))"
+)
 # The first row that fits counts. Whatever is not known to have failed on its way to the server may have been charged.
 _OWN = (
+    _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
+    _Own(grpc.StatusCode.UNAVAILABLE, "Verification Check failed", Unavailable, _NO_TRUST),
+    _Own(grpc.StatusCode.UNAVAILABLE, r"failed to connect.*: Socket closed", Unavailable, _HUNG_UP),
     _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER),
     _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER),
     _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER),
     _Own(
@@ -230,7 +243,9 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
         info.Clear()
     words = status.message or error.details() or code.name
     kind = _BY_REASON.get(info.reason) or _BY_CODE.get(code, ServerError)
-    if not info.reason and (own := next((row for row in _OWN if row.code is code and row.words in words), None)):
+    if not info.reason and (
+        own := next((row for row in _OWN if row.code is code and re.search(row.words, words)), None)
+    ):
         kind, words = own.kind, own.message.format(target=target, words=words)
     return kind(
         words,

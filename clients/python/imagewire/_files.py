@@ -22,7 +22,11 @@ class PartFile:
     def __init__(self, folder: Path) -> None:
         # Not by tempfile, whose files are for their owner alone: a picture has the rights that any new file has.
         self._path = folder / f".imagewire-{secrets.token_hex(8)}"
-        self._file: IO[bytes] = self._path.open("xb")
+        try:
+            self._file: IO[bytes] = self._path.open("xb")
+        except OSError as error:
+            error.filename = str(folder)  # the hidden file is nobody's concern
+            raise
 
     def write(self, data: bytes) -> None:
         """Append."""

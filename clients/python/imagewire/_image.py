@@ -2,6 +2,7 @@
 
 import base64
 import dataclasses
+import errno
 import hashlib
 import io
 import os
@@ -71,6 +72,8 @@ class Image:
         The name gets the suffix of what the picture is: "cat" becomes "cat.png", and so does "cat.jpg" when the
         picture is a PNG. Raises OSError.
         """
+        if Path(path).is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
         return _files.write(_files.fitting(Path(path), self.mime_type), self.data)
 
     def to_pil(self) -> "PIL.Image.Image":
@@ -98,12 +101,16 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
 
     source: a path, bytes, Pillow's picture (sent as PNG), an earlier Image, or a str that is a URI: "https://…",
     "gs://…", "data:…". detail: how closely the model looks at it. mime_type: needed beside "gs://", else read from the
-    bytes. Raises OSError when a file cannot be read, TypeError when it is no picture.
+    bytes. Raises OSError when a file cannot be read, TypeError when it is no picture, ValueError when Pillow's cannot
+    be a PNG, or for an unknown detail.
     """
-    if isinstance(source, Image):
-        return dataclasses.replace(source, detail=source.detail if detail == "auto" else detail)
+    if detail not in _DETAILS:
+        raise ValueError(f"detail: must be {', '.join(_DETAILS)}")
     if isinstance(source, image_pb2.Image):
-        return from_message(source)
+        source = from_message(source)
+    if isinstance(source, Image):
+        closely = source.detail if detail == "auto" else detail
+        return dataclasses.replace(source, detail=closely, mime_type=mime_type or source.mime_type)
     if isinstance(source, str) and ("://" in source or source.startswith("data:")):
         return Image(uri=source, mime_type=mime_type, detail=detail)
     if isinstance(source, bytes):
@@ -112,7 +119,13 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
         data = Path(source).read_bytes()
     elif isinstance(source, _Pil):
         encoded = io.BytesIO()
-        source.save(encoded, "PNG")
+        try:
+            source.save(encoded, "PNG")
+        except (OSError, ValueError):
+            mode = getattr(source, "mode", "this mode")
+            raise ValueError(
+                f'a picture of mode {mode} cannot be sent as PNG, or is empty: convert it, as by .convert("RGB")'
+            ) from None
         data = encoded.getvalue()
     else:
         raise TypeError(f"{type(source).__name__} is no picture: give a path, bytes, a URI, Pillow's picture or Image")

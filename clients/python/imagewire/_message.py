@@ -9,9 +9,10 @@ from imagewire.v1.message_pb2 import Message, Part, Role
 def user(*content: str | Picture) -> Message:
     """What the person says and shows, in order. A str is text: a picture's path or URI goes through `image`.
 
-    Raises OSError when a file cannot be read, TypeError when something is neither text nor a picture.
+    Text that is empty says nothing, and is left out. Raises OSError when a file cannot be read, TypeError when
+    something is neither text nor a picture.
     """
-    return Message(role=Role.ROLE_USER, parts=[_part(item) for item in content])
+    return Message(role=Role.ROLE_USER, parts=[_part(item) for item in content if item != ""])
 
 
 def system(text: str) -> Message:

@@ -28,7 +28,7 @@ _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 def read(messages: Messages) -> list[Message]:
     """The chat. Raises InvalidRequest."""
-    if isinstance(messages, str | Mapping):
+    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
     return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
 
@@ -38,9 +38,11 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> Messa
         message = message.answer
     if isinstance(message, Answer):
         return message.message()
+    if not isinstance(message, Mapping):
+        raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
     given = {key: message[key] for key in message if message[key] is not None}
     role = given.get("role")
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise invalid(
             f"{field}.role", f"must be one of {', '.join(_ROLES)}; a tool's messages are Client's, as a Spec's"
         )
@@ -52,6 +54,8 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> Messa
     if role == "assistant":
         return Message(role=Role.ROLE_ASSISTANT, parts=_answer(given, field))
     parts = _content(given.get("content", ""), f"{field}.content")
+    if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
+        raise invalid(f"{field}.content", "is empty; say what to draw")
     return Message(role=_ROLES[role], parts=parts)
 
 
@@ -92,12 +96,16 @@ def _answer(given: Mapping[str, Any], field: str) -> list[Part]:
         if not isinstance(text, str):
             raise invalid(f"{field}.{key}", "must be text in a message of role assistant; its pictures stand in images")
     pictures = _pictures(given, field)
-    extras = _plain(given.get("provider_specific_fields", {}))
     where = f"{field}.provider_specific_fields"
+    extras = given.get("provider_specific_fields", {})
+    if not isinstance(extras, Mapping):
+        raise invalid(where, _AS_IT_CAME)
     layout = extras.get("parts") or [
         *(f"{kind}:{len(texts[kind])}" for kind in ("thought", "text") if texts[kind]),
         *("image" for _ in pictures),
     ]
+    if not isinstance(layout, list):
+        raise invalid(where, _AS_IT_CAME)
     parts: list[Part] = []
     for name in layout:
         kind, _, length = str(name).partition(":")
@@ -109,7 +117,7 @@ def _answer(given: Mapping[str, Any], field: str) -> list[Part]:
         else:
             raise invalid(where, _AS_IT_CAME)
     signatures = extras.get("thought_signatures") or [None] * len(parts)
-    if any(texts.values()) or pictures or len(signatures) != len(parts):
+    if any(texts.values()) or pictures or not isinstance(signatures, list) or len(signatures) != len(parts):
         raise invalid(where, _AS_IT_CAME)
     for part, signature in zip(parts, signatures, strict=True):
         try:
@@ -122,7 +130,10 @@ def _answer(given: Mapping[str, Any], field: str) -> list[Part]:
 def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
     """The pictures of `images` and `image`; the one that stands in both is one."""
     found: list[Part] = []
-    for i, item in enumerate(given.get("images", ())):
+    images = given.get("images", ())
+    if not isinstance(images, list | tuple):
+        raise invalid(f"{field}.images", "must be a list of pictures")
+    for i, item in enumerate(images):
         entry = _plain(item)
         part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url")
         part.thought = bool(entry.get("thought"))

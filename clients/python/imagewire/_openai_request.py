@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, TypeVar
 
-from imagewire import _openai_messages
+from imagewire import _kinds, _openai_messages
 from imagewire._channel import EMBEDDED, TARGET_VARIABLE
 from imagewire._errors import invalid
 from imagewire._openai_messages import Messages
@@ -68,9 +68,9 @@ class Place:
     """Where a call goes: calls to the same place share a client. variables: a server's in this process."""
 
     target: str
-    api_key: str | None
+    api_key: str | None = field(repr=False)
     retries: int
-    variables: tuple[tuple[str, str], ...] = ()
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,11 @@ def read(model: str, messages: Messages, options: CompletionOptions) -> Asked:
         raise invalid(
             unknown[0], f"is no argument of completion; it takes {', '.join(CompletionOptions.__annotations__)}"
         )
-    if not model:
-        raise invalid("model", 'is empty; name one such as "gemini/gemini-2.5-flash-image"')
+    for name, value in options.items():
+        if value is not None and (wrong := _kinds.mismatch(value, CompletionOptions.__annotations__[name])):
+            raise invalid(name, wrong)
+    if _kinds.mismatch(model, str) or not model:
+        raise invalid("model", 'is none; name one such as "gemini/gemini-2.5-flash-image"')
     spec = build_spec(model, messages=_openai_messages.read(messages), **_options(options))
     stream_options = dict(options.get("stream_options") or {})
     include_usage = stream_options.pop("include_usage", False)
@@ -167,6 +170,8 @@ def _place(model: str, given: CompletionOptions) -> Place:
     target = given.get("target") or os.environ.get(TARGET_VARIABLE) or EMBEDDED
     key, retries = given.get("api_key"), given.get("num_retries")
     retries = RETRIES if retries is None else retries
+    if retries < 0:
+        raise invalid("num_retries", "must be at least 0")
     base = _once("api_base", given.get("api_base"), {"base_url": given.get("base_url")}, "base_url")
     own = {"api_base": base, **{name: given.get(name) for name in _VARIABLES}}
     if target != EMBEDDED:

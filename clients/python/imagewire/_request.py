@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
+from imagewire import _image, _kinds
 from imagewire._image import Picture
 from imagewire._message import picture
 from imagewire.v1.image_pb2 import Image
@@ -45,7 +46,7 @@ class Options(TypedDict, total=False):
     thinking_level: str
     thinking_budget: int | None
     include_thoughts: bool | None
-    stop: Iterable[str]
+    stop: str | Iterable[str]
     modalities: Iterable[Literal["text", "image"]]
     safety_settings: Mapping[str, str]
     tools: Iterable[Tool]
@@ -83,15 +84,24 @@ def build_spec(
     Raises OSError when a file cannot be read, ValueError when two exclude each other, TypeError for what is unknown or
     of the wrong kind.
     """
+    if isinstance(images, str | bytes | os.PathLike | _image.Image | Image):
+        raise TypeError("images: is one picture; put it into a list")
     pictures = [picture(image) for image in images]
     given = {name: value for name, value in options.items() if value is not None and value != ""}
+    for name, value in given.items():
+        if wrong := _kinds.mismatch(value, Options.__annotations__.get(name, Any)):
+            raise TypeError(f"{name}: {wrong}")
     if spec is not None:
         if model or prompt or messages is not None or pictures or given:
             raise ValueError("spec says all that is asked: set the model, the prompt and the rest in it")
         return spec
     if messages is not None and (prompt or pictures):
         raise ValueError("messages are the whole chat: put the prompt and the images into the last of them")
-    chat = [_user(prompt, pictures)] if messages is None else messages
+    if wrong := _kinds.mismatch(prompt, str):
+        raise TypeError(f"prompt: {wrong}")
+    chat = [_user(prompt, pictures)] if messages is None else list(messages)
+    if _kinds.mismatch(chat, Iterable[Message]):
+        raise TypeError("messages: must be a list, of each what user, system or assistant makes")
     model = model or os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
     made = Spec(model=model, messages=chat, **_fields(given))
     if given:

@@ -1,0 +1,55 @@
+"""Whether an option is of the kind that its annotation says, so that a wrong one is named before anything is sent."""
+
+import types
+import typing
+from collections import abc
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any, get_args, get_origin
+
+_WORDS = {str: "text", float: "a number", int: "a whole number of 32 bits"}
+
+
+def mismatch(value: object, kind: Any) -> str:
+    """What the value must be in place of what it is, "" when it fits. kind: an annotation of Options' or the like."""
+    return "" if _fits(value, kind) else f"must be {_words(kind)}"
+
+
+def _fits(value: object, kind: Any) -> bool:
+    of = get_args(kind)
+    match get_origin(kind):
+        case None:
+            return _is_a(value, kind)
+        case types.UnionType:
+            return any(_fits(value, each) for each in of)
+        case typing.Literal:
+            return isinstance(value, str) and value in of
+        case abc.Mapping:
+            return isinstance(value, Mapping) and all(_fits(k, of[0]) and _fits(v, of[1]) for k, v in value.items())
+    # What can be read but once is not looked into.
+    if isinstance(value, list | tuple | set | frozenset):
+        return all(_fits(item, of[0]) for item in value)
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
+def _is_a(value: object, kind: Any) -> bool:
+    if kind is Any:
+        return True
+    if kind is int:
+        return not isinstance(value, bool) and isinstance(value, Integral) and -(2**31) <= int(value) < 2**31
+    if kind is float:
+        return not isinstance(value, bool) and isinstance(value, Real)
+    return isinstance(value, kind)
+
+
+def _words(kind: Any) -> str:
+    origin, of = get_origin(kind), get_args(kind)
+    if origin is types.UnionType:
+        return " or ".join(_words(each) for each in of if each is not types.NoneType)
+    if origin is typing.Literal:
+        return " or ".join(str(each) for each in of)
+    if origin is Mapping:
+        return "a mapping" if of[1] is Any else f"a mapping to {_words(of[1])}"
+    if origin is Iterable:
+        return f"a list, of each {_words(of[0])}"
+    return _WORDS.get(kind) or str(kind.__name__)
