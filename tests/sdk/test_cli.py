@@ -44,6 +44,7 @@ def test_json_is_one_object_and_nothing_else(tmp_path: Path, target: str) -> Non
     assert told["frames"] > 1
     assert 0 < told["first_frame_seconds"] <= told["seconds"]
     assert told["usage"]["candidates_tokens"] == 1299
+    assert {"modality": "IMAGE", "tokens": 1290} in told["usage"]["candidates_tokens_details"]
     assert (told["finish_reason"], told["native_finish_reason"]) == ("STOP", "STOP")
     assert ended.stderr == b""
 

@@ -59,6 +59,16 @@ def test_a_picture_goes_with_the_next_message_alone(tmp_path: Path, target: str,
     assert [["inlineData" in part for part in parts] for parts in users] == [[True, False], [False]]
 
 
+def test_a_file_may_be_named_as_a_shell_names_it(tmp_path: Path, target: str, emulator: Program) -> None:
+    """Terminals quote the names of files that are dropped on them."""
+    run(tmp_path, target, "draw", "A cat", "-o", "my cat.png")
+    lines = b"/image my cat.png\n/image 'my cat.png'\n/image my\\ cat.png\nFrame it\n/save \"the end\"\n"
+    ended = run(tmp_path, target, "chat", stdin=lines)
+    assert ended.returncode == 0, ended.stderr
+    assert ["inlineData" in part for part in contents(emulator)[0]["parts"]] == [True, True, True, False]
+    assert left(tmp_path) == ["frame-it.png", "my cat.png", "the end.png"]
+
+
 def test_pictures_go_where_they_are_told_to(tmp_path: Path, target: str) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "more").mkdir()
@@ -75,6 +85,7 @@ ENDS: list[tuple[bytes, int, str]] = [
     (b"/frob\n", 2, "/frob: is no command; /help"),
     (b"/image\n", 2, "/image FILE"),
     (b"/image none.png\n", 2, "none.png: No such file"),
+    (b"/image ~nobody-of-that-name/a.png\n", 2, "a.png: No such file"),
     (b"/save\n", 2, "there is no picture yet"),
     (b"/undo\n", 2, "nothing to take back"),
     (b"A cat\n/save old.png\n", 2, "old.png: is there already"),

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -126,6 +127,49 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, argument
     assert left(tmp_path) == ([] if "-" in arguments else ["a.png"])
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["draw", "--help"]])
+def test_help_that_cannot_be_printed_is_no_traceback(arguments: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+    words = b"imagewire: stdout: No space left on device; make room, or send it elsewhere\n"
+    assert (ended.returncode, ended.stderr) == (1, words)
+
+
+# what is closed, exit code
+CLOSED = [("<&-", 0), (">&-", 1), ("2>&-", 0), ("<&- >&- 2>&-", 1)]
+
+
+@pytest.mark.parametrize(("closed", "code"), CLOSED)
+def test_streams_that_are_closed_are_no_traceback(tmp_path: Path, closed: str, code: int) -> None:
+    with scripted(Script()) as target:
+        line = f'exec "$0" -m imagewire draw x -o a.png --target {target} {closed}'
+        ended = subprocess.run(
+            ["/bin/sh", "-c", line, sys.executable],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+    words = b"imagewire: stdout: Bad file descriptor; make room, or send it elsewhere\n"
+    assert (ended.returncode, ended.stderr) == (code, words if closed == ">&-" else b"")
+    assert left(tmp_path) == ["a.png"], "what was paid for is there"
+
+
+@pytest.mark.parametrize("command", [["draw", "x"], ["ping"]])
+def test_what_grpc_logs_is_not_printed(tmp_path: Path, command: list[str]) -> None:
+    with scripted(Script()) as target:
+        ended = run(tmp_path, f"https://{target}", *command)
+    first, second = ended.stderr.decode().splitlines()
+    assert (ended.returncode, first.startswith(f"imagewire: no TLS with {target}")) == (4, True)
+    assert second.startswith("imagewire: request id ")
+
+
+def test_a_key_that_no_header_takes_is_one_line(tmp_path: Path) -> None:
+    ended = run(tmp_path, "127.0.0.1:1", "draw", "x", IMAGEWIRE_API_KEY="secret\n")
+    assert (ended.returncode, ended.stderr.count(b"\n"), b"secret" in ended.stderr) == (2, 1, False)
+
+
 def test_a_wrong_key_has_its_own_code(tmp_path: Path, emulator: Program) -> None:
     config = tmp_path / "config.yaml"
     config.write_text("general_settings: {master_key: right}")
@@ -156,7 +200,11 @@ def test_a_failure_late_in_the_stream_leaves_nothing(tmp_path: Path) -> None:
 
 # arguments, stdin, words on stderr
 MISTAKES: list[tuple[list[str], bytes, str]] = [
+    ([""], b"", "PROMPT: is empty"),
+    (["x", " "], b"", "PROMPT: is empty"),
+    (["-"], b"\n", "PROMPT: is empty"),
     (["x", "--seed", "99999999999"], b"", "--seed"),
+    (["x", "--target", "dns:///"], b"", "is no server's address"),
     (["x", "--timeout", "inf"], b"", "--timeout"),
     (["\udcff"], b"", "PROMPT"),
     (["-"], b"\xff", "PROMPT"),

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from concurrent import futures
@@ -127,7 +128,7 @@ def test_show_finds_a_manifest_in_a_jpeg(tmp_path: Path) -> None:
     assert json.loads(run(tmp_path, "127.0.0.1:1", "show", "a.jpg", "--json").stdout)["c2pa"] is True
 
 
-@pytest.mark.parametrize("name", ["none.png", "words.png", "cut.png", "."])
+@pytest.mark.parametrize("name", ["none.png", "words.png", "cut.png", ".", "/dev/zero"])
 def test_show_says_what_is_no_picture(tmp_path: Path, name: str) -> None:
     (tmp_path / "words.png").write_text("words")
     Image.effect_noise((64, 64), 50).save(tmp_path / "whole.png")
@@ -138,10 +139,16 @@ def test_show_says_what_is_no_picture(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shells_complete(tmp_path: Path, shell: str) -> None:
-    script = run(tmp_path, "127.0.0.1:1", "--show-completion", shell).stdout.decode()
-    assert "_IMAGEWIRE_COMPLETE" in script
-    asked = {"_IMAGEWIRE_COMPLETE": "complete_bash", "COMP_WORDS": "imagewire d", "COMP_CWORD": "1"}
-    assert run(tmp_path, "127.0.0.1:1", **asked).stdout.decode().split() == ["draw"]
+    script = run(tmp_path, "127.0.0.1:1", _IMAGEWIRE_COMPLETE=f"source_{shell}").stdout.decode()
+    assert f"_IMAGEWIRE_COMPLETE=complete_{shell}" in script
+    asked = {
+        "_IMAGEWIRE_COMPLETE": f"complete_{shell}",
+        "COMP_WORDS": "imagewire d",
+        "COMP_CWORD": "1",
+        "_TYPER_COMPLETE_ARGS": "imagewire d",
+        "_TYPER_COMPLETE_FISH_ACTION": "get-args",
+    }
+    assert "draw" in re.findall(r"\w+", run(tmp_path, "127.0.0.1:1", **asked).stdout.decode())
 
 
 def loaded(code: str) -> set[str]:

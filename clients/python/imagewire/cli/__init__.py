@@ -4,6 +4,7 @@ One module a command. What is heavy (gRPC, rich, Pillow) is loaded where it is f
 """
 
 import io
+import os
 import sys
 from typing import Annotated
 
@@ -11,7 +12,7 @@ import typer
 
 import imagewire
 from imagewire.cli import chat, draw, models, ping, show
-from imagewire.cli._exits import EPILOG, Exit, end_with_signals, failure_of, invalid, tell
+from imagewire.cli._exits import EPILOG, Exit, end_with_signals, failure_of, give_up_stdout, invalid, tell
 
 app = typer.Typer(
     help="Chat that draws: pictures from an imagewire server.",
@@ -26,12 +27,21 @@ for command in (draw.draw, chat.chat, models.models, ping.ping, show.show):
 
 def main() -> None:
     """The entry point."""
+    _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A model's word that this terminal cannot show is no reason to fail after the drawing.
         sys.stdout.reconfigure(errors="replace")
+    # What gRPC logs is said in our own words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     end_with_signals()
     try:
         code = app(prog_name="imagewire", standalone_mode=False)
+    except OSError as error:
+        if error.filename is None:  # help and the version, which no command prints
+            give_up_stdout(error)
+        failure = failure_of(error)
+        tell(failure, as_json="--json" in sys.argv)
+        code = failure.code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "imagewire"
@@ -40,6 +50,13 @@ def main() -> None:
         tell(failure, as_json="--json" in sys.argv)
         code = failure.code
     sys.exit(code or Exit.OK)
+
+
+def _open_what_is_closed() -> None:
+    """Stand in for streams that whoever began this has closed: a result that nobody can get is a failure."""
+    for name, mode, flags in ("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))
 
 
 @app.callback(invoke_without_command=True)

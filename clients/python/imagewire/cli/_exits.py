@@ -141,11 +141,16 @@ def onto_stdout() -> Iterator[None]:
         yield
         sys.stdout.flush()
     except OSError as error:
-        # Python flushes stdout once more at its end; it must not fail again there.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        error.filename = STDOUT
+        give_up_stdout(error)
         raise
+
+
+def give_up_stdout(error: OSError) -> None:
+    """Make a failure stdout's, into which nothing more is written."""
+    error.filename = STDOUT
+    # Python flushes it once more at its end; it must not fail again there.
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def put(line: str) -> None:

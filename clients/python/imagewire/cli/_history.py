@@ -13,7 +13,8 @@ def file() -> Path:
     """Where it is kept."""
     given = os.environ.get("XDG_STATE_HOME", "")
     # A relative path is to be ignored, as XDG has it.
-    state = Path(given) if Path(given).is_absolute() else Path.home() / ".local" / "state"
+    # Not Path.home(), which fails where a user has no home.
+    state = Path(given) if Path(given).is_absolute() else Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111
     return state / "imagewire" / "history"
 
 
@@ -26,6 +27,9 @@ def kept() -> Iterator[Callable[[], None]]:
         yield lambda: None
         return
     path = file()
+    if not path.is_absolute():
+        yield lambda: None
+        return
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))

@@ -74,5 +74,13 @@ def misnamed(path: Path, image: Image) -> str:
 
 def _usage(answer: Answer) -> dict[str, Any]:
     """Token counts as JSON numbers; protobuf's own mapping would make them strings."""
-    raw: dict[str, Any] = MessageToDict(answer.usage, preserving_proto_field_name=True)
-    return {key: int(value) if isinstance(value, str) and value.isdecimal() else value for key, value in raw.items()}
+    counted: dict[str, Any] = _counted(MessageToDict(answer.usage, preserving_proto_field_name=True))
+    return counted
+
+
+def _counted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _counted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_counted(item) for item in value]
+    return int(value) if isinstance(value, str) and value.isdecimal() else value

@@ -3,7 +3,10 @@
 Every picture is on disk as soon as it is whole: it is paid for.
 """
 
+import contextlib
 import json
+import os
+import shlex
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -144,7 +147,7 @@ class Session:
     def _give(self, source: str) -> None:
         if not source:
             raise invalid("/image: which? /image FILE shows the model a picture with your next message")
-        local = source if "://" in source or source.startswith("data:") else str(Path(source).expanduser())
+        local = source if "://" in source or source.startswith("data:") else str(_path(source))
         self._given.append(picture(local, "/image"))
         note(f"{len(self._given)} picture(s) go with your next message")
 
@@ -158,7 +161,7 @@ class Session:
                 raise invalid("/save: the picture is not on disk yet; /save FILE writes it")
             note(f"it is in {files[0]}")
             return
-        path = Path(wanted).expanduser()
+        path = _path(wanted)
         if path.is_dir():
             free = _files.write_as(path, image.data, lambda: _files.named_after(turn.words, image.mime_type, path))
         else:
@@ -181,6 +184,18 @@ class Session:
             note(f"taken back: {shortened(turn.words)}; its files stay")
         else:
             raise invalid("/undo: there is nothing to take back")
+
+
+def _path(typed: str) -> Path:
+    """A path, as it was typed or as a shell has it: terminals quote the names of files that are dropped on them."""
+    as_it_is = Path(os.path.expanduser(typed))  # noqa: PTH111  # Path's fails for a user who is not there
+    if as_it_is.exists():
+        return as_it_is
+    with contextlib.suppress(ValueError):
+        words = shlex.split(typed)
+        if len(words) == 1 and words[0]:
+            return Path(os.path.expanduser(words[0]))  # noqa: PTH111
+    return as_it_is
 
 
 def _sound(answer: Answer) -> Answer:

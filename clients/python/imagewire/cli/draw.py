@@ -3,8 +3,9 @@
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,9 +77,12 @@ def _words(prompts: Sequence[str]) -> list[str]:
     if prompts.count("-") > 1:
         raise invalid("PROMPT: stdin can be read once, so - stands once")
     try:
-        return [sys.stdin.read().strip() if prompt == "-" else prompt for prompt in prompts]
+        words = [sys.stdin.read().strip() if prompt == "-" else prompt for prompt in prompts]
     except UnicodeError:
         raise invalid("PROMPT: is no UTF-8; convert it first") from None
+    if not all(prompt.strip() for prompt in words):
+        raise invalid("PROMPT: is empty; say what to draw")
+    return words
 
 
 def _drawn(
@@ -131,7 +135,16 @@ class _Report:
     def take(self, calls: Calls) -> None:
         """Wait for all of them."""
         self._untold = dict(calls)
-        for call in as_completed(calls):
+        # Not by what concurrent.futures has for it: a signal in the middle of that may leave a call locked for good.
+        ended: SimpleQueue[Future[Drawing]] = SimpleQueue()
+        for call in calls:
+            call.add_done_callback(ended.put)
+        while self._untold:
+            try:
+                # Woken now and then, for Python may see a signal that came just before the wait only after it.
+                call = ended.get(timeout=0.2)
+            except Empty:
+                continue
             if self._one(call, self._untold.pop(call)):
                 self._give_up()
 

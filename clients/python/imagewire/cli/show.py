@@ -35,10 +35,9 @@ def show(
             screen.show(file)
         from imagewire.cli._report import weight
 
-        put(
-            f"{file}  {facts['format']}  {facts['width']}x{facts['height']}  {weight(facts['size_bytes'])}"
-            f"  sha256 {facts['sha256']}"
-        )
+        pixels = f"{facts['width']}x{facts['height']}"
+        size = weight(facts["size_bytes"])
+        put(f"{printable(str(file))}  {facts['format']}  {pixels}  {size}  sha256 {facts['sha256']}")
         said = {**facts["text"], **facts["exif"]}
         for name, value in said.items():
             text = value if len(value) <= _LONGEST else value[:_LONGEST] + "…"
@@ -51,6 +50,8 @@ def _facts(file: Path) -> dict[str, Any]:
     """Sizes in bytes and pixels. Raises InvalidRequest when the file is no picture."""
     import PIL.Image
 
+    if file.exists() and not file.is_file():
+        raise invalid(f"{file}: is no file; name a picture's file")
     try:
         data = file.read_bytes()
     except OSError as error:
