@@ -219,7 +219,7 @@ def test_the_final_picture_is_the_last_that_is_no_draft() -> None:
     with scripted(Script(three_pictures())) as target, Client(target) as client:
         answer = client.chat.create("m").append("x").sample()
     assert len(answer.images) == 3
-    assert answer.image == answer.images[-1]
+    assert answer.image is answer.images[-1]  # they are equal
 
 
 def test_models_and_ping(target: str) -> None:

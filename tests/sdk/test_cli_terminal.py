@@ -1,7 +1,10 @@
 """The command imagewire in a terminal: progress, the picture, what is said of it; and nothing of that elsewhere."""
 
 import json
+import os
+import pty
 import re
+import subprocess
 from pathlib import Path
 
 import pyte
@@ -9,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.integration.processes import Program
-from tests.sdk.command import KITTY, left, outcome, run, terminal
+from tests.sdk.command import COMMAND, KITTY, environ, left, outcome, run, terminal
 from tests.sdk.conftest import Script, good_stream, scripted
 
 DRIP = "gemini/emulator-drip-600-3000000"
@@ -54,6 +57,26 @@ def test_piped_the_same_command_prints_json_and_nothing_else(tmp_path: Path, tar
     told = json.loads(line)
     assert (told["file"], told["width"], ended.stderr) == ("a-red-house.png", 1024, b"")
     assert told["cost_usd"] == told["usage"]["cost_usd"] > 0
+
+
+def test_a_pipe_gets_no_picture_though_it_was_typed_in_a_terminal(tmp_path: Path) -> None:
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    main, side = pty.openpty()
+    shown = {**environ("127.0.0.1:1"), "TERM": "xterm-256color", "PYTHONIOENCODING": "utf-8"}
+    del shown["NO_COLOR"]
+    ended = subprocess.run(
+        [*COMMAND, "show", "red.png"],
+        cwd=tmp_path,
+        env=shown,
+        stdin=side,
+        stdout=subprocess.PIPE,
+        timeout=30,
+        check=True,
+    )
+    os.close(main)
+    os.close(side)
+    (line,) = ended.stdout.splitlines()
+    assert line.startswith(b"red.png  PNG  64x64")
 
 
 def test_json_in_a_terminal_is_json_beside_the_progress(tmp_path: Path, target: str) -> None:

@@ -1,6 +1,7 @@
 """Pictures as objects: whatever people have at hand in, files and notebooks out."""
 
 import base64
+import errno
 import io
 from pathlib import Path
 from typing import Any
@@ -81,6 +82,18 @@ def test_a_failed_save_leaves_what_was_there(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=r"cat\.png"):
         image(PNG).save(tmp_path / "cat.png")
     assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
+
+
+def test_a_save_that_breaks_off_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "cat.png").write_bytes(b"old")
+
+    def full(file: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("imagewire._files.PartFile.close", full)
+    with pytest.raises(OSError, match="No space left"):
+        image(PNG).save(tmp_path / "cat.png")
+    assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("cat.png", b"old")]
 
 
 def test_notebooks_and_html() -> None:

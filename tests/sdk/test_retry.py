@@ -1,13 +1,17 @@
 """What a client asks for again: only what the server said cannot have been charged, never after the first event."""
 
 import time
+from concurrent import futures
 from typing import Any
 
+import grpc
 import pytest
 
 import imagewire
 from imagewire._errors import RateLimited, Unavailable
 from imagewire._retry import Attempts
+from imagewire.v1 import model_service_pb2_grpc
+from imagewire.v1.model_service_pb2 import ListModelsResponse
 from tests.integration.processes import Program, ledger
 from tests.sdk.asks import Ask, everything, failing
 from tests.sdk.conftest import Script, good_stream, scripted
@@ -79,6 +83,28 @@ def test_an_overload_of_the_real_provider_passes(target: str, emulator: Program)
     with imagewire.Client(target) as client:
         assert client.draw("x", model="gemini/emulator-503-burst-3").size_bytes > 0
     assert [entry["status"] for entry in ledger(emulator.address)[before:]] == [503, 503, 503, 200]
+
+
+class Models(model_service_pb2_grpc.ModelServiceServicer):
+    asked = 0
+
+    def ListModels(self, request: Any, context: Any) -> ListModelsResponse:
+        self.asked += 1
+        if self.asked == 1:
+            context.abort(grpc.StatusCode.UNAVAILABLE, "not yet")
+        return ListModelsResponse()
+
+
+def test_what_is_free_is_asked_again_by_the_channel() -> None:
+    models, server = Models(), grpc.server(futures.ThreadPoolExecutor(1))
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(models, server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        with imagewire.Client(f"127.0.0.1:{port}") as client:
+            assert (client.list_models(), models.asked) == ([], 2)
+    finally:
+        server.stop(0).wait()
 
 
 def test_the_pauses_grow_and_end() -> None:
