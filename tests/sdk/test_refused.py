@@ -31,6 +31,17 @@ def test_a_wrong_argument_of_a_client_is_named(name: str, value: Any) -> None:
     assert [violation.field for violation in caught.value.violations] == [name]
 
 
+@pytest.mark.parametrize("value", ["x", 2**31, 1.5, True])
+def test_a_size_that_no_message_can_have_is_named(value: Any) -> None:
+    script = Script()
+    with scripted(script) as target, Client(target) as client:
+        with pytest.raises(imagewire.InvalidRequest, match=r"^max_inline_bytes must be a whole number"):
+            client.create_completion(MODEL, "x", max_inline_bytes=value)
+        with pytest.raises(imagewire.InvalidRequest, match=r"^max_frame_bytes must be a whole number"):
+            list(client.stream_completion(MODEL, "x", max_frame_bytes=value))
+    assert script.requests == []
+
+
 def test_a_key_that_is_refused_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMAGEWIRE_API_KEY", "secret\n")
     with pytest.raises(imagewire.InvalidRequest, match="IMAGEWIRE_API_KEY") as caught:

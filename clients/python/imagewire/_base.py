@@ -101,10 +101,14 @@ class Base:
         raise NotImplementedError
 
     def _create(self, model: str, prompt: str, max_inline_bytes: int | None, wishes: Wishes) -> CreateCompletionRequest:
+        if max_inline_bytes is not None and (wrong := mismatch(max_inline_bytes, int)):
+            raise invalid("max_inline_bytes", wrong)
         inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
         return CreateCompletionRequest(spec=build_spec(model, prompt, **wishes), max_inline_bytes=inline)
 
     def _stream(self, model: str, prompt: str, max_frame_bytes: int, wishes: Wishes) -> StreamCompletionRequest:
+        if wrong := mismatch(max_frame_bytes, int):
+            raise invalid("max_frame_bytes", wrong)
         spec = build_spec(model, prompt, **wishes)
         return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
 
