@@ -13,7 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, and the headers
 # know the cost.
 _HOLD_BYTES = 16 * 1024 * 1024
-_SEND_BYTES = 256 * 1024
+_SEND_BYTES = 512 * 1024
 
 
 class Response:
