@@ -1,5 +1,6 @@
 """Every golden case, both ways, and the properties that hold for each of them."""
 
+import base64
 import json
 import os
 import re
@@ -97,6 +98,16 @@ def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) ->
         body[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5) | st.sampled_from(TOKENS))
     last = read(bytes(body), sse=case.sse)[-1]
     assert last.keys() & {"error", "finished"}, "an answer ends in Finished or in one of our errors"
+
+
+def test_a_size_that_no_picture_can_have_is_not_told() -> None:
+    png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + (1 << 31).to_bytes(4, "big") + (7).to_bytes(4, "big")
+    part = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(png).decode()}}
+    candidate = {"content": {"parts": [part]}, "finishReason": "STOP"}
+    events = read(json.dumps({"candidates": [candidate]}).encode(), sse=False)
+    (image,) = [event["part_finished"]["image"] for event in events if "part_finished" in event]
+    assert image["size_bytes"] == str(len(png))
+    assert "width" not in image
 
 
 ODD_VALUES = [

@@ -11,6 +11,9 @@ from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer, facts
 from imagewire_server.dialects.gemini.values import struct
 
+# Pixels: PNG's own limit and the field's. A damaged header may say more.
+_LONGEST = 2**31 - 1
+
 
 class _Picture:
     """What is learned of a picture while it passes."""
@@ -44,8 +47,9 @@ class _Picture:
             sha256=self._sha256.digest(),
             detail=pb.ImageDetail.IMAGE_DETAIL_AUTO,
         )
-        if self.header and self.header.width and self.header.height:
-            made.width, made.height = self.header.width, self.header.height
+        width, height = (self.header.width or 0, self.header.height or 0) if self.header else (0, 0)
+        if 0 < width <= _LONGEST and 0 < height <= _LONGEST:
+            made.width, made.height = width, height
         return made
 
 
