@@ -1,4 +1,4 @@
-"""The outermost interceptor. No exception's text leaves through it, cancellation does, and each call is logged once.
+"""Around every handler. No exception's text leaves through it, cancellation does, and each call is logged once.
 
 It also knows every handler that runs, because the server's own stop returns before their cleanup has.
 """
@@ -36,12 +36,11 @@ class _Undecodable:
     """Stands for a request that is no such message."""
 
 
-class Guard(grpc.aio.ServerInterceptor):
-    """Wraps each method's handler once. master_key: what callers of our services must show, "" for none."""
+class Guard:
+    """Wraps each method's handler. master_key: what callers of our services must show, "" for none."""
 
     def __init__(self, master_key: str = "") -> None:
         self.master_key = master_key
-        self._wrapped: dict[str, tuple[Handler, Handler]] = {}
         self._drawing: set[asyncio.Task[Any]] = set()
         self._others: set[asyncio.Task[Any]] = set()
 
@@ -55,22 +54,8 @@ class Guard(grpc.aio.ServerInterceptor):
         """The tasks of health, reflection and channelz, some of which never end by themselves."""
         return frozenset(self._others)
 
-    async def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler]],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> Handler:
-        """The guarded handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""
-        handler = await continuation(handler_call_details)
-        if handler is None:
-            return None
-        method = handler_call_details.method
-        known = self._wrapped.get(method)
-        if known is None or known[0] is not handler:
-            self._wrapped[method] = known = (handler, self._wrap(handler, method))
-        return known[1]
-
-    def _wrap(self, handler: Handler, method: str) -> Handler:
+    def wrap(self, handler: Handler, method: str) -> Handler:
+        """A method's handler, guarded."""
         decode, encode = _lenient(handler.request_deserializer), handler.response_serializer
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_unary, method), decode, encode)

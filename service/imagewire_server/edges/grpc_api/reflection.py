@@ -3,7 +3,8 @@
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_reflection.v1alpha import reflection, reflection_pb2
-from grpc_reflection.v1alpha._async import ReflectionServicer
+
+from imagewire_server.edges.grpc_api.services import Services
 
 _OLD, _NEW = "grpc.reflection.v1alpha", "grpc.reflection.v1"
 _SERVICE = "ServerReflection"
@@ -14,18 +15,16 @@ def service_names(served: tuple[str, ...]) -> tuple[str, ...]:
     return (*served, f"{_OLD}.{_SERVICE}", f"{_NEW}.{_SERVICE}")
 
 
-def add_reflection(server: grpc.aio.Server, served: tuple[str, ...]) -> None:
+def add_reflection(services: Services, served: tuple[str, ...]) -> None:
     """Serve reflection of `served` and of itself, under both names."""
     _describe_v1()
-    names = service_names(served)
-    reflection.enable_server_reflection(names, server)
     handler = grpc.stream_stream_rpc_method_handler(
-        ReflectionServicer(names).ServerReflectionInfo,
+        reflection.aio.ReflectionServicer(service_names(served)).ServerReflectionInfo,
         reflection_pb2.ServerReflectionRequest.FromString,
         reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    name = f"{_NEW}.{_SERVICE}"
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": handler}),))
+    for package in (_OLD, _NEW):
+        services.add_registered_method_handlers(f"{package}.{_SERVICE}", {"ServerReflectionInfo": handler})
 
 
 def _describe_v1() -> None:

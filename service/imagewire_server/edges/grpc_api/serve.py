@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 import structlog
-from grpc_channelz.v1 import channelz
+from grpc_channelz.v1 import channelz, channelz_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 
@@ -23,6 +23,7 @@ from imagewire_server.edges.grpc_api.guard import Guard
 from imagewire_server.edges.grpc_api.images import ImageService
 from imagewire_server.edges.grpc_api.models import ModelService
 from imagewire_server.edges.grpc_api.reflection import add_reflection
+from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.engine.generate import Engine
 
 _log = structlog.get_logger("imagewire.grpc")
@@ -58,13 +59,15 @@ class GrpcServer:
         self._guard = Guard(master_key)
         self._limits = limits
         self._health = health_aio.HealthServicer()
-        self._server = grpc.aio.server(interceptors=(self._guard,), options=_options(limits))
-        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times), self._server)
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), self._server)
-        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        channelz.add_channelz_servicer(self._server)
-        add_reflection(self._server, _SERVED)
+        services: Any = Services(self._guard)  # generated code wants no more of a server, but is typed so
+        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times), services)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
+        channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
+        add_reflection(services, _SERVED)
+        self._server = grpc.aio.server(options=_options(limits))
+        self._server.add_generic_rpc_handlers((services,))
 
     def use_master_key(self, master_key: str) -> None:
         """From now on ask callers for this key; "" for none."""
