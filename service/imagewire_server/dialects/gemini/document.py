@@ -21,7 +21,8 @@ MAX_PICTURES = 256
 
 _DATA = re.compile(rb'"data"\s*:\s*"')
 _DATA_BEGUN = re.compile(rb'"data"\s*(?::\s*)?')
-_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|["{}\[\],:]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|([{\[])|([}\]])|(,)|(")', re.DOTALL)
+_KEY, _OPEN, _CLOSE, _COMMA, _OPEN_STRING = range(1, 6)
 _decode = msgspec.json.Decoder(Answer | list[Answer], strict=False).decode
 
 
@@ -42,17 +43,6 @@ class PictureEnded:
 Found = PictureStarted | PictureEnded | bytes
 
 
-class _Frame:
-    """An open object or array: the last key, or the index."""
-
-    __slots__ = ("at", "closer", "string")
-
-    def __init__(self, closer: bytes) -> None:
-        self.closer = closer
-        self.at: bytes | int = 0 if closer == b"]" else b""
-        self.string = b""
-
-
 class Document:
     """Feed a document's bytes in any pieces; get its pictures' starts, bytes and ends; `close` gives the rest of it."""
 
@@ -60,7 +50,9 @@ class Document:
         self._skeleton = bytearray()
         self._searched = 0
         self._lexed = 0
-        self._frames: list[_Frame] = []
+        # For each open object its last key, for each open array its index; and what closes them, the innermost last.
+        self._path: list[bytes | int] = []
+        self._closers = bytearray()
         self._picture: Base64Stream | None = None
         self._pictures = 0
 
@@ -111,8 +103,7 @@ class Document:
             rest = bytes(memoryview(skeleton)[match.end() :])
             del skeleton[match.end() :]
             self._picture = Base64Stream()
-            closers = b"".join(frame.closer for frame in reversed(self._frames))
-            (before,) = self._parse(bytes(skeleton) + b'"' + closers)
+            (before,) = self._parse(bytes(skeleton) + b'"' + self._closers[::-1])
             return PictureStarted(before, *place), rest
         if len(skeleton) > MAX_SKELETON:
             raise TooLarge(f"the provider sent more than {MAX_SKELETON} bytes beside its pictures")
@@ -124,36 +115,29 @@ class Document:
 
     def _place(self, key: int) -> tuple[int, int] | None:
         """Candidate and part of the data key that starts at `key`, None when it is no picture's."""
+        path = self._path
         for token in _TOKEN.finditer(self._skeleton, self._lexed, key):
-            text = token[0]
-            if text == b'"':  # a string that is open here: the key's first quote is an escaped one
+            kind = token.lastindex
+            if kind == _OPEN_STRING:  # the key's first quote is an escaped one
                 return None
             self._lexed = token.end()
-            if text == b"{":
-                self._frames.append(_Frame(b"}"))
-            elif text == b"[":
-                self._frames.append(_Frame(b"]"))
-            elif not self._frames:
+            if kind == _OPEN:
+                is_object = token[0] == b"{"
+                path.append(b"" if is_object else 0)
+                self._closers += b"}" if is_object else b"]"
+            elif not path:
                 raise Malformed("the provider's answer is no JSON object")
-            elif text in b"}]":
-                self._frames.pop()
-            else:
-                self._step(self._frames[-1], text)
-        match [frame.at for frame in self._frames]:
-            case [b'"candidates"', int(candidate), b'"content"', b'"parts"', int(part), b'"inlineData"', _]:
+            elif kind == _CLOSE:
+                path.pop()
+                self._closers.pop()
+            elif kind == _KEY:
+                path[-1] = token[0].partition(b'"')[2].partition(b'"')[0]
+            elif kind == _COMMA and isinstance(path[-1], int):
+                path[-1] += 1
+        match path:
+            case [b"candidates", int(candidate), b"content", b"parts", int(part), b"inlineData", _]:
                 return candidate, part
         return None
-
-    @staticmethod
-    def _step(frame: _Frame, text: bytes) -> None:
-        if text == b",":
-            if isinstance(frame.at, int):
-                frame.at += 1
-        elif text == b":":
-            if not isinstance(frame.at, int):
-                frame.at = frame.string
-        else:
-            frame.string = text
 
     @staticmethod
     def _parse(text: bytes) -> list[Answer]:
