@@ -1,7 +1,4 @@
-"""HTTP to the upstream: one pooled client, bodies as they arrive, foreign exceptions translated by one table.
-
-aiohttp's connector stands under httpx because httpx's own pool loses slots when calls are cancelled.
-"""
+"""HTTP to the upstream: sent once, bodies as they arrive, each wait and each size bounded."""
 
 import asyncio
 import contextlib
@@ -10,39 +7,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
-import aiohttp
 import httpx
-from httpx_aiohttp import AiohttpTransport
-from httpx_aiohttp.transport import AiohttpResponseStream
 
-from imagewire_server.contract.errors import Cut, Malformed, TimedOut, TooLarge, Unreachable, UpstreamError
+from imagewire_server.contract.errors import Malformed, TimedOut, TooLarge, UpstreamError
+from imagewire_server.transport.pool import Body, Pool
 from imagewire_server.transport.proxies import Ways
 
 _SLICE_BYTES = 128 * 1024
-
-# What a failure means for money: only what failed before a connection stood can be told to be free.
-# The adapter turns a reset into httpx.ConnectTimeout, so the exception that caused it decides, in this order.
-_TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
-    (aiohttp.ClientConnectorError, Unreachable, "the provider cannot be reached; nothing was charged"),
-    (aiohttp.ConnectionTimeoutError, Unreachable, "connecting to the provider took too long; nothing was charged"),
-    (httpx.ConnectError, Unreachable, "the provider cannot be reached; nothing was charged"),
-    (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
-    (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
-    (aiohttp.ClientResponseError, Malformed, "the provider's answer is no valid HTTP; it may have been charged"),
-    (aiohttp.ClientError, Cut, "the call to the provider failed; it may have been charged"),
-    (httpx.HTTPError, Cut, "the call to the provider failed; it may have been charged"),
-    (OSError, Cut, "the connection to the provider failed; the call may have been charged"),
-)
-_FOREIGN = (httpx.HTTPError, aiohttp.ClientError, OSError)
-
-
-def translate(error: BaseException) -> UpstreamError:
-    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys."""
-    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError | OSError) else error
-    for kind, ours, words in _TABLE:
-        if isinstance(cause, kind):
-            return ours(words)
-    raise TypeError(f"no row for {type(error).__name__}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +47,7 @@ class HttpAnswer:
     @property
     def ended(self) -> bool:
         """Whether the last piece is known to have been the last; False says nothing."""
-        return isinstance(self._stream, _Body) and self._stream.ended
+        return isinstance(self._stream, Body) and self._stream.ended
 
     async def read(self) -> bytes:
         """The next piece of the body as it arrives, well below a megabyte; b"" at its end. Raises UpstreamError."""
@@ -88,8 +59,6 @@ class HttpAnswer:
         except TimeoutError as error:
             idle = self._limits.idle_timeout
             raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
-        except _FOREIGN as error:
-            raise translate(error) from error
         self._left -= len(piece)
         if self._left < 0:
             cap = self._limits.max_answer_bytes
@@ -111,33 +80,6 @@ class HttpAnswer:
         return bytes(gathered[:most])
 
 
-class _Body(AiohttpResponseStream):
-    """A body in the pieces that arrived: the adapter's own are cut to 16 KiB. No piece is held once it was given."""
-
-    def __aiter__(self) -> "_Body":
-        return self
-
-    async def __anext__(self) -> bytes:
-        if piece := await self._aiohttp_response.content.readany():
-            return piece
-        raise StopAsyncIteration
-
-    @property
-    def ended(self) -> bool:
-        """Whether HTTP's framing has said that nothing follows."""
-        return self._aiohttp_response.content.at_eof()
-
-
-class _Transport(AiohttpTransport):
-    """The adapter, with such bodies."""
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        response = await super().handle_async_request(request)
-        if isinstance(response.stream, AiohttpResponseStream):
-            response.stream = _Body(response.stream._aiohttp_response)  # it has no public name
-        return response
-
-
 class HttpTransport:
     """A pool of connections, for one event loop. transport: another one, for tests.
 
@@ -146,8 +88,7 @@ class HttpTransport:
 
     def __init__(self, limits: HttpLimits, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._limits = limits
-        self._ways = Ways(_made) if transport is None else Ways(lambda _: transport, {})
-        self._extensions = {"timeout": {"connect": limits.connect_timeout}}
+        self._ways = Ways(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
 
     @asynccontextmanager
     async def post(
@@ -164,15 +105,12 @@ class HttpTransport:
             where,
             content=body if len(body) <= _SLICE_BYTES else _slices(body),
             headers={"accept-encoding": "identity", "content-length": str(len(body)), **headers},
-            extensions=self._extensions,
         )
         try:
             async with asyncio.timeout(waits):
                 response = await self._ways.to(where).handle_async_request(request)
         except TimeoutError as error:
             raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
-        except _FOREIGN as error:
-            raise translate(error) from error
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
         try:
@@ -194,12 +132,3 @@ async def _slices(body: bytes) -> AsyncIterator[bytes]:
     """A large body piece by piece: written at once it would hold the event loop."""
     for at in range(0, len(body), _SLICE_BYTES):
         yield body[at : at + _SLICE_BYTES]
-
-
-def _made(proxy: httpx.Proxy | None) -> httpx.AsyncBaseTransport:
-    return _Transport(client=_session, proxy=proxy)
-
-
-def _session() -> aiohttp.ClientSession:
-    # Cookies of one answer have no business in another call.
-    return aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar())

@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 
-Make = Callable[[httpx.Proxy | None], httpx.AsyncBaseTransport]
+Make = Callable[[str], httpx.AsyncBaseTransport]
 
 
 class Ways:
-    """The transports of a client. make: one through a proxy, or without one (None).
+    """The transports of a client. make: one through the proxy of a URL, or without one ("").
 
     environ: proxies by scheme, "no" for the exceptions, as urllib.request.getproxies gives them.
     """
@@ -36,7 +36,7 @@ class Ways:
             proxy = ""
         made = self._made.get(proxy)
         if made is None:
-            made = self._made[proxy] = self._make(httpx.Proxy(proxy) if proxy else None)
+            made = self._made[proxy] = self._make(proxy)
         return made
 
     async def aclose(self) -> None:

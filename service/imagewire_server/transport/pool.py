@@ -1,0 +1,100 @@
+"""Pooled connections: httpx's transport interface on aiohttp, foreign exceptions translated by one table.
+
+httpx's own pool loses slots when calls are cancelled. Nothing of a request or an answer is converted more than it must
+be: between httpx and aiohttp a general adapter costs as much as aiohttp itself.
+"""
+
+import aiohttp
+import httpx
+import yarl
+
+from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
+
+# What a failure means for money: only what failed before a connection stood can be told to be free.
+_TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
+    (aiohttp.ClientConnectorError, Unreachable, "the provider cannot be reached; nothing was charged"),
+    (aiohttp.ConnectionTimeoutError, Unreachable, "connecting to the provider took too long; nothing was charged"),
+    (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
+    (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
+    (aiohttp.ClientResponseError, Malformed, "the provider's answer is no valid HTTP; it may have been charged"),
+    (aiohttp.ClientError, Cut, "the call to the provider failed; it may have been charged"),
+    (OSError, Cut, "the connection to the provider failed; the call may have been charged"),
+)
+_FOREIGN = (aiohttp.ClientError, OSError)
+
+
+def translate(error: BaseException) -> UpstreamError:
+    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys."""
+    for kind, ours, words in _TABLE:
+        if isinstance(error, kind):
+            return ours(words)
+    raise TypeError(f"no row for {type(error).__name__}") from error
+
+
+class Pool(httpx.AsyncBaseTransport):
+    """The connections of one event loop. connect_timeout: seconds. proxy: the URL of one, "" for none.
+
+    Requests and the answers' streams raise UpstreamError.
+    """
+
+    def __init__(self, connect_timeout: float, proxy: str) -> None:
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout)
+        self._proxy = proxy or None
+        self._session: aiohttp.ClientSession | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send once; return when the head of the answer is there."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0),
+                cookie_jar=aiohttp.DummyCookieJar(),  # cookies of one answer have no business in another call
+                timeout=self._timeout,
+                auto_decompress=False,
+            )
+        stream = request.stream
+        try:
+            answer = await self._session.request(
+                request.method,
+                yarl.URL(str(request.url), encoded=True),
+                headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
+                data=request.content if isinstance(stream, httpx.ByteStream) else stream,
+                allow_redirects=False,
+                proxy=self._proxy,
+            )
+        except _FOREIGN as error:
+            raise translate(error) from error
+        return httpx.Response(answer.status, headers=answer.raw_headers, stream=Body(answer))
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+
+
+class Body(httpx.AsyncByteStream):
+    """A body in the pieces that arrived, well below a megabyte each. None is held once it was given."""
+
+    def __init__(self, answer: aiohttp.ClientResponse) -> None:
+        self._answer = answer
+
+    def __aiter__(self) -> "Body":
+        return self
+
+    async def __anext__(self) -> bytes:
+        try:
+            piece = await self._answer.content.readany()
+        except _FOREIGN as error:
+            raise translate(error) from error
+        if piece:
+            return piece
+        raise StopAsyncIteration
+
+    @property
+    def ended(self) -> bool:
+        """Whether HTTP's framing has said that nothing follows."""
+        return self._answer.content.at_eof()
+
+    async def aclose(self) -> None:
+        """Leave the answer: its connection goes back to the pool when it was read to its end, and is closed if not."""
+        self._answer.release()
+        await self._answer.wait_for_close()
