@@ -86,9 +86,9 @@ async def _next(answer: HttpAnswer, reader: Reader) -> tuple[list[pb.Event], Err
     ended = not piece or answer.ended
     events: list[pb.Event] = []
     try:
-        events.extend(reader.feed(piece))
+        reader.feed(piece, events)
         if ended:
-            events.extend(reader.close())
+            reader.close(events)
     except Error as error:
         return events, error, True
     return events, None, ended

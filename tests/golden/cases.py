@@ -74,8 +74,8 @@ def read(
     error: dict[str, Any] | None = None
     try:
         for piece in [body] if pieces is None else pieces:
-            events.extend(reader.feed(piece))
-        events.extend(reader.close())
+            reader.feed(piece, events)
+        reader.close(events)
     except Error as failed:
         error = {"error": {"code": failed.code.name, "reason": failed.reason, "charged": failed.charged}}
         if failed.retry_after is not None:

@@ -33,8 +33,11 @@ def events(case: Case, frame: int = 1 << 18) -> list[pb.Event]:
     """What the engine yields for a case."""
     started = pb.Started(completion_id="cmpl-0123456789abcdef", model="gemini/a-model")
     started.create_time.seconds = 1723323084
+    made = [pb.Event(started=started)]
     reader = Reader(sse=case.sse, max_frame_bytes=frame)
-    return [pb.Event(started=started), *reader.feed(case.answer), *reader.close()]
+    reader.feed(case.answer, made)
+    reader.close(made)
+    return made
 
 
 def folded(case: Case) -> pb.CreateCompletionResponse:

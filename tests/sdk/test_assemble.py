@@ -55,7 +55,9 @@ def test_any_chunking_gives_the_same_answer(data: bytes, pieces: int) -> None:
 async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> None:
     reader = Reader(sse=case.sse, max_frame_bytes=10)
     # The engine says when it starts; the dialect reads the rest.
-    events = [Event(started=Started(completion_id="c")), *reader.feed(case.answer), *reader.close()]
+    events = [Event(started=Started(completion_id="c"))]
+    reader.feed(case.answer, events)
+    reader.close(events)
     for number, event in enumerate(events, 1):
         event.sequence = number
 

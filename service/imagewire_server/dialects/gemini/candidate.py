@@ -2,7 +2,6 @@
 
 import binascii
 import hashlib
-from collections.abc import Iterator
 
 import pybase64
 
@@ -71,12 +70,12 @@ class CandidateReader:
         """The next document's parts count from 0 again."""
         self._taken = 0
 
-    def take_parts(self, parts: list[answer.Part], end: int) -> Iterator[pb.Event]:
+    def take_parts(self, parts: list[answer.Part], end: int, events: list[pb.Event]) -> None:
         """Pass on the parts of the present document that are new, up to `end`."""
         while self._taken < end:
             part = parts[self._taken]
             self._taken += 1
-            yield from self._take(part)
+            self._take(part, events)
 
     def take_end(self, given: answer.Candidate) -> None:
         """What stands beside the parts. Of two finish reasons the first counts."""
@@ -91,95 +90,86 @@ class CandidateReader:
         if given.citation_metadata is not None:
             self._end.citation_metadata.CopyFrom(struct(given.citation_metadata))
 
-    def close(self) -> Iterator[pb.Event]:
+    def close(self, events: list[pb.Event]) -> None:
         """End the candidate."""
-        yield from self._close_text()
+        self._close_text(events)
         self._end.native_finish_reason = self.native_finish_reason
         self._end.finish_reason = facts.finish_reason(self.native_finish_reason, called=self._called)
-        yield pb.Event(candidate_finished=self._end)
+        events.append(pb.Event(candidate_finished=self._end))
 
-    def picture_started(self, part: answer.Part) -> Iterator[pb.Event]:
+    def picture_started(self, part: answer.Part, events: list[pb.Event]) -> None:
         """A picture's string begins in `part`, of which only the front is there."""
         if self._picture is not None:
             raise Malformed("the provider sent two pictures in one part")
-        yield from self._close_text()
+        self._close_text(events)
         self._picture = _Picture()
         mime_type = part.inline_data.mime_type if part.inline_data else ""
-        yield self._started(pb.PartKind.PART_KIND_IMAGE, part.thought, mime_type)
+        events.append(self._started(pb.PartKind.PART_KIND_IMAGE, part.thought, mime_type))
 
-    def picture_bytes(self, data: bytes) -> Iterator[pb.Event]:
+    def picture_bytes(self, data: bytes, events: list[pb.Event]) -> None:
         """More of the open picture."""
         picture = self._picture
         assert picture is not None, "bytes come between a picture's start and its part's end"  # noqa: S101
         for at in range(0, len(data), self._max_frame_bytes):
             frame = data[at : at + self._max_frame_bytes]
-            yield pb.Event(
-                image_chunk=pb.ImageChunk(
-                    candidate_index=self._index, part_index=self._part, offset=picture.size, data=frame
-                )
-            )
+            chunk = pb.ImageChunk(candidate_index=self._index, part_index=self._part, offset=picture.size, data=frame)
+            events.append(pb.Event(image_chunk=chunk))
             picture.add(frame)
 
-    def _take(self, part: answer.Part) -> Iterator[pb.Event]:
+    def _take(self, part: answer.Part, events: list[pb.Event]) -> None:
         if part.inline_data is not None:
-            yield from self._take_picture(part, part.inline_data)
+            self._take_picture(part, part.inline_data, events)
         elif part.function_call is not None:
-            yield from self._take_call(part, part.function_call)
+            self._take_call(part, part.function_call, events)
         elif part.text is not None or part.thought_signature:
-            yield from self._take_text(part, part.text or "")
+            self._take_text(part, part.text or "", events)
         else:
             raise Malformed("the provider sent a part of a kind that this server does not know")
 
-    def _take_text(self, part: answer.Part, text: str) -> Iterator[pb.Event]:
+    def _take_text(self, part: answer.Part, text: str, events: list[pb.Event]) -> None:
         if part.thought_signature:
             # Google asks for a signed part back as it came: it is not joined with its neighbours.
-            yield from self._close_text()
-            yield self._started(pb.PartKind.PART_KIND_TEXT, part.thought)
+            self._close_text(events)
+            events.append(self._started(pb.PartKind.PART_KIND_TEXT, part.thought))
             if text:
-                yield self._delta(text)
-            yield self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature))
+                events.append(self._delta(text))
+            events.append(self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature)))
             return
         if not text:
             return
         if self._text_open is not part.thought:
-            yield from self._close_text()
+            self._close_text(events)
             self._text_open = part.thought
-            yield self._started(pb.PartKind.PART_KIND_TEXT, part.thought)
-        yield self._delta(text)
+            events.append(self._started(pb.PartKind.PART_KIND_TEXT, part.thought))
+        events.append(self._delta(text))
 
-    def _take_picture(self, part: answer.Part, blob: answer.Blob) -> Iterator[pb.Event]:
+    def _take_picture(self, part: answer.Part, blob: answer.Blob, events: list[pb.Event]) -> None:
         if self._picture is None:
             # The string was not cut out (its key was spelled with escapes): it stands here whole.
-            yield from self.picture_started(part)
+            self.picture_started(part, events)
             try:
                 data = pybase64.b64decode(blob.data, validate=True)
             except (binascii.Error, ValueError) as error:
                 raise Malformed("the provider sent a picture that is not valid base64") from error
-            yield from self.picture_bytes(data)
+            self.picture_bytes(data, events)
         picture, self._picture = self._picture, None
         assert picture is not None  # noqa: S101
-        yield self._finished(
-            pb.PartFinished(
-                thought=part.thought, thought_signature=part.thought_signature, image=picture.image(blob.mime_type)
-            )
-        )
+        image = picture.image(blob.mime_type)
+        finished = pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature, image=image)
+        events.append(self._finished(finished))
 
-    def _take_call(self, part: answer.Part, call: answer.Call) -> Iterator[pb.Event]:
-        yield from self._close_text()
+    def _take_call(self, part: answer.Part, call: answer.Call, events: list[pb.Event]) -> None:
+        self._close_text(events)
         self._called = True
-        yield self._started(pb.PartKind.PART_KIND_FUNCTION_CALL, part.thought)
-        yield self._finished(
-            pb.PartFinished(
-                thought=part.thought,
-                thought_signature=part.thought_signature,
-                function_call=pb.FunctionCall(id=call.id, name=call.name, args=struct(call.args)),
-            )
-        )
+        events.append(self._started(pb.PartKind.PART_KIND_FUNCTION_CALL, part.thought))
+        made = pb.FunctionCall(id=call.id, name=call.name, args=struct(call.args))
+        finished = pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature, function_call=made)
+        events.append(self._finished(finished))
 
-    def _close_text(self) -> Iterator[pb.Event]:
+    def _close_text(self, events: list[pb.Event]) -> None:
         if self._text_open is not None:
             thought, self._text_open = self._text_open, None
-            yield self._finished(pb.PartFinished(thought=thought))
+            events.append(self._finished(pb.PartFinished(thought=thought)))
 
     def _started(self, kind: pb.PartKind, thought: bool, mime_type: str = "") -> pb.Event:
         return pb.Event(

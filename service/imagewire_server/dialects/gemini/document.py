@@ -12,16 +12,20 @@ from dataclasses import dataclass
 
 import msgspec
 
-from imagewire_server.contract.errors import Cut, Malformed, TooLarge
+from imagewire_server.contract.errors import Cut, Malformed, TooLarge, UpstreamError
 from imagewire_server.dialects.gemini.answer import Answer
 from imagewire_server.dialects.gemini.base64_stream import Base64Stream
 
 MAX_SKELETON = 32 * 1024 * 1024
 MAX_PICTURES = 256
 
+_KEY_OF_PICTURES = b'"data"'
 _DATA = re.compile(rb'"data"\s*:\s*"')
 _DATA_BEGUN = re.compile(rb'"data"\s*(?::\s*)?')
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|([{\[])|([}\]])|(,)|(")', re.DOTALL)
+# Where a picture usually stands: in an inlineData of a part of a content of a candidate, the mark in its place.
+_MARK = "!"
+_USUAL_END = b'!"}}]}}]}'
 _KEY, _OPEN, _CLOSE, _COMMA, _OPEN_STRING = range(1, 6)
 _decode = msgspec.json.Decoder(Answer | list[Answer], strict=False).decode
 
@@ -82,6 +86,16 @@ class Document:
             piece = piece[end:]
             yield PictureEnded()
 
+    @staticmethod
+    def whole(text: bytes) -> list[Answer] | None:
+        """What a document says that is there at once and has no picture; None for any other, a broken one too."""
+        if _KEY_OF_PICTURES in text:
+            return None
+        try:
+            return Document._parse(text)
+        except UpstreamError:
+            return None
+
     def close(self) -> list[Answer]:
         """The document's end: what it says, pictures left out. Raises Cut when it is not whole, else Malformed."""
         if self._picture is not None:
@@ -93,9 +107,9 @@ class Document:
         skeleton = self._skeleton
         skeleton += piece
         while match := _DATA.search(skeleton, self._searched):
-            place = self._place(match.start())
+            started = self._guess(match.end()) or self._lex(match.start(), match.end())
             self._searched = match.end()
-            if place is None:
+            if started is None:
                 continue
             self._pictures += 1
             if self._pictures > MAX_PICTURES:
@@ -103,15 +117,38 @@ class Document:
             rest = bytes(memoryview(skeleton)[match.end() :])
             del skeleton[match.end() :]
             self._picture = Base64Stream()
-            (before,) = self._parse(bytes(skeleton) + b'"' + self._closers[::-1])
-            return PictureStarted(before, *place), rest
+            return started, rest
         if len(skeleton) > MAX_SKELETON:
             raise TooLarge(f"the provider sent more than {MAX_SKELETON} bytes beside its pictures")
-        begun = skeleton.rfind(b'"data"', self._searched)
+        begun = skeleton.rfind(_KEY_OF_PICTURES, self._searched)
         if begun < 0 or not _DATA_BEGUN.fullmatch(skeleton, begun):
-            begun = len(skeleton) - len('"data"') + 1
+            begun = len(skeleton) - len(_KEY_OF_PICTURES) + 1
         self._searched = max(self._searched, begun)
         return None
+
+    def _guess(self, end: int) -> PictureStarted | None:
+        """The picture whose string begins at `end`, where the document is as usual: one parse tells, and fast."""
+        if self._lexed:
+            return None  # one guess was wrong already
+        try:
+            answer = _decode(bytes(memoryview(self._skeleton)[:end]) + _USUAL_END)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+            return None
+        if isinstance(answer, list) or not answer.candidates or not (parts := answer.candidates[-1].content.parts):
+            return None
+        blob = parts[-1].inline_data
+        if blob is None or blob.data != _MARK:
+            return None
+        blob.data = ""
+        return PictureStarted(answer, len(answer.candidates) - 1, len(parts) - 1)
+
+    def _lex(self, key: int, end: int) -> PictureStarted | None:
+        """The picture whose data key starts at `key` and string at `end`; None when the key is no picture's."""
+        place = self._place(key)
+        if place is None:
+            return None
+        (before,) = self._parse(bytes(memoryview(self._skeleton)[:end]) + b'"' + self._closers[::-1])
+        return PictureStarted(before, *place)
 
     def _place(self, key: int) -> tuple[int, int] | None:
         """Candidate and part of the data key that starts at `key`, None when it is no picture's."""

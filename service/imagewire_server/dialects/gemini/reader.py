@@ -1,9 +1,8 @@
-"""An answer's bytes as events. Feed them as they arrive; no line, no picture and no body is ever held.
+"""An answer's bytes as events. Feed them as they arrive; no line, no picture and no large body is ever held.
 
 Every event that leaves here lacks only its sequence, which the engine gives. An instance is for one answer.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,6 +15,9 @@ from imagewire_server.dialects.gemini.candidate import CandidateReader
 from imagewire_server.dialects.gemini.document import Document, PictureEnded, PictureStarted
 from imagewire_server.dialects.gemini.errors import refusal_in_answer
 from imagewire_server.dialects.gemini.sse import SseSplitter
+
+# A document no larger that is there at once, and has no picture, is parsed as it is, at half the cost.
+_SMALL = 64 * 1024
 
 
 class Reader:
@@ -30,72 +32,93 @@ class Reader:
         self._splitter = SseSplitter() if sse else None
         self._max_frame_bytes = max_frame_bytes
         self._document = Document()
+        self._held = b""
         self._candidates: dict[int, CandidateReader] = {}
         self._in_picture: CandidateReader | None = None
         self._finished = pb.Finished()
         self._usage: dict[str, Any] = {}
 
-    def feed(self, piece: bytes) -> Iterator[pb.Event]:
-        """The events that this piece completes. The iterator must be run to its end before the next piece."""
+    def feed(self, piece: bytes, events: list[pb.Event]) -> None:
+        """Append the events that this piece completes; when it raises, those that came before the error."""
         if self._splitter is None:
-            yield from self._read(piece)
+            self._read(piece, events)
             return
         for payload in self._splitter.feed(piece):
             if payload is None:
-                yield from self._end_document()
+                self._end_document(events)
             else:
-                yield from self._read(payload)
+                self._read(payload, events)
+        self._release(events)
 
-    def close(self) -> Iterator[pb.Event]:
-        """The body's end: the last events, Finished the very last."""
+    def close(self, events: list[pb.Event]) -> None:
+        """The body's end: append the last events, Finished the very last."""
         if self._splitter is None:
-            yield from self._end_document()
+            self._end_document(events)
         else:
             for _ in self._splitter.close():
-                yield from self._end_document()
+                self._end_document(events)
         if not self._candidates and not self._finished.HasField("prompt_feedback"):
             raise Malformed("the provider answered with no candidate and gave no reason; it may have been charged")
         for index in sorted(self._candidates):
             candidate = self._candidates[index]
             if not candidate.native_finish_reason:
                 raise Cut("the provider's answer ended before the model was done; it may have been charged")
-            yield from candidate.close()
-        yield pb.Event(finished=self._finished)
+            candidate.close(events)
+        events.append(pb.Event(finished=self._finished))
 
-    def _read(self, payload: bytes) -> Iterator[pb.Event]:
+    def _read(self, payload: bytes, events: list[pb.Event]) -> None:
+        """More of a document. Its first bytes wait: they may be all of it."""
+        if not self._held and not self._document.begun and len(payload) <= _SMALL:
+            self._held = payload
+            return
+        self._release(events)
+        self._read_on(payload, events)
+
+    def _release(self, events: list[pb.Event]) -> None:
+        if self._held:
+            held, self._held = self._held, b""
+            self._read_on(held, events)
+
+    def _read_on(self, payload: bytes, events: list[pb.Event]) -> None:
         for found in self._document.feed(payload):
             if isinstance(found, bytes):
                 if self._in_picture is not None:
-                    yield from self._in_picture.picture_bytes(found)
+                    self._in_picture.picture_bytes(found, events)
             elif isinstance(found, PictureStarted):
-                yield from self._take(found.before, up_to=(found.candidate, found.part))
+                self._take(found.before, (found.candidate, found.part), events)
                 self._in_picture = self._candidate(found.candidate)
-                yield from self._in_picture.picture_started(found.before.candidates[found.candidate].content.parts[-1])
+                part = found.before.candidates[found.candidate].content.parts[-1]
+                self._in_picture.picture_started(part, events)
             elif isinstance(found, PictureEnded):
                 self._in_picture = None
 
-    def _end_document(self) -> Iterator[pb.Event]:
-        answers = self._document.close()
-        self._document = Document()
+    def _end_document(self, events: list[pb.Event]) -> None:
+        answers = Document.whole(self._held) if self._held else None
+        if answers is None:
+            # What is broken is told piece by piece: what came before the break is passed on.
+            self._release(events)
+            answers = self._document.close()
+            self._document = Document()
+        self._held = b""
         for answer in answers:
-            yield from self._take(answer, up_to=None)
+            self._take(answer, None, events)
         for candidate in self._candidates.values():
             candidate.next_document()
 
-    def _take(self, answer: Answer, up_to: tuple[int, int] | None) -> Iterator[pb.Event]:
+    def _take(self, answer: Answer, up_to: tuple[int, int] | None, events: list[pb.Event]) -> None:
         """Pass on what an answer holds, or, where only a front part of it is there, what stands before that place."""
         if answer.error is not None:
             raise refusal_in_answer(answer.error)
         for position, given in enumerate(answer.candidates):
             candidate = self._candidate(position)
-            here = up_to is not None and position == up_to[0]
-            yield from candidate.take_parts(
-                given.content.parts, up_to[1] if here and up_to else len(given.content.parts)
-            )
-            if not here:
-                if given.index not in {None, position}:
-                    raise Malformed("the provider numbered its candidates in a way that this server cannot follow")
-                candidate.take_end(given)
+            parts = given.content.parts
+            if up_to is not None and position == up_to[0]:
+                candidate.take_parts(parts, up_to[1], events)
+                continue
+            candidate.take_parts(parts, len(parts), events)
+            if given.index not in {None, position}:
+                raise Malformed("the provider numbered its candidates in a way that this server cannot follow")
+            candidate.take_end(given)
         if up_to is None:
             self._take_rest(answer)
 

@@ -10,6 +10,7 @@ from imagewire_server.contract.errors import Cut
 _NAME_END = re.compile(rb"[\r\n:]")
 _LF, _CR, _SPACE, _COLON = b"\n\r :"
 _LONGEST_NAME = 16
+_DATA = b"data: "
 
 
 class _In(enum.Enum):
@@ -42,9 +43,16 @@ class SseSplitter:
                     self._has_lf = True
                     at += 1
                     continue
-            if self._state is _In.NAME and not self._name and not self._in_event and piece[at] in b"{[":
-                # An error may come as bare JSON in place of an event.
-                self._state = _In.BARE
+            if self._state is _In.NAME and not self._name and not self._in_event:
+                if (event := _whole_event(piece, at)) is not None:
+                    payload, at = event
+                    self._has_lf = True
+                    yield payload
+                    yield None
+                    continue
+                if piece[at] in b"{[":
+                    # An error may come as bare JSON in place of an event.
+                    self._state = _In.BARE
             if self._state is _In.BARE:
                 yield piece[at:]
                 return
@@ -96,6 +104,20 @@ class SseSplitter:
         self._has_lf = self._has_lf or ended_by == _LF
         self._state = _In.NAME
         self._name = b""
+
+
+def _whole_event(piece: bytes, at: int) -> tuple[bytes, int] | None:
+    """The payload of an event of one line that is here to its end, and where the next begins: most of them are so."""
+    if not piece.startswith(_DATA, at):
+        return None
+    lf = piece.find(b"\n", at)
+    end = lf - 1 if piece[lf - 1] == _CR else lf
+    begin = at + len(_DATA)
+    if end <= begin or piece.find(b"\r", begin, end) >= 0:
+        return None
+    if piece.startswith(b"\n", lf + 1):
+        return piece[begin:end], lf + 2
+    return (piece[begin:end], lf + 3) if piece.startswith(b"\r\n", lf + 1) else None
 
 
 def _line_end(piece: bytes, at: int) -> int:

@@ -53,9 +53,9 @@ class ChatService(stubs.ChatServiceServicer):
         ) as stream:
             return await fold(stream, max_inline_bytes=inline)
 
-    async def StreamCompletion(  # type: ignore[override]  # it writes through the context
+    async def StreamCompletion(  # type: ignore[override]  # see the guard
         self, request: pb.StreamCompletionRequest, context: Context
-    ) -> None:
+    ) -> bytes:
         """Events as they come."""
         constraints.check(request)
         frame = request.max_frame_bytes or constraints.FRAME_DEFAULT
@@ -78,10 +78,11 @@ class ChatService(stubs.ChatServiceServicer):
         ):
             async for events in stream:
                 await writer.write(events)
+            return writer.last
 
-    async def ResumeCompletion(  # type: ignore[override]  # it writes through the context
+    async def ResumeCompletion(  # type: ignore[override]  # see the guard
         self, request: pb.ResumeCompletionRequest, context: Context
-    ) -> None:
+    ) -> bytes:
         """Not built yet."""
         raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
 

@@ -21,8 +21,8 @@ class ImageService(stubs.ImageServiceServicer):
         """Not built yet."""
         raise NotBuilt("this server keeps no pictures yet: send the picture in the request, as Image.data")
 
-    async def DownloadImage(  # type: ignore[override]  # it writes through the context
+    async def DownloadImage(  # type: ignore[override]  # see the guard
         self, request: pb.DownloadImageRequest, context: Context
-    ) -> None:
+    ) -> bytes:
         """Not built yet."""
         raise NotBuilt("this server keeps no pictures yet: StreamCompletion sends pictures of any size")

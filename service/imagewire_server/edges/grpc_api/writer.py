@@ -1,4 +1,7 @@
-"""Writing a stream: heartbeats when it is idle, an end when the client stops reading."""
+"""Writing a stream: heartbeats when it is idle, an end when the client stops reading.
+
+The message that ends a stream is not written: gRPC takes it together with the status, in one step in place of two.
+"""
 
 import asyncio
 from collections.abc import Iterator
@@ -17,7 +20,7 @@ class StreamWriter:
     """Writes events to one call. Use as an async context manager.
 
     heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
-    0 for a message each.
+    0 for a message each. last: the message that ends the stream, once there is one.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class StreamWriter:
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()  # gRPC takes one write at a time
         self._sequence = 0
+        self.last = b""
         self._last = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
@@ -54,10 +58,15 @@ class StreamWriter:
 
     async def write(self, events: list[pb.Event]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
+        messages = list(batched(events, self._batch_bytes)) if self._batch_bytes else events
+        if events[-1].HasField("finished"):
+            messages, self.last = _without_last(messages, events[-1])
+        if not messages:
+            return
         try:
             async with asyncio.timeout(self._stall_timeout), self._lock:
-                for message in batched(events, self._batch_bytes) if self._batch_bytes else events:
-                    await self._context.write(message)
+                for message in messages:
+                    await self._context.write(message.SerializeToString())
                     self._sequence = (message.more[-1] if message.more else message).sequence
         except TimeoutError as error:
             raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
@@ -77,6 +86,16 @@ class StreamWriter:
     async def _send_heartbeat(self) -> None:
         await self.write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
         self._arm(self._interval)
+
+
+def _without_last(messages: list[pb.Event], finished: pb.Event) -> tuple[list[pb.Event], bytes]:
+    """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
+    *messages, last = messages
+    serialized = last.SerializeToString()
+    if last.more and len(serialized) > _MOST_COPIED:
+        del last.more[-1]
+        return [*messages, last], finished.SerializeToString()
+    return messages, serialized
 
 
 def batched(events: list[pb.Event], most: int) -> Iterator[pb.Event]:
