@@ -4,9 +4,9 @@ The comments in protos/ say the same in words. A field without a constraint stan
 test can tell a field that was thought about from one that was forgotten.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import Descriptor
 
@@ -110,7 +110,16 @@ MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
     "Tool": rules.tool,
 }
 
-_Field = tuple[str, tuple[rules.Check | Each, ...], bool, bool, bool]
+
+class _Field(NamedTuple):
+    """What to look at in a field. may_be_empty: whether its zero value passes the checks."""
+
+    name: str
+    checks: tuple[rules.Check | Each, ...]
+    repeated: bool
+    presence: bool
+    is_message: bool
+    may_be_empty: bool
 
 
 @cache
@@ -122,47 +131,64 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[_Field, ...], rules.MessageChec
         inside = field.message_type
         is_message = inside is not None and inside.file.package == "imagewire.v1" and not inside.GetOptions().map_entry
         if checks or is_message:
-            fields.append((field.name, checks, bool(field.is_repeated), field.has_presence, is_message))
+            repeated = bool(field.is_repeated)
+            single = inside is not None and not repeated
+            empty: Any = {} if repeated else field.default_value
+            may_be_empty = not single and not any(_words(check, empty) for check in checks)
+            fields.append(_Field(field.name, checks, repeated, field.has_presence, is_message, may_be_empty))
     return tuple(fields), MESSAGE_CHECKS.get(descriptor.name)
 
 
-def violations(message: pb.ProtoMessage, path: str = "") -> Iterator[Violation]:
+def violations(message: pb.ProtoMessage, path: str = "") -> list[Violation]:
     """Every violation in a request message, in the order of its fields; `path` stands in front of each."""
+    found: list[Violation] = []
+    _walk(message, path, found)
+    return found
+
+
+def _walk(message: pb.ProtoMessage, path: str, found: list[Violation]) -> None:
     fields, whole = _plan(message.DESCRIPTOR)
     dot = f"{path}." if path else ""
-    for name, checks, repeated, presence, is_message in fields:
+    for name, checks, repeated, presence, is_message, may_be_empty in fields:
         if presence and not message.HasField(name):
             if required in checks:
-                yield Violation(dot + name, "is required")
+                found.append(Violation(dot + name, "is required"))
             continue
         value: Any = getattr(message, name)
-        yield from _check_value(dot + name, value, checks)
+        if may_be_empty and not value:
+            continue
+        if checks:
+            _check_value(dot + name, value, checks, found)
         if not is_message:
             continue
         if repeated:
             for i, element in enumerate(value):
-                yield from violations(element, f"{dot}{name}[{i}]")
+                _walk(element, f"{dot}{name}[{i}]", found)
         else:
-            yield from violations(value, dot + name)
+            _walk(value, dot + name, found)
     if whole is not None:
         for sub, words in whole(message):
-            yield Violation(dot + sub if sub else path, words)
+            found.append(Violation(dot + sub if sub else path, words))
 
 
-def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...]) -> Iterator[Violation]:
+def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...], found: list[Violation]) -> None:
     """The first violation of a value, and the first of each of its elements."""
     for check in checks:
         if isinstance(check, Each):
             for i, element in enumerate(value):
                 if (words := check.check(element)) is not None:
-                    yield Violation(f"{path}[{i}]", words)
+                    found.append(Violation(f"{path}[{i}]", words))
         elif (words := check(value)) is not None:
-            yield Violation(path, words)
+            found.append(Violation(path, words))
             return
+
+
+def _words(check: rules.Check | Each, empty: Any) -> str | None:
+    return None if isinstance(check, Each) else check(empty)
 
 
 def check(message: pb.ProtoMessage, path: str = "") -> None:
     """Raise InvalidRequest that names every violation in a request message; return when there is none."""
-    found = tuple(violations(message, path))
+    found = violations(message, path)
     if found:
         raise InvalidRequest(found)

@@ -16,6 +16,8 @@ from imagewire_server.contract import image_header, pb
 Check = Callable[[Any], str | None]
 MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
 
+_SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
+
 MAX_PIXELS = 100_000_000
 INPUT_TYPES = "PNG, JPEG, WebP, GIF, HEIC or HEIF"
 
@@ -148,7 +150,7 @@ def message(message: pb.Message) -> Iterator[tuple[str, str]]:
             yield "", "is empty; set content, image or parts"
         if message.HasField("image") and message.image.WhichOneof("source") is None:
             yield "image", "has no source; set data or uri"
-        if message.role == pb.Role.ROLE_SYSTEM and message.HasField("image"):
+        if message.role == _SYSTEM and message.HasField("image"):
             yield "image", "has no place in a system message; show it in a user message"
         return
     named = False
@@ -162,13 +164,13 @@ def message(message: pb.Message) -> Iterator[tuple[str, str]]:
                 named = True
             else:
                 yield f"{path}.image", "has no source; set data or uri, or the sha256 of the message's image"
-        if kind == "function_call" and message.role != pb.Role.ROLE_ASSISTANT:
+        if kind == "function_call" and message.role != _ASSISTANT:
             yield f"{path}.function_call", "only an assistant message calls functions"
         if kind == "function_response" and message.role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
             yield f"{path}.function_response", "only a user or tool message answers a call"
-        if message.role == pb.Role.ROLE_SYSTEM and kind not in {"text", None}:
+        if message.role == _SYSTEM and kind not in {"text", None}:
             yield path, "a system message holds text only"
-        if message.role != pb.Role.ROLE_ASSISTANT and (part.thought or part.thought_signature):
+        if message.role != _ASSISTANT and (part.thought or part.thought_signature):
             yield path, "only an assistant message has thoughts and thought_signature"
     if message.HasField("image") and not named:
         yield "image", "parts is the whole message, and none of them names this picture by sha256; put it into parts"
@@ -185,7 +187,7 @@ def spec(message: pb.Spec) -> Iterator[tuple[str, str]]:
     """A chat in which somebody speaks; each modality and each safety category once."""
     if not message.messages:
         yield "messages", "is required; add at least one user message"
-    elif all(turn.role == pb.Role.ROLE_SYSTEM for turn in message.messages):
+    elif all(turn.role == _SYSTEM for turn in message.messages):
         yield "messages", "holds system messages only; add at least one user message"
     if len(set(message.response_modalities)) < len(message.response_modalities):
         yield "response_modalities", "names a modality twice"

@@ -10,6 +10,13 @@ from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer, facts
 from imagewire_server.dialects.gemini.values import struct
 
+# Looked up once: an enum's names are slow.
+_TEXT, _IMAGE, _CALL = (
+    pb.PartKind.PART_KIND_TEXT,
+    pb.PartKind.PART_KIND_IMAGE,
+    pb.PartKind.PART_KIND_FUNCTION_CALL,
+)
+_AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 # Pixels: PNG's own limit and the field's. A damaged header may say more.
 _LONGEST = 2**31 - 1
 
@@ -44,7 +51,7 @@ class _Picture:
             mime_type=mime_type or (self.header.mime_type if self.header else "application/octet-stream"),
             size_bytes=self.size,
             sha256=self._sha256.digest(),
-            detail=pb.ImageDetail.IMAGE_DETAIL_AUTO,
+            detail=_AUTO,
         )
         width, height = (self.header.width or 0, self.header.height or 0) if self.header else (0, 0)
         if 0 < width <= _LONGEST and 0 < height <= _LONGEST:
@@ -104,7 +111,7 @@ class CandidateReader:
         self._close_text(events)
         self._picture = _Picture()
         mime_type = part.inline_data.mime_type if part.inline_data else ""
-        events.append(self._started(pb.PartKind.PART_KIND_IMAGE, part.thought, mime_type))
+        events.append(self._started(_IMAGE, part.thought, mime_type))
 
     def picture_bytes(self, data: bytes, events: list[pb.Event]) -> None:
         """More of the open picture."""
@@ -130,17 +137,19 @@ class CandidateReader:
         if part.thought_signature:
             # Google asks for a signed part back as it came: it is not joined with its neighbours.
             self._close_text(events)
-            events.append(self._started(pb.PartKind.PART_KIND_TEXT, part.thought))
+            events.append(self._started(_TEXT, part.thought))
             if text:
                 events.append(self._delta(text))
-            events.append(self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature)))
+            events.append(
+                self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature))
+            )
             return
         if not text:
             return
         if self._text_open is not part.thought:
             self._close_text(events)
             self._text_open = part.thought
-            events.append(self._started(pb.PartKind.PART_KIND_TEXT, part.thought))
+            events.append(self._started(_TEXT, part.thought))
         events.append(self._delta(text))
 
     def _take_picture(self, part: answer.Part, blob: answer.Blob, events: list[pb.Event]) -> None:
@@ -161,7 +170,7 @@ class CandidateReader:
     def _take_call(self, part: answer.Part, call: answer.Call, events: list[pb.Event]) -> None:
         self._close_text(events)
         self._called = True
-        events.append(self._started(pb.PartKind.PART_KIND_FUNCTION_CALL, part.thought))
+        events.append(self._started(_CALL, part.thought))
         made = pb.FunctionCall(id=call.id, name=call.name, args=struct(call.args))
         finished = pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature, function_call=made)
         events.append(self._finished(finished))

@@ -14,6 +14,7 @@ from imagewire_server.dialects.gemini.profile import Profile
 
 Json = dict[str, Any]
 
+_SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _MODALITIES = {pb.Modality.MODALITY_TEXT: "TEXT", pb.Modality.MODALITY_IMAGE: "IMAGE"}
 # Our scalar fields of GenerationConfig and Google's names; those with presence are sent when set, strings when filled.
 _SCALARS = (
@@ -81,10 +82,10 @@ class _Encoder:
         contents: list[Json] = []
         for i, message in enumerate(self.spec.messages):
             encoded = parts.message(message, f"spec.messages[{i}]")
-            if message.role == pb.Role.ROLE_SYSTEM:
+            if message.role == _SYSTEM:
                 system += encoded
                 continue
-            role = "model" if message.role == pb.Role.ROLE_ASSISTANT else "user"
+            role = "model" if message.role == _ASSISTANT else "user"
             if contents and contents[-1]["role"] == role:
                 contents[-1]["parts"] += encoded
             else:
