@@ -1,6 +1,7 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from dataclasses import replace
 from urllib.parse import quote
 
@@ -38,7 +39,8 @@ class GoogleCall:
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets."""
         headers = {**self._headers, **credentials}
-        async with self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout) as answer:
+        posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
+        async with aclosing(posted) as answer:
             if answer.status != 200:
                 raise refusal(
                     answer.status,

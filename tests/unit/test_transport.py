@@ -52,9 +52,9 @@ def transport(response: httpx.Response) -> HttpTransport:
 
 async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
     http = transport(httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""))
-    async with http.post("http://x/", {}, b"") as answer:
-        with pytest.raises(Malformed):
-            await answer.read()
+    answer = await http.post("http://x/", {}, b"")
+    with pytest.raises(Malformed):
+        await answer.read()
     await http.aclose()
 
 
@@ -63,8 +63,8 @@ async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
 )
 async def test_retry_after_is_read_in_seconds(header: str, seconds: float | None) -> None:
     http = transport(httpx.Response(429, headers={"retry-after": header}))
-    async with http.post("http://x/", {}, b"") as answer:
-        assert answer.retry_after == seconds
+    answer = await http.post("http://x/", {}, b"")
+    assert answer.retry_after == seconds
     await http.aclose()
 
 

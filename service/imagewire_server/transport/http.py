@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -27,14 +26,14 @@ class HttpLimits:
 
 
 class HttpAnswer:
-    """An answer whose head is there. Its body is read once, by `read` or by `head`."""
+    """An answer whose head is there. Its body is read once, by `read` or by `head`. Close it."""
 
     def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, limits: HttpLimits) -> None:
         self._response = response
         self._stream = stream
         self._limits = limits
         self._left = limits.max_answer_bytes
-        self._body: AsyncIterator[bytes] | None = None
+        self._pieces: AsyncIterator[bytes] | None = None
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -51,19 +50,28 @@ class HttpAnswer:
 
     async def read(self) -> bytes:
         """The next piece of the body as it arrives, well below a megabyte; b"" at its end. Raises UpstreamError."""
-        if self._body is None:
-            self._body = self._begin()
-        try:
-            async with asyncio.timeout(self._limits.idle_timeout):
-                piece = await anext(self._body, b"")
-        except TimeoutError as error:
-            idle = self._limits.idle_timeout
-            raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
+        if self._pieces is None:
+            self._pieces = self._begin()
+        piece = self._stream.arrived() if isinstance(self._stream, Body) else b""
+        if not piece:
+            piece = await self._next(self._pieces)
         self._left -= len(piece)
         if self._left < 0:
             cap = self._limits.max_answer_bytes
             raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it was charged")
         return piece
+
+    async def aclose(self) -> None:
+        """End the call, if it has not ended."""
+        await self._stream.aclose()
+
+    async def _next(self, pieces: AsyncIterator[bytes]) -> bytes:
+        try:
+            async with asyncio.timeout(self._limits.idle_timeout):
+                return await anext(pieces, b"")
+        except TimeoutError as error:
+            idle = self._limits.idle_timeout
+            raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
 
     def _begin(self) -> AsyncIterator[bytes]:
         if self._response.headers.get("content-encoding", "identity").lower() != "identity":
@@ -90,11 +98,10 @@ class HttpTransport:
         self._limits = limits
         self._ways = Ways(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
 
-    @asynccontextmanager
     async def post(
         self, url: str, headers: Mapping[str, str], body: bytes, *, first_byte_timeout: float | None = None
-    ) -> AsyncIterator[HttpAnswer]:
-        """Send once and wait for the head of the answer. Leaving the context closes the call. Raises UpstreamError.
+    ) -> HttpAnswer:
+        """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError.
 
         first_byte_timeout: seconds, in place of the limits'.
         """
@@ -113,10 +120,7 @@ class HttpTransport:
             raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
         stream = response.stream
         assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
-        try:
-            yield HttpAnswer(response, stream, self._limits)
-        finally:
-            await stream.aclose()
+        return HttpAnswer(response, stream, self._limits)
 
     async def aclose(self) -> None:
         """Close every connection."""

@@ -89,6 +89,13 @@ class Body(httpx.AsyncByteStream):
             return piece
         raise StopAsyncIteration
 
+    def arrived(self) -> bytes:
+        """What is here already and can be had without waiting."""
+        try:
+            return self._answer.content.read_nowait()
+        except _FOREIGN as error:
+            raise translate(error) from error
+
     @property
     def ended(self) -> bool:
         """Whether HTTP's framing has said that nothing follows."""
