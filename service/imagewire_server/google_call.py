@@ -12,7 +12,7 @@ from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Malformed
 from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
-from imagewire_server.transport.http import HttpAnswer, HttpTransport
+from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 64 * 1024
 
@@ -27,6 +27,8 @@ class GoogleCall:
             "content-type": "application/json",
             "user-agent": f"imagewire/{__version__}",
         }
+        self._credentials: Mapping[str, str] = {}
+        self._prepared = prepared(self._headers)
         self._first_byte_timeout = first_byte_timeout
 
     @staticmethod
@@ -38,7 +40,9 @@ class GoogleCall:
         self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets."""
-        headers = {**self._headers, **credentials}
+        if credentials != self._credentials:  # a token lasts an hour, a key for ever
+            self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
+        headers = self._prepared
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
         async with aclosing(posted) as answer:
             if answer.status != 200:

@@ -6,7 +6,7 @@ import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
 from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
-from imagewire_server.transport.http import HttpLimits, HttpTransport
+from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
 from imagewire_server.transport.pool import translate
 from imagewire_server.transport.proxies import Ways
 
@@ -52,7 +52,7 @@ def transport(response: httpx.Response) -> HttpTransport:
 
 async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
     http = transport(httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""))
-    answer = await http.post("http://x/", {}, b"")
+    answer = await http.post("http://x/", prepared({}), b"")
     with pytest.raises(Malformed):
         await answer.read()
     await http.aclose()
@@ -63,7 +63,7 @@ async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
 )
 async def test_retry_after_is_read_in_seconds(header: str, seconds: float | None) -> None:
     http = transport(httpx.Response(429, headers={"retry-after": header}))
-    answer = await http.post("http://x/", {}, b"")
+    answer = await http.post("http://x/", prepared({}), b"")
     assert answer.retry_after == seconds
     await http.aclose()
 

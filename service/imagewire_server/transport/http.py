@@ -88,6 +88,11 @@ class HttpAnswer:
         return bytes(gathered[:most])
 
 
+def prepared(headers: Mapping[str, str]) -> httpx.Headers:
+    """Headers of a request and what every request has. To be made once for many: it costs a tenth of a small call."""
+    return httpx.Headers({"accept-encoding": "identity", **headers})
+
+
 class HttpTransport:
     """A pool of connections, for one event loop. transport: another one, for tests.
 
@@ -99,28 +104,26 @@ class HttpTransport:
         self._ways = Ways(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
 
     async def post(
-        self, url: str, headers: Mapping[str, str], body: bytes, *, first_byte_timeout: float | None = None
+        self, url: str, headers: httpx.Headers, body: bytes, *, first_byte_timeout: float | None = None
     ) -> HttpAnswer:
         """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError.
 
-        first_byte_timeout: seconds, in place of the limits'.
+        headers: from `prepared`. first_byte_timeout: seconds, in place of the limits'.
         """
         waits = first_byte_timeout or self._limits.first_byte_timeout
         where = _parsed(url)
-        request = httpx.Request(
-            "POST",
-            where,
-            content=body if len(body) <= _SLICE_BYTES else _slices(body),
-            headers={"accept-encoding": "identity", "content-length": str(len(body)), **headers},
-        )
+        large = len(body) > _SLICE_BYTES
+        stream = _Slices(body) if large else httpx.ByteStream(body)
+        request = httpx.Request("POST", where, headers=headers, stream=stream)
+        if large:
+            request.headers["content-length"] = str(len(body))
         try:
             async with asyncio.timeout(waits):
                 response = await self._ways.to(where).handle_async_request(request)
         except TimeoutError as error:
             raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
-        stream = response.stream
-        assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
-        return HttpAnswer(response, stream, self._limits)
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
+        return HttpAnswer(response, response.stream, self._limits)
 
     async def aclose(self) -> None:
         """Close every connection."""
@@ -132,7 +135,12 @@ def _parsed(url: str) -> httpx.URL:
     return httpx.URL(url)
 
 
-async def _slices(body: bytes) -> AsyncIterator[bytes]:
+class _Slices(httpx.AsyncByteStream):
     """A large body piece by piece: written at once it would hold the event loop."""
-    for at in range(0, len(body), _SLICE_BYTES):
-        yield body[at : at + _SLICE_BYTES]
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for at in range(0, len(self._body), _SLICE_BYTES):
+            yield self._body[at : at + _SLICE_BYTES]

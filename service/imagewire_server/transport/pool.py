@@ -57,7 +57,7 @@ class Pool(httpx.AsyncBaseTransport):
                 request.method,
                 yarl.URL(str(request.url), encoded=True),
                 headers=[(name.decode("ascii"), value.decode("ascii")) for name, value in request.headers.raw],
-                data=request.content if isinstance(stream, httpx.ByteStream) else stream,
+                data=b"".join(stream) if isinstance(stream, httpx.ByteStream) else stream,
                 allow_redirects=False,
                 proxy=self._proxy,
             )
