@@ -24,6 +24,7 @@ from imagewire_server.edges.grpc_api.images import ImageService
 from imagewire_server.edges.grpc_api.models import ModelService
 from imagewire_server.edges.grpc_api.reflection import add_reflection
 from imagewire_server.edges.grpc_api.services import Services
+from imagewire_server.edges.grpc_api.threads import giving_way
 from imagewire_server.engine.generate import Engine
 
 _log = structlog.get_logger("imagewire.grpc")
@@ -66,7 +67,8 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
         channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
         add_reflection(services, _SERVED)
-        self._server = grpc.aio.server(options=_options(limits))
+        with giving_way():
+            self._server = grpc.aio.server(options=_options(limits))
         self._server.add_generic_rpc_handlers((services,))
 
     def use_master_key(self, master_key: str) -> None:
