@@ -103,23 +103,23 @@ _STREAMS_ONLY = {"large", "drip", "memory"}
 def workers(cache: Path, extent: Extent, figures: Figures) -> None:
     """Two processes against one, both with load and upstream on every core: so reasoned from CPU time.
 
-    Two cores carry as many requests as there are when the busier worker has used up one of them.
+    As many callers a worker; a worker with a core of its own answers as many requests as fit into a CPU-second.
     """
-    one, two = Imagewire(), Imagewire(workers=2)
-    # Many, so that chance does not give one worker far more connections than the other.
-    load = Load(callers=192, seconds=extent.seconds, warmup=5)
     seen: dict[str, list[float]] = defaultdict(list)
-    for peer in (one, two):
+    busier: dict[str, float] = {}
+    for count in (1, 2):
+        load = Load(callers=96 * count, seconds=extent.seconds, warmup=5)
         try:
-            with session(peer, cache, everywhere=True) as running:
+            with session(Imagewire(workers=count), cache, everywhere=True) as running:
                 for surface in ("gRPC stream", "REST stream"):
                     outcome = running.run(surface, SMALL, load)
-                    seen[surface].append(outcome.requests / outcome.busiest)
+                    seen[surface].append(count * outcome.requests / outcome.cpu)
+                    busier[surface] = 100 * outcome.busiest / outcome.cpu
         except Failed as error:
             figures.notes.append(f"imagewire, workers: {error}")
             return
     for surface, (alone, both) in seen.items():
-        figures.note(one, surface, two_workers=both / alone)
+        figures.note(Imagewire(), surface, two_workers=both / alone, busier_percent=busier[surface])
 
 
 def measure(peer: Peer, cache: Path, wanted: set[str], extent: Extent, figures: Figures) -> None:

@@ -33,9 +33,9 @@ async def run(job: Job) -> Outcome:
 def _caller(job: Job) -> Caller:
     if job.protocol == "http":
         return HttpCaller(job)
-    from bench.load_grpc import GrpcCaller, LoneGrpcCaller  # noqa: PLC0415  # a peer without gRPC needs none of it
+    from bench.load_grpc import GrpcCaller  # noqa: PLC0415  # a peer without gRPC needs none of it
 
-    return LoneGrpcCaller(job) if job.callers == 1 else GrpcCaller(job)
+    return GrpcCaller(job)
 
 
 async def _measured(job: Job, callers: list[Caller]) -> Outcome:

@@ -1,11 +1,12 @@
-"""Callers over gRPC: the contract's messages on a bare channel, without our client library."""
+"""A caller over gRPC: the contract's messages, without our client library."""
 
+import asyncio
 import time
 from typing import Any
 
 import grpc
-from grpc.experimental import ChannelOptions
 
+from bench.http2 import Connection, header_block
 from bench.job import Job, Timing
 from bench.pictures import picture
 from bench.scan import Wrong
@@ -18,21 +19,99 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.message_pb2 import Message, Role
 from imagewire.v1.spec_pb2 import Spec
 
-_SERVICE = "/imagewire.v1.ChatService"
+_SHARED: dict[str, Connection] = {}
 
 
-class _Checked:
-    """One answer's messages as they come, each compared."""
+class GrpcCaller:
+    """Asks the same of one address, again and again, as our clients ask by default."""
 
-    def __init__(self, known: bytes) -> None:
-        self._known = known
+    def __init__(self, job: Job) -> None:
+        spec = Spec(model=job.model, messages=[Message(role=Role.ROLE_USER, content=job.prompt)])
+        self._job = job
+        self._request: Any = (
+            StreamCompletionRequest(spec=spec, batch=True)
+            if job.stream
+            else CreateCompletionRequest(spec=spec, max_inline_bytes=64 * 1024 * 1024)
+        )
+        self._path = f"/imagewire.v1.ChatService/{'Stream' if job.stream else 'Create'}Completion"
+        serialized = self._request.SerializeToString()
+        self._body = bytes(1) + len(serialized).to_bytes(4, "big") + serialized
+        pseudo = {":method": "POST", ":scheme": "http", ":path": self._path, ":authority": job.address}
+        self._headers = header_block({**pseudo, "te": "trailers", "content-type": "application/grpc", **job.headers})
+        self._connection: Connection | None = None
+
+    async def check(self) -> None:
+        """One answer, by gRPC's own client. Raises Wrong."""
+        answer = _Answer(self._job)
+        options = [("grpc.max_receive_message_length", -1)]
+        serialize = type(self._request).SerializeToString
+        metadata = tuple(self._job.headers.items())
+        async with grpc.aio.insecure_channel(self._job.address, options=options) as channel:
+            try:
+                if self._job.stream:
+                    stream = channel.unary_stream(self._path, serialize, StreamCompletionResponse.FromString)
+                    async for message in stream(self._request, metadata=metadata):
+                        answer.add_events(message)
+                else:
+                    unary = channel.unary_unary(self._path, serialize, CreateCompletionResponse.FromString)
+                    answer.add_whole(await unary(self._request, metadata=metadata))
+            except grpc.aio.AioRpcError as error:
+                raise Wrong(f"{error.code().name}: {error.details()}") from None
+        answer.end()
+
+    async def call(self) -> Timing:
+        """One answer, compared. Raises Wrong."""
+        connection = await self._connected()
+        answer = _Answer(self._job)
+        await connection.ask(self._headers, self._body, answer.feed)
+        return answer.end()
+
+    async def close(self) -> None:
+        """Close the connection."""
+        _SHARED.pop(self._job.address, None)
+        if self._connection is not None and self._connection.transport is not None:
+            self._connection.transport.abort()
+
+    async def _connected(self) -> Connection:
+        if self._connection is None and self._job.shared:
+            self._connection = _SHARED.get(self._job.address)
+        if self._connection is None or self._connection.transport is None:
+            host, _, port = self._job.address.rpartition(":")
+            _, self._connection = await asyncio.get_running_loop().create_connection(Connection, host, int(port))
+            if self._job.shared:
+                _SHARED.setdefault(self._job.address, self._connection)
+        return self._connection
+
+
+class _Answer:
+    """An answer as it comes: messages cut out, parsed, and their picture compared. Each method raises Wrong."""
+
+    def __init__(self, job: Job) -> None:
+        self._stream = job.stream
+        self._known = picture(job.size)
+        self._held = bytearray()
         self._at = 0
         self._whole = False
         self._first: float | None = None
         self._begun = time.perf_counter()
 
-    def add(self, message: StreamCompletionResponse) -> None:
-        """The next message of a stream. Raises Wrong."""
+    def feed(self, data: bytes) -> None:
+        """More of the body."""
+        held = self._held
+        held += data
+        while len(held) >= 5:
+            end = 5 + int.from_bytes(held[1:5], "big")
+            if len(held) < end:
+                return
+            message = bytes(memoryview(held)[5:end])
+            del held[:end]
+            if self._stream:
+                self.add_events(StreamCompletionResponse.FromString(message))
+            else:
+                self.add_whole(CreateCompletionResponse.FromString(message))
+
+    def add_events(self, message: StreamCompletionResponse) -> None:
+        """A message of a stream."""
         for event in (message, *message.more):
             kind = event.WhichOneof("event")
             if kind == "image_chunk":
@@ -45,99 +124,15 @@ class _Checked:
             elif kind == "finished":
                 self._whole = True
 
-    def streamed(self) -> Timing:
-        """The stream's end. Raises Wrong."""
-        ended = time.perf_counter()
-        if not self._whole or self._at != len(self._known):
-            raise Wrong(f"the stream ended after {self._at} of {len(self._known)} bytes")
-        return Timing((self._first or ended) - self._begun, ended - self._begun)
-
-    def unary(self, answer: CreateCompletionResponse) -> Timing:
-        """All of a unary answer. Raises Wrong."""
-        took = time.perf_counter() - self._begun
+    def add_whole(self, answer: CreateCompletionResponse) -> None:
+        """A unary answer."""
         if [candidate.message.image.data for candidate in answer.candidates] != [self._known]:
             raise Wrong("the answer's picture is not the one that was asked for")
-        return Timing(took, took)
+        self._at, self._whole = len(self._known), True
 
-
-class _Caller:
-    """Asks as our clients ask by default. Requests are made once; answers are parsed, to find the picture in them."""
-
-    def __init__(self, job: Job, channel: Any) -> None:
-        spec = Spec(model=job.model, messages=[Message(role=Role.ROLE_USER, content=job.prompt)])
-        self._known = picture(job.size)
-        self._channel = channel
-        self._metadata = tuple(job.headers.items())
-        self._stream = job.stream
-        self._method: Any
-        if job.stream:
-            self._request = StreamCompletionRequest(spec=spec, batch=True).SerializeToString()
-            self._method = channel.unary_stream(
-                f"{_SERVICE}/StreamCompletion", response_deserializer=StreamCompletionResponse.FromString
-            )
-        else:
-            inline = 64 * 1024 * 1024
-            self._request = CreateCompletionRequest(spec=spec, max_inline_bytes=inline).SerializeToString()
-            self._method = channel.unary_unary(
-                f"{_SERVICE}/CreateCompletion", response_deserializer=CreateCompletionResponse.FromString
-            )
-
-
-class GrpcCaller(_Caller):
-    """One of several, on grpc.aio."""
-
-    def __init__(self, job: Job) -> None:
-        options = [*_options(), ("grpc.use_local_subchannel_pool", 0 if job.shared else 1)]
-        super().__init__(job, grpc.aio.insecure_channel(job.address, options=options))
-
-    async def check(self) -> None:
-        """One answer. Raises Wrong."""
-        await self.call()
-
-    async def call(self) -> Timing:
-        """One answer, compared. Raises Wrong."""
-        checked = _Checked(self._known)
-        try:
-            if not self._stream:
-                return checked.unary(await self._method(self._request, metadata=self._metadata))
-            async for message in self._method(self._request, metadata=self._metadata):
-                checked.add(message)
-            return checked.streamed()
-        except grpc.aio.AioRpcError as error:
-            raise Wrong(f"{error.code().name}: {error.details()}") from None
-
-    async def close(self) -> None:
-        """Close the channel."""
-        await self._channel.close()
-
-
-class LoneGrpcCaller(_Caller):
-    """The only one: gRPC's blocking client, which adds a third less of its own to a call than grpc.aio."""
-
-    def __init__(self, job: Job) -> None:
-        options = [*_options(), (ChannelOptions.SingleThreadedUnaryStream, 1)]
-        super().__init__(job, grpc.insecure_channel(job.address, options=options))
-
-    async def check(self) -> None:
-        """One answer. Raises Wrong."""
-        await self.call()
-
-    async def call(self) -> Timing:
-        """One answer, compared. Raises Wrong."""
-        checked = _Checked(self._known)
-        try:
-            if not self._stream:
-                return checked.unary(self._method(self._request, metadata=self._metadata))
-            for message in self._method(self._request, metadata=self._metadata):
-                checked.add(message)
-            return checked.streamed()
-        except grpc.RpcError as error:
-            raise Wrong(str(error)) from None
-
-    async def close(self) -> None:
-        """Close the channel."""
-        self._channel.close()
-
-
-def _options() -> list[tuple[str, int]]:
-    return [("grpc.max_receive_message_length", -1)]
+    def end(self) -> Timing:
+        """Its end."""
+        ended = time.perf_counter()
+        if not self._whole or self._at != len(self._known):
+            raise Wrong(f"the answer ended after {self._at} of {len(self._known)} bytes")
+        return Timing((self._first or ended) - self._begun, ended - self._begun)
