@@ -13,10 +13,10 @@ from bench.scan import Wrong
 _DATA, _HEADERS, _RST_STREAM, _SETTINGS, _PING, _GOAWAY, _WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
 _ACK = _END_STREAM = 1
 _END_HEADERS = 4
-_INITIAL_WINDOW_SIZE = 4
+_INITIAL_WINDOW_SIZE, _MAX_FRAME_SIZE = 4, 5
 _DEFAULT_WINDOW = 65_535
-# grpc-java's default for a stream and a connection.
-_WINDOW = 1024 * 1024
+# What gRPC's own client for Python asks for.
+_WINDOW = _FRAME = 4 * 1024 * 1024
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
@@ -43,7 +43,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        settings = struct.pack(">HI", _INITIAL_WINDOW_SIZE, _WINDOW)
+        settings = struct.pack(">HIHI", _INITIAL_WINDOW_SIZE, _WINDOW, _MAX_FRAME_SIZE, _FRAME)
         more = struct.pack(">I", _WINDOW - _DEFAULT_WINDOW)
         preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
         self.transport.write(preface + frame(_SETTINGS, 0, 0, settings) + frame(_WINDOW_UPDATE, 0, 0, more))
