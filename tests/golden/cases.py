@@ -87,7 +87,7 @@ def joined(events: Iterable[pb.Event]) -> list[dict[str, Any]]:
     """Events as JSON, neighbouring chunks of one picture as one."""
     made: list[dict[str, Any]] = []
     for event in events:
-        shown = MessageToDict(event, preserving_proto_field_name=True)
+        shown = MessageToDict(pb.Event.FromString(event.SerializeToString()), preserving_proto_field_name=True)
         chunk, before = shown.get("image_chunk"), made[-1].get("image_chunk") if made else None
         if chunk and before:
             assert int(chunk["offset"]) == len(base64.b64decode(before["data"])), "a chunk's offset leaves a gap"

@@ -59,7 +59,7 @@ def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
         pieces = encoder.feed(event)
         chunk = event.image_chunk
         key = chunk.candidate_index, chunk.part_index
-        if event.HasField("image_chunk") and key in encoder.keeps:
+        if event.WhichOneof("event") == "image_chunk" and key in encoder.keeps:
             kept[key] = kept.get(key, b"") + chunk.data
         out += b"".join(base64.b64encode(kept[p.key]) if isinstance(p, Copy) else p for p in pieces)
         kept = {key: data for key, data in kept.items() if key in encoder.keeps}

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from imagewire._assemble import unbatched
 from imagewire_server.contract import pb
+from imagewire_server.contract.chunk import image_chunk, serialized
 from imagewire_server.edges.grpc_api.writer import batched
 
 _EVENTS = st.lists(
@@ -17,21 +18,43 @@ def event(number: int, size: int | None) -> pb.Event:
     """A text's event, or a picture's of a size."""
     if size is None:
         return pb.Event(sequence=number, text_delta=pb.TextDelta(text="x"))
-    return pb.Event(sequence=number, image_chunk=pb.ImageChunk(data=b"x" * size))
+    made = image_chunk(0, 0, 0, b"x" * size)
+    made.sequence = number
+    return made
+
+
+def is_chunk(event: pb.Event) -> bool:
+    return event.WhichOneof("event") == "image_chunk"
 
 
 @given(_EVENTS, st.integers(1, 50_000))
 def test_batches_hold_every_event_within_the_bound(sizes: list[int | None], most: int) -> None:
     events = [event(number, size) for number, size in enumerate(sizes, 1)]
-    expected = [event(number, size) for number, size in enumerate(sizes, 1)]
-    messages = list(batched(events, most))
-    for message in messages:
-        inside = [message, *message.more]
-        assert len(inside) == 1 or sum(len(e.image_chunk.data) for e in inside) <= max(
-            most, len(message.image_chunk.data)
+    messages = batched(events, most)
+    for inside in messages:
+        assert len(inside) == 1 or sum(len(e.image_chunk.data) for e in inside if is_chunk(e)) <= max(
+            most, len(inside[0].image_chunk.data) if is_chunk(inside[0]) else 0
         )
-    assert [e for message in messages for e in unbatched(message)] == expected
+    received = [pb.Event.FromString(serialized(inside[0], inside[1:])) for inside in messages]
+    expected = [pb.Event.FromString(e.SerializeToString()) for e in events]
+    assert [e for message in received for e in unbatched(message)] == expected
+
+
+@given(
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 2**31 - 1),
+    st.integers(0, 2**63 - 1),
+    st.integers(0, 2**63 - 1),
+    st.binary() | st.integers(0, 1 << 18).map(bytes),
+)
+def test_a_chunk_is_on_the_wire_what_protobuf_makes_of_it(
+    candidate: int, part: int, offset: int, sequence: int, data: bytes
+) -> None:
+    made = image_chunk(candidate, part, offset, data)
+    made.sequence = sequence
+    chunk = pb.ImageChunk(candidate_index=candidate, part_index=part, offset=offset, data=data)
+    assert pb.Event.FromString(made.SerializeToString()) == pb.Event(sequence=sequence, image_chunk=chunk)
 
 
 def test_what_is_small_is_one_message() -> None:
-    assert len(list(batched([event(number, 500) for number in range(1, 10)], 1 << 18))) == 1
+    assert len(batched([event(number, 500) for number in range(1, 10)], 1 << 18)) == 1

@@ -6,6 +6,7 @@ import hashlib
 import pybase64
 
 from imagewire_server.contract import image_header, pb
+from imagewire_server.contract.chunk import image_chunk
 from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer, facts
 from imagewire_server.dialects.gemini.values import struct
@@ -119,8 +120,7 @@ class CandidateReader:
         assert picture is not None, "bytes come between a picture's start and its part's end"  # noqa: S101
         for at in range(0, len(data), self._max_frame_bytes):
             frame = data[at : at + self._max_frame_bytes]
-            chunk = pb.ImageChunk(candidate_index=self._index, part_index=self._part, offset=picture.size, data=frame)
-            events.append(pb.Event(image_chunk=chunk))
+            events.append(image_chunk(self._index, self._part, picture.size, frame))
             picture.add(frame)
 
     def _take(self, part: answer.Part, events: list[pb.Event]) -> None:

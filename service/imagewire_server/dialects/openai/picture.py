@@ -61,7 +61,7 @@ class Base64:
             data = self._rest + data
         whole = len(data) - len(data) % 3
         self._rest = data[whole:]
-        return pybase64.b64encode(data[:whole] if self._rest else data)
+        return pybase64.b64encode(memoryview(data)[:whole])
 
     def close(self) -> bytes:
         """The base64 of the rest."""

@@ -4,13 +4,13 @@ The message that ends a stream is not written: gRPC takes it together with the s
 """
 
 import asyncio
-from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
 import grpc
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.chunk import serialized
 from imagewire_server.contract.errors import Stalled
 
 _MOST_COPIED = 16 * 1024
@@ -58,16 +58,16 @@ class StreamWriter:
 
     async def write(self, events: list[pb.Event]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
-        messages = list(batched(events, self._batch_bytes)) if self._batch_bytes else events
-        if events[-1].HasField("finished"):
-            messages, self.last = _without_last(messages, events[-1])
+        messages = batched(events, self._batch_bytes) if self._batch_bytes else [[event] for event in events]
+        if events[-1].WhichOneof("event") == "finished":
+            messages, self.last = _without_last(messages)
         if not messages:
             return
         try:
             async with asyncio.timeout(self._stall_timeout), self._lock:
                 for message in messages:
-                    await self._context.write(message.SerializeToString())
-                    self._sequence = (message.more[-1] if message.more else message).sequence
+                    await self._context.write(serialized(message[0], message[1:]))
+                    self._sequence = message[-1].sequence
         except TimeoutError as error:
             raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
         self._last = self._loop.time()
@@ -88,29 +88,26 @@ class StreamWriter:
         self._arm(self._interval)
 
 
-def _without_last(messages: list[pb.Event], finished: pb.Event) -> tuple[list[pb.Event], bytes]:
+def _without_last(messages: list[list[pb.Event]]) -> tuple[list[list[pb.Event]], bytes]:
     """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
-    *messages, last = messages
-    serialized = last.SerializeToString()
-    if last.more and len(serialized) > _MOST_COPIED:
-        del last.more[-1]
-        return [*messages, last], finished.SerializeToString()
-    return messages, serialized
+    *others, last = messages
+    message = serialized(last[0], last[1:])
+    if len(last) > 1 and len(message) > _MOST_COPIED:
+        return [*others, last[:-1]], serialized(last[-1], [])
+    return others, message
 
 
-def batched(events: list[pb.Event], most: int) -> Iterator[pb.Event]:
+def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
     """Events as few messages, each with at most so many bytes of picture, a single event whatever it holds."""
-    first: pb.Event | None = None
+    messages: list[list[pb.Event]] = []
     size = 0
     for event in events:
-        added = len(event.image_chunk.data)
+        added = len(event.image_chunk.data) if event.WhichOneof("event") == "image_chunk" else 0
         size += added
-        # What joins another message is copied: not worth it for much.
-        if first is not None and size <= most and added <= _MOST_COPIED:
-            first.more.append(event)
-            continue
-        if first is not None:
-            yield first
-        first, size = event, added
-    if first is not None:
-        yield first
+        # What joins another message is copied once more: not worth it for much.
+        if messages and size <= most and added <= _MOST_COPIED:
+            messages[-1].append(event)
+        else:
+            messages.append([event])
+            size = added
+    return messages
