@@ -85,7 +85,7 @@ class Answering:
                 self.engine.generate(
                     reading.spec,
                     stream=stream,
-                    max_frame_bytes=constraints.FRAME_DEFAULT,
+                    max_frame_bytes=constraints.FRAME_MAX,
                     deadline=None,
                     record=record,
                 )

@@ -13,7 +13,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 # Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, and the headers
 # know the cost.
 _HOLD_BYTES = 16 * 1024 * 1024
-_SEND_BYTES = 512 * 1024
+# Above the base64 of what is read at once, which else would be cut, and copied.
+_SEND_BYTES = 1024 * 1024
 
 
 class Response:
