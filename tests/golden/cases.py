@@ -17,6 +17,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.dialects.gemini import Reader
+from imagewire_server.engine.digests import Digests
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -80,7 +81,18 @@ def read(
         error = {"error": {"code": failed.code.name, "reason": failed.reason, "charged": failed.charged}}
         if failed.retry_after is not None:
             error["error"]["retry_after"] = failed.retry_after
-    return [*joined(events), *([error] if error else [])]
+    return [*joined(hashed(events)), *([error] if error else [])]
+
+
+def hashed(events: list[pb.Event]) -> list[pb.Event]:
+    """The same events, their pictures hashed as the engine does it."""
+    digests = Digests()
+    for event in events:
+        if event.WhichOneof("event") == "image_chunk":
+            digests.add(event.image_chunk)
+        elif event.WhichOneof("event") == "part_finished" and event.part_finished.HasField("image"):
+            digests.finish(event.part_finished)
+    return events
 
 
 def joined(events: Iterable[pb.Event]) -> list[dict[str, Any]]:

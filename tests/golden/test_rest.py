@@ -20,7 +20,7 @@ from imagewire_server.dialects.openai.pieces import Copy, Encoder
 from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 from imagewire_server.engine.fold import fold
-from tests.golden.cases import WHOLE, Case
+from tests.golden.cases import WHOLE, Case, hashed
 
 each_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
 each_frame = pytest.mark.parametrize("frame", [1, 7, 1 << 18])
@@ -37,7 +37,7 @@ def events(case: Case, frame: int = 1 << 18) -> list[pb.Event]:
     reader = Reader(sse=case.sse, max_frame_bytes=frame)
     reader.feed(case.answer, made)
     reader.close(made)
-    return made
+    return hashed(made)
 
 
 def folded(case: Case) -> pb.CreateCompletionResponse:

@@ -25,7 +25,7 @@ from imagewire.v1.message_pb2 import Message
 from imagewire_server.contract import pb
 from imagewire_server.dialects.gemini import Reader
 from imagewire_server.engine.fold import fold
-from tests.golden.cases import WHOLE, Case
+from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream
 
 
@@ -54,11 +54,11 @@ def test_any_chunking_gives_the_same_answer(data: bytes, pieces: int) -> None:
 @pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
 async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> None:
     reader = Reader(sse=case.sse, max_frame_bytes=10)
-    # The engine says when it starts; the dialect reads the rest.
+    # The engine says when it starts, and hashes; the dialect reads the rest.
     events = [Event(started=Started(completion_id="c"))]
     reader.feed(case.answer, events)
     reader.close(events)
-    for number, event in enumerate(events, 1):
+    for number, event in enumerate(hashed(events), 1):
         event.sequence = number
 
     async def streamed() -> object:

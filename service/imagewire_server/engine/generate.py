@@ -12,6 +12,7 @@ from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.attempt import Opener
 from imagewire_server.engine.cost import cost
+from imagewire_server.engine.digests import Digests
 from imagewire_server.engine.record import Record
 from imagewire_server.engine.route import Route, Router
 
@@ -30,15 +31,23 @@ class Engine:
         return self._admission.place()
 
     async def generate(
-        self, spec: pb.Spec, *, stream: bool, max_frame_bytes: int, deadline: float | None, record: Record
+        self,
+        spec: pb.Spec,
+        *,
+        stream: bool,
+        max_frame_bytes: int,
+        sha256: bool,
+        deadline: float | None,
+        record: Record,
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
 
         Those that arrived together come as one list, so that an edge can write them at once.
 
-        stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. deadline: on the
-        event loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the
-        upstream call; nothing of it is left running then.
+        stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. sha256: whether
+        to hash the pictures, a third of the work on a large one: for callers that are told. deadline: on the event
+        loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the upstream
+        call; nothing of it is left running then.
         """
         begun = time.monotonic()
         with self._admission.place():
@@ -47,11 +56,12 @@ class Engine:
             async with aclosing(opened.rest) as rest:
                 events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
                 sequence = 0
+                digests = Digests() if sha256 else None
                 while events is not None:
                     for event in events:
                         sequence += 1
                         event.sequence = sequence
-                        _note(event, opened.route, record, begun)
+                        _note(event, opened.route, record, begun, digests)
                     yield events
                     events = await _in_time(anext(rest, None), deadline)
 
@@ -77,13 +87,18 @@ def _started(route: Route, record: Record) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note(event: pb.Event, route: Route, record: Record, begun: float) -> None:
+def _note(event: pb.Event, route: Route, record: Record, begun: float, digests: Digests | None) -> None:
     record.events = event.sequence
     kind = event.WhichOneof("event")
     if kind == "image_chunk":
         record.image_bytes += len(event.image_chunk.data)
         if record.first_image_byte is None:
             record.first_image_byte = time.monotonic() - begun
+        if digests is not None:
+            digests.add(event.image_chunk)
+    elif kind == "part_finished":
+        if digests is not None and event.part_finished.HasField("image"):
+            digests.finish(event.part_finished)
     elif kind == "candidate_finished":
         record.finish_reason = event.candidate_finished.native_finish_reason
     elif kind == "finished":

@@ -1,7 +1,6 @@
-"""One candidate's parts as events: runs of plain text joined, signed parts left alone, pictures measured and hashed."""
+"""One candidate's parts as events: runs of plain text joined, signed parts left alone, pictures measured."""
 
 import binascii
-import hashlib
 
 import pybase64
 
@@ -25,17 +24,15 @@ _LONGEST = 2**31 - 1
 class _Picture:
     """What is learned of a picture while it passes."""
 
-    __slots__ = ("_head", "_sha256", "header", "size")
+    __slots__ = ("_head", "header", "size")
 
     def __init__(self) -> None:
         self.size = 0
         self.header: image_header.ImageHeader | None = None
         self._head: bytearray | None = bytearray()
-        self._sha256 = hashlib.sha256()
 
     def add(self, data: bytes) -> None:
         self.size += len(data)
-        self._sha256.update(data)
         if self._head is None:
             return
         self._head += data[: image_header.ENOUGH - len(self._head)]
@@ -51,7 +48,6 @@ class _Picture:
         made = pb.Image(
             mime_type=mime_type or (self.header.mime_type if self.header else "application/octet-stream"),
             size_bytes=self.size,
-            sha256=self._sha256.digest(),
             detail=_AUTO,
         )
         width, height = (self.header.width or 0, self.header.height or 0) if self.header else (0, 0)

@@ -47,6 +47,7 @@ class ChatService(stubs.ChatServiceServicer):
                 request.spec,
                 stream=False,
                 max_frame_bytes=constraints.FRAME_MAX,
+                sha256=True,
                 deadline=_deadline(context),
                 record=RECORD.get(),
             )
@@ -71,6 +72,7 @@ class ChatService(stubs.ChatServiceServicer):
                     request.spec,
                     stream=True,
                     max_frame_bytes=frame,
+                    sha256=True,
                     deadline=_deadline(context),
                     record=RECORD.get(),
                 )

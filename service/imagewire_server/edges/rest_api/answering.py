@@ -86,6 +86,7 @@ class Answering:
                     reading.spec,
                     stream=stream,
                     max_frame_bytes=constraints.FRAME_MAX,
+                    sha256=False,  # OpenAI's JSON has no place for it
                     deadline=None,
                     record=record,
                 )

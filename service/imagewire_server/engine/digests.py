@@ -1,0 +1,24 @@
+"""SHA-256 of pictures while they pass, so that who gets one can tell whether it is whole."""
+
+import hashlib
+from typing import Any
+
+from imagewire_server.contract import pb
+
+
+class Digests:
+    """The pictures of one answer that are open."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], Any] = {}
+
+    def add(self, chunk: pb.ImageChunk) -> None:
+        """More of a picture."""
+        key = chunk.candidate_index, chunk.part_index
+        if key not in self._open:
+            self._open[key] = hashlib.sha256()
+        self._open[key].update(chunk.data)
+
+    def finish(self, part: pb.PartFinished) -> None:
+        """A picture is whole: say so in its part."""
+        part.image.sha256 = self._open.pop((part.candidate_index, part.part_index)).digest()
