@@ -10,13 +10,14 @@ import time
 from pathlib import Path
 
 from bench import processes
-from bench.cases import CASES, FULL, QUICK, Figures, measure, workers
+from bench.cases import CASES, FULL, QUICK, Figures, measure
 from bench.peers import PEERS
 from bench.peers.base import ROOT
 from bench.plot import svg
 from bench.report import page, panels
 from bench.tables import Run, tables
 from bench.targets import verdicts
+from bench.workers import workers
 
 _CACHE = ROOT / ".bench"
 _CASES = (*CASES, "workers")

@@ -7,7 +7,6 @@ from pathlib import Path
 from statistics import median
 
 from bench.peers.base import Peer
-from bench.peers.imagewire import Imagewire
 from bench.pictures import Ask
 from bench.session import Failed, Load, Session, session
 
@@ -98,28 +97,6 @@ def memory(running: Session, surface: str, extent: Extent, figures: Figures) -> 
 
 CASES: dict[str, Case] = {"small": small, "latency": latency, "large": large, "drip": drip, "memory": memory}
 _STREAMS_ONLY = {"large", "drip", "memory"}
-
-
-def workers(cache: Path, extent: Extent, figures: Figures) -> None:
-    """Two processes against one, both with load and upstream on every core: so reasoned from CPU time.
-
-    As many callers a worker; a worker with a core of its own answers as many requests as fit into a CPU-second.
-    """
-    seen: dict[str, list[float]] = defaultdict(list)
-    busier: dict[str, float] = {}
-    for count in (1, 2):
-        load = Load(callers=96 * count, seconds=extent.seconds, warmup=5)
-        try:
-            with session(Imagewire(workers=count), cache, everywhere=True) as running:
-                for surface in ("gRPC stream", "REST stream"):
-                    outcome = running.run(surface, SMALL, load)
-                    seen[surface].append(count * outcome.requests / outcome.cpu)
-                    busier[surface] = 100 * outcome.busiest / outcome.cpu
-        except Failed as error:
-            figures.notes.append(f"imagewire, workers: {error}")
-            return
-    for surface, (alone, both) in seen.items():
-        figures.note(Imagewire(), surface, two_workers=both / alone, busier_percent=busier[surface])
 
 
 def measure(peer: Peer, cache: Path, wanted: set[str], extent: Extent, figures: Figures) -> None:

@@ -54,14 +54,13 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Times in seconds. cpu: of the server's whole tree, while the clock ran; busiest: of the process that had most."""
+    """Times in seconds. cpu: of the server's whole tree, while the clock ran."""
 
     requests: int
     errors: int
     error: str
     seconds: float
     cpu: float
-    busiest: float
     p50: float
     p99: float
     first_p50: float

@@ -71,7 +71,6 @@ async def _measured(job: Job, callers: list[Caller]) -> Outcome:
         error=errors[0] if errors else "",
         seconds=seconds,
         cpu=sum(spent),
-        busiest=max(spent),
         p50=_part(whole, 0.5),
         p99=_part(whole, 0.99),
         first_p50=_part(first, 0.5),

@@ -79,6 +79,12 @@ def cpu_seconds(pid: int) -> dict[int, float]:
     return seconds
 
 
+def move(pid: int, cores: str) -> None:
+    """Have all threads of a process run on other cores."""
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        os.sched_setaffinity(int(task.name), {int(core) for core in cores.split(",")})
+
+
 def wait_for_rest(pid: int) -> None:
     """Until the tree uses hardly any CPU time, or for ten seconds."""
     for _ in range(20):

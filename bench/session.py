@@ -39,34 +39,38 @@ class Load:
 
 
 class Session:
-    """A running peer. started: seconds from its start to its serving. idle: bytes of memory then."""
+    """A running peer. started: seconds from its start to its serving. idle: bytes of memory then.
+
+    pid: its process. log: where its output goes.
+    """
 
     def __init__(self, peer: Peer, place: Place, load: "subprocess.Popen[str]", pid: int) -> None:
         self.peer = peer
         self.started = 0.0
         self.idle = 0
+        self.pid = pid
+        self.log = _log(peer, place)
         self._place = place
         self._load = load
-        self._pid = pid
 
     def run(self, surface: str, ask: Ask, load: Load) -> Outcome:
         """Load it. Raises Failed when an answer was wrong."""
         job = self.peer.job(surface, ask, self._place)
-        outcome = self._ask(dataclasses.replace(job, **dataclasses.asdict(load), pid=self._pid))
+        outcome = self._ask(dataclasses.replace(job, **dataclasses.asdict(load), pid=self.pid))
         if outcome.errors:
             raise Failed(f"{outcome.errors} of {outcome.errors + outcome.requests} calls failed: {outcome.error}")
         return outcome
 
     def peak(self, surface: str, ask: Ask, load: Load) -> tuple[int, Outcome]:
         """The most memory under a load, in bytes, and what became of it."""
-        processes.forget_peak(self._pid)
+        processes.forget_peak(self.pid)
         outcome = self.run(surface, ask, load)
-        return processes.memory(self._pid, "VmHWM"), outcome
+        return processes.memory(self.pid, "VmHWM"), outcome
 
     def settle(self) -> None:
         """Look at its memory once it rests."""
-        processes.wait_for_rest(self._pid)
-        self.idle = processes.memory(self._pid, "VmRSS")
+        processes.wait_for_rest(self.pid)
+        self.idle = processes.memory(self.pid, "VmRSS")
 
     def _ask(self, job: Job) -> Outcome:
         assert self._load.stdin is not None  # noqa: S101
@@ -80,11 +84,9 @@ class Session:
 
 
 @contextlib.contextmanager
-def session(peer: Peer, cache: Path, *, everywhere: bool = False) -> Iterator[Session]:
-    """Start upstream, load and peer; end them. everywhere: all on every core, for servers of several processes."""
+def session(peer: Peer, cache: Path) -> Iterator[Session]:
+    """Start upstream, load and peer; end them."""
     core, others = processes.cores()
-    if everywhere:
-        core = others = f"{core},{others}"
     folder = cache / "run"
     folder.mkdir(parents=True, exist_ok=True)
     # What others install is nobody's to commit.
@@ -102,7 +104,7 @@ def session(peer: Peer, cache: Path, *, everywhere: bool = False) -> Iterator[Se
             yield Session(peer, place, load, 0)
             return
         begun = time.perf_counter()
-        log = folder / f"{peer.name}.log"
+        log = _log(peer, place)
         server = stack.enter_context(processes.running(command.words, core, env=command.env, log=log))
         running = Session(peer, place, load, server.pid)
         try:
@@ -112,6 +114,10 @@ def session(peer: Peer, cache: Path, *, everywhere: bool = False) -> Iterator[Se
         running.started = serving - begun
         running.settle()
         yield running
+
+
+def _log(peer: Peer, place: Place) -> Path:
+    return place.folder / f"{peer.name}.log"
 
 
 def _serves(peer: Peer, place: Place) -> bool:
