@@ -39,7 +39,8 @@ Medians of {rounds} rounds; the peers take turns in each round.
   documentation says for production. Portkey checks no key.
 - **2 workers on 2 cores**: reasoned from CPU time, for upstream and load need a core too. One worker keeps the server's
   core to itself, alone and beside a second one that shares the others' core; 96 callers a worker, each with a
-  connection of its own. Twice what it answers for each second of its CPU time beside the other, over what it answers alone.
+  connection of its own. Twice what it answers for each second of its CPU time beside the other, over what it answers
+  alone; over 2 where it has a little less to do beside the other.
 - **Latency over direct**: one caller, the same picture; the percentile less that of direct. The callers write HTTP/1.1
   and HTTP/2 frames themselves, so hardly any of it is theirs; gRPC's own client for Python adds 0.2 to 0.3 ms. p99 is
   the first to show what else the machine does.

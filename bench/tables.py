@@ -107,7 +107,7 @@ def _cell(figures: Figures, peer: str, surface: str, column: _Column, kind: str)
     if base is None or peer in {_BASE, "direct"} or seen <= 0 or base <= 0:
         return written
     ratio = seen / base if column.higher else base / seen
-    return f"{written} ({ratio:.3g}×)"
+    return f"{written} ({ratio:.0f}×)" if ratio >= 100 else f"{written} ({ratio:.3g}×)"
 
 
 def _value(figures: Figures, peer: str, surface: str, column: _Column, kind: str) -> float | None:
