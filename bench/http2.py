@@ -25,9 +25,11 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def header_block(headers: Mapping[str, str]) -> bytes:
-    """Headers as HPACK literals, which need no table."""
-    texts = (text.encode() for pair in headers.items() for text in pair)
-    strings = [bytes([len(text)]) + text for text in texts]  # of up to 126 bytes each
+    """Headers as HPACK literals, which need no table. Raises ValueError for text of 127 bytes and more."""
+    texts = [text.encode() for pair in headers.items() for text in pair]
+    if max(map(len, texts)) > 126:
+        raise ValueError("a header is too long for a length of one byte")
+    strings = [bytes([len(text)]) + text for text in texts]
     return b"".join(b"\0" + name + value for name, value in zip(strings[::2], strings[1::2], strict=True))
 
 

@@ -19,7 +19,7 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.message_pb2 import Message, Role
 from imagewire.v1.spec_pb2 import Spec
 
-_SHARED: dict[str, Connection] = {}
+_SHARED: dict[str, "asyncio.Task[Connection]"] = {}
 
 
 class GrpcCaller:
@@ -68,19 +68,27 @@ class GrpcCaller:
 
     async def close(self) -> None:
         """Close the connection."""
-        _SHARED.pop(self._job.address, None)
+        if self._job.shared:
+            _SHARED.pop(self._job.address, None)
         if self._connection is not None and self._connection.transport is not None:
             self._connection.transport.abort()
 
     async def _connected(self) -> Connection:
-        if self._connection is None and self._job.shared:
-            self._connection = _SHARED.get(self._job.address)
         if self._connection is None or self._connection.transport is None:
-            host, _, port = self._job.address.rpartition(":")
-            _, self._connection = await asyncio.get_running_loop().create_connection(Connection, host, int(port))
-            if self._job.shared:
-                _SHARED.setdefault(self._job.address, self._connection)
+            address = self._job.address
+            if not self._job.shared:
+                self._connection = await _connect(address)
+            else:
+                if address not in _SHARED:
+                    _SHARED[address] = asyncio.create_task(_connect(address))
+                self._connection = await _SHARED[address]
         return self._connection
+
+
+async def _connect(address: str) -> Connection:
+    host, _, port = address.rpartition(":")
+    _, connection = await asyncio.get_running_loop().create_connection(Connection, host, int(port))
+    return connection
 
 
 class _Answer:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import contextlib
 import io
 import itertools
 import json
@@ -16,6 +17,7 @@ from bench.bodies import answer
 from bench.cases import FULL, Figures
 from bench.job import Job
 from bench.load import run
+from bench.load_grpc import GrpcCaller, _Answer
 from bench.peers import PEERS
 from bench.peers.base import Place
 from bench.pictures import SMALLEST, Ask, asked, encoded, picture
@@ -25,6 +27,7 @@ from bench.scan import Scanner, Wrong
 from bench.shapes import SHAPES
 from bench.tables import Run
 from bench.targets import verdicts
+from imagewire.v1.chat_service_pb2 import Finished, ImageChunk, StreamCompletionResponse
 
 ASK = Ask(1000)
 
@@ -152,3 +155,41 @@ def test_the_page_has_ratios_and_verdicts() -> None:
     assert [verdict.met for verdict in verdicts(figures)][:4] == [False, None, True, None]
     assert svg(panels(ran, figures)).count("<rect") == 3
     assert 'width="480' not in svg([Panel("none", [])])
+
+
+async def test_callers_that_share_have_one_connection() -> None:
+    async def until_left(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(until_left, "127.0.0.1", 0)
+    address = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    for shared, connections in ((True, 1), (False, 4)):
+        callers = [GrpcCaller(Job("grpc", True, address, "m", 1000, shared=shared)) for _ in range(4)]
+        made = await asyncio.gather(*(caller._connected() for caller in callers))
+        assert len(set(made)) == connections
+        await asyncio.gather(*(caller.close() for caller in callers))
+    server.close()
+    await server.wait_closed()
+
+
+def test_an_answer_is_compared_however_its_messages_are_cut() -> None:
+    job = Job("grpc", True, "", "m", 1000)
+    events = [
+        StreamCompletionResponse(image_chunk=ImageChunk(data=picture(1000)[:600])),
+        StreamCompletionResponse(image_chunk=ImageChunk(data=picture(1000)[600:], offset=600)),
+        StreamCompletionResponse(finished=Finished()),
+    ]
+    texts = [event.SerializeToString() for event in events]
+    body = b"".join(b"\0" + len(text).to_bytes(4, "big") + text for text in texts)
+    for step in (1, 7, 601, len(body)):
+        answer = _Answer(job)
+        for at in range(0, len(body), step):
+            answer.feed(body[at : at + step])
+        assert answer.end().whole > 0
+    wrong = _Answer(job)
+    with pytest.raises(Wrong):
+        wrong.feed(body.replace(picture(1000)[:600], bytes(600)))
+    with pytest.raises(Wrong):
+        _Answer(job).end()

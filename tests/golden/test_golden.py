@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagewire_server.config import models
-from imagewire_server.contract import constraints
-from imagewire_server.dialects.gemini import Profile, encode
+from imagewire_server.contract import constraints, pb
+from imagewire_server.dialects.gemini import Profile, Reader, encode
 from imagewire_server.providers.gemini_api import profile as gemini
 from imagewire_server.providers.vertex import profile as vertex
 from tests.golden.cases import CASES, WHOLE, Case, read
@@ -98,6 +98,29 @@ def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) ->
         body[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5) | st.sampled_from(TOKENS))
     last = read(bytes(body), sse=case.sse)[-1]
     assert last.keys() & {"error", "finished"}, "an answer ends in Finished or in one of our errors"
+
+
+HOSTILE = [
+    ('"inlineData":{"d\\u0061ta":"!","x\\"data":"QUJD"}', "a key that only ends like the picture's"),
+    ('"text":"\\"data\\":\\"QUJD\\"","thoughtSignature":"!"', "a picture's key in a text"),
+    ('"functionCall":{"name":"f","args":{"data":"QUJD","inlineData":{"data":"!"}}}', "a picture's key in arguments"),
+]
+
+
+@pytest.mark.parametrize("part", [part for part, _ in HOSTILE], ids=[why for _, why in HOSTILE])
+def test_what_only_looks_like_a_picture_is_none(part: str) -> None:
+    body = f'{{"candidates":[{{"content":{{"parts":[{{{part}}}]}},"finishReason":"STOP"}}]}}'.encode()
+    whole = read(body, sse=False)
+    assert not any("image_chunk" in event for event in whole)
+    for at in range(len(body) + 1):
+        assert read(b"", [body[:at], body[at:]], sse=False) == whole, f"split at {at}"
+
+
+def test_what_came_before_a_cut_is_passed_on() -> None:
+    body = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K'
+    reader, events = Reader(sse=False, max_frame_bytes=1 << 18), list[pb.Event]()
+    reader.feed(body, events)
+    assert [event.WhichOneof("event") for event in events] == ["part_started", "image_chunk"]
 
 
 def test_a_size_that_no_picture_can_have_is_not_told() -> None:

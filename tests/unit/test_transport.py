@@ -20,7 +20,8 @@ ROWS: list[tuple[BaseException, type[UpstreamError]]] = [
     (aiohttp.ServerDisconnectedError(), Cut),
     (aiohttp.ClientOSError(104, "reset by secret.example"), Cut),
     (aiohttp.ClientPayloadError("short"), Cut),
-    (aiohttp.InvalidURL("secret.example"), Cut),
+    (aiohttp.InvalidURL("secret.example"), Unreachable),
+    (aiohttp.ClientHttpProxyError(None, (), message="secret.example"), Unreachable),  # type: ignore[arg-type]
     (aiohttp.ClientResponseError(None, (), message="secret.example"), Malformed),  # type: ignore[arg-type]
     (ConnectionResetError(), Cut),
 ]

@@ -1,12 +1,17 @@
 """Events as few messages: all of them, in order, within the bound."""
 
+import asyncio
+from typing import Any
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire._assemble import unbatched
 from imagewire_server.contract import pb
 from imagewire_server.contract.chunk import image_chunk, serialized
-from imagewire_server.edges.grpc_api.writer import batched
+from imagewire_server.contract.errors import Stalled
+from imagewire_server.edges.grpc_api.writer import StreamWriter, _without_last, batched
 
 _EVENTS = st.lists(
     st.one_of(st.just(None), st.integers(1, 40_000)),
@@ -58,3 +63,43 @@ def test_a_chunk_is_on_the_wire_what_protobuf_makes_of_it(
 
 def test_what_is_small_is_one_message() -> None:
     assert len(batched([event(number, 500) for number in range(1, 10)], 1 << 18)) == 1
+
+
+class _Slow:
+    """A call whose first write waits until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun, self.free = asyncio.Event(), asyncio.Event()
+        self.written: list[pb.Event] = []
+
+    async def write(self, message: bytes) -> None:
+        self.begun.set()
+        await self.free.wait()
+        self.written.append(pb.Event.FromString(message))
+
+
+async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
+    call: Any = _Slow()
+    async with StreamWriter(call, heartbeat_interval=0.001, stall_timeout=60, batch_bytes=1 << 18) as writer:
+        await call.begun.wait()
+        ending = asyncio.create_task(writer.write([pb.Event(sequence=1, finished=pb.Finished())]))
+        done, _ = await asyncio.wait([ending], timeout=0.05)
+        assert not done, "gRPC takes one message at a time, and the last one comes with the status"
+        call.free.set()
+        await ending
+        assert pb.Event.FromString(writer.last).HasField("finished")
+    assert [event.HasField("heartbeat") for event in call.written] == [True]
+
+
+async def test_a_heartbeat_that_nobody_reads_ends_the_stream_with_the_next_event() -> None:
+    call: Any = _Slow()
+    async with StreamWriter(call, heartbeat_interval=0.001, stall_timeout=0.05) as writer:
+        await call.begun.wait()
+        with pytest.raises(Stalled):
+            await writer.write([pb.Event(sequence=1, finished=pb.Finished())])
+
+
+def test_an_end_that_is_large_is_not_kept_for_the_status() -> None:
+    messages, last = _without_last([[event(1, 20_000), event(2, None)]])
+    assert [[e.sequence for e in message] for message in messages] == [[1]]
+    assert pb.Event.FromString(last).sequence == 2

@@ -2,8 +2,9 @@
 
 What is left, the skeleton, is small and goes through an ordinary JSON parser: once for the whole document, and once for
 what stands before each picture, so that its text is out before its bytes. The cut is found by the bytes `"data":"`,
-which inside a JSON string cannot occur with an unescaped first quote; a small lexer then tells whether that key really
-is the data of an inlineData of a part, and which one. What it misses is still decoded whole, by the reader.
+which inside a JSON string cannot occur with an unescaped first quote. Whether that key really is the data of an
+inlineData of a part, and which one, is guessed by a parse, and told by a small lexer once a guess was wrong. What they
+miss is still decoded whole, by the reader.
 """
 
 import re
@@ -20,7 +21,7 @@ MAX_SKELETON = 32 * 1024 * 1024
 MAX_PICTURES = 256
 
 _KEY_OF_PICTURES = b'"data"'
-_DATA = re.compile(rb'"data"\s*:\s*"')
+_DATA = re.compile(rb'(?<!\\)"data"\s*:\s*"')
 _DATA_BEGUN = re.compile(rb'"data"\s*(?::\s*)?')
 _TOKEN = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?|([{\[])|([}\]])|(,)|(")', re.DOTALL)
 # Where a picture usually stands: in an inlineData of a part of a content of a candidate, the mark in its place.

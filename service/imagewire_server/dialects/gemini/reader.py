@@ -1,4 +1,4 @@
-"""An answer's bytes as events. Feed them as they arrive; no line, no picture and no large body is ever held.
+"""An answer's bytes as events. Feed them as they arrive; no line, no picture and no body is held from piece to piece.
 
 Every event that leaves here lacks only its sequence, which the engine gives. An instance is for one answer.
 """
@@ -16,7 +16,7 @@ from imagewire_server.dialects.gemini.document import Document, PictureEnded, Pi
 from imagewire_server.dialects.gemini.errors import refusal_in_answer
 from imagewire_server.dialects.gemini.sse import SseSplitter
 
-# A document no larger that is there at once, and has no picture, is parsed as it is, at half the cost.
+# An event's document no larger that is there at once, and has no picture, is parsed as it is, at half the cost.
 _SMALL = 64 * 1024
 
 
@@ -41,7 +41,7 @@ class Reader:
     def feed(self, piece: bytes, events: list[pb.Event]) -> None:
         """Append the events that this piece completes; when it raises, those that came before the error."""
         if self._splitter is None:
-            self._read(piece, events)
+            self._read_on(piece, events)
             return
         for payload in self._splitter.feed(piece):
             if payload is None:
@@ -67,7 +67,7 @@ class Reader:
         events.append(pb.Event(finished=self._finished))
 
     def _read(self, payload: bytes, events: list[pb.Event]) -> None:
-        """More of a document. Its first bytes wait: they may be all of it."""
+        """More of an event's document. Its first bytes wait for the rest of their piece: they may be all of it."""
         if not self._held and not self._document.begun and len(payload) <= _SMALL:
             self._held = payload
             return

@@ -9,7 +9,7 @@ import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
 from imagewire_server.contract import constraints, pb
-from imagewire_server.contract.errors import NotBuilt
+from imagewire_server.contract.errors import Internal, NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD
 from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
@@ -80,6 +80,8 @@ class ChatService(stubs.ChatServiceServicer):
         ):
             async for events in stream:
                 await writer.write(events)
+            if not writer.last:
+                raise Internal("the stream ended without its last event")
             return writer.last
 
     async def ResumeCompletion(  # type: ignore[override]  # see the guard

@@ -13,14 +13,14 @@ from contextlib import contextmanager
 @contextmanager
 def giving_way() -> Iterator[None]:
     """Threads that start meanwhile wait for a free core or for their turn (SCHED_BATCH, which only Linux has)."""
-    if not hasattr(os, "SCHED_BATCH") or os.sched_getscheduler(0) != os.SCHED_OTHER:
-        yield
-        return
     # A thread has the policy of the one that started it.
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    changed = False
+    with contextlib.suppress(OSError, AttributeError):  # some systems have no such call, some forbid it
+        if os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            changed = True
     try:
         yield
     finally:
-        with contextlib.suppress(OSError):
+        if changed:
             os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

@@ -39,7 +39,7 @@ class StreamWriter:
         self._lock = asyncio.Lock()  # gRPC takes one write at a time
         self._sequence = 0
         self.last = b""
-        self._last = self._loop.time()
+        self._written_at = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
         self._beat: asyncio.Task[None] | None = None
 
@@ -59,24 +59,29 @@ class StreamWriter:
     async def write(self, events: list[pb.Event]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
         messages = batched(events, self._batch_bytes) if self._batch_bytes else [[event] for event in events]
+        last = b""
         if events[-1].WhichOneof("event") == "finished":
-            messages, self.last = _without_last(messages)
-        if not messages:
-            return
-        try:
-            async with asyncio.timeout(self._stall_timeout), self._lock:
-                for message in messages:
-                    await self._context.write(serialized(message[0], message[1:]))
-                    self._sequence = message[-1].sequence
-        except TimeoutError as error:
-            raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
-        self._last = self._loop.time()
+            messages, last = _without_last(messages)
+        if messages or self._lock.locked():
+            try:
+                async with asyncio.timeout(self._stall_timeout), self._lock:
+                    for message in messages:
+                        await self._write(message)
+            except TimeoutError as error:
+                raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
+        # No heartbeat is under way now, and none begins any more once this is set.
+        self.last = last
+
+    async def _write(self, message: list[pb.Event]) -> None:
+        await self._context.write(serialized(message[0], message[1:]))
+        self._sequence = message[-1].sequence
+        self._written_at = self._loop.time()
 
     def _arm(self, delay: float) -> None:
         self._timer = self._loop.call_later(delay, self._due)
 
     def _due(self) -> None:
-        idle = self._loop.time() - self._last
+        idle = self._loop.time() - self._written_at
         # A write that waits for the client is no idleness, and a heartbeat would only queue behind it.
         if idle < self._interval or self._lock.locked():
             self._arm(max(self._interval - idle, self._interval / 10))
@@ -84,17 +89,21 @@ class StreamWriter:
             self._beat = self._loop.create_task(self._send_heartbeat())
 
     async def _send_heartbeat(self) -> None:
-        await self.write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
+        async with self._lock:
+            if self.last:
+                return
+            await self._write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
         self._arm(self._interval)
 
 
 def _without_last(messages: list[list[pb.Event]]) -> tuple[list[list[pb.Event]], bytes]:
     """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
     *others, last = messages
-    message = serialized(last[0], last[1:])
-    if len(last) > 1 and len(message) > _MOST_COPIED:
-        return [*others, last[:-1]], serialized(last[-1], [])
-    return others, message
+    if sum(map(_picture_bytes, last)) <= _MOST_COPIED:
+        message = serialized(last[0], last[1:])
+        if len(message) <= _MOST_COPIED or len(last) == 1:
+            return others, message
+    return [*others, last[:-1]], serialized(last[-1], [])
 
 
 def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
@@ -102,7 +111,7 @@ def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
     messages: list[list[pb.Event]] = []
     size = 0
     for event in events:
-        added = len(event.image_chunk.data) if event.WhichOneof("event") == "image_chunk" else 0
+        added = _picture_bytes(event)
         size += added
         # What joins another message is copied once more: not worth it for much.
         if messages and size <= most and added <= _MOST_COPIED:
@@ -111,3 +120,7 @@ def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
             messages.append([event])
             size = added
     return messages
+
+
+def _picture_bytes(event: pb.Event) -> int:
+    return len(event.image_chunk.data) if event.WhichOneof("event") == "image_chunk" else 0
