@@ -42,7 +42,7 @@ Medians of {rounds} rounds; the peers take turns in each round.
   connection of its own. Twice what it answers for each second of its CPU time beside the other, over what it answers
   alone; over 2 where it has a little less to do beside the other.
 - **Latency over direct**: one caller, the same picture; the percentile less that of direct. The callers write HTTP/1.1
-  and HTTP/2 frames themselves, so hardly any of it is theirs; gRPC's own client for Python adds 0.2 to 0.3 ms. p99 is
+  and HTTP/2 frames themselves, so hardly any of it is theirs; gRPC's own client for Python adds 0.2 to 0.4 ms. p99 is
   the first to show what else the machine does.
 - **8 MB streamed**: 4 callers. Upstream and load share one core, so direct's figure is about the most to be reached.
 - **First byte**: of an 8 MB body that the upstream spreads over {drip} ms; when the caller has the picture's first
