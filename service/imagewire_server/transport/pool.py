@@ -15,7 +15,7 @@ _TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
     (aiohttp.ClientConnectorError, Unreachable, "the provider cannot be reached; nothing was charged"),
     (aiohttp.ConnectionTimeoutError, Unreachable, "connecting to the provider took too long; nothing was charged"),
     (aiohttp.ClientHttpProxyError, Unreachable, "the proxy refuses to connect to the provider; nothing was charged"),
-    (aiohttp.InvalidURL, Unreachable, "the proxy's or the provider's address is no valid URL; nothing was charged"),
+    (aiohttp.InvalidURL, Unreachable, "HTTPS_PROXY, HTTP_PROXY or the api_base is no valid URL; nothing was charged"),
     (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
     (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
     (aiohttp.ClientResponseError, Malformed, "the provider's answer is no valid HTTP; it may have been charged"),

@@ -156,7 +156,7 @@ class Document:
         path = self._path
         for token in _TOKEN.finditer(self._skeleton, self._lexed, key):
             kind = token.lastindex
-            if kind == _OPEN_STRING:  # the key's first quote is an escaped one
+            if kind == _OPEN_STRING:  # no JSON: the key would begin inside a string
                 return None
             self._lexed = token.end()
             if kind == _OPEN:
