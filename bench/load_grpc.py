@@ -16,7 +16,7 @@ from imagewire.v1.chat_service_pb2 import (
     StreamCompletionRequest,
     StreamCompletionResponse,
 )
-from imagewire.v1.message_pb2 import Message, Role
+from imagewire.v1.message_pb2 import ChatMessage, Role
 from imagewire.v1.spec_pb2 import Spec
 
 _SHARED: dict[str, "asyncio.Task[Connection]"] = {}
@@ -26,7 +26,7 @@ class GrpcCaller:
     """Asks the same of one address, again and again, as our clients ask by default."""
 
     def __init__(self, job: Job) -> None:
-        spec = Spec(model=job.model, messages=[Message(role=Role.ROLE_USER, content=job.prompt)])
+        spec = Spec(model=job.model, messages=[ChatMessage(role=Role.ROLE_USER, content=job.prompt)])
         self._job = job
         self._request: Any = (
             StreamCompletionRequest(spec=spec, batch=True)

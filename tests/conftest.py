@@ -64,7 +64,7 @@ class Stack:
 
 def spec(model: str = "gemini/gemini-2.5-flash-image", prompt: str = "A banana", **fields: Any) -> pb.Spec:
     """A spec of one user message."""
-    return pb.Spec(model=model, messages=[pb.Message(role=pb.Role.ROLE_USER, content=prompt)], **fields)
+    return pb.Spec(model=model, messages=[pb.ChatMessage(role=pb.Role.ROLE_USER, content=prompt)], **fields)
 
 
 def everything(key: str) -> tuple[Deployment, ...]:

@@ -21,7 +21,7 @@ from imagewire.v1.chat_service_pb2 import (
     TextDelta,
 )
 from imagewire.v1.image_pb2 import Image
-from imagewire.v1.message_pb2 import Message
+from imagewire.v1.message_pb2 import ChatMessage
 from imagewire_server.contract import pb
 from imagewire_server.dialects.gemini import Reader
 from imagewire_server.engine.fold import fold
@@ -207,7 +207,7 @@ def test_heartbeats_stand_anywhere() -> None:
         assert verified([*events[:at], beat, *events[at:]])
 
 
-UNARY_DAMAGES: dict[str, Callable[[Message], object]] = {
+UNARY_DAMAGES: dict[str, Callable[[ChatMessage], object]] = {
     "a byte more": lambda message: setattr(message.image, "data", message.image.data + b"x"),
     "a byte flipped": lambda message: setattr(message.image, "data", b"x" + message.image.data[1:]),
     "no bytes": lambda message: setattr(message.image, "data", b""),
@@ -218,7 +218,7 @@ UNARY_DAMAGES: dict[str, Callable[[Message], object]] = {
 
 
 @pytest.mark.parametrize("damage", UNARY_DAMAGES.values(), ids=UNARY_DAMAGES.keys())
-def test_a_damaged_unary_answer_is_an_error(damage: Callable[[Message], object]) -> None:
+def test_a_damaged_unary_answer_is_an_error(damage: Callable[[ChatMessage], object]) -> None:
     answer = collect(good_stream())
     damage(answer.candidates[0].message)
     with pytest.raises(CorruptAnswer):

@@ -9,7 +9,7 @@ import pytest
 import imagewire
 from imagewire import AsyncClient, Client, build_spec, collect
 from imagewire.v1.image_pb2 import Image
-from imagewire.v1.message_pb2 import Message, Role
+from imagewire.v1.message_pb2 import ChatMessage, Role
 from imagewire.v1.spec_pb2 import Spec
 from tests.integration.processes import Program, ledger
 from tests.pictures import PNG
@@ -49,7 +49,7 @@ def test_pictures_go_before_the_prompt(ask: Ask) -> None:
     assert (parts[0].image.data, parts[1].image.uri) == (PNG, "https://example.com/a.png")
 
 
-CHAT = [Message(role=Role.ROLE_USER, content="draw"), Message(role=Role.ROLE_ASSISTANT, content="done")]
+CHAT = [ChatMessage(role=Role.ROLE_USER, content="draw"), ChatMessage(role=Role.ROLE_ASSISTANT, content="done")]
 
 
 @everything

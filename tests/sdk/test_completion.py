@@ -15,7 +15,7 @@ from imagewire._answer import Answer, Part
 from imagewire._image import image
 from imagewire._openai_request import CompletionOptions, Place, read
 from imagewire._openai_types import Message as OwnMessage
-from imagewire.v1.message_pb2 import Message, Role
+from imagewire.v1.message_pb2 import ChatMessage, Role
 from imagewire.v1.message_pb2 import Part as WirePart
 from imagewire.v1.spec_pb2 import Modality, Spec
 from tests.pictures import JPEG, PNG
@@ -253,11 +253,11 @@ def test_an_answer_goes_back_as_it_came(parts: list[Part]) -> None:
         assert _by_kind(through_json) == _by_kind(as_object)
 
 
-def _meaning(message: Message) -> list[tuple[str, str, bool, bytes]]:
+def _meaning(message: ChatMessage) -> list[tuple[str, str, bool, bytes]]:
     return [(part.text, _shown(part), part.thought, part.thought_signature) for part in message.parts]
 
 
-def _by_kind(message: Message) -> tuple[str, str, list[str]]:
+def _by_kind(message: ChatMessage) -> tuple[str, str, list[str]]:
     """What is kept of a message without signatures; a picture that stands there twice is one."""
     thought = "".join(part.text for part in message.parts if part.thought)
     said = "".join(part.text for part in message.parts if not part.thought)

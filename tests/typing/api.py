@@ -44,7 +44,7 @@ from imagewire import (
     user,
 )
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, PromptFeedback, StreamCompletionResponse
-from imagewire.v1.message_pb2 import FunctionCall, Message
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall
 from imagewire.v1.model_service_pb2 import Model
 from imagewire.v1.spec_pb2 import Spec
 from imagewire.v1.usage_pb2 import Usage
@@ -110,10 +110,10 @@ def inputs(answer: Answer) -> None:
     assert_type(image("cat.png"), Image)
     assert_type(image(b"...", detail="high", mime_type="image/png"), Image)
     image("cat.png", detail="best")  # type: ignore[arg-type]
-    assert_type(user("Make it blue", image("cat.png"), b"..."), Message)
-    assert_type(system("Draw in ink"), Message)
-    assert_type(assistant("Here it is", image("cat.png")), Message)
-    assert_type(answer.message(), Message)
+    assert_type(user("Make it blue", image("cat.png"), b"..."), ChatMessage)
+    assert_type(system("Draw in ink"), ChatMessage)
+    assert_type(assistant("Here it is", image("cat.png")), ChatMessage)
+    assert_type(answer.message(), ChatMessage)
     assert_type(build_spec("gemini/x", "A banana", images=["cat.png"], aspect_ratio="1:1"), Spec)
     assert_type(build_spec(messages=[user("A banana")], stop=["END"]), Spec)
 
@@ -123,8 +123,8 @@ def chats(client: Client) -> None:
     assert_type(chat, Chat)
     assert_type(chat.model, str)
     assert_type(chat.append("A banana").append(user("A banana")), Chat)
-    assert_type(chat.messages[0], Message)
-    assert_type(list(chat.messages), list[Message])
+    assert_type(chat.messages[0], ChatMessage)
+    assert_type(list(chat.messages), list[ChatMessage])
     del chat.messages[-2:]
     chat.append(7)  # type: ignore[arg-type]
     client.chat.create(ratio="16:9")  # type: ignore[call-arg]

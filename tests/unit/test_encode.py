@@ -19,7 +19,7 @@ VALUES: dict[str, Any] = {
     "Spec.model": None,  # in the URL, not in the body
     "Spec.messages": None,  # the base has one; its own fields are walked
     "Spec.response_modalities": [2],
-    "Message.role": 3,
+    "ChatMessage.role": 3,
     "Image.uri": "https://example.com/a.png",
     "Image.mime_type": "image/jpeg",
     "Image.detail": 3,
@@ -105,8 +105,8 @@ def _cases() -> list[tuple[str, Any, Any]]:
     cases += _leaves(pb.Part.DESCRIPTOR, lambda part: _in_message(3)({"parts": [part]}))
     cases = [case for case in cases if not case[0].startswith("FunctionResponse.")]  # not an assistant's
     cases += _leaves(pb.FunctionResponse.DESCRIPTOR, lambda r: _in_message(4)({"parts": [{"function_response": r}]}))
-    cases.append(("Message.role", _in_message(2)({"content": "x"}), _in_message(3)({"content": "x"})))
-    cases.append(("Message.content", _in_message(2)({"content": "x"}), _in_message(2)({"content": "y"})))
+    cases.append(("ChatMessage.role", _in_message(2)({"content": "x"}), _in_message(3)({"content": "x"})))
+    cases.append(("ChatMessage.content", _in_message(2)({"content": "x"}), _in_message(2)({"content": "y"})))
     return cases
 
 
@@ -140,7 +140,7 @@ def test_the_walk_reaches_every_field_of_a_request() -> None:
     known = {name for name in constraints.CHECKS if not name.startswith(requests)}
     containers = {
         "Spec.model", "Spec.messages", "Spec.image_config", "Spec.generation_config", "Spec.safety_settings",
-        "Spec.tools", "Spec.tool_config", "Message.image", "Message.parts", "Part.image", "Part.function_call",
+        "Spec.tools", "Spec.tool_config", "ChatMessage.image", "Message.parts", "Part.image", "Part.function_call",
         "Part.function_response", "ImageConfig.output_options", "GenerationConfig.thinking_config", "Tool.functions",
         "Tool.google_search", "FunctionDeclarations.declarations",
     }  # fmt: skip

@@ -13,7 +13,7 @@ from imagewire.v1.chat_service_pb2 import (
     PromptFeedback,
     StreamCompletionResponse,
 )
-from imagewire.v1.message_pb2 import FunctionCall, Message, Role
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, Role
 from imagewire.v1.message_pb2 import Part as WirePart
 from imagewire.v1.usage_pb2 import Usage
 
@@ -114,14 +114,14 @@ class Answer:
         reason = f"no picture was drawn ({self.native_finish_reason})"
         return _joined(reason, self.finish_message, "change the prompt and try again")
 
-    def message(self) -> Message:
+    def message(self) -> ChatMessage:
         """As a message of the next request, its signatures with it.
 
         Raises ValueError when there is nothing to send, or when its pictures went by as frames.
         """
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")
-        return Message(role=Role.ROLE_ASSISTANT, parts=[_to_message(part) for part in self.parts])
+        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_to_message(part) for part in self.parts])
 
 
 class Reader:

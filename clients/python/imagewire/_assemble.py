@@ -15,7 +15,7 @@ from imagewire.v1.chat_service_pb2 import (
     StreamCompletionResponse,
 )
 from imagewire.v1.image_pb2 import Image
-from imagewire.v1.message_pb2 import Message, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 
 Key = tuple[int, int]
 
@@ -175,7 +175,7 @@ class Assembler:
 
     def _candidate(self, index: int) -> Candidate:
         if index not in self._candidates:
-            self._candidates[index] = Candidate(index=index, message=Message(role=Role.ROLE_ASSISTANT))
+            self._candidates[index] = Candidate(index=index, message=ChatMessage(role=Role.ROLE_ASSISTANT))
         return self._candidates[index]
 
     def _add_part(self, finished: PartFinished) -> None:
@@ -231,7 +231,7 @@ def _check_image(image: Image) -> None:
         raise CorruptAnswer("a picture was damaged on its way: its size or sha256 differs")
 
 
-def _settle(message: Message) -> None:
+def _settle(message: ChatMessage) -> None:
     """Set the fields that stand for the common case: the text, and the final picture with the bytes."""
     message.content = "".join(part.text for part in message.parts if not part.thought)
     pictures = [part for part in message.parts if part.HasField("image")]

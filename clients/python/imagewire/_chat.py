@@ -12,7 +12,7 @@ from imagewire._errors import Blocked, NoPicture
 from imagewire._image import Image
 from imagewire._request import Options, build_spec
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
-from imagewire.v1.message_pb2 import Message
+from imagewire.v1.message_pb2 import ChatMessage
 
 if TYPE_CHECKING:
     from imagewire._client import AsyncClient, Client
@@ -23,7 +23,7 @@ _C = TypeVar("_C", "Client", "AsyncClient")
 class _Chat(Generic[_C]):
     """The messages so far, and what is asked with them."""
 
-    def __init__(self, client: _C, model: str, messages: Iterable[Message], options: Options) -> None:
+    def __init__(self, client: _C, model: str, messages: Iterable[ChatMessage], options: Options) -> None:
         self._client: _C = client
         self._spec = build_spec(model, messages=messages, **options)
 
@@ -33,11 +33,11 @@ class _Chat(Generic[_C]):
         return self._spec.model
 
     @property
-    def messages(self) -> RepeatedCompositeFieldContainer[Message]:
+    def messages(self) -> RepeatedCompositeFieldContainer[ChatMessage]:
         """The chat so far, oldest first: a list that can be changed (`del chat.messages[-2:]` takes a turn back)."""
         return self._spec.messages
 
-    def append(self, message: Message | Answer | str) -> Self:
+    def append(self, message: ChatMessage | Answer | str) -> Self:
         """Add a message, an answer with its signatures, or what the user says.
 
         Raises ValueError for an answer that has nothing in it, or none of its pictures' bytes, TypeError for what is no
@@ -48,7 +48,7 @@ class _Chat(Generic[_C]):
                 self._spec.messages.append(_message.user(message))
             case Answer():
                 self._spec.messages.append(message.message())
-            case Message():
+            case ChatMessage():
                 self._spec.messages.append(message)
             case _:
                 kind = type(message).__name__
@@ -103,7 +103,7 @@ class Chats:
     def __init__(self, client: "Client") -> None:
         self._client = client
 
-    def create(self, model: str = "", messages: Iterable[Message] = (), **options: Unpack[Options]) -> Chat:
+    def create(self, model: str = "", messages: Iterable[ChatMessage] = (), **options: Unpack[Options]) -> Chat:
         """Begin a chat; nothing is sent yet. model: IMAGEWIRE_MODEL's, else DEFAULT_MODEL, unless given.
 
         options: as in `build_spec`.
@@ -117,7 +117,7 @@ class AsyncChats:
     def __init__(self, client: "AsyncClient") -> None:
         self._client = client
 
-    def create(self, model: str = "", messages: Iterable[Message] = (), **options: Unpack[Options]) -> AsyncChat:
+    def create(self, model: str = "", messages: Iterable[ChatMessage] = (), **options: Unpack[Options]) -> AsyncChat:
         """As Chats.create."""
         return AsyncChat(self._client, model, messages, options)
 

@@ -3,26 +3,26 @@
 from imagewire import _image
 from imagewire._image import Picture
 from imagewire.v1 import image_pb2
-from imagewire.v1.message_pb2 import Message, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 
 
-def user(*content: str | Picture) -> Message:
+def user(*content: str | Picture) -> ChatMessage:
     """What the person says and shows, in order. A str is text: a picture's path or URI goes through `image`.
 
     Text that is empty says nothing, and is left out. Raises OSError when a file cannot be read, TypeError when
     something is neither text nor a picture.
     """
-    return Message(role=Role.ROLE_USER, parts=[_part(item) for item in content if item != ""])
+    return ChatMessage(role=Role.ROLE_USER, parts=[_part(item) for item in content if item != ""])
 
 
-def system(text: str) -> Message:
+def system(text: str) -> ChatMessage:
     """Instructions that stand above the chat."""
-    return Message(role=Role.ROLE_SYSTEM, content=text)
+    return ChatMessage(role=Role.ROLE_SYSTEM, content=text)
 
 
-def assistant(*content: str | Picture) -> Message:
+def assistant(*content: str | Picture) -> ChatMessage:
     """What a model is to have said, as `user`. An Answer is appended as it is, its signatures with it."""
-    return Message(role=Role.ROLE_ASSISTANT, parts=[_part(item) for item in content])
+    return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_part(item) for item in content])
 
 
 def _part(item: str | Picture) -> Part:

@@ -10,7 +10,7 @@ from imagewire._answer import Answer
 from imagewire._errors import invalid
 from imagewire._openai_types import Message as OwnMessage
 from imagewire._openai_types import Record
-from imagewire.v1.message_pb2 import Message, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 
 Messages = Iterable[Mapping[str, Any] | OwnMessage | Answer]
 
@@ -26,14 +26,14 @@ _AS_IT_CAME = "does not fit the message; send the answer back as it came"
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
-def read(messages: Messages) -> list[Message]:
+def read(messages: Messages) -> list[ChatMessage]:
     """The chat. Raises InvalidRequest."""
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
     return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
 
 
-def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> Message:
+def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatMessage:
     if isinstance(message, OwnMessage):
         message = message.answer
     if isinstance(message, Answer):
@@ -52,11 +52,11 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> Messa
             f"{field}.{unknown[0]}", f"is not served in a message of role {role}; it may have {', '.join(sorted(keys))}"
         )
     if role == "assistant":
-        return Message(role=Role.ROLE_ASSISTANT, parts=_answer(given, field))
+        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=_answer(given, field))
     parts = _content(given.get("content", ""), f"{field}.content")
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
-    return Message(role=_ROLES[role], parts=parts)
+    return ChatMessage(role=_ROLES[role], parts=parts)
 
 
 def _content(content: Any, field: str) -> list[Part]:

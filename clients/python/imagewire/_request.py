@@ -8,7 +8,7 @@ from imagewire import _image, _kinds
 from imagewire._image import Picture
 from imagewire._message import picture
 from imagewire.v1.image_pb2 import Image
-from imagewire.v1.message_pb2 import Message, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 from imagewire.v1.spec_pb2 import Modality, SafetySetting, Spec, Tool, ToolConfig
 
 DEFAULT_MODEL = "gemini/gemini-2.5-flash-image"
@@ -60,7 +60,7 @@ class Wishes(Options, total=False):
     """What the clients hand on to `build_spec`, which says what each means."""
 
     spec: Spec | None
-    messages: Iterable[Message] | None
+    messages: Iterable[ChatMessage] | None
     images: Iterable[Picture]
 
 
@@ -69,7 +69,7 @@ def build_spec(
     prompt: str = "",
     *,
     spec: Spec | None = None,
-    messages: Iterable[Message] | None = None,
+    messages: Iterable[ChatMessage] | None = None,
     images: Iterable[Picture] = (),
     **options: Unpack[Options],
 ) -> Spec:
@@ -100,7 +100,7 @@ def build_spec(
     if wrong := _kinds.mismatch(prompt, str):
         raise TypeError(f"prompt: {wrong}")
     chat = [_user(prompt, pictures)] if messages is None else list(messages)
-    if _kinds.mismatch(chat, Iterable[Message]):
+    if _kinds.mismatch(chat, Iterable[ChatMessage]):
         raise TypeError("messages: must be a list, of each what user, system or assistant makes")
     model = model or os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
     made = Spec(model=model, messages=chat, **_fields(given))
@@ -140,8 +140,8 @@ def _modality(name: str) -> Modality:
     return _MODALITIES[name]
 
 
-def _user(prompt: str, pictures: list[Image]) -> Message:
+def _user(prompt: str, pictures: list[Image]) -> ChatMessage:
     if not pictures:
-        return Message(role=Role.ROLE_USER, content=prompt)
+        return ChatMessage(role=Role.ROLE_USER, content=prompt)
     words = [Part(text=prompt)] if prompt else []
-    return Message(role=Role.ROLE_USER, parts=[*(Part(image=given) for given in pictures), *words])
+    return ChatMessage(role=Role.ROLE_USER, parts=[*(Part(image=given) for given in pictures), *words])

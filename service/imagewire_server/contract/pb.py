@@ -13,6 +13,8 @@ from imagewire.v1.chat_service_pb2 import (
     FinishReason,
     Heartbeat,
     ImageChunk,
+    MediaChunk,
+    ModelStatus,
     PartFinished,
     PartKind,
     PartStarted,
@@ -25,6 +27,7 @@ from imagewire.v1.chat_service_pb2 import (
     StreamCompletionResponse,
     TextDelta,
 )
+from imagewire.v1.error_reason_pb2 import ErrorReason
 from imagewire.v1.image_pb2 import Image, ImageDetail
 from imagewire.v1.image_service_pb2 import (
     DownloadImageRequest,
@@ -33,8 +36,9 @@ from imagewire.v1.image_service_pb2 import (
     UploadImageRequest,
     UploadImageResponse,
 )
-from imagewire.v1.message_pb2 import FunctionCall, FunctionResponse, Message, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, FunctionResponse, Media, NativePart, Part, Role
 from imagewire.v1.model_service_pb2 import (
+    Choices,
     GetModelRequest,
     GetModelResponse,
     ListModelsRequest,
@@ -50,9 +54,11 @@ from imagewire.v1.spec_pb2 import (
     ImageConfig,
     ImageOutputOptions,
     Modality,
+    OutputConfig,
     SafetySetting,
     Spec,
     ThinkingConfig,
+    TimeRange,
     Tool,
     ToolConfig,
 )
@@ -64,10 +70,13 @@ Event = StreamCompletionResponse
 __all__ = [
     "Candidate",
     "CandidateFinished",
+    "ChatMessage",
+    "Choices",
     "CreateCompletionRequest",
     "CreateCompletionResponse",
     "DownloadImageRequest",
     "DownloadImageResponse",
+    "ErrorReason",
     "Event",
     "FinishReason",
     "Finished",
@@ -88,10 +97,14 @@ __all__ = [
     "ImageOutputOptions",
     "ListModelsRequest",
     "ListModelsResponse",
-    "Message",
+    "Media",
+    "MediaChunk",
     "Modality",
     "ModalityTokens",
     "Model",
+    "ModelStatus",
+    "NativePart",
+    "OutputConfig",
     "Part",
     "PartFinished",
     "PartKind",
@@ -111,6 +124,7 @@ __all__ = [
     "Struct",
     "TextDelta",
     "ThinkingConfig",
+    "TimeRange",
     "Timestamp",
     "Tool",
     "ToolConfig",

@@ -78,6 +78,16 @@ def not_kept(value: object) -> str | None:
     return "this server keeps no answers and no pictures yet; leave it empty" if value else None
 
 
+def sha256(value: bytes) -> str | None:
+    """A digest, or none."""
+    return None if len(value) in {0, 32} else f"has {len(value)} bytes; a SHA-256 has 32"
+
+
+def one_candidate(value: int) -> str | None:
+    """A count of answers."""
+    return None if value == 1 else f"is {value}; it must be 1: ask again for another picture"
+
+
 def labels(value: Mapping[str, str]) -> str | None:
     """Billing labels by Google's rules."""
     for key, text in value.items():
@@ -143,7 +153,7 @@ def _uri(message: pb.Image) -> Iterator[tuple[str, str]]:
         yield "mime_type", 'is required beside a gs:// uri, for example "image/png"'
 
 
-def message(message: pb.Message) -> Iterator[tuple[str, str]]:
+def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
     """A turn that says something, in either form, each piece where its role may have it."""
     if not message.parts:
         if not message.content and not message.HasField("image"):
@@ -158,7 +168,7 @@ def message(message: pb.Message) -> Iterator[tuple[str, str]]:
         kind = part.WhichOneof("content")
         path = f"parts[{i}]"
         if kind is None and not part.thought_signature:
-            yield path, "is empty; set text, image, function_call or function_response"
+            yield path, "is empty; set text, image, function_call, function_response, media or native"
         if kind == "image" and part.image.WhichOneof("source") is None:
             if part.image.sha256 and part.image.sha256 == message.image.sha256:
                 named = True
@@ -166,6 +176,12 @@ def message(message: pb.Message) -> Iterator[tuple[str, str]]:
                 yield f"{path}.image", "has no source; set data or uri, or the sha256 of the message's image"
         if kind == "function_call" and message.role != _ASSISTANT:
             yield f"{path}.function_call", "only an assistant message calls functions"
+        if kind in {"media", "native"} and message.role != _ASSISTANT:
+            yield f"{path}.{kind}", "only goes back with the assistant message that it came in"
+        if part.native_fields and message.role != _ASSISTANT:
+            yield f"{path}.native_fields", "only go back with the assistant message that they came in"
+        if kind == "image" and part.image.display_name and message.role != _ASSISTANT:
+            yield f"{path}.image.display_name", "names a picture of a function's result only; leave it out"
         if kind == "function_response" and message.role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
             yield f"{path}.function_response", "only a user or tool message answers a call"
         if message.role == _SYSTEM and kind not in {"text", None}:
@@ -178,7 +194,7 @@ def message(message: pb.Message) -> Iterator[tuple[str, str]]:
         yield "content", "differs from the text of parts; leave one of them out"
 
 
-def spoken(message: pb.Message) -> str:
+def spoken(message: pb.ChatMessage) -> str:
     """The text of a message's parts that is no thought."""
     return "".join(part.text for part in message.parts if not part.thought)
 
@@ -214,3 +230,23 @@ def function_response(message: pb.FunctionResponse) -> Iterator[tuple[str, str]]
     """A result is there, be it empty."""
     if not message.HasField("response"):
         yield "response", "is required; an empty object is allowed"
+    for i, picture in enumerate(message.images):
+        if picture.WhichOneof("source") is None:
+            yield f"images[{i}]", "has no source; set data or uri"
+
+
+def google_search(message: pb.GoogleSearch) -> Iterator[tuple[str, str]]:
+    """Each type of search once."""
+    if len(set(message.search_types)) < len(message.search_types):
+        yield "search_types", "names a type twice"
+
+
+def time_range(message: pb.TimeRange) -> Iterator[tuple[str, str]]:
+    """A time that does not run backwards."""
+    begin, end = message.start_time, message.end_time
+    for name, moment in (("start_time", begin), ("end_time", end)):
+        if not (-62135596800 <= moment.seconds <= 253402300799 and 0 <= moment.nanos < 1_000_000_000):
+            yield name, "is no time of the years 1 to 9999"
+            return
+    if (end.seconds, end.nanos) < (begin.seconds, begin.nanos):
+        yield "end_time", "is before start_time"

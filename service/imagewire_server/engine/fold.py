@@ -54,7 +54,7 @@ class _Folder:
 
     def _candidate(self, index: int) -> pb.Candidate:
         if index not in self._candidates:
-            message = pb.Message(role=pb.Role.ROLE_ASSISTANT)
+            message = pb.ChatMessage(role=pb.Role.ROLE_ASSISTANT)
             self._candidates[index] = pb.Candidate(index=index, message=message)
         return self._candidates[index]
 

@@ -37,8 +37,8 @@ def _print(found: "list[Model]") -> None:
         price = model.price.image_output_usd_per_million
         table.add_row(
             model.name,
-            " ".join(model.image_sizes) or "-",
-            " ".join(model.aspect_ratios) or "-",
+            " ".join(model.image_sizes.values) or "-",
+            " ".join(model.aspect_ratios.values) or "-",
             str(model.max_input_images or "-"),
             f"{price:g}" if price else "-",
         )

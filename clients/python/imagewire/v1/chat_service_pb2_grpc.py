@@ -28,10 +28,13 @@ if _version_not_supported:
 class ChatServiceStub(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     def __init__(self, channel):
@@ -60,10 +63,13 @@ class ChatServiceStub(object):
 class ChatServiceServicer(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     def CreateCompletion(self, request, context):
@@ -117,10 +123,13 @@ def add_ChatServiceServicer_to_server(servicer, server):
 class ChatService(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     @staticmethod

@@ -29,10 +29,13 @@ GRPC_VERSION: str
 class ChatServiceStub:
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     @_typing.overload
@@ -52,10 +55,13 @@ class ChatServiceStub:
 class ChatServiceAsyncStub(ChatServiceStub):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -71,10 +77,13 @@ class ChatServiceAsyncStub(ChatServiceStub):
 class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a stable reason), BadRequest for each field that
-    is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked prompt is
-    an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may have been
-    charged, so a client must not repeat it by itself.
+    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
+    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
+    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
+    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
+    service meshes repeat.
+
+    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
     """
 
     @_abc_1.abstractmethod

@@ -24,15 +24,16 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagewire/v1/image.proto\x12\x0cimagewire.v1\"\xf8\x01\n\x05Image\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x12\n\x08image_id\x18\x03 \x01(\tH\x00\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x12\n\x05width\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x06height\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\x17\n\nsize_bytes\x18\x07 \x01(\x03H\x03\x88\x01\x01\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\x12)\n\x06\x64\x65tail\x18\t \x01(\x0e\x32\x19.imagewire.v1.ImageDetailB\x08\n\x06sourceB\x08\n\x06_widthB\t\n\x07_heightB\r\n\x0b_size_bytes*o\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagewire/v1/image.proto\x12\x0cimagewire.v1\"\x8e\x02\n\x05Image\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x12\n\x08image_id\x18\x03 \x01(\tH\x00\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x12\n\x05width\x18\x05 \x01(\x05H\x01\x88\x01\x01\x12\x13\n\x06height\x18\x06 \x01(\x05H\x02\x88\x01\x01\x12\x17\n\nsize_bytes\x18\x07 \x01(\x03H\x03\x88\x01\x01\x12\x0e\n\x06sha256\x18\x08 \x01(\x0c\x12)\n\x06\x64\x65tail\x18\t \x01(\x0e\x32\x19.imagewire.v1.ImageDetail\x12\x14\n\x0c\x64isplay_name\x18\n \x01(\tB\x08\n\x06sourceB\x08\n\x06_widthB\t\n\x07_heightB\r\n\x0b_size_bytes*\xa5\x01\n\x0bImageDetail\x12\x1c\n\x18IMAGE_DETAIL_UNSPECIFIED\x10\x00\x12\x15\n\x11IMAGE_DETAIL_AUTO\x10\x01\x12\x14\n\x10IMAGE_DETAIL_LOW\x10\x02\x12\x15\n\x11IMAGE_DETAIL_HIGH\x10\x03\x12\x17\n\x13IMAGE_DETAIL_MEDIUM\x10\x04\x12\x1b\n\x17IMAGE_DETAIL_ULTRA_HIGH\x10\x05\x42\xa8\x01\n\x10\x64\x65v.imagewire.v1B\nImageProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imagewire.v1.image_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_IMAGEDETAIL']._serialized_start=293
-  _globals['_IMAGEDETAIL']._serialized_end=404
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.imagewire.v1B\nImageProtoP\001ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\242\002\003IWR\252\002\014Imagewire.V1\272\002\rImagewire_V1_\312\002\014Imagewire\\V1\352\002\rImagewire::V1'
+  _globals['_IMAGEDETAIL']._serialized_start=316
+  _globals['_IMAGEDETAIL']._serialized_end=481
   _globals['_IMAGE']._serialized_start=43
-  _globals['_IMAGE']._serialized_end=291
+  _globals['_IMAGE']._serialized_end=313
 # @@protoc_insertion_point(module_scope)

@@ -11,13 +11,17 @@ class ImageDetail(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     IMAGE_DETAIL_AUTO: _ClassVar[ImageDetail]
     IMAGE_DETAIL_LOW: _ClassVar[ImageDetail]
     IMAGE_DETAIL_HIGH: _ClassVar[ImageDetail]
+    IMAGE_DETAIL_MEDIUM: _ClassVar[ImageDetail]
+    IMAGE_DETAIL_ULTRA_HIGH: _ClassVar[ImageDetail]
 IMAGE_DETAIL_UNSPECIFIED: ImageDetail
 IMAGE_DETAIL_AUTO: ImageDetail
 IMAGE_DETAIL_LOW: ImageDetail
 IMAGE_DETAIL_HIGH: ImageDetail
+IMAGE_DETAIL_MEDIUM: ImageDetail
+IMAGE_DETAIL_ULTRA_HIGH: ImageDetail
 
 class Image(_message.Message):
-    __slots__ = ("data", "uri", "image_id", "mime_type", "width", "height", "size_bytes", "sha256", "detail")
+    __slots__ = ("data", "uri", "image_id", "mime_type", "width", "height", "size_bytes", "sha256", "detail", "display_name")
     DATA_FIELD_NUMBER: _ClassVar[int]
     URI_FIELD_NUMBER: _ClassVar[int]
     IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
@@ -27,6 +31,7 @@ class Image(_message.Message):
     SIZE_BYTES_FIELD_NUMBER: _ClassVar[int]
     SHA256_FIELD_NUMBER: _ClassVar[int]
     DETAIL_FIELD_NUMBER: _ClassVar[int]
+    DISPLAY_NAME_FIELD_NUMBER: _ClassVar[int]
     data: bytes
     uri: str
     image_id: str
@@ -36,4 +41,5 @@ class Image(_message.Message):
     size_bytes: int
     sha256: bytes
     detail: ImageDetail
-    def __init__(self, data: _Optional[bytes] = ..., uri: _Optional[str] = ..., image_id: _Optional[str] = ..., mime_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., detail: _Optional[_Union[ImageDetail, str]] = ...) -> None: ...
+    display_name: str
+    def __init__(self, data: _Optional[bytes] = ..., uri: _Optional[str] = ..., image_id: _Optional[str] = ..., mime_type: _Optional[str] = ..., width: _Optional[int] = ..., height: _Optional[int] = ..., size_bytes: _Optional[int] = ..., sha256: _Optional[bytes] = ..., detail: _Optional[_Union[ImageDetail, str]] = ..., display_name: _Optional[str] = ...) -> None: ...

@@ -26,21 +26,30 @@ from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from imagewire.v1 import image_pb2 as imagewire_dot_v1_dot_image__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimagewire/v1/message.proto\x12\x0cimagewire.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18imagewire/v1/image.proto\"\x83\x01\n\x07Message\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.imagewire.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\"\n\x05image\x18\x03 \x01(\x0b\x32\x13.imagewire.v1.Image\x12!\n\x05parts\x18\x04 \x03(\x0b\x32\x12.imagewire.v1.Part\"\xe5\x01\n\x04Part\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12$\n\x05image\x18\x02 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12\x33\n\rfunction_call\x18\x03 \x01(\x0b\x32\x1a.imagewire.v1.FunctionCallH\x00\x12;\n\x11\x66unction_response\x18\x04 \x01(\x0b\x32\x1e.imagewire.v1.FunctionResponseH\x00\x12\x0f\n\x07thought\x18\x05 \x01(\x08\x12\x19\n\x11thought_signature\x18\x06 \x01(\x0c\x42\t\n\x07\x63ontent\"O\n\x0c\x46unctionCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12%\n\x04\x61rgs\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"W\n\x10\x46unctionResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x08response\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aimagewire/v1/message.proto\x12\x0cimagewire.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x18imagewire/v1/image.proto\"\x87\x01\n\x0b\x43hatMessage\x12 \n\x04role\x18\x01 \x01(\x0e\x32\x12.imagewire.v1.Role\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\x12\"\n\x05image\x18\x03 \x01(\x0b\x32\x13.imagewire.v1.Image\x12!\n\x05parts\x18\x04 \x03(\x0b\x32\x12.imagewire.v1.Part\"\xa9\x03\n\x04Part\x12\x0e\n\x04text\x18\x01 \x01(\tH\x00\x12$\n\x05image\x18\x02 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12\x33\n\rfunction_call\x18\x03 \x01(\x0b\x32\x1a.imagewire.v1.FunctionCallH\x00\x12;\n\x11\x66unction_response\x18\x04 \x01(\x0b\x32\x1e.imagewire.v1.FunctionResponseH\x00\x12$\n\x05media\x18\x07 \x01(\x0b\x32\x13.imagewire.v1.MediaH\x00\x12*\n\x06native\x18\x08 \x01(\x0b\x32\x18.imagewire.v1.NativePartH\x00\x12\x0f\n\x07thought\x18\x05 \x01(\x08\x12\x19\n\x11thought_signature\x18\x06 \x01(\x0c\x12;\n\rnative_fields\x18\t \x03(\x0b\x32$.imagewire.v1.Part.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07\x63ontent\"\x91\x01\n\x05Media\x12\x0e\n\x04\x64\x61ta\x18\x01 \x01(\x0cH\x00\x12\r\n\x03uri\x18\x02 \x01(\tH\x00\x12\x11\n\tmime_type\x18\x03 \x01(\t\x12\x17\n\nsize_bytes\x18\x04 \x01(\x03H\x01\x88\x01\x01\x12\x0e\n\x06sha256\x18\x05 \x01(\x0c\x12\x14\n\x0c\x64isplay_name\x18\x06 \x01(\tB\x08\n\x06sourceB\r\n\x0b_size_bytes\".\n\nNativePart\x12\x0c\n\x04kind\x18\x01 \x01(\t\x12\x12\n\nvalue_json\x18\x02 \x01(\t\"b\n\x0c\x46unctionCall\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12%\n\x04\x61rgs\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x11\n\targs_json\x18\x04 \x01(\t\"|\n\x10\x46unctionResponse\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12)\n\x08response\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\x12#\n\x06images\x18\x04 \x03(\x0b\x32\x13.imagewire.v1.Image*_\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x0f\n\x0bROLE_SYSTEM\x10\x01\x12\r\n\tROLE_USER\x10\x02\x12\x12\n\x0eROLE_ASSISTANT\x10\x03\x12\r\n\tROLE_TOOL\x10\x04\x42\xaa\x01\n\x10\x64\x65v.imagewire.v1B\x0cMessageProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imagewire.v1.message_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=636
-  _globals['_ROLE']._serialized_end=731
-  _globals['_MESSAGE']._serialized_start=101
-  _globals['_MESSAGE']._serialized_end=232
-  _globals['_PART']._serialized_start=235
-  _globals['_PART']._serialized_end=464
-  _globals['_FUNCTIONCALL']._serialized_start=466
-  _globals['_FUNCTIONCALL']._serialized_end=545
-  _globals['_FUNCTIONRESPONSE']._serialized_start=547
-  _globals['_FUNCTIONRESPONSE']._serialized_end=634
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.imagewire.v1B\014MessageProtoP\001ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\242\002\003IWR\252\002\014Imagewire.V1\272\002\rImagewire_V1_\312\002\014Imagewire\\V1\352\002\rImagewire::V1'
+  _globals['_PART_NATIVEFIELDSENTRY']._loaded_options = None
+  _globals['_PART_NATIVEFIELDSENTRY']._serialized_options = b'8\001'
+  _globals['_ROLE']._serialized_start=1088
+  _globals['_ROLE']._serialized_end=1183
+  _globals['_CHATMESSAGE']._serialized_start=101
+  _globals['_CHATMESSAGE']._serialized_end=236
+  _globals['_PART']._serialized_start=239
+  _globals['_PART']._serialized_end=664
+  _globals['_PART_NATIVEFIELDSENTRY']._serialized_start=602
+  _globals['_PART_NATIVEFIELDSENTRY']._serialized_end=653
+  _globals['_MEDIA']._serialized_start=667
+  _globals['_MEDIA']._serialized_end=812
+  _globals['_NATIVEPART']._serialized_start=814
+  _globals['_NATIVEPART']._serialized_end=860
+  _globals['_FUNCTIONCALL']._serialized_start=862
+  _globals['_FUNCTIONCALL']._serialized_end=960
+  _globals['_FUNCTIONRESPONSE']._serialized_start=962
+  _globals['_FUNCTIONRESPONSE']._serialized_end=1086
 # @@protoc_insertion_point(module_scope)

@@ -24,13 +24,16 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n imagewire/v1/model_service.proto\x12\x0cimagewire.v1\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.imagewire.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Model\"\xea\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tnative_id\x18\x04 \x01(\t\x12\x13\n\x0bimage_sizes\x18\x05 \x03(\t\x12\x15\n\raspect_ratios\x18\x06 \x03(\t\x12\x18\n\x10max_input_images\x18\x07 \x01(\x05\x12\x1a\n\x12system_instruction\x18\x08 \x01(\x08\x12\x17\n\x0fthinking_levels\x18\t \x03(\t\x12\"\n\x05price\x18\n \x01(\x0b\x32\x13.imagewire.v1.Price\"q\n\x05Price\x12\x1d\n\x15input_usd_per_million\x18\x01 \x01(\x01\x12#\n\x1btext_output_usd_per_million\x18\x02 \x01(\x01\x12$\n\x1cimage_output_usd_per_million\x18\x03 \x01(\x01\x32\xaa\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.imagewire.v1.ListModelsRequest\x1a .imagewire.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.imagewire.v1.GetModelRequest\x1a\x1e.imagewire.v1.GetModelResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n imagewire/v1/model_service.proto\x12\x0cimagewire.v1\":\n\x11ListModelsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"R\n\x12ListModelsResponse\x12#\n\x06models\x18\x01 \x03(\x0b\x32\x13.imagewire.v1.Model\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x10GetModelResponse\x12\"\n\x05model\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Model\"\xe5\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x61liases\x18\x02 \x03(\t\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x11\n\tnative_id\x18\x04 \x01(\t\x12*\n\x0bimage_sizes\x18\x05 \x01(\x0b\x32\x15.imagewire.v1.Choices\x12,\n\raspect_ratios\x18\x06 \x01(\x0b\x32\x15.imagewire.v1.Choices\x12\x1d\n\x10max_input_images\x18\x07 \x01(\x05H\x00\x88\x01\x01\x12\x1f\n\x12system_instruction\x18\x08 \x01(\x08H\x01\x88\x01\x01\x12.\n\x0fthinking_levels\x18\t \x01(\x0b\x32\x15.imagewire.v1.Choices\x12\"\n\x05price\x18\n \x01(\x0b\x32\x13.imagewire.v1.PriceB\x13\n\x11_max_input_imagesB\x15\n\x13_system_instruction\"\x19\n\x07\x43hoices\x12\x0e\n\x06values\x18\x01 \x03(\t\"\xc3\x02\n\x05Price\x12\x1d\n\x15input_usd_per_million\x18\x01 \x01(\x01\x12#\n\x1btext_output_usd_per_million\x18\x02 \x01(\x01\x12$\n\x1cimage_output_usd_per_million\x18\x03 \x01(\x01\x12)\n\x1c\x63\x61\x63hed_input_usd_per_million\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12I\n\x14service_tier_factors\x18\x05 \x03(\x0b\x32+.imagewire.v1.Price.ServiceTierFactorsEntry\x1a\x39\n\x17ServiceTierFactorsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x01:\x02\x38\x01\x42\x1f\n\x1d_cached_input_usd_per_million2\xaa\x01\n\x0cModelService\x12O\n\nListModels\x12\x1f.imagewire.v1.ListModelsRequest\x1a .imagewire.v1.ListModelsResponse\x12I\n\x08GetModel\x12\x1d.imagewire.v1.GetModelRequest\x1a\x1e.imagewire.v1.GetModelResponseB\xaf\x01\n\x10\x64\x65v.imagewire.v1B\x11ModelServiceProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'imagewire.v1.model_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
-  DESCRIPTOR._loaded_options = None
+  _globals['DESCRIPTOR']._loaded_options = None
+  _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.imagewire.v1B\021ModelServiceProtoP\001ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\242\002\003IWR\252\002\014Imagewire.V1\272\002\rImagewire_V1_\312\002\014Imagewire\\V1\352\002\rImagewire::V1'
+  _globals['_PRICE_SERVICETIERFACTORSENTRY']._loaded_options = None
+  _globals['_PRICE_SERVICETIERFACTORSENTRY']._serialized_options = b'8\001'
   _globals['_LISTMODELSREQUEST']._serialized_start=50
   _globals['_LISTMODELSREQUEST']._serialized_end=108
   _globals['_LISTMODELSRESPONSE']._serialized_start=110
@@ -40,9 +43,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETMODELRESPONSE']._serialized_start=227
   _globals['_GETMODELRESPONSE']._serialized_end=281
   _globals['_MODEL']._serialized_start=284
-  _globals['_MODEL']._serialized_end=518
-  _globals['_PRICE']._serialized_start=520
-  _globals['_PRICE']._serialized_end=633
-  _globals['_MODELSERVICE']._serialized_start=636
-  _globals['_MODELSERVICE']._serialized_end=806
+  _globals['_MODEL']._serialized_end=641
+  _globals['_CHOICES']._serialized_start=643
+  _globals['_CHOICES']._serialized_end=668
+  _globals['_PRICE']._serialized_start=671
+  _globals['_PRICE']._serialized_end=994
+  _globals['_PRICE_SERVICETIERFACTORSENTRY']._serialized_start=904
+  _globals['_PRICE_SERVICETIERFACTORSENTRY']._serialized_end=961
+  _globals['_MODELSERVICE']._serialized_start=997
+  _globals['_MODELSERVICE']._serialized_end=1167
 # @@protoc_insertion_point(module_scope)

@@ -50,20 +50,37 @@ class Model(_message.Message):
     aliases: _containers.RepeatedScalarFieldContainer[str]
     provider: str
     native_id: str
-    image_sizes: _containers.RepeatedScalarFieldContainer[str]
-    aspect_ratios: _containers.RepeatedScalarFieldContainer[str]
+    image_sizes: Choices
+    aspect_ratios: Choices
     max_input_images: int
     system_instruction: bool
-    thinking_levels: _containers.RepeatedScalarFieldContainer[str]
+    thinking_levels: Choices
     price: Price
-    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., native_id: _Optional[str] = ..., image_sizes: _Optional[_Iterable[str]] = ..., aspect_ratios: _Optional[_Iterable[str]] = ..., max_input_images: _Optional[int] = ..., system_instruction: bool = ..., thinking_levels: _Optional[_Iterable[str]] = ..., price: _Optional[_Union[Price, _Mapping]] = ...) -> None: ...
+    def __init__(self, name: _Optional[str] = ..., aliases: _Optional[_Iterable[str]] = ..., provider: _Optional[str] = ..., native_id: _Optional[str] = ..., image_sizes: _Optional[_Union[Choices, _Mapping]] = ..., aspect_ratios: _Optional[_Union[Choices, _Mapping]] = ..., max_input_images: _Optional[int] = ..., system_instruction: bool = ..., thinking_levels: _Optional[_Union[Choices, _Mapping]] = ..., price: _Optional[_Union[Price, _Mapping]] = ...) -> None: ...
+
+class Choices(_message.Message):
+    __slots__ = ("values",)
+    VALUES_FIELD_NUMBER: _ClassVar[int]
+    values: _containers.RepeatedScalarFieldContainer[str]
+    def __init__(self, values: _Optional[_Iterable[str]] = ...) -> None: ...
 
 class Price(_message.Message):
-    __slots__ = ("input_usd_per_million", "text_output_usd_per_million", "image_output_usd_per_million")
+    __slots__ = ("input_usd_per_million", "text_output_usd_per_million", "image_output_usd_per_million", "cached_input_usd_per_million", "service_tier_factors")
+    class ServiceTierFactorsEntry(_message.Message):
+        __slots__ = ("key", "value")
+        KEY_FIELD_NUMBER: _ClassVar[int]
+        VALUE_FIELD_NUMBER: _ClassVar[int]
+        key: str
+        value: float
+        def __init__(self, key: _Optional[str] = ..., value: _Optional[float] = ...) -> None: ...
     INPUT_USD_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     TEXT_OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
     IMAGE_OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    CACHED_INPUT_USD_PER_MILLION_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FACTORS_FIELD_NUMBER: _ClassVar[int]
     input_usd_per_million: float
     text_output_usd_per_million: float
     image_output_usd_per_million: float
-    def __init__(self, input_usd_per_million: _Optional[float] = ..., text_output_usd_per_million: _Optional[float] = ..., image_output_usd_per_million: _Optional[float] = ...) -> None: ...
+    cached_input_usd_per_million: float
+    service_tier_factors: _containers.ScalarMap[str, float]
+    def __init__(self, input_usd_per_million: _Optional[float] = ..., text_output_usd_per_million: _Optional[float] = ..., image_output_usd_per_million: _Optional[float] = ..., cached_input_usd_per_million: _Optional[float] = ..., service_tier_factors: _Optional[_Mapping[str, float]] = ...) -> None: ...

@@ -1,4 +1,7 @@
+import datetime
+
 from google.protobuf import struct_pb2 as _struct_pb2
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from imagewire.v1 import message_pb2 as _message_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
@@ -19,7 +22,7 @@ MODALITY_TEXT: Modality
 MODALITY_IMAGE: Modality
 
 class Spec(_message.Message):
-    __slots__ = ("model", "messages", "response_modalities", "image_config", "generation_config", "safety_settings", "tools", "tool_config", "cached_content", "labels", "extra_body")
+    __slots__ = ("model", "messages", "response_modalities", "image_config", "generation_config", "safety_settings", "tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "output_config", "continuation_token")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -38,8 +41,11 @@ class Spec(_message.Message):
     CACHED_CONTENT_FIELD_NUMBER: _ClassVar[int]
     LABELS_FIELD_NUMBER: _ClassVar[int]
     EXTRA_BODY_FIELD_NUMBER: _ClassVar[int]
+    SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
+    OUTPUT_CONFIG_FIELD_NUMBER: _ClassVar[int]
+    CONTINUATION_TOKEN_FIELD_NUMBER: _ClassVar[int]
     model: str
-    messages: _containers.RepeatedCompositeFieldContainer[_message_pb2.Message]
+    messages: _containers.RepeatedCompositeFieldContainer[_message_pb2.ChatMessage]
     response_modalities: _containers.RepeatedScalarFieldContainer[Modality]
     image_config: ImageConfig
     generation_config: GenerationConfig
@@ -49,7 +55,16 @@ class Spec(_message.Message):
     cached_content: str
     labels: _containers.ScalarMap[str, str]
     extra_body: _struct_pb2.Struct
-    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.Message, _Mapping]]] = ..., response_modalities: _Optional[_Iterable[_Union[Modality, str]]] = ..., image_config: _Optional[_Union[ImageConfig, _Mapping]] = ..., generation_config: _Optional[_Union[GenerationConfig, _Mapping]] = ..., safety_settings: _Optional[_Iterable[_Union[SafetySetting, _Mapping]]] = ..., tools: _Optional[_Iterable[_Union[Tool, _Mapping]]] = ..., tool_config: _Optional[_Union[ToolConfig, _Mapping]] = ..., cached_content: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., extra_body: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
+    service_tier: str
+    output_config: OutputConfig
+    continuation_token: bytes
+    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.ChatMessage, _Mapping]]] = ..., response_modalities: _Optional[_Iterable[_Union[Modality, str]]] = ..., image_config: _Optional[_Union[ImageConfig, _Mapping]] = ..., generation_config: _Optional[_Union[GenerationConfig, _Mapping]] = ..., safety_settings: _Optional[_Iterable[_Union[SafetySetting, _Mapping]]] = ..., tools: _Optional[_Iterable[_Union[Tool, _Mapping]]] = ..., tool_config: _Optional[_Union[ToolConfig, _Mapping]] = ..., cached_content: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., extra_body: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., service_tier: _Optional[str] = ..., output_config: _Optional[_Union[OutputConfig, _Mapping]] = ..., continuation_token: _Optional[bytes] = ...) -> None: ...
+
+class OutputConfig(_message.Message):
+    __slots__ = ("uri_prefix",)
+    URI_PREFIX_FIELD_NUMBER: _ClassVar[int]
+    uri_prefix: str
+    def __init__(self, uri_prefix: _Optional[str] = ...) -> None: ...
 
 class ImageConfig(_message.Message):
     __slots__ = ("aspect_ratio", "image_size", "person_generation", "prominent_people", "output_options")
@@ -110,12 +125,14 @@ class ThinkingConfig(_message.Message):
     def __init__(self, include_thoughts: bool = ..., thinking_budget: _Optional[int] = ..., thinking_level: _Optional[str] = ...) -> None: ...
 
 class SafetySetting(_message.Message):
-    __slots__ = ("category", "threshold")
+    __slots__ = ("category", "threshold", "method")
     CATEGORY_FIELD_NUMBER: _ClassVar[int]
     THRESHOLD_FIELD_NUMBER: _ClassVar[int]
+    METHOD_FIELD_NUMBER: _ClassVar[int]
     category: str
     threshold: str
-    def __init__(self, category: _Optional[str] = ..., threshold: _Optional[str] = ...) -> None: ...
+    method: str
+    def __init__(self, category: _Optional[str] = ..., threshold: _Optional[str] = ..., method: _Optional[str] = ...) -> None: ...
 
 class Tool(_message.Message):
     __slots__ = ("functions", "google_search")
@@ -142,8 +159,24 @@ class FunctionDeclaration(_message.Message):
     def __init__(self, name: _Optional[str] = ..., description: _Optional[str] = ..., parameters: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class GoogleSearch(_message.Message):
-    __slots__ = ()
-    def __init__(self) -> None: ...
+    __slots__ = ("search_types", "exclude_domains", "time_range", "blocking_confidence")
+    SEARCH_TYPES_FIELD_NUMBER: _ClassVar[int]
+    EXCLUDE_DOMAINS_FIELD_NUMBER: _ClassVar[int]
+    TIME_RANGE_FIELD_NUMBER: _ClassVar[int]
+    BLOCKING_CONFIDENCE_FIELD_NUMBER: _ClassVar[int]
+    search_types: _containers.RepeatedScalarFieldContainer[str]
+    exclude_domains: _containers.RepeatedScalarFieldContainer[str]
+    time_range: TimeRange
+    blocking_confidence: str
+    def __init__(self, search_types: _Optional[_Iterable[str]] = ..., exclude_domains: _Optional[_Iterable[str]] = ..., time_range: _Optional[_Union[TimeRange, _Mapping]] = ..., blocking_confidence: _Optional[str] = ...) -> None: ...
+
+class TimeRange(_message.Message):
+    __slots__ = ("start_time", "end_time")
+    START_TIME_FIELD_NUMBER: _ClassVar[int]
+    END_TIME_FIELD_NUMBER: _ClassVar[int]
+    start_time: _timestamp_pb2.Timestamp
+    end_time: _timestamp_pb2.Timestamp
+    def __init__(self, start_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., end_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ToolConfig(_message.Message):
     __slots__ = ("mode", "allowed_function_names")

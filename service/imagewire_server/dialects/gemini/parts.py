@@ -26,7 +26,7 @@ class PartEncoder:
         self._refuse = refuse
         self.images = 0
 
-    def message(self, message: pb.Message, path: str) -> list[Json]:
+    def message(self, message: pb.ChatMessage, path: str) -> list[Json]:
         """All parts of a message in either form, in order."""
         if message.parts:
             return [self._part(part, message.image, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]

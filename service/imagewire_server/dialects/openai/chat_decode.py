@@ -156,7 +156,7 @@ def _size(message: Message) -> int:
     return sum(len(given) for given in lists if isinstance(given, list))
 
 
-def _content(reading: Reading, message: Message, made: pb.Message, field: str, path: str) -> None:
+def _content(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
     """Parts in their order, then the pictures of the message's own fields."""
     if isinstance(message.content, str) and message.content:
         made.parts.add(text=message.content)
@@ -198,8 +198,8 @@ def _pictures(reading: Reading, message: Message, field: str) -> list[tuple[pb.P
     return found
 
 
-def _assistant(reading: Reading, message: Message, made: pb.Message, field: str, path: str) -> None:
-    texts = pb.Message()
+def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
+    texts = pb.ChatMessage()
     plain = Message(role="assistant", content=message.content)
     _content(reading, plain, texts, field, path)
     if any(part.HasField("image") for part in texts.parts):

@@ -193,7 +193,7 @@ def _says(part: pb.Part) -> bool:
     return bool(part.text or part.thought_signature) or part.HasField("image")
 
 
-def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, at: int) -> None:
+def _message(reading: Reading, item: MessageItem, made: pb.ChatMessage, field: str, at: int) -> None:
     if isinstance(item.content, str):
         made.parts.add(text=item.content)
         reading.came_from(f"messages[{at}].parts[0]", f"{field}.content")
@@ -214,7 +214,7 @@ def _message(reading: Reading, item: MessageItem, made: pb.Message, field: str, 
         reading.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
 
 
-def _apart(reading: Reading, made: pb.Message, extras: Extras | None, field: str) -> None:
+def _apart(reading: Reading, made: pb.ChatMessage, extras: Extras | None, field: str) -> None:
     """Take a text apart into the parts that the model made it of, each with its signature."""
     if extras is None:
         return

@@ -58,16 +58,15 @@ def _model(name: str, route: Route) -> pb.Model:
     facts = route.facts or ModelFacts(route.native_id)
     provider = route.upstream.deployment.provider
     price = facts.price
-    return pb.Model(
+    model = pb.Model(
         name=name,
         aliases=[f"{provider}/{alias}" for alias in facts.aliases],
         provider=provider,
         native_id=facts.id,
-        image_sizes=facts.image_sizes or (),
-        aspect_ratios=facts.aspect_ratios or (),
-        max_input_images=facts.max_input_images or 0,
-        system_instruction=provider not in facts.without_system_instruction,
-        thinking_levels=facts.thinking_levels or (),
+        image_sizes=_choices(facts.image_sizes),
+        aspect_ratios=_choices(facts.aspect_ratios),
+        max_input_images=facts.max_input_images,
+        thinking_levels=_choices(facts.thinking_levels),
         price=None
         if price is None
         else pb.Price(
@@ -76,3 +75,11 @@ def _model(name: str, route: Route) -> pb.Model:
             image_output_usd_per_million=price.image,
         ),
     )
+    if route.facts is not None:
+        model.system_instruction = provider not in facts.without_system_instruction
+    return model
+
+
+def _choices(values: tuple[str, ...] | None) -> pb.Choices | None:
+    """None, as absent, where nothing is known."""
+    return None if values is None else pb.Choices(values=values)
