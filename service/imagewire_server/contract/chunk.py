@@ -1,4 +1,4 @@
-"""A piece of a picture as an event that holds its bytes as they are, and is no protobuf message until it is written.
+"""A piece of a picture, or of other media, as an event that holds its bytes as they are, and is no protobuf message until it is written.
 
 protobuf copies bytes when they are put into a message, each time they are asked for, and when the message is
 serialized. Pictures are nearly all that passes here, and this copies them once.
@@ -11,7 +11,12 @@ from imagewire_server.contract import pb
 
 def image_chunk(candidate_index: int, part_index: int, offset: int, data: bytes) -> pb.Event:
     """An event with an ImageChunk. It knows of an event's: WhichOneof, sequence, image_chunk, SerializeToString."""
-    return cast("pb.Event", _ChunkEvent(candidate_index, part_index, offset, data))
+    return cast("pb.Event", _ChunkEvent("image_chunk", candidate_index, part_index, offset, data))
+
+
+def media_chunk(candidate_index: int, part_index: int, offset: int, data: bytes) -> pb.Event:
+    """An event with a MediaChunk. It knows of an event's: WhichOneof, sequence, media_chunk, SerializeToString."""
+    return cast("pb.Event", _ChunkEvent("media_chunk", candidate_index, part_index, offset, data))
 
 
 def serialized(event: pb.Event, more: list[pb.Event]) -> bytes:
@@ -24,10 +29,11 @@ def serialized(event: pb.Event, more: list[pb.Event]) -> bytes:
 
 
 class _ChunkEvent:
-    __slots__ = ("candidate_index", "data", "offset", "part_index", "sequence")
+    __slots__ = ("candidate_index", "data", "kind", "offset", "part_index", "sequence")
 
-    def __init__(self, candidate_index: int, part_index: int, offset: int, data: bytes) -> None:
+    def __init__(self, kind: str, candidate_index: int, part_index: int, offset: int, data: bytes) -> None:
         self.sequence = 0
+        self.kind = kind
         self.candidate_index = candidate_index
         self.part_index = part_index
         self.offset = offset
@@ -37,8 +43,12 @@ class _ChunkEvent:
     def image_chunk(self) -> "_ChunkEvent":
         return self
 
+    @property
+    def media_chunk(self) -> "_ChunkEvent":
+        return self
+
     def WhichOneof(self, _: str) -> str:  # noqa: N802  # protobuf's name
-        return "image_chunk"
+        return self.kind
 
     def SerializeToString(self) -> bytes:  # noqa: N802  # protobuf's name
         outside = pb.Event(sequence=self.sequence).SerializeToString()
@@ -46,7 +56,8 @@ class _ChunkEvent:
             candidate_index=self.candidate_index, part_index=self.part_index, offset=self.offset
         ).SerializeToString()
         inside += _DATA + _varint(len(self.data))
-        return b"".join((outside, _CHUNK, _varint(len(inside) + len(self.data)), inside, self.data))
+        chunk = _IMAGE if self.kind == "image_chunk" else _MEDIA
+        return b"".join((outside, chunk, _varint(len(inside) + len(self.data)), inside, self.data))
 
 
 def _varint(value: int) -> bytes:
@@ -63,4 +74,6 @@ def _tag(message: type[pb.ProtoMessage], field: str) -> bytes:
     return _varint(message.DESCRIPTOR.fields_by_name[field].number << 3 | 2)
 
 
-_MORE, _CHUNK, _DATA = _tag(pb.Event, "more"), _tag(pb.Event, "image_chunk"), _tag(pb.ImageChunk, "data")
+_MORE, _IMAGE, _MEDIA = _tag(pb.Event, "more"), _tag(pb.Event, "image_chunk"), _tag(pb.Event, "media_chunk")
+# The same in both kinds of chunk, as all their fields are.
+_DATA = _tag(pb.ImageChunk, "data")

@@ -17,6 +17,7 @@ from imagewire_server.engine.record import Record
 from imagewire_server.engine.route import Route, Router
 
 _T = TypeVar("_T")
+_CHUNKS = frozenset({"image_chunk", "media_chunk"})
 
 
 class Engine:
@@ -59,9 +60,11 @@ class Engine:
                 digests = Digests() if sha256 else None
                 while events is not None:
                     for event in events:
-                        sequence += 1
+                        kind = event.WhichOneof("event")
+                        # Chunks are cut to the reader's frame size, which no number may depend on.
+                        sequence += kind not in _CHUNKS
                         event.sequence = sequence
-                        _note(event, opened.route, record, begun, digests)
+                        _note(event, kind, opened.route, record, begun, digests)
                     yield events
                     events = await _in_time(anext(rest, None), deadline)
 
@@ -87,17 +90,21 @@ def _started(route: Route, record: Record) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note(event: pb.Event, route: Route, record: Record, begun: float, digests: Digests | None) -> None:
-    record.events = event.sequence
-    kind = event.WhichOneof("event")
+def _note(
+    event: pb.Event, kind: str | None, route: Route, record: Record, begun: float, digests: Digests | None
+) -> None:
+    record.events += 1
     if kind == "image_chunk":
         record.image_bytes += len(event.image_chunk.data)
         if record.first_image_byte is None:
             record.first_image_byte = time.monotonic() - begun
         if digests is not None:
             digests.add(event.image_chunk)
+    elif kind == "media_chunk":
+        if digests is not None:
+            digests.add(event.media_chunk)
     elif kind == "part_finished":
-        if digests is not None and event.part_finished.HasField("image"):
+        if digests is not None:
             digests.finish(event.part_finished)
     elif kind == "candidate_finished":
         record.finish_reason = event.candidate_finished.native_finish_reason
