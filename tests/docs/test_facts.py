@@ -41,9 +41,17 @@ def test_the_models_are_the_servers() -> None:
         ],
     )
     prices = table(
-        ["Model", "Prompt", "Text", "Picture"],
-        *[[f"`{model['id']}`", *(f"{price:.2f}" for price in model["price"])] for model in models],
+        ["Model", "Prompt", "Text", "Picture", "Tokens of a picture"],
+        *[
+            [
+                f"`{model['id']}`",
+                *(f"{price:.2f}" for price in model["price"]),
+                ", ".join(f"{size}: {tokens}" for size, tokens in model["image_tokens"].items()),
+            ]
+            for model in models
+        ],
     )
+    assert all(model["service_tiers"] == {"flex": 0.5} for model in models)
     assert known in page("models.md"), known
     assert prices in page("models.md"), prices
 

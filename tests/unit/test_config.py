@@ -63,6 +63,8 @@ imagewire:
       aliases: [mine]
       image_sizes: [1K]
       price: [1, 2, 3]
+      image_tokens: {1K: 1120}
+      service_tiers: {flex: 0.5, priority: 1.8}
     - id: gemini-3-pro-image
       price: [9, 9, 9, 1]
 """
@@ -105,9 +107,11 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     mine, pro = config.models.find("mine"), config.models.find("gemini-3-pro-image")
     assert mine is not None
     assert mine.image_sizes == ("1K",)
+    assert (mine.image_tokens, mine.service_tiers) == ({"1K": 1120}, {"flex": 0.5, "priority": 1.8})
     assert pro is not None
     assert pro.price is not None
     assert (pro.price.cached, pro.image_sizes) == (1, ("1K", "2K", "4K"))
+    assert pro.image_tokens["4K"] == 2000
     shown = "\n".join(table(config))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
@@ -211,6 +215,9 @@ WRONG: list[tuple[str, int, str]] = [
     (entry(rest="imagewire:\n  models: [{id: a, price: [1]}]\n"), 5, "price takes [prompt, text out, picture out]"),
     (entry(rest="imagewire:\n  models: [{id: a, price: [1, 2, free]}]\n"), 5, "price must be a number"),
     (entry(rest="imagewire:\n  models: [{id: a, max_input_images: 1.5}]\n"), 5, "must be a whole number"),
+    (entry(rest="imagewire:\n  models: [{id: a, image_tokens: {1K: -1}}]\n"), 5, "image_tokens.1K must be at least 1"),
+    (entry(rest="imagewire:\n  models: [{id: a, image_tokens: [1120]}]\n"), 5, "image_tokens must be a mapping"),
+    (entry(rest="imagewire:\n  models: [{id: a, service_tiers: {flex: half}}]\n"), 5, "flex must be a number"),
 ]  # fmt: skip
 
 

@@ -2,7 +2,8 @@
 
 import dataclasses
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -24,7 +25,8 @@ class Price:
 class ModelFacts:
     """What is known of one model. None: nothing is known; an empty tuple: it takes none.
 
-    without_system_instruction: the providers on which the model takes none.
+    without_system_instruction: the providers on which the model takes none. image_tokens: what a picture takes, by image
+    size. service_tiers: what the price is multiplied by, by service tier; "standard" is 1 and is not listed.
     """
 
     id: str
@@ -36,6 +38,8 @@ class ModelFacts:
     without_system_instruction: tuple[str, ...] = ()
     part_media_resolution: bool = True
     price: Price | None = None
+    image_tokens: Mapping[str, int] = field(default_factory=dict)
+    service_tiers: Mapping[str, float] = field(default_factory=dict)
 
 
 class ModelTable:
@@ -95,6 +99,10 @@ def _value(name: str, value: Node) -> Any:
                 "price takes [prompt, text out, picture out] or these and cached, in USD per million tokens"
             )
         return numbers
+    if name == "image_tokens":
+        return {size.text: tokens.whole(f"image_tokens.{size.text}", least=1) for size, tokens in value.pairs(name)}
+    if name == "service_tiers":
+        return {tier.text: factor.number(f"service_tiers.{tier.text}") for tier, factor in value.pairs(name)}
     if name == "max_input_images":
         return value.whole(name)
     if name == "part_media_resolution":

@@ -3,6 +3,7 @@
 import dataclasses
 import types
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from imagewire_server.config import deployments, models, routing
@@ -93,9 +94,11 @@ def _models() -> dict[str, Any]:
 
 
 def _of(hint: Any) -> dict[str, Any]:
-    """The schema of a field's type: a scalar, a tuple of strings, or either of them or None."""
+    """The schema of a field's type: a scalar, a tuple of strings or a mapping of names, or one of them or None."""
     if isinstance(hint, types.UnionType):
         hint = next(part for part in typing.get_args(hint) if part is not type(None))
     if typing.get_origin(hint) is tuple:
         return {"type": "array", "items": {"type": "string"}}
+    if typing.get_origin(hint) is Mapping:
+        return {"type": "object", "additionalProperties": {**_TYPES[typing.get_args(hint)[1]], "minimum": 0}}
     return _TYPES.get(hint, {})

@@ -73,6 +73,8 @@ def _model(name: str, route: Route) -> pb.Model:
             input_usd_per_million=price.prompt,
             text_output_usd_per_million=price.text,
             image_output_usd_per_million=price.image,
+            cached_input_usd_per_million=price.cached,
+            service_tier_factors=facts.service_tiers,
         ),
     )
     if route.facts is not None:
