@@ -89,7 +89,10 @@ class UsageMetadata(_Camel):
     total_token_count: Count | None = None
     prompt_tokens_details: list[Tokens] | None = None
     candidates_tokens_details: list[Tokens] | None = None
+    cache_tokens_details: list[Tokens] | None = None
+    tool_use_prompt_tokens_details: list[Tokens] | None = None
     traffic_type: str | None = None
+    service_tier: str | None = None
 
 
 class Answer(_Camel):
