@@ -96,10 +96,11 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --generate-hashes --no-header --no-annotate \
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --group programs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 
 check: lint test demo  ## All that CI runs.
 
 clean:  ## Remove what the targets made.
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site
+	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
+	  tests/stubs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
