@@ -66,11 +66,9 @@ CASES = [Case(folder) for folder in sorted(FOLDER.iterdir())]
 WHOLE = [case for case in CASES if not case.fails]
 
 
-def read(
-    body: bytes, pieces: Iterable[bytes] | None = None, *, sse: bool, frame: int = 1 << 18
-) -> list[dict[str, Any]]:
+def read(body: bytes, pieces: Iterable[bytes] | None = None, *, frame: int = 1 << 18) -> list[dict[str, Any]]:
     """The body's events as golden files have them; an error, as the last entry, in place of the rest."""
-    reader = Reader(sse=sse, max_frame_bytes=frame)
+    reader = Reader(max_frame_bytes=frame)
     events: list[pb.Event] = []
     error: dict[str, Any] | None = None
     try:
@@ -88,10 +86,13 @@ def hashed(events: list[pb.Event]) -> list[pb.Event]:
     """The same events, their pictures hashed as the engine does it."""
     digests = Digests()
     for event in events:
-        if event.WhichOneof("event") == "image_chunk":
-            digests.add(event.image_chunk)
-        elif event.WhichOneof("event") == "part_finished" and event.part_finished.HasField("image"):
-            digests.finish(event.part_finished)
+        match event.WhichOneof("event"):
+            case "image_chunk":
+                digests.add(event.image_chunk)
+            case "media_chunk":
+                digests.add(event.media_chunk)
+            case "part_finished":
+                digests.finish(event.part_finished)
     return events
 
 

@@ -55,7 +55,7 @@ def test_the_request_is_googles(case: Case, profile: Callable[[models.ModelFacts
 
 @each_case
 def test_the_answer_makes_these_events(case: Case) -> None:
-    events = read(case.answer, sse=case.sse)
+    events = read(case.answer)
     if os.environ.get("UPDATE_GOLDEN"):
         case.events_file.write_text(json.dumps(events, indent=2, ensure_ascii=False) + "\n")
     assert events == case.events
@@ -64,12 +64,12 @@ def test_the_answer_makes_these_events(case: Case) -> None:
 @each_case
 def test_every_split_in_two_gives_the_same_events(case: Case) -> None:
     for at in range(len(case.answer) + 1):
-        assert read(b"", [case.answer[:at], case.answer[at:]], sse=case.sse) == case.events, f"split at {at}"
+        assert read(b"", [case.answer[:at], case.answer[at:]]) == case.events, f"split at {at}"
 
 
 @each_case
 def test_byte_by_byte_gives_the_same_events(case: Case) -> None:
-    assert read(b"", [case.answer[i : i + 1] for i in range(len(case.answer))], sse=case.sse) == case.events
+    assert read(b"", [case.answer[i : i + 1] for i in range(len(case.answer))]) == case.events
 
 
 @given(st.data())
@@ -79,13 +79,13 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
     pieces = [case.answer[a:b] for a, b in pairwise(cuts)]
     frame = data.draw(st.sampled_from([1, 7, 64, 1 << 18]))
-    assert read(b"", pieces, sse=case.sse, frame=frame) == case.events
+    assert read(b"", pieces, frame=frame) == case.events
 
 
 @given(st.binary(max_size=400), st.booleans())
 @settings(max_examples=4000, deadline=None)
 def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes, sse: bool) -> None:
-    assert "error" in read(body, sse=sse)[-1], "no random bytes are a whole answer"
+    assert "error" in read(body)[-1], "no random bytes are a whole answer"
 
 
 @given(st.data())
@@ -96,7 +96,7 @@ def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) ->
     for _ in range(data.draw(st.integers(1, 6))):
         at = data.draw(st.integers(0, len(body)))
         body[at : at + data.draw(st.integers(0, 5))] = data.draw(st.binary(max_size=5) | st.sampled_from(TOKENS))
-    last = read(bytes(body), sse=case.sse)[-1]
+    last = read(bytes(body))[-1]
     assert last.keys() & {"error", "finished"}, "an answer ends in Finished or in one of our errors"
 
 
@@ -110,15 +110,15 @@ HOSTILE = [
 @pytest.mark.parametrize("part", [part for part, _ in HOSTILE], ids=[why for _, why in HOSTILE])
 def test_what_only_looks_like_a_picture_is_none(part: str) -> None:
     body = f'{{"candidates":[{{"content":{{"parts":[{{{part}}}]}},"finishReason":"STOP"}}]}}'.encode()
-    whole = read(body, sse=False)
+    whole = read(body)
     assert not any("image_chunk" in event for event in whole)
     for at in range(len(body) + 1):
-        assert read(b"", [body[:at], body[at:]], sse=False) == whole, f"split at {at}"
+        assert read(b"", [body[:at], body[at:]]) == whole, f"split at {at}"
 
 
 def test_what_came_before_a_cut_is_passed_on() -> None:
     body = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K'
-    reader, events = Reader(sse=False, max_frame_bytes=1 << 18), list[pb.Event]()
+    reader, events = Reader(max_frame_bytes=1 << 18), list[pb.Event]()
     reader.feed(body, events)
     assert [event.WhichOneof("event") for event in events] == ["part_started", "image_chunk"]
 
@@ -127,7 +127,7 @@ def test_a_size_that_no_picture_can_have_is_not_told() -> None:
     png = b"\x89PNG\r\n\x1a\n\0\0\0\x0dIHDR" + (1 << 31).to_bytes(4, "big") + (7).to_bytes(4, "big")
     part = {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(png).decode()}}
     candidate = {"content": {"parts": [part]}, "finishReason": "STOP"}
-    events = read(json.dumps({"candidates": [candidate]}).encode(), sse=False)
+    events = read(json.dumps({"candidates": [candidate]}).encode())
     (image,) = [event["part_finished"]["image"] for event in events if "part_finished" in event]
     assert image["size_bytes"] == str(len(png))
     assert "width" not in image
@@ -158,7 +158,7 @@ def test_an_odd_value_is_read_or_refused(place: str, value: str) -> None:
     count = value if place == "promptTokenCount" else "1"
     tokens = value if place == "tokenCount" else "1"
     usage = f'{{"promptTokenCount":{count},"candidatesTokensDetails":[{{"modality":"IMAGE","tokenCount":{tokens}}}]}}'
-    last = read(f'{{"candidates":[{candidate}],"usageMetadata":{usage}}}'.encode(), sse=False)[-1]
+    last = read(f'{{"candidates":[{candidate}],"usageMetadata":{usage}}}'.encode())[-1]
     assert last.keys() & {"error", "finished"}
 
 
@@ -169,5 +169,5 @@ def test_a_cut_answer_never_ends_well(case: Case) -> None:
     ends = [match.end() for match in re.finditer(rb"\r\n\r\n", body)]
     free = {end for end in ends if b"finishReason" in body[:end]} if case.sse else set()
     for at in range(len(body)):
-        events = read(body[:at], sse=case.sse)
+        events = read(body[:at])
         assert ("error" in events[-1]) is (at not in free), f"cut at {at} of {len(body)}"

@@ -34,7 +34,7 @@ def events(case: Case, frame: int = 1 << 18) -> list[pb.Event]:
     started = pb.Started(completion_id="cmpl-0123456789abcdef", model="gemini/a-model")
     started.create_time.seconds = 1723323084
     made = [pb.Event(started=started)]
-    reader = Reader(sse=case.sse, max_frame_bytes=frame)
+    reader = Reader(max_frame_bytes=frame)
     reader.feed(case.answer, made)
     reader.close(made)
     return hashed(made)

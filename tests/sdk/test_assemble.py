@@ -53,7 +53,7 @@ def test_any_chunking_gives_the_same_answer(data: bytes, pieces: int) -> None:
 
 @pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
 async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> None:
-    reader = Reader(sse=case.sse, max_frame_bytes=10)
+    reader = Reader(max_frame_bytes=10)
     # The engine says when it starts, and hashes; the dialect reads the rest.
     events = [Event(started=Started(completion_id="c"))]
     reader.feed(case.answer, events)

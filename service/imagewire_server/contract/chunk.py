@@ -1,4 +1,6 @@
-"""A piece of a picture, or of other media, as an event that holds its bytes as they are, and is no protobuf message until it is written.
+"""A piece of a picture, or of other media, as an event that holds its bytes as they are.
+
+It is no protobuf message until it is written.
 
 protobuf copies bytes when they are put into a message, each time they are asked for, and when the message is
 serialized. Pictures are nearly all that passes here, and this copies them once.

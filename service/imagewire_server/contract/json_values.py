@@ -9,6 +9,8 @@ from imagewire_server.contract import pb
 
 # protobuf reads 100 levels of messages; an object of JSON takes three of them, and answers stand a few deep.
 _MOST_LEVELS = 28
+# Whole numbers that a double holds.
+_MOST_WHOLE = 2**53
 
 
 def plain(struct: pb.Struct) -> dict[str, Any]:
@@ -47,3 +49,30 @@ def struct(value: Mapping[str, Any]) -> pb.Struct:
 def _shallow(value: Any, levels: int) -> bool:
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
     return levels > 0 and all(_shallow(element, levels - 1) for element in inside)
+
+
+def exact_struct(value: object) -> pb.Struct | None:
+    """A JSON value as a Struct, None where that cannot hold it exactly: no object, beyond 2^53, deep nesting."""
+    if not isinstance(value, Mapping) or not _exact(value, _MOST_LEVELS):
+        return None
+    made = pb.Struct()
+    made.update(value)
+    return made
+
+
+def _exact(value: object, levels: int) -> bool:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return -_MOST_WHOLE <= value <= _MOST_WHOLE
+    if isinstance(value, str):
+        return value.isascii() or _is_text(value)
+    if isinstance(value, Mapping):
+        return levels > 0 and all(_exact(key, 1) and _exact(inside, levels - 1) for key, inside in value.items())
+    return not isinstance(value, list) or (levels > 0 and all(_exact(inside, levels - 1) for inside in value))
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True

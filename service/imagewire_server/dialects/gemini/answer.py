@@ -1,37 +1,49 @@
-"""The shape of Google's answer, as far as this server reads it; unknown fields are let through unread."""
+"""The shape of Google's answer, as it is nearly always sent. What differs in any way is read by `lenient` instead."""
 
 from typing import Annotated, Any
 
 import msgspec
 
-# What an int64 of ours holds without doubt.
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+# What an int64 of ours, and every language's number, holds exactly.
+MAX_COUNT = 2**53
+Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+NOTHING = msgspec.Raw(b"")
 
 
-class _Camel(msgspec.Struct, rename="camel"):
-    """Names as Google's JSON spells them."""
+class _Camel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Names as Google's JSON spells them; an unknown one is an error, so that nothing is passed over."""
 
 
 class Blob(_Camel):
-    """Bytes in a part. data: base64, or empty where it was cut out while it arrived."""
+    """Bytes in a part. data: empty where they were decoded while they arrived."""
 
     mime_type: str = ""
-    data: str = ""
+    data: bytes = b""
+    display_name: str = ""
+
+
+class File(_Camel):
+    """A file that is elsewhere."""
+
+    file_uri: str
+    mime_type: str = ""
+    display_name: str = ""
 
 
 class Call(_Camel):
-    """A function call."""
+    """A function call. args: JSON text."""
 
     name: str
     id: str = ""
-    args: dict[str, Any] = {}
+    args: msgspec.Raw = NOTHING
 
 
 class Part(_Camel):
-    """One part; the signature is decoded from base64."""
+    """One part."""
 
     text: str | None = None
     inline_data: Blob | None = None
+    file_data: File | None = None
     function_call: Call | None = None
     thought: bool = False
     thought_signature: bytes = b""
@@ -41,6 +53,7 @@ class Content(_Camel):
     """The parts of a candidate."""
 
     parts: list[Part] = []
+    role: str = ""
 
 
 class Rating(_Camel):
@@ -49,18 +62,37 @@ class Rating(_Camel):
     category: str = ""
     probability: str = ""
     blocked: bool = False
+    probability_score: float | None = None
+    severity: str = ""
+    severity_score: float | None = None
 
 
-class Candidate(_Camel):
-    """One answer."""
+class CandidateEnd(_Camel):
+    """One answer without its parts. The last ones are JSON texts."""
 
-    index: int | None = None
-    content: Content = msgspec.field(default_factory=Content)
+    index: Count | None = None
     finish_reason: str = ""
     finish_message: str = ""
     safety_ratings: list[Rating] = []
-    grounding_metadata: dict[str, Any] | None = None
-    citation_metadata: dict[str, Any] | None = None
+    grounding_metadata: msgspec.Raw = NOTHING
+    citation_metadata: msgspec.Raw = NOTHING
+    url_context_metadata: msgspec.Raw = NOTHING
+    avg_logprobs: msgspec.Raw = NOTHING
+    logprobs_result: msgspec.Raw = NOTHING
+    token_count: msgspec.Raw = NOTHING
+    grounding_attributions: msgspec.Raw = NOTHING
+
+
+class CandidateRest(CandidateEnd):
+    """A candidate whose parts were told before."""
+
+    content: msgspec.Raw = NOTHING
+
+
+class Candidate(CandidateEnd):
+    """One whole answer."""
+
+    content: Content = msgspec.field(default_factory=Content)
 
 
 class Feedback(_Camel):
@@ -95,12 +127,34 @@ class UsageMetadata(_Camel):
     service_tier: str | None = None
 
 
-class Answer(_Camel):
-    """A GenerateContentResponse, or what stands in its place when something failed."""
+class ModelStatus(_Camel):
+    """The life of a model. retirement_time: RFC 3339."""
 
-    candidates: list[Candidate] = []
+    model_stage: str = ""
+    retirement_time: str = ""
+    message: str = ""
+
+
+class AnswerEnd(_Camel):
+    """A GenerateContentResponse without its candidates, or what stands in its place when something failed."""
+
     prompt_feedback: Feedback | None = None
     usage_metadata: UsageMetadata | None = None
     model_version: str = ""
     response_id: str = ""
-    error: dict[str, Any] | None = None
+    model_status: ModelStatus | None = None
+    continuation_token: bytes = b""
+    create_time: msgspec.Raw = NOTHING
+    error: Any = None
+
+
+class AnswerRest(AnswerEnd):
+    """An answer whose candidates were told before."""
+
+    candidates: msgspec.Raw = NOTHING
+
+
+class Answer(AnswerEnd):
+    """A whole answer."""
+
+    candidates: list[Candidate] = []

@@ -1,98 +1,102 @@
 """One candidate's parts as events: runs of plain text joined, signed parts left alone, pictures measured."""
 
-import binascii
-
-import pybase64
-
-from imagewire_server.contract import image_header, pb
-from imagewire_server.contract.chunk import image_chunk
-from imagewire_server.contract.errors import Malformed
-from imagewire_server.dialects.gemini import answer, facts
-from imagewire_server.dialects.gemini.values import struct
+from imagewire_server.contract import json_values, pb
+from imagewire_server.contract.chunk import image_chunk, media_chunk
+from imagewire_server.dialects.gemini import answer, facts, lenient
+from imagewire_server.dialects.gemini.blob import UNKNOWN, Blob, media_type
+from imagewire_server.dialects.gemini.lenient import Omit
 
 # Looked up once: an enum's names are slow.
-_TEXT, _IMAGE, _CALL = (
+_TEXT, _IMAGE, _CALL, _MEDIA, _NATIVE = (
     pb.PartKind.PART_KIND_TEXT,
     pb.PartKind.PART_KIND_IMAGE,
     pb.PartKind.PART_KIND_FUNCTION_CALL,
+    pb.PartKind.PART_KIND_MEDIA,
+    pb.PartKind.PART_KIND_NATIVE,
 )
+# Characters in one TextDelta; four bytes each at the most.
+_LONGEST_DELTA = 64 * 1024
+_UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
+_NATIVE_ENDS = ("url_context_metadata", "avg_logprobs", "logprobs_result", "token_count", "grounding_attributions")
+_NULL = b"null"
 _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
-# Pixels: PNG's own limit and the field's. A damaged header may say more.
-_LONGEST = 2**31 - 1
-
-
-class _Picture:
-    """What is learned of a picture while it passes."""
-
-    __slots__ = ("_head", "header", "size")
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.header: image_header.ImageHeader | None = None
-        self._head: bytearray | None = bytearray()
-
-    def add(self, data: bytes) -> None:
-        self.size += len(data)
-        if self._head is None:
-            return
-        self._head += data[: image_header.ENOUGH - len(self._head)]
-        self.header = image_header.read(self._head)
-        known = self.header is not None and self.header.width is not None
-        if known or len(self._head) == image_header.ENOUGH:
-            self._head = None
-
-    def image(self, mime_type: str) -> pb.Image:
-        """The picture without its bytes. mime_type: as the provider said it, else read from the file."""
-        if not self.size:
-            raise Malformed("the provider sent an empty picture; it may have been charged")
-        made = pb.Image(
-            mime_type=mime_type or (self.header.mime_type if self.header else "application/octet-stream"),
-            size_bytes=self.size,
-            detail=_AUTO,
-        )
-        width, height = (self.header.width or 0, self.header.height or 0) if self.header else (0, 0)
-        if 0 < width <= _LONGEST and 0 < height <= _LONGEST:
-            made.width, made.height = width, height
-        return made
+_BY_ENDING = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
 class CandidateReader:
-    """Gathers one candidate over all documents of an answer; `native_finish_reason` is empty until it is done."""
+    """Gathers one candidate over all documents of an answer. omit: told the path of what is left out.
 
-    def __init__(self, index: int, max_frame_bytes: int) -> None:
+    native_finish_reason: empty until a specified one came.
+    """
+
+    def __init__(self, index: int, max_frame_bytes: int, omit: Omit) -> None:
         self._index = index
         self._max_frame_bytes = max_frame_bytes
+        self._omit = omit
         self._part = 0  # the place of the part that is open, or comes next
         self._text_open: bool | None = None  # whether an open run of text is thought; None when none is open
-        self._picture: _Picture | None = None
-        self._taken = 0  # how many parts of the present document are done
+        self._blob: Blob | None = None
         self._called = False
         self.native_finish_reason = ""
         self._end = pb.CandidateFinished(candidate_index=index)
 
-    def next_document(self) -> None:
-        """The next document's parts count from 0 again."""
-        self._taken = 0
+    def take_part(
+        self, part: answer.Part, native: tuple[str, str] | None, beside: dict[str, str], events: list[pb.Event]
+    ) -> None:
+        """A whole part. native: content of a kind that has no field. beside: fields beside the content.
 
-    def take_parts(self, parts: list[answer.Part], end: int, events: list[pb.Event]) -> None:
-        """Pass on the parts of the present document that are new, up to `end`."""
-        while self._taken < end:
-            part = parts[self._taken]
-            self._taken += 1
-            self._take(part, events)
+        Content that must not stand together in a part gives a part each; the first is the signed one.
+        """
+        contents: list[tuple[pb.PartKind, pb.PartFinished]] = []
+        blob = self._end_blob(part.inline_data, events)
+        if blob is not None:
+            contents.append((_IMAGE if blob.HasField("image") else _MEDIA, blob))
+        if part.function_call is not None:
+            contents.append((_CALL, pb.PartFinished(function_call=self._call(part.function_call))))
+        if part.file_data is not None:
+            contents.append(_file(part.file_data))
+        if native is not None:
+            self._called = self._called or native[0] == "functionCall"
+            made = pb.NativePart(kind=native[0], value_json=native[1])
+            contents.append((_NATIVE, pb.PartFinished(native=made)))
+        signature = part.thought_signature
+        for at, (kind, finished) in enumerate(contents):
+            finished.thought = part.thought
+            if at == 0:
+                finished.thought_signature, signature = signature, b""
+                finished.native_fields.update(beside)
+                beside = {}
+            if finished is not blob:
+                self._close_text(events)
+                events.append(self._started(kind, part.thought))
+            events.append(self._finished(finished))
+        if part.text or signature:
+            self._take_text(part.text or "", part.thought, signature, beside, events)
 
-    def take_end(self, given: answer.Candidate) -> None:
-        """What stands beside the parts. Of two finish reasons the first counts."""
-        if given.finish_reason and not self.native_finish_reason:
-            self.native_finish_reason = given.finish_reason
+    def take_end(self, given: answer.CandidateEnd, beside: dict[str, str]) -> None:
+        """What stands beside the parts. Of several finish reasons the last specified one counts."""
+        reason = given.finish_reason.upper()
+        if reason and reason != _UNSPECIFIED:
+            self.native_finish_reason = reason
             self._end.finish_message = given.finish_message
         if given.safety_ratings:
             del self._end.safety_ratings[:]
             self._end.safety_ratings.extend(facts.ratings(given.safety_ratings))
-        if given.grounding_metadata is not None:
-            self._end.grounding_metadata.CopyFrom(struct(given.grounding_metadata))
-        if given.citation_metadata is not None:
-            self._end.citation_metadata.CopyFrom(struct(given.citation_metadata))
+        for name in ("grounding_metadata", "citation_metadata"):
+            raw = bytes(getattr(given, name))
+            if not raw or raw == _NULL:
+                continue
+            made = _struct(raw)
+            if made is not None:
+                getattr(self._end, name).CopyFrom(made)
+            else:
+                self._keep(lenient.camel(name), raw)
+        for name in _NATIVE_ENDS:
+            raw = bytes(getattr(given, name))
+            if raw and raw != _NULL:
+                self._keep(lenient.camel(name), raw)
+        for name, text in beside.items():
+            self._end.native_fields[name] = text
 
     def close(self, events: list[pb.Event]) -> None:
         """End the candidate."""
@@ -101,75 +105,87 @@ class CandidateReader:
         self._end.finish_reason = facts.finish_reason(self.native_finish_reason, called=self._called)
         events.append(pb.Event(candidate_finished=self._end))
 
-    def picture_started(self, part: answer.Part, events: list[pb.Event]) -> None:
-        """A picture's string begins in `part`, of which only the front is there."""
-        if self._picture is not None:
-            raise Malformed("the provider sent two pictures in one part")
+    def begin_blob(self, front: answer.Part, events: list[pb.Event]) -> None:
+        """The bytes of a part begin. front: what is known of the part so far."""
+        if self._blob is not None:  # the key stood twice
+            self._end_blob(None, events)
+        mime_type = media_type(front.inline_data.mime_type) if front.inline_data else ""
+        self._blob = Blob(mime_type, thought=front.thought)
+
+    def blob_bytes(self, data: bytes, events: list[pb.Event]) -> None:
+        """More bytes of the open part."""
+        blob = self._blob
+        assert blob is not None, "bytes come between a blob's begin and its part's end"  # noqa: S101
+        if blob.size:
+            self._chunks(blob, data, events)
+            return
+        blob.waiting += data
+        if blob.tell(ended=False):
+            self._begin_chunks(blob, events)
+
+    def _begin_chunks(self, blob: Blob, events: list[pb.Event]) -> None:
         self._close_text(events)
-        self._picture = _Picture()
-        mime_type = part.inline_data.mime_type if part.inline_data else ""
-        events.append(self._started(_IMAGE, part.thought, mime_type))
+        events.append(self._started(_IMAGE if blob.is_image else _MEDIA, blob.thought, blob.mime_type))
+        data, blob.waiting = blob.waiting, b""
+        self._chunks(blob, data, events)
 
-    def picture_bytes(self, data: bytes, events: list[pb.Event]) -> None:
-        """More of the open picture."""
-        picture = self._picture
-        assert picture is not None, "bytes come between a picture's start and its part's end"  # noqa: S101
-        for at in range(0, len(data), self._max_frame_bytes):
-            frame = data[at : at + self._max_frame_bytes]
-            events.append(image_chunk(self._index, self._part, picture.size, frame))
-            picture.add(frame)
+    def _chunks(self, blob: Blob, data: bytes, events: list[pb.Event]) -> None:
+        chunk = image_chunk if blob.is_image else media_chunk
+        most = self._max_frame_bytes
+        for at in range(0, len(data), most):
+            frame = data[at : at + most] if len(data) > most else data
+            events.append(chunk(self._index, self._part, blob.size, frame))
+            blob.add(frame)
 
-    def _take(self, part: answer.Part, events: list[pb.Event]) -> None:
-        if part.inline_data is not None:
-            self._take_picture(part, part.inline_data, events)
-        elif part.function_call is not None:
-            self._take_call(part, part.function_call, events)
-        elif part.text is not None or part.thought_signature:
-            self._take_text(part, part.text or "", events)
+    def _end_blob(self, given: answer.Blob | None, events: list[pb.Event]) -> pb.PartFinished | None:
+        """What the blob of this part was, if it has one that is not empty."""
+        blob, self._blob = self._blob, None
+        if blob is None and given is not None and given.data:
+            blob = Blob(media_type(given.mime_type), thought=False)
+            blob.waiting = given.data
+        if blob is not None and blob.waiting:
+            blob.tell(ended=True)
+            self._begin_chunks(blob, events)
+        if blob is None or not blob.size:
+            if given is not None:
+                self._omit("inlineData")
+            return None
+        mime_type = media_type(given.mime_type) if given is not None else ""
+        name = given.display_name if given is not None else ""
+        if blob.settle(mime_type):
+            return pb.PartFinished(image=blob.image(name))
+        return pb.PartFinished(media=blob.media(name))
+
+    def _call(self, given: answer.Call) -> pb.FunctionCall:
+        self._called = True
+        made = pb.FunctionCall(id=given.id, name=given.name)
+        raw = bytes(given.args)
+        if raw and raw != _NULL:
+            args = _struct(raw)
+            if args is None:
+                made.args_json = raw.decode("utf-8", "replace")
+            else:
+                made.args.CopyFrom(args)
         else:
-            raise Malformed("the provider sent a part of a kind that this server does not know")
+            made.args.SetInParent()
+        return made
 
-    def _take_text(self, part: answer.Part, text: str, events: list[pb.Event]) -> None:
-        if part.thought_signature:
+    def _take_text(
+        self, text: str, thought: bool, signature: bytes, beside: dict[str, str], events: list[pb.Event]
+    ) -> None:
+        if signature or beside:
             # Google asks for a signed part back as it came: it is not joined with its neighbours.
             self._close_text(events)
-            events.append(self._started(_TEXT, part.thought))
-            if text:
-                events.append(self._delta(text))
-            events.append(
-                self._finished(pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature))
-            )
+            events.append(self._started(_TEXT, thought))
+            self._deltas(text, events)
+            finished = pb.PartFinished(thought=thought, thought_signature=signature, native_fields=beside)
+            events.append(self._finished(finished))
             return
-        if not text:
-            return
-        if self._text_open is not part.thought:
+        if self._text_open is not thought:
             self._close_text(events)
-            self._text_open = part.thought
-            events.append(self._started(_TEXT, part.thought))
-        events.append(self._delta(text))
-
-    def _take_picture(self, part: answer.Part, blob: answer.Blob, events: list[pb.Event]) -> None:
-        if self._picture is None:
-            # The string was not cut out (its key was spelled with escapes): it stands here whole.
-            self.picture_started(part, events)
-            try:
-                data = pybase64.b64decode(blob.data, validate=True)
-            except (binascii.Error, ValueError) as error:
-                raise Malformed("the provider sent a picture that is not valid base64") from error
-            self.picture_bytes(data, events)
-        picture, self._picture = self._picture, None
-        assert picture is not None  # noqa: S101
-        image = picture.image(blob.mime_type)
-        finished = pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature, image=image)
-        events.append(self._finished(finished))
-
-    def _take_call(self, part: answer.Part, call: answer.Call, events: list[pb.Event]) -> None:
-        self._close_text(events)
-        self._called = True
-        events.append(self._started(_CALL, part.thought))
-        made = pb.FunctionCall(id=call.id, name=call.name, args=struct(call.args))
-        finished = pb.PartFinished(thought=part.thought, thought_signature=part.thought_signature, function_call=made)
-        events.append(self._finished(finished))
+            self._text_open = thought
+            events.append(self._started(_TEXT, thought))
+        self._deltas(text, events)
 
     def _close_text(self, events: list[pb.Event]) -> None:
         if self._text_open is not None:
@@ -183,10 +199,35 @@ class CandidateReader:
             )
         )
 
-    def _delta(self, text: str) -> pb.Event:
-        return pb.Event(text_delta=pb.TextDelta(candidate_index=self._index, part_index=self._part, text=text))
+    def _deltas(self, text: str, events: list[pb.Event]) -> None:
+        for at in range(0, len(text), _LONGEST_DELTA):
+            delta = text[at : at + _LONGEST_DELTA]
+            made = pb.TextDelta(candidate_index=self._index, part_index=self._part, text=delta)
+            events.append(pb.Event(text_delta=made))
 
     def _finished(self, finished: pb.PartFinished) -> pb.Event:
         finished.candidate_index, finished.part_index = self._index, self._part
         self._part += 1
         return pb.Event(part_finished=finished)
+
+    def _keep(self, name: str, raw: bytes) -> None:
+        self._end.native_fields[name] = raw.decode("utf-8", "replace")
+
+
+def _file(given: answer.File) -> tuple[pb.PartKind, pb.PartFinished]:
+    """A file elsewhere: a picture where its media type, or else its name, says so."""
+    mime_type = media_type(given.mime_type)
+    guessed = mime_type or _BY_ENDING.get(given.file_uri.rpartition(".")[2].lower(), "")
+    if guessed.startswith("image/"):
+        image = pb.Image(uri=given.file_uri, mime_type=guessed, display_name=given.display_name, detail=_AUTO)
+        return _IMAGE, pb.PartFinished(image=image)
+    media = pb.Media(uri=given.file_uri, mime_type=mime_type or UNKNOWN, display_name=given.display_name)
+    return _MEDIA, pb.PartFinished(media=media)
+
+
+def _struct(raw: bytes) -> pb.Struct | None:
+    """A JSON object as a Struct, None where that cannot hold it exactly."""
+    try:
+        return json_values.exact_struct(lenient.value(raw))
+    except ValueError:
+        return None

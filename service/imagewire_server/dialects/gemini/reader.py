@@ -8,126 +8,195 @@ from typing import Any
 import msgspec
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cut, Malformed
-from imagewire_server.dialects.gemini import facts
-from imagewire_server.dialects.gemini.answer import Answer, UsageMetadata
+from imagewire_server.contract.errors import Cut, Malformed, TooLarge
+from imagewire_server.dialects.gemini import decode, facts
+from imagewire_server.dialects.gemini.answer import Answer, AnswerEnd, ModelStatus, UsageMetadata
 from imagewire_server.dialects.gemini.candidate import CandidateReader
-from imagewire_server.dialects.gemini.document import Document, PictureEnded, PictureStarted
 from imagewire_server.dialects.gemini.errors import refusal_in_answer
+from imagewire_server.dialects.gemini.json_stream import (
+    AnswerEnded,
+    BlobEnded,
+    BlobStarted,
+    CandidateEnded,
+    JsonStream,
+    PartEnded,
+)
 from imagewire_server.dialects.gemini.sse import SseSplitter
 
-# An event's document no larger that is there at once, and has no picture, is parsed as it is, at half the cost.
+# A document no larger that is there at once is read as a whole, at half the cost.
 _SMALL = 64 * 1024
+# Text that waits until it is known whose it is.
+_MOST_WAITING = 1024 * 1024
+_MOST_PICTURES = 256
+_MOST_OMITTED = 32
+_DONE = b"DONE"
+_NULL = b"null"
 
 
 class Reader:
-    """Reads one answer.
+    """Reads one answer: server-sent events or JSON, whichever it is. max_frame_bytes: the most bytes in a chunk.
 
-    sse: whether the body is server-sent events or one JSON document. max_frame_bytes: the most bytes in an ImageChunk.
-    Raises UpstreamError: Cut when the answer is not whole, Malformed when it is not Google's, TooLarge, Refused when
-    it carries an error. After an error, or after close, the reader is done.
+    usage: what the provider has said of it so far. Raises UpstreamError: Cut when the answer is not whole, Malformed
+    when it is not Google's, TooLarge, Refused when it carries an error. After an error, or after close, the reader is
+    done.
     """
 
-    def __init__(self, *, sse: bool, max_frame_bytes: int) -> None:
-        self._splitter = SseSplitter() if sse else None
+    def __init__(self, *, max_frame_bytes: int) -> None:
+        self._splitter = SseSplitter()
         self._max_frame_bytes = max_frame_bytes
-        self._document = Document()
+        self._json: JsonStream | None = None
         self._held = b""
         self._candidates: dict[int, CandidateReader] = {}
-        self._in_picture: CandidateReader | None = None
+        # Of the present answer: which candidate of its list is read, as which one, and its parts that wait to be told.
+        self._position = 0
+        self._index: int | None = None
+        self._waiting: list[bytes] = []
+        self._open: CandidateReader | None = None  # whose picture is open
+        self._pictures = 0
         self._finished = pb.Finished()
         self._usage: dict[str, Any] = {}
+        self._said_done = False
+
+    @property
+    def usage(self) -> pb.Usage | None:
+        """See the class."""
+        return self._finished.usage if self._finished.HasField("usage") else None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the model has said, for every candidate so far, why it ended."""
+        return bool(self._candidates) and all(reader.native_finish_reason for reader in self._candidates.values())
 
     def feed(self, piece: bytes, events: list[pb.Event]) -> None:
         """Append the events that this piece completes; when it raises, those that came before the error."""
-        if self._splitter is None:
-            self._read_on(piece, events)
-            return
         for payload in self._splitter.feed(piece):
             if payload is None:
                 self._end_document(events)
+            elif self._json is None and not self._held and len(payload) <= _SMALL:
+                self._held = payload  # it may be all of the document
             else:
+                self._release(events)
                 self._read(payload, events)
-        self._release(events)
+        if not (self._splitter.bare and self._held.startswith(b"{") and self._held.rstrip().endswith(b"}")):
+            self._release(events)
 
     def close(self, events: list[pb.Event]) -> None:
         """The body's end: append the last events, Finished the very last."""
-        if self._splitter is None:
+        for _ in self._splitter.close():
             self._end_document(events)
-        else:
-            for _ in self._splitter.close():
-                self._end_document(events)
         if not self._candidates and not self._finished.HasField("prompt_feedback"):
             raise Malformed("the provider answered with no candidate and gave no reason; it may have been charged")
+        # Only JSON and a marker can tell that nothing is missing where the model has not said that it is done.
+        if not (self.finished or self._splitter.bare or self._said_done) and self._candidates:
+            raise Cut("the provider's answer ended before the model was done; it may have been charged")
         for index in sorted(self._candidates):
-            candidate = self._candidates[index]
-            if not candidate.native_finish_reason:
-                raise Cut("the provider's answer ended before the model was done; it may have been charged")
-            candidate.close(events)
+            self._candidates[index].close(events)
         events.append(pb.Event(finished=self._finished))
-
-    def _read(self, payload: bytes, events: list[pb.Event]) -> None:
-        """More of an event's document. Its first bytes wait for the rest of their piece: they may be all of it."""
-        if not self._held and not self._document.begun and len(payload) <= _SMALL:
-            self._held = payload
-            return
-        self._release(events)
-        self._read_on(payload, events)
 
     def _release(self, events: list[pb.Event]) -> None:
         if self._held:
             held, self._held = self._held, b""
-            self._read_on(held, events)
+            self._read(held, events)
 
-    def _read_on(self, payload: bytes, events: list[pb.Event]) -> None:
-        for found in self._document.feed(payload):
-            if isinstance(found, bytes):
-                if self._in_picture is not None:
-                    self._in_picture.picture_bytes(found, events)
-            elif isinstance(found, PictureStarted):
-                self._take(found.before, (found.candidate, found.part), events)
-                self._in_picture = self._candidate(found.candidate)
-                part = found.before.candidates[found.candidate].content.parts[-1]
-                self._in_picture.picture_started(part, events)
-            elif isinstance(found, PictureEnded):
-                self._in_picture = None
+    def _read(self, payload: bytes, events: list[pb.Event]) -> None:
+        if self._json is None:
+            self._json = JsonStream()
+        for found in self._json.feed(payload):
+            match found:
+                case bytes():
+                    if self._open is not None:
+                        self._open.blob_bytes(found, events)
+                case BlobStarted():
+                    self._begin_blob(found, events)
+                case BlobEnded():
+                    pass  # its part has the last word
+                case PartEnded(text):
+                    self._end_part(text, events)
+                case CandidateEnded(text):
+                    self._end_candidate(text, events)
+                case AnswerEnded(text):
+                    self._position = 0
+                    self._take_rest(*decode.rest(text, self._omit))
 
     def _end_document(self, events: list[pb.Event]) -> None:
-        answers = Document.whole(self._held) if self._held else None
-        if answers is None:
-            # What is broken is told piece by piece: what came before the break is passed on.
-            self._release(events)
-            answers = self._document.close()
-            self._document = Document()
-        self._held = b""
-        for answer in answers:
-            self._take(answer, None, events)
-        for candidate in self._candidates.values():
-            candidate.next_document()
+        answer = decode.whole(self._held) if self._held else None
+        if answer is not None:
+            self._held = b""
+            self._take(answer, events)
+            return
+        self._release(events)
+        if self._json is not None:
+            read, self._json = self._json, None
+            read.close()
+            self._said_done = self._said_done or bytes(read.outside) == _DONE
 
-    def _take(self, answer: Answer, up_to: tuple[int, int] | None, events: list[pb.Event]) -> None:
-        """Pass on what an answer holds, or, where only a front part of it is there, what stands before that place."""
-        if answer.error is not None:
-            raise refusal_in_answer(answer.error)
+    def _take(self, answer: Answer, events: list[pb.Event]) -> None:
+        """A whole answer."""
         for position, given in enumerate(answer.candidates):
-            candidate = self._candidate(position)
-            parts = given.content.parts
-            if up_to is not None and position == up_to[0]:
-                candidate.take_parts(parts, up_to[1], events)
-                continue
-            candidate.take_parts(parts, len(parts), events)
-            if given.index not in {None, position}:
-                raise Malformed("the provider numbered its candidates in a way that this server cannot follow")
-            candidate.take_end(given)
-        if up_to is None:
-            self._take_rest(answer)
+            reader = self._candidate(position if given.index is None else given.index)
+            for part in given.content.parts:
+                self._count(part.inline_data is not None)
+                reader.take_part(part, None, {}, events)
+            reader.take_end(given, {})
+        self._take_rest(answer, {})
+
+    def _begin_blob(self, found: BlobStarted, events: list[pb.Event]) -> None:
+        self._count(True)
+        if self._index is None:
+            # A number that comes behind the picture comes too late.
+            said = decode.candidate(found.candidate, lambda _: None)[0].index if found.candidate else None
+            self._index = self._position if said is None else said
+        self._tell_waiting(self._index, events)
+        if self._open is None:
+            self._open = self._candidate(self._index)
+        self._open.begin_blob(decode.part(found.part, lambda _: None)[0], events)
+
+    def _end_part(self, text: bytes, events: list[pb.Event]) -> None:
+        reader, self._open = self._open, None
+        if reader is not None:
+            reader.take_part(*decode.part(text, _within(self._omit)), events)
+            return
+        self._waiting.append(text)
+        if self._index is not None or sum(map(len, self._waiting)) > _MOST_WAITING:
+            self._index = self._position if self._index is None else self._index
+            self._tell_waiting(self._index, events)
+
+    def _tell_waiting(self, index: int, events: list[pb.Event]) -> None:
+        waiting, self._waiting = self._waiting, []
+        for text in waiting:
+            self._candidate(index).take_part(*decode.part(text, _within(self._omit)), events)
+
+    def _end_candidate(self, text: bytes, events: list[pb.Event]) -> None:
+        given, beside = decode.candidate(text, lambda path: self._omit(f"candidates[*].{path}"))
+        index = self._index
+        if index is None:
+            index = self._position if given.index is None else given.index
+        self._tell_waiting(index, events)
+        self._candidate(index).take_end(given, beside)
+        self._position += 1
+        self._index = None
 
     def _candidate(self, index: int) -> CandidateReader:
         if index not in self._candidates:
-            self._candidates[index] = CandidateReader(index, self._max_frame_bytes)
+            self._candidates[index] = CandidateReader(index, self._max_frame_bytes, _within(self._omit))
         return self._candidates[index]
 
-    def _take_rest(self, answer: Answer) -> None:
+    def _count(self, picture: bool) -> None:
+        self._pictures += picture
+        if self._pictures > _MOST_PICTURES:
+            raise TooLarge(f"the provider sent more than {_MOST_PICTURES} pictures in one answer")
+
+    def _omit(self, path: str) -> None:
+        omitted = self._finished.omitted_fields
+        if len(omitted) < _MOST_OMITTED and path not in omitted:
+            omitted.append(path)
+
+    def _take_rest(self, answer: AnswerEnd, beside: dict[str, str]) -> None:
+        if answer.error:
+            if not self.finished:
+                given = answer.error if isinstance(answer.error, dict) else {"message": str(answer.error)}
+                raise refusal_in_answer(given)
+            self._omit("error")
         if answer.prompt_feedback is not None and answer.prompt_feedback.block_reason:
             self._finished.prompt_feedback.CopyFrom(facts.feedback(answer.prompt_feedback))
         if answer.usage_metadata is not None:
@@ -136,3 +205,24 @@ class Reader:
             self._finished.usage.CopyFrom(facts.usage(UsageMetadata(**self._usage)))
         self._finished.model_version = answer.model_version or self._finished.model_version
         self._finished.native_response_id = answer.response_id or self._finished.native_response_id
+        self._finished.continuation_token = answer.continuation_token or self._finished.continuation_token
+        if answer.model_status is not None:
+            self._take_status(answer.model_status)
+        raw = bytes(answer.create_time)
+        if raw and raw != _NULL:
+            self._finished.native_fields["createTime"] = raw.decode("utf-8", "replace")
+        for name, text in beside.items():
+            self._finished.native_fields[name] = text
+
+    def _take_status(self, given: ModelStatus) -> None:
+        status = self._finished.model_status
+        status.stage, status.message = given.model_stage, given.message
+        if given.retirement_time:
+            try:
+                status.retirement_time.FromJsonString(given.retirement_time)
+            except ValueError:
+                self._omit("modelStatus.retirementTime")
+
+
+def _within(omit: Any) -> Any:
+    return lambda name: omit(f"candidates[*].content.parts[*].{name}")

@@ -1,19 +1,29 @@
-"""Server-sent events (WHATWG HTML 9.2) as a stream: payloads pass as they arrive, no line is gathered."""
+"""Server-sent events (WHATWG HTML 9.2) as a stream: payloads pass as they arrive, no line is gathered.
+
+A body that is JSON and no event stream passes as one payload, and so does JSON that stands in place of an event.
+"""
 
 import enum
 import re
 from collections.abc import Iterator
 
-from imagewire_server.contract.errors import Cut
+from imagewire_server.contract.errors import Cut, TooLarge
 
 # U+2028 and its kind may stand inside the JSON: only CR and LF end a line.
 _NAME_END = re.compile(rb"[\r\n:]")
+# Whole comments and empty lines between events, as many as there are.
+_IDLE = re.compile(rb"(?:(?::[^\r\n]*+)?(?:\r\n|\r|\n))++")
 _LF, _CR, _SPACE, _COLON = b"\n\r :"
 _LONGEST_NAME = 16
 _DATA = b"data: "
+_BOM = b"\xef\xbb\xbf"
+_BLANKS = b" \t\r\n"
+# What is beside the payloads: comments, other fields, empty events. A comment each second for days has no more.
+MAX_IDLE = 4 * 1024 * 1024
 
 
 class _In(enum.Enum):
+    START = enum.auto()
     NAME = enum.auto()
     SPACE = enum.auto()
     DATA = enum.auto()
@@ -22,39 +32,55 @@ class _In(enum.Enum):
 
 
 class SseSplitter:
-    """Feed the body in any pieces; get the pieces of its payloads, and None after each whole event."""
+    """Feed the body in any pieces; get the pieces of its payloads, and None after each whole event.
+
+    bare: whether JSON came in place of events, to the body's end. Raises TooLarge when there is too much beside the
+    payloads.
+    """
 
     def __init__(self) -> None:
-        self._state = _In.NAME
+        self._state = _In.START
+        self._start = b""
         self._name = b""
         self._after_cr = False
-        self._has_lf = False
         self._has_data = False
+        self._has_events = False
         self._in_event = False
         self._event_ended = False
+        self._idle = 0
+
+    @property
+    def bare(self) -> bool:
+        """See the class."""
+        return self._state is _In.BARE
 
     def feed(self, piece: bytes) -> Iterator[bytes | None]:
         """The payloads in this piece."""
-        at = 0
+        if self._state is _In.START:
+            piece = self._begin(piece)
+        at, lf = 0, -1
         while at < len(piece):
+            if lf < at and (lf := piece.find(b"\n", at)) < 0:
+                lf = len(piece)
             if self._after_cr:
                 self._after_cr = False
                 if piece[at] == _LF:
-                    self._has_lf = True
                     at += 1
                     continue
             if self._state is _In.NAME and not self._name and not self._in_event:
-                if (event := _whole_event(piece, at)) is not None:
+                if (event := _whole_event(piece, at, lf)) is not None:
                     payload, at = event
-                    self._has_lf = True
+                    self._has_events = True
                     yield payload
                     yield None
                     continue
+                if idle := _IDLE.match(piece, at):
+                    at = self._pass_over(idle, at)
+                    continue
                 if piece[at] in b"{[":
-                    # An error may come as bare JSON in place of an event.
                     self._state = _In.BARE
             if self._state is _In.BARE:
-                yield piece[at:]
+                yield piece[at:] if at else piece
                 return
             if self._state is _In.NAME:
                 at = self._read_name(piece, at)
@@ -63,35 +89,68 @@ class SseSplitter:
                     yield None
                 continue
             if self._state is _In.SPACE:
-                self._state = _In.DATA
-                at += piece[at] == _SPACE
+                at = self._begin_data(piece, at)
                 if self._has_data:
                     yield b"\n"
                 self._has_data = True
-            end = _line_end(piece, at)
-            if self._state is _In.DATA and end > at:
-                yield piece[at:end]
+            end = _line_end(piece, at, lf)
+            if self._state is _In.DATA:
+                if end > at:
+                    yield piece[at:end]
+            else:
+                self._count(end - at)
             if end < len(piece):
                 self._end_line(piece[end])
             at = end + 1
 
     def close(self) -> Iterator[None]:
-        """The body's end. Raises Cut unless the last event was ended by its empty line."""
-        if self._state is _In.BARE:
-            yield None
-        elif self._in_event or self._state is not _In.NAME or self._name or (self._after_cr and self._has_lf):
+        """The body's end, which ends the last event too. Raises Cut when it comes inside a line without payload."""
+        begun = self._state is _In.SPACE or (self._state is _In.NAME and self._name)
+        if begun and self._has_events:
             raise Cut("the provider's answer broke off in the middle; it may have been charged")
+        if self._in_event or self._state is _In.BARE:
+            yield None
+
+    def _pass_over(self, idle: re.Match[bytes], at: int) -> int:
+        self._count(idle.end() - at)
+        self._after_cr = idle[0].endswith(b"\r")
+        return idle.end()
+
+    def _begin(self, piece: bytes) -> bytes:
+        """Pass over a byte order mark and blanks in front of the body."""
+        text = self._start + piece
+        if _BOM.startswith(text):
+            self._start = text
+            return b""
+        self._start = b""
+        rest = text.removeprefix(_BOM).lstrip(_BLANKS)
+        self._count(len(text) - len(rest))
+        if rest:
+            self._state = _In.NAME
+        return rest
+
+    def _begin_data(self, piece: bytes, at: int) -> int:
+        self._state = _In.DATA
+        self._count(len(_DATA))
+        return at + (piece[at] == _SPACE)
+
+    def _count(self, idle: int) -> None:
+        self._idle += idle
+        if self._idle > MAX_IDLE:
+            raise TooLarge(f"the provider sent more than {MAX_IDLE} bytes of event stream without content")
 
     def _read_name(self, piece: bytes, at: int) -> int:
         """Read on in a field's name; return where to go on."""
         end = _NAME_END.search(piece, at)
         stop = end.start() if end else len(piece)
-        self._name = (self._name + piece[at:stop])[:_LONGEST_NAME]
+        self._name = (self._name + piece[at : min(stop, at + _LONGEST_NAME)])[:_LONGEST_NAME]
+        self._count(stop - at)
         if end is None:
             return stop
         if piece[stop] == _COLON:
             self._state = _In.SPACE if self._name == b"data" else _In.OTHER
             self._in_event = self._in_event or self._state is _In.SPACE
+            self._has_events = self._has_events or self._in_event
             return stop + 1
         if not self._name:
             self._event_ended, self._in_event = self._in_event, False
@@ -101,16 +160,14 @@ class SseSplitter:
 
     def _end_line(self, ended_by: int) -> None:
         self._after_cr = ended_by == _CR
-        self._has_lf = self._has_lf or ended_by == _LF
         self._state = _In.NAME
         self._name = b""
 
 
-def _whole_event(piece: bytes, at: int) -> tuple[bytes, int] | None:
+def _whole_event(piece: bytes, at: int, lf: int) -> tuple[bytes, int] | None:
     """The payload of an event of one line that is here to its end, and where the next begins: most of them are so."""
-    if not piece.startswith(_DATA, at):
+    if lf == len(piece) or not piece.startswith(_DATA, at):
         return None
-    lf = piece.find(b"\n", at)
     end = lf - 1 if piece[lf - 1] == _CR else lf
     begin = at + len(_DATA)
     if end <= begin or piece.find(b"\r", begin, end) >= 0:
@@ -120,10 +177,7 @@ def _whole_event(piece: bytes, at: int) -> tuple[bytes, int] | None:
     return (piece[begin:end], lf + 3) if piece.startswith(b"\r\n", lf + 1) else None
 
 
-def _line_end(piece: bytes, at: int) -> int:
-    """Where the line ends, the piece's length when it does not. Two finds are ten times faster than one expression."""
-    cr, lf = piece.find(b"\r", at), piece.find(b"\n", at)
-    if cr < 0 or lf < 0:
-        end = max(cr, lf)
-        return end if end >= 0 else len(piece)
-    return min(cr, lf)
+def _line_end(piece: bytes, at: int, lf: int) -> int:
+    """Where the line ends, the piece's length when it does not. lf: where the next LF is, likewise."""
+    cr = piece.find(b"\r", at, lf)
+    return cr if cr >= 0 else max(lf, at)
