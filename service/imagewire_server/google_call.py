@@ -10,7 +10,7 @@ import msgspec
 from imagewire_server import __version__
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error, Malformed
+from imagewire_server.contract.errors import Error
 from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
@@ -52,7 +52,7 @@ class GoogleCall:
                     retry_after=answer.retry_after,
                     secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
                 )
-            reader = Reader(sse=_is_sse(answer), max_frame_bytes=max_frame_bytes)
+            reader = Reader(max_frame_bytes=max_frame_bytes)
             ended = False
             while not ended:
                 events, error, ended = await _next(answer, reader)
@@ -98,9 +98,3 @@ async def _next(answer: HttpAnswer, reader: Reader) -> tuple[list[pb.Event], Err
     except Error as error:
         return events, error, True
     return events, None, ended
-
-
-def _is_sse(answer: HttpAnswer) -> bool:
-    if answer.content_type in {"text/event-stream", "application/json"}:
-        return answer.content_type == "text/event-stream"
-    raise Malformed("the provider's answer is neither JSON nor a stream of events; it may have been charged")

@@ -101,7 +101,8 @@ def joined(events: Iterable[pb.Event]) -> list[dict[str, Any]]:
     made: list[dict[str, Any]] = []
     for event in events:
         shown = MessageToDict(pb.Event.FromString(event.SerializeToString()), preserving_proto_field_name=True)
-        chunk, before = shown.get("image_chunk"), made[-1].get("image_chunk") if made else None
+        kind = next((kind for kind in ("image_chunk", "media_chunk") if kind in shown), "")
+        chunk, before = shown.get(kind), made[-1].get(kind) if made else None
         if chunk and before:
             assert int(chunk["offset"]) == len(base64.b64decode(before["data"])), "a chunk's offset leaves a gap"
             before["data"] = base64.b64encode(

@@ -165,9 +165,13 @@ def test_an_odd_value_is_read_or_refused(place: str, value: str) -> None:
 @each_whole_case
 def test_a_cut_answer_never_ends_well(case: Case) -> None:
     body = case.answer.rstrip() if not case.sse else case.answer
-    # Between whole events, once the model has said that it is done, only HTTP's own framing can tell a cut.
-    ends = [match.end() for match in re.finditer(rb"\r\n\r\n", body)]
-    free = {end for end in ends if b"finishReason" in body[:end]} if case.sse else set()
+    # Behind a whole event, once the model has said that it is done, only HTTP's own framing can tell a cut.
+    free: set[int] = set()
+    if case.sse:
+        for line in re.finditer(rb"data: .*?(\r?\n)+(:.*?(\r?\n)+)*", body):
+            end = line.start() + len(line[0].partition(b"\n")[0].rstrip(b"\r"))
+            if b"finishReason" in body[:end] or b"blockReason" in body[:end]:
+                free.update(range(end, line.end() + 1))
     for at in range(len(body)):
         events = read(body[:at])
         assert ("error" in events[-1]) is (at not in free), f"cut at {at} of {len(body)}"

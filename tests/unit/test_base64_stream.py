@@ -13,9 +13,7 @@ from imagewire_server.dialects.gemini.base64_stream import Base64Stream
 
 def decoded(pieces: list[bytes]) -> bytes:
     stream = Base64Stream()
-    data = b"".join(stream.feed(piece) for piece in pieces)
-    stream.close()
-    return data
+    return b"".join(stream.feed(piece) for piece in pieces) + stream.close()
 
 
 def spelled(text: bytes, choices: list[int]) -> bytes:
@@ -32,23 +30,20 @@ def test_any_spelling_in_any_pieces_gives_the_bytes(data: bytes, draw: st.DataOb
     assert decoded([text[a:b] for a, b in pairwise(cuts)]) == data
 
 
+@given(st.binary(max_size=200), st.data())
+def test_u4_every_alphabet_padding_and_line_length_is_taken(data: bytes, draw: st.DataObject) -> None:
+    text = draw.draw(st.sampled_from([base64.b64encode, base64.urlsafe_b64encode]))(data)
+    text = text.rstrip(b"=") if draw.draw(st.booleans()) else text
+    width = draw.draw(st.integers(1, 80))
+    end = draw.draw(st.sampled_from([b"", b"\n", b"\\n", b"\\r\\n", b" "]))
+    text = end.join(text[at : at + width] for at in range(0, len(text), width))
+    cuts = sorted(draw.draw(st.sets(st.integers(0, len(text)), max_size=12)) | {0, len(text)})
+    assert decoded([text[a:b] for a, b in pairwise(cuts)]) == data
+
+
 @pytest.mark.parametrize(
     "text",
-    [
-        b"A",
-        b"AB",
-        b"ABC",
-        b"AB=C",
-        b"QQ==QUJD",
-        b"QUJD=",
-        b"!!!!",
-        b"QU JD",
-        b"QU\nJD",
-        b"QUJ-",
-        b"QUJ\\n",
-        b"QUJD\\",
-        b"\\u00",
-    ],
+    [b"A", b"QUJDA", b"AB=C", b"QQ==QUJD", b"QUJD=", b"QQ=", b"!!!!", b"QUJ!", b"QUJ\\x", b"QUJD\\", b"\\u00"],
 )
 @pytest.mark.parametrize("size", [1, 2, 4, 100])
 def test_anything_else_is_malformed(text: bytes, size: int) -> None:
@@ -57,10 +52,10 @@ def test_anything_else_is_malformed(text: bytes, size: int) -> None:
 
 
 @given(st.binary(max_size=64), st.integers(1, 9))
-def test_arbitrary_bytes_decode_strictly_or_are_malformed(text: bytes, size: int) -> None:
+def test_arbitrary_bytes_decode_or_are_malformed(text: bytes, size: int) -> None:
     try:
         data = decoded([text[at : at + size] for at in range(0, len(text), size)])
     except Malformed:
         return
-    plain = text.replace(b"\\/", b"/")
-    assert b"\\u" in plain or base64.b64encode(data) == plain or base64.b64decode(plain, validate=True) == data
+    plain = text.translate(bytes.maketrans(b"-_", b"+/"), b" \t\r\n")
+    assert b"\\" in plain or len(data) == len(plain.rstrip(b"=")) * 3 // 4

@@ -9,6 +9,7 @@ from functools import lru_cache
 import httpx
 
 from imagewire_server.contract.errors import Malformed, TimedOut, TooLarge, UpstreamError
+from imagewire_server.transport.inflate import Inflater
 from imagewire_server.transport.pool import Body, Pool
 from imagewire_server.transport.proxies import Ways
 
@@ -34,6 +35,7 @@ class HttpAnswer:
         self._limits = limits
         self._left = limits.max_answer_bytes
         self._pieces: AsyncIterator[bytes] | None = None
+        self._inflater: Inflater | None = None
         self.status = response.status_code
         self.content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -46,15 +48,13 @@ class HttpAnswer:
     @property
     def ended(self) -> bool:
         """Whether the last piece is known to have been the last; False says nothing."""
-        return isinstance(self._stream, Body) and self._stream.ended
+        return self._inflater is None and isinstance(self._stream, Body) and self._stream.ended
 
     async def read(self) -> bytes:
         """The next piece of the body as it arrives, well below a megabyte; b"" at its end. Raises UpstreamError."""
         if self._pieces is None:
             self._pieces = self._begin()
-        piece = self._stream.arrived() if isinstance(self._stream, Body) else b""
-        if not piece:
-            piece = await self._next(self._pieces)
+        piece = await (self._arrived(self._pieces) if self._inflater is None else self._inflated(self._pieces))
         self._left -= len(piece)
         if self._left < 0:
             cap = self._limits.max_answer_bytes
@@ -65,6 +65,21 @@ class HttpAnswer:
         """End the call, if it has not ended."""
         await self._stream.aclose()
 
+    async def _arrived(self, pieces: AsyncIterator[bytes]) -> bytes:
+        piece = self._stream.arrived() if isinstance(self._stream, Body) else b""
+        return piece or await self._next(pieces)
+
+    async def _inflated(self, pieces: AsyncIterator[bytes]) -> bytes:
+        inflater = self._inflater
+        assert inflater is not None  # noqa: S101  # it is what the caller looked at
+        while not (data := inflater.take()):
+            piece = await self._arrived(pieces)
+            if not piece:
+                inflater.close()
+                return b""
+            inflater.feed(piece)
+        return data
+
     async def _next(self, pieces: AsyncIterator[bytes]) -> bytes:
         try:
             async with asyncio.timeout(self._limits.idle_timeout):
@@ -74,8 +89,11 @@ class HttpAnswer:
             raise TimedOut(f"the provider's answer paused for {idle:g} s; it may have been charged") from error
 
     def _begin(self) -> AsyncIterator[bytes]:
-        if self._response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise Malformed("the provider compressed its answer although it was asked not to")
+        encoding = self._response.headers.get("content-encoding", "identity").strip().lower()
+        if encoding in {"gzip", "x-gzip", "deflate"}:
+            self._inflater = Inflater()
+        elif encoding != "identity":
+            raise Malformed(f"the provider's answer is compressed as {encoding[:32]!r}, which nobody asked for")
         return aiter(self._stream)
 
     async def head(self, most: int) -> bytes:

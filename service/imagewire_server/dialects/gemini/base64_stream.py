@@ -10,7 +10,8 @@ from imagewire_server.contract.errors import Malformed
 _ESCAPE = re.compile(rb"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 _BLANKS = b" \t\r\n"
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_ESCAPED = {b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_ESCAPED = {b"/": b"/", b"n": b"\n", b"r": b"\r", b"t": b"\t"}
+_NO_BASE64 = b"!"
 
 
 class Base64Stream:
@@ -92,7 +93,7 @@ def decoded(text: str) -> bytes | None:
 def _character(match: re.Match[bytes]) -> bytes:
     if match[1]:
         return chr(int(match[1], 16)).encode("utf-8", "replace")
-    return _ESCAPED.get(match[2], match[2])
+    return _ESCAPED.get(match[2], _NO_BASE64)
 
 
 def _broken() -> Malformed:

@@ -36,6 +36,7 @@ class CandidateReader:
         self._part = 0  # the place of the part that is open, or comes next
         self._text_open: bool | None = None  # whether an open run of text is thought; None when none is open
         self._blob: Blob | None = None
+        self._text_told = False  # whether the open part's text, which stood before its bytes, is told
         self._called = False
         self.native_finish_reason = ""
         self._end = pb.CandidateFinished(candidate_index=index)
@@ -70,8 +71,10 @@ class CandidateReader:
                 self._close_text(events)
                 events.append(self._started(kind, part.thought))
             events.append(self._finished(finished))
-        if part.text or signature:
-            self._take_text(part.text or "", part.thought, signature, beside, events)
+        text = "" if self._text_told else part.text or ""
+        self._text_told = False
+        if text or signature:
+            self._take_text(text, part.thought, signature, beside, events)
 
     def take_end(self, given: answer.CandidateEnd, beside: dict[str, str]) -> None:
         """What stands beside the parts. Of several finish reasons the last specified one counts."""
@@ -107,8 +110,11 @@ class CandidateReader:
 
     def begin_blob(self, front: answer.Part, events: list[pb.Event]) -> None:
         """The bytes of a part begin. front: what is known of the part so far."""
-        if self._blob is not None:  # the key stood twice
-            self._end_blob(None, events)
+        if self._blob is not None and (finished := self._end_blob(None, events)) is not None:
+            events.append(self._finished(finished))  # the key stood twice
+        self._text_told = bool(front.text)
+        if front.text:
+            self._take_text(front.text, front.thought, b"", {}, events)
         mime_type = media_type(front.inline_data.mime_type) if front.inline_data else ""
         self._blob = Blob(mime_type, thought=front.thought)
 

@@ -29,10 +29,17 @@ def whole(text: bytes) -> Answer | None:
         answer = _whole(text)
     except _ODD:
         return None
+    return None if _KEY_OF_BLOBS in text and not _orderly(answer, text.count(_KEY_OF_BLOBS)) else answer
+
+
+def _orderly(answer: Answer, blobs: int) -> bool:
+    """Whether each blob stands alone in its part, once, and in a candidate whose number is its place."""
     for position, candidate in enumerate(answer.candidates):
-        if candidate.index not in {None, position} and any(part.inline_data for part in candidate.content.parts):
-            return None
-    return answer
+        with_blobs = [part for part in candidate.content.parts if part.inline_data is not None]
+        if with_blobs and (candidate.index not in {None, position} or any(part.text for part in with_blobs)):
+            return False
+        blobs -= len(with_blobs)
+    return blobs == 0
 
 
 def part(text: bytes, omit: Omit) -> tuple[Part, tuple[str, str] | None, Fields]:

@@ -145,11 +145,9 @@ def _present(text: bytes, omit: Omit) -> list[tuple[str, bytes]]:
     found: dict[str, bytes] = {}
     for key, raw in members(text):
         try:
-            name = value(key)
+            found[camel(_string(key))] = raw
         except ValueError:
             omit("*")
-            continue
-        found[camel(_clean(name))] = raw
     return [(name, raw) for name, raw in found.items() if raw != b"null"]
 
 

@@ -84,6 +84,8 @@ class Reader:
         """The body's end: append the last events, Finished the very last."""
         for _ in self._splitter.close():
             self._end_document(events)
+        if not self._splitter.used:
+            raise Malformed("the provider's answer is neither JSON nor a stream of events; it may have been charged")
         if not self._candidates and not self._finished.HasField("prompt_feedback"):
             raise Malformed("the provider answered with no candidate and gave no reason; it may have been charged")
         # Only JSON and a marker can tell that nothing is missing where the model has not said that it is done.

@@ -45,14 +45,19 @@ class SseSplitter:
         self._after_cr = False
         self._has_data = False
         self._has_events = False
+        self._line_empty = False  # whether the open line is one of data, as yet without a byte of it
         self._in_event = False
-        self._event_ended = False
         self._idle = 0
 
     @property
     def bare(self) -> bool:
         """See the class."""
         return self._state is _In.BARE
+
+    @property
+    def used(self) -> bool:
+        """Whether the body is either of both."""
+        return self.bare or self._has_events
 
     def feed(self, piece: bytes) -> Iterator[bytes | None]:
         """The payloads in this piece."""
@@ -64,9 +69,8 @@ class SseSplitter:
                 lf = len(piece)
             if self._after_cr:
                 self._after_cr = False
-                if piece[at] == _LF:
-                    at += 1
-                    continue
+                at += piece[at] == _LF
+                continue
             if self._state is _In.NAME and not self._name and not self._in_event:
                 if (event := _whole_event(piece, at, lf)) is not None:
                     payload, at = event
@@ -77,15 +81,13 @@ class SseSplitter:
                 if idle := _IDLE.match(piece, at):
                     at = self._pass_over(idle, at)
                     continue
-                if piece[at] in b"{[":
-                    self._state = _In.BARE
+                self._state = _In.BARE if piece[at] in b"{[" else _In.NAME
             if self._state is _In.BARE:
                 yield piece[at:] if at else piece
                 return
             if self._state is _In.NAME:
-                at = self._read_name(piece, at)
-                if self._event_ended:
-                    self._event_ended = False
+                at, event_ended = self._read_name(piece, at)
+                if event_ended:
                     yield None
                 continue
             if self._state is _In.SPACE:
@@ -96,6 +98,7 @@ class SseSplitter:
             end = _line_end(piece, at, lf)
             if self._state is _In.DATA:
                 if end > at:
+                    self._line_empty = False
                     yield piece[at:end]
             else:
                 self._count(end - at)
@@ -105,7 +108,7 @@ class SseSplitter:
 
     def close(self) -> Iterator[None]:
         """The body's end, which ends the last event too. Raises Cut when it comes inside a line without payload."""
-        begun = self._state is _In.SPACE or (self._state is _In.NAME and self._name)
+        begun = self._line_empty or (self._state is _In.NAME and self._name)
         if begun and self._has_events:
             raise Cut("the provider's answer broke off in the middle; it may have been charged")
         if self._in_event or self._state is _In.BARE:
@@ -139,29 +142,31 @@ class SseSplitter:
         if self._idle > MAX_IDLE:
             raise TooLarge(f"the provider sent more than {MAX_IDLE} bytes of event stream without content")
 
-    def _read_name(self, piece: bytes, at: int) -> int:
-        """Read on in a field's name; return where to go on."""
+    def _read_name(self, piece: bytes, at: int) -> tuple[int, bool]:
+        """Read on in a field's name; return where to go on, and whether an event has ended there."""
         end = _NAME_END.search(piece, at)
         stop = end.start() if end else len(piece)
         self._name = (self._name + piece[at : min(stop, at + _LONGEST_NAME)])[:_LONGEST_NAME]
         self._count(stop - at)
         if end is None:
-            return stop
+            return stop, False
         if piece[stop] == _COLON:
             self._state = _In.SPACE if self._name == b"data" else _In.OTHER
             self._in_event = self._in_event or self._state is _In.SPACE
             self._has_events = self._has_events or self._in_event
-            return stop + 1
-        if not self._name:
-            self._event_ended, self._in_event = self._in_event, False
-            self._has_data = False
+            self._line_empty = self._state is _In.SPACE
+            return stop + 1, False
+        ended = self._in_event and not self._name
+        if ended:
+            self._in_event = self._has_data = False
         self._end_line(piece[stop])
-        return stop + 1
+        return stop + 1, ended
 
     def _end_line(self, ended_by: int) -> None:
         self._after_cr = ended_by == _CR
         self._state = _In.NAME
         self._name = b""
+        self._line_empty = False
 
 
 def _whole_event(piece: bytes, at: int, lf: int) -> tuple[bytes, int] | None:
