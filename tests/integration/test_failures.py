@@ -36,7 +36,6 @@ FAULTS: list[tuple[str, str, str, str, str | None, int]] = [
     ("silent", "DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", "did not answer within", "-1", 1),
     ("bad-base64", "INTERNAL", "UPSTREAM_MALFORMED", "base64", "-1", 1),
     ("bad-type", "INTERNAL", "UPSTREAM_MALFORMED", "neither JSON", "-1", 1),
-    ("gzip", "INTERNAL", "UPSTREAM_MALFORMED", "compressed", "-1", 1),
     ("redirect", "FAILED_PRECONDITION", "UPSTREAM_FAILED_PRECONDITION", "base URL", None, 1),
     ("no-candidates", "INTERNAL", "UPSTREAM_MALFORMED", "no candidate", "-1", 1),
     ("error-in-stream", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", "middle of its answer", "-1", 1),

@@ -1,11 +1,15 @@
 """The table of foreign exceptions: what failed before a connection stood is free, the rest may be charged."""
 
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
 import aiohttp
 import httpx
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
 
-from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
+from imagewire_server.contract.errors import Cut, Malformed, TooLarge, Unreachable, UpstreamError
 from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
 from imagewire_server.transport.pool import translate
 from imagewire_server.transport.proxies import Ways
@@ -46,17 +50,64 @@ class _Given(httpx.AsyncBaseTransport):
         return self.response
 
 
-def transport(response: httpx.Response) -> HttpTransport:
-    limits = HttpLimits(connect_timeout=1, first_byte_timeout=1, idle_timeout=1, max_answer_bytes=100)
+def transport(response: httpx.Response, most: int = 100) -> HttpTransport:
+    limits = HttpLimits(connect_timeout=1, first_byte_timeout=1, idle_timeout=1, max_answer_bytes=most)
     return HttpTransport(limits, _Given(response))
 
 
-async def test_an_encoding_nobody_asked_for_is_malformed() -> None:
-    http = transport(httpx.Response(200, headers={"content-encoding": "gzip"}, content=b""))
+class _Body(httpx.AsyncByteStream):
+    """A body as it stands on the wire; httpx would unpack what is given as content."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = pieces
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self._pieces:
+            yield piece
+
+
+async def _read(encoding: str, *pieces: bytes, most: int = 100) -> bytes:
+    response = httpx.Response(200, headers={"content-encoding": encoding}, stream=_Body(*pieces))
+    http = transport(response, most)
     answer = await http.post("http://x/", prepared({}), b"")
-    with pytest.raises(Malformed):
-        await answer.read()
+    body = b""
+    while piece := await answer.read():
+        body += piece
     await http.aclose()
+    return body
+
+
+PACKED = gzip.compress(b"a picture")
+
+
+@pytest.mark.parametrize("size", [1, 7, 1000])
+async def test_u5_a_compressed_body_that_nobody_asked_for_is_read(size: int) -> None:
+    pieces = [PACKED[at : at + size] for at in range(0, len(PACKED), size)]
+    assert await _read("gzip", *pieces) == b"a picture"
+    assert await _read("deflate", zlib.compress(b"a picture")) == b"a picture"
+    assert await _read("gzip", PACKED + PACKED) == b"a picture" * 2
+
+
+async def test_u5_a_compressed_body_is_bounded_by_what_it_unpacks_to() -> None:
+    with pytest.raises(TooLarge):
+        await _read("gzip", gzip.compress(bytes(1_000_000)))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body", "error"),
+    [
+        ("gzip", PACKED[:-3], Cut),
+        ("gzip", b"", Cut),
+        ("gzip", b"no gzip", Malformed),
+        ("gzip", PACKED + b"x", Malformed),
+        ("br", b"x", Malformed),
+    ],
+)
+async def test_a_compressed_body_that_cannot_be_read_is_an_error(
+    encoding: str, body: bytes, error: type[UpstreamError]
+) -> None:
+    with pytest.raises(error):
+        await _read(encoding, body)
 
 
 @pytest.mark.parametrize(
