@@ -36,6 +36,14 @@ def message(**fields: Any) -> dict[str, Any]:
     return {"role": 2, **fields}
 
 
+def answer(*parts: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    return {"role": 3, "parts": parts, **fields}
+
+
+def result(*images: dict[str, Any]) -> dict[str, Any]:
+    return {"role": 4, "parts": [{"function_response": {"name": "f", "response": {}, "images": images}}]}
+
+
 def request(**fields: Any) -> pb.StreamCompletionRequest:
     given = {"model": "gemini/m", "messages": [message(content="x")], **fields}
     return pb.StreamCompletionRequest(spec=pb.Spec(**given))
@@ -78,6 +86,22 @@ FINE: list[dict[str, Any]] = [
     {"response_modalities": [2, 1]},
     {"labels": {"team": "a-b_1"}},
     {"extra_body": {"a": [1, 2.5, None, True, "x", {"b": []}]}},
+    {"service_tier": "priority"},
+    {"output_config": {"uri_prefix": "gs://bucket/folder/"}},
+    {"continuation_token": b"t" * 1024 * 1024},
+    {"generation_config": {"candidate_count": 1}},
+    {"messages": [message(image={"data": PNG, "detail": 4})]},
+    {"messages": [message(image={"data": PNG, "detail": 5})]},
+    {"safety_settings": [{"category": "A", "threshold": "B", "method": "PROBABILITY"}]},
+    {"tools": [{"google_search": {"search_types": ["IMAGE", "WEB"], "exclude_domains": ["a.com"]}}]},
+    {"tools": [{"google_search": {"time_range": {"start_time": {}, "end_time": {}}}}]},
+    {"messages": [message(content="x"), answer({"media": {"uri": "gs://a/b", "mime_type": "audio/l16;rate=24000"}})]},
+    {"messages": [message(content="x"), answer({"native": {"kind": "functionResponse", "value_json": " {} "}})]},
+    {"messages": [message(content="x"), answer({"text": "a", "native_fields": {"x-y": "null"}})]},
+    {"messages": [message(content="x"), answer({"function_call": {"name": "f", "args_json": ' {"a":1}'}})]},
+    {"messages": [message(content="x"), answer({"image": {"data": b"?", "mime_type": "image/avif"}})]},
+    {"messages": [message(content="x"), answer({"image": {"uri": "gs://a/b"}})]},
+    {"messages": [result({"data": PNG, "display_name": "a"}, {"uri": "https://e.com/x"})]},
 ]
 
 
@@ -165,6 +189,134 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"labels": {"Team": "a"}}, ["labels"]),
     ({"extra_body": {"a": [1, {"b": float("nan")}]}}, ["extra_body"]),
     ({"extra_body": {"a": {"b": float("-inf")}}}, ["extra_body"]),
+    ({"service_tier": "FLEX"}, ["service_tier"]),
+    ({"output_config": {}}, ["output_config.uri_prefix"]),
+    ({"output_config": {"uri_prefix": "https://e.com/"}}, ["output_config.uri_prefix"]),
+    ({"continuation_token": b"t" * 1024 * 1024 + b"t"}, ["continuation_token"]),
+    ({"generation_config": {"candidate_count": 0}}, ["generation_config.candidate_count"]),
+    ({"messages": [message(image={"data": PNG, "detail": 6})]}, ["messages[0].image.detail"]),
+    ({"safety_settings": [{"category": "A", "threshold": "B", "method": "BOTH"}]}, ["safety_settings[0].method"]),
+    ({"tools": [{"google_search": {"search_types": ["MAPS"]}}]}, ["tools[0].google_search.search_types[0]"]),
+    ({"tools": [{"google_search": {"search_types": ["WEB", "WEB"]}}]}, ["tools[0].google_search.search_types"]),
+    ({"tools": [{"google_search": {"exclude_domains": ["a", ""]}}]}, ["tools[0].google_search.exclude_domains[1]"]),
+    (
+        {"tools": [{"google_search": {"time_range": {}}}]},
+        ["tools[0].google_search.time_range.start_time", "tools[0].google_search.time_range.end_time"],
+    ),
+    (
+        {"tools": [{"google_search": {"time_range": {"start_time": {"seconds": 2}, "end_time": {"seconds": 1}}}}]},
+        ["tools[0].google_search.time_range.end_time"],
+    ),
+    (
+        {"tools": [{"google_search": {"time_range": {"start_time": {"nanos": -1}, "end_time": {}}}}]},
+        ["tools[0].google_search.time_range.start_time"],
+    ),
+    ({"messages": [message(image={"data": PNG, "display_name": "a"})]}, ["messages[0].image.display_name"]),
+    (
+        {"messages": [message(parts=[{"image": {"data": PNG, "display_name": "a"}}])]},
+        ["messages[0].parts[0].image.display_name"],
+    ),
+    (
+        {"messages": [message(image={"data": PNG, "mime_type": "application/octet-stream"})]},
+        ["messages[0].image.mime_type"] * 2,
+    ),
+    (
+        {"messages": [result({"data": b"GARBAGE"}, {})]},
+        [f"messages[0].parts[0].function_response.images[{end}" for end in ("0].data", "1]")],
+    ),
+    ({"messages": [result(*[{"data": PNG}] * 15)]}, ["messages[0].parts[0].function_response.images"]),
+    (
+        {"messages": [message(parts=[{"media": {"data": b"x", "mime_type": "audio/wav"}}])]},
+        ["messages[0].parts[0].media"],
+    ),
+    ({"messages": [message(parts=[{"native": {"kind": "k", "value_json": "{}"}}])]}, ["messages[0].parts[0].native"]),
+    (
+        {"messages": [message(parts=[{"text": "a", "native_fields": {"k": "1"}}])]},
+        ["messages[0].parts[0].native_fields"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"media": {"mime_type": "audio/wav"}})]},
+        ["messages[1].parts[0].media"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"media": {"data": b"x", "mime_type": "audio", "size_bytes": 2}})]},
+        ["messages[1].parts[0].media.mime_type", "messages[1].parts[0].media.size_bytes"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"media": {"uri": "gs://a", "mime_type": "a/b", "sha256": SHA}})]},
+        ["messages[1].parts[0].media.sha256"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"native": {"kind": "inline_data", "value_json": "{}"}})]},
+        ["messages[1].parts[0].native.kind"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"native": {"kind": "k", "value_json": "{"}})]},
+        ["messages[1].parts[0].native.value_json"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"native": {"kind": "k", "value_json": "NaN"}})]},
+        ["messages[1].parts[0].native.value_json"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"native": {"kind": "k", "value_json": "[" * 100_000}})]},
+        ["messages[1].parts[0].native.value_json"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"native": {"kind": "k", "value_json": '1,"text":2'}})]},
+        ["messages[1].parts[0].native.value_json"],
+    ),
+    *(
+        (
+            {"messages": [message(content="x"), answer({"text": "a", "native_fields": fields})]},
+            ["messages[1].parts[0].native_fields"],
+        )
+        for fields in ({"thought_signature": '"s"'}, {"": "1"}, {"a": "}"}, {str(i): "1" for i in range(33)})
+    ),
+    (
+        {
+            "messages": [
+                message(content="x"),
+                answer({"native": {"kind": "k", "value_json": "1"}, "native_fields": {"k": "1"}}),
+            ]
+        },
+        ["messages[1].parts[0].native_fields"],
+    ),
+    (
+        {
+            "messages": [
+                message(content="x"),
+                answer({"image": {"data": PNG, "detail": 3}, "native_fields": {"mediaResolution": "{}"}}),
+            ]
+        },
+        ["messages[1].parts[0].native_fields"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"function_call": {"name": "f", "args_json": "[]"}})]},
+        ["messages[1].parts[0].function_call.args_json"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"function_call": {"name": "f", "args": {}, "args_json": "{}"}})]},
+        ["messages[1].parts[0].function_call.args_json"],
+    ),
+    ({"messages": [message(content="x"), answer({"image": {"data": b"?"}})]}, ["messages[1].parts[0].image.mime_type"]),
+    (
+        {"messages": [message(content="x"), answer({"image": {"data": b"?", "mime_type": "image/x", "sha256": SHA}})]},
+        ["messages[1].parts[0].image.sha256"],
+    ),
+    (
+        {
+            "messages": [
+                message(content="x"),
+                answer({"image": {"sha256": SHA, "detail": 3}}, image={"data": PNG, "sha256": SHA}),
+            ]
+        },
+        ["messages[1].parts[0].image.detail"],
+    ),
+    (
+        {"messages": [message(content="x"), answer({"image": {"uri": "gs://a/c"}}, image={"uri": "gs://a/b"})]},
+        ["messages[1].image"],
+    ),
 ]
 
 

@@ -1,5 +1,7 @@
 """Encoding: every field of a spec moves the body or is refused; nothing is dropped."""
 
+import hashlib
+from base64 import b64encode
 from typing import Any
 
 import msgspec
@@ -34,6 +36,18 @@ VALUES: dict[str, Any] = {
     "Part.text": "other",
     "ToolConfig.mode": "ANY",
     "Spec.labels": {"team": "a"},
+    "Spec.service_tier": "flex",
+    "OutputConfig.uri_prefix": "gs://bucket/folder/",
+    "SafetySetting.method": "SEVERITY",
+    "GoogleSearch.search_types": ["IMAGE"],
+    "TimeRange.start_time": {"seconds": 1},
+    "TimeRange.end_time": {"seconds": 3},
+    "Part.native_fields": {"partMetadata": '{"a": 1}'},
+    "Media.uri": "https://example.com/a.wav",
+    "Media.mime_type": "audio/mpeg",
+    "NativePart.kind": "toolCall",
+    "NativePart.value_json": '{"a": 1}',
+    "FunctionCall.args_json": '{"a": 1}',
 }
 # What a field needs beside it to be well-formed.
 BASES: dict[str, dict[str, Any]] = {
@@ -43,12 +57,19 @@ BASES: dict[str, dict[str, Any]] = {
     "FunctionCall": {"name": "f"},
     "FunctionResponse": {"name": "f", "response": {}},
     "Image": {"data": PNG},
+    "Media": {"data": b"RIFF", "mime_type": "audio/wav"},
+    "NativePart": {"kind": "executableCode", "value_json": "{}"},
+    "TimeRange": {"start_time": {}, "end_time": {"seconds": 2}},
     "Part": {"text": "x"},
 }
 
 
 # Messages that are refused as a whole, and the field that names them.
-REFUSED_WHOLE = {"ImageOutputOptions": "output_options"}
+REFUSED_WHOLE = {"ImageOutputOptions": "output_options", "OutputConfig": "output_config"}
+
+
+# Messages that stand in another place than the walk would put them.
+WALKED_APART = ("Spec.messages", "Part.function_response")
 
 
 def _value(field: FieldDescriptor) -> Any:
@@ -82,7 +103,7 @@ def _leaves(descriptor: Descriptor, wrap: Any) -> list[tuple[str, Any, Any]]:
                 made = {field.name: [value] if field.is_repeated else value}
                 return wrap(made if field.containing_oneof else {**base, **made})
 
-            if name != "Spec.messages":
+            if name not in WALKED_APART:
                 found += _leaves(inside, deeper)
             continue
         value = _value(field)
@@ -103,7 +124,6 @@ def _cases() -> list[tuple[str, Any, Any]]:
     cases = _leaves(pb.Spec.DESCRIPTOR, lambda spec: {"messages": [{"role": 2, "content": "hello"}], **spec})
     cases += _leaves(pb.Image.DESCRIPTOR, lambda image: _in_message(2)({"image": image}))
     cases += _leaves(pb.Part.DESCRIPTOR, lambda part: _in_message(3)({"parts": [part]}))
-    cases = [case for case in cases if not case[0].startswith("FunctionResponse.")]  # not an assistant's
     cases += _leaves(pb.FunctionResponse.DESCRIPTOR, lambda r: _in_message(4)({"parts": [{"function_response": r}]}))
     cases.append(("ChatMessage.role", _in_message(2)({"content": "x"}), _in_message(3)({"content": "x"})))
     cases.append(("ChatMessage.content", _in_message(2)({"content": "x"}), _in_message(2)({"content": "y"})))
@@ -140,9 +160,10 @@ def test_the_walk_reaches_every_field_of_a_request() -> None:
     known = {name for name in constraints.CHECKS if not name.startswith(requests)}
     containers = {
         "Spec.model", "Spec.messages", "Spec.image_config", "Spec.generation_config", "Spec.safety_settings",
-        "Spec.tools", "Spec.tool_config", "ChatMessage.image", "Message.parts", "Part.image", "Part.function_call",
+        "Spec.tools", "Spec.tool_config", "ChatMessage.image", "ChatMessage.parts", "Part.image", "Part.function_call",
         "Part.function_response", "ImageConfig.output_options", "GenerationConfig.thinking_config", "Tool.functions",
-        "Tool.google_search", "FunctionDeclarations.declarations",
+        "Tool.google_search", "FunctionDeclarations.declarations", "Part.media", "Part.native", "Spec.output_config",
+        "FunctionResponse.images", "GoogleSearch.time_range",
     }  # fmt: skip
     assert known - walked == containers
 
@@ -167,7 +188,56 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     ("x", {"messages": [{"role": 2, "image": {"uri": "data:image/png;base64,!"}}]}, ["messages[0].image.uri"]),
     ("x", {"messages": [{"role": 2, "image": {"uri": "data:image/png;base64,AAAA"}}]}, ["messages[0].image.uri"]),
-    ("x", {"generation_config": {"candidate_count": 2}}, ["generation_config.candidate_count"]),
+    ("x", {"extra_body": {"generationConfig": {"candidateCount": 8}}}, ["extra_body.generationConfig.candidateCount"]),
+    (
+        "x",
+        {"extra_body": {"generation_config": {"candidate_count": 8}}},
+        ["extra_body.generationConfig.candidate_count"],
+    ),
+    (
+        "x",
+        {"generation_config": {"seed": 1}, "extra_body": {"generation_config": {"seed": 2}, "system_instruction": {}}},
+        ["extra_body.generation_config.seed"],
+    ),
+    (
+        "x",
+        {"service_tier": "flex", "extra_body": {"service_tier": "priority"}},
+        ["extra_body.service_tier"],
+    ),
+    ("x", {"output_config": {"uri_prefix": "gs://a/b"}}, ["output_config"]),
+    (
+        "x",
+        {"safety_settings": [{"category": "A", "threshold": "OFF", "method": "SEVERITY"}]},
+        ["safety_settings[0].method"],
+    ),
+    (
+        "x",
+        {"tools": [{"google_search": {"exclude_domains": ["a.com"], "blocking_confidence": "BLOCK_LOW_AND_ABOVE"}}]},
+        ["tools[0].google_search.exclude_domains", "tools[0].google_search.blocking_confidence"],
+    ),
+    (
+        "gemini-3-pro-image",
+        {
+            "messages": [
+                {"role": 2, "image": {"data": PNG}},
+                {
+                    "role": 4,
+                    "parts": [{"function_response": {"name": "f", "response": {}, "images": [{"data": PNG}] * 14}}],
+                },
+            ]
+        },
+        ["messages"],
+    ),
+    (
+        "gemini-2.5-flash-image",
+        {"messages": [{"role": 2, "image": {"data": PNG, "detail": 5}}]},
+        ["messages[0].image.detail"],
+    ),
+    (
+        "x",
+        {"messages": [{"role": 3, "parts": [{"media": {"uri": "gs://a/b", "mime_type": "audio/wav"}}]}]},
+        ["messages[0].parts[0].media.uri"],
+    ),
     (
         "x",
         {"generation_config": {"seed": 1}, "extra_body": {"generationConfig": {"seed": 2}, "contents": []}},
@@ -185,3 +255,141 @@ def test_what_a_model_cannot_take_is_refused_by_name(model: str, fields: dict[st
     except InvalidRequest as error:
         refused = sorted(violation.field for violation in error.violations)
     assert refused == sorted(f"spec.{path}" for path in paths)
+
+
+def test_extra_body_joins_a_field_of_the_other_spelling() -> None:
+    given = {"generation_config": {"logprobs": 3}, "system_instruction": {"parts": []}}
+    body = encode(pb.Spec(model="m", messages=[{"role": 2, "content": "x"}], extra_body=given), OPEN)
+    assert body["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], "logprobs": 3}
+    assert body["system_instruction"] == {"parts": []}
+
+
+def test_extra_body_names_a_field_once_in_either_spelling() -> None:
+    spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}], extra_body={"fooBar": 1, "foo_bar": 2})
+    with pytest.raises(InvalidRequest) as refused:
+        encode(spec, OPEN)
+    assert len(refused.value.violations) == 1
+
+
+SHA = hashlib.sha256(PNG).digest()
+JPEG_AS_PNG = encoded("JPEG", 5, 4)
+# Parts of an answer, and what goes back of each. JSON text is compared as text.
+ANSWERED: list[tuple[dict[str, Any], str]] = [
+    ({"text": "hm", "thought": True}, '{"text":"hm","thought":true}'),
+    ({"thought_signature": b"s"}, '{"text":"","thoughtSignature":"cw=="}'),
+    (
+        {
+            "native": {"kind": "executableCode", "value_json": '{"code": "\\u0041", "n": 9007199254740993}'},
+            "thought_signature": b"s",
+        },
+        '{"executableCode":{"code": "\\u0041", "n": 9007199254740993},"thoughtSignature":"cw=="}',
+    ),
+    (
+        {"native": {"kind": "functionCall", "value_json": '{"name":"f","willContinue":true}'}},
+        '{"functionCall":{"name":"f","willContinue":true}}',
+    ),
+    ({"native": {"kind": "x", "value_json": '"\\ud800"'}}, '{"x":"\\ud800"}'),
+    (
+        {"text": "a", "native_fields": {"partMetadata": '{"k": 1.0}'}},
+        '{"text":"a","partMetadata":{"k": 1.0}}',
+    ),
+    (
+        {"function_call": {"id": "1", "name": "f", "args_json": '{"n": 12345678901234567890, "x": 1.50}'}},
+        '{"functionCall":{"name":"f","args":{"n": 12345678901234567890, "x": 1.50},"id":"1"}}',
+    ),
+    (
+        {"media": {"data": b"RIFF", "mime_type": "audio/wav", "size_bytes": 4, "display_name": "a"}},
+        '{"inlineData":{"mimeType":"audio/wav","data":"UklGRg==","displayName":"a"}}',
+    ),
+    (
+        {"media": {"uri": "gs://b/a.wav", "mime_type": "audio/wav"}},
+        '{"fileData":{"fileUri":"gs://b/a.wav","mimeType":"audio/wav"}}',
+    ),
+    ({"image": {"uri": "gs://b/a.png", "detail": 1}}, '{"fileData":{"fileUri":"gs://b/a.png"}}'),
+    (
+        {"image": {"uri": "gs://b/a", "mime_type": "image/png", "display_name": "a"}, "thought": True},
+        '{"fileData":{"fileUri":"gs://b/a","mimeType":"image/png","displayName":"a"},"thought":true}',
+    ),
+    # Pictures go back as they were drawn, be they of a kind that no request may show, or labelled wrongly.
+    (
+        {"image": {"data": b"BM", "mime_type": "application/octet-stream", "size_bytes": 2}},
+        '{"inlineData":{"mimeType":"application/octet-stream","data":"Qk0="}}',
+    ),
+    (
+        {"image": {"data": JPEG_AS_PNG, "mime_type": "image/png", "width": 5, "height": 4, "display_name": "p"}},
+        f'{{"inlineData":{{"mimeType":"image/png","data":"{b64encode(JPEG_AS_PNG).decode()}","displayName":"p"}}}}',
+    ),
+]
+
+
+@pytest.mark.parametrize(("part", "sent"), ANSWERED)
+def test_a_part_of_an_answer_goes_back_as_it_came(part: dict[str, Any], sent: str) -> None:
+    message = {"role": 3, "parts": [{"text": "before"}, part, {"text": "after"}]}
+    spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}, message])
+    constraints.check(spec)
+    body = msgspec.json.encode(encode(spec, OPEN)).decode()
+    assert f'[{{"text":"before"}},{sent},{{"text":"after"}}]' in body
+
+
+@pytest.mark.parametrize(
+    ("image", "named"),
+    [
+        ({"data": PNG, "sha256": SHA, "display_name": "a"}, {"sha256": SHA, "display_name": "a"}),
+        ({"uri": "gs://b/a.png", "mime_type": "image/png"}, {"uri": "gs://b/a.png"}),
+    ],
+)
+def test_the_part_of_the_final_picture_stands_for_the_messages_image(image: Any, named: Any) -> None:
+    messages = [{"role": 2, "content": "x"}, {"role": 3, "image": image, "parts": [{"image": named}]}]
+    once = [{"role": 2, "content": "x"}, {"role": 3, "parts": [{"image": image}]}]
+    specs = [pb.Spec(model="m", messages=given) for given in (messages, once)]
+    for spec in specs:
+        constraints.check(spec)
+    assert encode(specs[0], OPEN) == encode(specs[1], OPEN)
+
+
+def test_pictures_of_a_functions_result() -> None:
+    response = {
+        "name": "f",
+        "response": {"image": {"$ref": "a.png"}},
+        "images": [
+            {"data": PNG, "display_name": "a.png", "detail": 4},
+            {"uri": "gs://b/c", "mime_type": "image/png", "display_name": "c"},
+        ],
+    }
+    spec = pb.Spec(model="m", messages=[{"role": 4, "parts": [{"function_response": response}]}])
+    constraints.check(spec)
+    assert encode(spec, OPEN)["contents"][0]["parts"] == [
+        {
+            "functionResponse": {
+                "name": "f",
+                "response": {"image": {"$ref": "a.png"}},
+                "parts": [
+                    {
+                        "inlineData": {"mimeType": "image/png", "data": PNG, "displayName": "a.png"},
+                        "mediaResolution": {"level": "MEDIA_RESOLUTION_MEDIUM"},
+                    },
+                    {"fileData": {"fileUri": "gs://b/c", "mimeType": "image/png", "displayName": "c"}},
+                ],
+            }
+        }
+    ]
+
+
+def test_google_search_with_all_its_options() -> None:
+    search = {
+        "search_types": ["IMAGE", "WEB"],
+        "exclude_domains": ["example.com"],
+        "time_range": {"start_time": {"seconds": 1767225600}, "end_time": {"seconds": 1767225601, "nanos": 5_000_000}},
+        "blocking_confidence": "BLOCK_LOW_AND_ABOVE",
+    }
+    spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}], tools=[{"google_search": search}])
+    assert encode(spec, OPEN)["tools"] == [
+        {
+            "googleSearch": {
+                "searchTypes": {"imageSearch": {}, "webSearch": {}},
+                "excludeDomains": ["example.com"],
+                "timeRangeFilter": {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-01-01T00:00:01.005Z"},
+                "blockingConfidence": "BLOCK_LOW_AND_ABOVE",
+            }
+        }
+    ]

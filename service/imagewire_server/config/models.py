@@ -25,8 +25,8 @@ class Price:
 class ModelFacts:
     """What is known of one model. None: nothing is known; an empty tuple: it takes none.
 
-    without_system_instruction: the providers on which the model takes none. image_tokens: what a picture takes, by image
-    size. service_tiers: what the price is multiplied by, by service tier; "standard" is 1 and is not listed.
+    without_system_instruction: the providers on which the model takes none. image_tokens: what a picture takes, by
+    image size. service_tiers: what the price is multiplied by, by service tier; "standard" is 1 and is not listed.
     """
 
     id: str

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.contract import native_rules, pb, rules
+from imagewire_server.contract import image_rules, message_rules, native_rules, pb, rules
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, finite, matches, not_kept, required
 
@@ -19,6 +19,9 @@ FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
 _INF = float("inf")
 _frame = between(FRAME_MIN, FRAME_MAX, zero_too=True)
 _model_name = matches(r"[A-Za-z0-9](?:[\w:@-]|[./](?![./]))*", 'a model name such as "gemini/gemini-2.5-flash-image"')
+_word = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_media_type = matches(rf"{_word}/{_word}(;[ -~]{{1,127}})?", 'a media type such as "audio/wav"')
+_image_type = matches(rf"image/{_word}|{image_rules.UNTOLD_TYPE}", 'a media type such as "image/png"')
 _function_name = matches(r"[A-Za-z_][\w.:-]*", "letters, digits and _ . : -, starting with a letter or _")
 
 CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
@@ -62,16 +65,16 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "Part.native_fields": (at_most(32, "fields"), native_rules.native_fields),
     "Media.data": (),
     "Media.uri": (at_most(2048),),
-    "Media.mime_type": (required, matches(r"[\w.+-]{1,64}/[\w.+-]{1,64}", 'a media type such as "audio/wav"')),
-    "Media.size_bytes": (between(1, _INF),),
+    "Media.mime_type": (required, _media_type),
+    "Media.size_bytes": (between(0, _INF),),
     "Media.sha256": (rules.sha256,),
     "Media.display_name": (at_most(256),),
-    "NativePart.kind": (required, matches(r"[A-Za-z][A-Za-z0-9]{0,127}", "a kind such as executableCode")),
+    "NativePart.kind": (required, at_most(128)),
     "NativePart.value_json": (required, native_rules.json),
     "Image.data": (),
     "Image.uri": (),
     "Image.image_id": (not_kept,),
-    "Image.mime_type": (matches(r"image/[\w.+-]{1,64}", 'a media type such as "image/png"'),),
+    "Image.mime_type": (_image_type,),
     "Image.width": (between(1, _INF),),
     "Image.height": (between(1, _INF),),
     "Image.size_bytes": (between(1, _INF),),
@@ -130,10 +133,9 @@ MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
     "FunctionCall": native_rules.function_call,
     "FunctionResponse": rules.function_response,
     "GoogleSearch": rules.google_search,
-    "Image": rules.image,
     "Media": native_rules.media,
     "NativePart": native_rules.native_part,
-    "ChatMessage": rules.message,
+    "ChatMessage": message_rules.message,
     "Spec": rules.spec,
     "ThinkingConfig": rules.thinking,
     "TimeRange": rules.time_range,

@@ -1,65 +1,61 @@
 """Checks of what a request carries in a provider's own shape: JSON text, native parts and fields, and other media."""
 
 import hashlib
-import json as stdlib_json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+
+import msgspec
 
 from imagewire_server.contract import pb
 
-# What the contract models itself, so that nothing can be said twice.
-MODELLED = frozenset(
-    {"text", "inlineData", "fileData", "functionCall", "functionResponse", "thought", "thoughtSignature"}
-)
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,127}")
+# What Part always has fields for. Calls, results and files are native too, in shapes that its fields cannot hold.
+_MODELLED = frozenset({"text", "inlineData", "thought", "thoughtSignature"})
+_LONGEST_NAME = 128
+# Half of a pair: JSON's grammar takes it, and providers send it. msgspec does not.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_skip = msgspec.json.Decoder(msgspec.Raw).decode  # checks without building what is inside
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+def camel(name: str) -> str:
+    """A name in snake_case in the other spelling that JSON takes for a protobuf field."""
+    return re.sub(r"_([a-zA-Z0-9])", lambda match: match[1].upper(), name)
 
 
-def parsed(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError for anything else, NaN, the infinities and endless nesting too."""
+def _is_json(text: str) -> bool:
     try:
-        return stdlib_json.loads(text, parse_constant=_refuse_constant)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
+        _skip(_SURROGATE.sub(r"\\u0020", text))
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return False
+    return True
 
 
 def json(value: str) -> str | None:
     """JSON text."""
-    try:
-        parsed(value)
-    except ValueError:
-        return "is no JSON; send the text as it came"
-    return None
+    return None if _is_json(value) else "is no JSON; send the text as it came"
 
 
 def json_object(value: str) -> str | None:
     """JSON text of an object, or empty."""
-    if not value:
+    if not value or (value.lstrip(" \t\r\n").startswith("{") and _is_json(value)):
         return None
-    try:
-        fine = isinstance(parsed(value), dict)
-    except ValueError:
-        fine = False
-    return None if fine else "is no JSON object; send the text as it came"
+    return "is no JSON object; send the text as it came"
 
 
 def native_fields(value: Mapping[str, str]) -> str | None:
     """Fields of a provider's part, as they came."""
     for name, text in value.items():
-        if not _NAME.fullmatch(name) or name in MODELLED:
-            return f"{name!r}: names take letters and digits, and none that the contract has a field for"
+        if not 1 <= len(name) <= _LONGEST_NAME:
+            return f"holds a name of {len(name)} characters; 1 to {_LONGEST_NAME} are allowed"
+        if camel(name) in _MODELLED:
+            return f"{name!r} has a field of its own in Part; use that"
         if (words := json(text)) is not None:
             return f"{name!r} {words}"
     return None
 
 
 def native_part(message: pb.NativePart) -> Iterator[tuple[str, str]]:
-    """A part of a kind that the contract lacks."""
-    if message.kind in MODELLED:
+    """A part of a kind, or in a shape, that the contract lacks."""
+    if camel(message.kind) in _MODELLED:
         yield "kind", f"{message.kind} has a field of its own in Part; use that"
 
 
@@ -69,8 +65,9 @@ def media(message: pb.Media) -> Iterator[tuple[str, str]]:
         case None:
             yield "", "has no source; set data or uri"
         case "uri":
-            if message.HasField("size_bytes") or message.sha256:
-                yield "uri", "leaves size_bytes and sha256 unchecked; leave them out beside a uri"
+            for field in ("size_bytes", "sha256"):
+                if getattr(message, field):
+                    yield field, "can only be checked against data; leave it out beside a uri"
         case _:
             if message.HasField("size_bytes") and message.size_bytes != len(message.data):
                 yield "size_bytes", f"is {message.size_bytes}, but the data has {len(message.data)}; correct it"

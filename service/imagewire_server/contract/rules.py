@@ -3,7 +3,6 @@
 A check returns what is wrong in words that tell the remedy, or None. A message check yields (sub-path, words).
 """
 
-import hashlib
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sized
@@ -11,15 +10,14 @@ from typing import Any, NamedTuple
 
 from google.protobuf.struct_pb2 import Value
 
-from imagewire_server.contract import image_header, pb
+from imagewire_server.contract import image_rules, pb
 
 Check = Callable[[Any], str | None]
 MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
 
-_SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
-
-MAX_PIXELS = 100_000_000
-INPUT_TYPES = "PNG, JPEG, WebP, GIF, HEIC or HEIF"
+_SYSTEM = pb.Role.ROLE_SYSTEM  # looked up once: an enum's names are slow
+# In seconds from 1970: what RFC 3339 can say.
+_YEAR_1, _YEAR_10000 = -62135596800, 253402300800
 
 
 def required(value: object) -> str | None:
@@ -112,93 +110,6 @@ def finite(value: pb.Struct | Value) -> str | None:
     return None
 
 
-def image(message: pb.Image) -> Iterator[tuple[str, str]]:
-    """An input picture whose bytes are an image file and agree with what is said of them."""
-    source = message.WhichOneof("source")
-    if source == "uri":
-        yield from _uri(message)
-    if source != "data":
-        for field in ("width", "height", "size_bytes"):
-            if source == "uri" and message.HasField(field):
-                yield field, "can only be checked against data; leave it out beside a uri"
-        if source == "uri" and message.sha256:
-            yield "sha256", "can only be checked against data; leave it out beside a uri"
-        return
-    header = image_header.read(message.data[: image_header.ENOUGH])
-    if header is None:
-        yield "data", f"is not an image file this server knows; send {INPUT_TYPES}"
-        return
-    if message.mime_type and message.mime_type != header.mime_type:
-        yield "mime_type", f"is {message.mime_type!r}, but the data is {header.mime_type}; leave it out or correct it"
-    if header.width and header.height and header.width * header.height > MAX_PIXELS:
-        yield "data", f"has {header.width}x{header.height} pixels; at most {MAX_PIXELS} are allowed: scale it down"
-    for field, actual in (("width", header.width), ("height", header.height), ("size_bytes", len(message.data))):
-        if message.HasField(field) and actual != getattr(message, field):
-            yield field, f"is {getattr(message, field)}, but the data has {actual}; leave it out or correct it"
-    if message.sha256 and hashlib.sha256(message.data).digest() != message.sha256:
-        yield "sha256", "does not match the data: the picture was damaged or changed; send it again"
-
-
-def _uri(message: pb.Image) -> Iterator[tuple[str, str]]:
-    scheme = message.uri.partition(":")[0].lower()
-    if scheme == "data":
-        if not re.match(r"data:image/[\w.+-]+;base64,", message.uri):
-            yield "uri", "must be data:image/TYPE;base64,DATA"
-        return
-    if scheme not in {"https", "gs"}:
-        yield "uri", "must start with https://, gs:// or data:; send other pictures as data"
-    elif len(message.uri) > 2048:
-        yield "uri", f"has {len(message.uri)} characters; at most 2048 are allowed"
-    if scheme == "gs" and not message.mime_type:
-        yield "mime_type", 'is required beside a gs:// uri, for example "image/png"'
-
-
-def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
-    """A turn that says something, in either form, each piece where its role may have it."""
-    if not message.parts:
-        if not message.content and not message.HasField("image"):
-            yield "", "is empty; set content, image or parts"
-        if message.HasField("image") and message.image.WhichOneof("source") is None:
-            yield "image", "has no source; set data or uri"
-        if message.role == _SYSTEM and message.HasField("image"):
-            yield "image", "has no place in a system message; show it in a user message"
-        return
-    named = False
-    for i, part in enumerate(message.parts):
-        kind = part.WhichOneof("content")
-        path = f"parts[{i}]"
-        if kind is None and not part.thought_signature:
-            yield path, "is empty; set text, image, function_call, function_response, media or native"
-        if kind == "image" and part.image.WhichOneof("source") is None:
-            if part.image.sha256 and part.image.sha256 == message.image.sha256:
-                named = True
-            else:
-                yield f"{path}.image", "has no source; set data or uri, or the sha256 of the message's image"
-        if kind == "function_call" and message.role != _ASSISTANT:
-            yield f"{path}.function_call", "only an assistant message calls functions"
-        if kind in {"media", "native"} and message.role != _ASSISTANT:
-            yield f"{path}.{kind}", "only goes back with the assistant message that it came in"
-        if part.native_fields and message.role != _ASSISTANT:
-            yield f"{path}.native_fields", "only go back with the assistant message that they came in"
-        if kind == "image" and part.image.display_name and message.role != _ASSISTANT:
-            yield f"{path}.image.display_name", "names a picture of a function's result only; leave it out"
-        if kind == "function_response" and message.role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
-            yield f"{path}.function_response", "only a user or tool message answers a call"
-        if message.role == _SYSTEM and kind not in {"text", None}:
-            yield path, "a system message holds text only"
-        if message.role != _ASSISTANT and (part.thought or part.thought_signature):
-            yield path, "only an assistant message has thoughts and thought_signature"
-    if message.HasField("image") and not named:
-        yield "image", "parts is the whole message, and none of them names this picture by sha256; put it into parts"
-    if message.content and message.content != spoken(message):
-        yield "content", "differs from the text of parts; leave one of them out"
-
-
-def spoken(message: pb.ChatMessage) -> str:
-    """The text of a message's parts that is no thought."""
-    return "".join(part.text for part in message.parts if not part.thought)
-
-
 def spec(message: pb.Spec) -> Iterator[tuple[str, str]]:
     """A chat in which somebody speaks; each modality and each safety category once."""
     if not message.messages:
@@ -227,26 +138,28 @@ def thinking(message: pb.ThinkingConfig) -> Iterator[tuple[str, str]]:
 
 
 def function_response(message: pb.FunctionResponse) -> Iterator[tuple[str, str]]:
-    """A result is there, be it empty."""
+    """A result is there, be it empty, and its pictures are pictures."""
     if not message.HasField("response"):
         yield "response", "is required; an empty object is allowed"
     for i, picture in enumerate(message.images):
-        if picture.WhichOneof("source") is None:
-            yield f"images[{i}]", "has no source; set data or uri"
+        for field, words in image_rules.sent(picture, of_result=True):
+            yield f"images[{i}].{field}" if field else f"images[{i}]", words
 
 
 def google_search(message: pb.GoogleSearch) -> Iterator[tuple[str, str]]:
     """Each type of search once."""
     if len(set(message.search_types)) < len(message.search_types):
-        yield "search_types", "names a type twice"
+        yield "search_types", "names a type twice; name it once"
 
 
 def time_range(message: pb.TimeRange) -> Iterator[tuple[str, str]]:
     """A time that does not run backwards."""
+    if not message.HasField("start_time") or not message.HasField("end_time"):
+        return  # both are required
     begin, end = message.start_time, message.end_time
     for name, moment in (("start_time", begin), ("end_time", end)):
-        if not (-62135596800 <= moment.seconds <= 253402300799 and 0 <= moment.nanos < 1_000_000_000):
-            yield name, "is no time of the years 1 to 9999"
+        if not (_YEAR_1 <= moment.seconds < _YEAR_10000 and 0 <= moment.nanos < 1_000_000_000):
+            yield name, "is no time of the years 1 to 9999; correct it"
             return
     if (end.seconds, end.nanos) < (begin.seconds, begin.nanos):
-        yield "end_time", "is before start_time"
+        yield "end_time", "is before start_time; swap them"

@@ -19,7 +19,7 @@ from yarl import URL
 
 from imagewire_server import __version__
 from imagewire_server.contract import image_header
-from imagewire_server.contract.rules import INPUT_TYPES, MAX_PIXELS
+from imagewire_server.contract.image_rules import INPUT_TYPES, MAX_PIXELS
 from imagewire_server.transport.addresses import NOT_PUBLIC, REMEDY, Address, Unfetchable, is_public, judge, onward
 
 __all__ = ["FetchLimits", "ImageFetcher", "Resolve", "Unfetchable"]

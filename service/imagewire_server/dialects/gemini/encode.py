@@ -3,12 +3,12 @@
 Bytes stay bytes in the result: whoever writes the JSON encodes them as standard base64, once.
 """
 
-import re
 from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.json_values import plain
+from imagewire_server.contract.native_rules import camel
 from imagewire_server.dialects.gemini.parts import PartEncoder
 from imagewire_server.dialects.gemini.profile import Profile
 
@@ -16,6 +16,7 @@ Json = dict[str, Any]
 
 _SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _MODALITIES = {pb.Modality.MODALITY_TEXT: "TEXT", pb.Modality.MODALITY_IMAGE: "IMAGE"}
+_SEARCHES = {"WEB": "webSearch", "IMAGE": "imageSearch"}
 # Our scalar fields of GenerationConfig and Google's names; those with presence are sent when set, strings when filled.
 _SCALARS = (
     "temperature",
@@ -34,11 +35,6 @@ def encode(spec: pb.Spec, profile: Profile) -> Json:
     return _Encoder(spec, profile).body()
 
 
-def camel(name: str) -> str:
-    """A proto field's name as Google's JSON spells it."""
-    return re.sub(r"_(\w)", lambda match: match[1].upper(), name)
-
-
 class _Encoder:
     def __init__(self, spec: pb.Spec, profile: Profile) -> None:
         self.spec = spec
@@ -49,11 +45,9 @@ class _Encoder:
         body = self.contents()
         body["generationConfig"] = self.generation_config()
         if self.spec.safety_settings:
-            body["safetySettings"] = [
-                {"category": s.category, "threshold": s.threshold} for s in self.spec.safety_settings
-            ]
+            body["safetySettings"] = [self.safety(i, s) for i, s in enumerate(self.spec.safety_settings)]
         if self.spec.tools:
-            body["tools"] = [self.tool(tool) for tool in self.spec.tools]
+            body["tools"] = [self.tool(tool, f"spec.tools[{i}]") for i, tool in enumerate(self.spec.tools)]
         if self.spec.HasField("tool_config"):
             calling: Json = {"mode": self.spec.tool_config.mode}
             if self.spec.tool_config.allowed_function_names:
@@ -64,7 +58,17 @@ class _Encoder:
         if self.spec.labels:
             self.vertex_only("spec.labels")
             body["labels"] = dict(self.spec.labels)
+        if self.spec.service_tier:
+            body["serviceTier"] = self.spec.service_tier
+        if self.spec.HasField("output_config"):
+            self.vertex_only("spec.output_config")
+            body["outputConfig"] = {"outputUriPrefix": self.spec.output_config.uri_prefix}
+        if self.spec.continuation_token:
+            body["continuationToken"] = self.spec.continuation_token
         self.merge(body, plain(self.spec.extra_body), "spec.extra_body")
+        for name in ("candidateCount", "candidate_count"):
+            if body["generationConfig"].get(name) not in (None, 1):
+                self.refuse(f"spec.extra_body.generationConfig.{name}", "must be 1: ask again for another picture")
         if self.violations:
             raise InvalidRequest(self.violations)
         return body
@@ -75,6 +79,12 @@ class _Encoder:
     def vertex_only(self, field: str) -> None:
         if not self.profile.vertex_fields:
             self.refuse(field, f"is taken by Vertex AI only; {self.profile.service} has no such field: leave it out")
+
+    def gemini_only(self, field: str) -> None:
+        if not self.profile.gemini_fields:
+            self.refuse(
+                field, f"is taken by the Gemini API only; {self.profile.service} has no such field: leave it out"
+            )
 
     def contents(self) -> Json:
         parts = PartEncoder(self.profile, self.refuse)
@@ -111,8 +121,6 @@ class _Encoder:
         for name in _SCALARS:
             if given.HasField(name):
                 config[camel(name)] = getattr(given, name)
-        if given.candidate_count > 1:
-            self.refuse(f"{path}.candidate_count", "image models give one answer a call: ask again for another picture")
         if given.stop_sequences:
             config["stopSequences"] = list(given.stop_sequences)
         if given.media_resolution:
@@ -167,9 +175,35 @@ class _Encoder:
         remedy = f"use {', '.join(allowed)}" if allowed else "leave it out"
         self.refuse(field, f'"{value}" is not taken by {self.spec.model}; {remedy}')
 
-    def tool(self, tool: pb.Tool) -> Json:
+    def safety(self, index: int, given: pb.SafetySetting) -> Json:
+        setting = {"category": given.category, "threshold": given.threshold}
+        if given.method:
+            self.vertex_only(f"spec.safety_settings[{index}].method")
+            setting["method"] = given.method
+        return setting
+
+    def google_search(self, given: pb.GoogleSearch, path: str) -> Json:
+        search: Json = {}
+        if given.search_types:
+            search["searchTypes"] = {_SEARCHES[name]: {} for name in given.search_types}
+        if given.exclude_domains:
+            self.vertex_only(f"{path}.exclude_domains")
+            search["excludeDomains"] = list(given.exclude_domains)
+        if given.HasField("time_range"):
+            self.gemini_only(f"{path}.time_range")
+            span = given.time_range
+            search["timeRangeFilter"] = {
+                "startTime": span.start_time.ToJsonString(),
+                "endTime": span.end_time.ToJsonString(),
+            }
+        if given.blocking_confidence:
+            self.vertex_only(f"{path}.blocking_confidence")
+            search["blockingConfidence"] = given.blocking_confidence
+        return search
+
+    def tool(self, tool: pb.Tool, path: str) -> Json:
         if tool.WhichOneof("tool") == "google_search":
-            return {"googleSearch": {}}
+            return {"googleSearch": self.google_search(tool.google_search, f"{path}.google_search")}
         declarations = []
         for function in tool.functions.declarations:
             declaration: Json = {"name": function.name}
@@ -181,10 +215,13 @@ class _Encoder:
         return {"functionDeclarations": declarations}
 
     def merge(self, body: Json, extra: Json, path: str) -> None:
+        """Put `extra` into the body. A name in snake_case means the same as one in camelCase, as it does to Google."""
+        names = {camel(name): name for name in body}
         for key, value in extra.items():
-            here = body.get(key)
-            if key not in body:
-                body[key] = value
+            name = names.setdefault(camel(key), key)
+            here = body.get(name)
+            if name not in body:
+                body[name] = value
             elif isinstance(here, dict) and isinstance(value, dict):
                 self.merge(here, value, f"{path}.{key}")
             else:

@@ -4,9 +4,10 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pybase64
 
-from imagewire_server.contract import image_header, pb, rules
+from imagewire_server.contract import image_header, image_rules, message_rules, pb
 from imagewire_server.contract.json_values import plain
 from imagewire_server.dialects.gemini.profile import Profile
 
@@ -14,8 +15,11 @@ Json = dict[str, Any]
 
 _RESOLUTIONS = {
     pb.ImageDetail.IMAGE_DETAIL_LOW: "MEDIA_RESOLUTION_LOW",
+    pb.ImageDetail.IMAGE_DETAIL_MEDIUM: "MEDIA_RESOLUTION_MEDIUM",
     pb.ImageDetail.IMAGE_DETAIL_HIGH: "MEDIA_RESOLUTION_HIGH",
+    pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH: "MEDIA_RESOLUTION_ULTRA_HIGH",
 }
+_ASSISTANT = pb.Role.ROLE_ASSISTANT
 
 
 class PartEncoder:
@@ -29,63 +33,101 @@ class PartEncoder:
     def message(self, message: pb.ChatMessage, path: str) -> list[Json]:
         """All parts of a message in either form, in order."""
         if message.parts:
-            return [self._part(part, message.image, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
+            return [self._part(part, message, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
         parts: list[Json] = []
         if message.content:
             parts.append({"text": message.content})
         if message.HasField("image"):
-            parts.append(self._image(message.image, f"{path}.image"))
+            parts.append(self._image(message.image, f"{path}.image", answered=message.role == _ASSISTANT))
         return parts
 
-    def _part(self, part: pb.Part, whole: pb.Image, path: str) -> Json:
+    def _part(self, part: pb.Part, message: pb.ChatMessage, path: str) -> Json:
         match part.WhichOneof("content"):
             case "image":
                 # The part of an answer's final picture names the bytes in the message's own image.
-                named = part.image.WhichOneof("source") is None
-                encoded = self._image(whole if named else part.image, f"{path}.image")
+                image = message.image if message_rules.names(part, message) else part.image
+                encoded = self._image(image, f"{path}.image", answered=message.role == _ASSISTANT)
+            case "media":
+                encoded = self._media(part.media, f"{path}.media")
+            case "native":
+                encoded = {part.native.kind: _raw(part.native.value_json)}
             case "function_call":
-                encoded = {"functionCall": _named(part.function_call, "args", part.function_call.args)}
+                call = part.function_call
+                args = _raw(call.args_json) if call.args_json else plain(call.args)
+                encoded = {"functionCall": _named(call, "args", args)}
             case "function_response":
-                response = part.function_response
-                encoded = {"functionResponse": _named(response, "response", response.response)}
+                encoded = {"functionResponse": self._response(part.function_response, f"{path}.function_response")}
             case _:
                 encoded = {"text": part.text}
+        for name, text in part.native_fields.items():
+            encoded[name] = _raw(text)
         if part.thought:
             encoded["thought"] = True
         if part.thought_signature:
             encoded["thoughtSignature"] = part.thought_signature
         return encoded
 
-    def _image(self, image: pb.Image, path: str) -> Json:
+    def _response(self, response: pb.FunctionResponse, path: str) -> Json:
+        encoded = _named(response, "response", plain(response.response))
+        if response.images:
+            encoded["parts"] = [
+                self._image(image, f"{path}.images[{i}]", answered=False) for i, image in enumerate(response.images)
+            ]
+        return encoded
+
+    def _image(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         self.images += 1
         scheme = image.uri.partition(":")[0].lower()
         if image.WhichOneof("source") == "data":
-            mime_type = image.mime_type or _type_of(image.data)
-            encoded: Json = {"inlineData": {"mimeType": mime_type, "data": image.data}}
+            encoded = _inline(image.data, image.mime_type or _type_of(image.data), image.display_name)
         elif scheme == "data":
-            encoded = self._data_uri(image, path)
+            encoded = self._data_uri(image, path, answered=answered)
         else:
-            if scheme not in self._profile.uri_schemes:
-                self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// pictures; send the data")
-            encoded = {"fileData": {"fileUri": image.uri}}
-            if image.mime_type:
-                encoded["fileData"]["mimeType"] = image.mime_type
+            encoded = self._file(image, "pictures", path)
         if level := _RESOLUTIONS.get(image.detail):
             if not self._profile.part_media_resolution:
                 self._refuse(f"{path}.detail", "this model reads every picture alike; leave it out")
             encoded["mediaResolution"] = {"level": level}
         return encoded
 
-    def _data_uri(self, image: pb.Image, path: str) -> Json:
+    def _media(self, media: pb.Media, path: str) -> Json:
+        if media.WhichOneof("source") == "data":
+            return _inline(media.data, media.mime_type, media.display_name)
+        return self._file(media, "media", path)
+
+    def _file(self, file: pb.Image | pb.Media, what: str, path: str) -> Json:
+        scheme = file.uri.partition(":")[0].lower()
+        if scheme not in self._profile.uri_schemes:
+            self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// {what}; send the data")
+        encoded = {"fileUri": file.uri}
+        if file.mime_type:
+            encoded["mimeType"] = file.mime_type
+        if file.display_name:
+            encoded["displayName"] = file.display_name
+        return {"fileData": encoded}
+
+    def _data_uri(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         try:
             data = pybase64.b64decode(image.uri.partition(",")[2], validate=True)
         except (binascii.Error, ValueError):
-            self._refuse(f"{path}.uri", "holds no valid base64")
+            self._refuse(f"{path}.uri", "holds no valid base64; encode the file once more")
             return {}
         bare = pb.Image(data=data, mime_type=image.mime_type or image.uri[len("data:") : image.uri.index(";")])
-        for field, words in rules.image(bare):
+        for field, words in image_rules.answered(bare) if answered else image_rules.sent(bare):
             self._refuse(f"{path}.{'uri' if field == 'data' else field}", words)
-        return {"inlineData": {"mimeType": bare.mime_type, "data": data}}
+        return _inline(data, bare.mime_type, image.display_name)
+
+
+def _inline(data: bytes, mime_type: str, display_name: str) -> Json:
+    encoded: Json = {"mimeType": mime_type, "data": data}
+    if display_name:
+        encoded["displayName"] = display_name
+    return {"inlineData": encoded}
+
+
+def _raw(text: str) -> msgspec.Raw:
+    """JSON text that goes into the body as it is."""
+    return msgspec.Raw(text.encode())
 
 
 def _type_of(data: bytes) -> str:
@@ -93,8 +135,8 @@ def _type_of(data: bytes) -> str:
     return header.mime_type if header else ""
 
 
-def _named(call: pb.FunctionCall | pb.FunctionResponse, key: str, value: pb.Struct) -> Json:
-    encoded: Json = {"name": call.name, key: plain(value)}
+def _named(call: pb.FunctionCall | pb.FunctionResponse, key: str, value: Json | msgspec.Raw) -> Json:
+    encoded: Json = {"name": call.name, key: value}
     if call.id:
         encoded["id"] = call.id
     return encoded

@@ -8,7 +8,7 @@ class Profile:
     """None stands for "nothing is known, send it"; an empty tuple for "takes none".
 
     service: the provider's name in sentences. max_input_images: of the whole request. uri_schemes: what fileData may
-    name. vertex_fields: labels and the image options that only Vertex AI has.
+    name. vertex_fields, gemini_fields: whether it takes the fields that only Vertex AI has, or only the Gemini API.
     """
 
     service: str
@@ -20,3 +20,4 @@ class Profile:
     part_media_resolution: bool = True
     uri_schemes: tuple[str, ...] = ("https",)
     vertex_fields: bool = False
+    gemini_fields: bool = True

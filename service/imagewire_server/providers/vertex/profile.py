@@ -1,10 +1,10 @@
-"""What Vertex AI's models take: the Gemini API's fields, and labels, gs:// pictures and image options beside them."""
+"""What Vertex AI's models take: nearly all fields of the Gemini API, and gs:// pictures and fields of its own."""
 
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.dialects.gemini import Profile
 from imagewire_server.google_call import profile_of
 
-_ABILITIES = Profile(service="Vertex AI", uri_schemes=("https", "gs"), vertex_fields=True)
+_ABILITIES = Profile(service="Vertex AI", uri_schemes=("https", "gs"), vertex_fields=True, gemini_fields=False)
 
 
 def profile(facts: ModelFacts | None) -> Profile:

@@ -1,0 +1,110 @@
+"""Checks of a message: one that says something, in either form, each piece where its role may have it."""
+
+from collections.abc import Iterator
+
+from imagewire_server.contract import image_rules, native_rules, pb
+
+_SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
+_DEFAULT_DETAILS = (pb.ImageDetail.IMAGE_DETAIL_UNSPECIFIED, pb.ImageDetail.IMAGE_DETAIL_AUTO)
+# The provider's names of a part's content, where a field beside it could say the same.
+_SPELLED = {
+    "image": ("inlineData", "fileData"),
+    "media": ("inlineData", "fileData"),
+    "function_call": ("functionCall",),
+    "function_response": ("functionResponse",),
+}
+# Content of answers, which only goes back with the message that it came in.
+_ANSWERED = {
+    "function_call": "only an assistant message calls functions; move it there",
+    "media": "only goes back with the assistant message that it came in; move it there",
+    "native": "only goes back with the assistant message that it came in; move it there",
+}
+
+
+def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
+    """Every violation of a message that its fields alone do not show."""
+    if message.HasField("image"):
+        yield from _below("image", _picture(message.image, message.role))
+    if not message.parts:
+        if not message.content and not message.HasField("image"):
+            yield "", "is empty; set content, image or parts"
+        if message.role == _SYSTEM and message.HasField("image"):
+            yield "image", "has no place in a system message; show it in a user message"
+        return
+    named = False
+    for i, part in enumerate(message.parts):
+        named = named or names(part, message)
+        yield from _below(f"parts[{i}]", _part(part, message))
+    if message.HasField("image") and not named:
+        yield "image", "is named by no part, neither by sha256 nor by uri; parts is the whole message: put it there"
+    if message.content and message.content != spoken(message):
+        yield "content", "differs from the text of parts; leave one of them out"
+
+
+def names(part: pb.Part, message: pb.ChatMessage) -> bool:
+    """Whether a part stands for the message's own image: by its hash, or by where it is."""
+    if part.WhichOneof("content") != "image":
+        return False
+    match part.image.WhichOneof("source"):
+        case None:
+            return bool(part.image.sha256) and part.image.sha256 == message.image.sha256
+        case "uri":
+            return part.image.uri == message.image.uri
+    return False
+
+
+def spoken(message: pb.ChatMessage) -> str:
+    """The text of a message's parts that is no thought."""
+    return "".join(part.text for part in message.parts if not part.thought)
+
+
+def _part(part: pb.Part, message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
+    kind, role = part.WhichOneof("content"), message.role
+    if kind is None and not part.thought_signature:
+        yield "", "is empty; set text, image, function_call, function_response, media or native"
+    if kind == "image":
+        yield from _below("image", _part_picture(part, message))
+    if role == _SYSTEM and kind not in {"text", None}:
+        yield "", "a system message holds text only; put it into a user message"
+    if kind == "function_response" and role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
+        yield "function_response", "only a user or tool message answers a call; move it there"
+    if role == _ASSISTANT:
+        yield from _native_fields(part, kind)
+        return
+    if kind in _ANSWERED:
+        yield kind, _ANSWERED[kind]
+    if part.native_fields:
+        yield "native_fields", "only go back with the assistant message that they came in; move them there"
+    if part.thought or part.thought_signature:
+        yield "", "only an assistant message has thoughts and thought_signature; leave them out"
+
+
+def _part_picture(part: pb.Part, message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
+    if names(part, message):
+        for field, value in part.image.ListFields():
+            if value != getattr(message.image, field.name):
+                yield field.name, "differs from the message's image, which this part names; set it there"
+    elif part.image.WhichOneof("source") is None:
+        yield "", "has no source; set data or uri, or the sha256 of the message's image"
+    else:
+        yield from _picture(part.image, message.role)
+
+
+def _picture(picture: pb.Image, role: int) -> Iterator[tuple[str, str]]:
+    return image_rules.answered(picture) if role == _ASSISTANT else image_rules.sent(picture)
+
+
+def _native_fields(part: pb.Part, kind: str | None) -> Iterator[tuple[str, str]]:
+    """Fields of the provider's that say nothing twice."""
+    names = (native_rules.camel(part.native.kind),) if kind == "native" else _SPELLED.get(kind or "", ())
+    said = dict.fromkeys(names, kind)
+    if kind == "image" and part.image.detail not in _DEFAULT_DETAILS:
+        said["mediaResolution"] = "image.detail"
+    for name in part.native_fields:
+        if field := said.get(native_rules.camel(name)):
+            yield "native_fields", f"{name!r} is set by {field} already; leave one of them out"
+
+
+def _below(path: str, found: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    for field, words in found:
+        yield f"{path}.{field}" if field else path, words
