@@ -86,6 +86,7 @@ async def test_u5_a_compressed_body_that_nobody_asked_for_is_read(size: int) -> 
     assert await _read("gzip", *pieces) == b"a picture"
     assert await _read("deflate", zlib.compress(b"a picture")) == b"a picture"
     assert await _read("gzip", PACKED + PACKED) == b"a picture" * 2
+    assert await _read("gzip", PACKED + bytes(8)) == b"a picture"
 
 
 async def test_u5_a_compressed_body_is_bounded_by_what_it_unpacks_to() -> None:
@@ -99,7 +100,6 @@ async def test_u5_a_compressed_body_is_bounded_by_what_it_unpacks_to() -> None:
         ("gzip", PACKED[:-3], Cut),
         ("gzip", b"", Cut),
         ("gzip", b"no gzip", Malformed),
-        ("gzip", PACKED + b"x", Malformed),
         ("br", b"x", Malformed),
     ],
 )

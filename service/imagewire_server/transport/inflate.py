@@ -6,6 +6,7 @@ from imagewire_server.contract.errors import Cut, Malformed
 
 # Of what is unpacked at once: a compressed megabyte may hold a gigabyte.
 _PIECE_BYTES = 256 * 1024
+_GZIP = b"\x1f\x8b"
 # zlib's word for "gzip's header or zlib's own".
 _EITHER = 32 + zlib.MAX_WBITS
 
@@ -24,7 +25,10 @@ class Inflater:
     def take(self) -> bytes:
         """The next unpacked bytes, b"" when more of the body is needed. Raises Malformed."""
         while self._left:
-            if self._inflate.eof:  # gzip allows several members one after another
+            if self._inflate.eof:  # gzip allows several members one after another; anything else is padding
+                if not self._left.startswith(_GZIP):
+                    self._left = b""
+                    break
                 self._inflate = zlib.decompressobj(_EITHER)
             try:
                 data = self._inflate.decompress(self._left, _PIECE_BYTES)

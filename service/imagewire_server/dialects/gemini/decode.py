@@ -1,7 +1,5 @@
 """Texts of answers, candidates and parts as structs: at once where the shape is the usual one, else leniently."""
 
-import re
-
 import msgspec
 
 from imagewire_server.dialects.gemini import lenient
@@ -14,8 +12,6 @@ _candidate = msgspec.json.Decoder(CandidateRest, strict=False).decode
 _rest = msgspec.json.Decoder(AnswerRest, strict=False).decode
 _whole = msgspec.json.Decoder(Answer, strict=False).decode
 _KEY_OF_BLOBS = b'"data"'
-# What stands behind a blob's bytes would be known before them, if the document were read as a whole.
-_BEHIND = re.compile(rb'"data"\s*:\s*"[^"]*"\s*,|"thought"|\\')
 
 
 def whole(text: bytes) -> Answer | None:
@@ -23,13 +19,28 @@ def whole(text: bytes) -> Answer | None:
 
     It is read as it would be piece by piece: where that could differ, it is none.
     """
-    if _KEY_OF_BLOBS in text and _BEHIND.search(text):
+    has_blobs = _KEY_OF_BLOBS in text
+    if has_blobs and not _data_is_last(text):
         return None
     try:
         answer = _whole(text)
     except _ODD:
         return None
-    return None if _KEY_OF_BLOBS in text and not _orderly(answer, text.count(_KEY_OF_BLOBS)) else answer
+    return None if has_blobs and not _orderly(answer, text.count(_KEY_OF_BLOBS)) else answer
+
+
+def _data_is_last(text: bytes) -> bool:
+    """Whether all that is known of a blob stands in front of its bytes."""
+    if b'"thought"' in text or b"\\" in text:
+        return False
+    at = text.find(_KEY_OF_BLOBS)
+    while at >= 0:
+        begin = text.find(b'"', at + len(_KEY_OF_BLOBS)) + 1
+        end = text.find(b'"', begin)
+        if text[end + 1 : end + 2] != b"}":
+            return False
+        at = text.find(_KEY_OF_BLOBS, end)
+    return True
 
 
 def _orderly(answer: Answer, blobs: int) -> bool:

@@ -23,6 +23,12 @@ MAX_DEPTH = 10_000
 
 _TOKEN = re.compile(rb'[{}\[\],"]')
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+# Where keys do not matter: up to the next bracket, or to a string that is not whole.
+_FLAT = re.compile(rb'[^{}\[\]"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^{}\[\]"]*+)*+', re.DOTALL)
+# Where they do: whole members that are no containers, each with the comma behind it.
+_SCALARS = re.compile(
+    rb'(?:\s*+"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+:\s*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\w.+-]++)\s*+,)++', re.DOTALL
+)
 _LONGEST_KEY = 64
 _LONGEST_OUTSIDE = 64
 _OPEN_OBJECT, _OPEN_ARRAY, _CLOSE_OBJECT, _CLOSE_ARRAY, _COMMA, _QUOTE, _BACKSLASH = b'{[}],"\\'
@@ -126,7 +132,7 @@ class JsonStream:
             if self._string_at is not None:
                 at = self._read_string(piece, at)
                 continue
-            match = _TOKEN.search(piece, at)
+            match = _TOKEN.search(piece, self._passed_over(piece, at))
             if match is None:
                 break
             at = match.end()
@@ -145,6 +151,16 @@ class JsonStream:
             raise Cut("the provider's answer broke off inside a picture; it may have been charged")
         if self._stack:
             raise Cut("the provider's answer broke off in the middle; it may have been charged")
+
+    def _passed_over(self, piece: bytes, at: int) -> int:
+        """Where to go on after what needs no look, if there is any: most of what is beside the pictures."""
+        inside = self._stack[-1] if self._stack else _BLOB
+        match = None
+        if inside in {_OTHER, _OTHERS}:
+            match = _FLAT.match(piece, at)
+        elif self._at_key and inside != _BLOB:
+            match = _SCALARS.match(piece, at)
+        return match.end() if match else at
 
     def _take(self, piece: bytes, end: int) -> None:
         """Put the piece into the text, up to `end`."""

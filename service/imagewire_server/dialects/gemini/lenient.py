@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer
 from imagewire_server.dialects.gemini.base64_stream import decoded
 from imagewire_server.dialects.gemini.members import elements, members
@@ -222,7 +223,10 @@ def _fields(raw: bytes) -> dict[str, bytes]:
 
 
 def _blob(raw: bytes) -> answer.Blob:
+    """A blob whose bytes were read while they came; what is no string in their place is a picture that is lost."""
     given = _fields(raw)
+    if not given.get("data", b'""').startswith(b'"'):
+        raise Malformed("the provider sent a picture that is no text; it may have been charged")
     return answer.Blob(_or_empty(_string, given, "mimeType"), b"", _or_empty(_string, given, "displayName"))
 
 

@@ -55,12 +55,14 @@ class Reader:
         self._pictures = 0
         self._finished = pb.Finished()
         self._usage: dict[str, Any] = {}
+        self._model_version = self._response_id = ""
+        self._continuation_token = b""
         self._said_done = False
 
     @property
     def usage(self) -> pb.Usage | None:
         """See the class."""
-        return self._finished.usage if self._finished.HasField("usage") else None
+        return facts.usage(UsageMetadata(**self._usage)) if self._usage else None
 
     @property
     def finished(self) -> bool:
@@ -93,6 +95,11 @@ class Reader:
             raise Cut("the provider's answer ended before the model was done; it may have been charged")
         for index in sorted(self._candidates):
             self._candidates[index].close(events)
+        usage = self.usage
+        if usage is not None:
+            self._finished.usage.CopyFrom(usage)
+        self._finished.model_version, self._finished.native_response_id = self._model_version, self._response_id
+        self._finished.continuation_token = self._continuation_token
         events.append(pb.Event(finished=self._finished))
 
     def _release(self, events: list[pb.Event]) -> None:
@@ -170,11 +177,9 @@ class Reader:
 
     def _end_candidate(self, text: bytes, events: list[pb.Event]) -> None:
         given, beside = decode.candidate(text, lambda path: self._omit(f"candidates[*].{path}"))
-        index = self._index
-        if index is None:
-            index = self._position if given.index is None else given.index
-        self._tell_waiting(index, events)
-        self._candidate(index).take_end(given, beside)
+        said = self._position if given.index is None else given.index
+        self._tell_waiting(said if self._index is None else self._index, events)
+        self._candidate(said).take_end(given, beside)
         self._position += 1
         self._index = None
 
@@ -204,10 +209,9 @@ class Reader:
         if answer.usage_metadata is not None:
             # Counts come piecemeal, and Vertex AI's first event may hold the traffic type alone: later values win.
             self._usage |= {k: v for k, v in msgspec.structs.asdict(answer.usage_metadata).items() if v is not None}
-            self._finished.usage.CopyFrom(facts.usage(UsageMetadata(**self._usage)))
-        self._finished.model_version = answer.model_version or self._finished.model_version
-        self._finished.native_response_id = answer.response_id or self._finished.native_response_id
-        self._finished.continuation_token = answer.continuation_token or self._finished.continuation_token
+        self._model_version = answer.model_version or self._model_version
+        self._response_id = answer.response_id or self._response_id
+        self._continuation_token = answer.continuation_token or self._continuation_token
         if answer.model_status is not None:
             self._take_status(answer.model_status)
         raw = bytes(answer.create_time)
