@@ -10,7 +10,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,6 +30,12 @@ demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a k
 
 test: $(COMPAT) $(NODE)  ## Run every test.
 	@$(BIN)/python -m pytest
+
+SEED ?= 0
+COUNT ?= 10000
+
+fuzz: setup  ## Invented answers of a provider through everything: make fuzz SEED=0 COUNT=10000.
+	@$(BIN)/python -m tests.fuzz --seed $(SEED) --count $(COUNT)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "adding the clients that the tests use (once)"

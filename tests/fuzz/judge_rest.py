@@ -1,0 +1,202 @@
+"""Holds what arrived over REST against the truth."""
+
+import base64
+import json
+from collections import Counter
+from typing import Any
+
+from tests.fuzz.judge import Finding, _text, digest, same
+from tests.fuzz.plan import ANY, Expected, Truth
+from tests.fuzz.rest_seen import RestSeen
+
+PICTURES = {"picture", "picture-elsewhere"}
+
+
+def _start(truth: Truth, seen: RestSeen, *, drawn: bool = True) -> list[Finding] | None:
+    """What is wrong where there is an error, or should be one; None where the answer is to be looked at."""
+    if seen.error:
+        kinds = [Finding("error on a whole answer", seen.error)]
+        return kinds if truth.outcome == "whole" and drawn else []
+    if truth.outcome == "error":
+        return [Finding("cut passed as whole", "a cut or corrupt answer ended well")]
+    return None
+
+
+def chat(truth: Truth, choices: list[RestSeen]) -> list[Finding]:
+    """A chat, one choice for each candidate."""
+    found = _start(truth, choices[0])
+    if found is not None:
+        return found
+    found = []
+    if len(choices) != len(truth.candidates):
+        return [Finding("choices", f"{len(choices)} of {len(truth.candidates)} candidates")]
+    for (index, wanted), seen in zip(sorted(truth.candidates.items()), choices, strict=True):
+        found += [Finding(f"shape: {text}", text) for text in seen.wrong] + _texts(wanted, seen)
+        pictures = [(_file(part), part.thought) for part in wanted if part.kind in PICTURES]
+        found += _pictures(pictures, seen.pictures)
+        finals = _finals(wanted)
+        if finals and finals[-1][1] and ANY not in [thought for _, thought in pictures]:
+            found += [Finding("final picture", "")] * (seen.final != finals[-1][0])
+        found += _calls(wanted, seen) + _signatures(wanted, seen) + _kept(wanted, seen)
+        if not same(truth.finishes[index], seen.native):
+            found.append(Finding("finish reason", f"{seen.native!r} where {truth.finishes[index]!r} was last"))
+    return found
+
+
+def images(truth: Truth, seen: RestSeen, *, drafts: int = 0) -> list[Finding]:
+    """Pictures alone. drafts: the most that are sent."""
+    parts = [part for wanted in truth.candidates.values() for part in wanted]
+    pictures = [part for part in parts if part.kind in PICTURES]
+    found = _start(truth, seen, drawn=any(part.kind == "picture" for part in parts))
+    if found is not None:
+        return found
+    if not pictures:
+        return [Finding("nothing drawn, and no error", "")]
+    if any(part.kind == "picture-elsewhere" for part in pictures) or ANY in [part.thought for part in pictures]:
+        ours = {_file(part) for part in pictures}
+        return [Finding("file altered or invented", digest(data)) for data, _ in seen.pictures if data not in ours]
+    finals = [(data, False) for data, _ in _finals(parts)]
+    done = [pair for pair in seen.pictures if not pair[1]]
+    if len(truth.candidates) > 1:
+        finals, done = sorted(finals), sorted(done)
+    found = _pictures(finals, done)
+    thoughts = [(part.value, True) for part in pictures if part.thought][:drafts]
+    if len(truth.candidates) == 1:
+        found += _pictures(thoughts, [pair for pair in seen.pictures if pair[1]], "draft")
+    return found
+
+
+def response(truth: Truth, seen: RestSeen) -> list[Finding]:
+    """A response: of one candidate."""
+    found = _start(truth, seen)
+    if found is not None or len(truth.candidates) > 1:
+        return found or []
+    [wanted] = truth.candidates.values()
+    found = [Finding(f"shape: {text}", text) for text in seen.wrong]
+    found += _texts(wanted, seen) + _calls(wanted, seen) + _kept(wanted, seen)
+    pictures = [part for part in wanted if part.kind in PICTURES]
+    if any(part.kind != "picture" or part.thought is ANY for part in pictures):
+        return found
+    found += _pictures([(data, False) for data, _ in _finals(wanted)], seen.pictures)
+    if not found and not any(part.beside or part.thought is ANY for part in wanted):
+        found += _flow(wanted, seen)
+    if not same(truth.finishes[0], seen.native):
+        found.append(Finding("finish reason", f"{seen.native!r} where {truth.finishes[0]!r} was last"))
+    return found
+
+
+def _file(part: Expected) -> bytes:
+    made = part.value if part.kind == "picture" else part.value.encode()
+    assert isinstance(made, bytes)
+    return made
+
+
+def _finals(parts: list[Expected]) -> list[tuple[bytes, bool]]:
+    """The pictures that are no drafts, else the last one; each with whether it is known to be."""
+    pictures = [part for part in parts if part.kind in PICTURES]
+    finals = [part for part in pictures if not part.thought] or pictures[-1:]
+    return [(_file(part), True) for part in finals]
+
+
+def _pictures(wanted: list[tuple[bytes, Any]], got: list[tuple[bytes, Any]], what: str = "file") -> list[Finding]:
+    ours, came = Counter(data for data, _ in wanted), Counter(data for data, _ in got)
+    found = [Finding(f"{what} lost", digest(data)) for data in ours - came]
+    found += [Finding(f"{what} altered or invented", digest(data)) for data in came - ours]
+    if not found and [data for data, _ in wanted] != [data for data, _ in got]:
+        found.append(Finding("order changed", f"of {what}s"))
+    if not found and not all(same(a[1], b[1]) for a, b in zip(wanted, got, strict=True)):
+        found.append(Finding("thought", f"of {what}s"))
+    return found
+
+
+def _texts(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
+    found = []
+    for mark in (part.beside for part in wanted if part.beside):
+        if mark not in json.dumps(seen.whole, ensure_ascii=False):
+            found.append(Finding("text beside a content lost", mark))
+        seen.text, seen.thoughts = seen.text.replace(mark, ""), seen.thoughts.replace(mark, "")
+    texts = [part for part in wanted if part.kind == "text"]
+    if any(part.thought is ANY for part in texts):
+        return found
+    for thought, got in ((False, seen.text), (True, seen.thoughts)):
+        ours = "".join(part.value for part in texts if part.thought is thought)
+        if _text(ours) != _text(got):
+            found.append(Finding("thoughts" if thought else "text", f"{got!r:.300} where {ours!r:.300} was sent"))
+    return found
+
+
+def _calls(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
+    ours = [[part.name, part.value] for part in wanted if part.kind == "call"]
+    if same(ours, [list(call) for call in seen.calls]):
+        return []
+    return [Finding("call", f"{seen.calls!r:.300} where {ours!r:.300} was sent")]
+
+
+def _signatures(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
+    ours = [part.signature for part in wanted if part.signature]
+    return (
+        []
+        if ours == seen.signatures
+        else [Finding("signature", f"{len(seen.signatures)} of {len(ours)}, or other ones")]
+    )
+
+
+def _flow(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
+    ours: list[tuple[str, Any]] = []
+    finals = [data for data, _ in _finals(wanted)]
+    for part in wanted:
+        if part.kind == "text":
+            ours.append(("thought" if part.thought else "text", part.value))
+        elif part.kind == "picture" and not part.thought:
+            ours.append(("picture", part.value))
+        elif part.kind == "call":
+            ours.append(("call", part.name))
+    theirs = [(kind, value[0] if kind == "call" else value) for kind, value in seen.flow]
+    if all(part.thought for part in wanted if part.kind == "picture"):  # a draft that stands for the final one
+        theirs = [pair for pair in theirs if pair[1] not in finals]
+    left, right = _merged(ours), _merged(theirs)
+    if left == right:
+        return []
+    return [Finding("order changed", f"{[kind for kind, _ in right]} where {[kind for kind, _ in left]} was sent")]
+
+
+def _merged(flow: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+    made: list[tuple[str, Any]] = []
+    for kind, value in flow:
+        if kind not in {"text", "thought"}:
+            made.append((kind, value))
+        elif value and made and made[-1][0] == kind:
+            made[-1] = kind, _text(made[-1][1] + value)
+        elif value:
+            made.append((kind, _text(value)))
+    return made
+
+
+def _kept(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
+    """What OpenAI's shape has no place for is there all the same."""
+    found = []
+    text = json.dumps(seen.whole)
+    for part in wanted:
+        if part.kind == "media":
+            data = base64.b64encode(part.value).decode()
+            found += [Finding("media lost", digest(part.value))] * (data not in text)
+        elif part.kind == "media-elsewhere":
+            found += [Finding("media lost", part.value)] * (part.value not in text)
+        elif part.kind == "native" and not any(same(part.value, value) for value in _values(seen.whole)):
+            found.append(Finding("native part lost", part.name))
+    return found
+
+
+def _values(node: Any) -> list[Any]:
+    """Every value within, and those that stand as JSON text."""
+    made = [node]
+    if isinstance(node, dict):
+        made += [value for inner in node.values() for value in _values(inner)]
+    elif isinstance(node, list):
+        made += [value for inner in node for value in _values(inner)]
+    elif isinstance(node, str) and node[:1] in {"{", "["}:
+        try:
+            made.append(json.loads(node))
+        except ValueError:
+            return made
+    return made
