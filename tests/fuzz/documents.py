@@ -23,7 +23,7 @@ def build(plan: Plan) -> tuple[list[Any], Truth]:
     """The documents in order, and what must arrive."""
     truth = Truth("whole")
     key = parts.snake if "snake" in plan.quirks else str
-    indexes = sorted({part.candidate for part in plan.parts} | {0})
+    indexes = plan.candidates
     truth.candidates = {index: [] for index in indexes}
     count = max((part.document for part in plan.parts), default=0) + 1
     held: list[dict[int, list[Any]]] = [{} for _ in range(count)]
@@ -68,9 +68,10 @@ def _document(plan: Plan, number: int, those: dict[int, list[Any]], key: Key) ->
         if "role-first" in quirks:
             content.reverse()
         candidate = Obj([("content", content)])
-        if index or "index-string" in quirks or rng.random() < 0.7:
+        if len(plan.candidates) > 1 or "index-string" in quirks or rng.random() < 0.7:
             said: Any = f"{index}" if "index-string" in quirks else index
-            candidate.insert(0 if "index-first" in quirks else 1, ("index", said))
+            # Of several candidates nobody can tell whose a content is before the index has come.
+            candidate.insert(0 if "index-first" in quirks or len(plan.candidates) > 1 else 1, ("index", said))
         elif "nulls" in quirks:
             candidate.append(("index", None))
         candidates.append(candidate)

@@ -35,6 +35,11 @@ class Plan:
     pieces: str = "whole"
     damage: str = ""
 
+    @property
+    def candidates(self) -> list[int]:
+        """The indexes of its candidates."""
+        return sorted({part.candidate for part in self.parts} | {0})
+
     def rng(self, *names: object) -> random.Random:
         """Chance of its own for each element: what is taken away moves nothing else."""
         return random.Random("/".join([self.seed, *map(str, names)]))

@@ -1,0 +1,43 @@
+"""Invented answers: what is whole arrives, unaltered and in order, and what is cut never passes as whole."""
+
+import pytest
+
+from tests.fuzz import paths
+from tests.fuzz.answer import build
+from tests.fuzz.invent import invent
+from tests.fuzz.running import Tally, known_seeds, through, through_reader
+
+# What holds for these is a promise; `make fuzz` runs all of them, with ten times as many answers.
+PATHS = ("grpc-stream",)
+
+
+def _told(tally: Tally) -> str:
+    return "\n".join([tally.figures(), *tally.failures()])
+
+
+@pytest.mark.parametrize("first", range(0, 1000, 250))
+def test_a_thousand_answers_through_the_reader(first: int) -> None:
+    tally = Tally()
+    for seed in range(first, first + 250):
+        answer = build(invent(seed))
+        tally.add(seed, answer, through_reader(answer))
+    assert not tally.found, _told(tally)
+
+
+@pytest.mark.parametrize("path", PATHS)
+async def test_answers_through_a_server(path: str) -> None:
+    tally = Tally()
+    async with paths.serving() as server:
+        for seed in range(1000, 1150):
+            answer = build(invent(seed))
+            tally.add(seed, answer, await through(answer, server, f"seed-{seed}", [path]))
+    assert not tally.found, _told(tally)
+
+
+async def test_answers_that_found_a_fault_once() -> None:
+    tally = Tally()
+    async with paths.serving() as server:
+        for seed in known_seeds():
+            answer = build(invent(seed))
+            tally.add(seed, answer, await through(answer, server, f"seed-{seed}", PATHS))
+    assert not tally.found, _told(tally)
