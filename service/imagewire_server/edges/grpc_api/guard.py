@@ -15,9 +15,9 @@ from typing import Any
 
 import grpc
 import structlog
-from google.protobuf.message import DecodeError
 
-from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Unauthenticated, Violation
+from imagewire_server.contract.errors import Error, Internal, Unauthenticated
+from imagewire_server.edges.grpc_api.requests import checked, exact, lenient
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine import metrics
 from imagewire_server.engine.record import Record
@@ -30,10 +30,6 @@ _log = structlog.get_logger("imagewire.calls")
 
 Handler = Any  # grpc.RpcMethodHandler[Any, Any]; the stubs do not type its optional behaviours
 Context = grpc.aio.ServicerContext[Any, Any]
-
-
-class _Undecodable:
-    """Stands for a request that is no such message."""
 
 
 class Guard:
@@ -60,11 +56,14 @@ class Guard:
         The streams of our own services write serialized messages through the context and return the last one. gRPC
         knows them as unary, which is the same on the wire, and saves a step: the last message leaves with the status.
         """
-        decode, encode = _lenient(handler.request_deserializer), handler.response_serializer
+        unary = exact if method.startswith(_OURS) else lenient
+        decode, encode = unary(handler.request_deserializer), handler.response_serializer
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_unary, method), decode, encode)
         if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(self._call(handler.stream_unary, method), decode, encode)
+            return grpc.stream_unary_rpc_method_handler(
+                self._call(handler.stream_unary, method), lenient(handler.request_deserializer), encode
+            )
         if handler.unary_stream and method.startswith(_OURS):
             return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_stream, method), decode)
         if handler.unary_stream:
@@ -75,8 +74,7 @@ class Guard:
         async def guarded(request: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
                 self._authenticate(method, watched.metadata)
-                watched.check(request)
-                return await behaviour(request, context)
+                return await behaviour(checked(request), context)
 
         return guarded
 
@@ -129,11 +127,6 @@ class _Watched:
         RECORD.set(self._record)
         return self
 
-    def check(self, request: Any) -> None:
-        """Refuse what could not be decoded."""
-        if isinstance(request, _Undecodable):
-            raise InvalidRequest([Violation("", "the request's bytes are no valid message of this method's type")])
-
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         try:
             if error is not None:
@@ -181,15 +174,3 @@ class _Watched:
             seconds=round(seconds, 4),
             **self._record.fields(),
         )
-
-
-def _lenient(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """A deserializer that leaves the refusal of broken bytes to the guard, which names it."""
-
-    def decoded(data: bytes) -> Any:
-        try:
-            return decode(data)
-        except DecodeError:
-            return _Undecodable()
-
-    return decoded

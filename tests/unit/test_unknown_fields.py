@@ -1,0 +1,128 @@
+"""Unknown protobuf fields are found wherever they stand in a request, and nothing else is taken for one."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from google.protobuf.descriptor import Descriptor
+
+from imagewire_server.contract import pb, unknown_fields
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.edges.grpc_api.requests import checked, exact
+from tests.pictures import PNG
+from tests.unit.test_constraints import FINE, request
+
+REQUESTS: list[Any] = [
+    pb.CreateCompletionRequest,
+    pb.StreamCompletionRequest,
+    pb.ResumeCompletionRequest,
+    pb.ListModelsRequest,
+    pb.GetModelRequest,
+    pb.UploadImageRequest,
+    pb.DownloadImageRequest,
+]
+NUMBER = 57
+
+
+def varint(value: int) -> bytes:
+    made = bytearray()
+    while value > 127:
+        made.append(value & 127 | 128)
+        value >>= 7
+    return bytes([*made, value])
+
+
+def inside(number: int, data: bytes) -> bytes:
+    """A field that holds a message."""
+    return varint(number << 3 | 2) + varint(len(data)) + data
+
+
+UNKNOWN = varint(NUMBER << 3) + b"\x01"
+
+
+def places(descriptor: Descriptor, data: bytes, seen: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
+    """Every place below a message, each type once a path: its path, and a message that holds `data` there."""
+    yield "", data
+    for field in descriptor.fields:
+        if field.message_type is None or seen.count(field.message_type.full_name) > 1:
+            continue
+        name = f"{field.name}[0]" if field.is_repeated else field.name
+        for path, below in places(field.message_type, data, (*seen, field.message_type.full_name)):
+            yield f"{name}.{path}".rstrip("."), inside(field.number, below)
+
+
+CASES = [(made, path, data) for made in REQUESTS for path, data in places(made.DESCRIPTOR, UNKNOWN)]
+
+
+def test_the_cases_reach_every_message_of_every_request() -> None:
+    found = {path for made, path, _ in CASES if made is pb.StreamCompletionRequest}
+    assert {
+        "",
+        "spec",
+        "spec.messages[0].parts[0].native",
+        "spec.messages[0].parts[0].native_fields[0]",
+        "spec.messages[0].parts[0].function_response.images[0]",
+        "spec.labels[0]",
+        "spec.extra_body.fields[0].value.list_value.values[0].struct_value.fields[0]",
+        "spec.tools[0].google_search.time_range.start_time",
+        "spec.generation_config.thinking_config",
+    } <= found
+
+
+@pytest.mark.parametrize(
+    ("made", "path", "data"), CASES, ids=[f"{made.DESCRIPTOR.name}-{path}" for made, path, _ in CASES]
+)
+def test_an_unknown_field_is_refused_by_path_and_number(made: Any, path: str, data: bytes) -> None:
+    with pytest.raises(InvalidRequest) as refused:
+        checked(exact(made.FromString)(data))
+    (violation,) = refused.value.violations
+    assert violation.field == path
+    assert violation.description.startswith(f"field {NUMBER} is unknown to this server; ")
+    assert list(refused.value.violations) == unknown_fields.find(made(), data)
+
+
+@pytest.mark.parametrize("fields", FINE)
+def test_what_is_known_is_not_taken_for_unknown(fields: dict[str, Any]) -> None:
+    data = request(**fields).SerializeToString()
+    made = pb.StreamCompletionRequest.FromString(data)
+    assert unknown_fields.find(made, data) == []
+    assert checked(exact(pb.StreamCompletionRequest.FromString)(data)) == made
+
+
+def test_a_large_request_is_looked_at_without_its_pictures() -> None:
+    made = request(messages=[{"role": 2, "image": {"data": PNG + bytes(100_000)}}])
+    data = made.SerializeToString()
+    assert not unknown_fields.has_none(made, data)
+    assert checked(exact(pb.StreamCompletionRequest.FromString)(data)) == made
+    with pytest.raises(InvalidRequest, match=f"field {NUMBER} is unknown"):
+        checked(exact(pb.StreamCompletionRequest.FromString)(data + UNKNOWN))
+
+
+def test_a_known_number_of_another_type_is_told_apart() -> None:
+    (violation,) = unknown_fields.find(pb.Spec(), varint(12 << 3) + b"\x01")
+    assert violation.description.startswith("field 12 (service_tier) is not encoded as this server's contract has it")
+
+
+def test_lists_of_numbers_are_known_packed_and_unpacked() -> None:
+    for data in (b"\x1a\x02\x01\x02", b"\x18\x01\x18\x02"):
+        assert list(pb.Spec.FromString(data).response_modalities) == [1, 2]
+        assert unknown_fields.find(pb.Spec(), data) == []
+
+
+def test_the_search_ends_at_a_group_which_no_field_of_ours_is() -> None:
+    group = varint(NUMBER << 3 | 3) + b"\x08\x01" + varint(NUMBER << 3 | 4)
+    assert [found.field for found in unknown_fields.find(pb.Spec(), group + UNKNOWN)] == [""]
+
+
+def test_at_most_16_are_named() -> None:
+    data = b"".join(varint(number << 3) + b"\x01" for number in range(100, 200))
+    assert len(unknown_fields.find(pb.Spec(), data)) == 16
+
+
+def test_the_search_is_bounded() -> None:
+    most = unknown_fields.MAX_FIELDS
+    assert unknown_fields.find(pb.Spec(), b"\x12\x00" * most) == []
+    (violation,) = unknown_fields.find(pb.Spec(), b"\x12\x00" * most + UNKNOWN)
+    assert violation.description == f"holds more than {most} values; send fewer"
+    (violation,) = unknown_fields.find(pb.Spec(), UNKNOWN * (most + 1))
+    assert f"field {NUMBER}" in violation.description
