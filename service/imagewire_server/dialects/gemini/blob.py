@@ -7,7 +7,8 @@ from imagewire_server.contract import image_header, pb
 _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 # Pixels: PNG's own limit and the field's. A damaged header may say more.
 _LONGEST = 2**31 - 1
-_MEDIA_TYPE = re.compile(r"[a-z0-9!#$&^_.+-]{1,127}/[a-z0-9!#$&^_.+-]{1,127}")
+_TOKEN = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_MEDIA_TYPE = re.compile(rf"({_TOKEN}/{_TOKEN})((?:; ?{_TOKEN}={_TOKEN}){{0,8}})")
 UNKNOWN = "application/octet-stream"
 # Enough to tell a picture from what is none.
 _TELLING = 32
@@ -17,9 +18,16 @@ _OTHER_BRANDS = frozenset({b"avif", b"avis"})
 
 
 def media_type(said: str) -> str:
-    """A media type in its plain form, "" for what is none."""
-    plain = said.partition(";")[0].strip().lower()
-    return plain if _MEDIA_TYPE.fullmatch(plain) else ""
+    """A media type in a form that is safe to write anywhere, "" for what is none.
+
+    Parameters are kept, but for pictures: a sound of audio/L16 cannot be played without its rate.
+    """
+    text = said.strip()
+    match = _MEDIA_TYPE.fullmatch(text) or _MEDIA_TYPE.fullmatch(text.partition(";")[0].strip())
+    if match is None:
+        return ""
+    plain = match[1].lower()
+    return plain if plain.startswith("image/") else plain + match[2]
 
 
 class Blob:

@@ -28,6 +28,7 @@ _SMALL = 64 * 1024
 # Text that waits until it is known whose it is.
 _MOST_WAITING = 1024 * 1024
 _MOST_PICTURES = 256
+_MOST_CANDIDATES = 64
 _MOST_OMITTED = 32
 _DONE = b"DONE"
 _NULL = b"null"
@@ -51,6 +52,7 @@ class Reader:
         self._position = 0
         self._index: int | None = None
         self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self._open: CandidateReader | None = None  # whose picture is open
         self._pictures = 0
         self._finished = pb.Finished()
@@ -166,12 +168,13 @@ class Reader:
             reader.take_part(*decode.part(text, _within(self._omit)), events)
             return
         self._waiting.append(text)
-        if self._index is not None or sum(map(len, self._waiting)) > _MOST_WAITING:
+        self._waiting_bytes += len(text)
+        if self._index is not None or self._waiting_bytes > _MOST_WAITING:
             self._index = self._position if self._index is None else self._index
             self._tell_waiting(self._index, events)
 
     def _tell_waiting(self, index: int, events: list[pb.Event]) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for text in waiting:
             self._candidate(index).take_part(*decode.part(text, _within(self._omit)), events)
 
@@ -185,6 +188,8 @@ class Reader:
 
     def _candidate(self, index: int) -> CandidateReader:
         if index not in self._candidates:
+            if len(self._candidates) == _MOST_CANDIDATES:
+                raise TooLarge(f"the provider sent more than {_MOST_CANDIDATES} candidates in one answer")
             self._candidates[index] = CandidateReader(index, self._max_frame_bytes, _within(self._omit))
         return self._candidates[index]
 

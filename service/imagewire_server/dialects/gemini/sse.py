@@ -20,6 +20,8 @@ _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 # What is beside the payloads: comments, other fields, empty events. A comment each second for days has no more.
 MAX_IDLE = 4 * 1024 * 1024
+# What a line costs beside its bytes.
+_LINE = 64
 
 
 class _In(enum.Enum):
@@ -134,7 +136,6 @@ class SseSplitter:
 
     def _begin_data(self, piece: bytes, at: int) -> int:
         self._state = _In.DATA
-        self._count(len(_DATA))
         return at + (piece[at] == _SPACE)
 
     def _count(self, idle: int) -> None:
@@ -163,6 +164,8 @@ class SseSplitter:
         return stop + 1, ended
 
     def _end_line(self, ended_by: int) -> None:
+        if self._line_empty or self._state is _In.OTHER:
+            self._count(_LINE)
         self._after_cr = ended_by == _CR
         self._state = _In.NAME
         self._name = b""
