@@ -7,8 +7,8 @@ from imagewire_server.contract import image_header, pb
 _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 # Pixels: PNG's own limit and the field's. A damaged header may say more.
 _LONGEST = 2**31 - 1
-_TOKEN = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
-_MEDIA_TYPE = re.compile(rf"({_TOKEN}/{_TOKEN})((?:; ?{_TOKEN}={_TOKEN}){{0,8}})")
+_WORD = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
+_MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})((?:; ?{_WORD}={_WORD}){{0,8}})")
 UNKNOWN = "application/octet-stream"
 # Enough to tell a picture from what is none.
 _TELLING = 32

@@ -2,9 +2,9 @@
 
 from imagewire_server.contract import json_values, pb
 from imagewire_server.contract.chunk import image_chunk, media_chunk
-from imagewire_server.dialects.gemini import answer, facts, lenient
+from imagewire_server.dialects.gemini import answer, facts, json_texts
 from imagewire_server.dialects.gemini.blob import UNKNOWN, Blob, media_type
-from imagewire_server.dialects.gemini.lenient import Omit
+from imagewire_server.dialects.gemini.json_texts import Omit
 
 # Looked up once: an enum's names are slow.
 _TEXT, _IMAGE, _CALL, _MEDIA, _NATIVE = (
@@ -93,11 +93,11 @@ class CandidateReader:
             if made is not None:
                 getattr(self._end, name).CopyFrom(made)
             else:
-                self._keep(lenient.camel(name), raw)
+                self._keep(json_texts.camel(name), raw)
         for name in _NATIVE_ENDS:
             raw = bytes(getattr(given, name))
             if raw and raw != _NULL:
-                self._keep(lenient.camel(name), raw)
+                self._keep(json_texts.camel(name), raw)
         for name, text in beside.items():
             self._end.native_fields[name] = text
 
@@ -234,6 +234,6 @@ def _file(given: answer.File) -> tuple[pb.PartKind, pb.PartFinished]:
 def _struct(raw: bytes) -> pb.Struct | None:
     """A JSON object as a Struct, None where that cannot hold it exactly."""
     try:
-        return json_values.exact_struct(lenient.value(raw))
+        return json_values.exact_struct(json_texts.value(raw))
     except ValueError:
         return None

@@ -4,7 +4,8 @@ import msgspec
 
 from imagewire_server.dialects.gemini import lenient
 from imagewire_server.dialects.gemini.answer import Answer, AnswerRest, CandidateRest, Part
-from imagewire_server.dialects.gemini.lenient import Fields, Omit
+from imagewire_server.dialects.gemini.json_texts import Omit
+from imagewire_server.dialects.gemini.lenient import Fields
 
 _ODD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _part = msgspec.json.Decoder(Part, strict=False).decode
