@@ -34,6 +34,15 @@ from tests.integration.processes import Program
 Event = StreamCompletionResponse
 
 
+def number(events: list[Event]) -> list[Event]:
+    """Count the events from 1; chunks repeat the number before them."""
+    last = 0
+    for event in events:
+        last += event.WhichOneof("event") not in {"image_chunk", "media_chunk"}
+        event.sequence = last
+    return events
+
+
 def good_stream(data: bytes = b"picture" * 100, pieces: int = 4) -> list[Event]:
     """A whole stream: text, a picture in pieces, its end. A heartbeat in between."""
     size = -(-len(data) // pieces)
@@ -61,8 +70,7 @@ def good_stream(data: bytes = b"picture" * 100, pieces: int = 4) -> list[Event]:
         ),
         Event(finished=Finished(usage=Usage(total_tokens=5), model_version="v", native_response_id="r")),
     ]
-    for number, event in enumerate(events, 1):
-        event.sequence = number
+    number(events)
     events.insert(3, Event(sequence=3, heartbeat=Heartbeat()))
     return events
 
@@ -70,9 +78,7 @@ def good_stream(data: bytes = b"picture" * 100, pieces: int = 4) -> list[Event]:
 def renumbered(events: list[Event]) -> list[Event]:
     """The events counted anew, heartbeats left out."""
     kept = [event for event in events if not event.HasField("heartbeat")]
-    for number, event in enumerate(kept, 1):
-        event.sequence = number
-    return kept
+    return number(kept)
 
 
 def three_pictures() -> list[Event]:

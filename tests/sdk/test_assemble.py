@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire import CorruptAnswer, collect
-from imagewire._assemble import Verifier, check_answer
+from imagewire._verify import Verifier, check_answer
 from imagewire.v1.chat_service_pb2 import (
     CandidateFinished,
     Finished,
@@ -26,7 +26,7 @@ from imagewire_server.contract import pb
 from imagewire_server.dialects.gemini import Reader
 from imagewire_server.engine.fold import fold
 from tests.golden.cases import WHOLE, Case, hashed
-from tests.sdk.conftest import Event, good_stream
+from tests.sdk.conftest import Event, good_stream, number
 
 
 def verified(events: list[Event]) -> list[Event]:
@@ -58,8 +58,7 @@ async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> 
     events = [Event(started=Started(completion_id="c"))]
     reader.feed(case.answer, events)
     reader.close(events)
-    for number, event in enumerate(hashed(events), 1):
-        event.sequence = number
+    number(hashed(events))
 
     async def streamed() -> object:
         for event in events:
@@ -150,9 +149,7 @@ ORDERS = {
 
 def numbered(events: list[Event]) -> list[Event]:
     """Copies of the events, counted from 1."""
-    return [
-        Event.FromString(Event(sequence=n).SerializeToString() + e.SerializeToString()) for n, e in enumerate(events, 1)
-    ]
+    return number([Event.FromString(event.SerializeToString()) for event in events])
 
 
 @pytest.mark.parametrize("events", ORDERS.values(), ids=ORDERS.keys())

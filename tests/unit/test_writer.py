@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire._assemble import unbatched
+from imagewire._verify import unbatched
 from imagewire_server.contract import pb
 from imagewire_server.contract.chunk import image_chunk, serialized
 from imagewire_server.contract.errors import Stalled
