@@ -276,7 +276,7 @@ WRITTEN = [
 
 
 @pytest.mark.parametrize(("model", "parts"), [(GEMINI, ANSWERED), (VERTEX, ANSWERED), (VERTEX, WRITTEN)])
-async def test_the_message_of_an_answer_goes_back_as_it_came(
+async def test_u2_u3_the_message_of_an_answer_goes_back_as_it_came(
     served: tuple[Stack, Upstream], model: str, parts: list[str]
 ) -> None:
     stack, upstream = served

@@ -257,14 +257,14 @@ def test_what_a_model_cannot_take_is_refused_by_name(model: str, fields: dict[st
     assert refused == sorted(f"spec.{path}" for path in paths)
 
 
-def test_extra_body_joins_a_field_of_the_other_spelling() -> None:
+def test_d13_extra_body_joins_a_field_of_the_other_spelling() -> None:
     given = {"generation_config": {"logprobs": 3}, "system_instruction": {"parts": []}}
     body = encode(pb.Spec(model="m", messages=[{"role": 2, "content": "x"}], extra_body=given), OPEN)
     assert body["generationConfig"] == {"responseModalities": ["TEXT", "IMAGE"], "logprobs": 3}
     assert body["system_instruction"] == {"parts": []}
 
 
-def test_extra_body_names_a_field_once_in_either_spelling() -> None:
+def test_d13_extra_body_names_a_field_once_in_either_spelling() -> None:
     spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}], extra_body={"fooBar": 1, "foo_bar": 2})
     with pytest.raises(InvalidRequest) as refused:
         encode(spec, OPEN)
@@ -323,7 +323,7 @@ ANSWERED: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("part", "sent"), ANSWERED)
-def test_a_part_of_an_answer_goes_back_as_it_came(part: dict[str, Any], sent: str) -> None:
+def test_u2_u3_a_part_of_an_answer_goes_back_as_it_came(part: dict[str, Any], sent: str) -> None:
     message = {"role": 3, "parts": [{"text": "before"}, part, {"text": "after"}]}
     spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}, message])
     constraints.check(spec)

@@ -20,7 +20,7 @@ _INF = float("inf")
 _frame = between(FRAME_MIN, FRAME_MAX, zero_too=True)
 _model_name = matches(r"[A-Za-z0-9](?:[\w:@-]|[./](?![./]))*", 'a model name such as "gemini/gemini-2.5-flash-image"')
 _word = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
-_media_type = matches(rf"{_word}/{_word}(;[ -~]{{1,127}})?", 'a media type such as "audio/wav"')
+_media_type = matches(rf"{_word}/{_word}(;[ -~]{{1,2100}})?", 'a media type such as "audio/wav"')
 _image_type = matches(rf"image/{_word}|{image_rules.UNTOLD_TYPE}", 'a media type such as "image/png"')
 _function_name = matches(r"[A-Za-z_][\w.:-]*", "letters, digits and _ . : -, starting with a letter or _")
 

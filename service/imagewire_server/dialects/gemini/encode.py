@@ -65,10 +65,8 @@ class _Encoder:
             body["outputConfig"] = {"outputUriPrefix": self.spec.output_config.uri_prefix}
         if self.spec.continuation_token:
             body["continuationToken"] = self.spec.continuation_token
-        self.merge(body, plain(self.spec.extra_body), "spec.extra_body")
-        for name in ("candidateCount", "candidate_count"):
-            if body["generationConfig"].get(name) not in (None, 1):
-                self.refuse(f"spec.extra_body.generationConfig.{name}", "must be 1: ask again for another picture")
+        if self.spec.HasField("extra_body"):
+            self.add_extra_body(body)
         if self.violations:
             raise InvalidRequest(self.violations)
         return body
@@ -213,6 +211,12 @@ class _Encoder:
                 declaration["parametersJsonSchema"] = plain(function.parameters)
             declarations.append(declaration)
         return {"functionDeclarations": declarations}
+
+    def add_extra_body(self, body: Json) -> None:
+        self.merge(body, plain(self.spec.extra_body), "spec.extra_body")
+        for name in ("candidateCount", "candidate_count"):
+            if body["generationConfig"].get(name) not in (None, 1):
+                self.refuse(f"spec.extra_body.generationConfig.{name}", "must be 1: ask again for another picture")
 
     def merge(self, body: Json, extra: Json, path: str) -> None:
         """Put `extra` into the body. A name in snake_case means the same as one in camelCase, as it does to Google."""
