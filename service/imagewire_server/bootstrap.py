@@ -71,7 +71,8 @@ class Server:
 
     def _provider(self, deployment: Deployment, config: Config) -> Provider:
         given = config.settings
-        call = GoogleCall(self._http, dict(deployment.extra_headers), deployment.timeout)
+        headers = dict(deployment.extra_headers)
+        call = GoogleCall(self._http, headers, deployment.timeout, given.max_retry_after)
         if deployment.provider == "gemini":
             base = deployment.api_base or given.gemini_base_url
             return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), config.models)

@@ -11,16 +11,26 @@ from imagewire_server import __version__
 from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.provider import Report
 from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
-_ERROR_BYTES = 64 * 1024
+_ERROR_BYTES = 1024 * 1024
 
 
 class GoogleCall:
-    """What every call of a deployment shares. first_byte_timeout: seconds, None for the transport's."""
+    """What every call of a deployment shares. first_byte_timeout: seconds, None for the transport's.
 
-    def __init__(self, http: HttpTransport, extra_headers: Mapping[str, str], first_byte_timeout: float | None) -> None:
+    max_retry_after: the longest wait, in seconds, that a provider's hint is followed for.
+    """
+
+    def __init__(
+        self,
+        http: HttpTransport,
+        extra_headers: Mapping[str, str],
+        first_byte_timeout: float | None,
+        max_retry_after: float,
+    ) -> None:
         self._http = http
         self._headers = {
             **extra_headers,
@@ -30,6 +40,7 @@ class GoogleCall:
         self._credentials: Mapping[str, str] = {}
         self._prepared = prepared(self._headers)
         self._first_byte_timeout = first_byte_timeout
+        self._max_retry_after = max_retry_after
 
     @staticmethod
     def body(spec: pb.Spec, profile: Profile) -> bytes:
@@ -37,12 +48,16 @@ class GoogleCall:
         return msgspec.json.encode(encode(spec, profile))
 
     async def generate(
-        self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int
+        self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
-        """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets."""
+        """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
+
+        report: filled in on the way.
+        """
         if credentials != self._credentials:  # a token lasts an hour, a key for ever
             self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
         headers = self._prepared
+        report.sent = True
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
         async with aclosing(posted) as answer:
             if answer.status != 200:
@@ -51,8 +66,11 @@ class GoogleCall:
                     await answer.head(_ERROR_BYTES),
                     retry_after=answer.retry_after,
                     secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
+                    max_retry_after=self._max_retry_after,
+                    request_bytes=len(body),
                 )
             reader = Reader(max_frame_bytes=max_frame_bytes)
+            report.answer = reader
             ended = False
             while not ended:
                 events, error, ended = await _next(answer, reader)

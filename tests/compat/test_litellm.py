@@ -138,7 +138,7 @@ def test_a_wrong_key(litellm: Any, locked: Rest, provider: str) -> None:
     assert litellm.completion(**_asked(locked, provider, key=KEY)).choices[0].message.images
 
 
-# Each call names another model: one that failed too often rests, and the client would wait for it.
+# Each call names another model: one that asked for a wait is refused until then, and the client would wait for it.
 @pytest.mark.parametrize(
     ("provider", "model", "stream"),
     [

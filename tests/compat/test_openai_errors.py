@@ -36,7 +36,7 @@ def _responses(**more: Any) -> Call:
     return lambda client: client.responses.create(**{"model": MODEL, "input": "A banana", "tools": [_TOOL], **more})
 
 
-# Each call names another model: one that failed too often rests, and the client would wait for it.
+# Each call names another model: one that asked for a wait is refused until then, and the client would wait for it.
 @pytest.mark.parametrize(
     ("call", "code"),
     [

@@ -36,10 +36,10 @@ FAULTS: list[tuple[str, str, str, str, str | None, int]] = [
     ("silent", "DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", "did not answer within", "-1", 1),
     ("bad-base64", "INTERNAL", "UPSTREAM_MALFORMED", "base64", "-1", 1),
     ("bad-type", "INTERNAL", "UPSTREAM_MALFORMED", "neither JSON", "-1", 1),
-    ("redirect", "FAILED_PRECONDITION", "UPSTREAM_FAILED_PRECONDITION", "base URL", None, 1),
+    ("redirect", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", "base URL", None, 1),
     ("no-candidates", "INTERNAL", "UPSTREAM_MALFORMED", "no candidate", "-1", 1),
-    ("error-in-stream", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", "middle of its answer", "-1", 1),
-    ("bare-error-in-stream", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", "middle of its answer", "-1", 1),
+    ("error-in-stream", "ABORTED", "UPSTREAM_UNAVAILABLE", "middle of its answer", "-1", 1),
+    ("bare-error-in-stream", "ABORTED", "UPSTREAM_UNAVAILABLE", "middle of its answer", "-1", 1),
     ("array-error", "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", "invalid argument", None, 1),
     ("bomb", "RESOURCE_EXHAUSTED", "UPSTREAM_TOO_LARGE", "max_answer_bytes", "-1", 1),
 ]

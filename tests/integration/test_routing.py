@@ -1,4 +1,4 @@
-"""Several deployments of one name, fallbacks, rest and recovery, as callers and the emulator's ledger see them."""
+"""Several deployments of one name, fallbacks, cooldowns and recovery, as callers and the emulator's ledger see them."""
 
 import asyncio
 from collections import Counter
@@ -150,15 +150,56 @@ async def test_a_request_that_is_refused_here_takes_no_place_and_no_probe() -> N
         assert (await called(stack, "draw"))[0] == "OK", "the probe was not used up"
 
 
-async def test_when_all_rest_the_caller_learns_until_when() -> None:
+async def test_m_a_cooldown_of_our_own_refuses_nobody_who_has_no_other() -> None:
     async with running_stack(deployments(draw__a="emulator-503"), Routing(allowed_fails=0, cooldown_time=30)) as stack:
-        assert (await called(stack, "draw"))[0] == "UNAVAILABLE"
-        with pytest.raises(grpc.aio.AioRpcError) as failed:
-            await stack.chat.CreateCompletion(text("draw"))
-        said = told(failed.value)
-        assert said.info.reason == "UPSTREAM_COOLING"
-        assert 25 < said.retry.retry_delay.seconds <= 30
-        assert asked(stack) == {"emulator-503": 1}
+        for _ in range(3):
+            call = stack.chat.CreateCompletion(text("draw"))
+            with pytest.raises(grpc.aio.AioRpcError) as failed:
+                await call
+            assert told(failed.value).info.reason == "UPSTREAM_UNAVAILABLE"
+        assert asked(stack) == {"emulator-503": 3}
+
+
+@pytest.mark.parametrize("wait", ["30", "999999999"])
+async def test_m_a_providers_hint_does_and_the_caller_learns_until_when(wait: str) -> None:
+    limited = deployments(draw__a=f"emulator-429-{wait}")
+    async with running_stack(limited, Routing(allowed_fails=0), max_retry_after=30.0) as stack:
+        for reason in ("UPSTREAM_RATE_LIMITED", "UPSTREAM_COOLING", "UPSTREAM_COOLING"):
+            with pytest.raises(grpc.aio.AioRpcError) as failed:
+                await stack.chat.CreateCompletion(text("draw"))
+            said = told(failed.value)
+            assert (said.code, said.info.reason) == ("RESOURCE_EXHAUSTED", reason)
+            assert 25 < said.retry.retry_delay.ToTimedelta().total_seconds() <= 30
+        assert "temporarily disabled as the provider asked" in said.message
+        assert asked(stack) == {f"emulator-429-{wait}": 1}
+
+
+async def test_while_a_group_cools_down_its_fallback_is_asked_at_once() -> None:
+    routing = Routing(fallbacks=(("draw", ("backup",)),), allowed_fails=0, cooldown_time=30)
+    async with running_stack(deployments(draw__a="emulator-503", backup__b=GOOD), routing) as stack:
+        for _ in range(3):
+            assert (await called(stack, "draw"))[0] == "OK"
+        assert asked(stack) == {"emulator-503": 1, GOOD: 3}
+
+
+@pytest.mark.parametrize("scenario", ["truncated-clean", "bad-base64", "bad-type", "no-candidates", "bomb"])
+async def test_d10_what_the_content_decides_cools_nothing(scenario: str) -> None:
+    both = deployments(draw__a=f"emulator-{scenario}", backup__b=GOOD)
+    routing = Routing(allowed_fails=0, fallbacks=(("draw", ("backup",)),))
+    async with running_stack(both, routing, max_answer_bytes=3_000_000) as stack:
+        for _ in range(3):
+            with pytest.raises(grpc.aio.AioRpcError):
+                await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("draw"), max_inline_bytes=10**8))
+        assert asked(stack) == {f"emulator-{scenario}": 3}
+
+
+async def test_a_deployment_whose_key_is_refused_costs_nobody_a_call() -> None:
+    both = (
+        Deployment("a", "draw", "gemini", GOOD, api_key="revoked"),
+        Deployment("b", "draw", "gemini", GOOD, api_key="emulator-key"),
+    )
+    async with running_stack(both) as stack:
+        assert await many(stack, "draw", 20) == {"OK": 20}
 
 
 async def test_a_storm_is_bounded() -> None:

@@ -1,6 +1,8 @@
 """Google's errors, row by row: code, reason, who may repeat, what is quoted."""
 
+import gzip
 import json
+import zlib
 from typing import Any
 
 import pytest
@@ -9,6 +11,8 @@ from hypothesis import strategies as st
 
 from imagewire_server.contract.errors import Code
 from imagewire_server.dialects.gemini import refusal
+from imagewire_server.dialects.gemini.errors import _TABLE, refusal_in_answer
+from imagewire_server.edges.rest_api.status import http_status
 
 KEYS = ["error", "code", "status", "message", "details", "reason", "retryDelay", "@type"]
 KEY = "the-key-of-this-server"
@@ -16,7 +20,8 @@ KEY = "the-key-of-this-server"
 
 def refused(http: int, error: Any, **rest: Any) -> Any:
     body = json.dumps({"error": error}).encode() if not isinstance(error, bytes) else error
-    return refusal(http, body, **{"retry_after": None, "secrets": (KEY,), **rest})
+    given = {"retry_after": None, "secrets": (KEY,), "max_retry_after": 300.0, "request_bytes": 7_000_000, **rest}
+    return refusal(http, body, **given)
 
 
 # http, status string, code, reason, repeatable, charged
@@ -30,7 +35,9 @@ ROWS = [
     (409, "ABORTED", "ABORTED", "UPSTREAM_ABORTED", False, False),
     (409, "ALREADY_EXISTS", "ALREADY_EXISTS", "UPSTREAM_ALREADY_EXISTS", False, False),
     (429, "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED", "UPSTREAM_RATE_LIMITED", True, False),
-    (499, "CANCELLED", "UNAVAILABLE", "UPSTREAM_CANCELLED", False, True),
+    (408, "", "DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", False, True),
+    (413, "", "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", False, False),
+    (499, "CANCELLED", "ABORTED", "UPSTREAM_CANCELLED", False, True),
     (500, "INTERNAL", "UNAVAILABLE", "UPSTREAM_INTERNAL", True, False),
     (500, "UNKNOWN", "UNAVAILABLE", "UPSTREAM_INTERNAL", True, False),
     (500, "DATA_LOSS", "DATA_LOSS", "UPSTREAM_CUT", False, True),
@@ -38,8 +45,19 @@ ROWS = [
     (502, "", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", True, False),
     (503, "UNAVAILABLE", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", True, False),
     (504, "DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", False, True),
-    (504, "UNAVAILABLE", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", False, False),
-    (418, "", "FAILED_PRECONDITION", "UPSTREAM_FAILED_PRECONDITION", False, False),
+    (504, "UNAVAILABLE", "ABORTED", "UPSTREAM_UNAVAILABLE", False, True),
+    (521, "", "UNAVAILABLE", "UPSTREAM_UNAVAILABLE", False, False),
+    (524, "", "DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", False, True),
+    (402, "", "RESOURCE_EXHAUSTED", "UPSTREAM_QUOTA_EXHAUSTED", False, False),
+    (422, "", "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", False, False),
+    (201, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, True),
+    (204, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, True),
+    (302, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, False),
+    (307, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, False),
+    (407, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, False),
+    (415, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, False),
+    (418, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, False),
+    (520, "", "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", False, True),
 ]
 
 
@@ -48,7 +66,123 @@ def test_a_row(http: int, status: str, code: str, reason: str, repeatable: bool,
     error = refused(http, {"code": http, "status": status, "message": "words"} if status else {})
     assert (error.code, error.reason) == (Code[code], reason)
     assert (error.repeatable, error.charged) == (repeatable, charged)
-    assert ("words" in error.message) is ((status != "" and http < 500 and http not in {401, 499}) or http == 501)
+    unquoted = {"UNAUTHENTICATED", "INTERNAL", "UNKNOWN", "DATA_LOSS"}
+    assert ("words" in error.message) is (status != "" and status not in unquoted)
+
+
+BODIES = [
+    b'{"error": "the reason"}',
+    b'{"message": "the reason"}',
+    b'{"error": {"message": "the reason"}}',
+    b'[{"error": {"message": "the reason", "code": "429"}}]',
+    b'\xef\xbb\xbf{"error": {"message": "the reason"}}',
+    '\ufeff{"error": {"message": "the reason"}}'.encode("utf-16-le"),
+    gzip.compress(b'{"error": {"message": "the reason"}}'),
+    zlib.compress(b'{"detail": [{"msg": "the reason"}]}'),
+    b'{"error": {"message": "the reason", "details": "' + b"x" * 2_000_000,
+    b'{"error": {"message": "the reason", "details": "' + b"x" * 100_000 + b'"}}',
+    b'data: {"error": {"message": "the reason"}}\n\n',
+    b"the reason\n",
+    b"<html><head><title>the reason</title></head><body>long</body></html>",
+    b"<p>the\n reason</p>",
+]
+
+
+@pytest.mark.parametrize("body", BODIES, ids=lambda body: str(body[:30]))
+@pytest.mark.parametrize("http", [400, 403, 413, 418, 429, 503, 302])
+def test_u8_the_reason_is_shown_however_it_is_told(http: int, body: bytes) -> None:
+    error = refused(http, body)
+    assert "the reason" in error.message
+    assert len(error.message) < 600
+
+
+@pytest.mark.parametrize(
+    ("http", "body"),
+    [
+        (404, b"404 page not found"),
+        (404, b"<html>Not Found</html>"),
+        (404, b""),
+        (400, b"<html>Bad Request</html>"),
+        (403, b""),
+    ],
+)
+def test_u8_what_another_server_answers_is_not_the_callers_fault(http: int, body: bytes) -> None:
+    error = refused(http, body)
+    assert (error.code, error.reason, error.charged) == (Code.INTERNAL, "UPSTREAM_UNEXPECTED_STATUS", False)
+    assert "base URL" in error.message
+    assert http_status(error) == 502
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (429, "UPSTREAM_RATE_LIMITED"),
+        ("429", "UPSTREAM_RATE_LIMITED"),
+        (429.0, "UPSTREAM_RATE_LIMITED"),
+        ("rate_limit_exceeded", "UPSTREAM_INVALID_ARGUMENT"),
+        (True, "UPSTREAM_INVALID_ARGUMENT"),
+        ([429], "UPSTREAM_INVALID_ARGUMENT"),
+        (None, "UPSTREAM_INVALID_ARGUMENT"),
+        (1e300, "UPSTREAM_INVALID_ARGUMENT"),
+    ],
+)
+def test_u8_a_code_of_any_type_is_read_or_left_out(code: Any, reason: str) -> None:
+    assert refused(400, {"code": code, "message": "x"}).reason == reason
+
+
+def test_u8_a_request_too_large_is_told_its_size() -> None:
+    error = refused(413, b"<html><title>413 Request Entity Too Large</title></html>")
+    assert "7000000 bytes" in error.message
+    assert "413 Request Entity Too Large" in error.message
+    assert http_status(error) == 400
+
+
+@pytest.mark.parametrize(
+    ("details", "message"),
+    [
+        ([{"violations": [{"quotaId": "GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}], "x"),
+        ([{"violations": [{"quotaMetric": "generate_requests_per_day"}]}, {"retryDelay": "37s"}], "x"),
+        ([{"violations": [{"quotaId": "GenerateRequestsPerMinute-FreeTier", "quotaValue": "0"}]}], "x"),
+        ([], "Quota exceeded for metric: generate_content_free_tier_requests, limit: 0, model: m"),
+    ],
+)
+def test_u8_a_quota_that_a_wait_does_not_fill_is_not_repeated(details: Any, message: str) -> None:
+    error = refused(429, {"status": "RESOURCE_EXHAUSTED", "message": message, "details": details})
+    assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA_EXHAUSTED")
+    assert not error.repeatable
+
+
+def test_u8_a_quota_per_minute_is_a_rate_limit() -> None:
+    details = [{"violations": [{"quotaId": "GenerateRequestsPerMinutePerProject", "quotaValue": "10"}, 3]}, 4]
+    said = "Quota exceeded for metric: generate_content_free_tier_requests, limit: 0.5"
+    error = refused(429, {"status": "RESOURCE_EXHAUSTED", "message": said, "details": details})
+    assert (error.reason, error.repeatable) == ("UPSTREAM_RATE_LIMITED", True)
+
+
+@pytest.mark.parametrize("status", [*_TABLE, "", "NEW"])
+@pytest.mark.parametrize("retry", [[], [{"retryDelay": "2s"}]])
+def test_m_no_charged_end_has_a_code_that_meshes_repeat(status: str, retry: Any) -> None:
+    error = refusal_in_answer({"status": status, "code": 503, "message": "words", "details": retry})
+    assert (error.charged, error.repeatable, error.retry_after) == (True, False, None)
+    assert error.code not in {Code.UNAVAILABLE, Code.CANCELLED, Code.RESOURCE_EXHAUSTED}
+    for http in range(201, 600):
+        error = refused(http, {"status": status, "message": "words", "details": retry})
+        assert not (error.charged and error.code in {Code.UNAVAILABLE, Code.CANCELLED, Code.RESOURCE_EXHAUSTED})
+        assert not (error.charged and (error.repeatable or error.retry_after is not None))
+
+
+@pytest.mark.parametrize(
+    "error", ["plain words", {"message": "plain words"}, ["plain words"], [{"msg": "plain words"}]]
+)
+def test_u8_an_error_in_an_answer_may_have_any_shape(error: Any) -> None:
+    assert "plain words" in refusal_in_answer(error).message
+
+
+@pytest.mark.parametrize(
+    "error", [5, None, {}, [], True, {"status": [], "code": {}, "details": {"a": 1}, "message": 4}]
+)
+def test_u8_an_error_in_an_answer_may_say_nothing(error: Any) -> None:
+    assert refusal_in_answer(error).reason == "UPSTREAM_INTERNAL"
 
 
 def test_a_wrong_key_is_told_by_its_reason_not_its_code() -> None:
@@ -63,6 +197,11 @@ def test_a_wrong_key_is_told_by_its_reason_not_its_code() -> None:
         ([{"retryDelay": "0.5s"}], 3.0, 3),
         ([], 7.0, 7),
         ([{"retryDelay": "soon"}], None, None),
+        ([{"retryDelay": "999999999s"}], None, 300),
+        ([{"retryDelay": 10**400}], None, 300),
+        ([{"retryDelay": {"seconds": 4}}], None, 4),
+        ([{"retryDelay": 2.5}], None, 2.5),
+        ([], 999999999.0, 300),
     ],
 )
 def test_the_longest_hint_counts(details: Any, header: float | None, seconds: float | None) -> None:
@@ -71,10 +210,14 @@ def test_the_longest_hint_counts(details: Any, header: float | None, seconds: fl
 
 
 def test_keys_are_redacted_in_what_is_quoted() -> None:
-    said = f"key {KEY} and AIzaSyA1234567890abcdefghijk and ya29.token-x are wrong"
+    said = (
+        f"key {KEY} and AIzaSyA1234567890abcdefghijk and ya29.token-x and Bearer abcdefghijkl and"
+        " https://user:word@host/?a=1&key=abc are wrong"
+    )
     error = refused(403, {"status": "PERMISSION_DENIED", "message": said})
-    assert error.message.count("[redacted]") == 3
+    assert error.message.count("[redacted]") == 6
     assert KEY not in error.message
+    assert "word" not in error.message
 
 
 JSON = st.recursive(
@@ -88,6 +231,7 @@ JSON = st.recursive(
 @settings(max_examples=1000)
 @given(st.integers(201, 599), st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_makes_an_error(http: int, body: bytes) -> None:
-    error = refusal(http, body, retry_after=None, secrets=())
+    error = refused(http, body)
     assert error.message
     assert error.reason
+    assert "\x00" not in error.message

@@ -14,6 +14,9 @@ def limited(retry_after: float | None = None) -> Refused:
     return Refused("x", code=Code.RESOURCE_EXHAUSTED, reason="R", repeatable=True, retry_after=retry_after)
 
 
+USED_UP = Refused("x", code=Code.RESOURCE_EXHAUSTED, reason="UPSTREAM_QUOTA_EXHAUSTED", deployment_fault=True)
+
+
 def retries(
     budget: RetryBudget | None = None, *, left: float | None = None, other: bool = False, same: bool = True
 ) -> Retries:
@@ -51,6 +54,8 @@ async def attempts_made(tries: Retries, error: Error) -> int:
         (Cut("x"), {"other": True}, 1),
         (TimedOut("x"), {"other": True}, 1),
         (Refused("x", code=Code.INVALID_ARGUMENT, reason="R"), {"other": True}, 1),
+        (USED_UP, {}, 1),
+        (USED_UP, {"other": True}, 3),
     ],
 )
 async def test_only_what_is_free_is_repeated(error: Error, prospects: dict[str, Any], made: int) -> None:

@@ -1,16 +1,34 @@
-"""Names to groups, groups to routes: wildcards, shares, rest, probes."""
+"""Names to groups, groups to routes: wildcards, shares, cooldowns, probes."""
 
 import random
 from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagewire_server.config import models
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
-from imagewire_server.contract.errors import Code, Cooling, Cut, NotFound, Refused, Unreachable
-from imagewire_server.engine.route import Router, Upstream
+from imagewire_server.contract.errors import (
+    AnswerTooLarge,
+    Code,
+    Cooling,
+    Cut,
+    Error,
+    Malformed,
+    NotFound,
+    Refused,
+    TimedOut,
+    TooLarge,
+    Unreachable,
+    Withheld,
+)
+from imagewire_server.dialects.gemini import refusal
+from imagewire_server.dialects.gemini.errors import refusal_in_answer
+from imagewire_server.engine.health import Seat
+from imagewire_server.engine.route import Route, Router, Upstream
 
 
 class Clock:
@@ -73,7 +91,7 @@ def test_what_is_offered() -> None:
 
 def chosen(made: Router, name: str, count: int = 3000) -> Counter[str]:
     group = made.resolve(name)
-    return Counter(made.choose(group, frozenset()).id for _ in range(count))
+    return Counter(made.choose(group, frozenset(), alone=False).id for _ in range(count))
 
 
 @pytest.mark.parametrize("unit", ["weight", "rpm", "tpm"])
@@ -89,7 +107,7 @@ def test_equal_shares_without_weights() -> None:
 
 def test_least_busy_and_fastest() -> None:
     made = router(deployment("a", id="x"), deployment("a", id="y"), strategy="least-busy")
-    made.resolve("a").routes[0].health.began()
+    made.began(made.resolve("a").routes[0])
     assert chosen(made, "a", 50) == {"y": 50}
     made = router(deployment("a", id="x"), deployment("a", id="y"), strategy="latency-based-routing")
     x, y = made.resolve("a").routes
@@ -102,63 +120,192 @@ def test_least_busy_and_fastest() -> None:
 def test_one_that_was_tried_comes_last() -> None:
     made = router(deployment("a", id="x"), deployment("a", id="y"))
     group = made.resolve("a")
-    assert {made.choose(group, frozenset({"x"})).id for _ in range(30)} == {"y"}
-    assert made.choose(group, frozenset({"x", "y"})).id in {"x", "y"}
+    assert {made.choose(group, frozenset({"x"}), alone=False).id for _ in range(30)} == {"y"}
+    assert made.choose(group, frozenset({"x", "y"}), alone=False).id in {"x", "y"}
 
 
-def test_rest_after_failures_one_probe_and_recovery() -> None:
+def fail(made: Router, route: Route, error: Error) -> None:
+    """One call that fails."""
+    seat = made.began(route)
+    made.failed(route, seat, error)
+    route.health.ended(seat)
+
+
+def limited(seconds: float) -> Refused:
+    return Refused(
+        "slow down, you who asked for a private prompt",
+        code=Code.RESOURCE_EXHAUSTED,
+        reason="UPSTREAM_RATE_LIMITED",
+        repeatable=True,
+        deployment_fault=True,
+        retry_after=seconds,
+    )
+
+
+def test_a_cooldown_after_failures_one_probe_and_recovery() -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock, allowed_fails=2, cooldown_time=10)
     group = made.resolve("a")
     route = group.routes[0]
     for _ in range(2):
-        made.failed(route, Unreachable("x"))
-    assert made.choose(group, frozenset()) is route
-    made.failed(route, Unreachable("x"))
-    with pytest.raises(Cooling) as rests:
-        made.choose(group, frozenset())
-    assert (rests.value.code, rests.value.retry_after, rests.value.charged) == (Code.UNAVAILABLE, 10.0, False)
+        fail(made, route, Unreachable("x"))
+    assert made.choose(group, frozenset(), alone=False) is route
+    fail(made, route, Unreachable("x"))
+    with pytest.raises(
+        Cooling, match=r"temporarily disabled after repeated provider errors; retry in 10\.0 s"
+    ) as cools:
+        made.choose(group, frozenset(), alone=False)
+    assert (cools.value.code, cools.value.retry_after, cools.value.charged) == (Code.UNAVAILABLE, 10.0, False)
     clock.now += 10
-    made.choose(group, frozenset()).health.began()
+    seat = made.began(made.choose(group, frozenset(), alone=False))
     assert not made.is_open(group), "one probe at a time"
-    made.failed(route, Cut("x"))
-    route.health.ended()
-    assert not made.is_open(group), "a failed probe means another rest"
+    made.failed(route, seat, TimedOut("x"))
+    route.health.ended(seat)
+    assert not made.is_open(group), "a failed probe means another cooldown"
     clock.now += 10
-    route.health.began()
-    route.health.succeeded()
-    route.health.ended()
+    seat = made.began(route)
+    route.health.succeeded(seat)
+    route.health.ended(seat)
     assert made.is_open(group)
-    made.failed(route, Unreachable("x"))
-    assert made.is_open(group), "well again, it may fail again before it rests"
+    fail(made, route, Unreachable("x"))
+    assert made.is_open(group), "well again, it may fail again before it cools down"
 
 
-def test_a_hint_is_kept_to_the_moment() -> None:
+def test_m_a_cooldown_of_our_own_refuses_nobody_who_has_no_other() -> None:
+    made = router(deployment("a", id="x"), deployment("a", id="y"), allowed_fails=0)
+    group = made.resolve("a")
+    for route in group.routes:
+        fail(made, route, Unreachable("x"))
+    assert not made.is_open(group)
+    assert made.choose(group, frozenset(), alone=True) in group.routes
+    with pytest.raises(Cooling):
+        made.choose(group, frozenset(), alone=False)
+
+
+def test_a_call_that_began_in_a_cooldown_and_ends_well_ends_it() -> None:
+    made = router(deployment("a"), allowed_fails=0)
+    group = made.resolve("a")
+    fail(made, group.routes[0], Unreachable("x"))
+    seat = made.began(made.choose(group, frozenset(), alone=True))
+    assert not seat.is_probe
+    group.routes[0].health.succeeded(seat)
+    assert made.is_open(group)
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_hint_is_kept_to_the_moment(alone: bool) -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock)
     group = made.resolve("a")
-    limited = Refused("slow down", code=Code.RESOURCE_EXHAUSTED, reason="R", repeatable=True, retry_after=22.0)
-    made.failed(group.routes[0], limited)
+    older = made.began(group.routes[0])
+    fail(made, group.routes[0], limited(22.0))
+    group.routes[0].health.succeeded(older)
     clock.now += 21.99
-    with pytest.raises(Cooling, match="slow down") as rests:
-        made.choose(group, frozenset())
-    assert rests.value.code is Code.RESOURCE_EXHAUSTED
+    with pytest.raises(Cooling, match="as the provider asked; retry in 0") as cools:
+        made.choose(group, frozenset(), alone=alone)
+    assert cools.value.code is Code.RESOURCE_EXHAUSTED
+    assert "private" not in cools.value.message
     clock.now += 0.01
-    assert made.choose(group, frozenset()).id == group.routes[0].id
+    assert made.choose(group, frozenset(), alone=alone).id == group.routes[0].id
 
 
-def test_what_a_caller_did_wrong_says_nothing_of_the_deployment() -> None:
+def test_a_shorter_hint_does_not_shorten_a_longer_one() -> None:
+    clock = Clock()
+    made = router(deployment("a"), clock=clock)
+    group = made.resolve("a")
+    seats = [made.began(group.routes[0]) for _ in range(2)]
+    for seat, seconds in zip(seats, (22.0, 1.0), strict=True):
+        made.failed(group.routes[0], seat, limited(seconds))
+    clock.now += 21
+    assert not made.is_open(group)
+
+
+CONTENT = [
+    Malformed("x"),
+    TooLarge("x"),
+    Cut("x"),
+    AnswerTooLarge("x"),
+    Withheld("x"),
+    *(refusal_in_answer({"status": status}) for status in ("INVALID_ARGUMENT", "PERMISSION_DENIED", "CANCELLED")),
+    *(
+        refusal(http, b'{"error": "x"}', retry_after=9.0, secrets=(), max_retry_after=300, request_bytes=1)
+        for http in (400, 403, 404, 409, 413, 418, 422, 499)
+    ),
+]
+
+
+@pytest.mark.parametrize("error", CONTENT, ids=lambda error: error.reason)
+def test_d10_what_the_content_decides_says_nothing_of_the_deployment(error: Error) -> None:
     made = router(deployment("a"), allowed_fails=0)
     group = made.resolve("a")
-    for code in (Code.INVALID_ARGUMENT, Code.NOT_FOUND, Code.PERMISSION_DENIED, Code.FAILED_PRECONDITION):
-        made.failed(group.routes[0], Refused("x", code=code, reason="R"))
+    for _ in range(5):
+        fail(made, group.routes[0], error)
     assert made.is_open(group)
-    made.failed(group.routes[0], Refused("x", code=Code.FAILED_PRECONDITION, reason="UPSTREAM_CREDENTIALS"))
+
+
+@pytest.mark.parametrize("reason", ["UPSTREAM_CREDENTIALS", "UPSTREAM_QUOTA_EXHAUSTED"])
+def test_what_more_calls_do_not_cure_cools_at_once(reason: str) -> None:
+    made = router(deployment("a"), allowed_fails=9)
+    group = made.resolve("a")
+    fail(made, group.routes[0], Refused("x", code=Code.UNAVAILABLE, reason=reason, deployment_fault=True))
     assert not made.is_open(group)
+
+
+def test_m5_only_the_probes_own_end_frees_its_seat() -> None:
+    clock = Clock()
+    made = router(deployment("a"), clock=clock, allowed_fails=0, cooldown_time=10)
+    health = made.resolve("a").routes[0].health
+    older = [health.began(clock.now) for _ in range(3)]
+    fail(made, made.resolve("a").routes[0], Unreachable("x"))
+    clock.now += 10
+    probe = health.began(clock.now)
+    assert probe.is_probe
+    for seat in older:
+        health.ended(seat)
+        assert not health.is_open(clock.now), "an older call's end lets no second probe in"
+    health.ended(probe)  # cancelled
+    assert health.is_open(clock.now), "its seat is free again"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["begin", "forced", "well", "failed", "content", "hint", "given up", "wait"]),
+                          st.integers(0, 5)), max_size=60))  # fmt: skip
+@settings(max_examples=500, deadline=None)
+def test_m5_any_interleaving_has_one_probe_and_no_seat_is_lost(steps: list[tuple[str, int]]) -> None:
+    clock = Clock()
+    made = router(deployment("a"), clock=clock, allowed_fails=1, cooldown_time=10)
+    route = made.resolve("a").routes[0]
+    health, seats = route.health, list[Seat]()
+    hinted = 0.0
+    for step, number in steps:
+        if step == "wait":
+            clock.now += number * 3
+        elif step in {"begin", "forced"}:
+            if health.is_barred(clock.now) or (step == "begin" and not health.is_open(clock.now)):
+                continue
+            seats.append(made.began(route))
+        elif seats:
+            seat = seats.pop(number % len(seats))
+            if step == "well":
+                health.succeeded(seat)
+            elif step == "hint":
+                made.failed(route, seat, limited(5.0 * number))
+                hinted = max(hinted, clock.now + 5.0 * number)
+            elif step in {"failed", "content"}:
+                made.failed(route, seat, Unreachable("x") if step == "failed" else Malformed("x"))
+            health.ended(seat)
+        assert sum(seat.is_probe for seat in seats) <= 1
+        assert health.probing is any(seat.is_probe for seat in seats)
+        assert health.running == len(seats)
+        assert health.is_barred(clock.now) is (clock.now < hinted)
+        assert not (health.is_barred(clock.now) and health.is_open(clock.now))
+    for seat in seats:
+        health.ended(seat)
+    clock.now = 10**6
+    assert health.is_open(clock.now)
 
 
 def test_health_is_a_models_own_under_a_wildcard() -> None:
     made = router(deployment("gemini/*", "gemini/*"), allowed_fails=0)
-    made.failed(made.resolve("gemini/a").routes[0], Unreachable("x"))
+    fail(made, made.resolve("gemini/a").routes[0], Unreachable("x"))
     assert not made.is_open(made.resolve("gemini/a"))
     assert made.is_open(made.resolve("gemini/b"))

@@ -110,11 +110,31 @@ async def test_a_compressed_body_that_cannot_be_read_is_an_error(
         await _read(encoding, body)
 
 
+DATE = "Wed, 21 Oct 2026 07:28:00 GMT"
+
+
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7.0), ("", None), ("Wed, 21 Oct 2026 07:28:00 GMT", None), ("-1", None)]
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.5", 0.5),
+        (" 3 ", 3.0),
+        ("999999999", 999999999.0),
+        ("Wed, 21 Oct 2026 07:28:30 GMT", 30.0),
+        ("Wednesday, 21-Oct-26 07:28:30 GMT", 30.0),
+        ("Wed Oct 21 07:28:30 2026", 30.0),
+        ("Wed, 21 Oct 2026 07:27:00 GMT", 0.0),
+        ("", None),
+        ("-1", None),
+        ("1e9", None),
+        ("soon", None),
+        ("٧", None),
+        ("Wed, 99 Oct 2026 07:28:30 GMT", None),
+    ],
 )
-async def test_retry_after_is_read_in_seconds(header: str, seconds: float | None) -> None:
-    http = transport(httpx.Response(429, headers={"retry-after": header}))
+async def test_u8_retry_after_is_read_in_every_form(header: str, seconds: float | None) -> None:
+    headers = httpx.Headers([(b"retry-after", header.encode()), (b"date", DATE.encode())])
+    http = transport(httpx.Response(429, headers=headers))
     answer = await http.post("http://x/", prepared({}), b"")
     assert answer.retry_after == seconds
     await http.aclose()

@@ -92,6 +92,8 @@ class Settings:
     """How long the model may take until its answer begins."""
     idle_timeout: float = _setting(60.0, _positive)
     """How long an answer that has begun may pause."""
+    max_retry_after: float = _setting(300.0, _positive)
+    """The longest wait that a provider's hint (Retry-After, RetryInfo) is followed for, and that callers are told."""
     max_answer_bytes: int = _setting(512 * 1024 * 1024, _positive)
     """The most bytes of one upstream answer."""
     max_request_bytes: int = _setting(64 * 1024 * 1024, _positive)

@@ -27,7 +27,7 @@ def table(config: Config) -> Iterator[str]:
         yield "no deployments: add a model_list, or set GEMINI_API_KEY"
     routing = config.routing
     yield (
-        f"chosen by {routing.strategy}; {routing.num_retries} repeats; rests {routing.cooldown_time:g} s"
+        f"chosen by {routing.strategy}; {routing.num_retries} repeats; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
     yield f"callers {'must show the master key' if config.master_key else 'need no key'}"

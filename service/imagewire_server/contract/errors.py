@@ -14,7 +14,7 @@ Error                     code                 reason
 └── UpstreamError
     ├── Refused           by Google's status   UPSTREAM_…             Google answered with an error
     ├── Unreachable       UNAVAILABLE          UPSTREAM_UNREACHABLE   no connection came about
-    ├── Cooling           by what came before  UPSTREAM_COOLING       every deployment of the model rests after failures
+    ├── Cooling           by what came before  UPSTREAM_COOLING       all deployments of the model are cooling down
     ├── TimedOut          DEADLINE_EXCEEDED    UPSTREAM_TIMEOUT       connected, then silence
     ├── Cut               DATA_LOSS            UPSTREAM_CUT           the answer broke off
     ├── Malformed         INTERNAL             UPSTREAM_MALFORMED     the answer is not what Google's API sends
@@ -63,13 +63,16 @@ class Error(Exception):
     code: canonical status. reason: stable UPPER_SNAKE word for ErrorInfo. metadata: ErrorInfo's, strings.
     violations: wrong fields. retry_after: seconds until a repeat makes sense, None when unknown.
     repeatable: nothing was charged and the same call may succeed, so the engine may repeat it before the first byte.
-    charged: the provider may bill the call, so no client may repeat it by itself.
+    charged: the provider may bill the call, so no client may repeat it by itself; its code is none that service meshes
+    repeat. deployment_fault: the deployment failed, whatever was asked: it counts against its health, and where nothing
+    was charged another deployment may be asked.
     """
 
     code: Code = Code.INTERNAL
     reason: str = "INTERNAL"
     repeatable: bool = False
     charged: bool = False
+    deployment_fault: bool = False
 
     def __init__(
         self,
@@ -166,14 +169,20 @@ class Internal(Error):
 
 
 class UpstreamError(Error):
-    """The provider failed."""
+    """The provider failed. Only what is below it is raised."""
 
-    code = Code.UNAVAILABLE
-    reason = "UPSTREAM"
+
+# What service meshes and gRPC clients are commonly told to repeat.
+_REPEATED = frozenset({Code.UNAVAILABLE, Code.CANCELLED, Code.RESOURCE_EXHAUSTED})
 
 
 class Refused(UpstreamError):
-    """The provider answered with an error; its dialect's table gives code, reason and whether a repeat is free."""
+    """The provider answered with an error; its dialect's table gives code, reason and whether a repeat is free.
+
+    http_status: that of the answer that it was, 200 for an error inside an answer.
+    """
+
+    http_status: int = 200
 
     def __init__(
         self,
@@ -182,31 +191,44 @@ class Refused(UpstreamError):
         code: Code,
         reason: str,
         repeatable: bool = False,
+        charged: bool = False,
+        deployment_fault: bool = False,
         retry_after: float | None = None,
-        violations: Iterable[Violation] = (),
         metadata: Mapping[str, str] | None = None,
     ) -> None:
-        super().__init__(message, metadata=metadata, violations=violations, retry_after=retry_after)
+        super().__init__(message, metadata=metadata, retry_after=retry_after)
         self.code = code
         self.reason = reason
         self.repeatable = repeatable
+        self.charged = charged
+        self.deployment_fault = deployment_fault
+
+    def at_cost(self) -> None:
+        """It may have been charged: nothing about it may look as if a repeat were free."""
+        self.charged = True
+        self.repeatable = False
+        self.retry_after = None
+        if self.code in _REPEATED:
+            self.code = Code.ABORTED
 
 
 class Unreachable(UpstreamError):
     """No connection to the provider came about: refused, DNS, TLS or a connect time-out."""
 
+    code = Code.UNAVAILABLE
     reason = "UPSTREAM_UNREACHABLE"
     repeatable = True
+    deployment_fault = True
 
 
 class Cooling(UpstreamError):
-    """Every deployment of the model rests after failures; nothing was sent. code: that of the failure."""
+    """Every deployment of the model is temporarily disabled; nothing was sent. code: that of the failure before."""
 
     reason = "UPSTREAM_COOLING"
 
     def __init__(self, message: str, *, code: Code = Code.UNAVAILABLE, retry_after: float | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
-        self.code = code if code is Code.RESOURCE_EXHAUSTED else Code.UNAVAILABLE
+        self.code = code
 
 
 class TimedOut(UpstreamError):
@@ -215,10 +237,11 @@ class TimedOut(UpstreamError):
     code = Code.DEADLINE_EXCEEDED
     reason = "UPSTREAM_TIMEOUT"
     charged = True
+    deployment_fault = True
 
 
 class Cut(UpstreamError):
-    """The provider's answer broke off."""
+    """The provider's answer broke off. It is the deployment's fault only where the connection broke."""
 
     code = Code.DATA_LOSS
     reason = "UPSTREAM_CUT"

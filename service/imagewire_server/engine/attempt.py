@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from imagewire_server.config.routing import Fallbacks
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Code, Error, Internal, InvalidRequest
+from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
+from imagewire_server.contract.provider import Report
+from imagewire_server.engine.account import Account
 from imagewire_server.engine.record import Record
 from imagewire_server.engine.retry import Prospects, Retries
 from imagewire_server.engine.route import Group, Route, Router
-
-_TROUBLE = frozenset({Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,13 @@ class Opened:
 
 
 class Opener:
-    """Opens the answer of one call. deadline: on the event loop's clock."""
+    """Opens the answer of one call. account: told of each upstream call. deadline: on the event loop's clock."""
 
-    def __init__(self, router: Router, *, stream: bool, max_frame_bytes: int, deadline: float | None) -> None:
+    def __init__(
+        self, router: Router, account: Account, *, stream: bool, max_frame_bytes: int, deadline: float | None
+    ) -> None:
         self._router = router
+        self._account = account
         self._stream = stream
         self._max_frame_bytes = max_frame_bytes
         self._deadline = deadline
@@ -46,8 +49,9 @@ class Opener:
         names, error, blocked = [spec.model], None, None
         while names:
             name = names.pop(0)
+            alone = not (names if error or blocked else _following(routing.fallbacks, spec.model))
             try:
-                opened = await self._open_group(self._router.resolve(name), spec, record)
+                opened = await self._open_group(self._router.resolve(name), spec, record, alone=alone)
             except InvalidRequest:
                 if error is None and blocked is None:
                     raise
@@ -66,6 +70,7 @@ class Opener:
             # Nothing follows a blocked prompt; run to the end, so that nothing is left open while others are asked.
             async for _ in opened.rest:
                 pass
+            self._account.note(opened.first[0], "finished")
             if blocked is None:
                 blocked = opened
                 names = _following(routing.content_policy_fallbacks, spec.model)
@@ -73,7 +78,7 @@ class Opener:
             return blocked
         raise error or Internal("no attempt was made")
 
-    async def _open_group(self, group: Group, spec: pb.Spec, record: Record) -> Opened:
+    async def _open_group(self, group: Group, spec: pb.Spec, record: Record, *, alone: bool) -> Opened:
         if group.name != spec.model:
             record.fallbacks.append(group.name)
         tried: set[str] = set()
@@ -92,7 +97,7 @@ class Opener:
 
         async def once() -> Opened:
             nonlocal route
-            route = self._router.choose(group, frozenset(tried))
+            route = self._router.choose(group, frozenset(tried), alone=alone)
             if route.id not in tried:
                 route.health.budget.earn()
             tried.add(route.id)
@@ -103,10 +108,11 @@ class Opener:
     async def _open_route(self, route: Route, spec: pb.Spec, record: Record) -> Opened:
         record.model, record.deployment = route.name, route.id
         record.tried.append((route.id, "ABANDONED"))
-        events = self._observed(route, spec)
+        events = self._observed(route, spec, self._account.begin(route))
         try:
             first = await anext(events)
         except Error as error:
+            self._account.end(error)
             record.tried[-1] = (route.id, error.reason)
             if isinstance(error, InvalidRequest):
                 record.tried.pop()  # nothing was sent
@@ -116,15 +122,15 @@ class Opener:
         record.tried[-1] = (route.id, "OK")
         return Opened(route, first, events)
 
-    async def _observed(self, route: Route, spec: pb.Spec) -> AsyncGenerator[list[pb.Event], None]:
+    async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[pb.Event], None]:
         """The provider's events; how the call ends is noted in the route's health."""
         health = route.health
-        health.began()
+        seat = self._router.began(route)
         begun = time.monotonic()
         provider = route.upstream.provider
         stream, frame = self._stream, self._max_frame_bytes
         try:
-            answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame)
+            answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame, report=report)
             async with aclosing(answer):
                 first = True
                 async for events in answer:
@@ -132,17 +138,17 @@ class Opener:
                         health.answered(time.monotonic() - begun)
                         first = False
                     yield events
-            health.succeeded()
+            health.succeeded(seat)
         except Error as error:
-            self._router.failed(route, error)
+            self._router.failed(route, seat, error)
             raise
         finally:
-            health.ended()
+            health.ended(seat)
 
 
 def _leads_on(error: Error) -> bool:
     """Whether a fallback may be asked after this: the deployment is at fault, and nothing was charged."""
-    return error.code in _TROUBLE and not error.charged
+    return (error.deployment_fault or isinstance(error, Cooling)) and not error.charged
 
 
 def _is_blocked(event: pb.Event) -> bool:

@@ -1,27 +1,131 @@
-"""What a call cost, from its usage and a price. None, never zero, when it cannot be told."""
+"""What a call cost, from what the provider counted and the model's price. None, never zero, when it cannot be told."""
 
-from imagewire_server.config.models import Price
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
+
+from imagewire_server.config.models import ModelFacts, Price
 from imagewire_server.contract import pb
 
-_MILLION = 1_000_000
+NANO = 10**9
+_MILLION = 10**6
+_MOST = 2**63 - 1
+_DEFAULT_SIZE = "1K"
+# How Vertex AI names the ways to bill that have a price a token. Provisioned throughput is paid by the month.
+_TIERS_OF_TRAFFIC = {
+    "": "",
+    "TRAFFIC_TYPE_UNSPECIFIED": "",
+    "ON_DEMAND": "",
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_PRIORITY": "priority",
+}
+_STANDARD = frozenset({"", "standard", "unspecified"})
 
 
-def cost(usage: pb.Usage, price: Price | None) -> float | None:
-    """US dollars. Thoughts cost what text costs; tokens whose price is unknown give None."""
-    if price is None or not usage.total_tokens:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of a request decides the price. facts: None for a model that the table lacks."""
+
+    facts: ModelFacts | None
+    image_size: str
+    service_tier: str
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What came. pictures: final ones; drafts: thoughts that are pictures; media: what is neither picture nor text."""
+
+    pictures: int = 0
+    drafts: int = 0
+    media: int = 0
+    text_bytes: int = 0
+
+
+def nano_usd(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
+    """Billionths of a US dollar. Thoughts cost what text costs."""
+    price = asked.facts.price if asked.facts else None
+    factor = _factor(usage, asked)
+    cached, prompt = usage.cached_content_tokens, usage.prompt_tokens + usage.tool_use_prompt_tokens
+    if price is None or factor is None or not usage.prompt_tokens or cached > prompt:
         return None
-    cached = usage.cached_content_tokens
-    if cached and price.cached is None:
+    if any(detail.modality in {"AUDIO", "VIDEO"} and detail.tokens for detail in usage.prompt_tokens_details):
         return None
-    out = {detail.modality: detail.tokens for detail in usage.candidates_tokens_details}
-    images, text = out.pop("IMAGE", 0), out.pop("TEXT", 0)
-    if out or images + text != usage.candidates_tokens:
+    images = _image_tokens(usage, asked, drawn)
+    if images is None:
         return None
-    prompt = usage.prompt_tokens + usage.tool_use_prompt_tokens - cached
+    text, thoughts = usage.candidates_tokens - images, usage.thoughts_tokens
+    counted = prompt + usage.candidates_tokens + thoughts
+    # Without a total nobody can tell whether thoughts are counted among the answer's text.
+    if usage.total_tokens not in {0, counted} or (not usage.total_tokens and 0 < thoughts <= text):
+        return None
+    rates = _rates(price)
+    if cached and rates.cached is None:
+        return None
     dollars = (
-        prompt * price.prompt
-        + cached * (price.cached or 0.0)
-        + (text + usage.thoughts_tokens) * price.text
-        + images * price.image
+        (prompt - cached) * rates.prompt
+        + cached * (rates.cached or 0)
+        + (text + thoughts) * rates.text
+        + images * rates.image
     )
-    return dollars / _MILLION
+    nano = int((dollars * _factor_of(factor) * (NANO // _MILLION)).to_integral_value(ROUND_HALF_EVEN))
+    return nano if nano <= _MOST else None
+
+
+def is_counted(usage: pb.Usage) -> bool:
+    """Whether the tokens of a picture are in, so that an answer that broke off can be priced."""
+    return any(detail.modality == "IMAGE" and detail.tokens for detail in usage.candidates_tokens_details)
+
+
+def _image_tokens(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
+    """How many of the answer's tokens are pictures."""
+    listed = {detail.modality: detail.tokens for detail in usage.candidates_tokens_details if detail.tokens}
+    images, text = listed.pop("IMAGE", 0), listed.pop("TEXT", 0)
+    whole = usage.candidates_tokens
+    if listed or images + text > whole:
+        return None
+    if images:
+        return images if images + text == whole else None
+    if drawn.media:
+        return None
+    if not drawn.pictures:
+        # Nobody knows how a draft is counted that is the only picture.
+        return None if drawn.drafts else 0
+    each = asked.facts.image_tokens.get(asked.image_size or _DEFAULT_SIZE) if asked.facts else None
+    if each is None:
+        return None
+    images = drawn.pictures * each
+    rest = whole - images
+    # The rest is text where text came, and no more of it than can be.
+    fits = rest == 0 or (rest > 0 and drawn.text_bytes and (rest < each or rest <= drawn.text_bytes))
+    return images if fits and text in {0, rest, whole} else None
+
+
+def _factor(usage: pb.Usage, asked: Asked) -> float | None:
+    """What the service tier multiplies the price by: the tier that served the call, else the one that was asked for."""
+    by_traffic = _TIERS_OF_TRAFFIC.get(usage.traffic_type)
+    if by_traffic is None:
+        return None
+    tier = (usage.service_tier or by_traffic or asked.service_tier).lower().removeprefix("service_tier_")
+    if tier in _STANDARD:
+        return 1.0
+    return asked.facts.service_tiers.get(tier) if asked.facts else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rates:
+    prompt: Decimal
+    text: Decimal
+    image: Decimal
+    cached: Decimal | None
+
+
+@lru_cache(maxsize=256)
+def _rates(price: Price) -> _Rates:
+    """The price exactly as it is written."""
+    cached = None if price.cached is None else Decimal(str(price.cached))
+    return _Rates(Decimal(str(price.prompt)), Decimal(str(price.text)), Decimal(str(price.image)), cached)
+
+
+@lru_cache(maxsize=256)
+def _factor_of(factor: float) -> Decimal:
+    return Decimal(str(factor))

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, aclosing
 from typing import TypeVar
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import DeadlineExceeded
+from imagewire_server.contract.errors import DeadlineExceeded, Error
+from imagewire_server.engine.account import Account
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.attempt import Opener
-from imagewire_server.engine.cost import cost
 from imagewire_server.engine.digests import Digests
 from imagewire_server.engine.record import Record
 from imagewire_server.engine.route import Route, Router
@@ -51,22 +51,31 @@ class Engine:
         call; nothing of it is left running then.
         """
         begun = time.monotonic()
-        with self._admission.place():
-            opener = Opener(self.router, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
-            opened = await _in_time(opener.open(spec, record), deadline)
-            async with aclosing(opened.rest) as rest:
-                events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
-                sequence = 0
-                digests = Digests() if sha256 else None
-                while events is not None:
-                    for event in events:
-                        kind = event.WhichOneof("event")
-                        # Chunks are cut to the reader's frame size, which no number may depend on.
-                        sequence += kind not in _CHUNKS
-                        event.sequence = sequence
-                        _note(event, kind, opened.route, record, begun, digests)
-                    yield events
-                    events = await _in_time(anext(rest, None), deadline)
+        account = Account(spec, record)
+        try:
+            with self._admission.place():
+                opener = Opener(self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
+                opened = await _in_time(opener.open(spec, record), deadline)
+                async with aclosing(opened.rest) as rest:
+                    events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
+                    sequence = 0
+                    digests = Digests() if sha256 else None
+                    while events is not None:
+                        for event in events:
+                            kind = event.WhichOneof("event")
+                            # Chunks are cut to the reader's frame size, which no number may depend on.
+                            sequence += kind not in _CHUNKS
+                            event.sequence = sequence
+                            _note(event, kind, record, begun, digests)
+                            if kind not in _CHUNKS:
+                                account.note(event, kind)
+                        yield events
+                        events = await _in_time(anext(rest, None), deadline)
+        except Error as error:
+            account.end(error)
+            raise
+        finally:
+            account.end()
 
 
 async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
@@ -90,9 +99,7 @@ def _started(route: Route, record: Record) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note(
-    event: pb.Event, kind: str | None, route: Route, record: Record, begun: float, digests: Digests | None
-) -> None:
+def _note(event: pb.Event, kind: str | None, record: Record, begun: float, digests: Digests | None) -> None:
     record.events += 1
     if kind == "image_chunk":
         record.image_bytes += len(event.image_chunk.data)
@@ -108,10 +115,5 @@ def _note(
             digests.finish(event.part_finished)
     elif kind == "candidate_finished":
         record.finish_reason = event.candidate_finished.native_finish_reason
-    elif kind == "finished":
-        if event.finished.HasField("prompt_feedback"):
-            record.finish_reason = event.finished.prompt_feedback.block_reason
-        if event.finished.HasField("usage"):
-            record.cost_usd = cost(event.finished.usage, route.facts.price if route.facts else None)
-            if record.cost_usd is not None:
-                event.finished.usage.cost_usd = record.cost_usd
+    elif kind == "finished" and event.finished.HasField("prompt_feedback"):
+        record.finish_reason = event.finished.prompt_feedback.block_reason

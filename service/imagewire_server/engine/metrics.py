@@ -23,7 +23,13 @@ _seconds = Histogram(
 )
 _attempts = Counter("imagewire_upstream_attempts", "Calls to providers.", ["deployment", "reason"], registry=_REGISTRY)
 _image_bytes = Counter("imagewire_image_bytes", "Bytes of pictures handed on.", ["deployment"], registry=_REGISTRY)
-_cost = Counter("imagewire_cost_usd", "US dollars, where the price is known.", ["deployment"], registry=_REGISTRY)
+_cost = Counter("imagewire_cost_usd", "US dollars, where they are known.", ["deployment"], registry=_REGISTRY)
+_cost_unknown = Counter(
+    "imagewire_calls_of_unknown_cost",
+    "Calls that were or may have been charged (charged: yes, maybe), and nobody can tell how much.",
+    ["deployment", "charged"],
+    registry=_REGISTRY,
+)
 running = Gauge("imagewire_calls_running", "Calls that draw now.", registry=_REGISTRY, multiprocess_mode="livesum")
 
 
@@ -36,6 +42,11 @@ def _of(method: str, code: str) -> tuple[Counter, Histogram]:
 @cache
 def _at(deployment: str) -> tuple[Counter, Counter]:
     return _image_bytes.labels(deployment), _cost.labels(deployment)
+
+
+@cache
+def _unknown(deployment: str, charged: str) -> Counter:
+    return _cost_unknown.labels(deployment, charged)
 
 
 @cache
@@ -54,6 +65,8 @@ def count(method: str, code: str, seconds: float, record: Record) -> None:
         image_bytes, cost = _at(record.deployment)
         image_bytes.inc(record.image_bytes)
         cost.inc(record.cost_usd or 0.0)
+        if record.cost_nano_usd is None and record.charged != "no":
+            _unknown(record.deployment, record.charged).inc()
 
 
 def page() -> bytes:

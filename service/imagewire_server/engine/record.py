@@ -9,6 +9,7 @@ class Record:
     """model, deployment: what answered. tried: each upstream call as (deployment, reason), "OK" for what answered.
 
     fallbacks: names that were asked in place of the first. image_bytes: of pictures handed on. Times in seconds.
+    charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it cannot be told.
     """
 
     model: str = ""
@@ -20,7 +21,23 @@ class Record:
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
-    cost_usd: float | None = None
+    charged: str = "no"
+    cost_nano_usd: int | None = None
+    _is_cost_known: bool = True
+
+    @property
+    def cost_usd(self) -> float | None:
+        """The cost in US dollars."""
+        return None if self.cost_nano_usd is None else self.cost_nano_usd / 10**9
+
+    def charge(self, charged: str, cost_nano_usd: int | None) -> None:
+        """Add an upstream call. charged: "yes" or "maybe". cost_nano_usd: None where it cannot be told."""
+        if self.charged != "yes":
+            self.charged = charged
+        if cost_nano_usd is None or not self._is_cost_known:
+            self._is_cost_known, self.cost_nano_usd = False, None
+        else:
+            self.cost_nano_usd = (self.cost_nano_usd or 0) + cost_nano_usd
 
     def trailers(self) -> tuple[tuple[str, str], ...]:
         """The x-imagewire- trailers; empty for a call that asked no upstream."""
@@ -48,5 +65,6 @@ class Record:
             "image_bytes": self.image_bytes,
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
             "finish_reason": self.finish_reason,
+            "charged": self.charged,
             "cost_usd": self.cost_usd,
         }

@@ -15,7 +15,7 @@ from imagewire_server.engine.budget import RetryBudget
 # A longer wait is the caller's to decide on.
 _LONGEST_HINT = 5.0
 _WAIT_INITIAL, _WAIT_MAX = 0.2, 2.0
-# A rest that ends with the hint must have ended when the wait has.
+# A cooldown that ends with the hint must have ended when the wait has.
 _AFTER_HINT = 0.01
 
 _T = TypeVar("_T")
@@ -65,18 +65,23 @@ class Retries:
     def _decide(self, error: Exception) -> bool | float:
         """Whether to repeat after this error; seconds where the wait is known."""
         self._failed += 1
-        if self._failed > self._repeats or not isinstance(error, Error) or not error.repeatable:
+        if self._failed > self._repeats or not isinstance(error, Error) or error.charged:
+            return False
+        if not (error.repeatable or error.deployment_fault):
             return False
         prospects = self._look()
         if prospects.other:
             return 0.0
         wait = error.retry_after
-        if wait is None and not prospects.same:
-            return False
-        if wait is not None and wait > _LONGEST_HINT:
-            return False
-        if prospects.time_left is not None and (_WAIT_MAX if wait is None else wait) >= prospects.time_left:
-            return False
-        if not prospects.budget.spend():
+        if not error.repeatable or not _is_bearable(wait, prospects) or not prospects.budget.spend():
             return False
         return True if wait is None else wait + _AFTER_HINT
+
+
+def _is_bearable(wait: float | None, prospects: Prospects) -> bool:
+    """Whether the same deployment may be asked again after this wait, None for a wait of ours."""
+    if wait is None and not prospects.same:
+        return False
+    if wait is not None and wait > _LONGEST_HINT:
+        return False
+    return prospects.time_left is None or (_WAIT_MAX if wait is None else wait) < prospects.time_left

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.config.routing import Routing
-from imagewire_server.contract.errors import Cooling, Error, NotFound
+from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Provider
-from imagewire_server.engine.health import Health
+from imagewire_server.engine.health import Health, Seat
 
 # A wildcard serves any id: of so many its health is remembered.
 _REMEMBERED = 1000
@@ -114,16 +114,22 @@ class Router:
         return sorted(found.items())
 
     def deployments(self) -> list[tuple[Deployment, bool]]:
-        """Every deployment, and whether it may be asked now or rests after failures."""
+        """Every deployment, and whether it may be asked now or is temporarily disabled."""
         now = self._clock()
         return [(up.deployment, up.is_open(now)) for up in self._upstreams]
 
-    def choose(self, group: Group, tried: frozenset[str]) -> Route:
-        """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when all rest."""
+    def choose(self, group: Group, tried: frozenset[str], *, alone: bool) -> Route:
+        """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when there is none.
+
+        alone: whether nothing stands in for the group. Then a cooldown of our own, which only steers calls to others,
+        refuses nobody; that of a provider which asked to be left alone does.
+        """
         now = self._clock()
         open_routes = [route for route in group.routes if route.health.is_open(now)]
+        if not open_routes and alone:
+            open_routes = [route for route in group.routes if not route.health.is_barred(now)]
         if not open_routes:
-            raise self._cooling(group, now)
+            raise _cooling(group, now)
         return self._pick([route for route in open_routes if route.id not in tried] or open_routes)
 
     def has_other(self, group: Group, tried: frozenset[str]) -> bool:
@@ -136,10 +142,14 @@ class Router:
         now = self._clock()
         return any(route.health.is_open(now) for route in group.routes)
 
-    def failed(self, route: Route, error: Error) -> None:
-        """Note a failure; the route may rest for a while."""
-        allowed, rest = self._routing.allowed_fails, self._routing.cooldown_time
-        route.health.failed(error, self._clock(), allowed=allowed, rest=rest)
+    def began(self, route: Route) -> Seat:
+        """Note that a call goes to a route; its seat is given back with `route.health.ended`."""
+        return route.health.began(self._clock())
+
+    def failed(self, route: Route, seat: Seat, error: Error) -> None:
+        """Note a failure; the route may be left alone for a while."""
+        allowed, cooldown = self._routing.allowed_fails, self._routing.cooldown_time
+        route.health.failed(seat, error, self._clock(), allowed=allowed, cooldown=cooldown)
 
     def _by_wildcard(self, name: str) -> list[Route]:
         found: list[tuple[int, Route]] = []
@@ -183,16 +193,17 @@ class Router:
                 return self._dice.choice([route for route in routes if (route.health.latency or 0.0) == fastest])
         return self._dice.choices(routes, weights=_weights([route.upstream.deployment for route in routes]))[0]
 
-    def _cooling(self, group: Group, now: float) -> Cooling:
-        first = min(group.routes, key=lambda route: max(route.health.rests_until, now))
-        last = first.health.last
-        left = max(first.health.rests_until - now, 0.1)
-        because = f" ({last.message})" if last else ""
-        return Cooling(
-            f"{group.name} rests after failures, to spare the provider: try again in {left:.1f} s{because}",
-            code=last.code if last else Cooling.code,
-            retry_after=left,
-        )
+
+def _cooling(group: Group, now: float) -> Cooling:
+    """The refusal of a group of which nothing may be asked. It quotes no failure: those were other callers'."""
+    first = min(group.routes, key=lambda route: max(route.health.cools_until, now)).health
+    left = max(first.cools_until - now, 0.1)
+    why = "as the provider asked" if first.is_barred(now) else "after repeated provider errors"
+    return Cooling(
+        f"{group.name} is temporarily disabled {why}; retry in {left:.1f} s",
+        code=Code.RESOURCE_EXHAUSTED if first.limited else Code.UNAVAILABLE,
+        retry_after=left,
+    )
 
 
 def _weights(deployments: list[Deployment]) -> list[float]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 import httpx
 
 from imagewire_server.contract.errors import Malformed, TimedOut, TooLarge, UpstreamError
+from imagewire_server.transport import retry_after
 from imagewire_server.transport.inflate import Inflater
 from imagewire_server.transport.pool import Body, Pool
 from imagewire_server.transport.proxies import Ways
@@ -41,9 +42,9 @@ class HttpAnswer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds of the Retry-After header; None where it is missing or a date."""
-        value = self._response.headers.get("retry-after", "")
-        return float(value) if value.isdecimal() and len(value) < 10 else None
+        """Seconds of the Retry-After header; None where it is missing or says nothing."""
+        headers = self._response.headers
+        return retry_after.seconds(headers.get("retry-after", ""), headers.get("date", ""))
 
     @property
     def ended(self) -> bool:
@@ -97,12 +98,13 @@ class HttpAnswer:
         return aiter(self._stream)
 
     async def head(self, most: int) -> bytes:
-        """The first `most` bytes of the body, fewer where it ends or breaks off."""
+        """The first `most` bytes of the body, fewer where it ends, breaks off or does not end in time."""
         gathered = bytearray()
         # Where it breaks off, the status is known, and what arrived of the text is better than none.
-        with contextlib.suppress(UpstreamError):
-            while len(gathered) < most and (piece := await self.read()):
-                gathered += piece
+        with contextlib.suppress(UpstreamError, TimeoutError):
+            async with asyncio.timeout(self._limits.idle_timeout):
+                while len(gathered) < most and (piece := await self.read()):
+                    gathered += piece
         return bytes(gathered[:most])
 
 

@@ -29,7 +29,9 @@ def translate(error: BaseException) -> UpstreamError:
     """Our error for a foreign one; its text is ours, because theirs may name hosts and keys."""
     for kind, ours, words in _TABLE:
         if isinstance(error, kind):
-            return ours(words)
+            made = ours(words)
+            made.deployment_fault = True
+            return made
     raise TypeError(f"no row for {type(error).__name__}") from error
 
 

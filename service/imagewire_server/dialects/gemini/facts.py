@@ -6,6 +6,7 @@ from imagewire_server.contract import pb
 from imagewire_server.dialects.gemini.answer import Feedback, Rating, Tokens, UsageMetadata
 
 _R = pb.FinishReason
+_MOST_TOKENS = 2**53
 # Google's list grows; what is not here is OTHER, and the native word always goes through.
 _FINISH_REASONS = {
     "STOP": _R.FINISH_REASON_STOP,
@@ -39,14 +40,19 @@ def finish_reason(native: str, *, called: bool) -> pb.FinishReason:
 
 
 def usage(given: UsageMetadata) -> pb.Usage:
-    """Usage with thoughts apart and each modality once; Google may count thoughts in, and list a modality twice.
-
-    Tokens of the answer that no modality is listed for are text.
-    """
-    prompt, candidates = given.prompt_token_count or 0, given.candidates_token_count or 0
-    thoughts, tools = given.thoughts_token_count or 0, given.tool_use_prompt_token_count or 0
+    """Usage with thoughts apart and each modality once; Google may count thoughts in, and list a modality twice."""
+    prompt, thoughts = given.prompt_token_count or 0, given.thoughts_token_count or 0
+    tools = given.tool_use_prompt_token_count or 0
+    details = _by_modality(given.candidates_tokens_details)
+    counted = sum(details.values())
+    candidates = counted if given.candidates_token_count is None else given.candidates_token_count
     if 0 < thoughts <= candidates and prompt + tools + candidates == given.total_token_count:
         candidates -= thoughts
+        if counted == candidates + thoughts and details.get("TEXT", 0) >= thoughts:
+            details["TEXT"] -= thoughts
+    if details.get("IMAGE") and sum(details.values()) < candidates:
+        # What is listed for none is text; without pictures in the list nobody knows that.
+        details["TEXT"] = details.get("TEXT", 0) + candidates - sum(details.values())
     return pb.Usage(
         prompt_tokens=prompt,
         candidates_tokens=candidates,
@@ -54,19 +60,25 @@ def usage(given: UsageMetadata) -> pb.Usage:
         cached_content_tokens=given.cached_content_token_count or 0,
         tool_use_prompt_tokens=tools,
         total_tokens=given.total_token_count or 0,
-        prompt_tokens_details=_by_modality(given.prompt_tokens_details or ()),
-        candidates_tokens_details=_by_modality(given.candidates_tokens_details or (), total=candidates),
+        prompt_tokens_details=_listed(_by_modality(given.prompt_tokens_details)),
+        candidates_tokens_details=_listed(details),
         traffic_type=given.traffic_type or "",
+        cached_content_tokens_details=_listed(_by_modality(given.cache_tokens_details)),
+        tool_use_prompt_tokens_details=_listed(_by_modality(given.tool_use_prompt_tokens_details)),
+        service_tier=given.service_tier or "",
     )
 
 
-def _by_modality(details: Iterable[Tokens], total: int = 0) -> list[pb.ModalityTokens]:
+def _by_modality(details: Iterable[Tokens] | None) -> dict[str, int]:
+    """Tokens by modality, each once; nothing where they are more than can be."""
     sums: dict[str, int] = {}
-    for tokens in details:
-        sums[tokens.modality] = sums.get(tokens.modality, 0) + tokens.token_count
-    rest = total - sum(sums.values())
-    if rest > 0:
-        sums["TEXT"] = sums.get("TEXT", 0) + rest
+    for tokens in details or ():
+        modality = tokens.modality.strip().upper()
+        sums[modality] = sums.get(modality, 0) + tokens.token_count
+    return sums if sum(sums.values()) <= _MOST_TOKENS else {}
+
+
+def _listed(sums: dict[str, int]) -> list[pb.ModalityTokens]:
     return [pb.ModalityTokens(modality=modality, tokens=count) for modality, count in sums.items()]
 
 

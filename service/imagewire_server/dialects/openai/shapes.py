@@ -167,7 +167,7 @@ class ModelList(Strict):
 
 
 class Endpoint(Strict):
-    """A deployment that is asked, or rests."""
+    """A deployment that is asked, or is temporarily disabled."""
 
     model: str
     model_id: str

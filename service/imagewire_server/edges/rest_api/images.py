@@ -124,8 +124,8 @@ class _Run:
         record.image_bytes += mine.image_bytes
         record.first_image_byte = record.first_image_byte or mine.first_image_byte
         record.finish_reason = mine.finish_reason
-        if mine.cost_usd is not None:
-            record.cost_usd = (record.cost_usd or 0.0) + mine.cost_usd
+        if mine.charged != "no":
+            record.charge(mine.charged, mine.cost_nano_usd)
 
 
 async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:

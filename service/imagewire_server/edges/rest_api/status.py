@@ -2,7 +2,7 @@
 
 import math
 
-from imagewire_server.contract.errors import Code, Error
+from imagewire_server.contract.errors import Code, Error, UpstreamError
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -25,7 +25,12 @@ _STATUSES = {
     Code.UNAUTHENTICATED: 401,
 }
 # What the provider, or the server's own credentials there, did wrong is no fault of the request's.
-_BY_REASON = {"UPSTREAM_CREDENTIALS": 502, "UPSTREAM_MALFORMED": 502, "UPSTREAM_TOO_LARGE": 502}
+_BY_REASON = {
+    "UPSTREAM_CREDENTIALS": 502,
+    "UPSTREAM_MALFORMED": 502,
+    "UPSTREAM_TOO_LARGE": 502,
+    "UPSTREAM_UNEXPECTED_STATUS": 502,
+}
 
 
 class HttpError(Error):
@@ -43,6 +48,8 @@ def http_status(error: Error) -> int:
     """The status of an error."""
     if isinstance(error, HttpError):
         return error.status
+    if isinstance(error, UpstreamError) and error.charged and error.code is Code.ABORTED:
+        return 502
     return _BY_REASON.get(error.reason) or _STATUSES[error.code]
 
 

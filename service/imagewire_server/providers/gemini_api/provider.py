@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from imagewire_server.config.models import ModelTable
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Report
 from imagewire_server.google_call import GoogleCall, method_url
 from imagewire_server.providers.gemini_api.profile import profile
 
@@ -30,9 +31,9 @@ class GeminiApi:
         self._models = models
 
     def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
+        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; see the protocol."""
         body = self._call.body(spec, profile(self._models.find(native_id)))
         url = method_url(self._base, native_id, stream=stream)
-        return self._call.generate(url, body, self._credentials, max_frame_bytes=max_frame_bytes)
+        return self._call.generate(url, body, self._credentials, max_frame_bytes=max_frame_bytes, report=report)

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from imagewire_server.config.models import ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
+from imagewire_server.contract.provider import Report
 from imagewire_server.google_call import GoogleCall, method_url
 from imagewire_server.providers.vertex.profile import profile
-from imagewire_server.transport.google_token import GoogleToken
+from imagewire_server.transport.google_token import Access, GoogleToken
 
 _MULTI_REGIONS = frozenset({"us", "eu"})
 
@@ -48,37 +49,40 @@ class Vertex:
         self._models = models
 
     async def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int
+        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
         body = self._call.body(spec, profile(self._models.find(native_id)))
-        if self._token is None:
-            credentials = {"x-goog-api-key": self._place.api_key}
-            url = method_url(self._base(""), native_id, stream=stream)
-            async with aclosing(self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)) as answer:
-                async for events in answer:
-                    yield events
-            return
+        access = await self._token.get() if self._token else None
         renewed = False
         while True:
-            access = await self._token.get()
-            url = method_url(self._base(self._place.project or access.project), native_id, stream=stream)
-            credentials = {"authorization": f"Bearer {access.token}"}
-            if access.quota_project:
-                credentials["x-goog-user-project"] = access.quota_project
+            project = (self._place.project or access.project) if access else ""
+            url = method_url(self._base(project), native_id, stream=stream)
+            credentials = self._credentials(access)
+            answer = self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
             try:
-                async with aclosing(
-                    self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes)
-                ) as answer:
+                async with aclosing(answer):
                     async for events in answer:
                         yield events
             except Refused as error:
-                if renewed or error.metadata.get("upstream_status") != "UNAUTHENTICATED":
+                # Only a real 401 cost nothing: an error inside an answer comes after what was drawn.
+                if renewed or error.http_status != 401 or self._token is None or access is None:
                     raise
                 renewed = True
+                report.sent = False
                 await self._token.renew(access)
+                access = await self._token.get()
             else:
                 return
+
+    def _credentials(self, access: Access | None) -> dict[str, str]:
+        """Headers that hold secrets. access: None in express mode."""
+        if access is None:
+            return {"x-goog-api-key": self._place.api_key}
+        headers = {"authorization": f"Bearer {access.token}"}
+        if access.quota_project:
+            headers["x-goog-user-project"] = access.quota_project
+        return headers
 
     def _base(self, project: str) -> str:
         base = f"{base_url(self._place)}/{self._place.version}"
