@@ -28,7 +28,8 @@ def pictures(events: list[pb.Event]) -> list[bytes]:
 
 async def test_a_stream_carries_the_picture_the_ledger_names(stack: Stack) -> None:
     events = await stream(stack, spec(image_config=pb.ImageConfig(aspect_ratio="16:9")))
-    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    numbers = [event.sequence for event in events if not event.HasField("image_chunk")]
+    assert numbers == list(range(1, len(numbers) + 1))
     kinds = [event.WhichOneof("event") for event in events]
     assert kinds[0] == "started"
     assert kinds[-2:] == ["candidate_finished", "finished"]

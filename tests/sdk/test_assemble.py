@@ -23,9 +23,6 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import ChatMessage
 from imagewire_server.contract import pb
-from imagewire_server.dialects.gemini import Reader
-from imagewire_server.engine.fold import fold
-from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream, number
 
 
@@ -49,24 +46,6 @@ def test_any_chunking_gives_the_same_answer(data: bytes, pieces: int) -> None:
     assert message.parts[1].image.data == b""
     assert (answer.completion_id, answer.model_version, answer.usage.total_tokens) == ("c", "v", 5)
     assert check_answer(answer) is answer
-
-
-@pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
-async def test_a_collected_stream_is_what_the_servers_fold_makes(case: Case) -> None:
-    reader = Reader(max_frame_bytes=10)
-    # The engine says when it starts, and hashes; the dialect reads the rest.
-    events = [Event(started=Started(completion_id="c"))]
-    reader.feed(case.answer, events)
-    reader.close(events)
-    number(hashed(events))
-
-    async def streamed() -> object:
-        for event in events:
-            yield [event]
-
-    folded = await fold(streamed(), max_inline_bytes=10_000)  # type: ignore[arg-type]
-    assert collect(verified(events)) == folded
-    assert check_answer(folded) == folded
 
 
 DAMAGES = {

@@ -1,7 +1,8 @@
 """A stream's events put together into CreateCompletion's answer, sans-IO."""
 
 from collections.abc import AsyncIterable, Iterable
-from typing import Any
+
+from google.protobuf.message import Message
 
 from imagewire._verify import Verifier
 from imagewire.v1.chat_service_pb2 import (
@@ -15,6 +16,7 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.message_pb2 import ChatMessage, Role
 
 Key = tuple[int, int]
+_PLACES = frozenset({"candidate_index", "part_index"})
 
 
 class Assembler:
@@ -32,9 +34,7 @@ class Assembler:
         self._verifier.check(event)
         match event.WhichOneof("event"):
             case "started":
-                started = event.started
-                self._answer.completion_id, self._answer.model = started.completion_id, started.model
-                self._answer.create_time.CopyFrom(started.create_time)
+                _merge(event.started, self._answer)
             case "text_delta":
                 delta = event.text_delta
                 self._texts.setdefault((delta.candidate_index, delta.part_index), []).append(delta.text)
@@ -45,16 +45,11 @@ class Assembler:
             case "part_finished":
                 self._add_part(event.part_finished)
             case "candidate_finished":
-                end = event.candidate_finished
-                candidate = self._candidate(end.candidate_index)
-                # The two messages share their fields' names, all but the index.
-                for descriptor, value in end.ListFields():
-                    if descriptor.name != "candidate_index":
-                        _copy(candidate, descriptor.name, value)
+                candidate = self._candidate(event.candidate_finished.candidate_index)
+                _merge(event.candidate_finished, candidate)
                 _settle(candidate.message)
             case "finished":
-                for descriptor, value in event.finished.ListFields():
-                    _copy(self._answer, descriptor.name, value)
+                _merge(event.finished, self._answer)
 
     def answer(self) -> CreateCompletionResponse:
         """The whole answer, once. Raises CorruptAnswer when the stream has not come to its end."""
@@ -73,10 +68,7 @@ class Assembler:
     def _add_part(self, finished: PartFinished) -> None:
         key = finished.candidate_index, finished.part_index
         part = self._candidate(finished.candidate_index).message.parts.add()
-        # The two messages share their fields' names, all but the indices.
-        for descriptor, value in finished.ListFields():
-            if not descriptor.name.endswith("_index"):
-                _copy(part, descriptor.name, value)
+        _merge(finished, part)
         content = finished.WhichOneof("content")
         if content is None:
             part.text = "".join(self._texts.pop(key, ()))
@@ -110,9 +102,12 @@ def _settle(message: ChatMessage) -> None:
         final.image.ClearField("data")
 
 
-def _copy(into: Any, name: str, value: Any) -> None:
-    """Copy one field by name, whatever its kind."""
-    if hasattr(value, "MergeFrom"):
-        getattr(into, name).MergeFrom(value)
-    else:
-        setattr(into, name, value)
+def _merge(source: Message, into: Message) -> None:
+    """Copy what an event says into what it says it of: the fields have the same names, all but the places."""
+    for descriptor, value in source.ListFields():
+        if descriptor.name in _PLACES:
+            continue
+        if hasattr(value, "MergeFrom"):
+            getattr(into, descriptor.name).MergeFrom(value)
+        else:
+            setattr(into, descriptor.name, value)

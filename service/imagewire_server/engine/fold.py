@@ -5,46 +5,81 @@ from collections.abc import AsyncIterator
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge, Internal
 
-# What fits gRPC's default message limit of 4 MiB, with room for the text beside the pictures.
+# What fits gRPC's default message limit of 4 MiB, with room for what no limit counts exactly, such as tags.
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
+_PLACES = frozenset({"candidate_index", "part_index"})
 
 
 async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
-    """All of a stream as one answer. Raises AnswerTooLarge as soon as the pictures pass `max_inline_bytes`."""
-    folder = _Folder(max_inline_bytes)
+    """All of a stream as one answer. Raises AnswerTooLarge when it would have more than `max_inline_bytes`.
+
+    A stream that is too large is read to its end all the same, with nothing held: only its end tells what it cost.
+    """
+    folder = _Folder()
+    left = max_inline_bytes
     async for events in stream:
         for event in events:
-            folder.add(event)
+            left -= _weight(event)
+            if left >= 0:
+                folder.add(event)
+            else:
+                folder = _Folder()
+    if left < 0:
+        raise AnswerTooLarge(
+            f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have:"
+            " use StreamCompletion, which sends it in frames, or raise max_inline_bytes and the client's"
+            " maximum message size",
+            metadata={"use": "StreamCompletion", "max_inline_bytes": str(max_inline_bytes)},
+        )
     return folder.answer()
 
 
+def _weight(event: pb.Event) -> int:
+    """What an event adds to the answer, in bytes."""
+    match event.WhichOneof("event"):
+        case "text_delta":
+            # It stands in `content` and in `parts`.
+            return 2 * len(event.text_delta.text.encode())
+        case "image_chunk":
+            return len(event.image_chunk.data)
+        case "media_chunk":
+            return len(event.media_chunk.data)
+        case "part_finished" if event.part_finished.HasField("image"):
+            # What is known of a picture stands in `image` and in `parts`.
+            return event.ByteSize() + event.part_finished.image.ByteSize()
+        case "part_finished" | "candidate_finished" | "started" | "finished":
+            return event.ByteSize()
+    return 0
+
+
 class _Folder:
-    def __init__(self, max_inline_bytes: int) -> None:
-        self._left = max_inline_bytes
-        self._limit = max_inline_bytes
+    def __init__(self) -> None:
         self._response = pb.CreateCompletionResponse()
         self._candidates: dict[int, pb.Candidate] = {}
-        self._pictures: dict[tuple[int, int], list[bytes]] = {}
+        self._files: dict[tuple[int, int], list[bytes]] = {}
         self._texts: dict[tuple[int, int], list[str]] = {}
         self._whole = False
 
     def add(self, event: pb.Event) -> None:
         match event.WhichOneof("event"):
             case "started":
-                self._response.completion_id = event.started.completion_id
-                self._response.model = event.started.model
-                self._response.create_time.CopyFrom(event.started.create_time)
+                _merge(event.started, self._response)
             case "text_delta":
                 delta = event.text_delta
                 self._texts.setdefault((delta.candidate_index, delta.part_index), []).append(delta.text)
             case "image_chunk":
                 self._add_chunk(event.image_chunk)
+            case "media_chunk":
+                self._add_chunk(event.media_chunk)
             case "part_finished":
                 self._add_part(event.part_finished)
             case "candidate_finished":
-                self._end_candidate(event.candidate_finished)
+                candidate = self._candidate(event.candidate_finished.candidate_index)
+                _merge(event.candidate_finished, candidate)
+                _settle(candidate.message)
             case "finished":
-                self._end(event.finished)
+                self._whole = True
+                _merge(event.finished, self._response)
 
     def answer(self) -> pb.CreateCompletionResponse:
         if not self._whole:
@@ -58,54 +93,38 @@ class _Folder:
             self._candidates[index] = pb.Candidate(index=index, message=message)
         return self._candidates[index]
 
-    def _add_chunk(self, chunk: pb.ImageChunk) -> None:
-        self._left -= len(chunk.data)
-        if self._left < 0:
-            raise AnswerTooLarge(
-                f"the picture is drawn but larger than the {self._limit} bytes that this answer may carry inline:"
-                " use StreamCompletion, which sends it in frames, or raise max_inline_bytes and the client's"
-                " maximum message size",
-                metadata={"use": "StreamCompletion", "max_inline_bytes": str(self._limit)},
-            )
-        self._pictures.setdefault((chunk.candidate_index, chunk.part_index), []).append(chunk.data)
+    def _add_chunk(self, chunk: pb.ImageChunk | pb.MediaChunk) -> None:
+        self._files.setdefault((chunk.candidate_index, chunk.part_index), []).append(chunk.data)
 
     def _add_part(self, finished: pb.PartFinished) -> None:
         key = finished.candidate_index, finished.part_index
-        part = self._candidate(finished.candidate_index).message.parts.add(
-            thought=finished.thought, thought_signature=finished.thought_signature
-        )
+        part = self._candidate(finished.candidate_index).message.parts.add()
+        _merge(finished, part)
         match finished.WhichOneof("content"):
-            case "image":
-                part.image.CopyFrom(finished.image)
-                part.image.data = b"".join(self._pictures.pop(key))
-            case "function_call":
-                part.function_call.CopyFrom(finished.function_call)
+            case "image" if not finished.image.uri:
+                part.image.data = b"".join(self._files.pop(key))
+            case "media" if not finished.media.uri:
+                part.media.data = b"".join(self._files.pop(key))
             case None:
                 part.text = "".join(self._texts.pop(key, ()))
 
-    def _end_candidate(self, end: pb.CandidateFinished) -> None:
-        candidate = self._candidate(end.candidate_index)
-        message = candidate.message
-        message.content = "".join(part.text for part in message.parts if not part.thought)
-        pictures = [part for part in message.parts if part.HasField("image")]
-        final = next((part for part in reversed(pictures) if not part.thought), pictures[-1] if pictures else None)
-        if final is not None:
-            message.image.CopyFrom(final.image)
-            final.image.ClearField("data")
-        candidate.finish_reason = end.finish_reason
-        candidate.native_finish_reason = end.native_finish_reason
-        candidate.finish_message = end.finish_message
-        candidate.safety_ratings.extend(end.safety_ratings)
-        if end.HasField("grounding_metadata"):
-            candidate.grounding_metadata.CopyFrom(end.grounding_metadata)
-        if end.HasField("citation_metadata"):
-            candidate.citation_metadata.CopyFrom(end.citation_metadata)
 
-    def _end(self, finished: pb.Finished) -> None:
-        self._whole = True
-        self._response.model_version = finished.model_version
-        self._response.native_response_id = finished.native_response_id
-        if finished.HasField("usage"):
-            self._response.usage.CopyFrom(finished.usage)
-        if finished.HasField("prompt_feedback"):
-            self._response.prompt_feedback.CopyFrom(finished.prompt_feedback)
+def _settle(message: pb.ChatMessage) -> None:
+    """Set the fields that stand for the common case: the text, and the final picture with the bytes."""
+    message.content = "".join(part.text for part in message.parts if not part.thought)
+    pictures = [part for part in message.parts if part.HasField("image")]
+    final = next((part for part in reversed(pictures) if not part.thought), pictures[-1] if pictures else None)
+    if final is not None:
+        message.image.CopyFrom(final.image)
+        final.image.ClearField("data")
+
+
+def _merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:
+    """Copy what an event says into what it says it of: the fields have the same names, all but the places."""
+    for descriptor, value in source.ListFields():
+        if descriptor.name in _PLACES:
+            continue
+        if hasattr(value, "MergeFrom"):
+            getattr(into, descriptor.name).MergeFrom(value)
+        else:
+            setattr(into, descriptor.name, value)

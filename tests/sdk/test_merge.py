@@ -1,0 +1,88 @@
+"""Merging a stream's events gives CreateCompletion's answer, in the server and in the client."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from imagewire import collect
+from imagewire._verify import check_answer
+from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, Finished, Started
+from imagewire_server.contract.errors import AnswerTooLarge
+from imagewire_server.dialects.gemini import Reader
+from imagewire_server.engine.fold import fold
+from tests.golden.cases import WHOLE, Case, hashed
+from tests.sdk.conftest import Event, good_stream, number, three_pictures
+from tests.sdk.events import everything, merged, unlike
+
+
+def read(case: Case) -> list[Event]:
+    """The events of a golden answer, as they come over the wire."""
+    reader = Reader(max_frame_bytes=10)
+    # The engine says when it starts, and hashes; the dialect reads the rest.
+    events = [Event(started=Started(completion_id="c", model="m"))]
+    reader.feed(case.answer, events)
+    reader.close(events)
+    return number([Event.FromString(event.SerializeToString()) for event in hashed(events)])
+
+
+STREAMS = {
+    **{case.name: read(case) for case in WHOLE},
+    "everything": everything(),
+    "one picture": good_stream(),
+    "three pictures": three_pictures(),
+    "nothing": number([Event(started=Started()), Event(finished=Finished(prompt_feedback={}, usage={}))]),
+}
+each = pytest.mark.parametrize("name", STREAMS)
+
+
+def folded(events: list[Event], most: int = 1 << 20) -> CreateCompletionResponse:
+    async def stream() -> AsyncIterator[list[Event]]:
+        for event in events:
+            yield [event]
+
+    return asyncio.run(fold(stream(), max_inline_bytes=most))
+
+
+@each
+def test_merging_a_streams_events_gives_create_completions_answer(name: str) -> None:
+    events = STREAMS[name]
+    answer = merged(events)
+    assert folded(events) == answer
+    assert collect(events) == answer
+    assert check_answer(answer) is answer
+
+
+def test_every_field_stands_in_one_event_and_in_the_answer() -> None:
+    assert unlike() == {"part": set(), "candidate": set(), "answer": set()}
+
+
+@each
+def test_m2_the_limit_bounds_the_whole_answer(name: str) -> None:
+    size = folded(STREAMS[name]).ByteSize()
+    with pytest.raises(AnswerTooLarge, match="StreamCompletion"):
+        folded(STREAMS[name], size - 1)
+    # What is counted is no more than some bytes over it for each event.
+    assert folded(STREAMS[name], size + 20 * len(STREAMS[name]) + 200)
+
+
+def test_m2_text_counts_twice() -> None:
+    told = "a" * 1000
+    events = good_stream()
+    events[2].text_delta.text = told
+    with pytest.raises(AnswerTooLarge):
+        folded(events, 700 + 1900)
+
+
+def test_m2_a_stream_that_is_too_large_is_read_to_its_end() -> None:
+    events = good_stream()
+    taken = []
+
+    async def stream() -> AsyncIterator[list[Event]]:
+        for event in events:
+            taken.append(event)
+            yield [event]
+
+    with pytest.raises(AnswerTooLarge):
+        asyncio.run(fold(stream(), max_inline_bytes=100))
+    assert taken == events, "only the end tells what it cost"
