@@ -37,7 +37,7 @@ def test_pillows_picture_is_sent_as_png() -> None:
 @pytest.mark.parametrize("uri", ["https://example.com/a.png", "gs://bucket/a", image(PNG).data_uri])
 def test_a_uri_is_sent_as_it_is(uri: str) -> None:
     assert to_message(image(uri, mime_type="image/png")) == image_pb2.Image(uri=uri, mime_type="image/png")
-    with pytest.raises(ValueError, match="not kept here: it is at"):
+    with pytest.raises(ValueError, match="are not here: it is at"):
         image(uri).data  # noqa: B018
 
 
@@ -107,7 +107,7 @@ def test_notebooks_and_html() -> None:
 def test_what_is_asked_of_an_earlier_image_is_done() -> None:
     assert image(image(PNG), mime_type="image/webp").mime_type == "image/webp"
     assert image(to_message(image(PNG)), detail="high").detail == "high"
-    with pytest.raises(ValueError, match="detail: must be auto, low, high"):
+    with pytest.raises(ValueError, match="detail: must be auto, low, medium, high, ultra_high"):
         image(PNG, detail="ultra")  # type: ignore[arg-type]  # wrong on purpose
 
 

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
         Violation,
     )
     from imagewire._image import Image, Picture, image
-    from imagewire._message import assistant, system, user
+    from imagewire._media import Media
+    from imagewire._message import assistant, function_result, system, user
     from imagewire._openai_types import Completion, CompletionChunk
     from imagewire._request import DEFAULT_MODEL, Options, build_spec
 
@@ -91,8 +92,10 @@ _HOMES = {
         "Picture",
         "image",
     ),
+    "imagewire._media": ("Media",),
     "imagewire._message": (
         "assistant",
+        "function_result",
         "system",
         "user",
     ),
@@ -126,6 +129,7 @@ __all__ = [
     "Image",
     "ImagewireError",
     "InvalidRequest",
+    "Media",
     "ModelNotFound",
     "NoPicture",
     "NotFound",
@@ -148,6 +152,7 @@ __all__ = [
     "build_spec",
     "collect",
     "completion",
+    "function_result",
     "image",
     "system",
     "user",

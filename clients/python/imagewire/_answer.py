@@ -1,28 +1,28 @@
-"""An answer as Python objects, growing as a stream's events come. Sans-IO."""
+"""An answer as Python objects. Sans-IO."""
 
-import dataclasses
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from imagewire import _image
+from google.protobuf.json_format import MessageToDict
+
+from imagewire import _image, _media
 from imagewire._image import Image
-from imagewire.v1.chat_service_pb2 import (
-    CandidateFinished,
-    Finished,
-    FinishReason,
-    PartFinished,
-    PromptFeedback,
-    StreamCompletionResponse,
-)
-from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, Role
+from imagewire._media import Media
+from imagewire.v1.chat_service_pb2 import CandidateFinished, ModelStatus, PromptFeedback
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, NativePart, Role
 from imagewire.v1.message_pb2 import Part as WirePart
 from imagewire.v1.usage_pb2 import Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of an answer: text, a picture or a function call. thought: whether the model thought it on its way.
+    """A piece of an answer: text, a picture, a function call, media that is no picture, or what only the provider has.
 
-    signature: the model's opaque proof that it made this part, which goes back with it.
+    thought: whether the model thought it on its way. signature: the model's opaque proof that it made this part.
+    native: a part of a kind that the contract does not model, JSON text in `value_json`. native_fields: fields that the
+    provider set beside the content, JSON text by name. All of it goes back with the part.
     """
 
     text: str = ""
@@ -30,13 +30,28 @@ class Part:
     function_call: FunctionCall | None = None
     thought: bool = False
     signature: bytes = field(default=b"", repr=False)
+    media: Media | None = None
+    native: NativePart | None = None
+    native_fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def args(self) -> dict[str, Any]:
+        """The function call's arguments, its whole numbers as int however large; empty where there is no call."""
+        if self.function_call is None:
+            return {}
+        if self.function_call.args_json:
+            given: dict[str, Any] = json.loads(self.function_call.args_json)
+            return given
+        told: dict[str, Any] = _whole(MessageToDict(self.function_call.args))
+        return told
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What an event brought. text: more of it. data: more bytes of a picture, from `offset` on. part: their place in
-    the answer. image: a picture that is whole now. thought: whether it is one, as far as known before the part's end.
-    last: the answer is whole, and nothing else is in this chunk.
+    """What an event brought. text: more of it. data: more bytes of a picture or of other media, from `offset` on. part:
+    their place in the answer. image: a picture that is whole now; media: other media, likewise. Only that tells which
+    of the two the bytes were. native: a part that only the provider has. thought: whether it is one, as far as known
+    before the part's end. last: the answer is whole, and nothing else is in this chunk.
     """
 
     text: str = ""
@@ -46,6 +61,8 @@ class Chunk:
     image: Image | None = None
     thought: bool = False
     last: bool = False
+    media: Media | None = None
+    native: NativePart | None = None
 
 
 @dataclass(slots=True)
@@ -55,7 +72,11 @@ class Answer:
     id: given by the server. created: seconds since 1970. model: the one that was asked; model_version: the one that
     answered. parts: all of it, in order. usage: token counts, as the contract has them. finish_reason: "STOP",
     "MAX_TOKENS", "CONTENT_FILTER", "TOOL_CALLS" or "OTHER", "" before the end; native_finish_reason: the provider's
-    word; finish_message: its explanation.
+    word; finish_message: its explanation. candidate: what stands beside the parts, as the contract has it: safety
+    ratings, what a search found, what is cited, native_fields. continuation_token: set in the options of the next call
+    where native_finish_reason is "CONTINUATION". model_status: what the provider says of the model's life.
+    native_fields: fields of the answer that the contract does not model, JSON text by name. omitted_fields: paths in
+    the provider's answer of what could not be read.
     """
 
     id: str = ""
@@ -68,6 +89,12 @@ class Answer:
     finish_message: str = ""
     prompt_feedback: PromptFeedback | None = None
     created: float = 0.0
+    native_response_id: str = ""
+    candidate: CandidateFinished = field(default_factory=CandidateFinished)
+    model_status: ModelStatus | None = None
+    continuation_token: bytes = field(default=b"", repr=False)
+    native_fields: Mapping[str, str] = field(default_factory=dict)
+    omitted_fields: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -90,9 +117,29 @@ class Answer:
         return next(reversed(self.images or self.drafts), None)
 
     @property
+    def media(self) -> list[Media]:
+        """What is no picture, in order: audio, video, documents."""
+        return [part.media for part in self.parts if part.media]
+
+    @property
+    def natives(self) -> list[NativePart]:
+        """The parts that only the provider has, in order."""
+        return [part.native for part in self.parts if part.native]
+
+    @property
     def cost(self) -> float | None:
         """US dollars, None when the server knows no price."""
         return self.usage.cost_usd if self.usage.HasField("cost_usd") else None
+
+    @property
+    def cost_nano_usd(self) -> int | None:
+        """The same in billionths of a dollar, to be added up without error."""
+        return self.usage.cost_nano_usd if self.usage.HasField("cost_nano_usd") else None
+
+    @property
+    def service_tier(self) -> str:
+        """The tier that the call was served and priced by, "" when the provider did not say."""
+        return self.usage.service_tier
 
     @property
     def blocked(self) -> str:
@@ -115,93 +162,37 @@ class Answer:
         return _joined(reason, self.finish_message, "change the prompt and try again")
 
     def message(self) -> ChatMessage:
-        """As a message of the next request, its signatures with it.
+        """As a message of the next request: every part as it came, its signature and the provider's fields with it.
 
-        Raises ValueError when there is nothing to send, or when its pictures went by as frames.
+        Raises ValueError when there is nothing to send, or when its pictures or other media went by as frames.
         """
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_to_message(part) for part in self.parts])
 
 
-class Reader:
-    """Lets an answer grow by the events of a stream, each of them verified. hold: whether it keeps pictures' bytes.
-
-    The answer is the first candidate. Who asks for several by a Spec reads the contract's own events.
-    """
-
-    def __init__(self, *, hold: bool = True) -> None:
-        self.answer = Answer()
-        self._hold = hold
-        self._data: list[bytes] = []
-        self._thought = False
-
-    def read(self, event: StreamCompletionResponse) -> Chunk | None:
-        """Take the next event; return what it brought, None when that is nothing to show."""
-        answer = self.answer
-        match event.WhichOneof("event"):
-            case "started":
-                answer.id, answer.model = event.started.completion_id, event.started.model
-                answer.created = event.started.create_time.ToNanoseconds() / 1e9
-            case "part_started" if event.part_started.candidate_index == 0:
-                self._thought = event.part_started.thought
-            case "text_delta" if event.text_delta.candidate_index == 0:
-                delta = event.text_delta
-                if delta.part_index == len(answer.parts):
-                    answer.parts.append(Part(thought=self._thought))
-                so_far = answer.parts[-1]
-                answer.parts[-1] = dataclasses.replace(so_far, text=so_far.text + delta.text)
-                return Chunk(text=delta.text, part=delta.part_index, thought=self._thought)
-            case "image_chunk" if event.image_chunk.candidate_index == 0:
-                chunk = event.image_chunk
-                data = chunk.data
-                if self._hold:
-                    self._data.append(data)
-                return Chunk(data=data, offset=chunk.offset, part=chunk.part_index, thought=self._thought)
-            case "part_finished" if event.part_finished.candidate_index == 0:
-                return self._part(event.part_finished)
-            case "candidate_finished" if event.candidate_finished.candidate_index == 0:
-                _end(answer, event.candidate_finished)
-            case "finished":
-                _close(answer, event.finished)
-                return Chunk(part=len(answer.parts), last=True)
-        return None
-
-    def _part(self, finished: PartFinished) -> Chunk | None:
-        answer = self.answer
-        text, image = "", None
-        if finished.part_index < len(answer.parts):
-            text = answer.parts.pop().text
-        if finished.HasField("image"):
-            data = b"".join(self._data) if self._hold else None
-            self._data = []
-            image = _image.from_message(finished.image, data, thought=finished.thought)
-        call = finished.function_call if finished.HasField("function_call") else None
-        answer.parts.append(Part(text, image, call, finished.thought, finished.thought_signature))
-        if image is None and call is None:
-            return None
-        return Chunk(part=finished.part_index, image=image, thought=finished.thought)
-
-
-def _end(answer: Answer, end: CandidateFinished) -> None:
-    answer.finish_reason = FinishReason.Name(end.finish_reason).removeprefix("FINISH_REASON_")
-    answer.native_finish_reason, answer.finish_message = end.native_finish_reason, end.finish_message
-
-
-def _close(answer: Answer, end: Finished) -> None:
-    answer.model_version, answer.usage = end.model_version, end.usage
-    answer.prompt_feedback = end.prompt_feedback if end.HasField("prompt_feedback") else None
-
-
 def _to_message(part: Part) -> WirePart:
-    made = WirePart(thought=part.thought, thought_signature=part.signature)
+    made = WirePart(thought=part.thought, thought_signature=part.signature, native_fields=part.native_fields)
     if part.image is not None:
-        made.image.CopyFrom(_image.to_message(part.image))
+        made.image.CopyFrom(_image.to_message(part.image, part.image.display_name))
+    elif part.media is not None:
+        made.media.CopyFrom(_media.to_message(part.media))
     elif part.function_call is not None:
         made.function_call.CopyFrom(part.function_call)
+    elif part.native is not None:
+        made.native.CopyFrom(part.native)
     else:
         made.text = part.text
     return made
+
+
+def _whole(value: Any) -> Any:
+    """A JSON value whose whole numbers are int: a Struct holds each number as a double."""
+    if isinstance(value, dict):
+        return {key: _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _joined(*sentences: str) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack
 from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
 
 from imagewire import _message
-from imagewire._answer import Answer, Chunk, Reader
+from imagewire._answer import Answer, Chunk
 from imagewire._errors import Blocked, NoPicture
 from imagewire._image import Image
+from imagewire._reader import Reader
 from imagewire._request import Options, build_spec
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage

@@ -9,13 +9,13 @@ from collections.abc import AsyncGenerator, Iterator
 from typing import Literal, Unpack, overload
 
 from imagewire import _embedded, _openai_chunks, _openai_request
-from imagewire._answer import Reader
 from imagewire._channel import EMBEDDED
 from imagewire._chat import agrown, alast, grown, last
 from imagewire._client import AsyncClient, Client
 from imagewire._openai_messages import Messages
 from imagewire._openai_request import CompletionOptions, Place
 from imagewire._openai_types import Completion, CompletionChunk
+from imagewire._reader import Reader
 
 _lock = threading.Lock()
 _clients: dict[Place, Client] = {}

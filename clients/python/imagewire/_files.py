@@ -1,6 +1,7 @@
-"""Pictures into files: bytes go into a hidden file beside the goal, which takes its name only when all is verified."""
+"""Bytes into files: into a hidden one beside the goal, which takes its name only when all is verified."""
 
 import contextlib
+import errno
 import itertools
 import re
 import secrets
@@ -10,7 +11,22 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import IO
 
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "image/gif": ".gif"}
+_SUFFIXES = {
+    "image/png": ".png",
+    "image/jpeg": ".jpg",
+    "image/webp": ".webp",
+    "image/gif": ".gif",
+    "audio/wav": ".wav",
+    "audio/x-wav": ".wav",
+    "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
+    "audio/flac": ".flac",
+    "audio/aac": ".aac",
+    "video/mp4": ".mp4",
+    "video/webm": ".webm",
+    "application/pdf": ".pdf",
+}
+_UNKNOWN = ".bin"
 _SAME = {".jpeg": ".jpg"}
 # The first bytes of a file; the rest is the server's to judge.
 _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
@@ -74,6 +90,23 @@ def write_as(folder: Path, data: bytes, name: Callable[[], Path]) -> Path:
     return path
 
 
+def save(path: Path, data: bytes, mime_type: str) -> Path:
+    """As `write`, under a name with the suffix of its media type."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
+    return write(fitting(path, mime_type), data)
+
+
+def here(data: bytes | None, what: str, uri: str) -> bytes:
+    """The bytes. Raises ValueError, which tells where they are, when they are not here."""
+    if data is not None:
+        return data
+    if uri:
+        place = uri if len(uri) <= 2048 else f"{uri[:80]}…"
+        raise ValueError(f"the bytes of this {what} are not here: it is at {place}; fetch it from there")
+    raise ValueError(f"the bytes of this {what} are not kept here: they went by as frames; use stream() or sample()")
+
+
 def claimed(path: Path) -> Path:
     """The name, taken at once by an empty file. Raises FileExistsError when something has it."""
     path.touch(exist_ok=False)
@@ -88,8 +121,8 @@ def media_type(data: bytes) -> str:
 
 
 def fitting(path: Path, mime_type: str) -> Path:
-    """The path with the suffix of a media type: added, or in place of another picture's."""
-    if mime_type not in _SUFFIXES or fits(path, mime_type):
+    """The path with the suffix of a media type: added, or in place of another file's."""
+    if suffix(mime_type) == _UNKNOWN or fits(path, mime_type):
         return path
     given = path.suffix.lower()
     other = _SAME.get(given, given) in _SUFFIXES.values()
@@ -98,7 +131,7 @@ def fitting(path: Path, mime_type: str) -> Path:
 
 def suffix(mime_type: str) -> str:
     """The suffix of a media type, ".bin" for an unknown one."""
-    return _SUFFIXES.get(mime_type, ".bin")
+    return _SUFFIXES.get(mime_type.partition(";")[0], _UNKNOWN)
 
 
 def fits(path: Path, mime_type: str) -> bool:

@@ -2,7 +2,6 @@
 
 import base64
 import dataclasses
-import errno
 import hashlib
 import io
 import os
@@ -16,12 +15,14 @@ from imagewire.v1 import image_pb2
 if TYPE_CHECKING:
     import PIL.Image
 
-Detail = Literal["auto", "low", "high"]
+Detail = Literal["auto", "low", "medium", "high", "ultra_high"]
 
 _DETAILS: dict[Detail, image_pb2.ImageDetail] = {
     "auto": image_pb2.ImageDetail.IMAGE_DETAIL_UNSPECIFIED,
     "low": image_pb2.ImageDetail.IMAGE_DETAIL_LOW,
+    "medium": image_pb2.ImageDetail.IMAGE_DETAIL_MEDIUM,
     "high": image_pb2.ImageDetail.IMAGE_DETAIL_HIGH,
+    "ultra_high": image_pb2.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,
 }
 
 
@@ -38,9 +39,10 @@ class _Pil(Protocol):
 class Image:
     """A picture: of an answer, or to be sent; `image` makes one.
 
-    uri: where it is, when it is sent by its address; then no bytes are here. mime_type: its media type, "" when
-    unknown. width, height: in pixels, 0 when unknown. size_bytes: of the encoded file. sha256: of the encoded file, in
-    hexadecimal digits. thought: whether it is a draft. detail: how closely a model shall look at it.
+    uri: where it is, when it is sent by its address, or when the provider wrote it elsewhere; then no bytes are here.
+    mime_type: its media type, "" when unknown. width, height: in pixels, 0 when unknown. size_bytes: of the encoded
+    file. sha256: of the encoded file, in hexadecimal digits. thought: whether it is a draft. detail: how closely a
+    model shall look at it. display_name: the provider's name of it, mostly empty.
     """
 
     _data: bytes | None = field(default=None, repr=False)
@@ -52,14 +54,12 @@ class Image:
     sha256: str = ""
     thought: bool = False
     detail: Detail = "auto"
+    display_name: str = ""
 
     @property
     def data(self) -> bytes:
-        """The encoded file. Raises ValueError when it is not here: sent by its address, or gone by in frames."""
-        if self._data is None:
-            where = f"it is at {self.uri[:80]}" if self.uri else "they went by as frames; use stream() or sample()"
-            raise ValueError(f"the bytes of this picture are not kept here: {where}")
-        return self._data
+        """The encoded file. Raises ValueError, which says where it is, when it is not here: elsewhere, or gone by."""
+        return _files.here(self._data, "picture", self.uri)
 
     @property
     def data_uri(self) -> str:
@@ -70,11 +70,9 @@ class Image:
         """Write it, whole or not at all, in place of what has that name; return the name it got.
 
         The name gets the suffix of what the picture is: "cat" becomes "cat.png", and so does "cat.jpg" when the
-        picture is a PNG. Raises OSError.
+        picture is a PNG. Raises OSError, and ValueError as `data` does.
         """
-        if Path(path).is_dir():
-            raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
-        return _files.write(_files.fitting(Path(path), self.mime_type), self.data)
+        return _files.save(Path(path), self.data, self.mime_type)
 
     def to_pil(self) -> "PIL.Image.Image":
         """As Pillow's picture."""
@@ -146,12 +144,15 @@ def from_message(message: image_pb2.Image, data: bytes | None = None, *, thought
         message.sha256.hex(),
         thought,
         detail,
+        message.display_name,
     )
 
 
-def to_message(given: Image) -> image_pb2.Image:
-    """The contract's picture. Raises ValueError when its bytes are not here."""
-    detail = _DETAILS[given.detail]
+def to_message(given: Image, display_name: str = "") -> image_pb2.Image:
+    """The contract's picture. display_name: where it may have one. Raises ValueError when its bytes are not here."""
+    made = image_pb2.Image(mime_type=given.mime_type, detail=_DETAILS[given.detail], display_name=display_name)
     if given.uri:
-        return image_pb2.Image(uri=given.uri, mime_type=given.mime_type, detail=detail)
-    return image_pb2.Image(data=given.data, mime_type=given.mime_type, detail=detail)
+        made.uri = given.uri
+    else:
+        made.data = given.data
+    return made

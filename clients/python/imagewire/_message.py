@@ -1,9 +1,13 @@
 """Messages of a chat, from words and pictures."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from imagewire import _image
 from imagewire._image import Picture
 from imagewire.v1 import image_pb2
-from imagewire.v1.message_pb2 import ChatMessage, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, FunctionResponse, Part, Role
 
 
 def user(*content: str | Picture) -> ChatMessage:
@@ -25,12 +29,33 @@ def assistant(*content: str | Picture) -> ChatMessage:
     return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_part(item) for item in content])
 
 
+def function_result(
+    call: FunctionCall, response: Mapping[str, Any], *, images: Mapping[str, Picture] = MappingProxyType({})
+) -> ChatMessage:
+    """What a function returned that the model called. call: `Part.function_call` of the answer.
+
+    response: a JSON object. images: pictures by names, by which `response` may refer to them: {"$ref": "NAME"}. Raises
+    as `user`, and ValueError when `response` is no JSON object.
+    """
+    result = FunctionResponse(id=call.id, name=call.name)
+    result.response.SetInParent()
+    try:
+        result.response.update(response)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("response: must be a JSON object: a dict of text, numbers, lists and dicts") from None
+    for name, item in images.items():
+        result.images.append(picture(item, name))
+    return ChatMessage(role=Role.ROLE_TOOL, parts=[Part(function_response=result)])
+
+
 def _part(item: str | Picture) -> Part:
     if isinstance(item, str):
         return Part(text=item)
     return Part(image=picture(item))
 
 
-def picture(item: Picture) -> image_pb2.Image:
-    """The contract's picture for what people have at hand: as `image` takes it."""
-    return item if isinstance(item, image_pb2.Image) else _image.to_message(_image.image(item))
+def picture(item: Picture, display_name: str = "") -> image_pb2.Image:
+    """The contract's picture for what people have at hand: as `image` takes it. display_name: where it may have one."""
+    if isinstance(item, image_pb2.Image) and not display_name:
+        return item
+    return _image.to_message(_image.image(item), display_name)
