@@ -21,6 +21,7 @@ from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
 from imagewire_server.engine.admit import Admission
+from imagewire_server.engine.drain import passed
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.route import Router, Upstream
 from imagewire_server.google_call import GoogleCall
@@ -47,7 +48,13 @@ class Server:
         given = config.settings
         self._engine = Engine(self._router(config), Admission(given.max_concurrent_calls))
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = GrpcLimits(given.max_request_bytes, shared, given.drain_delay, given.drain_grace)
+        limits = GrpcLimits(
+            max_request_bytes=given.max_request_bytes,
+            shared=shared,
+            drain_grace=given.drain_grace,
+            max_connection_age=given.max_connection_age,
+            max_connection_age_grace=given.max_connection_age_grace,
+        )
         self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
         self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), config.master_key)
 
@@ -60,6 +67,14 @@ class Server:
         self.grpc.use_master_key(config.master_key)
         self.rest.use_master_key(config.master_key)
         self._config = config
+
+    async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
+        """Say NOT_SERVING on both edges and go on serving for `delay` seconds, or until `hurry` is set."""
+        await self.grpc.announce_stop()
+        self.rest.announce_stop()
+        if delay and not hurry.is_set():
+            _log.info("stopping", delay=delay)
+            await passed(delay, hurry)
 
     def _router(self, config: Config) -> Router:
         if not config.deployments:
@@ -126,7 +141,6 @@ def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
         max_request_bytes=given.max_request_bytes,
         heartbeat_interval=given.heartbeat_interval,
         stall_timeout=given.stall_timeout,
-        drain_delay=given.drain_delay,
         drain_grace=given.drain_grace,
         shared=shared,
     )
@@ -148,6 +162,30 @@ async def emulated(config: Config) -> AsyncIterator[tuple[Config, "Emulator"]]:
         yield dataclasses.replace(config, settings=made, deployments=deployments), emulator
 
 
+class _Stop:
+    """How far a server is asked to stop. begun: no further calls are wanted. hurry: without `drain_delay`. now: without
+    `drain_grace` either.
+    """
+
+    def __init__(self) -> None:
+        self.begun, self.hurry, self.now = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def terminate(self) -> None:
+        """An orchestrator's SIGTERM: those who send calls here learn of it by asking for health."""
+        self.begun.set()
+
+    def hasten(self) -> None:
+        """Nobody will ask for health."""
+        self.hurry.set()
+        self.begun.set()
+
+    def interrupt(self) -> None:
+        """A person's Ctrl-C; another one ends the calls that still run."""
+        if self.hurry.is_set():
+            self.now.set()
+        self.hasten()
+
+
 async def serve(
     config: Config,
     reread: Callable[[], Config],
@@ -162,14 +200,16 @@ async def serve(
     as it returns. Raises ConfigError and OSError.
     """
     allocator.keep_blocks()
-    stop = asyncio.Event()
+    stop = _Stop()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGTERM, stop.terminate)
+    loop.add_signal_handler(signal.SIGINT, stop.interrupt)
     async with server(config, shared=shared) as made:
         hangups: asyncio.Queue[None] = asyncio.Queue()
         loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
-        reloading = asyncio.create_task(_reload_on(hangups, made, reread))
+        beside = [asyncio.create_task(_reload_on(hangups, made, reread))]
+        if until is not None:
+            beside.append(asyncio.create_task(_hasten_after(until, stop)))
         serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start(config.settings.grpc))}
         try:
             if config.settings.rest != "off":
@@ -180,14 +220,18 @@ async def serve(
             gc.collect()
             gc.freeze()
             ready()
-            waiting = [asyncio.create_task(stop.wait()), *([asyncio.ensure_future(until())] if until else [])]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in waiting:
-                task.cancel()
+            await stop.begun.wait()
+            await made.announce_stop(config.settings.drain_delay, stop.hurry)
         finally:
-            reloading.cancel()
-            await asyncio.gather(made.grpc.drain(), made.rest.drain())
+            for task in beside:
+                task.cancel()
+            await asyncio.gather(made.grpc.drain(stop.now), made.rest.drain(stop.now))
     _log.info("stopped")
+
+
+async def _hasten_after(until: Callable[[], Awaitable[None]], stop: _Stop) -> None:
+    await until()
+    stop.hasten()
 
 
 async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callable[[], Config]) -> None:

@@ -70,6 +70,7 @@ class Workers:
         self._number = number
         self._counts = ""
         self._running: dict[int, Process] = {}
+        self._serving: set[int] = set()
         self._stopping = asyncio.Event()
         self._ready = asyncio.Semaphore(0)
         self._code = 0
@@ -82,22 +83,24 @@ class Workers:
     async def _run(self, serving: dict[str, object]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._signal_all, signal.SIGHUP)
+            loop.add_signal_handler(number, self._stop, number)
+        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
         keepers = [asyncio.create_task(self._keep(index)) for index in range(self._number)]
         readiness = asyncio.create_task(self._told(serving))
         await asyncio.gather(*keepers)
         readiness.cancel()
         return self._code
 
-    def _stop(self) -> None:
+    def _stop(self, number: int) -> None:
+        """Pass on what asked to stop: a worker makes a difference between the two, and counts Ctrl-C."""
         self._stopping.set()
-        self._signal_all(signal.SIGTERM)
+        for index, process in self._running.items():
+            # One that has not begun to serve knows no Ctrl-C.
+            _send(process, number if index in self._serving else signal.SIGTERM)
 
-    def _signal_all(self, number: int) -> None:
+    def _hang_up(self) -> None:
         for process in self._running.values():
-            with contextlib.suppress(ProcessLookupError):
-                process.send_signal(number)
+            _send(process, signal.SIGHUP)
 
     async def _told(self, serving: dict[str, object]) -> None:
         for _ in range(self._number):
@@ -122,23 +125,31 @@ class Workers:
             if self._stopping.is_set():
                 process.terminate()
             assert process.stdout is not None  # noqa: S101  # it was asked for
-            if await process.stdout.readline() == READY and not began_well:
-                began_well = True
-                self._ready.release()
+            if await process.stdout.readline() == READY:
+                self._serving.add(index)
+                if not began_well:
+                    began_well = True
+                    self._ready.release()
             code = await process.wait()
             del self._running[index]
+            self._serving.discard(index)
             _forget_running_calls(process.pid, self._counts)
             if self._stopping.is_set():
                 return
             if not began_well:
                 # It never served: neither would another one.
                 self._code = code or 1
-                self._stop()
+                self._stop(signal.SIGINT)
                 return
             wait = _FIRST_WAIT if time.monotonic() - begun > _LIVED else min(wait * 2, _LONGEST_WAIT)
             _log.error("a worker ended and is started again", worker=index, code=code, wait=wait)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), wait)
+
+
+def _send(process: "Process", number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(number)
 
 
 def _forget_running_calls(pid: int, folder: str) -> None:

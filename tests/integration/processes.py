@@ -91,6 +91,7 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         "GEMINI_API_KEY": "emulator-key",
         "IMAGEWIRE_GEMINI_BASE_URL": base_url,
         "IMAGEWIRE_VERTEX_BASE_URL": base_url,
+        "IMAGEWIRE_DRAIN_DELAY": "0",  # tests stop servers by SIGTERM, and nobody asks for their health
         **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
     }
     process = subprocess.Popen(

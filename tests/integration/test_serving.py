@@ -1,6 +1,5 @@
 """The program around the service: reflection, health, drain, and what it says when it cannot start."""
 
-import asyncio
 import hashlib
 import json
 import os
@@ -19,7 +18,7 @@ from PIL import Image
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
-from tests.conftest import Stack, rest_of, spec
+from tests.conftest import Stack, spec
 from tests.integration import processes
 
 _SERVICES = {
@@ -89,40 +88,6 @@ async def test_health_answers_serving_for_every_service(stack: Stack) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as unknown:
         await health.Check(health_pb2.HealthCheckRequest(service="other"))
     assert unknown.value.code() is grpc.StatusCode.NOT_FOUND
-
-
-async def test_a_drain_says_not_serving_and_lets_the_running_stream_finish() -> None:
-    with processes.emulator() as emulator, processes.server(emulator.address, drain_delay="0.3") as server:
-        async with grpc.aio.insecure_channel(server.address) as channel:
-            watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
-            assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
-            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
-            call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-1500-900000")))
-            await call.read()
-            server.ask_to_stop()
-            assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
-            health = health_pb2_grpc.HealthStub(channel)
-            answer = await health.Check(health_pb2.HealthCheckRequest())
-            assert answer.status == health_pb2.HealthCheckResponse.NOT_SERVING
-            events = await rest_of(call)
-        assert events[-1].HasField("finished")
-        # The open health watch must not hold the server for the whole grace of 30 s.
-        assert await asyncio.to_thread(server.process.wait, 5) == 0
-
-
-async def test_a_drain_ends_with_its_grace() -> None:
-    with processes.emulator() as emulator, processes.server(emulator.address, drain_grace="0.3") as server:
-        async with grpc.aio.insecure_channel(server.address) as channel:
-            stub = chat_service_pb2_grpc.ChatServiceStub(channel)
-            call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck")))
-            await call.read()
-            server.ask_to_stop()
-            with pytest.raises(grpc.aio.AioRpcError) as ended:
-                await rest_of(call)
-            assert ended.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert await asyncio.to_thread(server.process.wait, 5) == 0
-        (entry,) = processes.ledger(emulator.address)
-        assert entry["outcome"] == "client_disconnected"
 
 
 async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:

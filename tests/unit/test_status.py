@@ -1,12 +1,15 @@
 """Our errors as gRPC statuses: every class, and the size of what travels in trailers."""
 
+import json
+
 import grpc
 import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo
 from google.rpc.status_pb2 import Status
 
 from imagewire_server.contract import errors
-from imagewire_server.contract.errors import Code, Error, InvalidRequest, Refused, Violation
+from imagewire_server.contract.errors import AnswerWillNotFit, Code, Error, InvalidRequest, Refused, Violation
+from imagewire_server.dialects.gemini.errors import refusal, refusal_in_answer
 from imagewire_server.edges.grpc_api.status import status
 
 
@@ -20,6 +23,8 @@ def classes(kind: type[Error] = Error) -> list[type[Error]]:
 def test_every_error_has_its_status(kind: type[Error]) -> None:
     if kind is InvalidRequest:
         error: Error = InvalidRequest([Violation("spec.model", "is required")])
+    elif kind is AnswerWillNotFit:
+        error = AnswerWillNotFit(3_932_160, "is too small")
     elif kind is Refused:
         error = Refused("words", code=Code.ABORTED, reason="UPSTREAM_ABORTED")
     else:
@@ -34,6 +39,29 @@ def test_every_error_has_its_status(kind: type[Error]) -> None:
     assert (info.domain, info.reason, request.request_id) == ("imagewire.dev", error.reason, "id-1")
     assert message == told.message != ""
     assert ("grpc-retry-pushback-ms" in details) is error.charged
+
+
+REPEATED_BY_MESHES = frozenset({Code.UNAVAILABLE, Code.CANCELLED})
+
+
+def test_m1_no_error_that_may_be_charged_has_a_code_that_meshes_repeat() -> None:
+    assert [kind.__name__ for kind in classes() if kind.charged and kind.code in REPEATED_BY_MESHES] == []
+
+
+def test_m1_nor_has_what_the_provider_refuses_before_or_within_an_answer() -> None:
+    wrong = []
+    for upstream in (*(code.name for code in Code), "API_KEY_INVALID", "A_NEW_ONE"):
+        for http in (200, 400, 401, 403, 404, 408, 409, 429, 499, 500, 502, 503, 504):
+            given = {"code": http, "status": upstream, "message": "words"}
+            before = refusal(http, json.dumps({"error": given}).encode(), retry_after=None, secrets=())
+            within = refusal_in_answer(given)
+            assert within.charged
+            wrong += [
+                (where, http, upstream, error.code.name)
+                for where, error in (("before", before), ("within", within))
+                if error.charged and error.code in REPEATED_BY_MESHES
+            ]
+    assert wrong == []
 
 
 def test_the_tree_in_the_header_names_every_class() -> None:

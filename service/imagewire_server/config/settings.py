@@ -104,10 +104,14 @@ class Settings:
     """After how long a silence a stream sends a heartbeat."""
     stall_timeout: float = _setting(60.0, _positive)
     """How long a client may leave a stream unread."""
-    drain_delay: float = _setting(0.0, _not_negative)
+    max_connection_age: float = _setting(300.0, _not_negative)
+    """After how long, give or take a tenth, a gRPC client is asked to connect anew; 0 for never."""
+    max_connection_age_grace: float = _setting(3600.0, _positive)
+    """How long the calls of a connection of that age may take before they are cut."""
+    drain_delay: float = _setting(5.0, _not_negative)
     """How long, after SIGTERM, health says NOT_SERVING while new calls are still taken."""
     drain_grace: float = _setting(30.0, _not_negative)
-    """How long running calls may then take."""
+    """How long running calls may then take, before they end in ABORTED."""
     log_level: str = _setting("info", _level)
     """The least level that is logged."""
 

@@ -2,6 +2,7 @@
 
 Error                     code                 reason
 ├── InvalidRequest        INVALID_ARGUMENT     INVALID_REQUEST        fields are wrong; `violations` names them
+│   └── AnswerWillNotFit  INVALID_ARGUMENT     ANSWER_WILL_NOT_FIT    the picture asked for may not fit an inline answer
 ├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller showed no valid key
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
 ├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
@@ -10,6 +11,8 @@ Error                     code                 reason
 ├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             as many calls run as may; nothing was sent
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
+├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was at work
+├── Draining              UNAVAILABLE          SHUTTING_DOWN          the server stops; nothing was sent for the call
 ├── Internal              INTERNAL             INTERNAL               a fault of ours; its text stays in the log
 └── UpstreamError
     ├── Refused           by Google's status   UPSTREAM_…             Google answered with an error
@@ -102,6 +105,16 @@ class InvalidRequest(Error):
         super().__init__(first + more, violations=found)
 
 
+class AnswerWillNotFit(InvalidRequest):
+    """The picture that is asked for may be larger than the answer may be. Nothing was sent."""
+
+    reason = "ANSWER_WILL_NOT_FIT"
+
+    def __init__(self, max_inline_bytes: int, description: str) -> None:
+        super().__init__([Violation("max_inline_bytes", description)])
+        self.metadata = {"use": "StreamCompletion", "max_inline_bytes": str(max_inline_bytes)}
+
+
 class Unauthenticated(Error):
     """The caller showed no valid key."""
 
@@ -160,6 +173,21 @@ class Stalled(Error):
     code = Code.ABORTED
     reason = "CLIENT_STALLED"
     charged = True
+
+
+class ShuttingDown(Error):
+    """The server was stopped, and its grace ran out while the provider was at work."""
+
+    code = Code.ABORTED  # not UNAVAILABLE, which service meshes repeat
+    reason = "SHUTTING_DOWN"
+    charged = True
+
+
+class Draining(Error):
+    """The server is being stopped, and nothing was sent for this call."""
+
+    code = Code.UNAVAILABLE
+    reason = "SHUTTING_DOWN"
 
 
 class Internal(Error):

@@ -1,6 +1,7 @@
 """Around every handler. No exception's text leaves through it, cancellation does, and each call is logged once.
 
-It also knows every handler that runs, because the server's own stop returns before their cleanup has.
+It also knows every handler that runs, because the server's own stop returns before their cleanup has, and cuts what
+outlasts its grace without a word.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from imagewire_server.contract.errors import Error, Internal, Unauthenticated
 from imagewire_server.edges.grpc_api.requests import checked, exact, lenient
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine import metrics
+from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.record import Record
 
 RECORD: ContextVar[Record] = ContextVar("record")
@@ -37,18 +39,9 @@ class Guard:
 
     def __init__(self, master_key: str = "") -> None:
         self.master_key = master_key
-        self._drawing: set[asyncio.Task[Any]] = set()
-        self._others: set[asyncio.Task[Any]] = set()
-
-    @property
-    def drawing(self) -> frozenset[asyncio.Task[Any]]:
-        """The tasks of our own services' calls."""
-        return frozenset(self._drawing)
-
-    @property
-    def others(self) -> frozenset[asyncio.Task[Any]]:
-        """The tasks of health, reflection and channelz, some of which never end by themselves."""
-        return frozenset(self._others)
+        self.calls = Calls()  # of our own services
+        self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
+        self.tasks: set[asyncio.Task[Any]] = set()  # of all calls, until their status is out
 
     def wrap(self, handler: Handler, method: str) -> Handler:
         """A method's handler, guarded.
@@ -74,7 +67,8 @@ class Guard:
         async def guarded(request: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
                 self._authenticate(method, watched.metadata)
-                return await behaviour(checked(request), context)
+                with (self.calls if method.startswith(_OURS) else self.others).running(watched.record):
+                    return await behaviour(checked(request), context)
 
         return guarded
 
@@ -82,9 +76,10 @@ class Guard:
         self, behaviour: Callable[..., AsyncIterator[Any]], method: str
     ) -> Callable[..., AsyncIterator[Any]]:
         async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with _Watched(self, method, context):
-                async for response in behaviour(request, context):
-                    yield response
+            async with _Watched(self, method, context) as watched:
+                with self.others.running(watched.record):
+                    async for response in behaviour(request, context):
+                        yield response
 
         return guarded
 
@@ -100,22 +95,18 @@ class Guard:
                 " (imagewire.Client(api_key=...), or IMAGEWIRE_API_KEY)"
             )
 
-    def track(self, method: str) -> set[asyncio.Task[Any]]:
-        """Where the tasks of a method are counted."""
-        return self._drawing if method.startswith(_OURS) else self._others
-
 
 class _Watched:
     """One call: counted while it runs, its errors translated, its line logged."""
 
     def __init__(self, guard: Guard, method: str, context: Context) -> None:
-        self._tasks = guard.track(method)
+        self._tasks = guard.tasks
         self._method = method
         self._context = context
         self.metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
         given = str(self.metadata.get("x-request-id", ""))
         self._request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        self._record = Record()
+        self.record = Record()
         self._begun = time.monotonic()
         self._code = "OK"
         self._reason = ""
@@ -124,7 +115,7 @@ class _Watched:
         self._task = asyncio.current_task()
         if self._task is not None:
             self._tasks.add(self._task)
-        RECORD.set(self._record)
+        RECORD.set(self.record)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -156,14 +147,14 @@ class _Watched:
         await self._context.abort(code, message, (*trailers, *self._trailers()))
 
     def _trailers(self) -> tuple[tuple[str, str], ...]:
-        return (("x-imagewire-request-id", self._request_id), *self._record.trailers())
+        return (("x-imagewire-request-id", self._request_id), *self.record.trailers())
 
     def _tell(self) -> None:
         """Count the call, and log it."""
         seconds = time.monotonic() - self._begun
         ours = self._method.startswith(_OURS)
         if ours:
-            metrics.count(self._method, self._reason or self._code, seconds, self._record)
+            metrics.count(self._method, self._reason or self._code, seconds, self.record)
         log = _log.info if ours else _log.debug
         log(
             "call",
@@ -172,5 +163,5 @@ class _Watched:
             code=self._code,
             reason=self._reason,
             seconds=round(seconds, 4),
-            **self._record.fields(),
+            **self.record.fields(),
         )

@@ -25,6 +25,7 @@ from imagewire_server.edges.grpc_api.models import ModelService
 from imagewire_server.edges.grpc_api.reflection import add_reflection
 from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.edges.grpc_api.threads import giving_way
+from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 
 _log = structlog.get_logger("imagewire.grpc")
@@ -39,18 +40,24 @@ _OURS = tuple(
 )
 _SERVED = (*_OURS, "grpc.health.v1.Health", "grpc.channelz.v1.Channelz")
 
-
-_CLEANUP = 2.0
+# A client or proxy may ping as often as this, in milliseconds, also while a model thinks in silence: proxies are set to
+# 3 s, and gRPC's default of 300 s would cut them, and calls that are paid for, off.
+_PING_FLOOR = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
-    """max_request_bytes: of one message in. shared: with other workers. drain_delay, drain_grace: seconds."""
+    """max_request_bytes: of one message in. shared: with other workers. Times in seconds.
+
+    max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
+    max_connection_age_grace.
+    """
 
     max_request_bytes: int
     shared: bool
-    drain_delay: float
     drain_grace: float
+    max_connection_age: float
+    max_connection_age_grace: float
 
 
 class GrpcServer:
@@ -86,36 +93,51 @@ class GrpcServer:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 
-    async def drain(self) -> None:
-        """Stop as a good neighbour: NOT_SERVING, GOAWAY, running calls to their end or the grace's, then closed."""
+    async def announce_stop(self) -> None:
+        """Say NOT_SERVING; new calls are still served."""
         await self._health.enter_graceful_shutdown()
-        running = len(self._guard.drawing)
-        _log.info("draining", running=running, grace=self._limits.drain_grace)
-        await asyncio.sleep(self._limits.drain_delay)
-        stopping = asyncio.create_task(self._server.stop(self._limits.drain_grace))
-        await _ended(self._guard.drawing, self._limits.drain_grace)
+
+    async def drain(self, hurry: asyncio.Event | None = None) -> None:
+        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
+        await self.announce_stop()
+        grace, calls = self._limits.drain_grace, self._guard.calls
+        _log.info("draining", running=len(calls), grace=grace)
+        # This cuts what still runs, so it comes behind our own end of those calls.
+        stopping = asyncio.create_task(self._server.stop(grace + CLEANUP))
+        over = asyncio.create_task(passed(grace, hurry or asyncio.Event()))
+        await calls.wait(over)
         # Health watches never end by themselves; they would hold the server for the whole grace.
-        for task in self._guard.others:
-            task.cancel()
-        await stopping
+        await self._guard.others.end()
+        # What is left are calls whose requests are still on their way.
+        await asyncio.wait({stopping, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        await calls.end()
+        await asyncio.gather(stopping, self._server.stop(CLEANUP))
         # stop returns before the handlers' own cleanup has run.
-        await _ended(self._guard.drawing | self._guard.others, _CLEANUP)
-
-
-async def _ended(tasks: frozenset[asyncio.Task[Any]], within: float) -> None:
-    if tasks:
-        await asyncio.wait(tasks, timeout=within)
+        if self._guard.tasks:
+            await asyncio.wait(self._guard.tasks, timeout=CLEANUP)
 
 
 def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
+    age: tuple[tuple[str, int], ...] = ()
+    if limits.max_connection_age:
+        # gRPC itself adds or takes up to a tenth, so that connections made together do not end together.
+        age = (
+            ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
+            ("grpc.max_connection_age_grace_ms", _milliseconds(limits.max_connection_age_grace)),
+        )
     return (
+        *age,
         ("grpc.max_receive_message_length", limits.max_request_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", 16 * 1024),
-        # Clients ping each 30 s, also while a model thinks in silence; the default would cut them off.
-        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.min_ping_interval_without_data_ms", _PING_FLOOR),
         ("grpc.keepalive_permit_without_calls", 1),
         # Where no other worker shares it, a second server on the port would start and take half the calls.
         ("grpc.so_reuseport", int(limits.shared)),
         ("grpc.enable_channelz", 1),
     )
+
+
+def _milliseconds(seconds: float) -> int:
+    return min(int(seconds * 1000), 2**31 - 1)

@@ -97,12 +97,13 @@ class Answering:
 
     @asynccontextmanager
     async def leaving(self, call: Call) -> AsyncIterator[None]:
-        """A client that leaves ends what runs inside, with Disconnected."""
+        """A client that leaves ends what runs inside, with Disconnected; a server that stops, with its own errors."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in one
         watch = asyncio.create_task(_gone(call.receive, task))
         try:
-            yield
+            with call.calls.telling(call.record):
+                yield
         except asyncio.CancelledError:
             if watch.done() and not watch.cancelled() and task.uncancel() == 0:
                 raise Disconnected from None

@@ -24,6 +24,7 @@ from imagewire_server.edges.rest_api.body import Body, Disconnected, Receive
 from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.engine import metrics
+from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.record import Record
 
 _log = structlog.get_logger("imagewire.calls")
@@ -38,12 +39,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(slots=True)
 class Call:
-    """One request: its body, its response, what is learned of it."""
+    """One request: its body, its response, what is learned of it. calls: those that run, this one among them."""
 
     request_id: str
     receive: Receive
     body: Body
     response: Response
+    calls: Calls
     record: Record = field(default_factory=Record)
     error: Error | None = None
 
@@ -53,6 +55,7 @@ class Guard:
 
     def __init__(self, app: App, master_key: str, *, max_request_bytes: int, stall_timeout: float) -> None:
         self.master_key = master_key
+        self.calls = Calls()
         self._app = app
         self._max_request_bytes = max_request_bytes
         self._stall_timeout = stall_timeout
@@ -67,12 +70,14 @@ class Guard:
         code = "OK"
         try:
             self._authenticate(scope["path"], headers)
-            call = Call(request_id, receive, Body(receive, headers, self._max_request_bytes), response)
+            body = Body(receive, headers, self._max_request_bytes)
+            call = Call(request_id, receive, body, response, self.calls)
             scope[CALL] = call
             scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text
-            await self._app(scope, receive, send)
+            with self.calls.running(call.record):
+                await self._app(scope, receive, send)
         except (Disconnected, asyncio.CancelledError):
-            # The client left, or the server's grace is over; nothing runs after this that could be cancelled.
+            # The client left, or does not read while the server stops; nothing runs after this that could be cancelled.
             code = "CANCELLED"
             scope["imagewire.abort"]()
         except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further

@@ -75,11 +75,14 @@ class ImagesEndpoint:
         """So many calls at once. What one of them drew is not lost because another failed."""
         runs = [_Run() for _ in range(count)]
         try:
-            async with self.answering.leaving(call), asyncio.TaskGroup() as group:
-                for run in runs:
-                    group.create_task(run.draw(self.answering, reading))
-            for run in runs:
-                run.tell(call.record)
+            async with self.answering.leaving(call):
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for run in runs:
+                            group.create_task(run.draw(self.answering, reading))
+                finally:
+                    for run in runs:
+                        run.tell(call.record)
             drawn = [run for run in runs if run.error is None]
             failures = [run.error for run in runs if run.error is not None]
             if not drawn:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from imagewire_server.edges.rest_api.guard import Guard
 from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.protocol import Protocol
 from imagewire_server.edges.rest_api.state import Ready
+from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 from imagewire_server.transport.fetch import ImageFetcher
 
 _KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
-_CLEANUP = 2.0
 # What pages of other origins may read of an answer: what it tells of its call, and whether and when to ask again.
 _EXPOSED = [
     "x-request-id",
@@ -43,7 +44,6 @@ class RestOptions:
     max_request_bytes: int
     heartbeat_interval: float
     stall_timeout: float
-    drain_delay: float
     drain_grace: float
     shared: bool
 
@@ -95,7 +95,8 @@ class RestServer:
             access_log=False,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=max(int(self._options.drain_grace), 1),
+            # After this it cuts what still runs; our own end of those calls comes first.
+            timeout_graceful_shutdown=math.ceil(self._options.drain_grace + 2 * CLEANUP),
         )
         self._uvicorn = _Uvicorn(config)
         self._serving = asyncio.create_task(self._uvicorn.serve([listener]))
@@ -113,16 +114,26 @@ class RestServer:
             expose_headers=_EXPOSED,
         )
 
-    async def drain(self) -> None:
-        """Take no more calls, let running ones come to their end or the grace's."""
+    def announce_stop(self) -> None:
+        """Say that new calls are not wanted; they are still served."""
+        self._ready.ready = False
+
+    async def drain(self, hurry: asyncio.Event | None = None) -> None:
+        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
         if self._uvicorn is None or self._serving is None:
             return
-        self._ready.ready = False
-        await asyncio.sleep(self._options.drain_delay)
+        self.announce_stop()
         self._uvicorn.should_exit = True
+        over = asyncio.create_task(passed(self._options.drain_grace, hurry or asyncio.Event()))
+        await asyncio.wait({self._serving, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        await self._guard.calls.end()
+        # What is left belongs to clients that do not read.
+        for task in self._uvicorn.server_state.tasks:
+            task.cancel()
         await self._serving
         if self._uvicorn.server_state.tasks:
-            await asyncio.wait(self._uvicorn.server_state.tasks, timeout=_CLEANUP)
+            await asyncio.wait(self._uvicorn.server_state.tasks, timeout=CLEANUP)
 
 
 def _bound(host: str, port: int, *, shared: bool) -> socket.socket:

@@ -1,0 +1,87 @@
+"""The calls of one edge while they run, so that a drain can wait for them and end those that outlast its grace.
+
+A call that is ended this way has our own status, before the server cuts its connection: what a mesh sees of a cut is
+UNAVAILABLE, and it repeats that, also where a picture has been paid for.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from imagewire_server.contract.errors import Draining, ShuttingDown
+from imagewire_server.engine.record import Record
+
+# Seconds in which calls that were ended tell their callers and clean up.
+CLEANUP = 2.0
+
+
+class Calls:
+    """Calls that run. Once they have been ended, new ones are refused."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self._ended: set[asyncio.Task[Any]] = set()
+        self._shut = False
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    @contextmanager
+    def running(self, record: Record) -> Iterator[None]:
+        """Run one call inside. Raises Draining when new ones are refused, and what `telling` raises."""
+        if self._shut:
+            raise _refusal()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        self._running.add(task)
+        try:
+            with self.telling(record):
+                yield
+        finally:
+            self._running.discard(task)
+            self._ended.discard(task)
+
+    @contextmanager
+    def telling(self, record: Record) -> Iterator[None]:
+        """Inside of `running`: raise ShuttingDown where `end` ended the call, Draining if nothing was sent for it."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            # Where the client has left too, its cancellation counts.
+            if task is None or task not in self._ended or task.uncancel() > 0:
+                raise
+            raise (_loss() if record.tried else _refusal()) from None
+
+    async def wait(self, over: "asyncio.Task[None]") -> None:
+        """Return when no call runs any more, or when `over` is done."""
+        while self._running and not over.done():
+            await asyncio.wait({*self._running, over}, return_when=asyncio.FIRST_COMPLETED)
+
+    async def end(self) -> None:
+        """End the calls that run, refuse new ones, and let those that ran tell their callers why."""
+        self._shut = True
+        ending = set(self._running)
+        self._ended |= ending
+        for task in ending:
+            task.cancel()
+        if ending:
+            await asyncio.wait(ending, timeout=CLEANUP)
+
+
+async def passed(seconds: float, hurry: asyncio.Event) -> None:
+    """Return after so many seconds, or when `hurry` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(hurry.wait(), seconds)
+
+
+def _refusal() -> Draining:
+    return Draining("this server is stopping, and nothing was sent for this call: try again, with another server")
+
+
+def _loss() -> ShuttingDown:
+    return ShuttingDown(
+        "the server was stopped while the picture was being drawn; it may have been charged: check whether you were"
+        " billed before you ask again"
+    )
