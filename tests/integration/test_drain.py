@@ -17,6 +17,10 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_emulator import Emulator
 from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Draining, ShuttingDown
+from imagewire_server.edges.grpc_api.writer import StreamWriter
+from imagewire_server.engine.drain import Calls
+from imagewire_server.engine.record import Record
 from tests.conftest import Stack, ended_upstream, rest_of, running_stack, spec
 from tests.integration import processes, raw_client
 from tests.integration.status import Told, told
@@ -190,7 +194,8 @@ def test_m4_ctrl_c_does_not_wait_for_those_who_ask_for_health(workers: str) -> N
 def test_m1_a_second_ctrl_c_ends_calls_with_their_own_status(workers: str) -> None:
     with served("--workers", workers, drain_grace="3600") as (server, upstream), drawing(server) as call:
         server.process.send_signal(signal.SIGINT)
-        server.log_line("draining")
+        for _ in range(int(workers)):
+            server.log_line("draining")
         server.process.send_signal(signal.SIGINT)
         assert is_charged_end(end_of(call))
         assert server.process.wait(60) == 0
@@ -214,6 +219,47 @@ def test_m1_workers_without_a_parent_end_calls_with_their_own_status() -> None:
         server.process.kill()
         assert is_charged_end(end_of(call))
         assert [entry["outcome"] for entry in processes.ledger(upstream)] == ["client_disconnected"]
+
+
+class SlowCall:
+    """A call whose first message takes as long as a test wants, as on a busy machine."""
+
+    def __init__(self) -> None:
+        self.begun, self.may_end, self.whole = asyncio.Event(), asyncio.Event(), False
+
+    async def write(self, message: bytes) -> None:
+        self.begun.set()
+        await self.may_end.wait()
+        self.whole = True
+
+
+@pytest.mark.parametrize("beat", [False, True])
+async def test_m1_a_streams_first_message_is_out_before_its_status(beat: bool) -> None:
+    call, calls = SlowCall(), Calls()
+
+    async def drawn() -> None:
+        record = Record(tried=[("gemini", "OK")])
+        writer = StreamWriter(call, calls.unbroken, heartbeat_interval=0.001 if beat else 60, stall_timeout=60)  # type: ignore[arg-type]
+        with calls.running(record):
+            async with writer:
+                if not beat:
+                    await writer.write([pb.Event(sequence=1, started=pb.Started())])
+                await asyncio.Event().wait()
+
+    drawing = asyncio.create_task(drawn())
+    await call.begun.wait()
+    ending = asyncio.create_task(calls.end())
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not drawing.done()
+    call.may_end.set()
+    with pytest.raises(ShuttingDown):
+        await drawing
+    assert call.whole
+    await ending
+    assert len(calls) == 0
+    with pytest.raises(Draining), calls.running(Record()):
+        raise AssertionError("a call began although new ones are refused")
 
 
 async def test_m1_a_client_that_left_is_not_told_of_the_stop(stack: Stack) -> None:

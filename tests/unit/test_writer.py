@@ -1,6 +1,7 @@
 """Events as few messages: all of them, in order, within the bound."""
 
 import asyncio
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -80,7 +81,9 @@ class _Slow:
 
 async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
     call: Any = _Slow()
-    async with StreamWriter(call, heartbeat_interval=0.001, stall_timeout=60, batch_bytes=1 << 18) as writer:
+    async with StreamWriter(
+        call, nullcontext, heartbeat_interval=0.001, stall_timeout=60, batch_bytes=1 << 18
+    ) as writer:
         await call.begun.wait()
         ending = asyncio.create_task(writer.write([pb.Event(sequence=1, finished=pb.Finished())]))
         done, _ = await asyncio.wait([ending], timeout=0.05)
@@ -93,7 +96,7 @@ async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
 
 async def test_a_heartbeat_that_nobody_reads_ends_the_stream_with_the_next_event() -> None:
     call: Any = _Slow()
-    async with StreamWriter(call, heartbeat_interval=0.001, stall_timeout=0.05) as writer:
+    async with StreamWriter(call, nullcontext, heartbeat_interval=0.001, stall_timeout=0.05) as writer:
         await call.begun.wait()
         with pytest.raises(Stalled):
             await writer.write([pb.Event(sequence=1, finished=pb.Finished())])

@@ -12,8 +12,8 @@ from typing import Any
 from imagewire_server.contract.errors import Draining, ShuttingDown
 from imagewire_server.engine.record import Record
 
-# Seconds in which calls that were ended tell their callers and clean up.
-CLEANUP = 2.0
+# Seconds in which calls that were ended tell their callers, behind what these have still to read, and clean up.
+CLEANUP = 5.0
 
 
 class Calls:
@@ -22,6 +22,7 @@ class Calls:
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
         self._ended: set[asyncio.Task[Any]] = set()
+        self._unbroken: set[asyncio.Task[Any]] = set()
         self._shut = False
 
     def __len__(self) -> int:
@@ -54,6 +55,19 @@ class Calls:
                 raise
             raise (_loss() if record.tried else _refusal()) from None
 
+    @contextmanager
+    def unbroken(self) -> Iterator[None]:
+        """Inside of `running`: what runs inside is let run to its end before the call is ended."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        self._unbroken.add(task)
+        try:
+            yield
+        finally:
+            self._unbroken.discard(task)
+            if task in self._ended:
+                task.cancel()
+
     async def wait(self, over: "asyncio.Task[None]") -> None:
         """Return when no call runs any more, or when `over` is done."""
         while self._running and not over.done():
@@ -64,7 +78,7 @@ class Calls:
         self._shut = True
         ending = set(self._running)
         self._ended |= ending
-        for task in ending:
+        for task in ending - self._unbroken:
             task.cancel()
         if ending:
             await asyncio.wait(ending, timeout=CLEANUP)

@@ -12,6 +12,7 @@ from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import AnswerTooLarge, Error, Internal, NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD
 from imagewire_server.edges.grpc_api.writer import StreamWriter
+from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.engine.generate import Engine
 
@@ -32,9 +33,10 @@ class StreamTimes:
 class ChatService(stubs.ChatServiceServicer):
     """See the contract."""
 
-    def __init__(self, engine: Engine, times: StreamTimes) -> None:
+    def __init__(self, engine: Engine, times: StreamTimes, calls: Calls) -> None:
         self._engine = engine
         self._times = times
+        self._calls = calls
 
     async def CreateCompletion(
         self, request: pb.CreateCompletionRequest, context: Context
@@ -70,6 +72,7 @@ class ChatService(stubs.ChatServiceServicer):
         async with (
             StreamWriter(
                 context,
+                self._calls.unbroken,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,
                 batch_bytes=frame if request.batch else 0,

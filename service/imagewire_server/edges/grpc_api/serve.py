@@ -68,7 +68,7 @@ class GrpcServer:
         self._limits = limits
         self._health = health_aio.HealthServicer()
         services: Any = Services(self._guard)  # generated code wants no more of a server, but is typed so
-        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times), services)
+        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times, self._guard.calls), services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
@@ -111,8 +111,7 @@ class GrpcServer:
         # What is left are calls whose requests are still on their way.
         await asyncio.wait({stopping, over}, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
-        await calls.end()
-        await asyncio.gather(stopping, self._server.stop(CLEANUP))
+        await asyncio.gather(calls.end(), stopping, self._server.stop(CLEANUP))
         # stop returns before the handlers' own cleanup has run.
         if self._guard.tasks:
             await asyncio.wait(self._guard.tasks, timeout=CLEANUP)

@@ -4,6 +4,8 @@ The message that ends a stream is not written: gRPC takes it together with the s
 """
 
 import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
@@ -14,11 +16,13 @@ from imagewire_server.contract.chunk import serialized
 from imagewire_server.contract.errors import Stalled
 
 _MOST_COPIED = 16 * 1024
+_LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is out, however busy the machine is
 
 
 class StreamWriter:
     """Writes events to one call. Use as an async context manager.
 
+    unbroken: around what must not be cancelled from outside before it is done.
     heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
     0 for a message each. last: the message that ends the stream, once there is one.
     """
@@ -26,12 +30,15 @@ class StreamWriter:
     def __init__(
         self,
         context: grpc.aio.ServicerContext[Any, Any],
+        unbroken: Callable[[], AbstractContextManager[None]],
         *,
         heartbeat_interval: float,
         stall_timeout: float,
         batch_bytes: int = 0,
     ) -> None:
         self._context = context
+        self._unbroken = unbroken
+        self._begun = False
         self._batch_bytes = batch_bytes
         self._interval = heartbeat_interval
         self._stall_timeout = stall_timeout
@@ -53,6 +60,8 @@ class StreamWriter:
         if self._timer is not None:
             self._timer.cancel()
         if self._beat is not None:
+            if not self._begun and kind is not Stalled:
+                await asyncio.wait({self._beat}, timeout=_LONGEST_BEGINNING)
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
 
@@ -73,7 +82,15 @@ class StreamWriter:
         self.last = last
 
     async def _write(self, message: list[pb.Event]) -> None:
-        await self._context.write(serialized(message[0], message[1:]))
+        data = serialized(message[0], message[1:])
+        if self._begun:
+            await self._context.write(data)
+        else:
+            # The headers go with it. Where it is cancelled, gRPC sends them again with a status, which then fails: the
+            # client would wait for its end until the connection's.
+            with self._unbroken():
+                await self._context.write(data)
+            self._begun = True
         self._sequence = message[-1].sequence
         self._written_at = self._loop.time()
 
