@@ -53,7 +53,8 @@ def test_m1_nor_has_what_the_provider_refuses_before_or_within_an_answer() -> No
     for upstream in (*(code.name for code in Code), "API_KEY_INVALID", "A_NEW_ONE"):
         for http in (200, 400, 401, 403, 404, 408, 409, 429, 499, 500, 502, 503, 504):
             given = {"code": http, "status": upstream, "message": "words"}
-            before = refusal(http, json.dumps({"error": given}).encode(), retry_after=None, secrets=())
+            body = json.dumps({"error": given}).encode()
+            before = refusal(http, body, retry_after=None, secrets=(), max_retry_after=60, request_bytes=0)
             within = refusal_in_answer(given)
             assert within.charged
             wrong += [

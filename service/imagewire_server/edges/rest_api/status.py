@@ -29,11 +29,8 @@ _BY_REASON = {
     "UPSTREAM_CREDENTIALS": 502,
     "UPSTREAM_MALFORMED": 502,
     "UPSTREAM_TOO_LARGE": 502,
-<<<<<<< HEAD
     "UPSTREAM_UNEXPECTED_STATUS": 502,
-=======
     "SHUTTING_DOWN": 503,
->>>>>>> c7576af (A drain ends what outlasts its grace with a status of its own; SIGTERM waits for health checks, Ctrl-C does not)
 }
 
 
