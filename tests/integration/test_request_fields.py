@@ -315,6 +315,7 @@ async def test_an_unknown_field_is_refused_by_every_method(served: tuple[Stack, 
     error = told(refused.value)
     assert (error.code, error.info.reason) == ("INVALID_ARGUMENT", "INVALID_REQUEST")
     (violation,) = error.bad.field_violations
+    assert error.message.startswith("the request: field 57 is unknown to this server")
     assert violation.field == ""
     assert violation.description.startswith("field 57 is unknown to this server; ")
     assert upstream.bodies == []

@@ -71,7 +71,7 @@ def test_a_stranger_with_buf_curl_can_list_and_call() -> None:
             check=True,
             env=environ,
         )
-        assert json.loads(called.stdout)["model"]["imageSizes"] == ["1K", "2K", "4K"]
+        assert json.loads(called.stdout)["model"]["imageSizes"] == {"values": ["1K", "2K", "4K"]}
 
 
 async def test_channelz_knows_the_server(stack: Stack) -> None:

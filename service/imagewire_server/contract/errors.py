@@ -100,7 +100,7 @@ class InvalidRequest(Error):
 
     def __init__(self, violations: Iterable[Violation]) -> None:
         found = tuple(violations)
-        first = f"{found[0].field}: {found[0].description}"
+        first = f"{found[0].field or 'the request'}: {found[0].description}"
         more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
         super().__init__(first + more, violations=found)
 
