@@ -1,7 +1,7 @@
 """ChatService: valid requests to the engine, its events to the caller."""
 
 import asyncio
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
 from imagewire_server.contract import constraints, pb
-from imagewire_server.contract.errors import AnswerTooLarge, Error, Internal, NotBuilt
+from imagewire_server.contract.errors import Internal, NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD
 from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.drain import Calls
@@ -54,14 +54,7 @@ class ChatService(stubs.ChatServiceServicer):
                 record=RECORD.get(),
             )
         ) as stream:
-            try:
-                return await fold(stream, max_inline_bytes=inline)
-            except AnswerTooLarge:
-                # It is paid for: what it cost stands in its last event.
-                with suppress(Error):
-                    async for _ in stream:
-                        pass
-                raise
+            return await fold(stream, max_inline_bytes=inline)
 
     async def StreamCompletion(  # type: ignore[override]  # see the guard
         self, request: pb.StreamCompletionRequest, context: Context
