@@ -16,7 +16,7 @@ from imagewire_server.dialects.gemini import Reader
 from imagewire_server.dialects.openai import shapes
 from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
 from imagewire_server.dialects.openai.chat_chunks import ChatChunks
-from imagewire_server.dialects.openai.pieces import Copy, Encoder
+from imagewire_server.dialects.openai.pieces import Copy, Encoder, chunk_of
 from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 from imagewire_server.engine.fold import fold
@@ -57,9 +57,9 @@ def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
     out = b""
     for event in given:
         pieces = encoder.feed(event)
-        chunk = event.image_chunk
-        key = chunk.candidate_index, chunk.part_index
-        if event.WhichOneof("event") == "image_chunk" and key in encoder.keeps:
+        if (chunk := chunk_of(event)) is not None and (
+            key := (chunk.candidate_index, chunk.part_index)
+        ) in encoder.keeps:
             kept[key] = kept.get(key, b"") + chunk.data
         out += b"".join(base64.b64encode(kept[p.key]) if isinstance(p, Copy) else p for p in pieces)
         kept = {key: data for key, data in kept.items() if key in encoder.keeps}

@@ -77,7 +77,7 @@ async def test_every_field_moves_the_request(rest: Stack) -> None:
         ({"image_config": {"image_size": "2K"}}, "image_config.image_size", "leave it out"),
         ({"image_config": {"aspect_ratio": "7:5"}}, "image_config.aspect_ratio", "use 1:1"),
         ({"aspect_ratio": "1:1", "image_config": {"aspectRatio": "16:9"}}, "aspect_ratio", "image_config.aspectRatio"),
-        ({"n": 2}, "n", "one answer"),
+        ({"n": 2}, "n", "must be 1"),
         ({"seed": 2**40}, "seed", "2147483647"),
         ({"temperature": 3}, "temperature", "0 to 2"),
         ({"max_tokens": 1, "max_completion_tokens": 2}, "max_tokens", "max_completion_tokens"),

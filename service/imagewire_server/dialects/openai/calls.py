@@ -1,34 +1,46 @@
 """Calls of functions and their results, in the shape that chat and responses share: JSON as text."""
 
+import json
+from collections.abc import Sequence
+
 import msgspec
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import json_values, pb
 from imagewire_server.dialects.openai.facts import OWN_CALL_ID
 from imagewire_server.dialects.openai.reading import Reading
 
 
 def function_call(reading: Reading, call_id: str, name: str, arguments: str, field: str) -> pb.Part:
-    """A call of the model's; field: where its arguments stand."""
+    """A call of the model's; field: where its arguments stand. What a Struct cannot hold exactly stays text."""
     try:
-        value = msgspec.json.decode(arguments or "{}")
-    except (msgspec.DecodeError, RecursionError):
+        value = json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         reading.refuse(field, "is no JSON object; send the call back as it came")
         value = {}
-    args = reading.struct(value, field)
-    return pb.Part(function_call=pb.FunctionCall(id=native_id(call_id), name=name, args=args))
+    call = pb.FunctionCall(id=native_id(call_id), name=name)
+    args = json_values.exact_struct(value) if reading.small(value, field) else pb.Struct()
+    if args is None:
+        call.args_json = arguments
+    else:
+        call.args.CopyFrom(args)
+    return pb.Part(function_call=call)
 
 
-def function_result(reading: Reading, call_id: str, name: str, text: str, field: str) -> pb.Part:
-    """What a called function returned: a JSON object, or anything else under "result"."""
+def function_result(
+    reading: Reading, call_id: str, name: str, text: str, field: str, pictures: Sequence[pb.Image] = ()
+) -> pb.Part:
+    """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it."""
     try:
-        value = msgspec.json.decode(text)
+        value = msgspec.json.decode(text) if text or not pictures else {}
     except (msgspec.DecodeError, RecursionError):
         value = text
     response = reading.struct(value if isinstance(value, dict) else {"result": value}, field)
     return pb.Part(
-        function_response=pb.FunctionResponse(id=native_id(call_id), name=name or "unknown", response=response)
+        function_response=pb.FunctionResponse(
+            id=native_id(call_id), name=name or "unknown", response=response, images=pictures
+        )
     )
 
 

@@ -6,13 +6,12 @@ reason behind them.
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import facts
-from imagewire_server.dialects.openai.message import Gathered, OpenPicture, url_head
-from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
-
-_encoded = facts.encoded
+from imagewire_server.dialects.openai import data_url, facts
+from imagewire_server.dialects.openai.message import Gathered, OpenPicture, entry_end, entry_front, final_end
+from imagewire_server.dialects.openai.pieces import Key, Piece, encoded, has_bytes, key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,10 @@ class ImageFields:
 
 
 class _Choice:
-    """One candidate. direct: its pictures are written as they come; others are kept and written at their end."""
+    """One candidate. direct: its pictures are written as they come, where their media type is known in front of them.
+
+    Other pictures are kept and written at their end, other media at the message's end.
+    """
 
     def __init__(self, index: int, completion: str, fields: ImageFields, *, direct: bool) -> None:
         self._index = index
@@ -35,7 +37,6 @@ class _Choice:
         self._open: OpenPicture | None = None
         self._images = 0
         self.keeps: set[Key] = set()
-        self.ended = False
 
     def start(self) -> list[Piece]:
         return [b'{"index":%d,"message":{"role":"assistant"' % self._index]
@@ -48,8 +49,7 @@ class _Choice:
                 delta = event.text_delta
                 self._message.text(delta, thought=self._thoughts.get(delta.part_index, False))
             case "image_chunk" if self._open is not None:
-                written = self._open.chunk(event.image_chunk.data)
-                return [written] if self._fields.images and self._direct else []
+                return [self._open.chunk(event.image_chunk.data)]
             case "part_finished":
                 return self._finished(event.part_finished)
             case "candidate_finished":
@@ -58,49 +58,43 @@ class _Choice:
 
     def _started(self, part: pb.PartStarted) -> list[Piece]:
         self._thoughts[part.part_index] = part.thought
-        if part.kind != pb.PartKind.PART_KIND_IMAGE:
+        if not has_bytes(part):
             return []
-        key = part.candidate_index, part.part_index
-        self._open = OpenPicture(key, part.mime_type)
-        if self._fields.image or not self._direct:
-            self.keeps.add(key)
-        return [self._entry()] if self._fields.images and self._direct else []
+        image = part.kind == pb.PartKind.PART_KIND_IMAGE
+        if image and part.mime_type and self._direct and self._fields.images:
+            self._open = OpenPicture(part.mime_type)
+            if self._fields.image:
+                self.keeps.add(key_of(part))
+            return [self._entry()]
+        self.keeps.add(key_of(part))
+        return []
 
     def _entry(self) -> bytes:
-        head = b',"images":[' if self._images == 0 else b","
-        entry = head + b'{"type":"image_url","index":%d,"image_url":{"url":"' % self._images
+        front = (b"," if self._images else b',"images":[') + entry_front(self._images)
         self._images += 1
-        return entry
+        return front
 
     def _finished(self, part: pb.PartFinished) -> list[Piece]:
-        if not part.HasField("image") or self._open is None:
-            self._message.part(part)
-            return []
         picture, self._open = self._open, None
-        self._message.part(part, picture.media_type)
-        tail = picture.close()
+        earlier = self._message.final.key
+        self._message.part(part, shown=picture is not None)
         pieces: list[Piece] = []
-        if self._fields.images:
-            pieces = [tail] if self._direct else [self._entry(), url_head(picture.media_type), Copy(picture.key)]
-            pieces.append(b'","detail":"auto"}' + (b',"thought":true}' if part.thought else b"}"))
-        if self._direct:
-            self.keeps = {self._message.final.key} if self._fields.image and self._message.final.key else set()
+        if picture is not None:
+            pieces = [picture.close(), entry_end(part, picture.media_type)]
+        elif part.HasField("image") and self._fields.images:
+            pieces = [self._entry(), *data_url.inside(part.image, key_of(part)), entry_end(part)]
+        if self._direct and (picture is not None or part.HasField("image")):
+            # Of the pictures only the final one is needed again.
+            final = self._message.final.key if self._fields.image else None
+            self.keeps -= {key for key in (earlier, key_of(part)) if key is not None and key != final}
         return pieces
 
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
-        self.ended = True
-        return [
-            *self._pictures_end(),
-            b"," + _encoded(self._message.fields())[1:] + b"," + _encoded(facts.ending(end))[1:],
-        ]
-
-    def _pictures_end(self) -> list[Piece]:
         pieces: list[Piece] = [b"]"] if self._images else []
         final = self._message.final
         if self._fields.image and final.key is not None:
-            head = b',"image":{"url":"' + url_head(final.media_type)
-            pieces += [head, Copy(final.key), b'","detail":"auto"}']
-        return pieces
+            pieces += [b',"image":{"url":"', *data_url.inside(final.image, final.key), final_end(final.image)]
+        return [*pieces, b",", *self._message.fields(), b"}," + encoded(facts.ending(end))[1:]]
 
 
 class ChatAnswer:
@@ -122,7 +116,7 @@ class ChatAnswer:
         match event.WhichOneof("event"):
             case "started":
                 self._started.CopyFrom(event.started)
-                return [b'{"id":' + _encoded(facts.completion_id(event.started)) + b',"choices":[']
+                return [b'{"id":' + encoded(facts.completion_id(event.started)) + b',"choices":[']
             case "finished":
                 return self._end(event.finished)
             case "heartbeat" | None:
@@ -152,13 +146,14 @@ class ChatAnswer:
         if not self._choices:
             pieces.append(
                 b'{"index":0,"message":{"role":"assistant","content":""},'
-                + _encoded(facts.blocked(finished.prompt_feedback))[1:]
+                + encoded(facts.blocked(finished.prompt_feedback))[1:]
             )
-        last = {
+        last: dict[str, Any] = {
             "created": self._started.create_time.seconds,
             "model": self._started.model,
             "object": "chat.completion",
         }
         if finished.HasField("usage"):
             last["usage"] = facts.usage(finished.usage)
-        return [*pieces, b"]," + _encoded(last)[1:]]
+        last |= facts.of_answer(finished)
+        return [*pieces, b"]," + encoded(last)[1:]]

@@ -1,18 +1,20 @@
 """A chat's answer as server-sent events: role, text, each picture whole in one delta, an empty delta with the reason.
 
-A picture's event is written while its bytes arrive, so it is one long line; nothing else may come between.
+A picture's event is written while its bytes arrive, so it is one long line; nothing else may come between. Other media,
+and a picture whose media type is not known in front of it, are kept and have their event when they are whole. The last
+event with a reason waits for the answer's end, of which it tells.
 """
 
 from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
-from imagewire_server.dialects.openai import errors, facts
+from imagewire_server.dialects.openai import data_url, errors, facts
 from imagewire_server.dialects.openai.chat_answer import ImageFields
-from imagewire_server.dialects.openai.message import Gathered, OpenPicture, url_head
-from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+from imagewire_server.dialects.openai.message import Gathered, OpenPicture, entry_end, entry_front, final_end
+from imagewire_server.dialects.openai.pieces import Key, Piece, encoded, has_bytes, key_of
 
-_encoded = facts.encoded
+Json = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
 _CUT = b"!incomplete"  # no base64: whoever takes what stands before an error for a picture, finds that it is none
 
@@ -37,6 +39,7 @@ class ChatChunks:
         self._images = 0
         self._line = False  # whether a picture's line is open
         self._behind: list[Piece] = []  # what waits for the open line's end
+        self._endings: list[tuple[int, Json]] = []  # what waits for the answer's end
         self.keeps: set[Key] = set()
 
     @property
@@ -61,7 +64,7 @@ class ChatChunks:
 
         Clients that look for an error in each event thus never see the cut picture, and the others see the error.
         """
-        body = _encoded(errors.body(error, self._request_id))
+        body = encoded(errors.body(error, self._request_id))
         cut = _CUT + b'"}}]},"finish_reason":null}],' + body[1:] + b"\n\n" if self._line else b""
         return [cut + b"data: " + body + b"\n\n"]
 
@@ -73,12 +76,18 @@ class ChatChunks:
             "created": started.create_time.seconds,
             "model": started.model,
         }
-        self._front = b"data: " + _encoded(head)[:-1] + b',"choices":['
+        self._front = b"data: " + encoded(head)[:-1] + b',"choices":['
         return [self._chunk(0, {"role": "assistant"})]
 
-    def _chunk(self, index: int, delta: dict[str, Any], ending: dict[str, Any] | None = None) -> bytes:
+    def _chunk(self, index: int, delta: Json, ending: Json | None = None, last: Json | None = None) -> bytes:
+        """last: what stands behind the choices."""
         choice = {"index": index, "delta": delta} | (ending or {"finish_reason": None})
-        return self._front + _encoded(choice) + b"]}\n\n"
+        return self._front + encoded(choice) + (b"]," + encoded(last)[1:] if last else b"]}") + b"\n\n"
+
+    def _pieces(self, index: int, front: bytes, pieces: list[Piece], end: bytes) -> list[Piece]:
+        """A chunk whose delta holds more than plain fields."""
+        head = self._front + b'{"index":%d,"delta":{' % index
+        return [head + front, *pieces, end + b'},"finish_reason":null}]}\n\n']
 
     def _candidate_event(self, index: int, event: pb.Event) -> list[Piece]:
         pieces: list[Piece] = []
@@ -115,62 +124,67 @@ class ChatChunks:
 
     def _part_started(self, candidate: _Candidate, part: pb.PartStarted, *, direct: bool) -> list[Piece]:
         candidate.thoughts[part.part_index] = part.thought
-        if part.kind != pb.PartKind.PART_KIND_IMAGE:
+        if not has_bytes(part):
             return []
-        key = part.candidate_index, part.part_index
-        candidate.open = OpenPicture(key, part.mime_type)
-        if self._fields.image or not direct:
-            self.keeps = {*self.keeps, key}
-        if not (self._fields.images and direct):
+        image = part.kind == pb.PartKind.PART_KIND_IMAGE
+        at_once = image and bool(part.mime_type) and direct and self._fields.images
+        if self._fields.image or not at_once:
+            self.keeps = {*self.keeps, key_of(part)}
+        if not at_once:
             return []
+        candidate.open = OpenPicture(part.mime_type)
         self._line = True
-        return [self._entry(part.candidate_index)]
+        return [self._front + b'{"index":%d,"delta":{' % part.candidate_index + self._entry()]
 
-    def _entry(self, index: int) -> bytes:
-        entry = b'{"index":%d,"delta":{"images":[{"type":"image_url","index":%d,"image_url":{"url":"' % (
-            index,
-            self._images,
-        )
+    def _entry(self) -> bytes:
         self._images += 1
-        return self._front + entry
+        return b'"images":[' + entry_front(self._images - 1)
 
     def _part_finished(self, candidate: _Candidate, index: int, part: pb.PartFinished, *, direct: bool) -> list[Piece]:
         picture, candidate.open = candidate.open, None
-        if not part.HasField("image") or picture is None:
-            candidate.message.part(part)
-            called = part.HasField("function_call")
-            return [self._chunk(index, {"tool_calls": candidate.message.calls[-1:]})] if called else []
-        candidate.message.part(part, picture.media_type)
-        tail: list[Piece] = [picture.close()]
-        if not direct:
-            tail = [self._entry(index), url_head(picture.media_type), Copy(picture.key)]
-        end = (
-            b'","detail":"auto"}' + (b',"thought":true}' if part.thought else b"}") + b']},"finish_reason":null}]}\n\n'
-        )
-        if direct:
+        message = candidate.message
+        message.part(part, shown=picture is not None)
+        pieces: list[Piece] = []
+        if picture is not None:
             self._line = False
-            # Of the first candidate's pictures only the final one is needed again.
-            self.keeps = {key for key in self.keeps if key[0] != index or key == candidate.message.final.key}
-        return [*tail, end] if self._fields.images else []
+            end = entry_end(part, picture.media_type) + b']},"finish_reason":null}]}\n\n'
+            pieces = [picture.close(), end]
+        elif part.HasField("image") and self._fields.images:
+            front = self._entry()
+            pieces = self._pieces(index, front, data_url.inside(part.image, key_of(part)), entry_end(part) + b"]")
+        elif part.HasField("media"):
+            pieces = self._pieces(index, b'"provider_specific_fields":{"media":[', message.media[-1], b"]}")
+        elif part.HasField("native"):
+            pieces = [self._chunk(index, {"provider_specific_fields": {"native_parts": message.natives[-1:]}})]
+        elif part.HasField("function_call"):
+            pieces = [self._chunk(index, {"tool_calls": message.calls[-1:]})]
+        if direct:
+            # Of the first candidate's bytes only the final picture's are needed again.
+            final = message.final.key if self._fields.image else None
+            self.keeps = {key for key in self.keeps if key[0] != index or key == final}
+        return pieces
 
     def _candidate_finished(self, candidate: _Candidate, end: pb.CandidateFinished) -> list[Piece]:
         index = end.candidate_index
         pieces: list[Piece] = []
         final = candidate.message.final
         if self._fields.image and final.key is not None:
-            front = self._front + b'{"index":%d,"delta":{"image":{"url":"' % index + url_head(final.media_type)
-            pieces += [front, Copy(final.key), b'","detail":"auto"}},"finish_reason":null}]}\n\n']
+            url = data_url.inside(final.image, final.key)
+            pieces += self._pieces(index, b'"image":{"url":"', url, final_end(final.image))
         if extras := candidate.message.extras():
-            pieces.append(self._chunk(index, extras))
-        pieces.append(self._chunk(index, {}, facts.ending(end)))
+            pieces.append(self._chunk(index, {"provider_specific_fields": extras}))
+        self._endings.append((index, facts.ending(end)))
         return pieces
 
     def _end(self, finished: pb.Finished) -> list[Piece]:
         pieces = self._behind
         if not self._candidates:
             pieces.append(self._chunk(0, {"content": ""}))
-            pieces.append(self._chunk(0, {}, facts.blocked(finished.prompt_feedback)))
+            self._endings.append((0, facts.blocked(finished.prompt_feedback)))
+        last = facts.of_answer(finished)
+        for i, (index, ending) in enumerate(self._endings, 1):
+            pieces.append(self._chunk(index, {}, ending, last if i == len(self._endings) else None))
         if self._include_usage and finished.HasField("usage"):
-            usage = b'],"usage":' + _encoded(facts.usage(finished.usage)) + b"}\n\n"
-            pieces.append(self._front + usage)
+            used: Json = {"usage": facts.usage(finished.usage)} | {k: v for k, v in last.items() if k == "service_tier"}
+            pieces.append(self._front + b"]," + encoded(used)[1:] + b"\n\n")
         return [*pieces, DONE]

@@ -1,24 +1,22 @@
 """The body of POST /v1/chat/completions. Every field that is here either moves the spec or is refused by name."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from imagewire_server.dialects.openai.decode import Strict
-
-Json = dict[str, Any]
-Object = Annotated[Json, msgspec.Meta(description="A JSON object.")]
-# Of every list that is gone through: as many as the contract's own lists hold. And of all a request's parts together.
-MOST = msgspec.Meta(max_length=4096)
-MOST_PARTS = 16 * 1024
-
-
-class ImageUrl(Strict):
-    """A picture: url is https://, gs:// or data:; format its media type, needed beside gs://."""
-
-    url: str
-    detail: Literal["auto", "low", "high"] | None = None
-    format: str | None = None
+from imagewire_server.dialects.openai.shared_request import (
+    MOST,
+    Extras,
+    ImageConfig,
+    ImageUrl,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    ProviderOptions,
+    SearchOptions,
+)
 
 
 class TextPart(Strict, tag_field="type", tag="text"):
@@ -40,6 +38,7 @@ class AnswerImage(Strict):
     type: Literal["image_url"] | None = None
     index: int | None = None
     thought: bool | None = None
+    mime_type: str | None = None
 
 
 class CalledFunction(Strict):
@@ -56,17 +55,6 @@ class ToolCall(Strict):
     function: CalledFunction
     type: Literal["function"] | None = None
     index: int | None = None
-
-
-class Extras(Strict):
-    """What goes out and must come back as it was: see dialects.openai.layout.
-
-    image: a message's own field, which litellm's client moves here.
-    """
-
-    thought_signatures: Annotated[list[str | None], MOST] | None = None
-    parts: Annotated[list[str], MOST] | None = None
-    image: ImageUrl | None = None
 
 
 class Message(Strict):
@@ -87,17 +75,6 @@ class Message(Strict):
     provider_specific_fields: Extras | None = None
 
 
-class ImageConfig(Strict):
-    """What the picture looks like, in either spelling."""
-
-    aspect_ratio: str | None = None
-    aspect_ratio_: str | None = msgspec.field(default=None, name="aspectRatio")
-    image_size: str | None = None
-    image_size_: str | None = msgspec.field(default=None, name="imageSize")
-    person_generation: str | None = None
-    person_generation_: str | None = msgspec.field(default=None, name="personGeneration")
-
-
 class Function(Strict):
     """A function the model may call."""
 
@@ -112,8 +89,8 @@ class Tool(Strict):
 
     type: Literal["function", "google_search", "web_search"] | None = None
     function: Function | None = None
-    google_search: Object | None = None
-    google_search_: Object | None = msgspec.field(default=None, name="googleSearch")
+    google_search: SearchOptions | None = None
+    google_search_: SearchOptions | None = msgspec.field(default=None, name="googleSearch")
 
 
 class NamedFunction(Strict):
@@ -127,13 +104,6 @@ class ToolChoice(Strict):
 
     type: Literal["function"]
     function: NamedFunction
-
-
-class SafetySetting(Strict):
-    """The threshold of one of Google's safety filters."""
-
-    category: str
-    threshold: str
 
 
 class Reasoning(Strict):
@@ -165,24 +135,27 @@ class Format(Strict):
     type: Literal["text"]
 
 
+class WebSearchOptions(Strict):
+    """OpenAI's options of a search, of which Google's takes none; its own stand in tools, as googleSearch."""
+
+    search_context_size: Literal["medium"] | None = None
+    user_location: None = None
+
+
 class UsageOptions(Strict):
     """OpenRouter's: a stream tells what was used; an answer always does."""
 
     include: Literal[True] | None = None
 
 
-Model = Annotated[str, msgspec.Meta(description="As /v1/models lists it.", examples=["gemini/gemini-2.5-flash-image"])]
 Messages = Annotated[
     list[Message],
     MOST,
     msgspec.Meta(examples=[[{"role": "user", "content": "A banana"}]], extra_json_schema={"minItems": 1}),
 ]
-Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
-Labels = Annotated[dict[str, str], msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
-Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 
 
-class ChatRequest(Strict):
+class ChatRequest(ProviderOptions, kw_only=True):
     """A chat to be answered. What stands as Literal can only be honoured with that value."""
 
     model: Model
@@ -211,9 +184,7 @@ class ChatRequest(Strict):
     tools: Annotated[list[Tool], MOST] | None = None
     tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
     parallel_tool_calls: Literal[True] | None = None
-    web_search_options: Object | None = None
-    safety_settings: Annotated[list[SafetySetting], MOST] | None = None
-    safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")
+    web_search_options: WebSearchOptions | None = None
     media_resolution: str | None = None
     cached_content: str | None = None
     user: str | None = None
@@ -223,4 +194,3 @@ class ChatRequest(Strict):
     usage: UsageOptions | None = None
     logprobs: Literal[False] | None = None
     store: Literal[False] | None = None
-    service_tier: Literal["auto", "default"] | None = None

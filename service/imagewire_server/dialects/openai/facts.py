@@ -2,10 +2,10 @@
 
 from typing import Any
 
-import msgspec
-
 from imagewire_server.contract import pb
 from imagewire_server.contract.json_values import plain
+from imagewire_server.dialects.openai import provider_fields
+from imagewire_server.dialects.openai.pieces import encoded
 
 Json = dict[str, Any]
 # A call that the model gave no id gets one of ours, which is taken off again when it comes back.
@@ -17,11 +17,8 @@ _FINISH_REASONS = {
     _R.FINISH_REASON_MAX_TOKENS: "length",
     _R.FINISH_REASON_TOOL_CALLS: "tool_calls",
 }
-
-
-def encoded(value: Any) -> bytes:
-    """A value as JSON."""
-    return msgspec.json.encode(value)
+# Google's words for OpenAI's.
+_TIERS = {"standard": "default"}
 
 
 def completion_id(started: pb.Started) -> str:
@@ -35,17 +32,28 @@ def finish_reason(reason: pb.FinishReason) -> str:
 
 
 def ending(end: pb.CandidateFinished) -> Json:
-    """Why a choice ended, and what the provider's filters and searches said of it."""
+    """Why a choice ended, and what the provider said of it."""
     made: Json = {"finish_reason": finish_reason(end.finish_reason)}
     if end.native_finish_reason:
         made["native_finish_reason"] = end.native_finish_reason
     if end.finish_message:
         made["finish_message"] = end.finish_message
+    said = candidate(end)
+    if native := said.pop("native_fields", None):
+        made["provider_specific_fields"] = {"native_fields": native}
+    return made | said
+
+
+def candidate(end: pb.CandidateFinished) -> Json:
+    """What the provider's filters and searches said of a candidate, and its fields that are the provider's own."""
+    made: Json = {}
     if end.safety_ratings:
         made["safety_ratings"] = ratings(end.safety_ratings)
     for name in ("grounding_metadata", "citation_metadata"):
         if end.HasField(name):
             made[name] = plain(getattr(end, name))
+    if end.native_fields:
+        made["native_fields"] = provider_fields.fields(end.native_fields)
     return made
 
 
@@ -60,8 +68,39 @@ def blocked(feedback: pb.PromptFeedback) -> Json:
 
 
 def ratings(given: Any) -> list[Json]:
-    """Safety ratings."""
-    return [{"category": r.category, "probability": r.probability, "blocked": r.blocked} for r in given]
+    """Safety ratings; scores and severity where the provider gave them."""
+    return [_rating(rating) for rating in given]
+
+
+def _rating(given: pb.SafetyRating) -> Json:
+    made: Json = {"category": given.category, "probability": given.probability, "blocked": given.blocked}
+    if given.HasField("probability_score"):
+        made["probability_score"] = given.probability_score
+    if given.severity:
+        made["severity"] = given.severity
+    if given.HasField("severity_score"):
+        made["severity_score"] = given.severity_score
+    return made
+
+
+def service_tier(used: pb.Usage) -> str:
+    """OpenAI's word for the service tier that a call was served by."""
+    tier = used.service_tier.lower()
+    return _TIERS.get(tier, tier)
+
+
+def of_answer(finished: pb.Finished) -> Json:
+    """What stands beside the usage at an answer's top level: `service_tier`, and what is the provider's own."""
+    made: Json = {}
+    if finished.usage.service_tier:
+        made["service_tier"] = service_tier(finished.usage)
+    extras = provider_fields.answer(finished)
+    feedback = finished.prompt_feedback
+    if feedback.safety_ratings and not feedback.block_reason:  # of a blocked one its choice tells
+        extras["prompt_safety_ratings"] = ratings(feedback.safety_ratings)
+    if extras:
+        made["provider_specific_fields"] = extras
+    return made
 
 
 def usage(given: pb.Usage) -> Json:
@@ -79,9 +118,25 @@ def usage(given: pb.Usage) -> Json:
             "reasoning_tokens": given.thoughts_tokens,
         },
     }
+    return made | costs(given)
+
+
+def costs(given: pb.Usage) -> Json:
+    """What a call cost, where known, and counts that OpenAI's usage has no place for."""
+    made: Json = {}
     if given.HasField("cost_usd"):
         made["cost"] = given.cost_usd
-    return made
+    if given.HasField("cost_nano_usd"):
+        made["cost_nano_usd"] = given.cost_nano_usd
+    extras: Json = {}
+    if given.traffic_type:
+        extras["traffic_type"] = given.traffic_type
+    if given.tool_use_prompt_tokens:
+        extras["tool_use_prompt_tokens"] = given.tool_use_prompt_tokens
+    for name in ("cached_content_tokens_details", "tool_use_prompt_tokens_details"):
+        if details := getattr(given, name):
+            extras[name] = {f"{d.modality.lower()}_tokens": d.tokens for d in details}
+    return made | ({"provider_specific_fields": extras} if extras else {})
 
 
 def modalities(details: Any) -> Json:
@@ -90,10 +145,11 @@ def modalities(details: Any) -> Json:
 
 
 def tool_call(call: pb.FunctionCall, completion: str, part: int, index: int) -> Json:
-    """A call of the model's; index: its place among the answer's calls."""
+    """A call of the model's; index: its place among the answer's calls. Its arguments are text, so they stay exact."""
+    arguments = call.args_json or encoded(plain(call.args)).decode()
     return {
         "index": index,
         "id": call.id or f"{OWN_CALL_ID}{completion.rpartition('-')[2]}_{part}",
         "type": "function",
-        "function": {"name": call.name, "arguments": encoded(plain(call.args)).decode()},
+        "function": {"name": call.name, "arguments": arguments},
     }

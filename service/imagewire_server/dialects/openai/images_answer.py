@@ -6,10 +6,10 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Withheld
-from imagewire_server.dialects.openai import errors, facts
-from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+from imagewire_server.dialects.openai import data_url, errors, facts
+from imagewire_server.dialects.openai.beside import Beside
+from imagewire_server.dialects.openai.pieces import Copy, Key, Piece, encoded, has_bytes, key_of
 
-_encoded = facts.encoded
 Json = dict[str, Any]
 
 
@@ -21,9 +21,15 @@ class Picture:
     image: pb.Image
     thought: bool
 
+    def url_or_base64(self) -> list[Piece]:
+        """The field that has it: `url` for one that the provider wrote elsewhere, else `b64_json`."""
+        if self.image.uri:
+            return [b'"b64_json":null,"url":' + encoded(self.image.uri)]
+        return [b'"b64_json":"', Copy(self.key), b'"']
+
     def facts(self) -> Json:
         """Its size in pixels and its file format, where they are known."""
-        made: Json = {"output_format": self.image.mime_type.removeprefix("image/")}
+        made: Json = {"output_format": data_url.file_format(self.image)}
         if self.image.HasField("width"):
             made["size"] = f"{self.image.width}x{self.image.height}"
         return made
@@ -35,6 +41,7 @@ class Drawn:
 
     created: int = 0
     usage: pb.Usage = field(default_factory=pb.Usage)
+    beside: Beside = field(default_factory=Beside)
     _open: set[Key] = field(default_factory=set)
     _finals: list[Picture] = field(default_factory=list)
     _draft: Picture | None = None
@@ -43,7 +50,7 @@ class Drawn:
     @property
     def keeps(self) -> Collection[Key]:
         """See pieces.Encoder."""
-        return self._open | {picture.key for picture in self.pictures()}
+        return self._open | self.beside.media | {picture.key for picture in self.pictures()}
 
     def pictures(self) -> list[Picture]:
         """The pictures that are no drafts; else the last draft."""
@@ -56,26 +63,31 @@ class Drawn:
 
     def add(self, event: pb.Event) -> Picture | None:
         """Take an event; return the picture that it made whole."""
+        self.beside.add(event)
         match event.WhichOneof("event"):
             case "started":
                 self.created = event.started.create_time.seconds
-            case "part_started" if event.part_started.kind == pb.PartKind.PART_KIND_IMAGE:
-                self._open.add((event.part_started.candidate_index, event.part_started.part_index))
-            case "part_finished" if event.part_finished.HasField("image"):
-                part = event.part_finished
-                made = Picture((part.candidate_index, part.part_index), part.image, part.thought)
-                self._open.discard(made.key)
-                if part.thought:
-                    self._draft = made
-                else:
-                    self._finals.append(made)
-                return made
+            case "part_started" if has_bytes(event.part_started):
+                self._open.add(key_of(event.part_started))
+            case "part_finished":
+                return self._part(event.part_finished)
             case "candidate_finished":
                 end = event.candidate_finished
                 self._why = f"{end.native_finish_reason}: {end.finish_message}".strip(": ")
             case "finished":
                 self._finish(event.finished)
         return None
+
+    def _part(self, part: pb.PartFinished) -> Picture | None:
+        self._open.discard(key_of(part))
+        if not part.HasField("image"):
+            return None
+        made = Picture(key_of(part), part.image, part.thought)
+        if part.thought:
+            self._draft = made
+        else:
+            self._finals.append(made)
+        return made
 
     def _finish(self, finished: pb.Finished) -> None:
         self.usage.CopyFrom(finished.usage)
@@ -94,6 +106,7 @@ def usage(drawn: Iterable[pb.Usage]) -> Json:
     inside = {"text_tokens": 0, "image_tokens": 0}
     outside = {"text_tokens": 0, "image_tokens": 0}
     cost: float | None = 0.0
+    nanos: int | None = 0
     for one in drawn:
         total["input_tokens"] += one.prompt_tokens + one.tool_use_prompt_tokens
         total["output_tokens"] += one.candidates_tokens + one.thoughts_tokens
@@ -102,8 +115,10 @@ def usage(drawn: Iterable[pb.Usage]) -> Json:
             for name, tokens in facts.modalities(details).items():
                 sums[name] = sums.get(name, 0) + tokens
         cost = cost + one.cost_usd if cost is not None and one.HasField("cost_usd") else None
+        nanos = nanos + one.cost_nano_usd if nanos is not None and one.HasField("cost_nano_usd") else None
     made = {**total, "input_tokens_details": inside, "output_tokens_details": outside}
-    return made if cost is None else {**made, "cost": cost}
+    costs = {"cost": cost, "cost_nano_usd": nanos}
+    return made | {name: value for name, value in costs.items() if value is not None}
 
 
 def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[list[Piece]]:
@@ -116,13 +131,18 @@ def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[li
     for run in runs:
         mine: list[Piece] = []
         for picture in run.pictures():
-            mine += [front + b'{"b64_json":"', Copy(picture.key), b'"}']
+            mine += [front + b"{", *picture.url_or_base64(), b"}"]
             front = b","
-        pieces.append(mine)
-    last = {**runs[0].pictures()[0].facts(), "usage": usage(run.usage for run in runs)}
+        pieces.append([*mine[:-1], *run.beside.pieces(), mine[-1]])
+    last = {**runs[0].pictures()[0].facts(), "usage": usage(run.usage for run in runs), **tier(runs[0].usage)}
     if failures:
         last["errors"] = [errors.body(failure, request_id)["error"] for failure in failures]
-    return [*pieces, [b"]," + _encoded(last)[1:]]]
+    return [*pieces, [b"]," + encoded(last)[1:]]]
+
+
+def tier(used: pb.Usage) -> Json:
+    """`service_tier`, where the provider told it."""
+    return {"service_tier": facts.service_tier(used)} if used.service_tier else {}
 
 
 class ImagesStream:
@@ -155,13 +175,14 @@ class ImagesStream:
                 pieces += self._event("completed", picture, {"usage": usage([])})
         if event.WhichOneof("event") == "finished":
             [last] = self._drawn.pictures()
-            pieces += self._event("completed", last, {"usage": usage([self._drawn.usage])})
+            pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
+            pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]
         return pieces
 
     def fail(self, error: Error) -> list[Piece]:
         """See pieces.StreamEncoder."""
         body = {"type": "error", **errors.body(error, self._request_id)}
-        return [b"event: error\ndata: " + _encoded(body) + b"\n\n"]
+        return [b"event: error\ndata: " + encoded(body) + b"\n\n"]
 
     def _event(self, name: str, picture: Picture, more: Json) -> list[Piece]:
         kind = f"{self._kind}.{name}"
@@ -173,5 +194,5 @@ class ImagesStream:
             **picture.facts(),
             **more,
         }
-        head = f"event: {kind}\ndata: ".encode() + _encoded(said)[:-1] + b',"b64_json":"'
-        return [head, Copy(picture.key), b'"}\n\n']
+        head = f"event: {kind}\ndata: ".encode() + encoded(said)[:-1] + b","
+        return [head, *picture.url_or_base64(), b"}\n\n"]

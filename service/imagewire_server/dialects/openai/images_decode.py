@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import options
+from imagewire_server.dialects.openai import options, provider_options
 from imagewire_server.dialects.openai.images_request import ImagesRequest
 from imagewire_server.dialects.openai.options import Abilities, set_once
 from imagewire_server.dialects.openai.reading import Reading
@@ -29,8 +29,7 @@ def spec_of(given: ImagesRequest, abilities: Abilities, pictures: Sequence[tuple
     options.file_format(reading, given.output_format, given.output_compression)
     set_once(reading, reading.spec.generation_config, "seed", given.seed, "seed", "generation_config")
     options.drafts(reading, given.partial_images, abilities)
-    for setting in given.safety_settings or ():
-        reading.spec.safety_settings.add(category=setting.category, threshold=setting.threshold)
+    provider_options.read(reading, given)
     options.labels(reading, given.user, given.metadata)
     if given.extra_body is not None:
         reading.spec.extra_body.CopyFrom(reading.struct(given.extra_body, "extra_body"))

@@ -4,24 +4,22 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import (
-    MOST,
+from imagewire_server.dialects.openai.shared_request import (
     ImageConfig,
     Int32,
     Labels,
     Model,
     Object,
     Prompt,
-    SafetySetting,
+    ProviderOptions,
 )
-from imagewire_server.dialects.openai.decode import Strict
 
 Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
 Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 
 
-class ImagesRequest(Strict):
+class ImagesRequest(ProviderOptions, kw_only=True):
     """Pictures of a prompt. n: so many calls are made, each paid for."""
 
     prompt: Prompt
@@ -36,7 +34,6 @@ class ImagesRequest(Strict):
     partial_images: Drafts | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
-    safety_settings: Annotated[list[SafetySetting], MOST] | None = None
     user: str | None = None
     metadata: Labels | None = None
     extra_body: Object | None = None

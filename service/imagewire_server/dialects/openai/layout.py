@@ -1,43 +1,60 @@
-"""The order of a message's parts, which OpenAI's shape does not keep, and the signatures that belong to them.
+"""The order of a message's parts, which OpenAI's shape does not keep, and what belongs to each of them.
 
-Where an answer has signatures, `provider_specific_fields` carries `thought_signatures`, one for each part (null for
-none), and `parts`, which names them in order: "text:N" is the next N characters of content, "thought:N" of
-reasoning_content, "image" the next of images, "tool_call" the next of tool_calls. Sent back as it came, it makes the
-same parts again, each with its signature.
+`provider_specific_fields` carries `parts`, which names the parts in order: "text:N" is the next N characters of
+content, "thought:N" of reasoning_content, "image" the next of images, "tool_call" the next of tool_calls
+("tool_call:thought" one that is a thought), "native" the next of native_parts, "media" the next of media. Beside it,
+where any part has some, stand `thought_signatures` and `native_fields`, one for each part, null for none. Sent back as
+it came, it makes the same parts again. `parts` is left out where nothing stands beside it and the order is thoughts,
+text, pictures, calls.
 """
 
 import re
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai.picture import decoded
+from imagewire_server.dialects.openai.pieces import encoded
 
 _TEXT = re.compile(r"(?P<kind>text|thought):(?P<length>[0-9]{1,10})")
+_ORDER = ("thought", "text", "image", "tool_call")
+
+
+def is_default(names: Sequence[str]) -> bool:
+    """Whether these parts are in the order that is taken where none is told."""
+    kinds = [name.partition(":")[0] if _TEXT.fullmatch(name) else name for name in names]
+    if not all(kind in _ORDER for kind in kinds) or any(kinds.count(kind) > 1 for kind in ("text", "thought")):
+        return False
+    places = [_ORDER.index(kind) for kind in kinds]
+    return places == sorted(places)
 
 
 class Pieces:
     """What a message holds by kind: each is taken from the front, part by part."""
 
-    def __init__(self, content: str, reasoning: str, images: Sequence[pb.Part], calls: Sequence[pb.Part]) -> None:
+    def __init__(self, content: str, reasoning: str, others: Mapping[str, Sequence[pb.Part]]) -> None:
+        """others: by their names in a layout."""
         self._texts = {"text": content, "thought": reasoning}
         self._at = {"text": 0, "thought": 0}
-        self._parts = {"image": deque(images), "tool_call": deque(calls)}
+        self._parts = {name: deque(parts) for name, parts in others.items()}
 
     def default(self) -> list[str]:
         """The order where nothing is known of it."""
         names = [f"{kind}:{len(self._texts[kind])}" for kind in ("thought", "text") if self._texts[kind]]
-        return names + [kind for kind in ("image", "tool_call") for _ in self._parts[kind]]
+        return names + [kind for kind, parts in self._parts.items() for _ in parts]
 
     def parts(self, layout: Iterable[str]) -> list[pb.Part]:
         """The parts by a layout. Raises ValueError, in words for the caller, when it does not fit."""
         made: list[pb.Part] = []
-        for name in layout:
+        for said in layout:
+            name = said.removesuffix(":thought")
             match = _TEXT.fullmatch(name)
             if match and (text := self._text(match["kind"], int(match["length"]))) is not None:
                 made.append(pb.Part(text=text, thought=match["kind"] == "thought"))
             elif self._parts.get(name):
                 made.append(self._parts[name].popleft())
+                made[-1].thought = made[-1].thought or name != said
             else:
                 raise ValueError("does not fit the message; send the answer back as it came, or leave this out")
         left = any(self._at[kind] < len(text) for kind, text in self._texts.items())
@@ -61,3 +78,12 @@ def sign(parts: Sequence[pb.Part], signatures: Sequence[str | None]) -> None:
     for part, signature in zip(parts, signatures, strict=True):
         if signature:
             part.thought_signature = decoded(signature)
+
+
+def add_native_fields(parts: Sequence[pb.Part], fields: Sequence[dict[str, Any] | None]) -> None:
+    """Put the provider's fields on each part. Raises ValueError, in words for the caller."""
+    if len(fields) != len(parts):
+        raise ValueError(f"has native_fields for {len(fields)} of {len(parts)} parts; send the answer back as it came")
+    for part, given in zip(parts, fields, strict=True):
+        for name, value in (given or {}).items():
+            part.native_fields[name] = encoded(value).decode()

@@ -2,12 +2,10 @@
 
 from typing import Any
 
-import pybase64
-
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import facts
-from imagewire_server.dialects.openai.picture import Base64, media_type
-from imagewire_server.dialects.openai.pieces import Final, Key
+from imagewire_server.dialects.openai import facts, provider_fields
+from imagewire_server.dialects.openai.data_url import Base64, head
+from imagewire_server.dialects.openai.pieces import Final, Piece, encoded
 
 Json = dict[str, Any]
 
@@ -20,8 +18,10 @@ class Gathered:
         self._all_images = all_images
         self._texts: dict[bool, list[str]] = {False: [], True: []}
         self._lengths: dict[int, int] = {}
-        self._parts: list[tuple[str, int, bytes]] = []
+        self._parts: list[tuple[str, int, bytes, Json]] = []
         self.calls: list[Json] = []
+        self.natives: list[Json] = []
+        self.media: list[list[Piece]] = []
         self.final = Final()
 
     def text(self, delta: pb.TextDelta, *, thought: bool) -> None:
@@ -29,70 +29,100 @@ class Gathered:
         self._texts[thought].append(delta.text)
         self._lengths[delta.part_index] = self._lengths.get(delta.part_index, 0) + len(delta.text)
 
-    def part(self, part: pb.PartFinished, picture_type: str = "") -> None:
-        """A part is whole; picture_type: a picture's media type."""
+    def part(self, part: pb.PartFinished, *, shown: bool = False) -> None:
+        """A part is whole. shown: it has been written among the pictures already."""
         match part.WhichOneof("content"):
             case "image":
-                self.final.finished((part.candidate_index, part.part_index), picture_type, thought=part.thought)
+                self.final.finished(part)
+                kind = "image"
+            case _ if shown:
                 kind = "image"
             case "function_call":
                 call = facts.tool_call(part.function_call, self._completion, part.part_index, len(self.calls))
                 self.calls.append(call)
-                kind = "tool_call"
+                kind = "tool_call:thought" if part.thought else "tool_call"
+            case "native":
+                self.natives.append(provider_fields.native_part(part, len(self.natives)))
+                kind = "native"
+            case "media":
+                self.media.append(provider_fields.media(part, len(self.media)))
+                kind = "media"
             case _:
                 kind = f"{'thought' if part.thought else 'text'}:{self._lengths.get(part.part_index, 0)}"
-        self._parts.append((kind, part.part_index, part.thought_signature))
+        fields = provider_fields.fields(part.native_fields)
+        self._parts.append((kind, part.part_index, part.thought_signature, fields))
 
-    def fields(self) -> Json:
-        """The message's fields besides its pictures. Content is never null."""
+    def fields(self) -> list[Piece]:
+        """The message's fields besides its pictures, without the braces around them. Content is never null."""
         made: Json = {"content": "".join(self._texts[False])}
         if self._texts[True]:
             made["reasoning_content"] = "".join(self._texts[True])
         if self.calls:
             made["tool_calls"] = self.calls
-        return made | self.extras()
+        extras = self.extras()
+        if self.natives:
+            extras["native_parts"] = self.natives
+        front = encoded(made)[1:-1]
+        if not extras:
+            return [front]
+        return [front + b',"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
 
     def extras(self) -> Json:
-        """What must come back with the message, where it has signatures."""
-        if not any(signature for _, _, signature in self._parts):
-            return {}
+        """What must come back with the message, so that the same parts are made of it (see layout)."""
         final = self.final.key
         sent = [
-            (kind, signature)
-            for kind, index, signature in self._parts
+            (kind, signature, fields)
+            for kind, index, signature, fields in self._parts
             if kind != "image" or self._all_images or (final is not None and index == final[1])
         ]
-        return {
-            "provider_specific_fields": {
-                "thought_signatures": [pybase64.b64encode(s).decode() if s else None for _, s in sent],
-                "parts": [kind for kind, _ in sent],
-            }
-        }
+        return provider_fields.of_parts(sent)
 
 
 class OpenPicture:
-    """A picture whose base64 is being written. said: its media type where the provider told it in front."""
+    """A picture whose data: URL is being written."""
 
-    def __init__(self, key: Key, said: str) -> None:
-        self.key = key
-        self.media_type = said
+    def __init__(self, media_type: str) -> None:
+        self.media_type = media_type
         self._base64 = Base64()
-        self._begun = False
+        self._front = head(media_type)
 
     def chunk(self, data: bytes) -> bytes:
         """The next piece of the data: URL."""
-        head = b""
-        if not self._begun:
-            self._begun = True
-            self.media_type = media_type(self.media_type, data)
-            head = url_head(self.media_type)
-        return head + self._base64.feed(data)
+        front, self._front = self._front, b""
+        return front + self._base64.feed(data)
 
     def close(self) -> bytes:
         """The last piece of the data: URL."""
-        return self._base64.close()
+        return self._front + self._base64.close()
 
 
-def url_head(picture_type: str) -> bytes:
-    """The front of a data: URL inside JSON. A media type holds nothing that JSON would escape."""
-    return f"data:{picture_type};base64,".encode()
+def entry_front(index: int) -> bytes:
+    """The front of an entry of `images`, up to its URL."""
+    return b'{"type":"image_url","index":%d,"image_url":{"url":"' % index
+
+
+def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
+    """The rest of an entry of `images`, behind its URL. written: the media type in its data: URL.
+
+    Where the part turned out to be no picture, or of another type, `mime_type` says so.
+    """
+    what = part.media if part.HasField("media") else part.image
+    url: Json = {"detail": "auto"}
+    if what.uri and what.mime_type:
+        url["format"] = what.mime_type
+    if what.display_name:
+        url["display_name"] = what.display_name
+    entry: Json = {}
+    if part.thought:
+        entry["thought"] = True
+    if written and what.mime_type and what.mime_type != written:
+        entry["mime_type"] = what.mime_type
+    return b'",' + encoded(url)[1:] + (b"," if entry else b"") + encoded(entry)[1:]
+
+
+def final_end(image: pb.Image) -> bytes:
+    """The rest of `image`, behind its URL."""
+    url: Json = {"detail": "auto"}
+    if image.uri and image.mime_type:
+        url["format"] = image.mime_type
+    return b'",' + encoded(url)[1:]

@@ -5,8 +5,8 @@ import re
 from dataclasses import dataclass
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai.chat_request import ImageConfig
 from imagewire_server.dialects.openai.reading import Reading
+from imagewire_server.dialects.openai.shared_request import ImageConfig
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
@@ -44,6 +44,7 @@ def image_config(reading: Reading, given: ImageConfig, field: str) -> None:
         ("aspect_ratio", given.aspect_ratio, given.aspect_ratio_),
         ("image_size", given.image_size, given.image_size_),
         ("person_generation", given.person_generation, given.person_generation_),
+        ("prominent_people", given.prominent_people, given.prominent_people_),
     ):
         words = name.split("_")
         set_once(reading, target, name, snake, f"{field}.{name}", "image_config")

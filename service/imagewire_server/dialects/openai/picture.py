@@ -1,4 +1,4 @@
-"""Pictures as OpenAI's JSON has them: URLs in, base64 out, encoded while the bytes arrive."""
+"""Pictures and other media as OpenAI's JSON names or holds them in a request."""
 
 import binascii
 import re
@@ -12,21 +12,23 @@ _DETAILS = {
     "auto": pb.ImageDetail.IMAGE_DETAIL_AUTO,
     "low": pb.ImageDetail.IMAGE_DETAIL_LOW,
     "high": pb.ImageDetail.IMAGE_DETAIL_HIGH,
+    "medium": pb.ImageDetail.IMAGE_DETAIL_MEDIUM,
+    "ultra_high": pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,
 }
 _TYPES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "gif": "gif", "heic": "heic", "heif": "heif"}
 
 
-def read(url: str, detail: str | None = None, media_type: str | None = None) -> pb.Image:
+def read(url: str, detail: str | None = None, media_type: str | None = None, *, answered: bool = False) -> pb.Image:
     """The picture that a URL names or holds. Raises ValueError in words for the caller.
 
-    A data: URL's own media type is not asked for: many clients write it wrong, and the bytes tell.
+    A data: URL's own media type is not asked for: many clients write it wrong, and the bytes tell. answered: the
+    picture is of an answer, so that the URL is right where the bytes do not tell.
     """
     made = pb.Image(detail=_DETAILS[detail or "auto"]) if detail else pb.Image()
     if url[:5].lower() == "data:":
-        match = _DATA.match(url)
-        if match is None:
-            raise ValueError("must be data:image/TYPE;base64,DATA")
-        made.data = decoded(url[match.end() :])
+        made.data, said = _data_of(url, "image/TYPE")
+        if answered:
+            made.mime_type = type_of(made.data, said)
     elif url[:5].lower() == "gs://":
         made.uri = url
         suffix = url.rpartition(".")[2].lower()
@@ -39,39 +41,30 @@ def read(url: str, detail: str | None = None, media_type: str | None = None) -> 
     return made
 
 
+def type_of(data: bytes, said: str) -> str:
+    """The media type of an answer's picture that its bytes do not tell; empty where they do, or where none is said."""
+    known = image_header.read(data[: image_header.ENOUGH]) is not None
+    return "" if known or not said.startswith("image/") else said
+
+
+def media(url: str, media_type: str) -> pb.Media:
+    """Media of an answer that is no picture. Raises ValueError in words for the caller."""
+    if url[:5].lower() == "data:":
+        return pb.Media(data=_data_of(url, "TYPE")[0], mime_type=media_type)
+    return pb.Media(uri=url, mime_type=media_type)
+
+
+def _data_of(url: str, wanted: str) -> tuple[bytes, str]:
+    """The bytes that a data: URL holds, and its media type."""
+    match = _DATA.match(url)
+    if match is None:
+        raise ValueError(f"must be data:{wanted};base64,DATA")
+    return decoded(url[match.end() :]), match["type"] or ""
+
+
 def decoded(text: str) -> bytes:
     """The bytes of base64. Raises ValueError in words for the caller."""
     try:
         return pybase64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ValueError("holds no valid base64") from None
-
-
-class Base64:
-    """Encodes bytes that come in pieces."""
-
-    __slots__ = ("_rest",)
-
-    def __init__(self) -> None:
-        self._rest = b""
-
-    def feed(self, data: bytes) -> bytes:
-        """The base64 of what is complete."""
-        if self._rest:
-            data = self._rest + data
-        whole = len(data) - len(data) % 3
-        self._rest = data[whole:]
-        return pybase64.b64encode(memoryview(data)[:whole])
-
-    def close(self) -> bytes:
-        """The base64 of the rest."""
-        rest, self._rest = self._rest, b""
-        return pybase64.b64encode(rest)
-
-
-def media_type(said: str, first: bytes) -> str:
-    """The media type of a picture: as the provider said it, else as the file's first bytes tell."""
-    if said:
-        return said
-    header = image_header.read(first[: image_header.ENOUGH])
-    return header.mime_type if header else "application/octet-stream"

@@ -1,17 +1,20 @@
 """What an encoder makes: bytes to write as they are, and places where a kept picture's base64 goes."""
 
 from collections.abc import Collection
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
+
+import msgspec
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 
-# A picture by its candidate and its part.
+# A picture, or other media, by its candidate and its part.
 Key = tuple[int, int]
+Chunk = pb.ImageChunk | pb.MediaChunk
 
 
 class Copy(NamedTuple):
-    """The whole base64 of a picture whose bytes were kept."""
+    """The whole base64 of a picture, or of other media, whose bytes were kept."""
 
     key: Key
 
@@ -19,12 +22,37 @@ class Copy(NamedTuple):
 Piece = bytes | Copy
 
 
+def encoded(value: Any) -> bytes:
+    """A value as JSON."""
+    return msgspec.json.encode(value)
+
+
+def key_of(part: pb.PartStarted | pb.PartFinished) -> Key:
+    """Where a part's bytes are kept."""
+    return part.candidate_index, part.part_index
+
+
+def has_bytes(part: pb.PartStarted) -> bool:
+    """Whether chunks follow, of a picture or of other media."""
+    return part.kind in {pb.PartKind.PART_KIND_IMAGE, pb.PartKind.PART_KIND_MEDIA}
+
+
+def chunk_of(event: pb.Event) -> Chunk | None:
+    """The chunk of an event that has one."""
+    match event.WhichOneof("event"):
+        case "image_chunk":
+            return event.image_chunk
+        case "media_chunk":
+            return event.media_chunk
+    return None
+
+
 class Encoder(Protocol):
     """Writes one answer in OpenAI's shape while its events come."""
 
     @property
     def keeps(self) -> Collection[Key]:
-        """The pictures whose bytes must be kept: from their first chunk, for as long as they are named here."""
+        """What bytes must be kept of: from the first chunk, for as long as it is named here."""
         ...
 
     def feed(self, event: pb.Event) -> list[Piece]:
@@ -46,14 +74,15 @@ class StreamEncoder(Encoder, Protocol):
 
 
 class Final:
-    """Finds the final picture of a candidate: the last that is no draft, else the last."""
+    """Finds the final picture of a candidate: the last that is no draft, else the last. Other media is none."""
 
     def __init__(self) -> None:
         self.key: Key | None = None
-        self.media_type = ""
+        self.image = pb.Image()
         self._draft = True
 
-    def finished(self, key: Key, media_type: str, *, thought: bool) -> None:
+    def finished(self, part: pb.PartFinished) -> None:
         """Take the next picture into account."""
-        if self._draft or not thought:
-            self.key, self.media_type, self._draft = key, media_type, thought
+        if self._draft or not part.thought:
+            self.key, self._draft = key_of(part), part.thought
+            self.image.CopyFrom(part.image)

@@ -5,6 +5,7 @@ from itertools import chain, islice
 from imagewire_server.contract import json_values, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.dialects.openai import picture
+from imagewire_server.dialects.openai.shared_request import ImageUrl
 
 # More than a schema or a call has; each takes a microsecond of all callers' time.
 _MOST_VALUES = 100_000
@@ -31,24 +32,32 @@ class Reading:
         """Remember which field of the caller's a path of the spec has its value from."""
         self.origins[f"spec.{path}"] = field
 
-    def image(self, url: str, field: str, detail: str | None = None, media_type: str | None = None) -> pb.Image:
-        """The picture of a URL; an empty one when it was refused."""
+    def image(self, given: ImageUrl, field: str, *, answered: bool = False) -> pb.Image:
+        """A picture that a URL names or holds; something else when it was refused. answered: of an answer."""
         try:
-            return picture.read(url, detail, media_type)
+            made = picture.read(given.url, given.detail, given.format, answered=answered)
         except ValueError as error:
             self.refuse(field, str(error))
             return pb.Image(data=b"refused")
+        made.display_name = given.display_name or ""
+        return made
 
     def struct(self, value: dict[str, object], field: str) -> pb.Struct:
         """A JSON object; an empty one when it was refused."""
-        if not _few(value):
-            self.refuse(field, f"holds more than {_MOST_VALUES} values; leave some of them out")
+        if not self.small(value, field):
             return pb.Struct()
         try:
             return json_values.struct(value)
         except ValueError:
             self.refuse(field, "is nested too deep or holds a number beyond a double's range")
             return pb.Struct()
+
+    def small(self, value: object, field: str) -> bool:
+        """Whether a JSON value holds no more values than are allowed; refused where not."""
+        if not _few(value):
+            self.refuse(field, f"holds more than {_MOST_VALUES} values; leave some of them out")
+            return False
+        return True
 
 
 def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:

@@ -5,11 +5,10 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.dialects.openai import errors, facts
-from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+from imagewire_server.dialects.openai.pieces import Key, Piece, encoded
 from imagewire_server.dialects.openai.responses_output import Output, Told
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
 
-_encoded = facts.encoded
 Json = dict[str, Any]
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
@@ -21,6 +20,8 @@ class _Response:
         self._request = request
         self._started = pb.Started()
         self._ending: Json = {}
+        self._candidate: Json = {}
+        self._answer: Json = {}
         self._usage: Json | None = None
         self.status = "in_progress"
 
@@ -31,11 +32,15 @@ class _Response:
         """Take a candidate's or the answer's end."""
         if event.WhichOneof("event") == "candidate_finished":
             self._ending = facts.ending(event.candidate_finished)
+            self._candidate = self._ending.pop("provider_specific_fields", {})
             return
-        if event.finished.HasField("prompt_feedback"):
+        if event.finished.HasField("prompt_feedback") and not self._ending:
             self._ending = facts.blocked(event.finished.prompt_feedback)
         if event.finished.HasField("usage"):
             self._usage = _usage(event.finished.usage)
+        self._answer = facts.of_answer(event.finished)
+        if self._candidate:
+            self._answer.setdefault("provider_specific_fields", {})["candidate"] = self._candidate
         self.status = "incomplete" if self._ending.get("finish_reason") in _INCOMPLETE else "completed"
 
     def pieces(self, output: list[Piece], error: Json | None = None) -> list[Piece]:
@@ -66,8 +71,9 @@ class _Response:
             "usage": self._usage,
             "user": asked.user,
             **ending,
+            **self._answer,
         }
-        return [_encoded(head)[:-1] + b',"output":[', *output, b"]," + _encoded(tail)[1:]]
+        return [encoded(head)[:-1] + b',"output":[', *output, b"]," + encoded(tail)[1:]]
 
 
 def _usage(given: pb.Usage) -> Json:
@@ -176,17 +182,11 @@ class ResponsesEvents:
         return [head, *self._response.pieces(_all(self._output) if ended else [], error), b"}\n\n"]
 
     def _told(self, told: Told) -> list[Piece]:
-        name, fields, copy = told
-        if not isinstance(copy, Copy):
-            return [self._event(f"response.{name}", fields)]
-        if name == "output_item.done":
-            item = fields["item"]
-            head = self._event(f"response.{name}", {"output_index": fields["output_index"]})[:-3]
-            return [head + b',"item":' + _encoded(item)[:-1] + b',"result":"', copy, b'"}}\n\n']
-        head = self._event(f"response.{name}", fields)[:-3]
-        return [head + b',"partial_image_b64":"', copy, b'"}\n\n']
+        name, fields, behind = told
+        head = self._event(f"response.{name}", fields)
+        return [head[:-3], *behind, b"}\n\n"] if behind else [head]
 
     def _event(self, name: str, fields: Json) -> bytes:
         said = {"type": name, "sequence_number": self._sequence, **fields}
         self._sequence += 1
-        return f"event: {name}\ndata: ".encode() + _encoded(said) + b"\n\n"
+        return f"event: {name}\ndata: ".encode() + encoded(said) + b"\n\n"

@@ -1,39 +1,43 @@
 """The output items of a response, made while its parts come, and the events that tell of them.
 
-Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout). A
-draft does not become an item: it is a partial image of the item that the next picture completes. Where no other
-picture follows, the last draft completes it.
+Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout).
+Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
+
+A draft does not become an item. Where partial images are wanted, it begins the item that the next picture completes,
+and is one of its partial images; where no other picture follows, the last draft completes it. Whether a picture is a
+draft is known at its end, so nothing is told of it before.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-import pybase64
-
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import facts
-from imagewire_server.dialects.openai.pieces import Copy, Key, Piece
+from imagewire_server.dialects.openai import data_url, facts, provider_fields
+from imagewire_server.dialects.openai.pieces import Copy, Key, Piece, encoded, has_bytes, key_of
 
-_encoded = facts.encoded
 Json = dict[str, Any]
-# Makes an event of its name and fields; a Copy among the pieces goes where the key "" of the fields would.
-Told = tuple[str, Json, Piece | None]
+# Makes an event of its name and fields, and of pieces that stand behind these.
+Told = tuple[str, Json, list[Piece]]
 
 
 @dataclass(slots=True)
 class Item:
-    """One item: its JSON, without the result of a picture, whose bytes are kept under key."""
+    """One item: its JSON, and what stands behind it; keys: what is kept for that."""
 
     index: int
     shown: Json
-    key: Key | None = None
+    behind: list[Piece] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
 
     def pieces(self) -> list[Piece]:
         """The item's JSON."""
-        if self.key is None:
-            return [_encoded(self.shown)]
-        return [_encoded(self.shown)[:-1] + b',"result":"', Copy(self.key), b'"}']
+        return [encoded(self.shown)[:-1], *self.behind, b"}"]
+
+    def done(self) -> Told:
+        """The item is whole."""
+        self.shown["status"] = "completed"
+        return "output_item.done", {"output_index": self.index}, [b',"item":', *self.pieces()]
 
 
 class Output:
@@ -45,18 +49,19 @@ class Output:
         self.items: list[Item] = []
         self._open: Item | None = None  # a text or thought whose deltas come
         self._text: list[str] = []
-        self._parts: list[tuple[int, bytes]] = []  # of the open text: how long each part is, and its signature
+        self._parts: list[tuple[int, bytes, Json]] = []  # of the open text: each part's length, signature and fields
         self._length = 0
         self._drawing: Item | None = None  # a picture that is announced and not complete
-        self._draft: tuple[Key, pb.PartFinished] | None = None
+        self._draft: pb.PartFinished | None = None
+        self._drawn = False
         self._sent = 0
         self._coming: set[Key] = set()
 
     @property
     def keeps(self) -> set[Key]:
         """See pieces.Encoder."""
-        drafts = {self._draft[0]} if self._draft else set()
-        return self._coming | drafts | {item.key for item in self.items if item.key is not None}
+        drafts = {key_of(self._draft)} if self._draft else set()
+        return self._coming | drafts | {key for item in self.items for key in item.keys}
 
     def start(self, started: pb.Started) -> None:
         """Take the answer's id, of which items make theirs."""
@@ -75,8 +80,8 @@ class Output:
                 yield from self._part_finished(event.part_finished)
             case "candidate_finished":
                 yield from self._close_text()
-                if self._draft is not None and all(item.key is None for item in self.items):
-                    yield from self._complete(*self._draft)
+                if self._draft is not None and (self._drawing is not None or not self._drawn):
+                    yield from self._complete(self._draft)
 
     def _new(self, prefix: str, kind: str, **more: Any) -> Item:
         index = len(self.items)
@@ -93,37 +98,36 @@ class Output:
         if goes_on:
             return
         yield from self._close_text()
-        if part.kind == pb.PartKind.PART_KIND_IMAGE:
-            self._coming.add((part.candidate_index, part.part_index))
-            if not part.thought or self._drafts:
-                yield from self._announce()
+        if has_bytes(part):
+            self._coming.add(key_of(part))
         elif part.kind == pb.PartKind.PART_KIND_TEXT:
             if part.thought:
                 item = self._open = self._new("rs", "reasoning", summary=[])
-                yield "output_item.added", {"output_index": item.index, "item": item.shown}, None
+                yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
                 empty = {"type": "summary_text", "text": ""}
-                yield "reasoning_summary_part.added", {**_at(item), "summary_index": 0, "part": empty}, None
+                yield "reasoning_summary_part.added", {**_at(item), "summary_index": 0, "part": empty}, []
             else:
                 item = self._open = self._new("msg", "message", role="assistant", content=[])
-                yield "output_item.added", {"output_index": item.index, "item": item.shown}, None
-                yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, None
+                yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
+                yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, []
 
     def _announce(self) -> Iterator[Told]:
-        """A picture comes."""
+        """A picture is there, or a draft of it."""
         if self._drawing is None:
             item = self._drawing = self._new("ig", "image_generation_call")
-            yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, None
-            yield "image_generation_call.in_progress", _at(item), None
-            yield "image_generation_call.generating", _at(item), None
+            yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
+            yield "image_generation_call.in_progress", _at(item), []
+            yield "image_generation_call.generating", _at(item), []
 
     @staticmethod
     def _delta(item: Item, text: str) -> Iterator[Told]:
         if item.shown["type"] == "reasoning":
-            yield "reasoning_summary_text.delta", {**_at(item), "summary_index": 0, "delta": text}, None
+            yield "reasoning_summary_text.delta", {**_at(item), "summary_index": 0, "delta": text}, []
         else:
-            yield "output_text.delta", {**_at(item), "content_index": 0, "delta": text, "logprobs": []}, None
+            yield "output_text.delta", {**_at(item), "content_index": 0, "delta": text, "logprobs": []}, []
 
     def _part_finished(self, part: pb.PartFinished) -> Iterator[Told]:
+        self._coming.discard(key_of(part))
         match part.WhichOneof("content"):
             case "image":
                 yield from self._picture(part)
@@ -131,13 +135,32 @@ class Output:
                 call = facts.tool_call(part.function_call, self._ident, part.part_index, 0)
                 said = call["function"]
                 item = self._new("fc", "function_call", call_id=call["id"], name=said["name"], arguments="")
-                yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, None
+                yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
                 item.shown["arguments"] = said["arguments"]
-                yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, None
-                yield "function_call_arguments.done", {**_at(item), **said}, None
-                yield self._done(item, part)
+                yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, []
+                yield "function_call_arguments.done", {**_at(item), **said}, []
+                _own(item, part)
+                yield item.done()
+            case "media" | "native":
+                yield from self._others(part)
             case None:
-                self._parts.append((self._length, part.thought_signature))
+                fields = provider_fields.fields(part.native_fields)
+                self._parts.append((self._length, part.thought_signature, fields))
+
+    def _others(self, part: pb.PartFinished) -> Iterator[Told]:
+        """Media that is no picture, or a part of a kind that only the provider has."""
+        item = self._new("msg", "message", role="assistant", content=[])
+        yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
+        fields = provider_fields.fields(part.native_fields)
+        extras = provider_fields.of_parts([(part.WhichOneof("content") or "", part.thought_signature, fields)])
+        if part.HasField("media"):
+            item.keys.add(key_of(part))
+            media = [provider_fields.media(part, 0)]
+        else:
+            extras["native_parts"] = [provider_fields.native_part(part, 0)]
+            media = []
+        item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, media)]
+        yield item.done()
 
     def _close_text(self) -> Iterator[Told]:
         """The open text is whole."""
@@ -146,55 +169,65 @@ class Output:
         parts, self._parts = self._parts, []
         if item is None:
             return
-        if any(signature for _, signature in parts):
+        if any(signature or fields for _, signature, fields in parts):
             name = "thought" if item.shown["type"] == "reasoning" else "text"
-            item.shown["provider_specific_fields"] = {
-                "thought_signatures": [pybase64.b64encode(s).decode() if s else None for _, s in parts],
-                "parts": [f"{name}:{length}" for length, _ in parts],
-            }
+            named = [(f"{name}:{length}", signature, fields) for length, signature, fields in parts]
+            item.shown["provider_specific_fields"] = provider_fields.of_parts(named)
         if item.shown["type"] == "reasoning":
             whole = {"type": "summary_text", "text": text}
             item.shown["summary"] = [whole]
-            yield "reasoning_summary_text.done", {**_at(item), "summary_index": 0, "text": text}, None
-            yield "reasoning_summary_part.done", {**_at(item), "summary_index": 0, "part": whole}, None
+            yield "reasoning_summary_text.done", {**_at(item), "summary_index": 0, "text": text}, []
+            yield "reasoning_summary_part.done", {**_at(item), "summary_index": 0, "part": whole}, []
         else:
             whole = _output_text(text)
             item.shown["content"] = [whole]
-            yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, None
-            yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, None
-        item.shown["status"] = "completed"
-        yield "output_item.done", {"output_index": item.index, "item": item.shown}, None
+            yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, []
+            yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, []
+        yield item.done()
 
     def _picture(self, part: pb.PartFinished) -> Iterator[Told]:
-        key = part.candidate_index, part.part_index
-        self._coming.discard(key)
         if not part.thought:
-            yield from self._complete(key, part)
+            yield from self._complete(part)
             return
-        self._draft = key, pb.PartFinished.FromString(part.SerializeToString())
-        if self._drawing is not None and self._sent < self._drafts:
-            item = self._drawing
-            fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
+        self._draft = pb.PartFinished.FromString(part.SerializeToString())
+        if self._sent < self._drafts and not part.image.uri:
+            yield from self._announce()
+            assert self._drawing is not None  # noqa: S101  # just announced
+            fields = {
+                **_at(self._drawing),
+                "partial_image_index": self._sent,
+                "background": "opaque",
+                "quality": "auto",
+            }
             self._sent += 1
-            yield "image_generation_call.partial_image", fields | _look(part.image), Copy(key)
+            copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(part)), b'"']
+            yield "image_generation_call.partial_image", fields | _look(part.image), copy
 
-    def _complete(self, key: Key, part: pb.PartFinished) -> Iterator[Told]:
+    def _complete(self, part: pb.PartFinished) -> Iterator[Told]:
         yield from self._announce()
         item, self._drawing, self._draft = self._drawing, None, None
         assert item is not None  # noqa: S101  # just announced
-        item.key = key
+        self._drawn = True
         item.shown |= _look(part.image)
-        yield "image_generation_call.completed", _at(item), None
-        yield self._done(item, part)
+        _own(item, part)
+        if part.image.uri:
+            item.shown |= {"result": None, "url": part.image.uri}
+        else:
+            item.keys.add(key_of(part))
+            item.behind = [b',"result":"', Copy(key_of(part)), b'"']
+        yield "image_generation_call.completed", _at(item), []
+        yield item.done()
 
-    @staticmethod
-    def _done(item: Item, part: pb.PartFinished) -> Told:
-        item.shown["status"] = "completed"
-        if part.thought_signature:
-            signature = pybase64.b64encode(part.thought_signature).decode()
-            item.shown["provider_specific_fields"] = {"thought_signature": signature}
-        fields = {"output_index": item.index, "item": item.shown}
-        return "output_item.done", fields, Copy(item.key) if item.key else None
+
+def _own(item: Item, part: pb.PartFinished) -> None:
+    """What must come back with a picture or a call."""
+    extras: Json = {"thought": True} if part.thought else {}
+    if part.thought_signature:
+        extras["thought_signature"] = provider_fields.base64(part.thought_signature)
+    if part.native_fields:
+        extras["native_fields"] = provider_fields.fields(part.native_fields)
+    if extras:
+        item.shown["provider_specific_fields"] = extras
 
 
 def _at(item: Item) -> Json:
@@ -206,7 +239,7 @@ def _output_text(text: str) -> Json:
 
 
 def _look(image: pb.Image) -> Json:
-    made: Json = {"output_format": image.mime_type.removeprefix("image/")}
+    made: Json = {"output_format": data_url.file_format(image)}
     if image.HasField("width"):
         made["size"] = f"{image.width}x{image.height}"
     return made

@@ -4,15 +4,28 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from imagewire_server.dialects.openai.chat_request import MOST, Extras, Int32, Labels, Model, Object, Prompt
 from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.images_request import Drafts, Percent
+from imagewire_server.dialects.openai.shared_request import (
+    MOST,
+    Detail,
+    Extras,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    Prompt,
+    ProviderOptions,
+    SearchOptions,
+)
 
 
-class Signature(Strict):
+class Own(Strict):
     """What goes out with a picture or a call and must come back with it."""
 
+    thought: bool | None = None
     thought_signature: str | None = None
+    native_fields: Object | None = None
 
 
 class InputText(Strict, tag_field="type", tag="input_text"):
@@ -39,7 +52,7 @@ class InputImage(Strict, tag_field="type", tag="input_image"):
     """A picture; image_url: https://, gs:// or data:."""
 
     image_url: str
-    detail: Literal["auto", "low", "high"] | None = None
+    detail: Detail | None = None
     file_id: None = None
 
 
@@ -56,10 +69,11 @@ class MessageItem(Strict):
 
 
 class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
-    """A picture of the model's; result: base64."""
+    """A picture of the model's; result: base64. url: where it is, of one that Vertex AI wrote elsewhere."""
 
     id: str
     result: str | None = None
+    url: str | None = None
     status: str | None = None
     output_format: str | None = None
     size: str | None = None
@@ -67,7 +81,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
     background: str | None = None
     action: str | None = None
     revised_prompt: str | None = None
-    provider_specific_fields: Signature | None = None
+    provider_specific_fields: Own | None = None
 
 
 class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
@@ -79,14 +93,14 @@ class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
     id: str | None = None
     status: str | None = None
     namespace: None = None
-    provider_specific_fields: Signature | None = None
+    provider_specific_fields: Own | None = None
 
 
 class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
-    """What a called function returned."""
+    """What a called function returned: text, pictures too."""
 
     call_id: str
-    output: str
+    output: str | Annotated[list[InputText | InputImage], MOST]
     id: str | None = None
     status: str | None = None
 
@@ -134,8 +148,12 @@ class FunctionTool(Strict, tag_field="type", tag="function"):
     strict: Literal[False] | None = None
 
 
-class WebSearchTool(Strict, tag_field="type", tag="web_search"):
-    """Google's search."""
+class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):
+    """Google's search, with options of its own."""
+
+    search_context_size: Literal["medium"] | None = None
+    user_location: None = None
+    filters: None = None
 
 
 class NamedTool(Strict):
@@ -168,7 +186,7 @@ class ReasoningOptions(Strict):
 Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]
 
 
-class ResponsesRequest(Strict):
+class ResponsesRequest(ProviderOptions, kw_only=True):
     """What is asked."""
 
     model: Model
@@ -191,4 +209,3 @@ class ResponsesRequest(Strict):
     store: Literal[False] | None = None
     background: Literal[False] | None = None
     truncation: Literal["disabled"] | None = None
-    service_tier: Literal["auto", "default"] | None = None

@@ -27,19 +27,97 @@ class ErrorAnswer(Strict):
 
 
 class Picture(Strict):
-    """A data: URL; detail is always "auto"."""
+    """A data: URL, or where the provider wrote the picture, then with its media type as format."""
 
     url: str
     detail: Literal["auto"]
+    format: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PictureEntry(Strict):
-    """One of all pictures; thought marks a draft."""
+    """One of all pictures; thought marks a draft, mime_type what turned out to be something else than its URL says."""
 
     type: Literal["image_url"]
     index: int
     image_url: Picture
     thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    mime_type: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class NativePart(Strict):
+    """A part of a kind that only the provider has. part: its place among all parts."""
+
+    index: int
+    part: int
+    kind: str
+    value: Any
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+
+
+class MediaPart(Strict):
+    """Media that is no picture. url: data:, or where the provider wrote it. part: its place among all parts."""
+
+    index: int
+    part: int
+    mime_type: str
+    url: str
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class MessageFields(Strict):
+    """Of a message: what must come back with it. The first three have an entry for each part."""
+
+    thought_signatures: list[str | None] | msgspec.UnsetType = msgspec.UNSET
+    native_fields: list[Json | None] | msgspec.UnsetType = msgspec.UNSET
+    parts: list[str] | msgspec.UnsetType = msgspec.UNSET
+    native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
+    media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
+
+
+class CandidateFields(Strict):
+    """Of a candidate: what the provider said of it."""
+
+    native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+
+
+class ModelStatus(Strict):
+    """What the provider says of the model's life."""
+
+    stage: str | msgspec.UnsetType = msgspec.UNSET
+    retirement_time: str | msgspec.UnsetType = msgspec.UNSET
+    message: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AnswerFields(Strict):
+    """Of a whole answer. continuation_token: base64, to ask for the rest. omitted_fields: what could not be read."""
+
+    continuation_token: str | msgspec.UnsetType = msgspec.UNSET
+    model_status: ModelStatus | msgspec.UnsetType = msgspec.UNSET
+    native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    omitted_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
+    prompt_safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    candidate: CandidateFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class PictureFields(AnswerFields):
+    """Of an answer whose pictures stand alone: what came beside them."""
+
+    native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
+    media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
+
+
+class UsageFields(Strict):
+    """Counts that OpenAI's usage has no place for."""
+
+    traffic_type: str | msgspec.UnsetType = msgspec.UNSET
+    tool_use_prompt_tokens: int | msgspec.UnsetType = msgspec.UNSET
+    tool_use_prompt_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    cached_content_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnswerMessage(Strict):
@@ -51,7 +129,7 @@ class AnswerMessage(Strict):
     image: Picture | msgspec.UnsetType = msgspec.UNSET
     reasoning_content: str | msgspec.UnsetType = msgspec.UNSET
     tool_calls: list[Json] | msgspec.UnsetType = msgspec.UNSET
-    provider_specific_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: MessageFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class Choice(Strict):
@@ -65,10 +143,11 @@ class Choice(Strict):
     safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
     grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
     citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: CandidateFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChatUsage(Strict):
-    """Tokens. cost: US dollars, where the price is known."""
+    """Tokens. cost: US dollars, where the price is known; cost_nano_usd: the same in billionths."""
 
     completion_tokens: int
     prompt_tokens: int
@@ -76,6 +155,8 @@ class ChatUsage(Strict):
     prompt_tokens_details: dict[str, int]
     completion_tokens_details: dict[str, int]
     cost: float | msgspec.UnsetType = msgspec.UNSET
+    cost_nano_usd: int | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: UsageFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class ChatCompletion(Strict):
@@ -87,12 +168,16 @@ class ChatCompletion(Strict):
     model: str
     object: Literal["chat.completion"]
     usage: ChatUsage | msgspec.UnsetType = msgspec.UNSET
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: AnswerFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class ImageData(Strict):
-    """A picture as base64."""
+    """A picture as base64, or where the provider wrote it. provider_specific_fields: of the last one of a call."""
 
-    b64_json: str
+    b64_json: str | None
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: PictureFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class ImagesUsage(Strict):
@@ -104,6 +189,7 @@ class ImagesUsage(Strict):
     input_tokens_details: dict[str, int]
     output_tokens_details: dict[str, int]
     cost: float | msgspec.UnsetType = msgspec.UNSET
+    cost_nano_usd: int | msgspec.UnsetType = msgspec.UNSET
 
 
 class Images(Strict):
@@ -111,8 +197,9 @@ class Images(Strict):
 
     created: int
     data: list[ImageData]
-    output_format: str
+    output_format: str | None
     usage: ImagesUsage
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
     size: str | msgspec.UnsetType = msgspec.UNSET
     errors: list[Problem] | msgspec.UnsetType = msgspec.UNSET
 
@@ -148,15 +235,22 @@ class Response(Strict):
     safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
     grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
     citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: AnswerFields | msgspec.UnsetType = msgspec.UNSET
 
 
 class ModelEntry(Strict):
-    """A model by the name that callers use."""
+    """A model by the name that callers use. An absent field says "unknown", an empty list "none"."""
 
     id: str
     object: Literal["model"]
     created: int
     owned_by: str
+    image_sizes: list[str] | msgspec.UnsetType = msgspec.UNSET
+    aspect_ratios: list[str] | msgspec.UnsetType = msgspec.UNSET
+    thinking_levels: list[str] | msgspec.UnsetType = msgspec.UNSET
+    max_input_images: int | msgspec.UnsetType = msgspec.UNSET
+    system_instruction: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class ModelList(Strict):

@@ -13,7 +13,7 @@ import pybase64
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
 from imagewire_server.dialects.openai.options import Abilities
-from imagewire_server.dialects.openai.pieces import Copy, Encoder, Key, Piece, StreamEncoder
+from imagewire_server.dialects.openai.pieces import Chunk, Copy, Encoder, Key, Piece, StreamEncoder, chunk_of
 from imagewire_server.dialects.openai.reading import Reading, in_callers_names
 from imagewire_server.edges.rest_api.body import Disconnected, Receive
 from imagewire_server.edges.rest_api.guard import Call
@@ -28,20 +28,19 @@ _MUCH = 128 * 1024
 
 
 class Kept:
-    """The pictures whose bytes are needed once more."""
+    """The pictures, and other media, whose bytes are needed once more."""
 
     def __init__(self) -> None:
         self._spools: dict[Key, Spool] = {}
 
-    async def take(self, event: pb.Event, keeps: Collection[Key]) -> None:
-        """Keep an event's bytes where its picture is among `keeps`."""
-        chunk = event.image_chunk
+    async def take(self, chunk: Chunk, keeps: Collection[Key]) -> None:
+        """Keep a chunk's bytes where their part is among `keeps`."""
         key = chunk.candidate_index, chunk.part_index
         if key in keeps:
             await self._spools.setdefault(key, Spool()).write(chunk.data)
 
     async def base64(self, key: Key) -> AsyncIterator[bytes]:
-        """A kept picture's base64, piece by piece."""
+        """The base64 of what was kept, piece by piece."""
         async for piece in self._spools[key].pieces():
             yield pybase64.b64encode(piece)
 
@@ -168,8 +167,8 @@ async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, respons
     ready: list[bytes] = []
     for event in events:
         pieces = encoder.feed(event)
-        if event.WhichOneof("event") == "image_chunk":
-            await kept.take(event, encoder.keeps)
+        if (chunk := chunk_of(event)) is not None:
+            await kept.take(chunk, encoder.keeps)
         if pieces:
             await _gather(pieces, ready, kept, response)
             kept.forget(encoder.keeps)

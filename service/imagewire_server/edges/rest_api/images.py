@@ -14,6 +14,7 @@ from imagewire_server.dialects.openai.decode import convert, decode
 from imagewire_server.dialects.openai.images_answer import Drawn, ImagesStream
 from imagewire_server.dialects.openai.images_decode import spec_of
 from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.pieces import chunk_of
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.edges.rest_api.answering import Answering, Kept, write
 from imagewire_server.edges.rest_api.body import Receive
@@ -110,8 +111,8 @@ class _Run:
             async with answering.drawing(self.record, reading, stream=False) as stream:
                 async for event in (event async for events in stream for event in events):
                     self.drawn.add(event)
-                    if event.WhichOneof("event") == "image_chunk":
-                        await self.kept.take(event, self.drawn.keeps)
+                    if (chunk := chunk_of(event)) is not None:
+                        await self.kept.take(chunk, self.drawn.keeps)
                     else:
                         self.kept.forget(self.drawn.keeps)
         except Error as error:

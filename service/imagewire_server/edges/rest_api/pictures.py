@@ -80,9 +80,16 @@ class Pictures:
 
 def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
     """Each picture that is named by anything but gs://, which only the provider can read."""
+    for path, image in _pictures(spec):
+        if image.uri and not image.uri.lower().startswith("gs:"):
+            yield f"{path}.uri", image
+
+
+def _pictures(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
     for i, message in enumerate(spec.messages):
-        if message.image.uri and not message.image.uri.lower().startswith("gs:"):
-            yield f"spec.messages[{i}].image.uri", message.image
+        yield f"spec.messages[{i}].image", message.image
         for j, part in enumerate(message.parts):
-            if part.image.uri and not part.image.uri.lower().startswith("gs:"):
-                yield f"spec.messages[{i}].parts[{j}].image.uri", part.image
+            path = f"spec.messages[{i}].parts[{j}]"
+            yield f"{path}.image", part.image
+            for k, image in enumerate(part.function_response.images):
+                yield f"{path}.function_response.images[{k}]", image

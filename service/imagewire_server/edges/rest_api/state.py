@@ -14,6 +14,7 @@ from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.status import HttpError
 from imagewire_server.engine import metrics
 from imagewire_server.engine.generate import Engine
+from imagewire_server.engine.route import Route
 
 
 @dataclass(slots=True)
@@ -36,11 +37,7 @@ class Models:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        entries = {
-            # The table of models does not say when a model was made.
-            name: shapes.ModelEntry(id=name, object="model", created=0, owned_by=route.upstream.deployment.provider)
-            for name, route in self.engine.router.offered()
-        }
+        entries = {name: _entry(name, route) for name, route in self.engine.router.offered()}
         wanted = scope["path_params"].get("model")
         if wanted is None:
             await _send(scope, shapes.ModelList(object="list", data=list(entries.values())))
@@ -50,6 +47,23 @@ class Models:
             raise NotFound(
                 "this server lists no such model: GET /v1/models lists those it knows; others may still draw"
             )
+
+
+def _entry(name: str, route: Route) -> shapes.ModelEntry:
+    """A model; what is not known of it is left out."""
+    provider = route.upstream.deployment.provider
+    # The table of models does not say when a model was made.
+    entry = shapes.ModelEntry(id=name, object="model", created=0, owned_by=provider)
+    facts = route.facts
+    if facts is None:
+        return entry
+    for field in ("image_sizes", "aspect_ratios", "thinking_levels"):
+        if (values := getattr(facts, field)) is not None:
+            setattr(entry, field, list(values))
+    if facts.max_input_images is not None:
+        entry.max_input_images = facts.max_input_images
+    entry.system_instruction = provider not in facts.without_system_instruction
+    return entry
 
 
 @dataclass(frozen=True, slots=True)

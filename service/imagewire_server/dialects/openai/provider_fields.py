@@ -1,0 +1,105 @@
+"""`provider_specific_fields`: what the provider says and OpenAI's shape has no place for.
+
+Of a message: parts of kinds that only the provider has, media that is no picture, fields beside a part. Of a choice:
+the candidate's own fields. Of the answer: what it says of the model, and how to go on. The provider's JSON stands as
+JSON.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pybase64
+
+from imagewire_server.contract import pb
+from imagewire_server.dialects.openai import data_url, layout
+from imagewire_server.dialects.openai.pieces import Piece, encoded, key_of
+
+Json = dict[str, Any]
+
+
+def raw(json_text: str) -> msgspec.Raw:
+    """JSON text to be embedded as it is, on one line: between its tokens a line break is but a blank."""
+    return msgspec.Raw(json_text.replace("\n", " ").replace("\r", " ").encode())
+
+
+def fields(given: Mapping[str, str]) -> Json:
+    """Fields of the provider's, JSON text by name."""
+    return {name: raw(text) for name, text in given.items()}
+
+
+def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
+    """What makes the same parts again (see layout). parts: of each its name, signature and fields."""
+    made: Json = {}
+    if any(signature for _, signature, _ in parts):
+        made["thought_signatures"] = [base64(signature) if signature else None for _, signature, _ in parts]
+    if any(fields for _, _, fields in parts):
+        made["native_fields"] = [fields or None for _, _, fields in parts]
+    names = [name for name, _, _ in parts]
+    if made or not layout.is_default(names):
+        made["parts"] = names
+    return made
+
+
+def native_part(part: pb.PartFinished, index: int) -> Json:
+    """A part of a kind that only the provider has. index: its place in `native_parts`."""
+    made: Json = {"index": index, "part": part.part_index, "kind": part.native.kind}
+    if part.thought:
+        made["thought"] = True
+    return made | {"value": raw(part.native.value_json)}
+
+
+def media(part: pb.PartFinished, index: int) -> list[Piece]:
+    """Media that is no picture, whose bytes are kept. index: its place in `media`."""
+    made: Json = {"index": index, "part": part.part_index, "mime_type": part.media.mime_type}
+    if part.thought:
+        made["thought"] = True
+    if part.media.display_name:
+        made["display_name"] = part.media.display_name
+    return [encoded(made)[:-1] + b',"url":"', *data_url.inside(part.media, key_of(part)), b'"}']
+
+
+def joined(entries: list[list[Piece]]) -> list[Piece]:
+    """The entries of a JSON list."""
+    pieces: list[Piece] = [b"["]
+    for i, entry in enumerate(entries):
+        pieces += [b","] * (i > 0) + entry
+    return [*pieces, b"]"]
+
+
+def whole(plain: Json, media_entries: list[list[Piece]]) -> list[Piece]:
+    """An object of plain fields and, where there is any, of `media`."""
+    if not media_entries:
+        return [encoded(plain)]
+    front = encoded(plain)[:-1] + (b"," if plain else b"")
+    return [front + b'"media":', *joined(media_entries), b"}"]
+
+
+def base64(data: bytes) -> str:
+    """Bytes as text."""
+    return pybase64.b64encode(data).decode()
+
+
+def answer(finished: pb.Finished) -> Json:
+    """Of a whole answer: `continuation_token` (base64), `model_status`, `native_fields`, `omitted_fields`."""
+    made: Json = {}
+    if finished.continuation_token:
+        made["continuation_token"] = base64(finished.continuation_token)
+    if finished.HasField("model_status"):
+        made["model_status"] = _model_status(finished.model_status)
+    if finished.native_fields:
+        made["native_fields"] = fields(finished.native_fields)
+    if finished.omitted_fields:
+        made["omitted_fields"] = list(finished.omitted_fields)
+    return made
+
+
+def _model_status(given: pb.ModelStatus) -> Json:
+    made: Json = {}
+    if given.stage:
+        made["stage"] = given.stage
+    if given.HasField("retirement_time"):
+        made["retirement_time"] = given.retirement_time.ToJsonString()
+    if given.message:
+        made["message"] = given.message
+    return made

@@ -1,0 +1,195 @@
+"""A response's input as a spec's messages: turns, and the items of earlier answers in their order."""
+
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.dialects.openai import extras, layout, picture, responses_request
+from imagewire_server.dialects.openai.calls import function_call, function_result
+from imagewire_server.dialects.openai.decode import convert
+from imagewire_server.dialects.openai.reading import Reading
+from imagewire_server.dialects.openai.responses_request import (
+    FunctionCallItem,
+    FunctionResultItem,
+    ImageCallItem,
+    InputImage,
+    MessageItem,
+    Own,
+    ReasoningItem,
+    Refusal,
+)
+from imagewire_server.dialects.openai.shared_request import MOST_PARTS, Extras, ImageUrl
+
+_ROLES = {
+    "system": pb.Role.ROLE_SYSTEM,
+    "developer": pb.Role.ROLE_SYSTEM,
+    "user": pb.Role.ROLE_USER,
+    "assistant": pb.Role.ROLE_ASSISTANT,
+}
+
+
+def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
+    """Take the input over into the spec."""
+    if isinstance(given, str):
+        reading.came_from(f"messages[{len(reading.spec.messages)}]", "input")
+        reading.spec.messages.add(role=pb.Role.ROLE_USER, content=given)
+        return
+    reading.came_from("messages", "input")
+    calls: dict[str, str] = {}
+    total = 0
+    for i, raw in enumerate(given):
+        field = f"input[{i}]"
+        total += _size(raw)
+        if total > MOST_PARTS:
+            reading.refuse(field, f"brings the input over {MOST_PARTS} parts; leave earlier items out")
+            return
+        kind = raw.get("type", "message")
+        if not isinstance(kind, str) or kind not in responses_request.ITEMS:
+            known = ", ".join(responses_request.ITEMS)
+            words = f"is of no kind that this server knows; use {known}"
+            if kind == "item_reference":
+                words = "refers to what is not kept here yet; send the item itself (clients do, told store: false)"
+            reading.refuse(f"{field}.type", words)
+            continue
+        try:
+            item = convert(raw, responses_request.ITEMS[kind], field)
+        except InvalidRequest as error:
+            reading.violations += error.violations
+            continue
+        at = len(reading.spec.messages)
+        reading.came_from(f"messages[{at}]", field)
+        _item(reading, item, field, at, calls)
+
+
+def _size(raw: dict[str, Any]) -> int:
+    """How much of an item is gone through piece by piece."""
+    own = raw.get("provider_specific_fields")
+    lists = [
+        raw.get("content"),
+        raw.get("summary"),
+        raw.get("output"),
+        *(own.values() if isinstance(own, dict) else ()),
+    ]
+    return sum(len(value) for value in lists if isinstance(value, list))
+
+
+def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, str]) -> None:
+    messages = reading.spec.messages
+    match item:
+        case MessageItem():
+            made = messages.add(role=_ROLES[item.role])
+            _message(reading, item, made, field, at)
+            if item.role == "assistant" and not any(map(_says, made.parts)):
+                del messages[-1]  # it says nothing
+        case ImageCallItem():
+            image = _drawn(reading, item, field)
+            if image is not None:
+                reading.came_from(f"messages[{at}].parts[0]", f"{field}.{'url' if item.url else 'result'}")
+                part = pb.Part(image=image)
+                _own(reading, part, item.provider_specific_fields, field)
+                messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
+        case FunctionCallItem():
+            calls[item.call_id] = item.name
+            part = function_call(reading, item.call_id, item.name, item.arguments, f"{field}.arguments")
+            _own(reading, part, item.provider_specific_fields, field)
+            messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
+        case FunctionResultItem():
+            if item.call_id not in calls:
+                reading.refuse(f"{field}.call_id", "answers no call of this input; send its function_call before it")
+            name = calls.get(item.call_id, "unknown")
+            messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(reading, item, name, field, at)])
+        case ReasoningItem():
+            text = "".join(str(piece.get("text", "")) for piece in item.summary)
+            made = messages.add(role=pb.Role.ROLE_ASSISTANT)
+            _answered(reading, made, ("", text), item.provider_specific_fields, field, at)
+            if not text and not any(map(_says, made.parts)):
+                made.parts.add(thought=True)
+
+
+def _drawn(reading: Reading, item: ImageCallItem, field: str) -> pb.Image | None:
+    said = f"image/{item.output_format}" if item.output_format else ""
+    if item.url:
+        return reading.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
+    if item.result is None:
+        words = "is required: this server keeps no pictures yet; send it as an input_image, or leave the item out"
+        reading.refuse(f"{field}.result", words)
+        return None
+    try:
+        data = picture.decoded(item.result)
+    except ValueError as error:
+        reading.refuse(f"{field}.result", str(error))
+        return None
+    return pb.Image(data=data, mime_type=picture.type_of(data, said))
+
+
+def _result(reading: Reading, item: FunctionResultItem, name: str, field: str, at: int) -> pb.Part:
+    text = item.output if isinstance(item.output, str) else ""
+    pictures: list[pb.Image] = []
+    for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
+        if isinstance(piece, InputImage):
+            where = f"{field}.output[{j}].image_url"
+            reading.came_from(f"messages[{at}].parts[0].function_response.images[{len(pictures)}]", where)
+            pictures.append(_shown(reading, piece, where))
+        else:
+            text += piece.text
+    return function_result(reading, item.call_id, name, text, f"{field}.output", pictures)
+
+
+def _shown(reading: Reading, piece: InputImage, where: str) -> pb.Image:
+    image = reading.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
+    if image.uri.lower().startswith("gs:") and not image.mime_type:
+        reading.refuse(where, "does not tell its media type; name an object such as gs://bucket/picture.png")
+    return image
+
+
+def _says(part: pb.Part) -> bool:
+    return bool(part.text or part.thought_signature) or part.WhichOneof("content") not in {"text", None}
+
+
+def _message(reading: Reading, item: MessageItem, made: pb.ChatMessage, field: str, at: int) -> None:
+    if isinstance(item.content, str):
+        made.parts.add(text=item.content)
+        reading.came_from(f"messages[{at}].parts[0]", f"{field}.content")
+    for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
+        where = f"{field}.content[{j}]"
+        if isinstance(piece, InputImage):
+            where += ".image_url"
+            made.parts.add(image=_shown(reading, piece, where))
+        else:
+            made.parts.add(text=piece.refusal if isinstance(piece, Refusal) else piece.text)
+        reading.came_from(f"messages[{at}].parts[{j}]", where)
+    own = item.provider_specific_fields
+    if item.role != "assistant" and own is not None:
+        reading.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
+    elif own is not None:
+        images = [(pb.Part(image=part.image), field) for part in made.parts if part.HasField("image")]
+        text = "".join(part.text for part in made.parts)
+        del made.parts[:]
+        _answered(reading, made, (text, ""), own, field, at, images)
+
+
+def _answered(
+    reading: Reading,
+    made: pb.ChatMessage,
+    said: tuple[str, str],
+    own: Extras | None,
+    field: str,
+    at: int,
+    images: list[extras.Named] | None = None,
+) -> None:
+    """The parts that the model made an item of. said: its content and its thoughts."""
+    for part, where in extras.parts_of(reading, said, own, field, images=images or [], calls=[]):
+        reading.came_from(f"messages[{at}].parts[{len(made.parts)}]", where)
+        made.parts.append(part)
+
+
+def _own(reading: Reading, part: pb.Part, own: Own | None, field: str) -> None:
+    """Put on a part what the model's item has beside it."""
+    if own is None:
+        return
+    part.thought = bool(own.thought)
+    try:
+        layout.sign([part], [own.thought_signature])
+        layout.add_native_fields([part], [own.native_fields])
+    except ValueError as error:
+        reading.refuse(f"{field}.provider_specific_fields", str(error))
