@@ -73,13 +73,13 @@ async def test_m1_a_call_that_outlasts_the_grace_ends_in_aborted_with_details(br
         ("/v1/images/generations", {"model": STUCK, "prompt": "A", "n": 2}, "2"),
     ],
 )
-async def test_m1_over_rest_it_is_503_without_a_retry_hint(brief: Any, path: str, asked: Any, attempts: str) -> None:
+async def test_m1_over_rest_it_is_500_without_a_retry_hint(brief: Any, path: str, asked: Any, attempts: str) -> None:
     async with brief as stack:
         call = asyncio.create_task(stack.rest.post(path, json=asked))
         await asked_upstream(stack.emulator, int(attempts))
         await stack.server.rest.drain()
         answer = await call
-        assert (answer.status_code, answer.json()["error"]["code"]) == (503, "shutting_down")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (500, "shutting_down")
         assert answer.headers["x-should-retry"] == "false"
         assert answer.headers["x-imagewire-attempts"] == attempts
         assert "retry-after" not in answer.headers

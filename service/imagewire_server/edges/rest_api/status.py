@@ -2,7 +2,7 @@
 
 import math
 
-from imagewire_server.contract.errors import Code, Error, UpstreamError
+from imagewire_server.contract.errors import Code, Error, ShuttingDown, UpstreamError
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -30,7 +30,6 @@ _BY_REASON = {
     "UPSTREAM_MALFORMED": 502,
     "UPSTREAM_TOO_LARGE": 502,
     "UPSTREAM_UNEXPECTED_STATUS": 502,
-    "SHUTTING_DOWN": 503,
 }
 
 
@@ -49,6 +48,8 @@ def http_status(error: Error) -> int:
     """The status of an error."""
     if isinstance(error, HttpError):
         return error.status
+    if isinstance(error, ShuttingDown):
+        return 500  # it may be charged, and service meshes repeat 503
     if isinstance(error, UpstreamError) and error.charged and error.code is Code.ABORTED:
         return 502
     return _BY_REASON.get(error.reason) or _STATUSES[error.code]
