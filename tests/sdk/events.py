@@ -64,7 +64,7 @@ def parts() -> Iterator[list[Event]]:
         yield [
             Event(part_started=chat.PartStarted(kind=chat.PART_KIND_TEXT, thought=thought)),
             *(Event(text_delta=chat.TextDelta(text=text)) for text in ("Hér", "e")),
-            Event(part_finished=fill(chat.PartFinished(), leave=(*KINDS, *_PLACES))),
+            Event(part_finished=_text(thought=thought)),
         ]
     for content in [field.name for field in chat.PartFinished.DESCRIPTOR.oneofs_by_name["content"].fields]:
         finished = fill(chat.PartFinished(), leave={*KINDS, *_PLACES} - {content})
@@ -73,6 +73,12 @@ def parts() -> Iterator[list[Event]]:
             for thought in (False, True):
                 for chunked in ("image_chunk", "media_chunk"):
                     yield _file(content, chunked, f"{content} {chunked} {thought}".encode(), thought=thought)
+
+
+def _text(*, thought: bool) -> chat.PartFinished:
+    finished: chat.PartFinished = fill(chat.PartFinished(), leave=(*KINDS, *_PLACES))
+    finished.thought = thought
+    return finished
 
 
 def _file(content: str, chunked: str, data: bytes, *, thought: bool) -> list[Event]:

@@ -1,6 +1,7 @@
 """LiteLLM's arguments: each moves what is sent, or is refused by name. Messages keep what they mean, both ways."""
 
 import dataclasses
+import datetime
 import json
 from collections.abc import Callable
 from typing import Any
@@ -10,16 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import imagewire
-from imagewire import _openai_request
+from imagewire import Media, _openai_request
 from imagewire._answer import Answer, Part
 from imagewire._image import image
 from imagewire._openai_request import CompletionOptions, Place, read
 from imagewire._openai_types import Message as OwnMessage
-from imagewire.v1.message_pb2 import ChatMessage, Role
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, NativePart, Role
 from imagewire.v1.message_pb2 import Part as WirePart
 from imagewire.v1.spec_pb2 import Modality, Spec
 from tests.pictures import JPEG, PNG
 from tests.sdk.conftest import Event, Script, good_stream, scripted, three_pictures
+from tests.sdk.events import everything
 
 MODEL = "gemini/gemini-2.5-flash-image"
 SAY = [{"role": "user", "content": "A banana"}]
@@ -65,9 +67,17 @@ SHOWS: dict[str, tuple[Any, Callable[[_openai_request.Asked], bool]]] = {
     "reasoning_effort": ("high", lambda asked: asked.spec.generation_config.thinking_config.thinking_level == "HIGH"),
     "tools": ([{"googleSearch": {}}], lambda asked: asked.spec.tools[0].HasField("google_search")),
     "safety_settings": (
-        [{"category": "C", "threshold": "T"}],
-        lambda asked: [(s.category, s.threshold) for s in asked.spec.safety_settings] == [("C", "T")],
+        [{"category": "C", "threshold": "T", "method": "SEVERITY"}],
+        lambda asked: (
+            [(s.category, s.threshold, s.method) for s in asked.spec.safety_settings] == [("C", "T", "SEVERITY")]
+        ),
     ),
+    "service_tier": ("flex", lambda asked: asked.spec.service_tier == "flex"),
+    "output_config": (
+        {"outputUriPrefix": "gs://b/f/"},
+        lambda asked: asked.spec.output_config.uri_prefix == "gs://b/f/",
+    ),
+    "continuation_token": ("/3Q=", lambda asked: asked.spec.continuation_token == b"\xfft"),
     "user": ("me", lambda asked: dict(asked.spec.labels) == {"user": "me"}),
     "metadata": ({"team": "a"}, lambda asked: dict(asked.spec.labels) == {"team": "a"}),
     "extra_body": ({"x": {"y": 1}}, lambda asked: asked.spec.extra_body["x"]["y"] == 1),
@@ -98,6 +108,40 @@ def test_a_key_does_not_show_in_what_is_kept() -> None:
 
 def test_no_thinking_is_a_budget_of_nothing() -> None:
     assert spec(reasoning_effort="none").generation_config.thinking_config.thinking_budget == 0
+
+
+@pytest.mark.parametrize(("said", "asked"), [("auto", ""), ("default", "standard"), ("priority", "priority")])
+def test_a_service_tier_in_openais_words(said: str, asked: str) -> None:
+    assert spec(service_tier=said).service_tier == asked
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {
+            "search_types": ["WEB", "IMAGE"],
+            "exclude_domains": ["example.com"],
+            "time_range": {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-02-01T00:00:00Z"},
+            "blocking_confidence": "BLOCK_LOW_AND_ABOVE",
+        },
+        {
+            "searchTypes": {"webSearch": {}, "imageSearch": {}},
+            "excludeDomains": ["example.com"],
+            "timeRangeFilter": {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"},
+            "blockingConfidence": "BLOCK_LOW_AND_ABOVE",
+        },
+    ],
+    ids=["ours", "google's"],
+)
+def test_a_search_has_its_options(options: Any) -> None:
+    days = [datetime.datetime(2026, month, 1, tzinfo=datetime.UTC) for month in (1, 2)]
+    made = imagewire.google_search(
+        search_types=["WEB", "IMAGE"],
+        exclude_domains=["example.com"],
+        time_range=(days[0], days[1]),
+        blocking_confidence="BLOCK_LOW_AND_ABOVE",
+    )
+    assert list(spec(tools=[{"google_search": options}]).tools) == [made]
 
 
 def test_vertex_has_a_base_of_its_own() -> None:
@@ -131,6 +175,24 @@ def test_vertex_has_a_base_of_its_own() -> None:
         ({"stream_options": {"obfuscation": True}}, "stream_options.obfuscation", "include_usage is"),
         ({"safety_settings": [{"category": "C"}]}, "safety_settings[0]", "category and threshold"),
         ({"safety_settings": [{"category": "C", "threshold": "T"}] * 2}, "safety_settings[1].category", "twice"),
+        ({"service_tier": 3}, "service_tier", "must be text"),
+        ({"output_config": {"bucket": "b"}}, "output_config", "uri_prefix"),
+        ({"output_config": {"uri_prefix": "a", "uriPrefix": "b"}}, "output_config.uri_prefix", "set one of them"),
+        ({"continuation_token": "%"}, "continuation_token", "is no base64"),
+        ({"tools": [{"google_search": {"x": 1}}]}, "tools[0].google_search.x", "it has blocking"),
+        ({"tools": [{"google_search": {"search_types": "WEB"}}]}, "tools[0].google_search.search_types", "a list"),
+        ({"tools": [{"google_search": {"time_range": 3}}]}, "tools[0].google_search.time_range", "start_time"),
+        (
+            {"tools": [{"google_search": {"blockingConfidence": 3}}]},
+            "tools[0].google_search.blockingConfidence",
+            "text",
+        ),
+        (
+            {"tools": [{"google_search": {"excludeDomains": ["a"], "exclude_domains": ["a"]}}]},
+            "tools[0].google_search.exclude_domains",
+            "two spellings",
+        ),
+        ({"tools": [{"type": "web_search"}, {"googleSearch": {"searchTypes": ["WEB"]}}]}, "tools[1]", "otherwise"),
         ({"target": "host:1", "api_base": "http://a"}, "api_base", "leave it out"),
         ({"target": "host:1", "vertex_project": "p"}, "vertex_project", "leave it out"),
     ],
@@ -179,7 +241,24 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
         ([{"role": "tool", "content": "x"}], "messages[0].role"),
         ([{"role": "user", "content": "x", "name": "me"}], "messages[0].name"),
         ([{"role": "user", "content": "x", "image": {"url": URL}}], "messages[0].image"),
-        ([{"role": "assistant", "content": "x", "tool_calls": []}], "messages[0].tool_calls"),
+        ([{"role": "assistant", "content": "x", "audio": {}}], "messages[0].audio"),
+        ([{"role": "assistant", "content": "x", "tool_calls": 3}], "messages[0].tool_calls"),
+        ([{"role": "assistant", "content": "x", "tool_calls": [{"id": "a"}]}], "messages[0].tool_calls[0]"),
+        *(
+            (
+                [{"role": "assistant", "content": "x", "provider_specific_fields": {name: [wrong]}}],
+                f"messages[0].provider_specific_fields.{name}[0]",
+            )
+            for name, wrong in (
+                ("native_parts", {"kind": "executableCode"}),
+                ("media", {"url": "data:audio/wav;base64,AAAA"}),
+                ("media", {"mime_type": "audio/wav", "url": "data:audio/wav;base64,%"}),
+            )
+        ),
+        (
+            [{"role": "assistant", "content": "x", "provider_specific_fields": {"native_fields": [3]}}],
+            "messages[0].provider_specific_fields",
+        ),
         ([{"role": "user", "content": 3}], "messages[0].content"),
         ([{"role": "user", "content": [PICTURE, {"type": "input_audio"}]}], "messages[0].content[1]"),
         ([{"role": "user", "content": [{"type": "text", "text": "x", "more": 1}]}], "messages[0].content[0]"),
@@ -228,46 +307,59 @@ def test_messages_as_openai_has_them() -> None:
     assert shown == [["Be brief"], ["This", URL], ["Done", URL], ["gs://bucket/a"]]
 
 
-texts = st.builds(Part, text=st.text(min_size=1), thought=st.booleans(), signature=st.binary(max_size=8))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")), st.lists, max_leaves=4
+)
+fields = st.dictionaries(st.sampled_from(["partMetadata", "videoMetadata"]), values.map(json.dumps), max_size=2)
+beside: dict[str, Any] = {"thought": st.booleans(), "signature": st.binary(max_size=8), "native_fields": fields}
+texts = st.builds(Part, text=st.text(min_size=1), **beside)
 pictures = st.builds(
-    lambda data, thought, signature: Part(
-        image=dataclasses.replace(image(data), thought=thought), thought=thought, signature=signature
-    ),
+    lambda data, **told: Part(image=dataclasses.replace(image(data), thought=told["thought"]), **told),
     st.sampled_from([PNG, JPEG, PNG + b"x"]),
-    st.booleans(),
-    st.binary(max_size=8),
+    **beside,
+)
+elsewhere = st.builds(Part, image=st.just(image("gs://bucket/a.png", mime_type="image/png")), thought=st.just(False))
+media = st.builds(
+    Part,
+    media=st.just(Media(b"RIFF", mime_type="audio/wav", display_name="a.wav"))
+    | st.just(Media(uri="gs://bucket/a.mp4", mime_type="video/mp4")),
+    **beside,
+)
+natives = st.builds(
+    lambda value, **told: Part(native=NativePart(kind="executableCode", value_json=json.dumps(value)), **told),
+    values,
+    **beside,
+)
+calls = st.builds(
+    lambda call_id, **told: Part(function_call=FunctionCall(id=call_id, name="f", args_json='{"n": 1}'), **told),
+    st.sampled_from(["", "c1"]),
+    **beside,
 )
 
 
-@given(st.lists(texts | pictures, min_size=1, max_size=6))
+@given(st.lists(texts | pictures | elsewhere | media | natives | calls, min_size=1, max_size=6))
 def test_an_answer_goes_back_as_it_came(parts: list[Part]) -> None:
-    """As an object; and through JSON, where its order is kept as long as it has signatures."""
-    answer = Answer(parts=parts)
+    """As an object; and through JSON, where its order is kept as far as it is told."""
+    answer = Answer(id="cmpl-1", parts=parts)
     own = OwnMessage(answer)
     (as_object,) = read(MODEL, [own], {}).spec.messages
     assert as_object == answer.message()
     (through_json,) = read(MODEL, [json.loads(json.dumps(own.model_dump()))], {}).spec.messages
-    if any(part.signature for part in parts):
-        assert _meaning(through_json) == _meaning(as_object)
-    else:
-        assert _by_kind(through_json) == _by_kind(as_object)
+    assert len(own.images or ()) == len(answer.images) + len(answer.drafts), "other media is no picture"
+    assert _meaning(through_json) == _meaning(as_object)
 
 
-def _meaning(message: ChatMessage) -> list[tuple[str, str, bool, bytes]]:
-    return [(part.text, _shown(part), part.thought, part.thought_signature) for part in message.parts]
-
-
-def _by_kind(message: ChatMessage) -> tuple[str, str, list[str]]:
-    """What is kept of a message without signatures; a picture that stands there twice is one."""
-    thought = "".join(part.text for part in message.parts if part.thought)
-    said = "".join(part.text for part in message.parts if not part.thought)
-    return thought, said, [_shown(part) for part in message.parts if part.HasField("image")]
-
-
-def _shown(part: WirePart) -> str:
-    if not part.HasField("image"):
-        return ""
-    return part.image.uri or image(part.image.data).data_uri
+def _meaning(message: ChatMessage) -> list[WirePart]:
+    """Its parts, a picture by its URI."""
+    made = []
+    for part in message.parts:
+        copy = WirePart()
+        copy.CopyFrom(part)
+        if part.HasField("image"):
+            copy.image.Clear()
+            copy.image.uri = part.image.uri or image(part.image.data).data_uri
+        made.append(copy)
+    return made
 
 
 def test_the_same_place_has_one_client_and_another_key_another() -> None:
@@ -294,6 +386,14 @@ def test_the_chunks_of_a_stream() -> None:
         [{"index": 0, "delta": {"content": " it is"}}],
         [{"index": 0, "delta": {"images": [{"type": "image_url", "index": 0, "image_url": shown}]}}],
         [{"index": 0, "delta": {"image": shown}}],
+        [
+            {
+                "index": 0,
+                "delta": {
+                    "provider_specific_fields": {"thought_signatures": ["cw==", None], "parts": ["text:10", "image"]}
+                },
+            }
+        ],
         [{"finish_reason": "stop", "index": 0, "delta": {}, "native_finish_reason": "STOP"}],
         [],
     ]
@@ -318,3 +418,51 @@ def test_usage_and_cost(target: str) -> None:
     used = imagewire.completion(MODEL, SAY, target=target).usage
     assert used["total_tokens"] == used.prompt_tokens + used.completion_tokens
     assert used.cost == pytest.approx((used.prompt_tokens * 0.30 + 9 * 2.50 + 1290 * 30) / 1e6)
+
+
+def everything_chunks() -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    with scripted(Script(everything())) as target:
+        whole = imagewire.completion(MODEL, SAY, target=target).model_dump()
+    return chunks(everything()), whole
+
+
+def test_u2_a_stream_brings_all_that_the_answer_has() -> None:
+    made, whole = everything_chunks()
+    json.dumps([made, whole])
+    message: dict[str, Any] = {"content": "", "reasoning_content": ""}
+    extras: dict[str, Any] = {}
+    for chunk in made:
+        delta = chunk["choices"][0]["delta"]
+        for name, value in delta.pop("provider_specific_fields", {}).items():
+            extras[name] = extras.get(name, []) + value
+        for name, value in delta.items():
+            message[name] = message[name] + value if name in message and name != "role" else value
+    assert {**message, "provider_specific_fields": extras} == whole["choices"][0]["message"]
+    last, choice = made[-1], whole["choices"][0]
+    assert last["provider_specific_fields"] == whole["provider_specific_fields"]
+    assert last["service_tier"] == whole["service_tier"]
+    assert last["choices"][0]["provider_specific_fields"] == choice["provider_specific_fields"]
+    assert {"safety_ratings", "grounding_metadata", "citation_metadata"} <= choice.keys()
+    assert set(whole["provider_specific_fields"]) == {
+        "continuation_token",
+        "model_status",
+        "native_fields",
+        "omitted_fields",
+    }
+
+
+def test_u11_media_is_no_picture() -> None:
+    _, whole = everything_chunks()
+    message = whole["choices"][0]["message"]
+    assert not any("audio" in item["image_url"]["url"] for item in message["images"])
+    assert {item["image_url"]["url"].partition(":")[0] for item in message["images"]} == {"data", "gs"}
+    assert len(message["provider_specific_fields"]["media"]) == 5
+
+
+def test_a_picture_elsewhere_is_named_by_its_uri() -> None:
+    answer = Answer(parts=[Part(image=image("gs://bucket/a.png", mime_type="image/png"))])
+    assert OwnMessage(answer).model_dump()["image"] == {
+        "url": "gs://bucket/a.png",
+        "detail": "auto",
+        "format": "image/png",
+    }

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from imagewire._message import assistant, function_result, system, user
     from imagewire._openai_types import Completion, CompletionChunk
     from imagewire._request import DEFAULT_MODEL, Options, build_spec
+    from imagewire._tools import google_search
 
 _HOMES = {
     "imagewire._answer": (
@@ -108,6 +109,7 @@ _HOMES = {
         "Options",
         "build_spec",
     ),
+    "imagewire._tools": ("google_search",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -153,6 +155,7 @@ __all__ = [
     "collect",
     "completion",
     "function_result",
+    "google_search",
     "image",
     "system",
     "user",

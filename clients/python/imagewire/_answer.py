@@ -50,7 +50,7 @@ class Part:
 class Chunk:
     """What an event brought. text: more of it. data: more bytes of a picture or of other media, from `offset` on. part:
     their place in the answer. image: a picture that is whole now; media: other media, likewise. Only that tells which
-    of the two the bytes were. native: a part that only the provider has. thought: whether it is one, as far as known
+    of the two the bytes were. function_call, native: such a part, whole. thought: whether it is one, as far as known
     before the part's end. last: the answer is whole, and nothing else is in this chunk.
     """
 
@@ -63,6 +63,7 @@ class Chunk:
     last: bool = False
     media: Media | None = None
     native: NativePart | None = None
+    function_call: FunctionCall | None = None
 
 
 @dataclass(slots=True)

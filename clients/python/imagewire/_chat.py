@@ -14,6 +14,7 @@ from imagewire._reader import Reader
 from imagewire._request import Options, build_spec
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
+from imagewire.v1.spec_pb2 import Spec
 
 if TYPE_CHECKING:
     from imagewire._client import AsyncClient, Client
@@ -56,45 +57,70 @@ class _Chat(Generic[_C]):
                 raise TypeError(f"{kind} is no message: give text, an Answer, or what user, system or assistant makes")
         return self
 
+    def _asked(self, after: Answer | None) -> Spec:
+        """What a call asks. Raises ValueError when `after` cannot be gone on with."""
+        if after is None:
+            return self._spec
+        if not after.continuation_token:
+            raise ValueError("after: the answer has no continuation_token, so it is whole; ask with a message")
+        spec = Spec()
+        spec.CopyFrom(self._spec)
+        spec.continuation_token = after.continuation_token
+        return spec
+
 
 class Chat(_Chat["Client"]):
     """A chat; `client.chat.create` makes one. What is asked is what `messages` holds when a call begins."""
 
-    def sample(self, *, timeout: float | None = None) -> Answer:
-        """Draw, and wait for the whole answer. timeout: seconds. Raises ImagewireError."""
-        return last(self.stream(timeout=timeout))
+    def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
+        """Draw, and wait for the whole answer.
 
-    def stream(self, *, timeout: float | None = None) -> Iterator[tuple[Answer, Chunk]]:
+        timeout: seconds. after: an answer whose native_finish_reason is "CONTINUATION", for its rest: the messages must
+        be those it answered. Raises ImagewireError.
+        """
+        return last(self.stream(timeout=timeout, after=after))
+
+    def stream(self, *, timeout: float | None = None, after: Answer | None = None) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield the answer so far with what is new in it, each time something came.
 
-        Leaving the loop cancels the call. timeout: seconds. Raises ImagewireError.
+        Leaving the loop cancels the call. timeout, after: as in `sample`. Raises ImagewireError.
         """
-        return grown(self._client.stream_completion(spec=self._spec, timeout=timeout), Reader())
+        return grown(self._client.stream_completion(spec=self._asked(after), timeout=timeout), Reader())
 
-    def frames(self, *, timeout: float | None = None, max_frame_bytes: int = 0) -> Iterator[tuple[Answer, Chunk]]:
+    def frames(
+        self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
+    ) -> Iterator[tuple[Answer, Chunk]]:
         """As `stream`, but no picture is kept: its bytes are in the chunks alone, for who writes them elsewhere.
 
-        A picture's bytes are verified when the chunk comes that has it as `image`. max_frame_bytes: the most in one
-        chunk, 0 for the server's default.
+        A picture's bytes are verified when the chunk comes that has it as `image`, those of other media when it comes
+        as `media`. max_frame_bytes: the most in one chunk, 0 for the server's default.
         """
-        events = self._client.stream_completion(spec=self._spec, timeout=timeout, max_frame_bytes=max_frame_bytes)
+        events = self._client.stream_completion(
+            spec=self._asked(after), timeout=timeout, max_frame_bytes=max_frame_bytes
+        )
         return grown(events, Reader(hold=False))
 
 
 class AsyncChat(_Chat["AsyncClient"]):
     """As Chat, for asyncio."""
 
-    async def sample(self, *, timeout: float | None = None) -> Answer:
+    async def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
         """As Chat.sample."""
-        return await alast(self.stream(timeout=timeout))
+        return await alast(self.stream(timeout=timeout, after=after))
 
-    def stream(self, *, timeout: float | None = None) -> AsyncGenerator[tuple[Answer, Chunk]]:
+    def stream(
+        self, *, timeout: float | None = None, after: Answer | None = None
+    ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """As Chat.stream; closing the iterator (`contextlib.aclosing`) cancels the call at once."""
-        return agrown(self._client.stream_completion(spec=self._spec, timeout=timeout), Reader())
+        return agrown(self._client.stream_completion(spec=self._asked(after), timeout=timeout), Reader())
 
-    def frames(self, *, timeout: float | None = None, max_frame_bytes: int = 0) -> AsyncGenerator[tuple[Answer, Chunk]]:
+    def frames(
+        self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
+    ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """As Chat.frames."""
-        events = self._client.stream_completion(spec=self._spec, timeout=timeout, max_frame_bytes=max_frame_bytes)
+        events = self._client.stream_completion(
+            spec=self._asked(after), timeout=timeout, max_frame_bytes=max_frame_bytes
+        )
         return agrown(events, Reader(hold=False))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
 
+from imagewire import _openai_extras
 from imagewire._answer import Answer, Chunk
 from imagewire._openai_types import (
     CompletionChunk,
@@ -9,9 +10,11 @@ from imagewire._openai_types import (
     ImageItem,
     ImageUrl,
     StreamChoice,
+    ToolCall,
     Usage,
     finish_reason,
     native_reason,
+    service_tier,
 )
 
 Growing = tuple[Answer, Chunk]
@@ -37,6 +40,7 @@ class _Writer:
         self._include_usage = include_usage
         self._begun = False
         self._images = 0
+        self._calls = 0
 
     def write(self, answer: Answer, chunk: Chunk) -> Iterator[CompletionChunk]:
         if not self._begun:
@@ -47,15 +51,27 @@ class _Writer:
         if chunk.image is not None:
             yield _chunk(answer, Delta(images=[ImageItem(self._images, chunk.image)]))
             self._images += 1
-        if not chunk.last:
-            return
+        if chunk.media is not None or chunk.native is not None:
+            yield _chunk(answer, Delta(provider_specific_fields=_openai_extras.of_part(answer, chunk.part)))
+        if chunk.function_call is not None:
+            yield _chunk(answer, Delta(tool_calls=[ToolCall(answer, chunk.part, self._calls)]))
+            self._calls += 1
+        if chunk.last:
+            yield from self._end(answer)
+
+    def _end(self, answer: Answer) -> Iterator[CompletionChunk]:
         if answer.image is not None:
             yield _chunk(answer, Delta(image=ImageUrl(answer.image)))
+        if extras := _openai_extras.of_parts(answer):
+            yield _chunk(answer, Delta(provider_specific_fields=extras))
+        beside = _openai_extras.of_choice(answer) or None
         yield CompletionChunk(
             f"chat{answer.id}",
             int(answer.created),
             answer.model,
-            [StreamChoice(Delta(), finish_reason(answer), native_reason(answer))],
+            [StreamChoice(Delta(), finish_reason(answer), native_reason(answer), provider_specific_fields=beside)],
+            service_tier=service_tier(answer),
+            provider_specific_fields=_openai_extras.of_answer(answer) or None,
         )
         if self._include_usage:
             yield CompletionChunk(f"chat{answer.id}", int(answer.created), answer.model, usage=Usage(answer))

@@ -1,11 +1,9 @@
 """OpenAI's messages as the contract's. Every key is honoured or refused by name; signatures go back on their parts."""
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, get_args
 
-from imagewire import _image, _message
+from imagewire import _image, _message, _openai_answered
 from imagewire._answer import Answer
 from imagewire._errors import invalid
 from imagewire._openai_types import Message as OwnMessage
@@ -21,8 +19,8 @@ _ROLES = {
     "assistant": Role.ROLE_ASSISTANT,
 }
 _KEYS = {"role", "content"}
-_ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "provider_specific_fields"}
-_AS_IT_CAME = "does not fit the message; send the answer back as it came"
+_ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
+_BESIDE_URL = frozenset({"detail", "format"})
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
@@ -52,7 +50,9 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatM
             f"{field}.{unknown[0]}", f"is not served in a message of role {role}; it may have {', '.join(sorted(keys))}"
         )
     if role == "assistant":
-        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=_answer(given, field))
+        given = {key: _plain(value) for key, value in given.items()}
+        parts = _openai_answered.parts(given, _pictures(given, field), field)
+        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content")
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
@@ -78,53 +78,14 @@ def _part(part: Any, field: str) -> Part:
 
 def _picture(given: Any, field: str) -> Part:
     match given:
-        case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= {
-            "detail",
-            "format",
-        }:
-            detail, mime_type = rest.get("detail") or "auto", rest.get("format") or ""
-            if detail not in {"auto", "low", "high"} or not isinstance(mime_type, str):
-                raise invalid(f"{field}.detail", "must be auto, low or high, and format a media type")
+        case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
+            detail: Any = rest.get("detail") or "auto"
+            mime_type = rest.get("format") or ""
+            if detail not in get_args(_image.Detail) or not isinstance(mime_type, str):
+                details = ", ".join(get_args(_image.Detail))
+                raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
             return Part(image=_message.picture(_image.image(url, detail=detail, mime_type=mime_type)))
     raise invalid(field, _PICTURE)
-
-
-def _answer(given: Mapping[str, Any], field: str) -> list[Part]:
-    """An earlier answer's parts: in the order that went with it, else thoughts, text, pictures."""
-    texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
-    for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
-        if not isinstance(text, str):
-            raise invalid(f"{field}.{key}", "must be text in a message of role assistant; its pictures stand in images")
-    pictures = _pictures(given, field)
-    where = f"{field}.provider_specific_fields"
-    extras = given.get("provider_specific_fields", {})
-    if not isinstance(extras, Mapping):
-        raise invalid(where, _AS_IT_CAME)
-    layout = extras.get("parts") or [
-        *(f"{kind}:{len(texts[kind])}" for kind in ("thought", "text") if texts[kind]),
-        *("image" for _ in pictures),
-    ]
-    if not isinstance(layout, list):
-        raise invalid(where, _AS_IT_CAME)
-    parts: list[Part] = []
-    for name in layout:
-        kind, _, length = str(name).partition(":")
-        if kind in texts and length.isdecimal() and int(length) <= len(texts[kind]):
-            text, texts[kind] = texts[kind][: int(length)], texts[kind][int(length) :]
-            parts.append(Part(text=text, thought=kind == "thought"))
-        elif kind == "image" and pictures:
-            parts.append(pictures.pop(0))
-        else:
-            raise invalid(where, _AS_IT_CAME)
-    signatures = extras.get("thought_signatures") or [None] * len(parts)
-    if any(texts.values()) or pictures or not isinstance(signatures, list) or len(signatures) != len(parts):
-        raise invalid(where, _AS_IT_CAME)
-    for part, signature in zip(parts, signatures, strict=True):
-        try:
-            part.thought_signature = base64.b64decode(signature or "", validate=True)
-        except (binascii.Error, TypeError, ValueError):
-            raise invalid(where, _AS_IT_CAME) from None
-    return parts
 
 
 def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
@@ -134,19 +95,19 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
     if not isinstance(images, list | tuple):
         raise invalid(f"{field}.images", "must be a list of pictures")
     for i, item in enumerate(images):
-        entry = _plain(item)
+        entry = item if isinstance(item, Mapping) else {}
         part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url")
         part.thought = bool(entry.get("thought"))
         found.append(part)
     if "image" in given:
-        one = _picture(_plain(given["image"]), f"{field}.image")
+        one = _picture(given["image"], f"{field}.image")
         if all(one.image.uri != part.image.uri for part in found):
             found.append(one)
     return found
 
 
-def _plain(value: Any) -> Mapping[str, Any]:
-    """A mapping, whether it came as one or as one of our records; empty for what is none."""
+def _plain(value: Any) -> Any:
+    """Records as mappings, in lists too."""
     if isinstance(value, Record):
         return value.model_dump()
-    return value if isinstance(value, Mapping) else {}
+    return [_plain(item) for item in value] if isinstance(value, list) else value

@@ -1,23 +1,26 @@
 """LiteLLM's arguments as a Spec and where to send it. What cannot be honoured is refused by name, before it is sent."""
 
+import base64
+import binascii
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypedDict, TypeVar
 
-from imagewire import _kinds, _openai_messages
+from imagewire import _kinds, _openai_messages, _openai_search
 from imagewire._channel import EMBEDDED, TARGET_VARIABLE
 from imagewire._errors import invalid
 from imagewire._openai_messages import Messages
 from imagewire._request import Options, build_spec
 from imagewire._retry import RETRIES
-from imagewire.v1.spec_pb2 import GoogleSearch, Spec, Tool
+from imagewire.v1.spec_pb2 import SafetySetting, Spec
 
 _T = TypeVar("_T")
 
 # What a server inside this process reads in place of arguments that other servers have in their own configuration.
 _VARIABLES = {"vertex_project": "VERTEXAI_PROJECT", "vertex_location": "VERTEXAI_LOCATION"}
-_SEARCHES: tuple[Mapping[str, Any], ...] = ({"google_search": {}}, {"googleSearch": {}}, {"type": "web_search"})
+# OpenAI's words for Google's; the others are the same.
+_TIERS = {"auto": "", "default": "standard"}
 
 
 class CompletionOptions(TypedDict, total=False):
@@ -28,8 +31,11 @@ class CompletionOptions(TypedDict, total=False):
     vertex_project, vertex_location: of the provider, inside this process alone, where each different set of them and of
     api_key has a server of its own. timeout: seconds. num_retries: how often a call is made again that cannot have been
     charged. aspect_ratio: "16:9", image_size: "2K"; both may also stand in image_config. reasoning_effort: "none", or a
-    level that the model takes. tools: Google's search alone, {"google_search": {}}. safety_settings: Google's. user,
-    metadata: labels for Vertex AI's bills. extra_body: Google's own fields. The others are OpenAI's.
+    level that the model takes. tools: Google's search alone, {"google_search": {}}, with its options inside.
+    safety_settings: Google's. service_tier: "flex", "priority", or "default" for Google's standard. output_config:
+    {"uri_prefix": "gs://bucket/folder/"}, where Vertex AI writes the pictures in place of sending them.
+    continuation_token: of an answer's provider_specific_fields, whose rest is asked for. user, metadata: labels for
+    Vertex AI's bills. extra_body: Google's own fields. The others are OpenAI's.
     """
 
     target: str | None
@@ -61,6 +67,9 @@ class CompletionOptions(TypedDict, total=False):
     user: str | None
     metadata: Mapping[str, str] | None
     extra_body: Mapping[str, Any] | None
+    service_tier: str | None
+    output_config: Mapping[str, str] | None
+    continuation_token: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,7 @@ def _options(given: CompletionOptions) -> Options:
     labels = dict(given.get("metadata") or {})
     if user := _once("user", given.get("user"), labels, "user"):
         labels["user"] = user
+    tier = given.get("service_tier") or ""
     return Options(
         aspect_ratio=ratio or "",
         image_size=size or "",
@@ -130,10 +140,13 @@ def _options(given: CompletionOptions) -> Options:
         thinking_level="" if effort in {None, "none"} else str(effort).upper(),
         stop=given.get("stop") or (),
         modalities=given.get("modalities") or (),
-        tools=_tools(given.get("tools") or ()),
+        tools=_openai_search.tools(given.get("tools") or ()),
         safety_settings=_safety_settings(given.get("safety_settings") or ()),
         labels=labels,
         extra_body=given.get("extra_body"),
+        service_tier=_TIERS.get(tier, tier),
+        output_uri=_output_uri(given.get("output_config") or {}),
+        continuation_token=_token(given.get("continuation_token") or ""),
     )
 
 
@@ -147,23 +160,31 @@ def _once(name: str, value: _T | None, among: dict[str, _T] | dict[str, _T | Non
     return value
 
 
-def _tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
-    tools = list(given)
-    for i, tool in enumerate(tools):
-        if tool not in _SEARCHES:
-            raise invalid(f"tools[{i}]", 'must be {"google_search": {}}; for functions use Client with tools')
-    return [Tool(google_search=GoogleSearch())] if tools else []
-
-
-def _safety_settings(given: Iterable[Mapping[str, str]]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _safety_settings(given: Iterable[Mapping[str, str]]) -> list[SafetySetting]:
+    found: dict[str, SafetySetting] = {}
     for i, setting in enumerate(given):
-        if set(setting) != {"category", "threshold"}:
-            raise invalid(f"safety_settings[{i}]", "must have category and threshold, and nothing else")
+        if set(setting) - {"method"} != {"category", "threshold"}:
+            raise invalid(f"safety_settings[{i}]", "must have category and threshold, and nothing else but method")
         if setting["category"] in found:
             raise invalid(f"safety_settings[{i}].category", "stands there twice; keep one of them")
-        found[setting["category"]] = setting["threshold"]
-    return found
+        found[setting["category"]] = SafetySetting(**setting)
+    return list(found.values())
+
+
+def _output_uri(given: Mapping[str, str]) -> str:
+    config = dict(given)
+    names = ("uriPrefix", "output_uri_prefix", "outputUriPrefix")
+    found = _once("output_config.uri_prefix", config.pop("uri_prefix", None), config, *names)
+    if config or (given and not found):
+        raise invalid("output_config", 'must be {"uri_prefix": "gs://bucket/folder/"}')
+    return found or ""
+
+
+def _token(given: str) -> bytes:
+    try:
+        return base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid("continuation_token", "is no base64; send it as the answer had it") from None
 
 
 def _place(model: str, given: CompletionOptions) -> Place:

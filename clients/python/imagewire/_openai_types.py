@@ -1,17 +1,23 @@
 """Answers in OpenAI's and LiteLLM's shape: fields by attribute and by key. Pictures become data URIs when looked at."""
 
-import base64
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, ClassVar, Literal
 
+from google.protobuf.json_format import MessageToDict
+
+from imagewire import _openai_extras
 from imagewire._answer import Answer
 from imagewire._image import Image
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 
 _FINISH_REASONS: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length", "TOOL_CALLS": "tool_calls"}
+
+
+_BESIDE = ("safety_ratings", "grounding_metadata", "citation_metadata")
 
 
 class Record:
@@ -53,18 +59,22 @@ def _plain(value: Any) -> Any:
 
 
 class ImageUrl(Record):
-    """A picture: url, a data URI; detail. picture: the same with its bytes as they are."""
+    """A picture: url, a data URI, or where the provider wrote it, then with its media type as format; detail.
 
-    names = ("url", "detail")
+    picture: the same with its bytes as they are.
+    """
+
+    names = ("url", "detail", "format")
     detail: Literal["auto"] = "auto"
 
     def __init__(self, picture: Image) -> None:
         self.picture = picture
+        self.format = (picture.mime_type or None) if picture.uri else None
 
     @cached_property
     def url(self) -> str:
-        """The data URI."""
-        return self.picture.data_uri
+        """The data URI, or where it is."""
+        return self.picture.uri or self.picture.data_uri
 
 
 class ImageItem(Record):
@@ -79,48 +89,78 @@ class ImageItem(Record):
         self.thought = True if picture.thought else None
 
 
-class Message(Record):
-    """What was said and drawn. image: the final picture; images: each of them. Append it to `messages` as it is."""
+class Function(Record):
+    """What is called; arguments: a JSON object as text, exact."""
 
-    names = ("role", "content", "reasoning_content", "image", "images", "provider_specific_fields")
+    names = ("name", "arguments")
+
+    def __init__(self, name: str, arguments: str) -> None:
+        self.name = name
+        self.arguments = arguments
+
+
+class ToolCall(Record):
+    """A function that the model wants called."""
+
+    names = ("index", "id", "type", "function")
+    type: Literal["function"] = "function"
+
+    def __init__(self, answer: Answer, at: int, index: int) -> None:
+        part = answer.parts[at]
+        assert part.function_call is not None, "only of a part that is a call"  # noqa: S101
+        self.index = index
+        self.id = part.function_call.id or f"{_openai_extras.OWN_CALL_ID}{answer.id.rpartition('-')[2]}_{at}"
+        self.function = Function(part.function_call.name, part.function_call.args_json or json.dumps(part.args))
+
+
+class Message(Record):
+    """What was said and drawn. image: the final picture; images: each of them. Append it to `messages` as it is.
+
+    provider_specific_fields: parts that OpenAI's shape has no place for, and what else must go back with the message.
+    """
+
+    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
     role: Literal["assistant"] = "assistant"
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.provider_specific_fields = _extras(answer)
+        self.provider_specific_fields = _openai_extras.of_message(answer) or None
         self.content = answer.text
         self.reasoning_content = "".join(part.text for part in answer.parts if part.thought) or None
         pictures = [part.image for part in answer.parts if part.image]
         self.image = ImageUrl(answer.image) if answer.image else None
         self.images = [ImageItem(index, picture) for index, picture in enumerate(pictures)] or None
-
-
-def _extras(answer: Answer) -> dict[str, Any] | None:
-    """The parts in order and their signatures, as the server's REST has them; None where there are no signatures."""
-    if not any(part.signature for part in answer.parts):
-        return None
-    kinds = ["image" if p.image else f"{'thought' if p.thought else 'text'}:{len(p.text)}" for p in answer.parts]
-    signatures = [base64.b64encode(p.signature).decode() if p.signature else None for p in answer.parts]
-    return {"thought_signatures": signatures, "parts": kinds}
+        calls = [at for at, part in enumerate(answer.parts) if part.function_call]
+        self.tool_calls = [ToolCall(answer, at, index) for index, at in enumerate(calls)] or None
 
 
 @dataclass(slots=True, repr=False)
 class Delta(Record):
     """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
 
-    names = ("role", "content", "reasoning_content", "image", "images")
+    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
 
     role: Literal["assistant"] | None = None
     content: str | None = None
     reasoning_content: str | None = None
     image: ImageUrl | None = None
     images: list[ImageItem] | None = None
+    tool_calls: list[ToolCall] | None = None
+    provider_specific_fields: dict[str, Any] | None = None
 
 
 class Choice(Record):
-    """The answer, and why it ended."""
+    """The answer, why it ended, and what the provider's filters and searches said of it."""
 
-    names = ("finish_reason", "index", "message", "native_finish_reason", "finish_message")
+    names = (
+        "finish_reason",
+        "index",
+        "message",
+        "native_finish_reason",
+        "finish_message",
+        *_BESIDE,
+        "provider_specific_fields",
+    )
     index = 0
 
     def __init__(self, answer: Answer) -> None:
@@ -128,18 +168,24 @@ class Choice(Record):
         self.message = Message(answer)
         self.native_finish_reason = native_reason(answer)
         self.finish_message = answer.finish_message or None
+        beside = MessageToDict(answer.candidate, preserving_proto_field_name=True)
+        self.safety_ratings: list[dict[str, Any]] | None = beside.get("safety_ratings")
+        self.grounding_metadata: dict[str, Any] | None = beside.get("grounding_metadata")
+        self.citation_metadata: dict[str, Any] | None = beside.get("citation_metadata")
+        self.provider_specific_fields = _openai_extras.of_choice(answer) or None
 
 
 @dataclass(slots=True, repr=False)
 class StreamChoice(Record):
     """What is new, and in the last chunk why it ended."""
 
-    names = ("finish_reason", "index", "delta", "native_finish_reason")
+    names = ("finish_reason", "index", "delta", "native_finish_reason", "provider_specific_fields")
 
     delta: Delta
     finish_reason: FinishReason | None = None
     native_finish_reason: str | None = None
     index: int = 0
+    provider_specific_fields: dict[str, Any] | None = None
 
 
 class Usage(Record):
@@ -156,9 +202,9 @@ class Usage(Record):
 
 
 class Completion(Record):
-    """The whole answer."""
+    """The whole answer. service_tier: the one that it was priced by, in OpenAI's words."""
 
-    names = ("id", "choices", "created", "model", "object", "usage")
+    names = ("id", "choices", "created", "model", "object", "usage", "service_tier", "provider_specific_fields")
     object: Literal["chat.completion"] = "chat.completion"
 
     def __init__(self, answer: Answer) -> None:
@@ -167,19 +213,23 @@ class Completion(Record):
         self.model = answer.model
         self.choices = [Choice(answer)]
         self.usage = Usage(answer)
+        self.service_tier = service_tier(answer)
+        self.provider_specific_fields = _openai_extras.of_answer(answer) or None
 
 
 @dataclass(slots=True, repr=False)
 class CompletionChunk(Record):
     """A piece of the answer. usage: in the last one, which has no choices, when it was asked for."""
 
-    names = ("id", "object", "created", "model", "choices", "usage")
+    names = ("id", "object", "created", "model", "choices", "usage", "service_tier", "provider_specific_fields")
 
     id: str
     created: int
     model: str
     choices: list[StreamChoice] = field(default_factory=list)
     usage: Usage | None = None
+    service_tier: str | None = None
+    provider_specific_fields: dict[str, Any] | None = None
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
 
 
@@ -193,3 +243,9 @@ def native_reason(answer: Answer) -> str | None:
     if answer.prompt_feedback is not None:
         return answer.prompt_feedback.block_reason
     return answer.native_finish_reason or None
+
+
+def service_tier(answer: Answer) -> str | None:
+    """OpenAI's word for the service tier, None when the provider did not say."""
+    tier = answer.service_tier.lower()
+    return "default" if tier == "standard" else tier or None

@@ -75,7 +75,14 @@ class Reader:
         parts.append(Part(text, image, call, thought, finished.thought_signature, media, native, fields))
         if finished.WhichOneof("content") is None:
             return None
-        return Chunk(part=finished.part_index, image=image, thought=thought, media=media, native=native)
+        return Chunk(
+            part=finished.part_index,
+            image=image,
+            thought=thought,
+            media=media,
+            native=native,
+            function_call=call,
+        )
 
 
 def _end(answer: Answer, end: CandidateFinished) -> None:

@@ -9,7 +9,7 @@ from imagewire._image import Picture
 from imagewire._message import picture
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import ChatMessage, Part, Role
-from imagewire.v1.spec_pb2 import Modality, SafetySetting, Spec, Tool, ToolConfig
+from imagewire.v1.spec_pb2 import Modality, OutputConfig, SafetySetting, Spec, Tool, ToolConfig
 
 DEFAULT_MODEL = "gemini/gemini-2.5-flash-image"
 MODEL_VARIABLE = "IMAGEWIRE_MODEL"
@@ -26,6 +26,7 @@ _GENERATION = (
     "frequency_penalty",
     "media_resolution",
 )
+_SPEC = ("tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "continuation_token")
 _MODALITIES = {"text": Modality.MODALITY_TEXT, "image": Modality.MODALITY_IMAGE}
 
 
@@ -48,12 +49,15 @@ class Options(TypedDict, total=False):
     include_thoughts: bool | None
     stop: str | Iterable[str]
     modalities: Iterable[Literal["text", "image"]]
-    safety_settings: Mapping[str, str]
+    safety_settings: Mapping[str, str] | Iterable[SafetySetting]
     tools: Iterable[Tool]
     tool_config: ToolConfig | None
     cached_content: str
     labels: Mapping[str, str]
     extra_body: Mapping[str, Any] | None
+    service_tier: str
+    output_uri: str
+    continuation_token: bytes
 
 
 class Wishes(Options, total=False):
@@ -78,9 +82,12 @@ def build_spec(
     images: pictures to edit, put before the prompt, each as `image` takes it. messages: a whole chat, in place of
     prompt and images. spec: a whole Spec, in place of all the rest.
     aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again. stop: texts at which the model stops.
-    modalities: "text", "image" or both. safety_settings: thresholds by category, in Google's words. labels: for Vertex
-    AI's bills. extra_body: Google's own fields. The others are the fields of that name in the contract's ImageConfig,
-    GenerationConfig, ThinkingConfig and Spec.
+    modalities: "text", "image" or both. safety_settings: thresholds by category, in Google's words; or the contract's
+    SafetySettings, which have a method too. tools: of the contract, as `google_search` makes one. labels: for Vertex
+    AI's bills. extra_body: Google's own fields. service_tier: "flex", "standard" or "priority", for another price.
+    output_uri: "gs://bucket/folder/", where Vertex AI writes the pictures in place of sending them.
+    continuation_token: of an answer that ended in CONTINUATION, whose rest is asked for. The others are the fields of
+    that name in the contract's ImageConfig, GenerationConfig, ThinkingConfig and Spec.
     Raises OSError when a file cannot be read, ValueError when two exclude each other, TypeError for what is unknown or
     of the wrong kind.
     """
@@ -121,7 +128,9 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     if "stop" in given:
         stop = given.pop("stop")
         generation["stop_sequences"] = [stop] if isinstance(stop, str) else stop
-    fields = taken(("tools", "tool_config", "cached_content", "labels", "extra_body"))
+    fields = taken(
+        ("tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "continuation_token")
+    )
     if generation:
         fields["generation_config"] = generation
     if picture := taken(_IMAGE):
@@ -129,8 +138,12 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     if "modalities" in given:
         fields["response_modalities"] = [_modality(name) for name in given.pop("modalities")]
     if "safety_settings" in given:
-        thresholds = given.pop("safety_settings").items()
-        fields["safety_settings"] = [SafetySetting(category=name, threshold=value) for name, value in thresholds]
+        settings = given.pop("safety_settings")
+        if isinstance(settings, Mapping):
+            settings = [SafetySetting(category=name, threshold=value) for name, value in settings.items()]
+        fields["safety_settings"] = settings
+    if "output_uri" in given:
+        fields["output_config"] = OutputConfig(uri_prefix=given.pop("output_uri"))
     return fields
 
 

@@ -1,0 +1,123 @@
+"""An earlier answer's message in OpenAI's shape, as the parts that it was made of (see _openai_extras)."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from imagewire._errors import invalid
+from imagewire._openai_extras import OWN_CALL_ID
+from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
+
+_AS_IT_CAME = "does not fit the message; send the answer back as it came"
+
+
+def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> list[Part]:
+    """Its parts: in the order that went with it, else thoughts, text, pictures, calls. Raises InvalidRequest."""
+    texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
+    for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
+        if not isinstance(text, str):
+            raise invalid(f"{field}.{key}", "must be text in a message of role assistant; its pictures stand in images")
+    where = f"{field}.provider_specific_fields"
+    extras = given.get("provider_specific_fields", {})
+    if not isinstance(extras, Mapping):
+        raise invalid(where, _AS_IT_CAME)
+    others = {
+        "image": list(pictures),
+        "tool_call": _each(given.get("tool_calls"), f"{field}.tool_calls", _call),
+        "native": _each(extras.get("native_parts"), f"{where}.native_parts", _native),
+        "media": _each(extras.get("media"), f"{where}.media", _media),
+    }
+    layout = extras.get("parts") or [
+        *(f"{kind}:{len(texts[kind])}" for kind in ("thought", "text") if texts[kind]),
+        *(kind for kind, found in others.items() for _ in found),
+    ]
+    if not isinstance(layout, list):
+        raise invalid(where, _AS_IT_CAME)
+    made = _in_order(layout, texts, others, where)
+    _sign(made, extras.get("thought_signatures"), where)
+    _add_fields(made, extras.get("native_fields"), where)
+    return made
+
+
+def _in_order(layout: list[Any], texts: dict[str, str], others: dict[str, list[Part]], where: str) -> list[Part]:
+    made: list[Part] = []
+    for name in layout:
+        kind, _, length = str(name).partition(":")
+        if kind in texts and length.isdecimal() and int(length) <= len(texts[kind]):
+            text, texts[kind] = texts[kind][: int(length)], texts[kind][int(length) :]
+            made.append(Part(text=text, thought=kind == "thought"))
+        elif length in {"", "thought"} and others.get(kind):
+            made.append(others[kind].pop(0))
+            made[-1].thought = made[-1].thought or length == "thought"
+        else:
+            raise invalid(where, _AS_IT_CAME)
+    if any(texts.values()) or any(others.values()):
+        raise invalid(where, _AS_IT_CAME)
+    return made
+
+
+def _sign(made: Sequence[Part], given: Any, where: str) -> None:
+    signatures = given or [None] * len(made)
+    if not isinstance(signatures, list) or len(signatures) != len(made):
+        raise invalid(where, _AS_IT_CAME)
+    for part, signature in zip(made, signatures, strict=True):
+        try:
+            part.thought_signature = base64.b64decode(signature or "", validate=True)
+        except (binascii.Error, TypeError, ValueError):
+            raise invalid(where, _AS_IT_CAME) from None
+
+
+def _add_fields(made: Sequence[Part], given: Any, where: str) -> None:
+    fields = given or [None] * len(made)
+    if not isinstance(fields, list) or len(fields) != len(made):
+        raise invalid(where, _AS_IT_CAME)
+    for part, beside in zip(made, fields, strict=True):
+        if not isinstance(beside, Mapping | None):
+            raise invalid(where, _AS_IT_CAME)
+        for name, value in (beside or {}).items():
+            part.native_fields[str(name)] = json.dumps(value)
+
+
+def _each(given: Any, field: str, read: Callable[[Any], Part | None]) -> list[Part]:
+    if not isinstance(given, list | tuple | None):
+        raise invalid(field, _AS_IT_CAME)
+    made = []
+    for i, entry in enumerate(given or ()):
+        part = read(entry)
+        if part is None:
+            raise invalid(f"{field}[{i}]", _AS_IT_CAME)
+        made.append(part)
+    return made
+
+
+def _call(entry: Any) -> Part | None:
+    match entry:
+        case {"id": str(call_id), "function": {"name": str(name), "arguments": str(arguments)}}:
+            own = "" if call_id.startswith(OWN_CALL_ID) else call_id
+            return Part(function_call=FunctionCall(id=own, name=name, args_json=arguments))
+    return None
+
+
+def _native(entry: Any) -> Part | None:
+    match entry:
+        case {"kind": str(kind), "value": value, **rest}:
+            native = NativePart(kind=kind, value_json=json.dumps(value))
+            return Part(native=native, thought=bool(rest.get("thought")))
+    return None
+
+
+def _media(entry: Any) -> Part | None:
+    match entry:
+        case {"mime_type": str(mime_type), "url": str(url), **rest}:
+            media = Media(mime_type=mime_type, display_name=str(rest.get("display_name") or ""))
+            if url.startswith("data:"):
+                try:
+                    media.data = base64.b64decode(url.partition(",")[2], validate=True)
+                except (binascii.Error, ValueError):
+                    return None
+            else:
+                media.uri = url
+            return Part(media=media, thought=bool(rest.get("thought")))
+    return None

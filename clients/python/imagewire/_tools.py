@@ -1,0 +1,33 @@
+"""Tools that a model may use, as the contract's."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Literal
+
+from imagewire.v1.spec_pb2 import GoogleSearch, TimeRange, Tool
+
+
+def google_search(
+    *,
+    search_types: Iterable[Literal["WEB", "IMAGE"]] = (),
+    exclude_domains: Iterable[str] = (),
+    time_range: tuple[datetime, datetime] | None = None,
+    blocking_confidence: str = "",
+) -> Tool:
+    """Google's search, for the option `tools`.
+
+    search_types: what to search, the web by default. exclude_domains: whose results are left out, on Vertex AI.
+    time_range: only results from the first time on and before the second, UTC where they have no time zone, on the
+    Gemini API. blocking_confidence: leave out sites that are dangerous with this confidence, on Vertex AI.
+    """
+    if isinstance(search_types, str) or isinstance(exclude_domains, str):
+        raise TypeError("search_types and exclude_domains: each must be a list; put it into one")
+    search = GoogleSearch(
+        search_types=search_types, exclude_domains=exclude_domains, blocking_confidence=blocking_confidence
+    )
+    if time_range is not None:
+        span = TimeRange()
+        span.start_time.FromDatetime(time_range[0])
+        span.end_time.FromDatetime(time_range[1])
+        search.time_range.CopyFrom(span)
+    return Tool(google_search=search)
