@@ -1,27 +1,28 @@
-"""The answer's JSON, the pictures' base64 left beside it: a body is a list of byte strings, shared and never copied."""
+"""The answer as JSON values; the pictures' base64 stays beside it and is put in by `framing`."""
 
 import base64
-import json
 import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
+from imagewire_emulator import framing, native_parts
 from imagewire_emulator.draw import Picture
 from imagewire_emulator.models import Model
-from imagewire_emulator.scenarios import Plan
-from imagewire_emulator.semantics import signature
+from imagewire_emulator.native_parts import AUDIO, NATIVE_PARTS
+from imagewire_emulator.plan import Plan
+from imagewire_emulator.semantics import CONTINUATION, signature
+from imagewire_emulator.usage import before_the_end, usage
 
-_MARK = "@@picture-{}@@"
-_MARKS = re.compile(rb"@@picture-(\d+)@@")
-# Google escapes these in strings; outside strings JSON has none of them.
-_ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&='"})
+Json = dict[str, Any]
+
 _TEXTS = (
     "Here's the image you requested:",
     "And a second view of it:",
     "Tell me what to change <next> & I'll edit it.",
 )
 _UNICODE = 'Line\u2028separator, \u2029paragraph, emoji \U0001f34c, quotes "data":" and a \\ backslash'
+_PICTURES = ("image", "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,134 +31,112 @@ class Scene:
 
     model: Model
     plan: Plan
-    request: dict[str, Any]
+    request: Json
     pictures: list[Picture]
     vertex: bool
 
 
-def prompt_of(request: dict[str, Any]) -> str:
+def prompt_of(request: Json) -> str:
     """The text of the last user turn."""
     users = [content for content in request["contents"] if content.get("role", "user") == "user"]
     return " ".join(part["text"] for part in users[-1]["parts"] if "text" in part) if users else ""
 
 
-def called_function(request: dict[str, Any]) -> str:
+def called_function(request: Json) -> str:
     """The declared function that the prompt names as "call:NAME", "" for none."""
     declared = [f["name"] for tool in request.get("tools", ()) for f in tool.get("functionDeclarations", ())]
     match = re.search(r"call:(\w+)", prompt_of(request))
     return match[1] if match and match[1] in declared else ""
 
 
-def unary(scene: Scene) -> list[bytes]:
-    """The body of generateContent: pretty-printed, as Google sends it."""
-    candidate = {"content": {"parts": _parts(scene), "role": "model"}, **_end(scene)}
-    return [*_with_pictures(_dump(_whole(scene, candidate), indent=2), scene), b"\n"]
+def whole(scene: Scene) -> Json:
+    """The answer of generateContent."""
+    return _answer(scene, {"content": {"parts": _parts(scene), "role": "model"}, **_end(scene)})
 
 
-def stream(scene: Scene, *, sse: bool) -> list[bytes]:
-    """The body of streamGenerateContent: events, or one array without alt=sse."""
-    events: list[dict[str, Any]] = []
-    if scene.vertex:
-        events.append({"usageMetadata": {"trafficType": "ON_DEMAND"}})
-    events += [
-        {"candidates": [{"content": {"parts": [piece], "role": "model"}, "index": 0}], **_ids(scene)}
-        for part in _parts(scene)
-        for piece in _split(part)
-    ]
-    last = _whole(scene, {"content": {"parts": [{"text": ""}], "role": "model"}, **_end(scene)})
-    events.append(last)
-    if scene.plan.damage == "finish-twice":
-        events.append(last)
-    if scene.plan.damage in {"error-event", "bare-error"}:
-        return _broken_off(scene, events)
-    if sse:
-        return [piece for event in events for piece in _sse(event, scene)]
-    return _with_pictures(_dump(events, indent=2), scene)
+def events(scene: Scene) -> list[Json]:
+    """The answers of streamGenerateContent, in order."""
+    made: list[Json] = [{"usageMetadata": {"trafficType": "ON_DEMAND"}}] if scene.vertex else []
+    for part in _parts(scene):
+        made += [{"candidates": [_candidate(piece)], **_ids(scene)} for piece in _split(part)]
+    made += [{"candidates": [_candidate() | {"finishReason": reason}], **_ids(scene)} for reason in scene.plan.early]
+    last = _answer(scene, _candidate() | _end(scene))
+    if scene.plan.usage == "every-event":
+        made = [event | {"usageMetadata": before_the_end(last["usageMetadata"])} for event in made]
+    return [*made, last, last] if scene.plan.damage == "finish-twice" else [*made, last]
 
 
-def _broken_off(scene: Scene, events: list[dict[str, Any]]) -> list[bytes]:
-    error = {"error": {"code": 503, "message": "The service is currently unavailable.", "status": "UNAVAILABLE"}}
-    before = [piece for event in events[:-1] for piece in _sse(event, scene)]
-    if scene.plan.damage == "error-event":
-        return [*before, *_sse(error, scene)]
-    return [*before, _dump(error, indent=2)]
+def _candidate(part: Json | None = None) -> Json:
+    return {"content": {"parts": [{"text": ""} if part is None else part], "role": "model"}, "index": 0}
 
 
-def _sse(event: dict[str, Any], scene: Scene) -> list[bytes]:
-    return [b"data: ", *_with_pictures(_dump(event, indent=None), scene), b"\r\n\r\n"]
-
-
-def _dump(value: Any, indent: int | None) -> bytes:
-    return json.dumps(value, ensure_ascii=False, indent=indent).translate(_ESCAPES).encode()
-
-
-def _with_pictures(text: bytes, scene: Scene) -> list[bytes]:
-    pieces: list[bytes] = []
-    for i, piece in enumerate(_MARKS.split(text)):
-        if i % 2 == 0:
-            pieces.append(piece)
-            continue
-        encoded = scene.pictures[int(piece)].base64
-        if scene.plan.damage == "base64":
-            encoded = encoded[: len(encoded) // 2] + b"!!!!" + encoded[len(encoded) // 2 :]
-        body, padding = encoded.rstrip(b"="), encoded.count(b"=", len(encoded) - 2)
-        pieces += [encoded if not padding else body, b"\\u003d" * padding]
-    return pieces
-
-
-def _parts(scene: Scene) -> list[dict[str, Any]]:
+def _parts(scene: Scene) -> list[Json]:
     """All parts in order; pictures by mark. 3-series models sign the first text, every final picture and calls."""
-    parts: list[dict[str, Any]] = []
     signed = scene.model.series == 3
-    pictures = texts = 0
     if name := called_function(scene.request):
         call = {"functionCall": {"id": f"call-{uuid.uuid4().hex[:8]}", "name": name, "args": {"data": "abc", "n": 3}}}
         return [call | _signed("call", name.encode())] if signed else [call]
-    for kind in scene.plan.layout:
-        if kind in {"image", "draft"}:
-            picture = scene.pictures[pictures]
-            blob = {"mimeType": picture.mime_type, "data": _MARK.format(pictures)}
-            if scene.plan.damage == "data-first":
-                blob = dict(reversed(blob.items()))
+    parts: list[Json] = []
+    pictures = texts = 0
+    for name in scene.plan.layout:
+        if name in _PICTURES:
+            parts.append(_picture(scene, pictures, draft=name == "draft", signed=signed))
             pictures += 1
-            part: dict[str, Any] = {"inlineData": blob}
-            if kind == "draft":
-                part["thought"] = True
-            elif signed:
-                part |= _signed("image", picture.data)
-        elif kind == "thought":
-            part = {"text": "**Composing** I weigh a few layouts.", "thought": True}
+        elif name == "thought":
+            parts.append({"text": "**Composing** I weigh a few layouts.", "thought": True})
+        elif name == "audio":
+            parts.append(AUDIO)
+        elif name in NATIVE_PARTS:
+            part = NATIVE_PARTS[name]
+            parts.append(
+                part | _signed(*native_parts.signed_by(native_parts.kind(part))) if scene.plan.signed else part
+            )
         else:
-            part = {"text": _UNICODE if kind == "unicode" else _TEXTS[texts % len(_TEXTS)]}
-            if signed and not texts:
-                part |= _signed("text", b"")
+            part = {"text": _UNICODE if name == "unicode" else _TEXTS[texts % len(_TEXTS)]}
+            parts.append(part | _signed("text", b"") if signed and not texts else part)
             texts += 1
-        parts.append(part)
     return parts
+
+
+def _picture(scene: Scene, number: int, *, draft: bool, signed: bool) -> Json:
+    picture = scene.pictures[number]
+    if place := scene.request.get("outputConfig", {}).get("outputUriPrefix"):
+        uri = f"{place.rstrip('/')}/{picture.sha256[:16]}.{picture.mime_type.partition('/')[2]}"
+        part: Json = {"fileData": {"mimeType": picture.mime_type, "fileUri": uri}}
+    else:
+        blob = {"mimeType": picture.mime_type, "data": framing.mark(number)}
+        part = {"inlineData": dict(reversed(blob.items())) if scene.plan.damage == "data-first" else blob}
+    if draft:
+        return part | {"thought": True}
+    return part | _signed("image", picture.data) if signed and "inlineData" in part else part
 
 
 def _signed(kind: str, content: bytes) -> dict[str, str]:
     return {"thoughtSignature": base64.b64encode(signature(kind, content)).decode()}
 
 
-def _split(part: dict[str, Any]) -> list[dict[str, Any]]:
+def _split(part: Json) -> list[Json]:
     """A text as two events' parts, the signature on the second."""
     text = part.get("text", "")
-    if len(text) < 8:
+    if len(text) < 10:
         return [part]
     half = len(text) // 2
     first = {key: value for key, value in part.items() if key != "thoughtSignature"}
     return [first | {"text": text[:half]}, part | {"text": text[half:]}]
 
 
-def _end(scene: Scene) -> dict[str, Any]:
-    end: dict[str, Any] = {"finishReason": scene.plan.finish, "index": 0}
-    if scene.plan.finish_message:
-        end["finishMessage"] = scene.plan.finish_message
-    if scene.plan.finish != "STOP":
-        end["safetyRatings"] = [
-            {"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "MEDIUM", "blocked": True}
-        ]
+def _end(scene: Scene) -> Json:
+    plan = scene.plan
+    end: Json = {"finishReason": plan.finish, "index": 0}
+    if plan.finish_message:
+        end["finishMessage"] = plan.finish_message
+    if plan.finish == "CONTINUATION":
+        end["continuationToken"] = CONTINUATION
+    elif plan.finish != "STOP":
+        rating: Json = {"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "MEDIUM", "blocked": True}
+        if scene.vertex:
+            rating |= {"probabilityScore": 0.61, "severity": "HARM_SEVERITY_MEDIUM", "severityScore": 0.42}
+        end["safetyRatings"] = [rating]
     if any("googleSearch" in tool for tool in scene.request.get("tools", ())):
         end["groundingMetadata"] = {
             "webSearchQueries": [prompt_of(scene.request)],
@@ -166,47 +145,30 @@ def _end(scene: Scene) -> dict[str, Any]:
     return end
 
 
-def _whole(scene: Scene, candidate: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {"candidates": [candidate]}
-    if scene.plan.block:
+def _answer(scene: Scene, candidate: Json) -> Json:
+    """The last or only answer: a candidate, or what stands in its place, and the usage."""
+    plan = scene.plan
+    made: Json = {"candidates": [candidate]}
+    if plan.block:
         made = {
             "promptFeedback": {
-                "blockReason": scene.plan.block,
+                "blockReason": plan.block,
                 "blockReasonMessage": "The prompt could not be submitted.",
                 "safetyRatings": [{"category": "HARM_CATEGORY_HARASSMENT", "probability": "HIGH", "blocked": True}],
             }
         }
-    if scene.plan.damage == "no-candidates":
+    if plan.damage == "no-candidates":
         made = {}
-    return {**made, "usageMetadata": _usage(scene), **_ids(scene)}
+    if plan.damage == "model-status":
+        made["modelStatus"] = {
+            "modelStage": "DEPRECATED",
+            "retirementTime": "2027-03-15T00:00:00Z",
+            "message": "This model retires on 2027-03-15.",
+        }
+    images = plan.layout.count("image") if scene.pictures else 0
+    counted = usage(plan, scene.request, scene.model, images, vertex=scene.vertex)
+    return {**made, "usageMetadata": counted, **_ids(scene)}
 
 
-def _ids(scene: Scene) -> dict[str, Any]:
+def _ids(scene: Scene) -> Json:
     return {"modelVersion": scene.model.id, "responseId": f"emulated-{len(scene.pictures)}"}
-
-
-def _usage(scene: Scene) -> dict[str, Any]:
-    """Four characters make a token, an input picture 258; pictures as the model's table says."""
-    parts = [part for content in scene.request["contents"] for part in content["parts"]]
-    text_in = max(1, sum(len(part.get("text", "")) for part in parts) // 4)
-    image_in = 258 * sum("inlineData" in part or "fileData" in part for part in parts)
-    size = scene.plan.size or scene.request.get("generationConfig", {}).get("imageConfig", {}).get("imageSize", "1K")
-    images = scene.plan.layout.count("image") if scene.pictures else 0
-    image_out = scene.model.tokens.get(size, 1120) * images
-    text_out = 0 if scene.plan.block else 9 * scene.plan.layout.count("text")
-    thoughts = 0 if scene.model.series < 3 or scene.plan.block else 60
-    prompt = [{"modality": "TEXT", "tokenCount": text_in}]
-    if image_in:
-        prompt.append({"modality": "IMAGE", "tokenCount": image_in})
-    details = [{"modality": "IMAGE", "tokenCount": image_out}] if image_out else []
-    if scene.plan.damage == "usage-split":
-        details = [{"modality": "IMAGE", "tokenCount": image_out - 100}, {"modality": "IMAGE", "tokenCount": 100}]
-    usage: dict[str, Any] = {"promptTokenCount": text_in + image_in, "promptTokensDetails": prompt}
-    if image_out + text_out:
-        usage |= {"candidatesTokenCount": image_out + text_out, "candidatesTokensDetails": details}
-    if thoughts:
-        usage["thoughtsTokenCount"] = thoughts
-    usage["totalTokenCount"] = text_in + image_in + image_out + text_out + thoughts
-    if scene.vertex:
-        usage["trafficType"] = "ON_DEMAND"
-    return usage

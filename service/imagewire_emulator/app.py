@@ -9,17 +9,17 @@ import hmac
 import json
 import re
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from imagewire_emulator import answer, body, scenarios, schema, semantics
-from imagewire_emulator.draw import Picture, Studio, Wish
+from imagewire_emulator import answer, body, framing, native_parts, scenarios, schema, semantics
+from imagewire_emulator.adapt import adapted, wishes
+from imagewire_emulator.draw import Picture, Studio
 from imagewire_emulator.errors import ApiError, detail, invalid
 from imagewire_emulator.ledger import Entry, Ledger, without_pictures
 from imagewire_emulator.models import Model
-from imagewire_emulator.scenarios import Plan
+from imagewire_emulator.plan import Plan
 
 API_KEY = "emulator-key"
 TOKEN = "emulator-token"  # noqa: S105  # known to everybody
@@ -41,6 +41,7 @@ class EmulatorApp:
         self._studio = Studio()
         self._failed: Counter[str] = Counter()
         self.web = web.Application(client_max_size=_MAX_BODY)
+        self.web.on_response_prepare.append(_without_empty_type)
         self.web.router.add_get("/_emulator/requests", self._requests)
         self.web.router.add_delete("/_emulator/requests", self._reset)
         self.web.router.add_get("/_emulator/scenarios", self._scenarios)
@@ -89,8 +90,11 @@ class EmulatorApp:
         model, entry.scenario, plan = scenarios.find(match["model"])
         entry.model = model.id
         wanted = schema.read_request(given)
+        entry.parts = [
+            [native_parts.kind(part) for part in turn.get("parts", ())] for turn in wanted.get("contents", ())
+        ]
         semantics.check(wanted, model, vertex=vertex)
-        return await self._draw(request, entry, model, _adapted(plan, wanted, model), wanted)
+        return await self._draw(request, entry, model, adapted(plan, wanted, model), wanted)
 
     async def _draw(
         self, request: web.Request, entry: Entry, model: Model, plan: Plan, wanted: dict[str, Any]
@@ -108,20 +112,21 @@ class EmulatorApp:
             return odd
         await asyncio.sleep(plan.delay)
         sse = entry.stream and request.query.get("alt") == "sse"
-        response = web.StreamResponse(
-            headers={"Content-Type": "text/event-stream" if sse else "application/json; charset=UTF-8"}
-        )
+        response = web.StreamResponse(headers={"Content-Type": _content_type(plan, sse=sse)})
         entry.status = 200
         if plan.damage == "bomb":
             await body.send_without_end(request, response, entry)
             return response
         try:
-            pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in _wishes(plan, wanted)]
+            pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in wishes(plan, wanted)]
         except ValueError as error:
             raise invalid(f"The scenario asks for too few bytes: {error}") from None
         entry.images = [_described(picture) for picture in pictures]
         scene = answer.Scene(model, plan, wanted, pictures, vertex=entry.api != "gemini")
-        pieces = answer.stream(scene, sse=sse) if entry.stream else answer.unary(scene)
+        if entry.stream:
+            pieces = framing.stream(answer.events(scene), plan, pictures, sse=sse)
+        else:
+            pieces = framing.unary(answer.whole(scene), plan, pictures)
         if plan.damage == "gzip":
             response.headers["Content-Encoding"] = "gzip"
             pieces = [gzip.compress(b"".join(pieces), 1)]
@@ -158,47 +163,6 @@ def _authenticate(request: web.Request, *, bearer: bool) -> str:
     return "key"
 
 
-def _adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
-    """The plan, with what the request says of modalities and thoughts."""
-    config = wanted.get("generationConfig", {})
-    kinds = config.get("responseModalities") or ["TEXT", "IMAGE"]
-    layout = plan.layout
-    if answer.called_function(wanted):
-        layout = ()
-    elif model.series == 3 and config.get("thinkingConfig", {}).get("includeThoughts") and layout == ("text", "image"):
-        layout = ("thought", "draft", "text", "image")
-    if "IMAGE" not in kinds:
-        layout = tuple(kind for kind in layout if kind not in {"image", "draft"})
-    if "TEXT" not in kinds:
-        layout = tuple(kind for kind in layout if kind in {"image", "draft"}) or layout
-    return replace(plan, layout=() if plan.block else layout)
-
-
-def _wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
-    """A wish for each picture of the layout; later ones get another seed."""
-    config = wanted.get("generationConfig", {})
-    image = config.get("imageConfig", {})
-    options = image.get("imageOutputOptions", {})
-    inputs = [
-        part["inlineData"]["data"]
-        for content in wanted["contents"]
-        for part in content["parts"]
-        if "inlineData" in part
-    ]
-    first = Wish(
-        prompt=answer.prompt_of(wanted),
-        seed=config.get("seed", 0),
-        ratio=image.get("aspectRatio", "1:1"),
-        size=plan.size or image.get("imageSize", "1K"),
-        mime_type=options.get("mimeType", "image/png"),
-        quality=options.get("compressionQuality", 85),
-        inputs=tuple(inputs[-1:]),
-        exact_bytes=plan.exact_bytes,
-    )
-    count = sum(kind in {"image", "draft"} for kind in plan.layout)
-    return [replace(first, seed=first.seed + i) for i in range(count)]
-
-
 def _described(picture: Picture) -> dict[str, Any]:
     return {
         "sha256": picture.sha256,
@@ -210,14 +174,21 @@ def _described(picture: Picture) -> dict[str, Any]:
 
 
 def _odd_answer(plan: Plan, request: web.Request, wanted: dict[str, Any]) -> web.Response | None:
-    match plan.damage:
-        case "type":
-            return web.Response(text="<html><body>Sign in</body></html>", content_type="text/html")
-        case "redirect":
-            return web.Response(status=302, headers={"Location": "https://example.com/"})
-        case "leak":
-            words = f"failed for key {request.headers.get('x-goog-api-key')} and prompt {answer.prompt_of(wanted)}"
-            return web.json_response(ApiError("INTERNAL", words).body(), status=500)
-        case "array-error":
-            return web.json_response([invalid("Request contains an invalid argument.").body()], status=400)
-    return None
+    if plan.damage == "leak":
+        words = f"failed for key {request.headers.get('x-goog-api-key')} and prompt {answer.prompt_of(wanted)}"
+        return web.json_response(ApiError("INTERNAL", words).body(), status=500)
+    if plan.raw is None:
+        return None
+    return web.Response(status=plan.raw.status, body=plan.raw.body, headers=plan.raw.headers)
+
+
+def _content_type(plan: Plan, *, sse: bool) -> str:
+    if sse and plan.content_type is not None:
+        return plan.content_type
+    return "text/event-stream" if sse else "application/json; charset=UTF-8"
+
+
+async def _without_empty_type(_: web.Request, response: web.StreamResponse) -> None:
+    """aiohttp fills in a type where none is set: the empty one stands for none."""
+    if response.headers.get("Content-Type") == "":
+        del response.headers["Content-Type"]

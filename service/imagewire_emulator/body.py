@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from aiohttp import web
 
 from imagewire_emulator.ledger import Entry
-from imagewire_emulator.scenarios import Plan
+from imagewire_emulator.plan import Plan
 
 _SLICE = 64 * 1024
 _PACED_SLICES = 400

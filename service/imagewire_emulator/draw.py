@@ -5,33 +5,37 @@ import hashlib
 import io
 import math
 import random
-import struct
 import textwrap
-import zlib
 from collections import OrderedDict
 from dataclasses import dataclass
 from threading import Lock
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from imagewire_emulator import files
+
 _KEPT_BYTES = 512 * 1024 * 1024
 _SIDE = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+# The size of a PNG, from and to, as Google's are; a JPEG has a quarter of it.
+_BYTES = {
+    "512": (450_000, 550_000),
+    "1K": (1_100_000, 1_900_000),
+    "2K": (5_200_000, 7_800_000),
+    "4K": (17_500_000, 29_000_000),
+}
+_DRAWN_SIDE = 512  # what is drawn; larger pictures are enlarged
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An encoded picture and its base64 (ASCII bytes)."""
+    """An encoded picture, its base64 (ASCII bytes) and its hash in hex."""
 
     data: bytes
     base64: bytes
+    sha256: str
     mime_type: str
     width: int
     height: int
-
-    @property
-    def sha256(self) -> str:
-        """Hex of the encoded bytes' hash."""
-        return hashlib.sha256(self.data).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +57,21 @@ class Studio:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Wish, Picture] = OrderedDict()
+        self._bytes = 0
         self._lock = Lock()
 
     def draw(self, wish: Wish) -> Picture:
-        """The picture of a wish; takes up to seconds, so call it in a thread."""
+        """The picture of a wish; a large one takes a tenth of a second, so call it in a thread."""
         with self._lock:
             if wish in self._kept:
                 self._kept.move_to_end(wish)
                 return self._kept[wish]
             picture = _draw(wish)
             self._kept[wish] = picture
-            while sum(len(kept.data) for kept in self._kept.values()) > _KEPT_BYTES and len(self._kept) > 1:
-                self._kept.popitem(last=False)
+            self._bytes += len(picture.data) + len(picture.base64)
+            while self._bytes > _KEPT_BYTES and len(self._kept) > 1:
+                _, oldest = self._kept.popitem(last=False)
+                self._bytes -= len(oldest.data) + len(oldest.base64)
             return picture
 
 
@@ -78,7 +85,18 @@ def pixels(ratio: str, size: str) -> tuple[int, int]:
 
 def _draw(wish: Wish) -> Picture:
     width, height = (256, 256) if wish.exact_bytes else pixels(wish.ratio, wish.size)
+    times = 1 if wish.exact_bytes else _SIDE[wish.size] // _DRAWN_SIDE
     dice = random.Random(f"{wish.seed}\0{wish.prompt}")  # noqa: S311  # a picture, not a secret
+    size = wish.exact_bytes or dice.randint(*_BYTES[wish.size])
+    drawing = _drawing(wish, dice, width // times, height // times)
+    if wish.mime_type == "image/jpeg":
+        data = files.jpeg(drawing, times, wish.exact_bytes or size // 4, wish.quality)
+    else:
+        data = files.png(drawing, times, size)
+    return Picture(data, base64.b64encode(data), hashlib.sha256(data).hexdigest(), wish.mime_type, width, height)
+
+
+def _drawing(wish: Wish, dice: random.Random, width: int, height: int) -> Image.Image:
     canvas = _background(dice, width, height)
     for data in wish.inputs:
         canvas = _edited(canvas, data)
@@ -88,17 +106,11 @@ def _draw(wish: Wish) -> Picture:
         if "banana" in wish.prompt.lower():
             _banana(pen, width, height)
     _caption(pen, wish.prompt, width, height)
-    file = io.BytesIO()
-    if wish.mime_type == "image/jpeg":
-        canvas.save(file, "JPEG", quality=wish.quality)
-    else:
-        canvas.save(file, "PNG", compress_level=1)
-    data = _padded(file.getvalue(), wish.exact_bytes) if wish.exact_bytes else file.getvalue()
-    return Picture(data, base64.b64encode(data), wish.mime_type, width, height)
+    return canvas
 
 
 def _background(dice: random.Random, width: int, height: int) -> Image.Image:
-    """A gradient with grain: grain keeps the file as large as a real picture's."""
+    """A gradient with grain."""
     top, bottom = (tuple(dice.randrange(90, 250) for _ in range(3)) for _ in range(2))
     ramp = Image.linear_gradient("L").resize((width, height))
     grain = Image.frombytes("L", (256, 256), dice.randbytes(256 * 256)).resize((width, height))
@@ -147,13 +159,3 @@ def _caption(pen: ImageDraw.ImageDraw, prompt: str, width: int, height: int) -> 
     pad = height // 50
     pen.rounded_rectangle((x - pad, y - pad, width - x + pad, height - height * 0.03), radius=pad, fill=(24, 24, 32))
     pen.multiline_text((x, y), text, font=font, fill=(255, 255, 255), align="center")
-
-
-def _padded(png: bytes, size: int) -> bytes:
-    """The PNG with a private chunk that brings it to exactly `size` bytes."""
-    room = size - len(png) - 12
-    if room < 0:
-        raise ValueError(f"a picture takes at least {len(png) + 12} bytes")
-    chunk = b"imWg" + random.Random(size).randbytes(room)  # noqa: S311
-    framed = struct.pack(">I", room) + chunk + struct.pack(">I", zlib.crc32(chunk))
-    return png[:-12] + framed + png[-12:]

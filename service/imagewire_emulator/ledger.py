@@ -13,7 +13,8 @@ _KEPT = 20_000
 class Entry:
     """One request. Times are time.time(); outcome: "open", "ok", "error", "client_disconnected", "reset", "truncated".
 
-    bytes_sent counts the body as it leaves, so it can be read while the answer is on its way.
+    bytes_sent counts the body as it leaves, so it can be read while the answer is on its way. parts: the kinds of the
+    parts of each turn in `contents`, as the request has them ("text", "toolCall"); [] for a wrong request.
     """
 
     id: int
@@ -27,6 +28,7 @@ class Entry:
     auth: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
+    parts: list[list[str]] = field(default_factory=list)
     status: int = 0
     images: list[dict[str, Any]] = field(default_factory=list)
     body_bytes: int = 0

@@ -1,183 +1,144 @@
-"""The request's shape, strictly: unknown fields, wrong types and unknown enum values are refused in Google's words.
+"""The request's shape: every field that the API has and this emulator knows, and no other."""
 
-proto3's JSON mapping takes a field in camelCase and in snake_case; what leaves here is camelCase alone.
-"""
-
-import base64
-import binascii
-import re
-from collections.abc import Callable
 from typing import Any
 
-from imagewire_emulator.errors import ApiError, invalid
-
-Reader = Callable[[Any, str], Any]
-
-
-def _mismatch(path: str, value: Any) -> ApiError:
-    return invalid(f"Invalid value at '{path}': {str(value)[:80]!r}", path)
-
-
-def _scalar(*kinds: type) -> Reader:
-    def read(value: Any, path: str) -> Any:
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise _mismatch(path, value)
-        return value
-
-    return read
+from imagewire_emulator.proto_json import (
+    boolean,
+    data,
+    enum,
+    integer,
+    message,
+    number,
+    repeated,
+    string,
+    string_map,
+    struct,
+    timestamp,
+)
 
 
-_string = _scalar(str)
-_number = _scalar(int, float)
-_boolean = _scalar(bool)
-_object = _scalar(dict)
+def _prefixed(prefix: str, names: str) -> list[str]:
+    return [f"{prefix}_{name}" for name in names.split()]
 
 
-def _integer(value: Any, path: str) -> int:
-    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, float) and value.is_integer())):
-        raise _mismatch(path, value)
-    return int(value)
-
-
-def _bytes(value: Any, path: str) -> bytes:
-    if not isinstance(value, str):
-        raise _mismatch(path, value)
-    try:
-        return base64.b64decode(value.replace("-", "+").replace("_", "/"), validate=True)
-    except (binascii.Error, ValueError):
-        raise invalid(f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed", path) from None
-
-
-def _enum(*names: str) -> Reader:
-    def read(value: Any, path: str) -> Any:
-        if value not in names:
-            raise invalid(f"Invalid value at '{path}' (TYPE_ENUM), {str(value)[:80]!r}", path)
-        return value
-
-    return read
-
-
-def _list(element: Reader) -> Reader:
-    def read(value: Any, path: str) -> Any:
-        if not isinstance(value, list):
-            raise _mismatch(path, value)
-        return [element(item, f"{path}[{i}]") for i, item in enumerate(value)]
-
-    return read
-
-
-def _labels(value: Any, path: str) -> Any:
-    return {key: _string(item, f"{path}[{key}]") for key, item in _object(value, path).items()}
-
-
-def _message(fields: dict[str, Reader]) -> Reader:
-    def read(value: Any, path: str) -> Any:
-        if not isinstance(value, dict):
-            raise _mismatch(path, value)
-        made = {}
-        for key, item in value.items():
-            name = re.sub(r"_(\w)", lambda match: match[1].upper(), key)
-            if name not in fields:
-                where = f" at '{_snake(path)}'" if path else ""
-                raise invalid(
-                    f'Invalid JSON payload received. Unknown name "{key}"{where}: Cannot find field.', _snake(path)
-                )
-            made[name] = fields[name](item, f"{path}.{_snake(name)}" if path else _snake(name))
-        return made
-
-    return read
-
-
-def _snake(name: str) -> str:
-    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)
-
-
-_RESOLUTION = _enum(*(f"MEDIA_RESOLUTION_{level}" for level in ("LOW", "MEDIUM", "HIGH")))
-_PART = _message(
+_RESOLUTION = enum(*_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH"))
+_PART_RESOLUTION = message({"level": enum(*_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH ULTRA_HIGH"))})
+_TOOL_TYPE = enum(
+    *["GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH", "MEDIA_PROCESSING"]
+)
+_BLOB = message({"mimeType": string, "data": data, "displayName": string})
+_FILE = message({"mimeType": string, "fileUri": string, "displayName": string})
+_OUTCOME = enum(*_prefixed("OUTCOME", "OK FAILED DEADLINE_EXCEEDED"))
+_PART = message(
     {
-        "text": _string,
-        "inlineData": _message({"mimeType": _string, "data": _bytes}),
-        "fileData": _message({"mimeType": _string, "fileUri": _string}),
-        "functionCall": _message({"id": _string, "name": _string, "args": _object}),
-        "functionResponse": _message({"id": _string, "name": _string, "response": _object}),
-        "thought": _boolean,
-        "thoughtSignature": _bytes,
-        "mediaResolution": _message({"level": _RESOLUTION}),
+        "text": string,
+        "inlineData": _BLOB,
+        "fileData": _FILE,
+        "functionCall": message({"id": string, "name": string, "args": struct}),
+        "functionResponse": message(
+            {
+                "id": string,
+                "name": string,
+                "response": struct,
+                "parts": repeated(
+                    message({"inlineData": _BLOB, "fileData": _FILE, "mediaResolution": _PART_RESOLUTION})
+                ),
+            }
+        ),
+        "executableCode": message({"id": string, "language": enum("PYTHON"), "code": string}),
+        "codeExecutionResult": message({"id": string, "outcome": _OUTCOME, "output": string}),
+        "toolCall": message({"id": string, "toolType": _TOOL_TYPE, "args": struct}),
+        "toolResponse": message({"id": string, "toolType": _TOOL_TYPE, "response": struct}),
+        "videoMetadata": message({"startOffset": string, "endOffset": string, "fps": number}),
+        "partMetadata": struct,
+        "thought": boolean,
+        "thoughtSignature": data,
+        "mediaResolution": _PART_RESOLUTION,
     }
 )
-_CATEGORIES = ("HARASSMENT", "HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT", "CIVIC_INTEGRITY")
-_REQUEST = _message(
+_HARMS = (
+    "HARASSMENT HATE_SPEECH SEXUALLY_EXPLICIT DANGEROUS_CONTENT CIVIC_INTEGRITY JAILBREAK"
+    " IMAGE_HATE IMAGE_DANGEROUS_CONTENT IMAGE_HARASSMENT IMAGE_SEXUALLY_EXPLICIT"
+)
+_BLOCKS = _prefixed("BLOCK", "LOW_AND_ABOVE MEDIUM_AND_ABOVE ONLY_HIGH NONE")
+_SEARCH = message(
     {
-        "model": _string,
-        "contents": _list(_message({"role": _enum("user", "model"), "parts": _list(_PART)})),
-        "systemInstruction": _message({"role": _string, "parts": _list(_PART)}),
-        "tools": _list(
-            _message(
+        "searchTypes": message({"webSearch": message({}), "imageSearch": message({})}),
+        "excludeDomains": repeated(string),
+        "timeRangeFilter": message({"startTime": timestamp, "endTime": timestamp}),
+        "blockingConfidence": enum(*_BLOCKS[:3], *_prefixed("BLOCK", "HIGHER_AND_ABOVE VERY_HIGH_AND_ABOVE")),
+    }
+)
+_FUNCTION = message({"name": string, "description": string, "parameters": struct, "parametersJsonSchema": struct})
+_TOOL = message(
+    {
+        "googleSearch": _SEARCH,
+        "urlContext": message({}),
+        "codeExecution": message({}),
+        "functionDeclarations": repeated(_FUNCTION),
+    }
+)
+_GENERATION_CONFIG = message(
+    {
+        "temperature": number,
+        "topP": number,
+        "topK": number,
+        "candidateCount": integer,
+        "maxOutputTokens": integer,
+        "stopSequences": repeated(string),
+        "seed": integer,
+        "presencePenalty": number,
+        "frequencyPenalty": number,
+        "responseMimeType": string,
+        "responseModalities": repeated(enum("TEXT", "IMAGE", "AUDIO")),
+        "mediaResolution": _RESOLUTION,
+        "imageConfig": message(
+            {
+                "aspectRatio": string,
+                "imageSize": string,
+                "personGeneration": enum("DONT_ALLOW", "ALLOW_ADULT", "ALLOW_ALL"),
+                "prominentPeople": enum("ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"),
+                "imageOutputOptions": message({"mimeType": string, "compressionQuality": integer}),
+            }
+        ),
+        "thinkingConfig": message(
+            {
+                "includeThoughts": boolean,
+                "thinkingBudget": integer,
+                "thinkingLevel": enum("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"),
+            }
+        ),
+    }
+)
+_REQUEST = message(
+    {
+        "model": string,
+        "contents": repeated(message({"role": enum("user", "model"), "parts": repeated(_PART)})),
+        "systemInstruction": message({"role": string, "parts": repeated(_PART)}),
+        "tools": repeated(_TOOL),
+        "toolConfig": message(
+            {
+                "functionCallingConfig": message(
+                    {"mode": enum("AUTO", "ANY", "NONE"), "allowedFunctionNames": repeated(string)}
+                ),
+                "includeServerSideToolInvocations": boolean,
+            }
+        ),
+        "safetySettings": repeated(
+            message(
                 {
-                    "googleSearch": _message({}),
-                    "functionDeclarations": _list(
-                        _message(
-                            {
-                                "name": _string,
-                                "description": _string,
-                                "parameters": _object,
-                                "parametersJsonSchema": _object,
-                            }
-                        )
-                    ),
+                    "category": enum(*_prefixed("HARM_CATEGORY", _HARMS)),
+                    "threshold": enum(*_BLOCKS, "OFF"),
+                    "method": enum("SEVERITY", "PROBABILITY"),
                 }
             )
         ),
-        "toolConfig": _message(
-            {
-                "functionCallingConfig": _message(
-                    {"mode": _enum("AUTO", "ANY", "NONE"), "allowedFunctionNames": _list(_string)}
-                )
-            }
-        ),
-        "safetySettings": _list(
-            _message(
-                {
-                    "category": _enum(*(f"HARM_CATEGORY_{name}" for name in _CATEGORIES)),
-                    "threshold": _enum(
-                        "BLOCK_LOW_AND_ABOVE", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_ONLY_HIGH", "BLOCK_NONE", "OFF"
-                    ),
-                }
-            )
-        ),
-        "labels": _labels,
-        "cachedContent": _string,
-        "generationConfig": _message(
-            {
-                "temperature": _number,
-                "topP": _number,
-                "topK": _number,
-                "candidateCount": _integer,
-                "maxOutputTokens": _integer,
-                "stopSequences": _list(_string),
-                "seed": _integer,
-                "presencePenalty": _number,
-                "frequencyPenalty": _number,
-                "responseModalities": _list(_enum("TEXT", "IMAGE", "AUDIO")),
-                "mediaResolution": _RESOLUTION,
-                "imageConfig": _message(
-                    {
-                        "aspectRatio": _string,
-                        "imageSize": _string,
-                        "personGeneration": _enum("DONT_ALLOW", "ALLOW_ADULT", "ALLOW_ALL"),
-                        "prominentPeople": _enum("ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"),
-                        "imageOutputOptions": _message({"mimeType": _string, "compressionQuality": _integer}),
-                    }
-                ),
-                "thinkingConfig": _message(
-                    {
-                        "includeThoughts": _boolean,
-                        "thinkingBudget": _integer,
-                        "thinkingLevel": _enum("MINIMAL", "LOW", "MEDIUM", "HIGH"),
-                    }
-                ),
-            }
-        ),
+        "labels": string_map,
+        "cachedContent": string,
+        "serviceTier": enum("flex", "standard", "priority"),
+        "outputConfig": message({"outputUriPrefix": string}),
+        "continuationToken": data,
+        "generationConfig": _GENERATION_CONFIG,
     }
 )
 

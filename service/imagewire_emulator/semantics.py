@@ -1,5 +1,6 @@
 """What a well-formed request may ask of a model: the second half of the API's strictness."""
 
+import base64
 import hashlib
 import hmac
 import io
@@ -8,20 +9,43 @@ from typing import Any
 
 from PIL import Image, UnidentifiedImageError
 
-from imagewire_emulator.errors import invalid
+from imagewire_emulator import native_parts
+from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.models import Model
 
+Json = dict[str, Any]
+
 _SECRET = b"imagewire emulator"
-_DATA = ("text", "inlineData", "fileData", "functionCall", "functionResponse")
+_DATA = (
+    "text",
+    "inlineData",
+    "fileData",
+    "functionCall",
+    "functionResponse",
+    "executableCode",
+    "codeExecutionResult",
+    "toolCall",
+    "toolResponse",
+)
 _VERTEX_OPTIONS = ("personGeneration", "prominentPeople", "imageOutputOptions")
+_GEMINI_PARTS = ("toolCall", "toolResponse", "partMetadata")
+# Google's documented way to send a part that it did not sign. Clients send it as it is, or in base64.
+_UNSIGNED = b"skip_thought_signature_validator"
+_UNSIGNED_FORMS = (_UNSIGNED, base64.urlsafe_b64decode(_UNSIGNED))
 
 
 def signature(kind: str, content: bytes = b"") -> bytes:
-    """The thought signature of a part: of a picture by its bytes, of a call by its name, of text by its kind alone."""
+    """The thought signature of a part.
+
+    Of a picture by its bytes, of a call by its name, of native data by its kind, of text by nothing.
+    """
     return hmac.digest(_SECRET, kind.encode() + b"\0" + hashlib.sha256(content).digest(), "sha256")
 
 
-def check(request: dict[str, Any], model: Model, *, vertex: bool) -> None:
+CONTINUATION = base64.b64encode(signature("continuation")).decode()
+
+
+def check(request: Json, model: Model, *, vertex: bool) -> None:
     """Raise ApiError for what this model, on this API, refuses."""
     contents = request.get("contents") or []
     if not contents:
@@ -32,58 +56,105 @@ def check(request: dict[str, Any], model: Model, *, vertex: bool) -> None:
             raise invalid(f"* GenerateContentRequest.{path}: contents.parts must not be empty.", path)
     if "systemInstruction" in request and not model.system_instruction and not vertex:
         raise invalid(f"Developer instruction is not enabled for models/{model.id}")
-    if "labels" in request and not vertex:
-        raise invalid('Invalid JSON payload received. Unknown name "labels": Cannot find field.')
+    _check_place(request, vertex=vertex)
     _check_config(request.get("generationConfig", {}), model, vertex=vertex)
+    if request.get("continuationToken") not in (None, base64.b64decode(CONTINUATION)):
+        raise invalid("The continuation token is not valid.", "continuation_token")
     pictures = 0
     for path, role, part in _parts(contents):
-        pictures += _check_part(part, path)
+        pictures += _check_part(part, path, vertex=vertex)
         if model.series == 3 and role == "model":
             _check_signature(part, path)
     if pictures > model.max_images:
         raise invalid(f"Too many images in the request: {pictures}, the limit is {model.max_images}", "contents")
 
 
-def _parts(contents: list[dict[str, Any]]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def _check_place(request: Json, *, vertex: bool) -> None:
+    """Fields that only one of the two APIs has."""
+    for name in ("labels", "outputConfig"):
+        if name in request and not vertex:
+            raise _unknown(name)
+    prefix = request.get("outputConfig", {}).get("outputUriPrefix", "gs://")
+    if not prefix.startswith("gs://"):
+        raise invalid("The output URI prefix must be a Cloud Storage URI: gs://...", "output_config.output_uri_prefix")
+    for i, setting in enumerate(request.get("safetySettings", ())):
+        if "method" in setting and not vertex:
+            raise _unknown("method", f"safety_settings[{i}]")
+    for i, tool in enumerate(request.get("tools", ())):
+        search = tool.get("googleSearch", {})
+        for name in ("timeRangeFilter",) if vertex else ("excludeDomains", "blockingConfidence"):
+            if name in search:
+                raise _unknown(name, f"tools[{i}].google_search")
+
+
+def _unknown(name: str, path: str = "") -> ApiError:
+    where = f" at '{path}'" if path else ""
+    return invalid(f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.', path)
+
+
+def _parts(contents: list[Json]) -> Iterator[tuple[str, str, Json]]:
     for i, content in enumerate(contents):
         for j, part in enumerate(content["parts"]):
             yield f"contents[{i}].parts[{j}]", content.get("role", "user"), part
 
 
-def _check_part(part: dict[str, Any], path: str) -> int:
+def _check_part(part: Json, path: str, *, vertex: bool) -> int:
+    """The number of pictures in it."""
     kinds = [kind for kind in _DATA if kind in part]
     if len(kinds) != 1:
         raise invalid(
             f"* GenerateContentRequest.{path}.data: required oneof field 'data' must have one initialized field", path
         )
-    if kinds == ["inlineData"]:
-        blob = part["inlineData"]
-        try:
-            with Image.open(io.BytesIO(blob.get("data", b""))) as picture:
-                picture.verify()
-                actual = picture.get_format_mimetype()
-        except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
-            raise invalid("Unable to process input image. Please retry or report in troubleshooting") from None
-        if actual != blob.get("mimeType"):
-            raise invalid(f"Unable to process input image: it is {actual}, not {blob.get('mimeType')}")
-    return int(kinds[0] in {"inlineData", "fileData"})
+    for name in _GEMINI_PARTS if vertex else ():
+        if name in part:
+            raise _unknown(name, path)
+    pictures = _check_picture(part)
+    for i, inner in enumerate(part.get("functionResponse", {}).get("parts", ())):
+        if ("inlineData" in inner) == ("fileData" in inner):
+            inside = f"{path}.function_response.parts[{i}].data"
+            raise invalid(
+                f"* GenerateContentRequest.{inside}: required oneof field 'data' must have one initialized field", path
+            )
+        pictures += _check_picture(inner)
+    return pictures
 
 
-def _check_signature(part: dict[str, Any], path: str) -> None:
+def _check_picture(part: Json) -> int:
+    """1 for a picture, 0 for anything else."""
+    blob = part.get("inlineData")
+    if blob is None:
+        return int("fileData" in part)
+    given = blob.get("mimeType", "")
+    if given.startswith(("audio/", "video/", "text/", "application/")):
+        return 0
+    try:
+        with Image.open(io.BytesIO(blob.get("data", b""))) as picture:
+            picture.verify()
+            actual = picture.get_format_mimetype()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
+        raise invalid("Unable to process input image. Please retry or report in troubleshooting") from None
+    if actual != given:
+        raise invalid(f"Unable to process input image: it is {actual}, not {given or None}")
+    return 1
+
+
+def _check_signature(part: Json, path: str) -> None:
     given = part.get("thoughtSignature")
-    if "inlineData" in part and not part.get("thought"):
-        wanted, word = signature("image", part["inlineData"]["data"]), "Image part"
-    elif "functionCall" in part:
+    kind = native_parts.kind(part)
+    blob = part.get("inlineData", {})
+    if blob.get("mimeType", "").startswith("image/") and not part.get("thought"):
+        wanted, word = signature("image", blob["data"]), "Image part"
+    elif kind == "functionCall":
         wanted, word = signature("call", part["functionCall"]["name"].encode()), "Function call"
     else:
-        wanted, word = signature("text"), ""
+        wanted, word = signature(*native_parts.signed_by(kind)), ""
     if given is None and word:
         raise invalid(f"{word} is missing a thought_signature in {path}. This is required for this model.", path)
-    if given is not None and given != wanted:
+    if given not in (None, wanted, *_UNSIGNED_FORMS):
         raise invalid(f"Thought signature is not valid in {path}.", path)
 
 
-def _check_config(config: dict[str, Any], model: Model, *, vertex: bool) -> None:
+def _check_config(config: Json, model: Model, *, vertex: bool) -> None:
     if "AUDIO" in config.get("responseModalities", ()):
         raise invalid("The requested combination of response modalities (AUDIO) is not supported by the model.")
     if config.get("candidateCount", 1) != 1:
@@ -101,4 +172,4 @@ def _check_config(config: dict[str, Any], model: Model, *, vertex: bool) -> None
         raise invalid(f"image_size {size!r} is not supported by {model.id}", "generation_config.image_config")
     for option in _VERTEX_OPTIONS:
         if option in image and not vertex:
-            raise invalid(f'Invalid JSON payload received. Unknown name "{option}": Cannot find field.')
+            raise _unknown(option, "generation_config.image_config")

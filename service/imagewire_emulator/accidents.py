@@ -1,0 +1,118 @@
+"""Scenarios of time and connection, and errors: what keeps an answer from being whole."""
+
+import gzip
+import json
+import time
+from dataclasses import replace
+from email.utils import formatdate
+
+from imagewire_emulator.errors import ApiError, detail, invalid
+from imagewire_emulator.plan import Change, Plan, Raw, Scenarios, changed, number
+
+_INTERNAL = ApiError("INTERNAL", "An internal error has occurred.")
+_OVERLOADED = ApiError("UNAVAILABLE", "The model is overloaded. Please try again later.")
+_EXHAUSTED = ApiError("RESOURCE_EXHAUSTED", "Resource has been exhausted.")
+_HTML = {"Content-Type": "text/html; charset=UTF-8"}
+
+
+def _limited(seconds: int, **violation: str) -> ApiError:
+    return ApiError(
+        "RESOURCE_EXHAUSTED",
+        "You exceeded your current quota, please check your plan and billing details.",
+        [
+            detail("QuotaFailure", violations=[violation or {"quotaMetric": "generate_requests_per_model"}]),
+            detail(
+                "Help",
+                links=[{"description": "Learn more", "url": "https://ai.google.dev/gemini-api/docs/rate-limits"}],
+            ),
+            detail("RetryInfo", retryDelay=f"{seconds}s"),
+        ],
+    )
+
+
+_PER_DAY = _limited(
+    33,
+    quotaMetric="generativelanguage.googleapis.com/generate_requests_per_model_per_day",
+    quotaId="GenerateRequestsPerDayPerProjectPerModel",
+    quotaValue="100",
+)
+
+
+def _json(status: int, value: object) -> Change:
+    return changed(raw=Raw(status, json.dumps(value).encode()))
+
+
+def _page(status: int, title: str) -> Change:
+    return changed(raw=Raw(status, f"<html><title>{title}</title></html>".encode(), _HTML))
+
+
+def _packed(error: ApiError) -> Change:
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    return changed(raw=Raw(error.http, gzip.compress(json.dumps(error.body()).encode()), headers))
+
+
+def _retry_after(words: str) -> Change:
+    return changed(error=_EXHAUSTED, headers={"Retry-After": words})
+
+
+def _retry_at(plan: Plan, given: list[int]) -> Plan:
+    at = formatdate(time.time() + number(given, 0, 60), usegmt=True)
+    return replace(plan, error=_EXHAUSTED, headers={"Retry-After": at})
+
+
+def _drip(plan: Plan, given: list[int]) -> Plan:
+    return replace(plan, layout=("image",), pace=number(given, 0, 2000) / 1000, exact_bytes=number(given, 1, 2_000_000))
+
+
+def _burst(error: ApiError) -> Change:
+    return lambda plan, given: replace(plan, error=error, burst=number(given, 0, 1))
+
+
+# name → (what it does, how it changes the plan)
+ACCIDENTS: Scenarios = {
+    "slow": ("the first byte comes after 2000 ms, or N", lambda p, n: replace(p, delay=number(n, 0, 2000) / 1000)),
+    "silent": ("no answer ever", changed(silent=True)),
+    "drip": ("the body takes 2000 ms, or N, for a picture of 2 000 000 bytes, or M", _drip),
+    "stuck": ("half a picture, then silence", changed(cut="stuck")),
+    "reset": ("half a picture, then a TCP reset", changed(cut="reset")),
+    "truncated": ("half a picture, then the connection closes", changed(cut="truncated")),
+    "truncated-clean": ("half a picture in a body that HTTP calls whole", changed(cut="truncated-clean")),
+    "bomb": ("a picture that does not end", changed(damage="bomb", layout=("image",))),
+    "429": ("rate limited, RetryInfo 22 s, or N", lambda p, n: replace(p, error=_limited(number(n, 0, 22)))),
+    "429-header": ("rate limited, Retry-After alone, 7 s", _retry_after("7")),
+    "429-date": ("rate limited, Retry-After as a date, in 60 s, or N", _retry_at),
+    "429-fraction": ("rate limited, Retry-After: 1.5", _retry_after("1.5")),
+    "429-huge": ("rate limited, Retry-After: 999999999", _retry_after("999999999")),
+    "429-per-day": ("the quota of a day is used up, RetryInfo 33 s all the same", changed(error=_PER_DAY)),
+    "500": ("always an internal error", changed(error=_INTERNAL)),
+    "503": ("always overloaded", changed(error=_OVERLOADED)),
+    "500-burst": ("one internal error, or N, then a picture", _burst(_INTERNAL)),
+    "503-burst": ("one overload, or N, then a picture", _burst(_OVERLOADED)),
+    "429-burst": ("one rate limit of 0 s, or N of them, then a picture", _burst(_limited(0))),
+    "201": ("201 and no answer", _json(201, {"name": "operations/1"})),
+    "redirect": ("302 to another host", changed(raw=Raw(302, headers={"Location": "https://example.com/"}))),
+    "408": (
+        "408 with a page of HTML",
+        _page(408, "408 Request Timeout"),
+    ),
+    "413": ("413 with a page of HTML", _page(413, "413 Request Entity Too Large")),
+    "bad-type": ("200 with a page of HTML", _page(200, "Sign in")),
+    "leak": ("500 whose text holds the key and the prompt", changed(damage="leak")),
+    "array-error": (
+        "400 whose body is an array",
+        _json(400, [invalid("Request contains an invalid argument.").body()]),
+    ),
+    "error-text": ('500 with {"error": "text"}', _json(500, {"error": "The relay could not reach the model."})),
+    "error-message": ('500 with {"message": "text"}', _json(500, {"message": "The relay could not reach the model."})),
+    "error-gzip": ("503 with a compressed body that nobody asked for", _packed(_OVERLOADED)),
+    "error-bom": (
+        "503 with a byte order mark before its JSON",
+        changed(raw=Raw(503, b"\xef\xbb\xbf" + json.dumps(_OVERLOADED.body()).encode())),
+    ),
+    "error-long": (
+        "503 with a body of 200 KB, the message first",
+        _json(503, ApiError("UNAVAILABLE", _OVERLOADED.message, [detail("DebugInfo", detail="x" * 200_000)]).body()),
+    ),
+    "error-in-stream": ("text, then an error as an event", changed(layout=("text",), damage="error-event")),
+    "bare-error-in-stream": ("text, then an error as bare JSON", changed(layout=("text",), damage="bare-error")),
+}

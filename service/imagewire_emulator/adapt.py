@@ -1,0 +1,55 @@
+"""What a request changes of a plan, and the pictures that it asks for."""
+
+from dataclasses import replace
+from typing import Any
+
+from imagewire_emulator import answer
+from imagewire_emulator.draw import Wish
+from imagewire_emulator.models import Model
+from imagewire_emulator.plan import Plan
+
+_PICTURES = ("image", "draft")
+_TEXTS = ("text", "thought", "unicode")
+
+
+def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
+    """The plan, with what the request says of modalities and thoughts."""
+    config = wanted.get("generationConfig", {})
+    kinds = config.get("responseModalities") or ["TEXT", "IMAGE"]
+    layout = plan.layout
+    if plan.finish == "CONTINUATION" and "continuationToken" in wanted:
+        plan, layout = replace(plan, finish="STOP"), ("image",)
+    if answer.called_function(wanted):
+        layout = ()
+    elif model.series == 3 and config.get("thinkingConfig", {}).get("includeThoughts") and layout == ("text", "image"):
+        layout = ("thought", "draft", "text", "image")
+    if "IMAGE" not in kinds:
+        layout = tuple(kind for kind in layout if kind not in _PICTURES)
+    if "TEXT" not in kinds:
+        layout = tuple(kind for kind in layout if kind not in _TEXTS) or layout
+    return replace(plan, layout=() if plan.block else layout)
+
+
+def wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
+    """A wish for each picture of the layout; later ones get another seed."""
+    config = wanted.get("generationConfig", {})
+    image = config.get("imageConfig", {})
+    options = image.get("imageOutputOptions", {})
+    inputs = [
+        part["inlineData"]["data"]
+        for content in wanted["contents"]
+        for part in content["parts"]
+        if part.get("inlineData", {}).get("mimeType", "").startswith("image/")
+    ]
+    first = Wish(
+        prompt=answer.prompt_of(wanted),
+        seed=config.get("seed", 0),
+        ratio=image.get("aspectRatio", "1:1"),
+        size=plan.size or image.get("imageSize", "1K"),
+        mime_type=options.get("mimeType", "image/png"),
+        quality=options.get("compressionQuality", 85),
+        inputs=tuple(inputs[-1:]),
+        exact_bytes=plan.exact_bytes,
+    )
+    count = sum(kind in _PICTURES for kind in plan.layout)
+    return [replace(first, seed=first.seed + i) for i in range(count)]

@@ -1,0 +1,133 @@
+"""proto3 JSON as Google reads it: strict about names and types, lenient about how a value is written.
+
+A name may be in camelCase or snake_case, null stands for absent, a single value for a list of one, a number may be a
+string, base64 may be url-safe and without padding. What leaves here is camelCase, and base64 is decoded.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable
+from typing import Any
+
+from imagewire_emulator.errors import ApiError, invalid
+
+Reader = Callable[[Any, str], Any]
+
+
+def _mismatch(path: str, kind: str, value: Any) -> ApiError:
+    return invalid(f"Invalid value at '{path}' ({kind}), {str(value)[:80]!r}", path)
+
+
+def string(value: Any, path: str) -> str:
+    """A string."""
+    if not isinstance(value, str):
+        raise _mismatch(path, "TYPE_STRING", value)
+    return value
+
+
+def boolean(value: Any, path: str) -> bool:
+    """A boolean."""
+    if not isinstance(value, bool):
+        raise _mismatch(path, "TYPE_BOOL", value)
+    return value
+
+
+def struct(value: Any, path: str) -> dict[str, Any]:
+    """Any object, as it is."""
+    if not isinstance(value, dict):
+        raise _mismatch(path, "type.googleapis.com/google.protobuf.Struct", value)
+    return value
+
+
+def _parsed(value: Any) -> float | None:
+    """A number, or a string that is one; None for what is neither."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def number(value: Any, path: str) -> float:
+    """A float."""
+    if (parsed := _parsed(value)) is None:
+        raise _mismatch(path, "TYPE_FLOAT", value)
+    return parsed
+
+
+def integer(value: Any, path: str) -> int:
+    """An int32."""
+    parsed = _parsed(value)
+    if parsed is None or not parsed.is_integer() or not -(2**31) <= parsed < 2**31:
+        raise _mismatch(path, "TYPE_INT32", value)
+    return int(parsed)
+
+
+def data(value: Any, path: str) -> bytes:
+    """Bytes as base64."""
+    text = string(value, path).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid(f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed", path) from None
+
+
+def timestamp(value: Any, path: str) -> str:
+    """A time in RFC 3339."""
+    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", string(value, path)):
+        raise _mismatch(path, "type.googleapis.com/google.protobuf.Timestamp", value)
+    return str(value)
+
+
+def enum(*names: str) -> Reader:
+    """One of the names, in any case; what leaves is the name."""
+    known = {name.lower(): name for name in names}
+
+    def read(value: Any, path: str) -> str:
+        if not isinstance(value, str) or value.lower() not in known:
+            raise _mismatch(path, "TYPE_ENUM", value)
+        return known[value.lower()]
+
+    return read
+
+
+def repeated(element: Reader) -> Reader:
+    """A list, or a single element."""
+
+    def read(value: Any, path: str) -> list[Any]:
+        values = value if isinstance(value, list) else [value]
+        return [element(item, f"{path}[{i}]") for i, item in enumerate(values)]
+
+    return read
+
+
+def string_map(value: Any, path: str) -> dict[str, str]:
+    """A map of strings."""
+    return {key: string(item, f"{path}[{key}]") for key, item in struct(value, path).items()}
+
+
+def message(fields: dict[str, Reader]) -> Reader:
+    """An object of these fields and no other."""
+
+    def read(value: Any, path: str) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise invalid(f"Invalid value at '{path}': {str(value)[:80]!r}", path)
+        made = {}
+        for key, item in value.items():
+            name = re.sub(r"_(\w)", lambda match: match[1].upper(), key)
+            if name not in fields:
+                where = f" at '{path}'" if path else ""
+                raise invalid(f'Invalid JSON payload received. Unknown name "{key}"{where}: Cannot find field.', path)
+            if name in made:
+                raise invalid(f'Invalid JSON payload received. Field "{name}" is given twice.', path)
+            if item is not None:
+                made[name] = fields[name](item, f"{path}.{_snake(name)}" if path else _snake(name))
+        return made
+
+    return read
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda match: f"_{match[0].lower()}", name)

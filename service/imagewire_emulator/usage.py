@@ -1,0 +1,59 @@
+"""usageMetadata: four characters make a token, an input picture 258; pictures as the model's table says."""
+
+from typing import Any
+
+from imagewire_emulator.models import Model
+from imagewire_emulator.plan import Plan
+
+Json = dict[str, Any]
+
+
+def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool) -> Json:
+    """What the whole answer took. images: how many final pictures it has."""
+    parts = [part for content in request["contents"] for part in content["parts"]]
+    text_in = max(1, sum(len(part.get("text", "")) for part in parts) // 4)
+    image_in = 258 * sum("inlineData" in part or "fileData" in part for part in parts)
+    size = plan.size or request.get("generationConfig", {}).get("imageConfig", {}).get("imageSize", "1K")
+    image_out = model.tokens.get(size, 1120) * images
+    text_out = 0 if plan.block else 9 * plan.layout.count("text")
+    thoughts = 0 if model.series < 3 or plan.block else 60
+    prompt = [{"modality": "TEXT", "tokenCount": text_in}]
+    if image_in:
+        prompt.append({"modality": "IMAGE", "tokenCount": image_in})
+    made: Json = {"promptTokenCount": text_in + image_in, "promptTokensDetails": prompt}
+    if image_out + text_out:
+        details = [{"modality": "IMAGE", "tokenCount": image_out}] if image_out else []
+        made |= {"candidatesTokenCount": image_out + text_out, "candidatesTokensDetails": details}
+    if thoughts:
+        made["thoughtsTokenCount"] = thoughts
+    made["totalTokenCount"] = text_in + image_in + image_out + text_out + thoughts
+    if vertex:
+        made["trafficType"] = "ON_DEMAND"
+    if tier := request.get("serviceTier"):
+        made["serviceTier"] = tier
+    return _changed(made, plan.usage, image_out)
+
+
+def before_the_end(whole: Json) -> Json:
+    """What an event before the last one says: the prompt's tokens."""
+    prompt = whole["promptTokenCount"]
+    return {
+        "promptTokenCount": prompt,
+        "totalTokenCount": prompt,
+        "promptTokensDetails": whole["promptTokensDetails"],
+    }
+
+
+def _changed(made: Json, how: str, image_out: int) -> Json:
+    match how:
+        case "split":
+            halves = [{"modality": "IMAGE", "tokenCount": count} for count in (image_out - 100, 100)]
+            return made | {"candidatesTokensDetails": halves}
+        case "bare":
+            return {name: value for name, value in made.items() if not name.endswith("Details")}
+        case "odd":
+            details = [{"modality": "image", "tokenCount": str(image_out)}, {"modality": "HOLOGRAM", "tokenCount": -1}]
+            odd = made | {"candidatesTokensDetails": details, "cachedContentTokenCount": -5, "newTokenCount": 7}
+            odd.pop("totalTokenCount")
+            return odd
+    return made
