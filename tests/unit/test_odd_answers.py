@@ -124,6 +124,7 @@ NATIVE = [
     ({"kindOfNextYear": 1, "partMetadata": {"a": 1}}, 'kindOfNextYear=1 partMetadata={"a": 1}'),
     ({"partMetadata": {"a": 1}, "kindOfNextYear": 1}, 'kindOfNextYear=1 partMetadata={"a": 1}'),
     ({"functionCall": {"name": "f", "partialArgs": []}}, 'functionCall={"name": "f", "partialArgs": []}'),
+    ({"functionCall": {"name": ""}}, 'functionCall={"name": ""}'),
     ({"fileData": {"uri": "gs://b/o"}}, 'fileData={"uri": "gs://b/o"}'),
     ({"fileData": {"fileUri": "gs://b/o.png", "mimeType": "image/png"}}, "picture at gs://b/o.png"),
     ({"fileData": {"fileUri": "gs://b/o.jpg"}}, "picture at gs://b/o.jpg"),

@@ -33,7 +33,7 @@ class File(_Camel):
 class Call(_Camel):
     """A function call. args: JSON text."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1)]
     id: str = ""
     args: msgspec.Raw = NOTHING
 

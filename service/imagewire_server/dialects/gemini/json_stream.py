@@ -23,11 +23,20 @@ MAX_DEPTH = 10_000
 
 _TOKEN = re.compile(rb'[{}\[\],"]')
 _STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
-# Where keys do not matter: up to the next bracket, or to a string that is not whole.
-_FLAT = re.compile(rb'[^{}\[\]"]*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"[^{}\[\]"]*+)*+', re.DOTALL)
-# Where they do: whole members that are no containers, each with the comma behind it.
-_SCALARS = re.compile(
-    rb'(?:\s*+"[^"\\]*+(?:\\.[^"\\]*+)*+"\s*+:\s*+(?:"[^"\\]*+(?:\\.[^"\\]*+)*+"|[\w.+-]++)\s*+,)++', re.DOTALL
+# Whole strings and what is between them, up to the next bracket or a string that is not whole.
+_TEXT = rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_BETWEEN = rb'[^{}\[\]"]*+(?:' + _TEXT + rb'[^{}\[\]"]*+)*+'
+_FLAT = re.compile(_BETWEEN, re.DOTALL)
+# Whole containers of up to three levels.
+_LEVEL = rb"[{\[]" + _BETWEEN + rb"[}\]]"
+for _ in range(2):
+    _LEVEL = rb"[{\[]" + _BETWEEN + rb"(?:" + _LEVEL + _BETWEEN + rb")*+[}\]]"
+_CONTAINER = re.compile(_LEVEL, re.DOTALL)
+# Members of an object: whole ones that are no containers, each with the comma behind it; then the key of one that is.
+_MEMBERS = re.compile(
+    rb'(?:\s*+(?!"data")' + _TEXT + rb"\s*+:\s*+(?:" + _TEXT + rb"|[\w.+-]++)\s*+,)*+"
+    rb'(?:\s*+"(\w{1,64})"\s*+:\s*+(?=[{\[]))?',
+    re.DOTALL,
 )
 _LONGEST_KEY = 64
 _LONGEST_OUTSIDE = 64
@@ -154,12 +163,16 @@ class JsonStream:
 
     def _passed_over(self, piece: bytes, at: int) -> int:
         """Where to go on after what needs no look, if there is any: most of what is beside the pictures."""
-        inside = self._stack[-1] if self._stack else _BLOB
+        inside = self._stack[-1] if self._stack else _ANSWERS
         match = None
-        if inside in {_OTHER, _OTHERS}:
+        if self._at_key and inside != _OTHER:
+            match = _MEMBERS.match(piece, at)
+            if match and match[1]:
+                self._at_key, self._key = False, match[1]
+                if (inside, self._key) not in _INSIDE:
+                    match = _CONTAINER.match(piece, match.end()) or match
+        elif inside in {_OTHER, _OTHERS}:
             match = _FLAT.match(piece, at)
-        elif self._at_key and inside != _BLOB:
-            match = _SCALARS.match(piece, at)
         return match.end() if match else at
 
     def _take(self, piece: bytes, end: int) -> None:

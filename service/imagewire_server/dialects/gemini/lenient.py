@@ -134,10 +134,10 @@ def _call(raw: bytes) -> answer.Call | None:
         given = json_texts.fields(raw)
         if "name" not in given or given.keys() - {"name", "id", "args"}:
             return None
-        args = given.get("args", b"")
-        if args and not isinstance(json_texts.value(args), dict):
+        name, args = json_texts.string(given["name"]), given.get("args", b"")
+        if not name or (args and not isinstance(json_texts.value(args), dict)):
             return None
-        made = answer.Call(json_texts.string(given["name"]), json_texts.string(given["id"]) if "id" in given else "")
+        made = answer.Call(name, json_texts.string(given["id"]) if "id" in given else "")
         made.args = msgspec.Raw(args.decode("utf-8", "replace").encode())
     except ValueError:
         return None
