@@ -11,10 +11,11 @@ RUN /opt/imagewire/bin/pip install --no-cache-dir --no-deps ./clients/python .
 
 FROM python:3.12-slim
 COPY --from=build /opt/imagewire /opt/imagewire
-ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1
+# The addresses are variables, and not flags, so that the health check asks where the server serves.
+ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1 IMAGEWIRE_GRPC=0.0.0.0:50051 IMAGEWIRE_REST=0.0.0.0:4000
 RUN useradd --uid 10001 --no-create-home imagewire
 USER 10001
 EXPOSE 50051 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["imagewire-server", "health"]
 ENTRYPOINT ["imagewire-server"]
-CMD ["serve", "--grpc", "0.0.0.0:50051", "--rest", "0.0.0.0:4000"]
+CMD ["serve"]

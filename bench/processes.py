@@ -34,7 +34,8 @@ def running(
             stdin=subprocess.DEVNULL if out else subprocess.PIPE,
             stdout=out or subprocess.PIPE,
             stderr=subprocess.STDOUT if out else None,
-            env={**os.environ, **(env or {})},
+            # Nobody asks our server for its health when it is stopped.
+            env={**os.environ, "IMAGEWIRE_DRAIN_DELAY": "0", **(env or {})},
             text=True,
             start_new_session=True,
         )

@@ -47,7 +47,9 @@ def serve(
     grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
     rest: Annotated[str | None, typer.Option(help="Where to serve OpenAI's REST: HOST:PORT.")] = None,
     no_rest: Annotated[bool, typer.Option("--no-rest", help="Serve gRPC alone.")] = False,
-    workers: Annotated[int | None, typer.Option(help="How many processes serve; 0 for one for each core.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes serve; 0 for one for each usable core.")
+    ] = None,
     worker: Annotated[int | None, typer.Option(hidden=True)] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
@@ -57,7 +59,8 @@ def serve(
 
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
-    from imagewire_server.workers import count, parent_gone  # noqa: PLC0415
+    from imagewire_server.cores import usable  # noqa: PLC0415
+    from imagewire_server.workers import parent_gone  # noqa: PLC0415
 
     def read() -> "Config":
         return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
@@ -78,7 +81,7 @@ def serve(
     try:
         given = read()
         logs.configure(given.settings.log_level)
-        number = count(given.settings.workers)
+        number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
             code = _run(_watch(given, number, [] if config is None else ["--config", str(config)]))
             raise typer.Exit(code)
@@ -106,12 +109,24 @@ def check(
 
 @app.command()
 def health(
-    target: Annotated[str, typer.Option(help="The server: HOST:PORT or unix:PATH.")] = "127.0.0.1:50051",
+    config: Annotated[Path | None, typer.Option(help="The file that the server was started with.")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Another server: HOST:PORT or unix:PATH. Default: where `serve` would serve.")
+    ] = None,
 ) -> None:
-    """Ask a running server for its health: exits with 0 when it is SERVING, else with 1."""
-    from imagewire_server.edges.grpc_api.probe import probe  # noqa: PLC0415
+    """Ask a running server for its health: exits with 0 when it is SERVING, 1 when not, 2 for a wrong setting.
 
-    said = probe(target)
+    It asks where the same file and the same IMAGEWIRE_GRPC would have it serve.
+    """
+    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.edges.grpc_api.probe import probe, reachable  # noqa: PLC0415
+
+    try:
+        where = target or reachable(load(config, os.environ).settings.grpc)
+    except ConfigError as error:
+        typer.echo(f"imagewire-server: {error}", err=True)
+        raise typer.Exit(2) from None
+    said = probe(where)
     typer.echo(said)
     raise typer.Exit(0 if said == "SERVING" else 1)
 

@@ -31,11 +31,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _LIVED = 30.0  # seconds after which a worker's end is no sequel of its start
 
 
-def count(asked: int) -> int:
-    """How many workers there are: as asked, for 0 one for each core that this process may use."""
-    return asked or len(os.sched_getaffinity(0))
-
-
 @dataclass(frozen=True, slots=True)
 class Reserved:
     """An address whose port was chosen and is held for the workers."""

@@ -77,7 +77,8 @@ def imagewire_server(*words: str) -> int:
             command[command.index(option) + 1] = value
         elif (option == "--port") == (words[0] == "emulate"):
             command += [option, value]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environ = {**os.environ, "IMAGEWIRE_DRAIN_DELAY": "0"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ)
     assert process.stdout is not None
     lines: list[str] = []
     for line in process.stdout:

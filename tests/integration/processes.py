@@ -50,6 +50,9 @@ class Program:
     def ask_to_stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
+    def interrupt(self) -> None:
+        self.process.send_signal(signal.SIGINT)
+
 
 def _command(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "imagewire_server", *arguments]

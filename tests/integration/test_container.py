@@ -1,5 +1,6 @@
 """The container's files: valid by their own tools, and their commands run as processes, for no engine is at hand."""
 
+import json
 import re
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
@@ -29,10 +31,9 @@ def test_the_dockerfile_pleases_its_linter() -> None:
 
 
 def test_what_the_dockerfile_copies_is_there_and_it_runs_as_nobody_special() -> None:
-    text = (ROOT / "Dockerfile").read_text()
-    for line in re.findall(r"^COPY (?!--from)(.+)$", text, re.MULTILINE):
+    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
         assert all((ROOT / name).exists() for name in line.split()[:-1]), line
-    assert re.search(r"^USER [1-9]\d*$", text, re.MULTILINE)
+    assert re.search(r"^USER [1-9]\d*$", DOCKERFILE, re.MULTILINE)
 
 
 def free_port() -> int:
@@ -57,16 +58,20 @@ def here(text: str, ports: dict[str, str]) -> str:
 
 def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[str, str]) -> None:
     running = []
+    image = dict(re.findall(r"(IMAGEWIRE_\w+)=(\S+)", DOCKERFILE))  # of ENV
+    starts = json.loads(re.findall(r"^CMD (.+)$", DOCKERFILE, re.MULTILINE)[0])
     try:
         for name in ("emulator", "demo"):
             service = COMPOSE["services"][name]
-            command = [BIN / "imagewire-server", *(here(word, ports) for word in service["command"])]
-            environ = {key: here(value, ports) for key, value in service.get("environment", {}).items()}
+            command = [BIN / "imagewire-server", *(here(word, ports) for word in service.get("command", starts))]
+            given = {**image, **service.get("environment", {}), "IMAGEWIRE_DRAIN_DELAY": "0"}
+            environ = {key: here(value, ports) for key, value in given.items()}
             running.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         target = f"127.0.0.1:{ports['50051']}"
-        health = [BIN / "imagewire-server", "health", "--target", target]
+        checks = json.loads(re.findall(r"^HEALTHCHECK .*CMD (.+)$", DOCKERFILE, re.MULTILINE)[0])
+        health = [BIN / checks[0], *checks[1:]]
         began = time.monotonic()
-        while subprocess.run(health, capture_output=True, check=False).returncode != 0:
+        while subprocess.run(health, capture_output=True, check=False, env=environ).returncode != 0:
             assert time.monotonic() - began < 20
         drawn = subprocess.run(
             [BIN / "imagewire", "draw", "A banana", "-o", "banana.png", "--target", target], cwd=tmp_path, check=False
@@ -79,6 +84,6 @@ def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[
         for process in running:
             process.terminate()
         assert [process.wait(10) for process in running] == [0, 0]
-    ended = subprocess.run(health, capture_output=True, text=True, check=False)
+    ended = subprocess.run(health, capture_output=True, text=True, check=False, env=environ)
     assert ended.returncode == 1
     assert "is imagewire-server serving there?" in ended.stdout

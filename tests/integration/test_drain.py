@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import signal
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -168,14 +167,14 @@ def test_m4_after_sigterm_health_says_so_and_new_calls_are_served_until_the_dela
         watch = health.Watch(health_pb2.HealthCheckRequest())
         assert next(watch).status == SERVING
         assert readiness(server) == 200
-        server.process.send_signal(signal.SIGTERM)
+        server.ask_to_stop()
         assert next(watch).status == NOT_SERVING
         server.log_line("stopping")
         assert health.Check(health_pb2.HealthCheckRequest(service="imagewire.v1.ChatService")).status == NOT_SERVING
         assert readiness(server) == 503
         with drawing(server, "gemini/gemini-2.5-flash-image") as call:
             assert list(call)[-1].HasField("finished")
-        server.process.send_signal(signal.SIGINT)  # ends the delay; the open watch does not hold the server
+        server.interrupt()  # ends the delay; the open watch does not hold the server
         assert server.process.wait(30) == 0
 
 
@@ -185,7 +184,7 @@ def test_m4_ctrl_c_does_not_wait_for_those_who_ask_for_health(workers: str) -> N
         served("--workers", workers, drain_delay="3600") as (server, _),
         drawing(server, "gemini/emulator-drip-500-400000") as call,
     ):
-        server.process.send_signal(signal.SIGINT)
+        server.interrupt()
         assert list(call)[-1].HasField("finished")
         assert server.process.wait(60) == 0
 
@@ -193,10 +192,10 @@ def test_m4_ctrl_c_does_not_wait_for_those_who_ask_for_health(workers: str) -> N
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_m1_a_second_ctrl_c_ends_calls_with_their_own_status(workers: str) -> None:
     with served("--workers", workers, drain_grace="3600") as (server, upstream), drawing(server) as call:
-        server.process.send_signal(signal.SIGINT)
+        server.interrupt()
         for _ in range(int(workers)):
             server.log_line("draining")
-        server.process.send_signal(signal.SIGINT)
+        server.interrupt()
         assert is_charged_end(end_of(call))
         assert server.process.wait(60) == 0
         assert [entry["outcome"] for entry in processes.ledger(upstream)] == ["client_disconnected"]
@@ -204,9 +203,9 @@ def test_m1_a_second_ctrl_c_ends_calls_with_their_own_status(workers: str) -> No
 
 def test_m1_another_sigterm_changes_nothing() -> None:
     with served() as (server, _), drawing(server, "gemini/emulator-drip-1000-400000") as call:
-        server.process.send_signal(signal.SIGTERM)
+        server.ask_to_stop()
         server.log_line("draining")
-        server.process.send_signal(signal.SIGTERM)
+        server.ask_to_stop()
         assert list(call)[-1].HasField("finished")
         assert server.process.wait(60) == 0
 

@@ -141,6 +141,18 @@ async def test_bad_input_names_every_field_and_asks_nobody(
     assert stack.emulator.ledger.entries == []
 
 
+async def test_m2_a_picture_that_may_not_fit_is_refused_before_it_is_drawn(stack: Stack) -> None:
+    asked = spec("gemini/gemini-3-pro-image", image_config={"image_size": "2K"})
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=asked))
+    said = told(failed.value)
+    assert (said.code, said.info.reason) == ("INVALID_ARGUMENT", "ANSWER_WILL_NOT_FIT")
+    assert dict(said.info.metadata) == {"use": "StreamCompletion", "max_inline_bytes": "3932160"}
+    assert [violation.field for violation in said.bad.field_violations] == ["max_inline_bytes"]
+    assert said.pushback is None
+    assert stack.emulator.ledger.entries == []
+
+
 async def test_an_answer_too_large_names_the_way_out(stack: Stack) -> None:
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("gemini/emulator-size-8MB")))

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -167,7 +168,7 @@ def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
             stub = chat_service_pb2_grpc.ChatServiceStub(channel)
             events = list(stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec())))
         assert events[-1].HasField("finished")
-        process.terminate()
+        process.send_signal(signal.SIGINT)
         log = process.stderr.read()
         assert "A banana" not in log
         assert "emulator-key" not in log

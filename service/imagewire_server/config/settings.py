@@ -61,7 +61,7 @@ class Settings:
     grpc: str = _setting("127.0.0.1:50051", _address)
     """Where gRPC is served."""
     workers: int = _setting(0, _not_negative)
-    """How many processes serve; 0 for one for each core."""
+    """How many processes serve; 0 for one for each core that the process may use, a container's quota counted."""
     rest: str = _setting("127.0.0.1:4000", _rest_address)
     """Where OpenAI's REST is served; off for nowhere."""
     rest_image_fields: str = _setting("both", _one_of("both", "image", "images"))

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import constraints, inline, pb
 from imagewire_server.contract.errors import Internal, NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD
 from imagewire_server.edges.grpc_api.writer import StreamWriter
@@ -43,7 +43,8 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> pb.CreateCompletionResponse:
         """One answer: the folded stream."""
         constraints.check(request)
-        inline = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
+        most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
+        inline.check(request.spec, most)
         async with aclosing(
             self._engine.generate(
                 request.spec,
@@ -54,7 +55,7 @@ class ChatService(stubs.ChatServiceServicer):
                 record=RECORD.get(),
             )
         ) as stream:
-            return await fold(stream, max_inline_bytes=inline)
+            return await fold(stream, max_inline_bytes=most)
 
     async def StreamCompletion(  # type: ignore[override]  # see the guard
         self, request: pb.StreamCompletionRequest, context: Context

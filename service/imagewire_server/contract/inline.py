@@ -1,0 +1,36 @@
+"""Whether a picture may be too large for an answer in one message: told before it is drawn and paid for."""
+
+from google.protobuf.struct_pb2 import Struct
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import AnswerWillNotFit
+
+# The most bytes of a picture by image_size, as PNG, which is what Google sends by default. Source: pictures seen, 1 to
+# 2 MB at 1K, 5 to 8 MB at 2K, 17 to 30 MB at 4K; 512 by its pixels.
+_PNG_BYTES = {"512": 1_000_000, "1K": 2_000_000, "2K": 8_000_000, "4K": 30_000_000}
+_DEFAULT_SIZE = "1K"
+_JPEG_SHARE = 4  # a JPEG has a quarter of that
+
+
+def check(spec: pb.Spec, max_inline_bytes: int) -> None:
+    """Raises AnswerWillNotFit where the picture may have more than `max_inline_bytes`. A size not known is let pass."""
+    wanted = spec.response_modalities
+    if (wanted and pb.Modality.MODALITY_IMAGE not in wanted) or spec.HasField("output_config"):
+        return
+    size = spec.image_config.image_size or _in_extra_body(spec.extra_body) or _DEFAULT_SIZE
+    bytes_ = _PNG_BYTES.get(size, 1)
+    if spec.image_config.output_options.mime_type == "image/jpeg":
+        bytes_ //= _JPEG_SHARE
+    if bytes_ > max_inline_bytes:
+        raise AnswerWillNotFit(
+            max_inline_bytes,
+            f"is {max_inline_bytes} bytes, and a picture of size {size} may have {bytes_}: use StreamCompletion, which"
+            " sends pictures of any size in frames, or raise max_inline_bytes and the client's maximum message size",
+        )
+
+
+def _in_extra_body(body: Struct) -> str:
+    """The size that stands in the provider's own words, empty where none does."""
+    for names in (("generationConfig", "generation_config"), ("imageConfig", "image_config")):
+        body = next((body.fields[name].struct_value for name in names if name in body.fields), Struct())
+    return next((body.fields[name].string_value for name in ("imageSize", "image_size") if name in body.fields), "")

@@ -1,0 +1,59 @@
+"""How many cores this process may use: of those it is bound to, as many as its container's quota pays for."""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_OF_THIS_PROCESS = Path("/proc/self/cgroup")
+_MOUNTED = Path("/sys/fs/cgroup")
+
+
+def usable(groups: Path = _OF_THIS_PROCESS, mounted: Path = _MOUNTED, bound: int | None = None) -> int:
+    """The number, rounded up, at least 1. groups, mounted: where Linux tells of control groups, versions 1 and 2.
+
+    bound: the cores that the process is bound to.
+    """
+    cores = float(_bound() if bound is None else bound)
+    for folder in _folders(groups, mounted):
+        cores = min(cores, _quota(folder))
+    return max(1, math.ceil(cores))
+
+
+def _bound() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _folders(groups: Path, mounted: Path) -> Iterator[Path]:
+    """The process's control groups and all above them, each of which may have a quota of its own."""
+    try:
+        lines = groups.read_text().splitlines()
+    except OSError:
+        return
+    for line in lines:
+        _, controllers, path = line.split(":", 2)
+        if not controllers:
+            top = mounted
+        elif "cpu" in controllers.split(","):
+            top = next((mounted / name for name in (controllers, "cpu") if (mounted / name).is_dir()), mounted)
+        else:
+            continue
+        # A container may see its own group as the top, under a path that is the host's: what is not there is passed.
+        below = Path(path.strip("/"))
+        yield from (top / folder for folder in (below, *below.parents))
+
+
+def _quota(folder: Path) -> float:
+    """Cores by a group's quota, infinity where it has none."""
+    try:
+        if (folder / "cpu.max").exists():
+            quota, period = (folder / "cpu.max").read_text().split()
+        else:
+            quota = (folder / "cpu.cfs_quota_us").read_text()
+            period = (folder / "cpu.cfs_period_us").read_text()
+        cores = int(quota) / int(period)
+    except (OSError, ValueError, ZeroDivisionError):  # none, "max", or not for us to read
+        return math.inf
+    return cores if cores > 0 else math.inf  # version 1 says -1 for none
