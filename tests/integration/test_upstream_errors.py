@@ -1,5 +1,6 @@
 """Errors as Google, proxies and relays send them, over real HTTP, and what a caller sees of each."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -105,6 +106,7 @@ async def test_u8_a_quota_per_day_is_asked_for_once() -> None:
     said, over_rest, attempts = await refused(saying(429, json.dumps({"error": error}).encode()))
     assert (said.code, said.info.reason, attempts) == ("RESOURCE_EXHAUSTED", "UPSTREAM_QUOTA_EXHAUSTED", 1)
     assert over_rest.json()["error"]["code"] == "upstream_quota_exhausted"
+    assert over_rest.headers["x-should-retry"] == "false"
 
 
 def event(value: Any) -> bytes:
@@ -224,6 +226,31 @@ async def test_m_a_cut_answer_is_counted_with_its_cost_where_that_is_known(front
     assert told(failed.value).info.reason == "UPSTREAM_CUT"
     assert after["cost"] - before["cost"] == pytest.approx(COST if known else 0)
     assert after["unknown"] - before["unknown"] == (0 if known else 1)
+
+
+async def test_m_a_call_that_the_client_gave_up_is_counted_with_its_cost() -> None:
+    over = asyncio.Event()
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(event(drawn()))
+        await over.wait()
+        return response
+
+    async with answering(answer) as url, running_stack(gemini_base_url=url, rest=True) as stack:
+        before = await metrics(stack)
+        call = stack.chat.StreamCompletion(STREAM)
+        async for one in call:
+            if one.HasField("part_finished"):
+                break
+        call.cancel()
+        async with asyncio.timeout(30):
+            while (after := await metrics(stack)) == before:
+                pass
+        over.set()
+    assert after["cost"] - before["cost"] == pytest.approx(COST)
+    assert after["unknown"] == before["unknown"]
 
 
 async def test_u7_the_cost_of_an_answer_whose_picture_is_not_listed() -> None:

@@ -60,6 +60,14 @@ def test_pushback_decides_what_may_be_repeated(pushback: str, retryable: bool) -
     assert len(script.requests) == 1, "the channel itself repeats no call that draws"
 
 
+def test_a_quota_that_is_used_up_is_asked_for_once() -> None:
+    script = Script(fail=failing("RESOURCE_EXHAUSTED", "UPSTREAM_QUOTA_EXHAUSTED", pushback="1500"))
+    with scripted(script) as target, pytest.raises(imagewire.RateLimited) as failed:
+        created(target, MODEL, "x")
+    assert not failed.value.retryable
+    assert len(script.requests) == 1
+
+
 @everything
 def test_no_server_is_told_with_what_to_do(ask: Ask) -> None:
     with scripted(Script()) as target:

@@ -146,6 +146,8 @@ def invalid(field: str, description: str) -> InvalidRequest:
     return InvalidRequest(f"{field} {description}", code="INVALID_ARGUMENT", violations=[Violation(field, description)])
 
 
+# A quota that no wait of a client's fills.
+_USED_UP = "UPSTREAM_QUOTA_EXHAUSTED"
 _BY_REASON: dict[str, type[ImagewireError]] = {
     "ANSWER_TOO_LARGE": AnswerTooLarge,
     "MODEL_NOT_FOUND": ModelNotFound,
@@ -200,8 +202,8 @@ _OWN = (
         grpc.StatusCode.UNAVAILABLE,
         "",
         Unavailable,
-        "the connection to {target} broke off ({words}): what was asked may have been drawn and charged, so look"
-        " before you repeat",
+        "the connection to {target} broke off ({words}): what was asked may have been drawn and charged: check"
+        " whether you were billed before repeating",
     ),
     _Own(
         grpc.StatusCode.DEADLINE_EXCEEDED,
@@ -276,5 +278,7 @@ def _status(details: bytes | str) -> Status:
 
 
 def _retryable(kind: type[ImagewireError], reason: str, pushback: str | bytes | None) -> bool:
-    """Whether a repeat is free: the server gave a reason and did not push back. A bare UNAVAILABLE tells nothing."""
-    return kind in {Unavailable, RateLimited} and bool(reason) and pushback not in {"-1", b"-1"}
+    """Whether a repeat is free and may help: the server gave a reason and did not push back. A bare UNAVAILABLE tells
+    nothing.
+    """
+    return kind in {Unavailable, RateLimited} and reason not in {"", _USED_UP} and pushback not in {"-1", b"-1"}

@@ -63,7 +63,7 @@ def error_headers(error: Error) -> Headers:
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(error.retry_after * 1000)))
-    if error.charged:
-        # OpenAI's clients repeat 5xx by themselves; this stops them from paying twice.
+    if error.charged or error.reason == "UPSTREAM_QUOTA_EXHAUSTED":
+        # OpenAI's clients repeat 429 and 5xx by themselves; this stops them from paying twice, and from asking in vain.
         headers.append((b"x-should-retry", b"false"))
     return headers
