@@ -33,8 +33,9 @@ for _ in range(2):
     _LEVEL = rb"[{\[]" + _BETWEEN + rb"(?:" + _LEVEL + _BETWEEN + rb")*+[}\]]"
 _CONTAINER = re.compile(_LEVEL, re.DOTALL)
 # Members of an object: whole ones that are no containers, each with the comma behind it; then the key of one that is.
+# Not data, in any spelling.
 _MEMBERS = re.compile(
-    rb'(?:\s*+(?!"data")' + _TEXT + rb"\s*+:\s*+(?:" + _TEXT + rb"|[\w.+-]++)\s*+,)*+"
+    rb'(?:\s*+(?!"data"|"[^"\\]*+\\)' + _TEXT + rb"\s*+:\s*+(?:" + _TEXT + rb"|[\w.+-]++)\s*+,)*+"
     rb'(?:\s*+"(\w{1,64})"\s*+:\s*+(?=[{\[]))?',
     re.DOTALL,
 )
