@@ -220,6 +220,14 @@ def test_keys_are_redacted_in_what_is_quoted() -> None:
     assert "word" not in error.message
 
 
+@pytest.mark.parametrize("form", ["{}", '{{"message": "{}"}}', '{{"error": {{"message": "{}', "<p>{}</p>"])
+def test_no_piece_of_a_key_is_left_where_words_are_shortened(form: str) -> None:
+    for before in (*range(240, 320), *range(1900, 2010), *range(8100, 9050, 3)):
+        error = refused(418, form.format(("word " * 2000)[:before] + KEY).encode())
+        assert "the-key" not in error.message
+        assert "-server" not in error.message
+
+
 JSON = st.recursive(
     st.none() | st.integers() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner),

@@ -9,6 +9,8 @@ import msgspec
 
 # Of a compressed body: no error needs more.
 _MOST_BYTES = 1024 * 1024
+# Of words, before keys are looked for in them.
+_MOST_WORDS = 8192
 _LONGEST_MESSAGE = 2000
 _LONGEST_TEXT = 300
 _MAGIC = (b"\x1f\x8b", b"x\x01", b"x\x9c", b"x\xda")
@@ -24,12 +26,12 @@ _TAG = re.compile(r"<[^<>]*>")
 _BLANKS = re.compile(r"[\s\x00-\x1f\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 # What is found in JSON that was cut off.
-_CUT = {name: re.compile(rf'"{name}"\s*:\s*"((?:[^"\\]|\\.){{1,2000}})') for name in ("message", "error", "status")}
+_CUT = {name: re.compile(rf'"{name}"\s*:\s*"((?:[^"\\]|\\.){{1,9000}})') for name in ("message", "error", "status")}
 _CUT_CODE = re.compile(r'"code"\s*:\s*"?(\d{3})\b')
 
 
 class Said(NamedTuple):
-    """error: Google's error object, empty where there is none. message: the words, not yet cleaned of keys.
+    """error: Google's error object, empty where there is none. message: the words, to be shown by way of `cleaned`.
 
     form: "json", "text", "html", or "" for an empty body.
     """
@@ -45,16 +47,17 @@ def read(body: bytes) -> Said:
     if not text:
         return Said({}, "", "")
     if text[0] == "<":
-        title = _TITLE.search(text[:8192])
-        words = title[1] if title and title[1].strip() else _TAG.sub(" ", text[:8192])
-        return Said({}, _short(words), "html")
+        front = _front(text)
+        title = _TITLE.search(front)
+        words = title[1] if title and title[1].strip() else _TAG.sub(" ", front)
+        return Said({}, _BLANKS.sub(" ", words), "html")
     json = text.removeprefix("data:").lstrip()
     try:
         return of_json(msgspec.json.decode(json))
     except (msgspec.DecodeError, RecursionError, UnicodeError, ValueError):
         if json[:1] in {"{", "["}:
             return _cut(json)
-    return Said({}, _short(text), "text")
+    return Said({}, _BLANKS.sub(" ", _front(text)), "text")
 
 
 def of_json(document: object) -> Said:
@@ -68,13 +71,15 @@ def of_json(document: object) -> Said:
     return Said({}, _words(document, 4), "json")
 
 
-def cleaned(message: str, secrets: Iterable[str]) -> str:
-    """A message that can be shown: without keys, and not too long."""
+def cleaned(said: Said, secrets: Iterable[str]) -> str:
+    """The words as they can be shown: first without keys, then shortened, so that none of a key is left."""
+    message = said.message
     for secret in secrets:
         if secret:
             message = message.replace(secret, "[redacted]")
-    message = _SECRETS.sub("[redacted]", message[: 4 * _LONGEST_MESSAGE])
-    return _CONTROL.sub(" ", message)[:_LONGEST_MESSAGE].strip()
+    message = _CONTROL.sub(" ", _SECRETS.sub("[redacted]", message)).strip()
+    most = _LONGEST_MESSAGE if said.form == "json" else _LONGEST_TEXT
+    return message if len(message) <= most else message[: most - 1] + "…"
 
 
 def _unpacked(body: bytes) -> bytes:
@@ -99,12 +104,12 @@ def _cut(json: str) -> Said:
     if code := _CUT_CODE.search(json):
         error["code"] = int(code[1])
     words = found.get("message") or found.get("error") or ""
-    return Said(error, words.replace("\\n", " ").replace('\\"', '"'), "json")
+    return Said(error, _front(words.replace("\\n", " ").replace('\\"', '"')), "json")
 
 
 def _words(value: object, levels: int) -> str:
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return _front(value.encode("utf-8", "replace").decode())
     if not levels:
         return ""
     if isinstance(value, list):
@@ -118,6 +123,6 @@ def _words(value: object, levels: int) -> str:
     return ""
 
 
-def _short(words: str) -> str:
-    words = _BLANKS.sub(" ", words).strip()
-    return words if len(words) <= _LONGEST_TEXT else words[: _LONGEST_TEXT - 1] + "…"
+def _front(text: str) -> str:
+    """The front of a text, up to a whole word: a part of a key would not be known as one."""
+    return text if len(text) <= _MOST_WORDS else text[:_MOST_WORDS].rsplit(None, 1)[0]

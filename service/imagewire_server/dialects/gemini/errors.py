@@ -118,6 +118,7 @@ _FREE_HTTP = frozenset({500, 501, 502, 503, 521, 522, 523, 525, 526, 529, 530})
 _NEEDS_WORDS = frozenset({400, 403, 404, 410, 412, 422})
 _PER_DAY = re.compile(r"per_?day|daily", re.IGNORECASE)
 _NO_QUOTA = re.compile(r"free_tier.{0,200}\blimit: 0(?![\d.])", re.IGNORECASE | re.DOTALL)
+_MOST_DETAILS = 64
 _LONGEST_DELAY = 10**9
 _DURATION = re.compile(r"\d{1,18}(?:\.\d{1,9})?s?")
 
@@ -139,7 +140,7 @@ def refusal(
     said = read(body)
     status = _status(said.error, _BY_HTTP.get(http, ""))
     foreign = (said.form in {"html", ""} and http in _NEEDS_WORDS) or (said.form == "text" and http == 404)
-    words = cleaned(said.message, secrets)
+    words = cleaned(said, secrets)
     if http < 400 or not status or foreign:
         return _unexpected(http, words)
     refused = _refused(said, status, words, http)
@@ -162,7 +163,7 @@ def refusal_in_answer(error: object) -> Refused:
     said = of_json(error)
     status = _status(said.error, "UNKNOWN")
     refused = _refused(said, status, "", 200)
-    words = cleaned(said.message, ()) if _is_quoted(said, _TABLE[status]) else ""
+    words = cleaned(said, ()) if _is_quoted(said, _TABLE[status]) else ""
     # What is said of trouble before an answer, that it is free, is not true in the middle of one.
     refused.message = f"the provider failed in the middle of its answer; it may have been charged ({words or status})"
     refused.at_cost()
@@ -182,7 +183,9 @@ def _status(error: dict[str, Any], fallback: str) -> str:
 
 def _refused(said: Said, status: str, words: str, http: int) -> Refused:
     given = said.error.get("details")
-    details = [detail for detail in given if isinstance(detail, dict)] if isinstance(given, list) else []
+    details = (
+        [detail for detail in given[:_MOST_DETAILS] if isinstance(detail, dict)] if isinstance(given, list) else []
+    )
     row = _TABLE[status]
     if any(detail.get("reason") == "API_KEY_INVALID" for detail in details):
         row, status = _KEY_INVALID, "API_KEY_INVALID"
