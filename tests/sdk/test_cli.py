@@ -137,7 +137,7 @@ def test_stdout_takes_one_picture_and_says_so(tmp_path: Path) -> None:
     with scripted(Script(events=three_pictures())) as target:
         ended = run(tmp_path, target, "draw", "x", "-o", "-")
     assert (ended.returncode, ended.stdout) == (0, b"picture" * 100)
-    assert b"2 further picture(s) not saved" in ended.stderr
+    assert b"2 further file(s) not saved" in ended.stderr
     assert left(tmp_path) == []
 
 

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngInfo
 
 import imagewire
 from imagewire.v1 import model_service_pb2_grpc
-from imagewire.v1.model_service_pb2 import ListModelsResponse
+from imagewire.v1.model_service_pb2 import Choices, ListModelsResponse, Model, Price
 from tests.sdk.command import COMMAND, environ, run
 from tests.sdk.conftest import Script, scripted
 
@@ -36,6 +36,33 @@ def test_models_as_json_are_one_a_line(tmp_path: Path, target: str) -> None:
     told = {line["name"]: line for line in map(json.loads, ended.stdout.splitlines())}
     assert told["gemini/gemini-3-pro-image"]["image_sizes"] == ["1K", "2K", "4K"]
     assert told[imagewire.DEFAULT_MODEL]["price"]["image_output_usd_per_million"] == 30.0
+
+
+class Known(model_service_pb2_grpc.ModelServiceServicer):
+    """A model of which all is known and one that takes nothing, one of which nothing is known."""
+
+    def ListModels(self, request: Any, context: Any) -> ListModelsResponse:
+        none = Model(name="none", image_sizes=Choices(), aspect_ratios=Choices(), max_input_images=0, price=Price())
+        return ListModelsResponse(models=[none, Model(name="unknown")])
+
+
+def test_unknown_and_none_differ(tmp_path: Path) -> None:
+    server = grpc.server(futures.ThreadPoolExecutor(2))
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(Known(), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    try:
+        table = run(tmp_path, f"127.0.0.1:{port}", "models").stdout.decode()
+        lines = run(tmp_path, f"127.0.0.1:{port}", "models", "--json").stdout.splitlines()
+    finally:
+        server.stop(0).wait()
+    rows = [row.split() for row in table.splitlines()[1:]]
+    assert rows == [["none", "none", "none", "none", "0"], ["unknown", "?", "?", "?", "?"]]
+    none, unknown = map(json.loads, lines)
+    for name, value in {"image_sizes": [], "aspect_ratios": [], "max_input_images": 0}.items():
+        assert (none[name], unknown[name]) == (value, None)
+    assert none.keys() == unknown.keys() == {field.name for field in Model.DESCRIPTOR.fields}
+    assert (none["thinking_levels"], none["system_instruction"], unknown["price"]) == (None, None, None)
 
 
 def test_ping_tells_health_version_and_latency(tmp_path: Path, target: str) -> None:

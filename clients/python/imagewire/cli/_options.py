@@ -23,6 +23,15 @@ Target = Annotated[
 ]
 AspectRatio = Annotated[str, typer.Option(help='Width to height, for example "16:9".', show_default=False)]
 Size = Annotated[str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False)]
+ServiceTier = Annotated[str, typer.Option(help='"flex", "standard" or "priority".', show_default=False)]
+OutputUri = Annotated[
+    str,
+    typer.Option(
+        metavar="URI",
+        help='"gs://bucket/folder/": Vertex AI writes pictures there in place of sending them.',
+        show_default=False,
+    ),
+]
 Seed = Annotated[int | None, typer.Option(min=-(2**31), max=2**31 - 1, help="For the same picture again.")]
 Timeout = Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds for each call.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]

@@ -6,17 +6,39 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from imagewire import Answer, Blocked, Image, NoPicture, _files
+from imagewire import Answer, Blocked, Image, Media, NoPicture, _files
 from imagewire.cli._exits import printable
 
+Kept = Sequence[tuple[Path | None, Media]]
 
-def lines(answer: Answer, files: Sequence[Path], drafts: int = 0) -> list[str]:
-    """For people. files: where the pictures are, that of `answer.image` first."""
+
+def lines(answer: Answer, files: Sequence[Path], media: Kept) -> list[str]:
+    """For people. files: where the pictures are, that of `answer.image` first. media: what is no picture."""
     said = [printable(answer.text.strip())] if answer.text.strip() else []
+    said += others(answer, media)
     said += [f"{path}  (a further picture of the same answer)" for path in files[1:]]
-    if files and answer.image is not None:
-        said.append(f"{files[0]}  {facts(answer.image)}{_price(answer)}  sha256 {answer.image.sha256}")
+    elsewhere = [image for image in answer.images or answer.drafts if image.uri]
+    said += [f"{printable(image.uri)}  (a further picture of the same answer)" for image in elsewhere[:-1]]
+    final = answer.image
+    if final is not None and final.uri:
+        said += [f"{path}  (a further picture of the same answer)" for path in files[:1]]
+        said.append(f"{printable(final.uri)}  written there{_price(answer)}")
+    elif final is not None and files:
+        said.append(f"{files[0]}  {facts(final)}{_price(answer)}  sha256 {final.sha256}")
     return said
+
+
+def others(answer: Answer, media: Kept) -> list[str]:
+    """For people: what is neither text nor picture."""
+    said = [
+        f"{path or printable(one.uri) or '(not written)'}  {printable(one.mime_type)}  {_size(one)}"
+        for path, one in media
+    ]
+    return said + [f"(a part of the kind {printable(native.kind)}; --json has it)" for native in answer.natives]
+
+
+def _size(media: Media) -> str:
+    return "written there" if media.uri else weight(media.size_bytes)
 
 
 def facts(image: Image) -> str:
@@ -37,13 +59,17 @@ def _price(answer: Answer) -> str:
     return f"  {answer.usage.total_tokens} tokens" if answer.usage.total_tokens else ""
 
 
-def summary(prompt: str, answer: Answer, files: Sequence[Path]) -> dict[str, Any]:
-    """What `--json` prints. Sizes in bytes, cost in US dollars."""
+def summary(prompt: str, answer: Answer, files: Sequence[Path], media: Kept) -> dict[str, Any]:
+    """What `--json` prints. Sizes in bytes, cost in US dollars. files: of pictures that are here."""
     image = answer.image or Image()
     return {
         "prompt": prompt,
-        "file": str(files[0]) if files else None,
+        "file": str(files[0]) if files and not image.uri else None,
         "files": [str(path) for path in files],
+        "uri": image.uri or None,
+        "uris": [image.uri for image in answer.images or answer.drafts if image.uri],
+        "media": [_media(path, one) for path, one in media],
+        "native_parts": [{"kind": native.kind, "value_json": native.value_json} for native in answer.natives],
         "text": answer.text,
         "mime_type": image.mime_type,
         "width": image.width,
@@ -55,8 +81,21 @@ def summary(prompt: str, answer: Answer, files: Sequence[Path]) -> dict[str, Any
         "completion_id": answer.id,
         "finish_reason": answer.finish_reason,
         "native_finish_reason": answer.native_finish_reason,
+        "omitted_fields": answer.omitted_fields,
+        "service_tier": answer.service_tier,
         "cost_usd": answer.cost,
+        "cost_nano_usd": answer.cost_nano_usd,
         "usage": _usage(answer),
+    }
+
+
+def _media(path: Path | None, media: Media) -> dict[str, Any]:
+    return {
+        "file": None if path is None else str(path),
+        "uri": media.uri or None,
+        "mime_type": media.mime_type,
+        "size_bytes": media.size_bytes,
+        "sha256": media.sha256,
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from imagewire import Answer, Chat, Image, ImagewireError, _files, user
+from imagewire import Answer, Chat, Image, ImagewireError, Media, _files, user
 from imagewire.cli import _report
 from imagewire.cli._exits import invalid, note, put, shortened
 from imagewire.cli._options import picture
@@ -33,7 +33,7 @@ Type what to draw, or what to change. Each picture is saved at once, under a nam
 class Turn:
     """What was said, where the chat stood before, and what came of it.
 
-    saved: the file of each picture, by the picture's place in the answer. trouble: why one is not on disk.
+    saved: the file of each picture and of other media, by its place in the answer. trouble: why one is not on disk.
     """
 
     words: str
@@ -44,19 +44,26 @@ class Turn:
 
     @property
     def files(self) -> list[Path]:
-        """The files, that of the answer's picture first."""
+        """The files of pictures, that of the answer's picture first."""
         parts = self.answer.parts
-        return [self.saved[at] for at in sorted(self.saved, key=lambda at: parts[at].image is not self.answer.image)]
+        pictures = [at for at in self.saved if parts[at].image is not None]
+        return [self.saved[at] for at in sorted(pictures, key=lambda at: parts[at].image is not self.answer.image)]
+
+    @property
+    def media(self) -> list[tuple[Path | None, Media]]:
+        """What is no picture, each with its file, None where it is elsewhere or could not be written."""
+        return [(self.saved.get(at), part.media) for at, part in enumerate(self.answer.parts) if part.media]
 
     def keep(self, folder: Path, *, whole: bool) -> None:
-        """Write each picture that is not on disk yet. whole: the answer is, so a draft may be the only picture."""
+        """Write each file that is not on disk yet. whole: the answer is, so a draft may be the only picture."""
         for at, part in enumerate(self.answer.parts):
-            wanted = not part.thought or (whole and part.image is self.answer.image)
-            if part.image is None or at in self.saved or not wanted:
+            wanted = part.media or not part.thought or (whole and part.image is self.answer.image)
+            file = part.image or part.media
+            if file is None or file.uri or at in self.saved or not wanted:
                 continue
-            name = partial(_files.named_after, self.words, part.image.mime_type, folder)
+            name = partial(_files.named_after, self.words, file.mime_type, folder)
             try:
-                self.saved[at] = _files.write_as(folder, part.image.data, name)
+                self.saved[at] = _files.write_as(folder, file.data, name)
             except OSError as error:
                 self.trouble = error
 
@@ -104,8 +111,10 @@ class Session:
         except BaseException:
             # The next try is to find the chat as it was.
             del messages[turn.before :]
-            if turn.files:
-                note(f"saved before that: {', '.join(map(str, turn.files))}")
+            files = (part.image or part.media for part in turn.answer.parts)
+            kept = [*map(str, turn.saved.values()), *(file.uri for file in files if file is not None and file.uri)]
+            if kept:
+                note(f"saved before that: {', '.join(kept)}")
             raise
         self._given.clear()
         self._turns.append(turn)
@@ -122,7 +131,7 @@ class Session:
                         turn.answer = answer
                         received += len(chunk.data)
                         progress(received)
-                        if chunk.image is not None:
+                        if chunk.image is not None or chunk.media is not None:
                             writer.submit(turn.keep, self._folder, whole=False).result()
                 whole = True
             finally:
@@ -130,12 +139,12 @@ class Session:
 
     def _tell(self, turn: Turn, seconds: float) -> None:
         if self._as_json:
-            told = _report.summary(turn.words, turn.answer, turn.files)
+            told = _report.summary(turn.words, turn.answer, turn.files, turn.media)
             put(json.dumps({**told, "seconds": round(seconds, 3)}))
         else:
             if self._screen is not None and turn.files:
                 self._screen.show(turn.files[0])
-            for line in _report.lines(turn.answer, turn.files):
+            for line in _report.lines(turn.answer, turn.files, turn.media):
                 put(line)
         if turn.trouble is not None:
             raise ImagewireError(
@@ -156,6 +165,8 @@ class Session:
         if turn is None or turn.answer.image is None:
             raise invalid("/save: there is no picture yet")
         image, files = turn.answer.image, turn.files
+        if image.uri:
+            raise invalid(f"/save: the picture has no bytes here: it is at {image.uri}")
         if not wanted:
             if not files:
                 raise invalid("/save: the picture is not on disk yet; /save FILE writes it")

@@ -21,6 +21,8 @@ def chat(
     target: _options.Target = None,
     aspect_ratio: _options.AspectRatio = "",
     size: _options.Size = "",
+    service_tier: _options.ServiceTier = "",
+    output_uri: _options.OutputUri = "",
     timeout: _options.Timeout = 600.0,
     no_preview: _options.NoPreview = False,
     as_json: _options.AsJson = False,
@@ -30,7 +32,12 @@ def chat(
     On a pipe each line is a turn, and the first failure ends it.
     """
     with told(as_json=as_json):
-        options: Options = {"aspect_ratio": aspect_ratio, "image_size": size}
+        options: Options = {
+            "aspect_ratio": aspect_ratio,
+            "image_size": size,
+            "service_tier": service_tier,
+            "output_uri": output_uri,
+        }
         _options.checked(model, (), options)
         if not output.is_dir():
             raise invalid(f"-o {output}: there is no such folder; make it, or name another")

@@ -40,6 +40,8 @@ def draw(
     aspect_ratio: _options.AspectRatio = "",
     size: _options.Size = "",
     seed: _options.Seed = None,
+    service_tier: _options.ServiceTier = "",
+    output_uri: _options.OutputUri = "",
     timeout: _options.Timeout = 600.0,
     no_preview: _options.NoPreview = False,
     as_json: _options.AsJson = False,
@@ -48,10 +50,18 @@ def draw(
     with told(as_json=as_json):
         # All that can be wrong here is found before anything is drawn, and paid for.
         words = _words(prompts) * number
-        options: Options = {"aspect_ratio": aspect_ratio, "image_size": size, "seed": seed}
+        options: Options = {
+            "aspect_ratio": aspect_ratio,
+            "image_size": size,
+            "seed": seed,
+            "service_tier": service_tier,
+            "output_uri": output_uri,
+        }
         _options.checked(model, words, options)
         if seed is not None and number > 1:
             raise invalid("--seed and -n exclude each other: one seed gives the same picture again")
+        if output_uri and output is not None:
+            raise invalid("-o and --output-uri exclude each other: a picture is here, or written there")
         several = len(words) > 1
         with place(output, several=several, overwrite=force, as_json=as_json) as goal:
             pictures = [_options.picture(source, "--edit") for source in edit or ()]
@@ -188,21 +198,27 @@ class _Report:
 
         final = drawing.final()
         if self._as_json:
-            put(json.dumps({**_report.summary(drawing.prompt, drawing.answer, drawing.saved), **drawing.timing()}))
+            told = _report.summary(drawing.prompt, drawing.answer, drawing.saved, drawing.media)
+            put(json.dumps({**told, **drawing.timing()}))
         if final is None:
+            for line in () if self._as_json else _report.others(drawing.answer, drawing.media):
+                put(line)
             raise _report.nothing(drawing.answer)
+        file, image = final
         if self._goal.stdout:
+            if file is None:
+                raise invalid(f"-o -: the picture has no bytes here: it is at {image.uri}")
             with onto_stdout():
-                final[0].copy(sys.stdout.buffer)
+                file.copy(sys.stdout.buffer)
             if drawing.further:
-                note(f"{drawing.further} further picture(s) not saved: -o - takes one")
+                note(f"{drawing.further} further file(s) not saved: -o - takes one picture")
         else:
-            if misnamed := _report.misnamed(drawing.saved[0], final[1]):
+            if file is not None and (misnamed := _report.misnamed(drawing.saved[0], image)):
                 note(misnamed)
             if not self._as_json:
-                if self.screen is not None:
+                if self.screen is not None and file is not None:
                     self.screen.show(drawing.saved[0])
-                for line in _report.lines(drawing.answer, drawing.saved):
+                for line in _report.lines(drawing.answer, drawing.saved, drawing.media):
                     put(line)
         if drawing.drafts and not self._as_json:
             note(f"{drawing.drafts} draft(s) not saved")

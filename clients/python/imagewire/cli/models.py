@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from imagewire.cli import _options
 from imagewire.cli._exits import onto_stdout, put, told
@@ -10,11 +10,15 @@ from imagewire.cli._exits import onto_stdout, put, told
 if TYPE_CHECKING:
     from imagewire.v1.model_service_pb2 import Model
 
+_Choice = Literal["image_sizes", "aspect_ratios", "thinking_levels"]
+_UNKNOWN = "?"
+
 
 def models(target: _options.Target = None, as_json: _options.AsJson = False) -> None:
     """List the models that the server draws with.
 
-    EDITS: the most pictures that one request takes. $/M: US dollars per million tokens of a picture.
+    EDITS: the most pictures that one request takes. $/M: US dollars per million tokens of a picture. "?": not known;
+    "none": the model takes none. With --json the one is null, the other an empty list.
     """
     with told(as_json=as_json):
         with _options.client(target) as client:
@@ -34,13 +38,12 @@ def _print(found: "list[Model]") -> None:
     for heading in ("MODEL", "SIZES", "RATIOS", "EDITS", "$/M"):
         table.add_column(heading, justify="right" if heading in {"EDITS", "$/M"} else "left", overflow="fold")
     for model in found:
-        price = model.price.image_output_usd_per_million
         table.add_row(
             model.name,
-            " ".join(model.image_sizes.values) or "-",
-            " ".join(model.aspect_ratios.values) or "-",
-            str(model.max_input_images or "-"),
-            f"{price:g}" if price else "-",
+            _choices(model, "image_sizes"),
+            _choices(model, "aspect_ratios"),
+            str(model.max_input_images or "none") if model.HasField("max_input_images") else _UNKNOWN,
+            f"{model.price.image_output_usd_per_million:g}" if model.HasField("price") else _UNKNOWN,
         )
     # A pipe has no width that a line would have to be broken for.
     with onto_stdout():
@@ -49,10 +52,16 @@ def _print(found: "list[Model]") -> None:
         )
 
 
+def _choices(model: "Model", name: "_Choice") -> str:
+    return " ".join(getattr(model, name).values) or "none" if model.HasField(name) else _UNKNOWN
+
+
 def _facts(model: "Model") -> dict[str, Any]:
+    """All fields; null for what is not known."""
     from google.protobuf.json_format import MessageToDict
 
-    facts: dict[str, Any] = MessageToDict(
+    told: dict[str, Any] = MessageToDict(
         model, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-    return facts
+    facts = {field.name: told.get(field.name) for field in model.DESCRIPTOR.fields}
+    return facts | {name: list(getattr(model, name).values) for name in get_args(_Choice) if model.HasField(name)}
