@@ -121,3 +121,42 @@ def test_a_wrong_key(emulator: Emulator) -> None:
         pytest.raises(errors.ClientError, match="not valid"),
     ):
         client.models.generate_content(model=MODEL, contents="x")
+
+
+def test_googles_sdk_goes_on_with_a_continuation(emulator: Emulator, client: genai.Client) -> None:
+    answer = client.models.generate_content(model="emulator-continuation", contents="a banana")
+    assert [entry.images == [] for entry in emulator.ledger.entries] == [True, False]
+    assert digest(finals(answer.parts)[0]) == emulator.ledger.entries[-1].images[0]["sha256"]
+
+
+def test_googles_sdk_reads_native_parts_and_a_models_status(emulator: Emulator) -> None:
+    with made_client(emulator, "gemini") as client:
+        code = client.models.generate_content(model="emulator-executable-code", contents="a banana").executable_code
+        assert code == "print(6 * 7)"
+        calls = client.models.generate_content(model="emulator-tool-call", contents="a banana").parts or []
+        assert [part.tool_call.tool_type for part in calls if part.tool_call] == [types.ToolType.GOOGLE_SEARCH_WEB]
+        status = client.models.generate_content(model="emulator-model-status", contents="a banana").model_status
+        assert status is not None
+        assert status.model_stage == types.ModelStage.DEPRECATED
+
+
+def test_googles_sdk_sends_what_the_emulator_takes(emulator: Emulator) -> None:
+    config = types.GenerateContentConfig(
+        service_tier=types.ServiceTier.FLEX,
+        generation_output_config=types.GenerationOutputConfig(output_uri_prefix="gs://bucket/"),
+        safety_settings=[
+            types.SafetySetting(category="HARM_CATEGORY_IMAGE_HATE", threshold="OFF", method="SEVERITY"),
+        ],
+        tools=[
+            types.Tool(
+                google_search=types.GoogleSearch(
+                    search_types=types.SearchTypes(image_search=types.ImageSearch()), exclude_domains=["a.com"]
+                )
+            )
+        ],
+    )
+    with made_client(emulator, "vertex") as client:
+        answer = client.models.generate_content(model=MODEL, contents="a banana", config=config)
+    uris = [part.file_data.file_uri for part in answer.parts or () if part.file_data]
+    assert uris == [f"gs://bucket/{emulator.ledger.entries[-1].images[0]['sha256'][:16]}.png"]
+    assert emulator.ledger.entries[-1].body["serviceTier"] == "flex"
