@@ -35,8 +35,9 @@ def _address(address: str) -> dict[str, Any]:
     return {"socket_address": {"address": host, "port_value": int(port)}}
 
 
+_Door = tuple[dict[str, Any], dict[str, Any]]
 # How Envoy speaks to each door of a replica, and how it asks for its health.
-_GRPC = (
+_GRPC: _Door = (
     {
         "http2_protocol_options": {
             "connection_keepalive": {"interval": "3s", "timeout": "30s", "connection_idle_interval": "3s"}
@@ -44,7 +45,7 @@ _GRPC = (
     },
     {"grpc_health_check": {"service_name": "imagewire.v1.ChatService"}},
 )
-_REST = {"http_protocol_options": {}}, {"http_health_check": {"path": "/health/readiness"}}
+_REST: _Door = {"http_protocol_options": {}}, {"http_health_check": {"path": "/health/readiness"}}
 
 
 def _cluster(replicas: Sequence[str], protocol: dict[str, Any], health: dict[str, Any]) -> dict[str, Any]:

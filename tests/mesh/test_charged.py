@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
+import httpx
 import pytest
 
 from tests.integration import processes
 from tests.integration.status import told
-from tests.mesh.callers import FIRST, grpc_client, replica
+from tests.mesh.callers import FIRST, Rest, grpc_client, replica
 from tests.mesh.envoy import ISTIO, envoy, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -19,28 +20,43 @@ pytestmark = pytest.mark.timeout(300)
 CHARGED = ("bad-base64", "bomb", "error-in-stream", "reset", "slow-60000", "stuck", "truncated", "truncated-clean")
 
 
-def test_m1_no_charged_end_is_one_that_a_mesh_repeats(tmp_path: Path) -> None:
+def charged_ends(folder: Path, *, rest: bool) -> dict[tuple[str, str], BaseException | None]:
+    """How calls end that the provider may bill, by what happens and by method. Each has cost one call upstream."""
     with ExitStack() as stack:
         emulator = stack.enter_context(processes.emulator()).address
         limits = {"first_byte_timeout": "2", "idle_timeout": "2", "max_answer_bytes": "8000000"}
         server = stack.enter_context(replica(emulator, f"{FIRST}:0", f"{FIRST}:0", **limits))
-        mesh = stack.enter_context(envoy(tmp_path, [server.address], ISTIO))
-        client = stack.enter_context(grpc_client(mesh))
+        address = server.rest.removeprefix("http://") if rest else server.address
+        mesh = stack.enter_context(envoy(folder, [address], ISTIO, rest=rest))
+        client = Rest(mesh) if rest else stack.enter_context(grpc_client(mesh))
         pool = stack.enter_context(ThreadPoolExecutor(16))
-        mesh.wait_for(server.address)
+        mesh.wait_for(address)
         calls = {
             (name, draw.__name__): pool.submit(draw, f"gemini/emulator-{name}")
             for name in CHARGED
             for draw in (client.create, client.stream)
             if (name, draw) != ("error-in-stream", client.create)  # a stream alone can have it
         }
-        assert {of for of, call in calls.items() if not isinstance(call.exception(), grpc.RpcError)} == set()
-        ends = {of: told(call.exception()) for of, call in calls.items()}
-        assert {of: end.info.reason for of, end in ends.items() if end.pushback != "-1"} == {}
-        assert {of: end.info.reason for of, end in ends.items() if end.code in {"UNAVAILABLE", "CANCELLED"}} == {}
+        ends = {of: call.exception() for of, call in calls.items()}
         asked = Counter(entry["path"] for entry in processes.ledger(emulator))
         assert set(asked.values()) == {1}, asked
         assert mesh.retries() == 0
+        return ends
+
+
+def test_m1_no_charged_end_is_one_that_a_mesh_repeats(tmp_path: Path) -> None:
+    ends = {of: told(error) for of, error in charged_ends(tmp_path, rest=False).items()}
+    assert {of: end.info.reason for of, end in ends.items() if end.pushback != "-1"} == {}
+    assert {of: end.info.reason for of, end in ends.items() if end.code in {"UNAVAILABLE", "CANCELLED"}} == {}
+
+
+def test_m1_no_charged_end_of_rest_is_one_that_a_mesh_repeats(tmp_path: Path) -> None:
+    ends = charged_ends(tmp_path, rest=True)
+    assert {of for of, error in ends.items() if error is None} == set()
+    statuses = [error.response for error in ends.values() if isinstance(error, httpx.HTTPStatusError)]
+    assert len(statuses) >= len(CHARGED) - 1  # a stream that has begun tells its end by an event
+    assert {answer.headers["x-should-retry"] for answer in statuses} == {"false"}
+    assert 503 not in {answer.status_code for answer in statuses}
 
 
 def test_m1_a_call_of_a_replica_that_is_killed_is_not_sent_again(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def test_m4_no_call_fails_while_both_replicas_restart(tmp_path: Path) -> None:
         meshes = [
             stack.enter_context(envoy(tmp_path, (addresses[rest], others[rest]), rest=rest)) for rest in (False, True)
         ]
-        clients = [stack.enter_context(grpc_client(meshes[0])), Rest(meshes[1])]
+        clients: list[Grpc | Rest] = [stack.enter_context(grpc_client(meshes[0])), Rest(meshes[1])]
 
         def healthy() -> None:
             for rest, mesh in enumerate(meshes):
