@@ -12,6 +12,8 @@ from google.protobuf.any_pb2 import Any as Packed
 from google.rpc.status_pb2 import Status
 
 import imagewire
+from imagewire import Client
+from imagewire.v1.error_reason_pb2 import ErrorReason
 from tests.sdk.asks import MODEL, Ask, acreated, astreamed, created, creates, everything, failing, streamed
 from tests.sdk.conftest import Script, scripted
 
@@ -49,6 +51,76 @@ def test_every_status_has_its_class(code: str, reason: str, kind: type[imagewire
             assert (error.code, error.reason, error.request_id) == (code, reason, "id-1")
             assert (str(error), error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
             assert error.violations == (imagewire.Violation("spec.model", "is required"),)
+
+
+# Every reason of the contract with the statuses that it comes with, its class, and whether the client may repeat it.
+REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
+    "INVALID_REQUEST": ("INVALID_ARGUMENT", imagewire.InvalidRequest, False),
+    "ANSWER_WILL_NOT_FIT": ("INVALID_ARGUMENT", imagewire.AnswerWillNotFit, False),
+    "KEY_INVALID": ("UNAUTHENTICATED", imagewire.Unauthenticated, False),
+    "MODEL_NOT_FOUND": ("NOT_FOUND", imagewire.ModelNotFound, False),
+    "NOT_BUILT": ("UNIMPLEMENTED", imagewire.NotSupported, False),
+    "PICTURE_WITHHELD": ("FAILED_PRECONDITION", imagewire.NoPicture, False),
+    "OVERLOADED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),
+    "ANSWER_TOO_LARGE": ("RESOURCE_EXHAUSTED", imagewire.AnswerTooLarge, False),
+    "DEADLINE_EXCEEDED": ("DEADLINE_EXCEEDED", imagewire.DeadlineExceeded, False),
+    "CLIENT_STALLED": ("ABORTED", imagewire.ServerError, False),
+    "SHUTTING_DOWN": ("ABORTED", imagewire.Unavailable, False),
+    "INTERNAL": ("INTERNAL", imagewire.ServerError, False),
+    "UPSTREAM_INVALID_ARGUMENT": ("INVALID_ARGUMENT", imagewire.InvalidRequest, False),
+    "UPSTREAM_FAILED_PRECONDITION": ("FAILED_PRECONDITION", imagewire.ServerError, False),
+    "UPSTREAM_OUT_OF_RANGE": ("OUT_OF_RANGE", imagewire.InvalidRequest, False),
+    "UPSTREAM_PERMISSION_DENIED": ("PERMISSION_DENIED", imagewire.PermissionDenied, False),
+    "UPSTREAM_ABORTED": ("ABORTED", imagewire.ServerError, False),
+    "UPSTREAM_ALREADY_EXISTS": ("ALREADY_EXISTS", imagewire.ServerError, False),
+    "UPSTREAM_RATE_LIMITED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),
+    "UPSTREAM_QUOTA_EXHAUSTED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, False),
+    "UPSTREAM_UNIMPLEMENTED": ("UNIMPLEMENTED", imagewire.NotSupported, False),
+    "UPSTREAM_CREDENTIALS": ("FAILED_PRECONDITION", imagewire.ServerError, False),
+    "UPSTREAM_INTERNAL": ("UNAVAILABLE", imagewire.Unavailable, True),
+    "UPSTREAM_UNAVAILABLE": ("UNAVAILABLE", imagewire.Unavailable, True),
+    "UPSTREAM_CANCELLED": ("ABORTED", imagewire.ServerError, False),
+    "UPSTREAM_TIMEOUT": ("DEADLINE_EXCEEDED", imagewire.DeadlineExceeded, False),
+    "UPSTREAM_CUT": ("DATA_LOSS", imagewire.CorruptAnswer, False),
+    "UPSTREAM_UNREACHABLE": ("UNAVAILABLE", imagewire.Unavailable, True),
+    "UPSTREAM_COOLING": ("UNAVAILABLE", imagewire.Unavailable, True),
+    "UPSTREAM_MALFORMED": ("INTERNAL", imagewire.ServerError, False),
+    "UPSTREAM_TOO_LARGE": ("RESOURCE_EXHAUSTED", imagewire.ServerError, False),
+    "UPSTREAM_UNEXPECTED_STATUS": ("INTERNAL", imagewire.ServerError, False),
+}
+
+
+def test_every_reason_has_its_class() -> None:
+    assert REASONS.keys() == {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118
+    for reason, (code, kind, retryable) in REASONS.items():
+        with scripted(Script(fail=failing(code, reason))) as target, Client(target, retries=0) as client:
+            with pytest.raises(imagewire.ImagewireError) as failed:
+                client.create_completion(MODEL, "x")
+            assert (type(failed.value), failed.value.retryable) == (kind, retryable), reason
+            assert failed.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "kind"),
+    [
+        ("UNAVAILABLE", "SHUTTING_DOWN", imagewire.Unavailable),
+        ("ABORTED", "UPSTREAM_UNAVAILABLE", imagewire.Unavailable),
+        ("ABORTED", "UPSTREAM_RATE_LIMITED", imagewire.RateLimited),
+        ("ABORTED", "SHUTTING_DOWN", imagewire.Unavailable),
+        ("RESOURCE_EXHAUSTED", "UPSTREAM_QUOTA_EXHAUSTED", imagewire.RateLimited),
+    ],
+)
+@pytest.mark.parametrize("pushback", ["", "-1"])
+def test_m1_what_may_have_been_charged_is_never_repeated(
+    code: str, reason: str, kind: type[imagewire.ImagewireError], pushback: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "_rest", lambda client, seconds: None)
+    script = Script(fail=failing(code, reason, pushback=pushback))
+    free = code == "UNAVAILABLE" and not pushback
+    with scripted(script) as target, Client(target) as client, pytest.raises(kind) as failed:
+        client.create_completion(MODEL, "x")
+    assert failed.value.retryable is free
+    assert len(script.requests) == (3 if free else 1)
 
 
 @pytest.mark.parametrize(("pushback", "retryable"), [("", True), ("1500", True), ("-1", False)])

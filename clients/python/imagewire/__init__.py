@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from imagewire._completion import acompletion, completion
     from imagewire._errors import (
         AnswerTooLarge,
+        AnswerWillNotFit,
         Blocked,
         Cancelled,
         CorruptAnswer,
@@ -71,6 +72,7 @@ _HOMES = {
     ),
     "imagewire._errors": (
         "AnswerTooLarge",
+        "AnswerWillNotFit",
         "Blocked",
         "Cancelled",
         "CorruptAnswer",
@@ -117,6 +119,7 @@ __all__ = [
     "DEFAULT_MODEL",
     "Answer",
     "AnswerTooLarge",
+    "AnswerWillNotFit",
     "AsyncChat",
     "AsyncClient",
     "Blocked",

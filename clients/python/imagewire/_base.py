@@ -11,7 +11,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from imagewire import _channel, _fork
 from imagewire._channel import MAX_MESSAGE_BYTES, Metadata, Tls
-from imagewire._errors import Cancelled, from_grpc, invalid
+from imagewire._errors import Cancelled, invalid
+from imagewire._grpc_errors import from_grpc
 from imagewire._kinds import mismatch
 from imagewire._request import Wishes, build_spec
 from imagewire._retry import RETRIES

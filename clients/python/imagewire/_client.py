@@ -13,7 +13,8 @@ from grpc_health.v1.health_pb2 import HealthCheckRequest
 
 from imagewire._base import CHECK, Base, Pong
 from imagewire._chat import AsyncChats, Chats, agrown, alast, drawn, grown, last
-from imagewire._errors import Cancelled, from_grpc
+from imagewire._errors import Cancelled
+from imagewire._grpc_errors import from_grpc
 from imagewire._image import Image, Picture
 from imagewire._reader import Reader
 from imagewire._request import Options, Wishes
