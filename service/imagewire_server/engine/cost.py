@@ -1,14 +1,16 @@
 """What a call cost, from what the provider counted and the model's price. None, never zero, when it cannot be told."""
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from imagewire_server.config.models import ModelFacts, Price
 from imagewire_server.contract import pb
 
 NANO = 10**9
 _MILLION = 10**6
+_PARTS = 10**9
 _MOST = 2**63 - 1
 _DEFAULT_SIZE = "1K"
 # How Vertex AI names the ways to bill that have a price a token. Provisioned throughput is paid by the month.
@@ -58,16 +60,16 @@ def nano_usd(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
     # Without a total nobody can tell whether thoughts are counted among the answer's text.
     if usage.total_tokens not in {0, counted} or (not usage.total_tokens and 0 < thoughts <= text):
         return None
-    rates = _rates(price)
+    rates = _rates(price, factor)
     if cached and rates.cached is None:
         return None
-    dollars = (
+    parts = (
         (prompt - cached) * rates.prompt
         + cached * (rates.cached or 0)
         + (text + thoughts) * rates.text
         + images * rates.image
     )
-    nano = int((dollars * _factor_of(factor) * (NANO // _MILLION)).to_integral_value(ROUND_HALF_EVEN))
+    nano = (parts + _PARTS // 2) // _PARTS
     return nano if nano <= _MOST else None
 
 
@@ -111,21 +113,19 @@ def _factor(usage: pb.Usage, asked: Asked) -> float | None:
     return asked.facts.service_tiers.get(tier) if asked.facts else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
-    prompt: Decimal
-    text: Decimal
-    image: Decimal
-    cached: Decimal | None
+class _Rates(NamedTuple):
+    prompt: int
+    text: int
+    image: int
+    cached: int | None
 
 
 @lru_cache(maxsize=256)
-def _rates(price: Price) -> _Rates:
-    """The price exactly as it is written."""
-    cached = None if price.cached is None else Decimal(str(price.cached))
-    return _Rates(Decimal(str(price.prompt)), Decimal(str(price.text)), Decimal(str(price.image)), cached)
+def _rates(price: Price, factor: float) -> _Rates:
+    """What a token costs, in whole parts of a billionth of a dollar: from the price exactly as it is written."""
 
+    def rate(dollars: float) -> int:
+        return int(Decimal(str(dollars)) * Decimal(str(factor)) * (NANO // _MILLION) * _PARTS)
 
-@lru_cache(maxsize=256)
-def _factor_of(factor: float) -> Decimal:
-    return Decimal(str(factor))
+    cached = None if price.cached is None else rate(price.cached)
+    return _Rates(rate(price.prompt), rate(price.text), rate(price.image), cached)
