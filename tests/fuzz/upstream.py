@@ -19,6 +19,7 @@ class Upstream:
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
         self.url = ""
+        self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator["Upstream"]:
@@ -29,8 +30,14 @@ class Upstream:
             yield self
         finally:
             server.close()
+            for writer in self._open.values():
+                writer.close()
+            await asyncio.gather(*self._open)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._open[task] = writer
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -41,6 +48,9 @@ class Upstream:
                 if not await self._answer(self.answers[model[1].decode()], writer):
                     break
         writer.close()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
+        del self._open[task]
 
     @staticmethod
     async def _answer(answer: Answer, writer: asyncio.StreamWriter) -> bool:
