@@ -1,6 +1,7 @@
 """Holds what arrived over REST against the truth."""
 
 import base64
+import contextlib
 import json
 from collections import Counter
 from typing import Any
@@ -189,14 +190,13 @@ def _kept(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
 
 def _values(node: Any) -> list[Any]:
     """Every value within, and those that stand as JSON text."""
-    made = [node]
-    if isinstance(node, dict):
-        made += [value for inner in node.values() for value in _values(inner)]
-    elif isinstance(node, list):
-        made += [value for inner in node for value in _values(inner)]
-    elif isinstance(node, str) and node[:1] in {"{", "["}:
-        try:
-            made.append(json.loads(node))
-        except ValueError:
-            return made
+    made, left = [], [node]
+    while left:
+        node = left.pop()
+        made.append(node)
+        if isinstance(node, dict | list):
+            left += node.values() if isinstance(node, dict) else node
+        elif isinstance(node, str) and node[:1] in {"{", "["}:
+            with contextlib.suppress(ValueError):
+                made.append(json.loads(node))
     return made

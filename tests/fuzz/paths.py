@@ -14,7 +14,7 @@ from tests.conftest import Stack, running_stack, spec
 from tests.fuzz import judge_rest, rest_seen
 from tests.fuzz.answer import Answer
 from tests.fuzz.judge import Finding, judge
-from tests.fuzz.seen import Merger, Seen, unary
+from tests.fuzz.seen import Merger, Seen, loaded, unary
 from tests.fuzz.upstream import Upstream
 
 Path = Callable[["Serving", Answer, str], Awaitable[list[Finding]]]
@@ -117,37 +117,37 @@ _TOOL = {"type": "image_generation"}
 
 async def _chat(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/chat/completions", {"model": model, **_CHAT})
-    return judge_rest.chat(answer.truth, rest_seen.chat(got.json()))
+    return judge_rest.chat(answer.truth, rest_seen.chat(loaded(got.text)))
 
 
 async def _chat_stream(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/chat/completions", {"model": model, **_CHAT, "stream": True})
-    seen = rest_seen.chat_stream(got.text) if got.status_code == 200 else rest_seen.chat(got.json())
+    seen = rest_seen.chat_stream(got.text) if got.status_code == 200 else rest_seen.chat(loaded(got.text))
     return judge_rest.chat(answer.truth, seen)
 
 
 async def _images(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/images/generations", {"model": model, "prompt": "A banana"})
-    return judge_rest.images(answer.truth, rest_seen.images(got.json()))
+    return judge_rest.images(answer.truth, rest_seen.images(loaded(got.text)))
 
 
 async def _images_stream(server: Serving, answer: Answer, model: str) -> list[Finding]:
     given = {"model": model, "prompt": "A banana", "stream": True, "partial_images": 3}
     got = await _post(server, "/v1/images/generations", given)
-    seen = rest_seen.images_stream(got.text) if got.status_code == 200 else rest_seen.images(got.json())
+    seen = rest_seen.images_stream(got.text) if got.status_code == 200 else rest_seen.images(loaded(got.text))
     return judge_rest.images(answer.truth, seen, drafts=3)
 
 
 async def _responses(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/responses", {"model": model, "input": "A banana", "tools": [_TOOL]})
-    return judge_rest.response(answer.truth, rest_seen.response(got.json()))
+    return judge_rest.response(answer.truth, rest_seen.response(loaded(got.text)))
 
 
 async def _responses_stream(server: Serving, answer: Answer, model: str) -> list[Finding]:
     drafts = answer.plan.rng("drafts").choice([0, 2])
     tool = {**_TOOL, "partial_images": drafts} if drafts else _TOOL
     got = await _post(server, "/v1/responses", {"model": model, "input": "A banana", "tools": [tool], "stream": True})
-    seen = rest_seen.response_stream(got.text) if got.status_code == 200 else rest_seen.response(got.json())
+    seen = rest_seen.response_stream(got.text) if got.status_code == 200 else rest_seen.response(loaded(got.text))
     return judge_rest.response(answer.truth, seen)
 
 

@@ -5,6 +5,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.fuzz.seen import loaded
+
 
 @dataclass
 class RestSeen:
@@ -33,7 +35,7 @@ def _picture(text: str) -> bytes:
 def events(text: str) -> list[Any]:
     """The JSON of a stream's events, without the last sign."""
     told = [block for block in text.split("\n\n") if block and not block.startswith(":")]
-    return [json.loads(block.partition("data: ")[2]) for block in told if not block.endswith("[DONE]")]
+    return [loaded(block.partition("data: ")[2]) for block in told if not block.endswith("[DONE]")]
 
 
 def failed(seen: RestSeen, body: Any) -> RestSeen:
@@ -69,6 +71,15 @@ def _choice(message: Any, ending: Any) -> RestSeen:
     return seen
 
 
+def _joined(before: Any, value: Any) -> Any:
+    """What a delta adds: to a list its entries, to an object its fields."""
+    if isinstance(before, list) and isinstance(value, list):
+        return before + value
+    if isinstance(before, dict) and isinstance(value, dict):
+        return {**before, **{name: _joined(before.get(name), inner) for name, inner in value.items()}}
+    return value
+
+
 def chat_stream(text: str) -> list[RestSeen]:
     """Each choice of a streamed chat."""
     messages: dict[int, dict[str, Any]] = {}
@@ -81,12 +92,8 @@ def chat_stream(text: str) -> list[RestSeen]:
             for name, value in choice["delta"].items():
                 if name in {"content", "reasoning_content"}:
                     message[name] = message.get(name, "") + value
-                elif isinstance(value, list):
-                    message[name] = [*message.get(name, []), *value]
-                elif isinstance(value, dict) and isinstance(message.get(name), dict):
-                    message[name] = {**message[name], **value}
                 else:
-                    message[name] = value
+                    message[name] = _joined(message.get(name), value)
             if choice["finish_reason"]:
                 endings[choice["index"]] = choice
     made = [_choice(messages[index], endings.get(index, {})) for index in sorted(messages)]
@@ -99,7 +106,7 @@ def images(body: Any) -> RestSeen:
     """An unstreamed answer of pictures."""
     if "error" in body:
         return failed(RestSeen(), body)
-    return RestSeen(pictures=[(_picture(one["b64_json"]), False) for one in body["data"] if one.get("b64_json")])
+    return RestSeen(pictures=[(_picture(one.get("b64_json") or one["url"]), False) for one in body["data"]])
 
 
 def images_stream(text: str) -> RestSeen:
@@ -109,7 +116,7 @@ def images_stream(text: str) -> RestSeen:
         if "error" in event:
             return failed(RestSeen(), event)
         if "b64_json" in event:
-            seen.pictures.append((_picture(event["b64_json"]), event["type"].endswith("partial_image")))
+            seen.pictures.append((_picture(event["b64_json"] or event["url"]), event["type"].endswith("partial_image")))
     return seen
 
 
@@ -130,7 +137,7 @@ def response(body: Any) -> RestSeen:
             seen.thoughts += text
             seen.flow.append(("thought", text))
         elif item["type"] == "image_generation_call":
-            picture = _picture(item.get("result") or "")
+            picture = _picture(item["result"] or item["url"])
             seen.pictures.append((picture, False))
             seen.flow.append(("picture", picture))
         elif item["type"] == "function_call":
