@@ -54,7 +54,11 @@ HOSTILE: dict[str, Body] = {
     "many keys": _filled(_IN_PART + b'"a":1', b',"data":1'),
     "many pictures' keys": _filled(_IN_PART + b'"a":[', b'{"data":"QUJD"},'),
     "pictures that are none": _filled(b'{"x":[', b'{"inlineData":{"data":"QUJD"}},'),
+    "tiny parts": _filled(b'{"candidates":[{"content":{"parts":[', b"{},"),
+    "tiny texts": _filled(b'{"candidates":[{"content":{"parts":[', b'{"text":"a"},'),
+    "tiny signed texts": _filled(b'{"candidates":[{"content":{"parts":[', b'{"text":"a","thoughtSignature":"QQ=="},'),
     "tiny pictures": _filled(b'{"candidates":[{"content":{"parts":[', b'{"inlineData":{"data":"iVBORw0KGgo="}},'),
+    "tiny native parts": _filled(b'{"candidates":[{"content":{"parts":[', b'{"toolCall":{}},'),
     "nulls": _filled(b'{"candidates":[', b"null,"),
     "empty candidates": _filled(b'{"candidates":[', b"{},"),
     "candidates with indexes": lambda size: b'{"candidates":[' + b"".join(
