@@ -46,19 +46,19 @@ def _scan_lines(drawing: Image.Image, times: int) -> bytes:
     width = drawing.width * times
     lines = drawing.resize((width, drawing.height), Image.Resampling.NEAREST).tobytes()
     repeated = (b"\x02" + bytes(3 * width)) * (times - 1)
-    alike = _deflated(repeated)
+    deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
+
+    def piece(data: bytes) -> bytes:
+        # A full flush: what follows refers to nothing before it, so the pieces can be put together in any order.
+        return deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
+
+    alike = piece(repeated) if repeated else b""
     pieces, check = [b"\x78\x01"], 1
     for at in range(0, len(lines), 3 * width):
         line = b"\x00" + lines[at : at + 3 * width]
         check = zlib.adler32(repeated, zlib.adler32(line, check))
-        pieces += [_deflated(line), alike]
+        pieces += [piece(line), alike]
     return b"".join([*pieces, b"\x03\x00", struct.pack(">I", check)])
-
-
-def _deflated(data: bytes) -> bytes:
-    """A piece of a deflate stream that refers to nothing before it, so that pieces can be put together."""
-    deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
-    return deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:
