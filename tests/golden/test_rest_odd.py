@@ -128,8 +128,6 @@ def test_u10_items_are_in_order_and_each_is_completed(parts: list[Make], drafts:
     made = response(answer(*parts), stream=drafts is not None, drafts=drafts or 0)["output"]
     assert all(item["status"] == "completed" for item in made)
     assert all(item.get("result") for item in made if item["type"] == "image_generation_call")
-    if drafts:
-        return  # a draft that is shown begins its picture's item
     expected = [_item(part) for part in parts if part is not DRAFT]
     expected += ["image_generation_call"] if FINAL not in parts else []  # what the last draft completes
     assert [item["type"] for item in made] == expected
@@ -137,3 +135,17 @@ def test_u10_items_are_in_order_and_each_is_completed(parts: list[Make], drafts:
 
 def _item(part: Make) -> str:
     return {FINAL: "image_generation_call", HM: "reasoning"}.get(part, "message")
+
+
+@pytest.mark.parametrize("levels", [50, 400, 9000])
+@pytest.mark.parametrize(("front", "behind"), [("[", "]"), ('{"[{\\"":', "}"), ('[{}, "]", ', "]")])
+def test_u4_what_is_nested_deep_does_not_cost_the_picture(levels: int, front: str, behind: str) -> None:
+    value = front * levels + "1" + behind * levels
+    native = whole("NATIVE", native={"kind": "toolCall", "value_json": value}, native_fields={"deep": value})
+    events = answer(blob(PNG, "image/png"), native, end={"native_fields": {"deep": value}})
+    message = chat(events)["choices"][0]["message"]
+    assert message["image"]["url"] == data_url("image/png", PNG)
+    [part] = message["provider_specific_fields"]["native_parts"]
+    assert part["value"] == (json.loads(value) if levels == 50 else value)
+    assert images(events)["data"][0]["b64_json"] == base64.b64encode(PNG).decode()
+    assert response(events, stream=True)["output"][0]["result"] == base64.b64encode(PNG).decode()

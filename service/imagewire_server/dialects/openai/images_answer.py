@@ -24,7 +24,7 @@ class Picture:
     def url_or_base64(self) -> list[Piece]:
         """The field that has it: `url` for one that the provider wrote elsewhere, else `b64_json`."""
         if self.image.uri:
-            return [b'"b64_json":null,"url":' + encoded(self.image.uri)]
+            return [b'"url":' + encoded(self.image.uri)]
         return [b'"b64_json":"', Copy(self.key), b'"']
 
     def facts(self) -> Json:

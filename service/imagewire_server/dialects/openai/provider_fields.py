@@ -5,6 +5,7 @@ the candidate's own fields. Of the answer: what it says of the model, and how to
 JSON.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,11 +17,32 @@ from imagewire_server.dialects.openai import data_url, layout
 from imagewire_server.dialects.openai.pieces import Piece, encoded, key_of
 
 Json = dict[str, Any]
+_DEEP = 100
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
-def raw(json_text: str) -> msgspec.Raw:
-    """JSON text to be embedded as it is, on one line: between its tokens a line break is but a blank."""
+def raw(json_text: str) -> msgspec.Raw | str:
+    """JSON text to be embedded as it is, on one line: between its tokens a line break is but a blank.
+
+    What is nested deeper than many JSON readers follow stays text: it must not cost the caller the rest of the answer.
+    """
+    if _is_deep(json_text):
+        return json_text
     return msgspec.Raw(json_text.replace("\n", " ").replace("\r", " ").encode())
+
+
+def _is_deep(json_text: str) -> bool:
+    """Whether it is nested a hundred levels deep, or somewhat more."""
+    text = json_text.encode()
+    if text.count(b"[") + text.count(b"{") < _DEEP:
+        return False
+    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
+    for _ in range(_DEEP):
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return False
+    return True
 
 
 def fields(given: Mapping[str, str]) -> Json:

@@ -3,9 +3,9 @@
 Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout).
 Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
 
-A draft does not become an item. Where partial images are wanted, it begins the item that the next picture completes,
-and is one of its partial images; where no other picture follows, the last draft completes it. Whether a picture is a
-draft is known at its end, so nothing is told of it before.
+A draft does not become an item. Where partial images are wanted, it is one of those of the next picture's item, and
+waits for it: the item stands behind what came between the two. Where no other picture follows, the last draft is the
+picture. Whether a picture is a draft is known at its end, so nothing is told of it before.
 """
 
 from collections.abc import Iterator
@@ -51,8 +51,8 @@ class Output:
         self._text: list[str] = []
         self._parts: list[tuple[int, bytes, Json]] = []  # of the open text: each part's length, signature and fields
         self._length = 0
-        self._drawing: Item | None = None  # a picture that is announced and not complete
-        self._draft: pb.PartFinished | None = None
+        self._draft: pb.PartFinished | None = None  # the last one
+        self._waiting: list[pb.PartFinished] = []  # drafts that are partial images of the next picture
         self._drawn = False
         self._sent = 0
         self._coming: set[Key] = set()
@@ -60,7 +60,7 @@ class Output:
     @property
     def keeps(self) -> set[Key]:
         """See pieces.Encoder."""
-        drafts = {key_of(self._draft)} if self._draft else set()
+        drafts = {key_of(draft) for draft in (self._draft, *self._waiting) if draft is not None}
         return self._coming | drafts | {key for item in self.items for key in item.keys}
 
     def start(self, started: pb.Started) -> None:
@@ -80,7 +80,7 @@ class Output:
                 yield from self._part_finished(event.part_finished)
             case "candidate_finished":
                 yield from self._close_text()
-                if self._draft is not None and (self._drawing is not None or not self._drawn):
+                if self._draft is not None and not self._drawn:
                     yield from self._complete(self._draft)
 
     def _new(self, prefix: str, kind: str, **more: Any) -> Item:
@@ -110,14 +110,6 @@ class Output:
                 item = self._open = self._new("msg", "message", role="assistant", content=[])
                 yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
                 yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, []
-
-    def _announce(self) -> Iterator[Told]:
-        """A picture is there, or a draft of it."""
-        if self._drawing is None:
-            item = self._drawing = self._new("ig", "image_generation_call")
-            yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
-            yield "image_generation_call.in_progress", _at(item), []
-            yield "image_generation_call.generating", _at(item), []
 
     @staticmethod
     def _delta(item: Item, text: str) -> Iterator[Told]:
@@ -190,24 +182,20 @@ class Output:
             yield from self._complete(part)
             return
         self._draft = pb.PartFinished.FromString(part.SerializeToString())
-        if self._sent < self._drafts and not part.image.uri:
-            yield from self._announce()
-            assert self._drawing is not None  # noqa: S101  # just announced
-            fields = {
-                **_at(self._drawing),
-                "partial_image_index": self._sent,
-                "background": "opaque",
-                "quality": "auto",
-            }
-            self._sent += 1
-            copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(part)), b'"']
-            yield "image_generation_call.partial_image", fields | _look(part.image), copy
+        if self._sent + len(self._waiting) < self._drafts and not part.image.uri:
+            self._waiting.append(self._draft)
 
     def _complete(self, part: pb.PartFinished) -> Iterator[Told]:
-        yield from self._announce()
-        item, self._drawing, self._draft = self._drawing, None, None
-        assert item is not None  # noqa: S101  # just announced
-        self._drawn = True
+        item = self._new("ig", "image_generation_call")
+        yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
+        yield "image_generation_call.in_progress", _at(item), []
+        yield "image_generation_call.generating", _at(item), []
+        for draft in self._waiting:
+            fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
+            copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(draft)), b'"']
+            yield "image_generation_call.partial_image", fields | _look(draft.image), copy
+            self._sent += 1
+        self._waiting, self._draft, self._drawn = [], None, True
         item.shown |= _look(part.image)
         _own(item, part)
         if part.image.uri:

@@ -175,7 +175,7 @@ class ChatCompletion(Strict):
 class ImageData(Strict):
     """A picture as base64, or where the provider wrote it. provider_specific_fields: of the last one of a call."""
 
-    b64_json: str | None
+    b64_json: str | msgspec.UnsetType = msgspec.UNSET
     url: str | msgspec.UnsetType = msgspec.UNSET
     provider_specific_fields: PictureFields | msgspec.UnsetType = msgspec.UNSET
 
