@@ -20,7 +20,7 @@ from imagewire_server.contract.errors import Draining, ShuttingDown
 from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.record import Record
-from tests.conftest import Stack, ended_upstream, rest_of, running_stack, spec
+from tests.conftest import ended_upstream, rest_of, running_stack, spec
 from tests.integration import processes, raw_client
 from tests.integration.status import Told, told
 
@@ -261,10 +261,20 @@ async def test_m1_a_streams_first_message_is_out_before_its_status(beat: bool) -
         raise AssertionError("a call began although new ones are refused")
 
 
-async def test_m1_a_client_that_left_is_not_told_of_the_stop(stack: Stack) -> None:
-    call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(STUCK)))
-    await call.read()
-    call.cancel()
+async def test_m1_a_client_that_left_counts_before_a_server_that_stops() -> None:
+    calls, begun = Calls(), asyncio.Event()
+
+    async def drawn() -> None:
+        with calls.running(Record(tried=[("gemini", "OK")])):
+            begun.set()
+            await asyncio.Event().wait()
+
+    drawing = asyncio.create_task(drawn())
+    await begun.wait()
+    ending = asyncio.create_task(calls.end())
+    await asyncio.sleep(0)  # it has been ended, and has not run since
+    drawing.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await call.read()
-    await ended_upstream(stack.emulator.ledger.entries[0])
+        await drawing
+    assert drawing.cancelled()
+    await ending
