@@ -21,7 +21,7 @@ from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
 from imagewire_server.engine.admit import Admission
-from imagewire_server.engine.drain import passed
+from imagewire_server.engine.drain import Stop, passed
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.route import Router, Upstream
 from imagewire_server.google_call import GoogleCall
@@ -162,30 +162,6 @@ async def emulated(config: Config) -> AsyncIterator[tuple[Config, "Emulator"]]:
         yield dataclasses.replace(config, settings=made, deployments=deployments), emulator
 
 
-class _Stop:
-    """How far a server is asked to stop. begun: no further calls are wanted. hurry: without `drain_delay`. now: without
-    `drain_grace` either.
-    """
-
-    def __init__(self) -> None:
-        self.begun, self.hurry, self.now = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-    def terminate(self) -> None:
-        """An orchestrator's SIGTERM: those who send calls here learn of it by asking for health."""
-        self.begun.set()
-
-    def hasten(self) -> None:
-        """Nobody will ask for health."""
-        self.hurry.set()
-        self.begun.set()
-
-    def interrupt(self) -> None:
-        """A person's Ctrl-C; another one ends the calls that still run."""
-        if self.hurry.is_set():
-            self.now.set()
-        self.hasten()
-
-
 async def serve(
     config: Config,
     reread: Callable[[], Config],
@@ -200,7 +176,7 @@ async def serve(
     as it returns. Raises ConfigError and OSError.
     """
     allocator.keep_blocks()
-    stop = _Stop()
+    stop = Stop()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.terminate)
     loop.add_signal_handler(signal.SIGINT, stop.interrupt)
@@ -229,7 +205,7 @@ async def serve(
     _log.info("stopped")
 
 
-async def _hasten_after(until: Callable[[], Awaitable[None]], stop: _Stop) -> None:
+async def _hasten_after(until: Callable[[], Awaitable[None]], stop: Stop) -> None:
     await until()
     stop.hasten()
 

@@ -1,4 +1,4 @@
-"""The calls of one edge while they run, so that a drain can wait for them and end those that outlast its grace.
+"""Stopping: how far it is asked for, and the calls that run, to be waited for and ended when they outlast the grace.
 
 A call that is ended this way has our own status, before the server cuts its connection: what a mesh sees of a cut is
 UNAVAILABLE, and it repeats that, also where a picture has been paid for.
@@ -82,6 +82,30 @@ class Calls:
             task.cancel()
         if ending:
             await asyncio.wait(ending, timeout=CLEANUP)
+
+
+class Stop:
+    """How far a server is asked to stop. begun: no further calls are wanted. hurry: without `drain_delay`. now: without
+    `drain_grace` either.
+    """
+
+    def __init__(self) -> None:
+        self.begun, self.hurry, self.now = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    def terminate(self) -> None:
+        """An orchestrator's SIGTERM: those who send calls here learn of it by asking for health."""
+        self.begun.set()
+
+    def hasten(self) -> None:
+        """Nobody will ask for health."""
+        self.hurry.set()
+        self.begun.set()
+
+    def interrupt(self) -> None:
+        """A person's Ctrl-C; another one ends the calls that still run."""
+        if self.hurry.is_set():
+            self.now.set()
+        self.hasten()
 
 
 async def passed(seconds: float, hurry: asyncio.Event) -> None:
