@@ -52,5 +52,5 @@ def test_the_reference_is_made_of_the_docstrings(site: Path) -> None:
 
 def test_the_search_is_local(site: Path) -> None:
     found = json.loads((site / "search/search_index.json").read_text())["docs"]
-    assert any("Thought signatures" in entry["text"] for entry in found)
+    assert any("3-series models sign what they draw" in entry["text"] for entry in found)
     assert any(entry["location"].startswith("reference.html#imagewire.Client") for entry in found)
