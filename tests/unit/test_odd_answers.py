@@ -395,6 +395,14 @@ def test_u13_candidates_in_turns_and_out_of_order() -> None:
     assert sorted(told(late)) == ["STOP", "STOP", "picture", "text a"]
 
 
+@pytest.mark.parametrize("odd", [{}, {"next": 1}], ids=["usual", "odd"])
+def test_a_continuation_token_is_the_candidates(odd: dict[str, Any]) -> None:
+    token = base64.b64encode(b"token").decode()
+    for body in (events, text):
+        made = read(body(answer({"text": "a"}, finish="CONTINUATION", continuationToken=token, **odd)))
+        assert made[-1]["finished"]["continuation_token"] == token
+
+
 def test_an_error_behind_the_end_costs_nothing() -> None:
     error = {"error": {"code": 500, "status": "INTERNAL", "message": "x"}}
     assert told(events(answer(PICTURE), error)) == ["picture", "STOP", "omitted error"]

@@ -73,6 +73,7 @@ class CandidateEnd(_Camel):
     index: Count | None = None
     finish_reason: str = ""
     finish_message: str = ""
+    continuation_token: bytes = b""
     safety_ratings: list[Rating] = []
     grounding_metadata: msgspec.Raw = NOTHING
     citation_metadata: msgspec.Raw = NOTHING
@@ -143,7 +144,6 @@ class AnswerEnd(_Camel):
     model_version: str = ""
     response_id: str = ""
     model_status: ModelStatus | None = None
-    continuation_token: bytes = b""
     create_time: msgspec.Raw = NOTHING
     error: Any = None
 

@@ -65,6 +65,8 @@ def candidate(text: bytes, omit: Omit) -> tuple[answer.CandidateRest, Fields]:
                     made.finish_reason = json_texts.enum(raw, _FINISH_NUMBERS)
                 case "finishMessage":
                     made.finish_message = json_texts.string(raw)
+                case "continuationToken":
+                    made.continuation_token = json_texts.base64(raw)
                 case "safetyRatings":
                     made.safety_ratings = _ratings(raw)
                 case "groundingMetadata" | "citationMetadata" if isinstance(json_texts.value(raw), dict):
@@ -92,8 +94,6 @@ def rest(text: bytes, omit: Omit) -> tuple[answer.AnswerRest, Fields]:
                     made.model_version = json_texts.string(raw)
                 case "responseId":
                     made.response_id = json_texts.string(raw)
-                case "continuationToken":
-                    made.continuation_token = json_texts.base64(raw)
                 case "modelStatus":
                     made.model_status = _status(raw)
                 case "error":

@@ -10,7 +10,7 @@ import msgspec
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Malformed, TooLarge
 from imagewire_server.dialects.gemini import decode, facts
-from imagewire_server.dialects.gemini.answer import Answer, AnswerEnd, ModelStatus, UsageMetadata
+from imagewire_server.dialects.gemini.answer import Answer, AnswerEnd, CandidateEnd, ModelStatus, UsageMetadata
 from imagewire_server.dialects.gemini.candidate import CandidateReader
 from imagewire_server.dialects.gemini.errors import refusal_in_answer
 from imagewire_server.dialects.gemini.json_stream import (
@@ -148,7 +148,7 @@ class Reader:
             for part in given.content.parts:
                 self._count(part.inline_data is not None)
                 reader.take_part(part, None, {}, events)
-            reader.take_end(given, {})
+            self._take_end(reader, given, {})
         self._take_rest(answer, {})
 
     def _begin_blob(self, found: BlobStarted, events: list[pb.Event]) -> None:
@@ -182,9 +182,13 @@ class Reader:
         given, beside = decode.candidate(text, lambda path: self._omit(f"candidates[*].{path}"))
         said = self._position if given.index is None else given.index
         self._tell_waiting(said if self._index is None else self._index, events)
-        self._candidate(said).take_end(given, beside)
+        self._take_end(self._candidate(said), given, beside)
         self._position += 1
         self._index = None
+
+    def _take_end(self, reader: CandidateReader, given: CandidateEnd, beside: dict[str, str]) -> None:
+        reader.take_end(given, beside)
+        self._continuation_token = given.continuation_token or self._continuation_token
 
     def _candidate(self, index: int) -> CandidateReader:
         if index not in self._candidates:
@@ -216,7 +220,6 @@ class Reader:
             self._usage |= {k: v for k, v in msgspec.structs.asdict(answer.usage_metadata).items() if v is not None}
         self._model_version = answer.model_version or self._model_version
         self._response_id = answer.response_id or self._response_id
-        self._continuation_token = answer.continuation_token or self._continuation_token
         if answer.model_status is not None:
             self._take_status(answer.model_status)
         raw = bytes(answer.create_time)
