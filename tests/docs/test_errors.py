@@ -65,6 +65,8 @@ def test_every_value_has_a_meaning_a_remedy_and_an_example(comment: str, name: s
     assert "Remedy" in text
     info = ParseDict(json.loads(re.sub(r"^  //", "", example.strip("\n"), flags=re.MULTILINE)), ErrorInfo())
     assert (info.reason, info.domain) == (name, DOMAIN)
+    status = info.metadata.get("upstream_status", "")
+    assert not status or name in {_TABLE[status].reason, _QUOTA.reason}, "the status has this reason"
 
 
 def test_every_value_was_looked_at() -> None:

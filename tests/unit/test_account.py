@@ -170,9 +170,12 @@ async def test_m_the_cost_of_a_call_is_told_however_it_ends(
 async def test_m_a_deadline_is_charged_only_where_something_was_sent() -> None:
     soon = asyncio.get_running_loop().time()
     record, error = await drawn(engine(Scripted([None])), deadline=soon)
-    assert (type(error), record.charged) == (DeadlineExceeded, "no")
+    assert isinstance(error, DeadlineExceeded)
+    assert (error.charged, record.charged) == (False, "no")
+    assert "nothing was charged" in error.message
     record, error = await drawn(engine(Scripted([SENT, FULL, TEXT, BEGUN, None])), deadline=soon + 0.2)
-    assert (type(error), record.charged, record.cost_nano_usd) == (DeadlineExceeded, "yes", COST)
+    assert isinstance(error, DeadlineExceeded)
+    assert (error.charged, record.charged, record.cost_nano_usd) == (True, "yes", COST)
 
 
 async def test_m_a_cancelled_call_is_told() -> None:

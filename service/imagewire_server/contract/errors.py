@@ -166,6 +166,13 @@ class DeadlineExceeded(Error):
     reason = "DEADLINE_EXCEEDED"
     charged = True
 
+    @classmethod
+    def for_free(cls) -> "DeadlineExceeded":
+        """The deadline passed before anything was sent, or after what was refused."""
+        made = cls("the deadline passed, and nothing was charged: allow more time")
+        made.charged = False
+        return made
+
 
 class Stalled(Error):
     """The caller stopped reading its stream."""

@@ -21,6 +21,11 @@ class Account:
         self._drawn = Drawn()
         self._open = 0  # pictures that have begun and are not whole
 
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing was charged so far, nor may be by what is under way."""
+        return self._record.charged == "no" and not (self._report and self._report.sent)
+
     def begin(self, route: Route) -> Report:
         """An upstream call begins: its report, which the provider fills in."""
         self._asked = Asked(route.facts, self._spec.image_config.image_size, self._spec.service_tier)

@@ -72,6 +72,8 @@ class Engine:
                         yield events
                         events = await _in_time(anext(rest, None), deadline)
         except Error as error:
+            if isinstance(error, DeadlineExceeded) and account.is_free:
+                raise DeadlineExceeded.for_free() from error
             account.end(error)
             raise
         finally:
