@@ -24,32 +24,12 @@ Error                     code                 reason
     └── TooLarge          RESOURCE_EXHAUSTED   UPSTREAM_TOO_LARGE     the answer passed the cap
 """
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from imagewire_server.contract.code import Code as Code  # noqa: PLC0414  # an error is named with its code
+
 DOMAIN = "imagewire.dev"
-
-
-class Code(enum.IntEnum):
-    """The canonical codes, with the numbers of google.rpc.Code."""
-
-    CANCELLED = 1
-    UNKNOWN = 2
-    INVALID_ARGUMENT = 3
-    DEADLINE_EXCEEDED = 4
-    NOT_FOUND = 5
-    ALREADY_EXISTS = 6
-    PERMISSION_DENIED = 7
-    RESOURCE_EXHAUSTED = 8
-    FAILED_PRECONDITION = 9
-    ABORTED = 10
-    OUT_OF_RANGE = 11
-    UNIMPLEMENTED = 12
-    INTERNAL = 13
-    UNAVAILABLE = 14
-    DATA_LOSS = 15
-    UNAUTHENTICATED = 16
 
 
 @dataclass(frozen=True, slots=True)
