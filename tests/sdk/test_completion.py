@@ -270,6 +270,10 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
             [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": URL, "detail": "ultra"}}]}],
             "messages[0].content[0].image_url.detail",
         ),
+        (
+            [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": URL, "display_name": "a"}}]}],
+            "messages[0].content[0].image_url.display_name",
+        ),
         ([{"role": "assistant", "content": [PICTURE]}], "messages[0].content"),
         (
             [{"role": "assistant", "content": "ab", "provider_specific_fields": {"parts": ["text:1"]}}],

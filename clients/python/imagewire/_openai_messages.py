@@ -20,7 +20,7 @@ _ROLES = {
 }
 _KEYS = {"role", "content"}
 _ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
-_BESIDE_URL = frozenset({"detail", "format"})
+_BESIDE_URL = frozenset({"detail", "format", "display_name"})
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
@@ -76,15 +76,17 @@ def _part(part: Any, field: str) -> Part:
     raise invalid(field, 'must be {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}')
 
 
-def _picture(given: Any, field: str) -> Part:
+def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
     match given:
         case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
             detail: Any = rest.get("detail") or "auto"
-            mime_type = rest.get("format") or ""
+            mime_type, name = rest.get("format") or "", str(rest.get("display_name") or "")
+            if name and not answered:
+                raise invalid(f"{field}.display_name", "is of an answer's pictures; leave it out")
             if detail not in get_args(_image.Detail) or not isinstance(mime_type, str):
                 details = ", ".join(get_args(_image.Detail))
                 raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
-            return Part(image=_message.picture(_image.image(url, detail=detail, mime_type=mime_type)))
+            return Part(image=_message.picture(_image.image(url, detail=detail, mime_type=mime_type), name))
     raise invalid(field, _PICTURE)
 
 
@@ -96,11 +98,11 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         raise invalid(f"{field}.images", "must be a list of pictures")
     for i, item in enumerate(images):
         entry = item if isinstance(item, Mapping) else {}
-        part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url")
+        part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
         part.thought = bool(entry.get("thought"))
         found.append(part)
     if "image" in given:
-        one = _picture(given["image"], f"{field}.image")
+        one = _picture(given["image"], f"{field}.image", answered=True)
         if all(one.image.uri != part.image.uri for part in found):
             found.append(one)
     return found

@@ -64,12 +64,13 @@ class ImageUrl(Record):
     picture: the same with its bytes as they are.
     """
 
-    names = ("url", "detail", "format")
+    names = ("url", "detail", "format", "display_name")
     detail: Literal["auto"] = "auto"
 
     def __init__(self, picture: Image) -> None:
         self.picture = picture
         self.format = (picture.mime_type or None) if picture.uri else None
+        self.display_name = picture.display_name or None
 
     @cached_property
     def url(self) -> str:
