@@ -348,6 +348,10 @@ def test_u6_unspecified_ends_no_stream() -> None:
     assert told(body) == ["picture", "error UPSTREAM_CUT"]
 
 
+def test_u6_unspecified_is_told_where_the_json_itself_says_that_it_is_whole() -> None:
+    assert told(text(answer(PICTURE, finish="FINISH_REASON_UNSPECIFIED"))) == ["picture", "FINISH_REASON_UNSPECIFIED"]
+
+
 @pytest.mark.parametrize(
     "said", ['image/png","x":"y', "image/png\\", "image/png\n", "IMAGE/PNG", "image/png; q=1", "", "?"]
 )

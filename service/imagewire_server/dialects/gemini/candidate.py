@@ -79,9 +79,11 @@ class CandidateReader:
     def take_end(self, given: answer.CandidateEnd, beside: dict[str, str]) -> None:
         """What stands beside the parts. Of several finish reasons the last specified one counts."""
         reason = given.finish_reason.upper()
+        if reason and (reason != _UNSPECIFIED or not self.native_finish_reason):
+            self._end.native_finish_reason = reason
+            self._end.finish_message = given.finish_message
         if reason and reason != _UNSPECIFIED:
             self.native_finish_reason = reason
-            self._end.finish_message = given.finish_message
         if given.safety_ratings:
             del self._end.safety_ratings[:]
             self._end.safety_ratings.extend(facts.ratings(given.safety_ratings))
@@ -104,7 +106,6 @@ class CandidateReader:
     def close(self, events: list[pb.Event]) -> None:
         """End the candidate."""
         self._close_text(events)
-        self._end.native_finish_reason = self.native_finish_reason
         self._end.finish_reason = facts.finish_reason(self.native_finish_reason, called=self._called)
         events.append(pb.Event(candidate_finished=self._end))
 
