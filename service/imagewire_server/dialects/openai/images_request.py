@@ -3,7 +3,9 @@
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec import inspect
 
+from imagewire_server.dialects.openai import nulls
 from imagewire_server.dialects.openai.shared_request import (
     ImageConfig,
     Int32,
@@ -41,3 +43,16 @@ class ImagesRequest(ProviderOptions, kw_only=True):
     quality: Literal["auto", "standard"] | None = None
     background: Literal["auto", "opaque"] | None = None
     moderation: Literal["auto"] | None = None
+
+
+def _is_json(kind: inspect.Type) -> bool:
+    kinds = inspect.StructType | inspect.DictType | inspect.ListType
+    return any(isinstance(one, kinds) for one in nulls.alternatives(kind))
+
+
+# The fields that a form has as JSON.
+FORM_JSON = frozenset(
+    field.encode_name
+    for field in inspect.type_info(ImagesRequest).fields  # type: ignore[attr-defined]  # it is a struct's
+    if _is_json(field.type)
+)

@@ -13,7 +13,7 @@ from imagewire_server.dialects.openai import images_answer
 from imagewire_server.dialects.openai.decode import convert, decode
 from imagewire_server.dialects.openai.images_answer import Drawn, ImagesStream
 from imagewire_server.dialects.openai.images_decode import spec_of
-from imagewire_server.dialects.openai.images_request import ImagesRequest
+from imagewire_server.dialects.openai.images_request import FORM_JSON, ImagesRequest
 from imagewire_server.dialects.openai.pieces import chunk_of
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.edges.rest_api.answering import Answering, Kept, write
@@ -25,7 +25,6 @@ from imagewire_server.engine.record import Record
 
 _MOST_FILES = 16
 _MOST_FIELDS = 64
-_JSON_FIELDS = frozenset({"image_config", "imageConfig", "safety_settings", "metadata", "extra_body"})
 
 
 class _Form(MultiPartParser):
@@ -164,7 +163,7 @@ async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]
         elif name in fields:
             raise InvalidRequest([Violation(name[:200], "is given twice")])
         else:
-            fields[name] = _json(name, value) if name in _JSON_FIELDS else value
+            fields[name] = _json(name, value) if name in FORM_JSON else value
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
     return convert(fields, ImagesRequest, text=True), pictures
