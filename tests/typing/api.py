@@ -5,6 +5,7 @@ What is refused bears a `type: ignore`, which the checkers report when it is not
 
 from collections.abc import AsyncGenerator, Generator, Iterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_type
 
@@ -25,6 +26,7 @@ from imagewire import (
     Image,
     ImagewireError,
     InvalidRequest,
+    Media,
     NoPicture,
     Options,
     Part,
@@ -39,14 +41,22 @@ from imagewire import (
     build_spec,
     collect,
     completion,
+    function_result,
+    google_search,
     image,
     system,
     user,
 )
-from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, PromptFeedback, StreamCompletionResponse
-from imagewire.v1.message_pb2 import ChatMessage, FunctionCall
+from imagewire.v1.chat_service_pb2 import (
+    CandidateFinished,
+    CreateCompletionResponse,
+    ModelStatus,
+    PromptFeedback,
+    StreamCompletionResponse,
+)
+from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, NativePart
 from imagewire.v1.model_service_pb2 import Model
-from imagewire.v1.spec_pb2 import Spec
+from imagewire.v1.spec_pb2 import SafetySetting, Spec, Tool
 from imagewire.v1.usage_pb2 import Usage
 
 model: str = DEFAULT_MODEL
@@ -84,7 +94,10 @@ def drawing(client: Client, old: Image, pillow: PIL.Image.Image) -> None:
         temperature=0.5,
         modalities=["image"],
         safety_settings={"HARM_CATEGORY_HARASSMENT": "BLOCK_NONE"},
-        extra_body={"serviceTier": "flex"},
+        extra_body={"store": False},
+        service_tier="flex",
+        output_uri="gs://bucket/folder/",
+        tools=[google_search(search_types=["WEB"])],
     )
     assert_type(picture, Image)
     assert_type(picture.data, bytes)
@@ -99,6 +112,7 @@ def drawing(client: Client, old: Image, pillow: PIL.Image.Image) -> None:
     assert_type(picture.save("banana"), Path)
     assert_type(picture.save(Path("banana.png")), Path)
     assert_type(picture.to_pil(), PIL.Image.Image)
+    client.draw("A banana", safety_settings=[SafetySetting(category="C", threshold="T", method="SEVERITY")])
     client.draw("A banana", aspect="16:9")  # type: ignore[call-arg]
     client.draw("A banana", seed="7")  # type: ignore[arg-type]
     client.draw("A banana", modalities=["sound"])  # type: ignore[list-item]
@@ -109,11 +123,16 @@ def drawing(client: Client, old: Image, pillow: PIL.Image.Image) -> None:
 def inputs(answer: Answer) -> None:
     assert_type(image("cat.png"), Image)
     assert_type(image(b"...", detail="high", mime_type="image/png"), Image)
+    assert_type(image("cat.png", detail="ultra_high"), Image)
     image("cat.png", detail="best")  # type: ignore[arg-type]
     assert_type(user("Make it blue", image("cat.png"), b"..."), ChatMessage)
     assert_type(system("Draw in ink"), ChatMessage)
     assert_type(assistant("Here it is", image("cat.png")), ChatMessage)
     assert_type(answer.message(), ChatMessage)
+    assert_type(function_result(FunctionCall(), {"chart": 1}, images={"chart": b"..."}), ChatMessage)
+    now = datetime.now(UTC)
+    assert_type(google_search(exclude_domains=["example.com"], time_range=(now, now)), Tool)
+    google_search(search_types=["VIDEO"])  # type: ignore[list-item]
     assert_type(build_spec("gemini/x", "A banana", images=["cat.png"], aspect_ratio="1:1"), Spec)
     assert_type(build_spec(messages=[user("A banana")], stop=["END"]), Spec)
 
@@ -139,7 +158,11 @@ def chats(client: Client) -> None:
         assert_type(chunk.part, int)
         assert_type(chunk.image, Image | None)
         assert_type(chunk.thought, bool)
+        assert_type(chunk.media, Media | None)
+        assert_type(chunk.native, NativePart | None)
+        assert_type(chunk.function_call, FunctionCall | None)
     answers(chat.sample(timeout=60))
+    answers(chat.sample(after=chat.sample()))
 
 
 def answers(answer: Answer) -> None:
@@ -157,6 +180,16 @@ def answers(answer: Answer) -> None:
     assert_type(answer.parts[0].function_call, FunctionCall | None)
     assert_type(answer.parts[0].thought, bool)
     assert_type(answer.parts[0].signature, bytes)
+    assert_type(answer.parts[0].native, NativePart | None)
+    assert_type(answer.media, list[Media])
+    assert_type(answer.media[0].save("sound"), Path)
+    assert_type(answer.natives, list[NativePart])
+    assert_type(answer.candidate, CandidateFinished)
+    assert_type(answer.model_status, ModelStatus | None)
+    assert_type(answer.continuation_token, bytes)
+    assert_type(answer.omitted_fields, list[str])
+    assert_type(answer.cost_nano_usd, int | None)
+    assert_type(answer.service_tier, str)
     assert_type(answer.usage, Usage)
     assert_type(answer.cost, float | None)
     assert_type(answer.finish_reason, str)
@@ -218,6 +251,7 @@ def as_litellm() -> None:
         assert_type(message.image.picture, Image)
         _ = message.image["url"], message["image"], message.get("images")
     completion("gemini/x", [*messages, message, {"role": "user", "content": "Make it blue"}])
+    completion("gemini/x", messages, service_tier="flex", output_config={"uri_prefix": "gs://b/"})
     completion("gemini/x", messages, temprature=1)  # type: ignore[call-overload]
     for chunk in completion("gemini/x", messages, stream=True):
         assert_type(chunk.choices[0].delta.content, str | None)
@@ -254,6 +288,7 @@ def errors(client: Client) -> None:
     ImagewireError("no", code="UNKNOWN", reason="", retryable=False)
     for kind in (
         imagewire.AnswerTooLarge,
+        imagewire.AnswerWillNotFit,
         imagewire.Cancelled,
         imagewire.CorruptAnswer,
         imagewire.DeadlineExceeded,
