@@ -16,6 +16,7 @@ from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 1024 * 1024
+_ANSWERS = b'"candidates"'
 
 
 class GoogleCall:
@@ -60,10 +61,12 @@ class GoogleCall:
         report.sent = True
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
         async with aclosing(posted) as answer:
-            if answer.status != 200:
+            # A relay may stamp another status of success on an answer; its body tells.
+            first = await answer.read() if 200 < answer.status < 300 else b""
+            if answer.status != 200 and _ANSWERS not in first:
                 raise refusal(
                     answer.status,
-                    await answer.head(_ERROR_BYTES),
+                    first + await answer.head(_ERROR_BYTES),
                     retry_after=answer.retry_after,
                     secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
                     max_retry_after=self._max_retry_after,
@@ -73,7 +76,8 @@ class GoogleCall:
             report.answer = reader
             ended = False
             while not ended:
-                events, error, ended = await _next(answer, reader)
+                events, error, ended = await _next(answer, reader, first)
+                first = b""
                 if events:
                     yield events
                 if error is not None:
@@ -101,12 +105,13 @@ def method_url(base: str, native_id: str, *, stream: bool) -> str:
     return f"{base}/models/{quote(native_id, safe='')}:{method}"
 
 
-async def _next(answer: HttpAnswer, reader: Reader) -> tuple[list[pb.Event], Error | None, bool]:
+async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[pb.Event], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
-    The last of it tells whether the answer is at its end. The piece itself is not held any longer.
+    The last of it tells whether the answer is at its end. The piece itself is not held any longer. read: what was read
+    already.
     """
-    piece = await answer.read()
+    piece = read or await answer.read()
     ended = not piece or answer.ended
     events: list[pb.Event] = []
     try:

@@ -87,6 +87,15 @@ async def test_u8_the_reason_is_shown_and_the_fault_is_the_right_ones(
     assert (over_rest.headers.get("x-should-retry") == "false") is charged
 
 
+@pytest.mark.parametrize("status", [201, 203])
+async def test_u8_an_answer_under_another_status_of_success_is_one(status: int) -> None:
+    whole = {"candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}]}
+    upstream = saying(status, json.dumps(whole).encode())
+    async with answering(upstream) as url, running_stack(gemini_base_url=url) as stack:
+        answer = await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec()))
+    assert answer.candidates[0].message.content == "a"
+
+
 @pytest.mark.parametrize("wait", ["7.5", "999999999", "date"])
 async def test_u8_retry_after_in_any_form_is_told_and_bounded(wait: str) -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
