@@ -10,11 +10,12 @@ from tests.fuzz.plan import Plan, Truth
 
 @dataclass(frozen=True)
 class Answer:
-    """What a provider sends, and what must arrive of it."""
+    """What a provider sends, and what must arrive of it. spans: where its documents begin and end."""
 
     plan: Plan
     body: bytes
     truth: Truth
+    spans: tuple[tuple[int, int], ...]
 
     @property
     def pieces(self) -> list[bytes]:
@@ -33,7 +34,7 @@ def build(plan: Plan) -> Answer:
     if plan.damage in damage.CUTS:
         pictures = [_written(node) for node in damage.blobs(nodes)]
         body = damage.cut(plan, framed, pictures, truth)
-    return Answer(plan, body, truth)
+    return Answer(plan, body, truth, framed.spans)
 
 
 def _written(blob: Any) -> bytes:

@@ -69,7 +69,7 @@ def _document(plan: Plan, number: int, those: dict[int, list[Any]], key: Key) ->
             content.reverse()
         candidate = Obj([("content", content)])
         if len(plan.candidates) > 1 or "index-string" in quirks or rng.random() < 0.7:
-            said: Any = f"{index}" if "index-string" in quirks else index
+            said: Any = rng.choice([f"{index}", float(index)]) if "index-string" in quirks else index
             # Of several candidates nobody can tell whose a content is before the index has come.
             candidate.insert(0 if "index-first" in quirks or len(plan.candidates) > 1 else 1, ("index", said))
         elif "nulls" in quirks:

@@ -11,11 +11,10 @@ _EOL = {"crlf": b"\r\n", "lf": b"\n", "cr": b"\r"}
 
 @dataclass(frozen=True)
 class Framed:
-    """A body; spans: where each document begins and ends in it; whole: from here on a cut may be none."""
+    """A body; spans: where each document begins and ends in it."""
 
     body: bytes
     spans: tuple[tuple[int, int], ...]
-    whole: int
 
 
 def frame(plan: Plan, documents: list[bytes]) -> Framed:
@@ -23,6 +22,7 @@ def frame(plan: Plan, documents: list[bytes]) -> Framed:
     if plan.framing in {"sse", "array-in-sse"}:
         return _sse(plan, documents)
     front = b"\xef\xbb\xbf" if "bom" in plan.frame else b""
+    front += b" \r\n\n" if "leading-blanks" in plan.frame else b""
     rng = plan.rng("frame")
     if plan.framing == "array":
         body, spans = bytearray(front + rng.choice([b"[", b"[", b" [\n", b"[\r\n"])), []
@@ -30,17 +30,15 @@ def frame(plan: Plan, documents: list[bytes]) -> Framed:
             body += rng.choice([b",", b",\r\n", b"\n,\r\n", b" , "]) if number else b""
             spans.append((len(body), len(body) + len(document)))
             body += document
-        last = len(body)
         body += rng.choice([b"]", b"\n]\n", b"]\r\n"])
-        return Framed(bytes(body), tuple(spans), last)
+        return Framed(bytes(body), tuple(spans))
     between = [b""] if plan.framing == "concatenated" else [b"\n", b"\r\n", b"\n\n"]
     body, spans = bytearray(front), []
     for number, document in enumerate(documents):
         body += rng.choice(between) if number else b""
         spans.append((len(body), len(body) + len(document)))
         body += document
-    last = len(body)
-    return Framed(bytes(body + rng.choice([b"", b"\n", b"\r\n"])), tuple(spans), last)
+    return Framed(bytes(body + rng.choice([b"", b"\n", b"\r\n"])), tuple(spans))
 
 
 def _sse(plan: Plan, documents: list[bytes]) -> Framed:
@@ -58,10 +56,14 @@ def _sse(plan: Plan, documents: list[bytes]) -> Framed:
         nonlocal body
         body += text + rng.choice(ends)
 
+    if "leading-blanks" in quirks:
+        line(b"")
+        line(b"")
+
     for number, document in enumerate(groups):
         _between(line, rng, quirks)
         start = len(body)
-        colon = b"data:" if "no-space" in quirks else b"data: "
+        colon = b"data:" if "no-space" in quirks else b"data:  " if "two-spaces" in quirks else b"data: "
         for part in document.replace(b"\r\n", b"\n").split(b"\n"):
             if "inner-comments" in quirks and rng.random() < 0.3:
                 line(b": inside")
@@ -72,18 +74,17 @@ def _sse(plan: Plan, documents: list[bytes]) -> Framed:
         last = number == len(groups) - 1
         if not (last and "no-final-blank" in quirks):
             line(b"")
-    end = _rstripped(body)
     if "no-final-blank" in quirks:
         if rng.random() < 0.5:
-            body = body[:end]
-        return Framed(bytes(body), tuple(spans), end)
+            body = body[: _rstripped(body)]
+        return Framed(bytes(body), tuple(spans))
     if "done" in quirks:
         line(b"data: [DONE]")
         line(b"")
     if "tail" in quirks:
         line(rng.choice([b"", b": bye", b"data:", b"data", b"event: end"]))
         line(b"")
-    return Framed(bytes(body), tuple(spans), end)
+    return Framed(bytes(body), tuple(spans))
 
 
 def _rstripped(body: bytearray) -> int:

@@ -11,15 +11,15 @@ from tests.fuzz.plan import PartPlan, Plan
 _UNKNOWN = tuple(f"unknown-{sort}" for sort in odd.SORTS)
 _AROUND = (
     *_UNKNOWN, "snake", "nulls", "shuffled", "odd-thought", "no-signature", "part-metadata",
-    "urlsafe-signature", "escaped-signature", "bad-signature",
+    "urlsafe-signature", "escaped-signature", "bad-signature", "long-signature", "unknown-twice",
 )  # fmt: skip
-_BESIDE = ("empty-text", "text-beside")
+_BESIDE = ("empty-text", "text-beside", "call-beside")
 _BLOB = (
-    "mime-behind", "no-mime", "odd-mime", "urlsafe", "unpadded", "escapes", "some-escapes", "display-name",
-    "blob-unknown", "blob-like-a-picture",
+    "mime-behind", "no-mime", "odd-mime", "urlsafe", "both-alphabets", "unpadded", "escapes", "some-escapes",
+    "display-name", "blob-unknown", "blob-like-a-picture",
 )  # fmt: skip
 QUIRKS: dict[str, Sequence[str]] = {
-    "text": ("empty", "surrogate", "not-utf8", *_AROUND),
+    "text": ("empty", "no-text", "surrogate", "not-utf8", *_AROUND),
     "picture": (*_BLOB, *_AROUND, *_BESIDE),
     "media": (*_BLOB, *_AROUND, *_BESIDE),
     "call": ("no-args", "deep", "big", "like-a-picture", *_AROUND),
@@ -38,11 +38,12 @@ DOCUMENT_QUIRKS = (
 STYLES = ("pretty", "crlf", "tabs", "spaced", "ascii", "slashes", "html", "escaped-keys")
 FRAME_QUIRKS = {
     "sse": ("crlf", "lf", "cr", "bom", "comments", "inner-comments", "fields", "inner-fields", "no-space",
-            "no-final-blank", "done", "tail", "empty-events"),
+            "leading-blanks", "two-spaces", "no-final-blank", "done", "tail", "empty-events"),
     "array-in-sse": ("crlf", "lf", "cr", "bom", "comments", "no-space", "no-final-blank", "done", "split-array"),
 }  # fmt: skip
 LABELS = ("text/event-stream", "application/json", "text/plain; charset=utf-8", None, "application/octet-stream",
-          "application/x-ndjson", "text/html")  # fmt: skip
+          "application/x-ndjson", "text/html",
+          "Text/Event-Stream;charset=UTF-8", "application/json; charset=UTF-8", "application/stream+json")  # fmt: skip
 WIRE = ("gzip", "chunked", "close")
 
 
@@ -60,7 +61,9 @@ def invent(seed: int) -> Plan:
         quirks=_some(rng, DOCUMENT_QUIRKS, wild * 3),
         style=_some(rng, STYLES, 1 if rng.random() < 0.4 else 0),
         framing=framing,
-        frame=_some(rng, FRAME_QUIRKS.get(framing, ("bom",)), 2 if sse and rng.random() < 0.6 else wild / 2),
+        frame=_some(
+            rng, FRAME_QUIRKS.get(framing, ("bom", "leading-blanks")), 2 if sse and rng.random() < 0.6 else wild / 2
+        ),
         label=right if rng.random() < 0.7 else rng.choice(LABELS),
         wire=_some(rng, WIRE, 0.7),
         pieces=rng.choice(["whole", "bytes", "small", "medium", "medium", "large"]),

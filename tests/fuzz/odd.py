@@ -122,6 +122,8 @@ def blob(mime: Any, data: bytes, rng: random.Random, quirks: frozenset[str], key
     """inlineData's object. key: spells a name."""
     url_safe, unpadded = "urlsafe" in quirks, "unpadded" in quirks
     made = (base64.urlsafe_b64encode if url_safe else base64.b64encode)(data).decode()
+    if "both-alphabets" in quirks:
+        made = made.replace("+", "-")
     escapes = "all" if "escapes" in quirks else rng.choice(["slashes", "padding"]) if "some-escapes" in quirks else ""
     said = (key("data"), Base64(made.rstrip("=") if unpadded else made, escapes))
     pairs = Obj([said] if mime is ANY else [(key("mimeType"), mime), said])

@@ -35,7 +35,9 @@ def build(plan: Plan, part: PartPlan) -> tuple[Any, Expected | None]:
     pairs, expected = _KINDS[part.kind](plan, part, rng, key)
     assert expected is not None
     _mark(pairs, expected, rng, quirks, key)
-    if not (part.kind == "text" and "empty" in quirks):  # beside an empty text a field might be the part's kind
+    if not (
+        part.kind == "text" and quirks & {"empty", "no-text"}
+    ):  # beside an empty text a field might be the part's kind
         _surround(pairs, expected, part, plan, key)
     if "shuffled" in quirks:
         plan.rng(part.ident, "shuffled").shuffle(pairs)
@@ -66,6 +68,8 @@ def _text(_: Plan, part: PartPlan, rng: random.Random, __: Callable[[str], str])
     text = odd.text(rng)
     if "empty" in part.quirks:
         return Obj([("text", "")]), Expected("text", "")
+    if "no-text" in part.quirks:
+        return Obj(), Expected("text", "")
     if "surrogate" in part.quirks:
         return Obj([("text", Raw(b'"a\\ud83db"'))]), Expected("text", "a\ufffdb")
     if "not-utf8" in part.quirks:
@@ -161,7 +165,7 @@ def _mark(
         pairs.append(("thought", said))
         expected.thought = False if said is None or said is False else ANY
     if "signed" in quirks:
-        signature = rng.randbytes(rng.choice([1, 20, 67, 900]))
+        signature = rng.randbytes(rng.choice([1, 20, 67, 900, 150_000 if "long-signature" in quirks else 2]))
         text: Any = base64.b64encode(signature).decode()
         if "bad-signature" in quirks:
             text, signature = rng.choice(["!!!", 5, {"a": 1}]), b""
@@ -182,6 +186,8 @@ def _surround(pairs: Obj, expected: Expected, part: PartPlan, plan: Plan, key: C
     rng = plan.rng(part.ident, "around")
     if "nulls" in quirks:
         pairs += [(key(name), None) for name in _OTHERS if snake(name) not in there]
+    if "null-twins" in quirks:
+        pairs += [(snake(name) if name != snake(name) else name.upper(), None) for name, _ in list(pairs)]
     if "empty-text" in quirks and "text" not in there:
         pairs[:] = [pair for pair in pairs if pair[0] != "text"] + [("text", "")]
     if "text-beside" in quirks and "text" not in there:
@@ -193,6 +199,12 @@ def _surround(pairs: Obj, expected: Expected, part: PartPlan, plan: Plan, key: C
             value, arrives = odd.value(plan.rng(part.ident, name), sort)
             pairs.insert(rng.randint(0, len(pairs)), (name, value))
             expected.fields[name] = arrives
+    if "call-beside" in quirks and not expected.beside:
+        expected.beside = f"‹beside {part.ident}›"
+        pairs.append((key("functionCall"), {"name": "f", "args": {"a": expected.beside}}))
+    if "unknown-twice" in quirks:
+        name = f"extra{part.ident}twice"
+        pairs += [(name, {"a": 1}), (name, [2])]
     if "part-metadata" in quirks:
         value = {"source": odd.text(rng), "data": "QUJD"}
         pairs.append((key("partMetadata"), value))

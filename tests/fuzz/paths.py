@@ -3,7 +3,7 @@
 import contextlib
 import copy
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import grpc
@@ -44,7 +44,7 @@ async def check(server: Serving, answer: Answer, name: str, only: Iterable[str] 
             continue
         model = f"{name}-{path}"
         server.upstream.answers[model] = answer
-        fresh = Answer(answer.plan, answer.body, copy.deepcopy(answer.truth))
+        fresh = replace(answer, truth=copy.deepcopy(answer.truth))
         found += [(path, finding) for finding in await run(server, fresh, f"gemini/{model}")]
         del server.upstream.answers[model]
     return found
