@@ -56,7 +56,7 @@ def _part(part: types.Part) -> Expected:
     made = Expected("text", part.text or "", bool(part.thought), part.thought_signature or b"")
     if part.inline_data is not None and part.inline_data.data:
         mime = part.inline_data.mime_type or ""
-        made.kind = "picture" if mime.startswith("image/") or not mime else "media"
+        made.kind = "picture" if mime.lower().startswith("image/") or not mime else "media"
         made.value, made.mime = part.inline_data.data, mime
     elif part.function_call is not None:
         call = part.function_call

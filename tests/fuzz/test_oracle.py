@@ -81,6 +81,10 @@ ROWS = {
     "part bad-signature": Row(_object("96", parts=_part("picture", "bad-signature", "signed")), _CRASH, _PAID),
     "part odd-thought": Row(_object("7", parts=_part("picture", "odd-thought")), _CRASH, _PAID),
     "part text-beside": Row(_object("112", parts=_part("picture", "text-beside")), "parts", "both were sent"),
+    "part call-beside": Row(_object("136", parts=_part("picture", "call-beside")), "parts", "both were sent"),
+    "part both-alphabets": Row(
+        _object("5", parts=_part("picture", "both-alphabets")), _CRASH, "proto3 JSON: each sign is of one of the two"
+    ),
     "part invented": Row(_object("2374", parts=_part("native", "invented")), "parts", "it can go back as it came"),
 }  # fmt: skip
 
