@@ -3,45 +3,39 @@
 import asyncio
 import mimetypes
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
+import tempfile
 from pathlib import Path
-from typing import IO
 
 import imagewire
 
 PICTURES, AT_ONCE = 50, 10
 
 
-@contextmanager
-def arriving(path: Path) -> Generator[IO[bytes]]:
-    """A new file, which is removed again when the picture does not become whole."""
-    try:
-        with path.open("wb") as file:
-            yield file
-    except BaseException:
-        path.unlink()
-        raise
+def append(path: Path, data: bytes) -> None:
+    """Write to the end of a file."""
+    with path.open("ab") as file:
+        file.write(data)
 
 
-def named(part: Path, mime_type: str) -> Path:
-    """Give a file the suffix of what is in it; return its name."""
-    return part.replace(part.with_suffix(mimetypes.guess_extension(mime_type) or ".bin"))
+def named(part: Path, name: str, mime_type: str) -> Path:
+    """Give a file its name, with the suffix of what is in it; return it."""
+    return part.replace(Path(name).with_suffix(mimetypes.guess_extension(mime_type) or ".bin"))
 
 
 async def draw(client: imagewire.AsyncClient, prompt: str, name: str) -> Path:
     """Draw one picture into a file; return the file. Raises ImagewireError."""
     chat = client.chat.create().append(prompt)
-    answer, part = imagewire.Answer(), Path(f"{name}.part")
-    with arriving(part) as file:
+    answer = imagewire.Answer()
+    # Drafts, and what is no picture, come in the same way: each part goes to a file of its own. Only the picture stays.
+    with tempfile.TemporaryDirectory(prefix=f".{name}-", dir=".") as folder:
         async for grown, chunk in chat.frames():
-            if chunk.data and chunk.offset == 0:  # a picture begins; what stands there is a draft of it
-                file.truncate(file.seek(0))
-            file.write(chunk.data)
             answer = grown
+            if chunk.data:
+                append(Path(folder, str(chunk.part)), chunk.data)
         if answer.image is None:
             raise imagewire.NoPicture(answer.why_no_image)
-    return named(part, answer.image.mime_type)
+        part = next(at for at, part in enumerate(answer.parts) if part.image is answer.image)
+        return named(Path(folder, str(part)), name, answer.image.mime_type)
 
 
 async def main() -> int:

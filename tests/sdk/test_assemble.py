@@ -142,7 +142,7 @@ def test_what_a_newer_server_may_add_passes() -> None:
     assert verified(added) == added
 
 
-def test_candidates_may_take_turns() -> None:
+def test_u13_candidates_may_take_turns() -> None:
     first, second = (
         [
             Event(part_started=PartStarted(candidate_index=index, kind=TEXT)),

@@ -48,7 +48,7 @@ def test_the_cost_where_the_server_knows_it(tmp_path: Path, target: str) -> None
     assert b"waiting for the model" in shown.seen
     lines = screen(shown.seen)
     assert sum(HALF_BLOCK in line for line in lines) == 24
-    assert re.match(r"a-red-house\.png  1024x1024  0\.\d MB  \$0\.0387  sha256 ", lines[-2])
+    assert re.match(r"a-red-house\.png  1024x1024  \d\.\d MB  \$0\.0387  sha256 ", lines[-2])
 
 
 def test_piped_the_same_command_prints_json_and_nothing_else(tmp_path: Path, target: str) -> None:

@@ -79,8 +79,8 @@ class Client(Base):
     ) -> CreateCompletionResponse:
         """Draw, and wait for the whole answer in one message, as the contract has it.
 
-        model, prompt, wishes: as in `build_spec`. timeout: seconds. max_inline_bytes: the most bytes of pictures, None
-        for as many as the channel takes. Raises ImagewireError, and what `build_spec` raises.
+        model, prompt, wishes: as in `build_spec`. timeout: seconds. max_inline_bytes: the most bytes of the answer,
+        None for as many as the channel takes. Raises ImagewireError, and what `build_spec` raises.
         """
         request = self._create(model, prompt, max_inline_bytes, wishes)
         attempts, sent = Attempts(self._retries, self._seconds(timeout)), self._sent()
@@ -104,7 +104,7 @@ class Client(Base):
         """Draw, and yield the contract's events as they arrive, each one checked.
 
         The call begins with the first event that is asked for; closing the iterator cancels it. max_frame_bytes: the
-        most in one ImageChunk, 0 for the server's default. Raises as create_completion, CorruptAnswer where the stream
+        most in one chunk, 0 for the server's default. Raises as create_completion, CorruptAnswer where the stream
         is not whole.
         """
         request = self._stream(model, prompt, max_frame_bytes, wishes)
