@@ -36,11 +36,18 @@ PARTS: list[dict[str, Any]] = [
     {"fileData": {"fileUri": "https://example.com/a.mp4", "mimeType": "video/mp4", "displayName": "film"}},
     {"aKindOfNextYear": [{"deep": [None, True, "\u2028"]}]},
 ]
+TOKEN = base64.b64encode(b"\xffmore").decode()
 ANSWER = {
-    "candidates": [{"content": {"role": "model", "parts": PARTS}, "finishReason": "STOP", "newField": {"a": 1}}],
+    "candidates": [
+        {
+            "content": {"role": "model", "parts": PARTS},
+            "finishReason": "STOP",
+            "continuationToken": TOKEN,
+            "newField": {"a": 1},
+        }
+    ],
     "usageMetadata": {"promptTokenCount": 1, "totalTokenCount": 9, "serviceTier": "flex"},
     "modelStatus": {"modelStage": "DEPRECATED", "retirementTime": "2027-03-15T00:00:00Z"},
-    "continuationToken": base64.b64encode(b"\xffmore").decode(),
     "newField": [1],
 }
 
@@ -64,7 +71,7 @@ async def test_u2_an_answer_in_a_chat_goes_back_as_google_sent_it() -> None:
         answer = await chat.sample()
         await chat.append(answer).append("Make it blue").sample(after=answer)
     assert asked[1]["contents"][1] == {"role": "model", "parts": PARTS}
-    assert asked[1]["continuationToken"] == ANSWER["continuationToken"]
+    assert asked[1]["continuationToken"] == TOKEN
     assert [image.mime_type for image in answer.images] == ["image/jpeg", "image/png"]
     assert [(media.mime_type, media.uri) for media in answer.media] == [
         ("audio/wav", ""),
@@ -89,4 +96,4 @@ async def test_u2_a_message_of_completion_goes_back_as_google_sent_it_even_throu
             await imagewire.acompletion(MODEL, [say, message, say], target=stack.target, continuation_token=token)
     assert asked[1]["contents"][1]["parts"] == PARTS
     assert asked[2]["contents"][1]["parts"] == PARTS
-    assert {body["continuationToken"] for body in asked[1:]} == {ANSWER["continuationToken"]}
+    assert {body["continuationToken"] for body in asked[1:]} == {TOKEN}
