@@ -8,7 +8,7 @@ from tests.fuzz.json_text import Base64, Obj, Raw
 from tests.fuzz.plan import Plan, Truth
 
 CUTS = ("cut-in-picture", "cut-in-document", "cut-in-last-document")
-CORRUPTIONS = ("bad-sign", "bad-length", "padding-inside", "bad-escape", "line-break-inside")
+CORRUPTIONS = ("bad-sign", "bad-length", "padding-inside", "bad-escape", "line-break-inside", "not-a-string")
 OTHERS = ("error-document",)
 
 

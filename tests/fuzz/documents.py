@@ -68,8 +68,10 @@ def _document(plan: Plan, number: int, those: dict[int, list[Any]], key: Key) ->
         if "role-first" in quirks:
             content.reverse()
         candidate = Obj([("content", content)])
-        if len(plan.candidates) > 1 or "index-string" in quirks or rng.random() < 0.7:
+        if len(plan.candidates) > 1 or {"index-string", "index-odd"} & set(quirks) or rng.random() < 0.7:
             said: Any = rng.choice([f"{index}", float(index)]) if "index-string" in quirks else index
+            if "index-odd" in quirks and len(plan.candidates) == 1:
+                said = rng.choice([-1, "x", [], 0.5, {}])
             # Of several candidates nobody can tell whose a content is before the index has come.
             candidate.insert(0 if "index-first" in quirks or len(plan.candidates) > 1 else 1, ("index", said))
         elif "nulls" in quirks:
@@ -85,12 +87,12 @@ def _document(plan: Plan, number: int, those: dict[int, list[Any]], key: Key) ->
     return Obj([("candidates", made)])
 
 
-def _of(document: Obj, index: int) -> Obj:
+def _of(plan: Plan, document: Obj, index: int) -> Obj:
     """A document's candidate, made where it lacks."""
     said = dict(document)["candidates"]
     among = said if isinstance(said, list) and not isinstance(said, Obj) else [said]
     for candidate in among:
-        if candidate is not None and int(dict(candidate).get("index") or 0) == index:
+        if candidate is not None and (len(plan.candidates) == 1 or int(dict(candidate).get("index") or 0) == index):
             return candidate
     made = Obj([("index", index)])
     if said is not among:
@@ -104,7 +106,7 @@ def _finish(plan: Plan, documents: list[Any], index: int, truth: Truth, key: Key
     word: Any = rng.choice(["STOP"] * 6 + ["MAX_TOKENS", "IMAGE_SAFETY", "NO_IMAGE", "A_REASON_OF_NEXT_YEAR"])
     truth.finishes[index] = word
     for quirk in plan.quirks:
-        early = _of(rng.choice(documents[:-1]), index) if len(documents) > 1 else None
+        early = _of(plan, rng.choice(documents[:-1]), index) if len(documents) > 1 else None
         if quirk == "finish-early" and early is not None:
             _set(early, key("finishReason"), "STOP")
         elif quirk == "finish-unspecified-first" and early is not None:
@@ -115,7 +117,7 @@ def _finish(plan: Plan, documents: list[Any], index: int, truth: Truth, key: Key
             word, truth.finishes[index] = rng.choice([1, "1"]), ANY
         elif quirk == "finish-unspecified":
             word, truth.finishes[index], truth.outcome = "FINISH_REASON_UNSPECIFIED", ANY, "either"
-    last = _of(documents[-1], index)
+    last = _of(plan, documents[-1], index)
     _set(last, key("finishReason"), word)
     if "finish-message" in plan.quirks:
         _set(last, key("finishMessage"), rng.choice(["done", Raw(b'"a\\ud800"'), None, ""]))

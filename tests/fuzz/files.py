@@ -5,7 +5,7 @@ import struct
 import zlib
 
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/gif")
-MEDIA = ("audio/wav", "audio/mpeg", "video/mp4", "application/pdf", "text/csv")
+MEDIA = ("audio/wav", "audio/mpeg", "audio/L16;codec=pcm;rate=24000", "video/mp4", "application/pdf", "text/csv")
 
 
 def picture(mime: str, size: int, rng: random.Random) -> bytes:

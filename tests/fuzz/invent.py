@@ -29,7 +29,7 @@ QUIRKS: dict[str, Sequence[str]] = {
 }
 DOCUMENT_QUIRKS = (
     "snake", "nulls", "nulls-in-lists", "single-objects", "no-role", "role-first", "unknown-content", "index-string",
-    "index-first", "candidates-last", "candidates-reversed", "extra-documents", "version", "model-status",
+    "index-odd", "index-first", "candidates-last", "candidates-reversed", "extra-documents", "version", "model-status",
     "prompt-feedback", "finish-late", "finish-early", "finish-unspecified-first", "finish-lower", "finish-number",
     "finish-unspecified", "finish-message", "finish-then-null", "ratings", "groundingMetadata", "citationMetadata",
     "avg-logprobs", "usage-strings", "usage-odd", "usage-details", "no-usage", "usage-each", "usage-own-document",

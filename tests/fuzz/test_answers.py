@@ -8,7 +8,7 @@ from tests.fuzz.invent import invent
 from tests.fuzz.running import Tally, known_seeds, through, through_reader
 
 # What holds for these is a promise; `make fuzz` runs all of them, with ten times as many answers.
-PATHS = ("grpc-stream", "grpc-unary", "chat", "chat-stream", "images", "images-stream", "responses")
+PATHS = ("grpc-stream", "grpc-unary", "chat", "chat-stream", "images", "images-stream", "responses", "responses-stream")
 
 
 def _told(tally: Tally) -> str:
