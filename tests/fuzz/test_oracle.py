@@ -59,9 +59,7 @@ ROWS = {
     "frame inner-comments": Row(_sse("1", "inner-comments"), _CRASH, f"{_SSE}: comments are passed over"),
     "frame done": Row(_sse("1", "done"), _CRASH, "OpenAI's last sign, which relays add"),
     "document snake": Row(_object("576", "snake"), "finish", "proto3 JSON: the names of the proto are read too"),
-    "document finish-unspecified": Row(
-        _object("310", "finish-unspecified"), "FINISH_REASON_UNSPECIFIED", "unspecified is no reason"
-    ),
+    "document index-odd": Row(_object("1", "index-odd", parts=_part("picture")), _CRASH, _PAID),
     "document finish-unspecified-first": Row(
         _sse("1809", quirks=("finish-unspecified-first",)), _CRASH, "proto3 JSON: an enum's number is read too"
     ),
