@@ -59,6 +59,9 @@ ROWS = {
     "frame inner-comments": Row(_sse("1", "inner-comments"), _CRASH, f"{_SSE}: comments are passed over"),
     "frame done": Row(_sse("1", "done"), _CRASH, "OpenAI's last sign, which relays add"),
     "document snake": Row(_object("576", "snake"), "finish", "proto3 JSON: the names of the proto are read too"),
+    "document finish-unspecified": Row(
+        _sse("1", quirks=("finish-unspecified",)), "theirs: OK", "a stream that gives no reason has not ended"
+    ),
     "document index-odd": Row(_object("1", "index-odd", parts=_part("picture")), _CRASH, _PAID),
     "document finish-unspecified-first": Row(
         _sse("1809", quirks=("finish-unspecified-first",)), _CRASH, "proto3 JSON: an enum's number is read too"
