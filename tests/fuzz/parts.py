@@ -201,6 +201,7 @@ def _surround(pairs: Obj, expected: Expected, part: PartPlan, plan: Plan, key: C
             expected.fields[name] = arrives
     if "call-beside" in quirks and not expected.beside:
         expected.beside = f"‹beside {part.ident}›"
+        pairs[:] = [pair for pair in pairs if snake(pair[0]) != "function_call"]
         pairs.append((key("functionCall"), {"name": "f", "args": {"a": expected.beside}}))
     if "unknown-twice" in quirks:
         name = f"extra{part.ident}twice"
