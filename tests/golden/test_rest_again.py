@@ -17,6 +17,7 @@ from tests.golden.invented import (
     response,
     streamed,
     text,
+    whole,
 )
 from tests.pictures import PNG
 from tests.unit.test_openai_requests import USER, spec
@@ -29,7 +30,7 @@ CAME = [
         thought=True,
         thought_signature=b"\1sig",
     ),
-    pb.Part(image={"data": PNG}, thought_signature=b"\2sig"),
+    pb.Part(image={"data": PNG, "mime_type": "image/png"}, thought_signature=b"\2sig"),
     pb.Part(text=" it is"),
     pb.Part(
         media={"data": WAV, "mime_type": "audio/wav", "display_name": "a name"},
@@ -67,6 +68,45 @@ def test_an_order_that_is_not_openais_comes_back_without_signatures() -> None:
     message = chat(answer(text("a"), FINAL, text("b")))["choices"][0]["message"]
     assert message["provider_specific_fields"] == {"parts": ["text:1", "image", "text:1"]}
     assert "provider_specific_fields" not in chat(answer(text("a"), FINAL))["choices"][0]["message"]
+
+
+@pytest.mark.parametrize("said", ["image/jpeg", "image/avif", "application/octet-stream"])
+@pytest.mark.parametrize("data", [PNG, b"\0\0\0\x1cftypnone"], ids=["png", "unknown"])
+def test_a_picture_of_an_answer_keeps_the_media_type_that_the_answer_said(said: str, data: bytes) -> None:
+    events = answer(blob(data, said, kind=pb.PartKind.PART_KIND_IMAGE, image={"mime_type": said}))
+    wanted = said if "image/" in said or data != PNG else ""
+    for fields in EVERY:
+        for message in (chat(events, fields)["choices"][0]["message"], streamed(events, fields)):
+            [part] = spec("chat", messages=[*USER, message]).messages[1].parts
+            assert part.image.mime_type == wanted
+    [part] = spec("responses", input=[*USER, *response(events, stream=False)["output"]]).messages[1].parts
+    assert part.image.mime_type == wanted
+
+
+@pytest.mark.parametrize("fields", EVERY, ids=["both", "image", "images"])
+def test_a_media_type_behind_the_bytes_that_contradicts_is_the_right_one(fields: ImageFields) -> None:
+    events = answer(blob(PNG, "image/png", image={"mime_type": "image/jpeg"}))
+    for message in (chat(events, fields)["choices"][0]["message"], streamed(events, fields)):
+        [part] = spec("chat", messages=[*USER, message]).messages[1].parts
+        assert part.image.mime_type == "image/jpeg"
+
+
+def test_u4_the_name_of_a_picture_comes_back() -> None:
+    events = answer(blob(PNG, "image/png", image={"mime_type": "image/png", "display_name": "a name"}))
+    made = [spec("responses", input=[*USER, *response(events, stream=False)["output"]])]
+    made += [spec("chat", messages=[*USER, chat(events, fields)["choices"][0]["message"]]) for fields in EVERY]
+    assert [one.messages[1].parts[0].image.display_name for one in made] == ["a name"] * 4
+
+
+@pytest.mark.parametrize("uri", ["https://host.example/a", "gs://bucket/a", "gs://bucket/a.png", "files/abc"])
+def test_u2_a_picture_that_is_elsewhere_comes_back_by_its_address(uri: str) -> None:
+    for mime_type in ("image/png", ""):
+        events = answer(whole("IMAGE", image={"uri": uri, "mime_type": mime_type}))
+        message = chat(events)["choices"][0]["message"]
+        items = response(events, stream=False)["output"]
+        for made in (spec("chat", messages=[*USER, message]), spec("responses", input=[*USER, *items])):
+            [part] = made.messages[1].parts
+            assert (part.image.uri, part.image.mime_type) == (uri, mime_type)
 
 
 def test_a_picture_whose_bytes_do_not_tell_its_type_comes_back_with_it() -> None:

@@ -208,6 +208,19 @@ async def test_pass_leaves_the_fetching_to_the_provider() -> None:
     assert part["fileData"]["fileUri"] == "https://pictures.example/a.png"
 
 
+@pytest.mark.parametrize("mode", ["fetch", "refuse", "pass"])
+async def test_a_picture_of_an_answer_goes_back_by_its_address(mode: str) -> None:
+    url = "https://generativelanguage.googleapis.com/v1beta/files/abc"
+    message = {"role": "assistant", "content": "", "image": {"url": url, "format": "image/png"}}
+    item = {"type": "image_generation_call", "id": "ig_1", "result": None, "url": url, "output_format": "png"}
+    again = {"role": "user", "content": "Blue"}
+    async with running_stack(rest=True, rest_remote_images=mode, fetcher=fetching({})) as stack:
+        await stack.rest.post("/v1/chat/completions", json={"model": MODEL, "messages": [again, message, again]})
+        await stack.rest.post("/v1/responses", json={"model": MODEL, "input": [again, item, again]})
+    sent = [entry.body["contents"][1]["parts"] for entry in stack.emulator.ledger.entries]
+    assert sent == [[{"fileData": {"fileUri": url, "mimeType": "image/png"}}]] * 2
+
+
 async def test_refuse_refuses() -> None:
     async with running_stack(rest=True, rest_remote_images="refuse") as stack:
         answer = await stack.rest.post("/v1/chat/completions", json=chat("https://pictures.example/a.png"))

@@ -1,5 +1,7 @@
 """A chat's messages as a spec's: turns of the person, of the model with all that belongs to its parts, of functions."""
 
+from msgspec.structs import replace
+
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai import extras, picture
 from imagewire_server.dialects.openai.calls import function_call, function_result
@@ -100,9 +102,15 @@ def _pictures(reading: Reading, message: Message, field: str) -> list[extras.Nam
     one, where = message.image, f"{field}.image"
     if one is None and message.provider_specific_fields is not None:
         one, where = message.provider_specific_fields.image, f"{field}.provider_specific_fields.image"
-    if one is not None and all(one.url != entry.image_url.url for entry in message.images or ()):
+    if one is not None and not any(_same(one.url, entry.image_url.url) for entry in message.images or ()):
         found.append((pb.Part(image=reading.image(one, f"{where}.url", answered=answered)), f"{where}.url"))
     return found
+
+
+def _same(url: str, other: str) -> bool:
+    """Whether two URLs are of one picture. Data is, whatever media type stands in front of it."""
+    data = url[:5].lower() == other[:5].lower() == "data:"
+    return url.endswith(other[other.index(",") :]) if data and "," in other else url == other
 
 
 def _picture(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -> extras.Named:
@@ -114,7 +122,8 @@ def _picture(reading: Reading, entry: AnswerImage, field: str, *, answered: bool
             return pb.Part(media=picture.media(entry.image_url.url, said), thought=bool(entry.thought)), where
         except ValueError as error:
             reading.refuse(where, str(error))
-    image = reading.image(entry.image_url, where, answered=answered)
+    shown = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
+    image = reading.image(shown, where, answered=answered)
     return pb.Part(image=image, thought=bool(entry.thought)), where
 
 

@@ -107,22 +107,19 @@ def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
     Where the part turned out to be no picture, or of another type, `mime_type` says so.
     """
     what = part.media if part.HasField("media") else part.image
-    url: Json = {"detail": "auto"}
-    if what.uri and what.mime_type:
-        url["format"] = what.mime_type
-    if what.display_name:
-        url["display_name"] = what.display_name
     entry: Json = {}
     if part.thought:
         entry["thought"] = True
     if written and what.mime_type and what.mime_type != written:
         entry["mime_type"] = what.mime_type
-    return b'",' + encoded(url)[1:] + (b"," if entry else b"") + encoded(entry)[1:]
+    return final_end(what) + (b"," if entry else b"") + encoded(entry)[1:]
 
 
-def final_end(image: pb.Image) -> bytes:
+def final_end(what: pb.Image | pb.Media) -> bytes:
     """The rest of `image`, behind its URL."""
     url: Json = {"detail": "auto"}
-    if image.uri and image.mime_type:
-        url["format"] = image.mime_type
+    if what.uri and what.mime_type:
+        url["format"] = what.mime_type
+    if what.display_name:
+        url["display_name"] = what.display_name
     return b'",' + encoded(url)[1:]

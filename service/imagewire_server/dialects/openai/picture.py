@@ -5,7 +5,7 @@ import re
 
 import pybase64
 
-from imagewire_server.contract import image_header, pb
+from imagewire_server.contract import image_header, image_rules, pb
 
 _DATA = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.=+-]+)*;base64,", re.IGNORECASE)
 _DETAILS = {
@@ -22,13 +22,16 @@ def read(url: str, detail: str | None = None, media_type: str | None = None, *, 
     """The picture that a URL names or holds. Raises ValueError in words for the caller.
 
     A data: URL's own media type is not asked for: many clients write it wrong, and the bytes tell. answered: the
-    picture is of an answer, so that the URL is right where the bytes do not tell.
+    picture is of an answer and goes back as it came, with the media type that it came with.
     """
     made = pb.Image(detail=_DETAILS[detail or "auto"]) if detail else pb.Image()
     if url[:5].lower() == "data:":
         made.data, said = _data_of(url, "image/TYPE")
         if answered:
-            made.mime_type = type_of(made.data, said)
+            made.mime_type = _type_of(made.data, media_type or said)
+    elif answered:
+        made.uri = url
+        made.mime_type = media_type or ""
     elif url[:5].lower() == "gs://":
         made.uri = url
         suffix = url.rpartition(".")[2].lower()
@@ -41,10 +44,16 @@ def read(url: str, detail: str | None = None, media_type: str | None = None, *, 
     return made
 
 
-def type_of(data: bytes, said: str) -> str:
-    """The media type of an answer's picture that its bytes do not tell; empty where they do, or where none is said."""
-    known = image_header.read(data[: image_header.ENOUGH]) is not None
-    return "" if known or not said.startswith("image/") else said
+def drawn(data: bytes, file_format: str | None) -> pb.Image:
+    """A picture of an answer; file_format: "png" of "image/png"."""
+    return pb.Image(data=data, mime_type=_type_of(data, f"image/{file_format}" if file_format else ""))
+
+
+def _type_of(data: bytes, said: str) -> str:
+    """The media type of an answer's picture: what it says, else the bytes tell; if neither does, nobody ever told."""
+    if said.startswith("image/"):
+        return said
+    return "" if image_header.read(data[: image_header.ENOUGH]) else image_rules.UNTOLD_TYPE
 
 
 def media(url: str, media_type: str) -> pb.Media:

@@ -85,8 +85,10 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             image = _drawn(reading, item, field)
             if image is not None:
                 reading.came_from(f"messages[{at}].parts[0]", f"{field}.{'url' if item.url else 'result'}")
-                part = pb.Part(image=image)
-                _own(reading, part, item.provider_specific_fields, field)
+                part, own = pb.Part(image=image), item.provider_specific_fields
+                _own(reading, part, own, field)
+                if own is not None and own.display_name:
+                    part.image.display_name = own.display_name
                 messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionCallItem():
             calls[item.call_id] = item.name
@@ -107,19 +109,18 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
 
 
 def _drawn(reading: Reading, item: ImageCallItem, field: str) -> pb.Image | None:
-    said = f"image/{item.output_format}" if item.output_format else ""
     if item.url:
+        said = f"image/{item.output_format}" if item.output_format else None
         return reading.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
     if item.result is None:
         words = "is required: this server keeps no pictures yet; send it as an input_image, or leave the item out"
         reading.refuse(f"{field}.result", words)
         return None
     try:
-        data = picture.decoded(item.result)
+        return picture.drawn(picture.decoded(item.result), item.output_format)
     except ValueError as error:
         reading.refuse(f"{field}.result", str(error))
         return None
-    return pb.Image(data=data, mime_type=picture.type_of(data, said))
 
 
 def _result(reading: Reading, item: FunctionResultItem, name: str, field: str, at: int) -> pb.Part:

@@ -214,6 +214,8 @@ def _own(item: Item, part: pb.PartFinished) -> None:
         extras["thought_signature"] = provider_fields.base64(part.thought_signature)
     if part.native_fields:
         extras["native_fields"] = provider_fields.fields(part.native_fields)
+    if part.image.display_name:
+        extras["display_name"] = part.image.display_name
     if extras:
         item.shown["provider_specific_fields"] = extras
 

@@ -28,6 +28,12 @@ class Own(Strict):
     native_fields: Object | None = None
 
 
+class PictureOwn(Own):
+    """What goes out with a picture and must come back with it."""
+
+    display_name: str | None = None
+
+
 class InputText(Strict, tag_field="type", tag="input_text"):
     """Text of the person's."""
 
@@ -81,7 +87,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
     background: str | None = None
     action: str | None = None
     revised_prompt: str | None = None
-    provider_specific_fields: Own | None = None
+    provider_specific_fields: PictureOwn | None = None
 
 
 class FunctionCallItem(Strict, tag_field="type", tag="function_call"):

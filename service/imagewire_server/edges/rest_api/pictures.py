@@ -79,7 +79,10 @@ class Pictures:
 
 
 def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
-    """Each picture that is named by anything but gs://, which only the provider can read."""
+    """Each picture that is named by anything but gs://, which only the provider can read.
+
+    Those of the model's own messages go back as they came.
+    """
     for path, image in _pictures(spec):
         if image.uri and not image.uri.lower().startswith("gs:"):
             yield f"{path}.uri", image
@@ -87,6 +90,8 @@ def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
 
 def _pictures(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
     for i, message in enumerate(spec.messages):
+        if message.role == pb.Role.ROLE_ASSISTANT:
+            continue
         yield f"spec.messages[{i}].image", message.image
         for j, part in enumerate(message.parts):
             path = f"spec.messages[{i}].parts[{j}]"
