@@ -137,14 +137,7 @@ class Envoy:
 
     def retries(self) -> int:
         """How often it has sent a call again."""
-        return self._counted("upstream_rq_retry")
-
-    def connections(self) -> int:
-        """How many connections it has made for calls."""
-        return self._counted("upstream_cx_total")
-
-    def _counted(self, name: str) -> int:
-        (stat,) = self.ask(f"/stats?format=json&filter=^cluster.imagewire.{name}$")["stats"]
+        (stat,) = self.ask("/stats?format=json&filter=^cluster.imagewire.upstream_rq_retry$")["stats"]
         return int(stat["value"])
 
 

@@ -104,7 +104,9 @@ class Settings:
     """After how long a silence a stream sends a heartbeat."""
     stall_timeout: float = _setting(60.0, _positive)
     """How long a client may leave a stream unread."""
-    max_connection_age: float = _setting(300.0, _not_negative)
+    # Not by default: gRPC closes the socket right behind the last call's last byte. What the client sends meanwhile
+    # resets the connection, and what it has not read is lost, though charged.
+    max_connection_age: float = _setting(0.0, _not_negative)
     """After how long, give or take a tenth, a gRPC client is asked to connect anew; 0 for never."""
     max_connection_age_grace: float = _setting(3600.0, _positive)
     """How long the calls of a connection of that age may take before they are cut."""
