@@ -21,7 +21,8 @@ def corrupt(plan: Plan, documents: list[Any], truth: Truth) -> list[Any]:
         done = next(number for number, document in enumerate(documents) if _ended(document))
         error: Any = {"error": {"code": 500, "message": "it broke", "status": "INTERNAL"}}
         return [*documents[: rng.randint(0, done)], error]
-    there = blobs(documents)
+    # Other media that is no base64 may be left out and named; a picture never.
+    there = [blob for blob in blobs(documents) if not any(_says_other_media(inner) for _, inner in blob)]
     if not there:
         return documents
     blob = rng.choice(there)
@@ -43,6 +44,10 @@ def cut(plan: Plan, framed: Framed, encoded: list[bytes], truth: Truth) -> bytes
     spans = [(start, end) for start, end in framed.spans if end - start > 12]
     start, end = spans[-1] if plan.damage == "cut-in-last-document" else rng.choice(spans)
     return body[: rng.randint(start + 1, end - 1)]
+
+
+def _says_other_media(value: Any) -> bool:
+    return isinstance(value, str) and value.lower().startswith(("audio/", "video/", "application/", "text/"))
 
 
 def _ended(document: Any) -> bool:

@@ -125,6 +125,9 @@ NATIVE = [
     ({"partMetadata": {"a": 1}, "kindOfNextYear": 1}, 'kindOfNextYear=1 partMetadata={"a": 1}'),
     ({"functionCall": {"name": "f", "partialArgs": []}}, 'functionCall={"name": "f", "partialArgs": []}'),
     ({"functionCall": {"name": ""}}, 'functionCall={"name": ""}'),
+    ({"functionCall": {"name": "f" * 129}}, f'functionCall={{"name": "{"f" * 129}"}}'),
+    ({"functionCall": {"name": "f", "args": [1]}}, 'functionCall={"name": "f", "args": [1]}'),
+    ({"fileData": {"fileUri": "files/abc"}}, 'fileData={"fileUri": "files/abc"}'),
     ({"fileData": {"uri": "gs://b/o"}}, 'fileData={"uri": "gs://b/o"}'),
     ({"fileData": {"fileUri": "gs://b/o.png", "mimeType": "image/png"}}, "picture at gs://b/o.png"),
     ({"fileData": {"fileUri": "gs://b/o.jpg"}}, "picture at gs://b/o.jpg"),
@@ -277,6 +280,7 @@ U4: dict[str, tuple[bytes, list[str]]] = {
         [
             "picture",
             "STOP",
+            "omitted candidates[*].safetyRatings[*]",
             "omitted usageMetadata",
             "omitted promptFeedback",
             "omitted modelVersion",
@@ -285,6 +289,63 @@ U4: dict[str, tuple[bytes, list[str]]] = {
     "trailing comma": (
         text(answer(PICTURE))[:-1] + b',"usageMetadata":{"promptTokenCount":1,},}',
         ["picture", "STOP"],
+    ),
+    "lists in lists": (
+        text({"candidates": [[{"content": [{"parts": [[PICTURE], {"text": "a"}]}], "finishReason": "STOP"}]]}),
+        ["picture", "text a", "STOP"],
+    ),
+    "parts that are none": (
+        text(answer("a", 5, True, None, PICTURE)),
+        ["picture", "STOP", "omitted candidates[*].content.parts"],
+    ),
+    "content that is none": (
+        text({"candidates": ["a", {"content": "b", "finishReason": "STOP"}, candidate(PICTURE)]}),
+        ["picture", "STOP", "STOP", "omitted candidates[*].content", "omitted candidates"],
+    ),
+    "an index that no int32 holds": (
+        text({"candidates": [{"index": 2**31, **candidate(PICTURE)}]}),
+        ["picture", "STOP", "omitted candidates[*].index"],
+    ),
+    "ratings": (
+        text(
+            answer(
+                PICTURE,
+                safetyRatings=[
+                    {"category": "A", "blocked": "true", "probabilityScore": "0.5", "severityScore": "NaN", "x": 1},
+                    5,
+                ],
+            )
+        ),
+        [
+            "picture",
+            "STOP",
+            "omitted candidates[*].safetyRatings[*].severityScore",
+            "omitted candidates[*].safetyRatings[*].x",
+            "omitted candidates[*].safetyRatings[*]",
+        ],
+    ),
+    "members of a blob and of the model's status": (
+        text(
+            {
+                **answer({"inlineData": {**PICTURE["inlineData"], "next": 1, "displayName": "x" * 257}}),
+                "modelStatus": {"modelStage": "STABLE", "next": 1},
+            }
+        ),
+        [
+            "picture",
+            "STOP",
+            f"omitted {PARTS}.inlineData.displayName",
+            f"omitted {PARTS}.inlineData.next",
+            "omitted modelStatus.next",
+        ],
+    ),
+    "other media that is no text": (
+        text(answer({"inlineData": {"mimeType": "audio/wav", "data": 5}}, PICTURE)),
+        ["picture", "STOP", f"omitted {PARTS}.inlineData"],
+    ),
+    "other media that is no base64": (
+        text(answer({"inlineData": {"mimeType": "audio/wav", "data": "!!!!"}}, PICTURE)),
+        ["picture", "STOP", f"omitted {PARTS}.inlineData"],
     ),
     "a key twice": (
         text(answer(PICTURE)).replace(b'"inlineData"', b'"inlineData": {"data":"' + B64.encode() + b'"}, "inlineData"'),
@@ -394,9 +455,13 @@ def test_u13_candidates_in_turns_and_out_of_order() -> None:
         "STOP",
         "STOP",
     ]
-    # A number that comes behind its picture comes too late to be heeded; the picture is not lost.
-    late = events(answer({"text": "a"}, index=1), answer(PICTURE, index=1), answer(finish="STOP", index=0))
-    assert sorted(told(late)) == ["STOP", "STOP", "picture", "text a"]
+    # A number that comes behind its picture is heeded where there is one candidate.
+    late = events(answer({"text": "a"}, index=1, finish=None), answer(PICTURE, index=1))
+    assert told(late) == ["text a", "picture", "STOP"]
+    assert told(events(answer(PICTURE, index=7))) == ["picture", "STOP"]
+    # Where there are several it comes too late; the picture is not lost.
+    several = text({"candidates": [candidate(PICTURE, index=1), candidate({"text": "a"}, index=0)]})
+    assert told(several) == ["picture", "text a", "STOP"]
 
 
 @pytest.mark.parametrize("odd", [{}, {"next": 1}], ids=["usual", "odd"])
@@ -421,6 +486,13 @@ CORRUPT = [B64[:-2] + "!=", B64[:40] + "\\\\" + B64[40:], B64[:41], "QQ==" + B64
 def test_a_corrupt_picture_is_an_error(data: str) -> None:
     body = text(answer(PICTURE)).replace(B64.encode(), data.encode())
     assert told(body)[-1] in {"error UPSTREAM_MALFORMED", "error UPSTREAM_CUT"}
+
+
+def test_a_damaged_picture_does_not_cost_the_whole_one_behind_it() -> None:
+    for broken in ({"mimeType": "image/png", "data": "!!!!"}, {"mimeType": "image/png", "data": 5}):
+        parts = [{"thought": True, "inlineData": broken}, PICTURE]
+        assert told(text(answer(*parts))) == ["picture", "error UPSTREAM_MALFORMED"]
+        assert told(text(answer(*parts[::-1]))) == ["picture", "error UPSTREAM_MALFORMED"]
 
 
 @pytest.mark.parametrize("data", ["5", "true", f'["{B64}"]', f'{{"a":"{B64}"}}'])

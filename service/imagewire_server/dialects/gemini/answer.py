@@ -1,13 +1,21 @@
 """The shape of Google's answer, as it is nearly always sent. What differs in any way is read by `lenient` instead."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 # What an int64 of ours, and every language's number, holds exactly.
 MAX_COUNT = 2**53
 Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNT)]
+# What protobuf's int32 holds.
+Index = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+# As long as the contract lets a request say them: what is longer is passed on as it is, and can be sent back.
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
+Id = Annotated[str, msgspec.Meta(max_length=256)]
+Uri = Annotated[str, msgspec.Meta(max_length=2048, pattern="^(gs|https)://")]
 NOTHING = msgspec.Raw(b"")
+# What stands for a part or a candidate that was told before.
+Told = Literal[0]
 
 
 class _Camel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -19,22 +27,22 @@ class Blob(_Camel):
 
     mime_type: str = ""
     data: bytes = b""
-    display_name: str = ""
+    display_name: Id = ""
 
 
 class File(_Camel):
     """A file that is elsewhere."""
 
-    file_uri: str
+    file_uri: Uri
     mime_type: str = ""
-    display_name: str = ""
+    display_name: Id = ""
 
 
 class Call(_Camel):
     """A function call. args: JSON text."""
 
-    name: Annotated[str, msgspec.Meta(min_length=1)]
-    id: str = ""
+    name: Name
+    id: Id = ""
     args: msgspec.Raw = NOTHING
 
 
@@ -70,7 +78,7 @@ class Rating(_Camel):
 class CandidateEnd(_Camel):
     """One answer without its parts. The last ones are JSON texts."""
 
-    index: Count | None = None
+    index: Index | None = None
     finish_reason: str = ""
     finish_message: str = ""
     continuation_token: bytes = b""
@@ -84,10 +92,17 @@ class CandidateEnd(_Camel):
     grounding_attributions: msgspec.Raw = NOTHING
 
 
+class ContentRest(_Camel):
+    """Content whose parts were told before."""
+
+    parts: list[Told] | Told = 0
+    role: str = ""
+
+
 class CandidateRest(CandidateEnd):
     """A candidate whose parts were told before."""
 
-    content: msgspec.Raw = NOTHING
+    content: ContentRest | None = None
 
 
 class Candidate(CandidateEnd):
@@ -151,7 +166,7 @@ class AnswerEnd(_Camel):
 class AnswerRest(AnswerEnd):
     """An answer whose candidates were told before."""
 
-    candidates: msgspec.Raw = NOTHING
+    candidates: list[Told] | Told = 0
 
 
 class Answer(AnswerEnd):

@@ -2,6 +2,7 @@
 
 from imagewire_server.contract import json_values, pb
 from imagewire_server.contract.chunk import image_chunk, media_chunk
+from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer, facts, json_texts
 from imagewire_server.dialects.gemini.blob import UNKNOWN, Blob, media_type
 from imagewire_server.dialects.gemini.json_texts import Omit
@@ -129,6 +130,13 @@ class CandidateReader:
         blob.waiting += data
         if blob.tell(ended=False):
             self._begin_chunks(blob, events)
+
+    def drop_blob(self, damage: Malformed) -> Malformed | None:
+        """The open part's bytes are damaged. Raises the damage when some of them are told; returns it for a picture."""
+        blob, self._blob = self._blob, None
+        if blob is None or blob.size:
+            raise damage
+        return None if blob.is_image is False else damage
 
     def _begin_chunks(self, blob: Blob, events: list[pb.Event]) -> None:
         self._close_text(events)

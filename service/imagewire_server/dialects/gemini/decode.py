@@ -27,6 +27,9 @@ def whole(text: bytes) -> Answer | None:
         answer = _whole(text)
     except _ODD:
         return None
+    parts = [part for candidate in answer.candidates for part in candidate.content.parts]
+    if any(part.function_call is not None and not _is_object(part.function_call.args) for part in parts):
+        return None
     return None if has_blobs and not _orderly(answer, text.count(_KEY_OF_BLOBS)) else answer
 
 
@@ -57,9 +60,17 @@ def _orderly(answer: Answer, blobs: int) -> bool:
 def part(text: bytes, omit: Omit) -> tuple[Part, tuple[str, str] | None, Fields]:
     """A part, content of a kind without a field, and fields beside the content."""
     try:
-        return _part(text), None, {}
+        made = _part(text)
     except _ODD:
         return lenient.part(text, omit)
+    if made.function_call is not None and not _is_object(made.function_call.args):
+        return lenient.part(text, omit)
+    return made, None, {}
+
+
+def _is_object(args: msgspec.Raw) -> bool:
+    """Whether arguments are an object, or none."""
+    return bytes(args)[:1] in {b"", b"{"}
 
 
 def candidate(text: bytes, omit: Omit) -> tuple[CandidateRest, Fields]:

@@ -44,26 +44,16 @@ _LONGEST_OUTSIDE = 64
 _OPEN_OBJECT, _OPEN_ARRAY, _CLOSE_OBJECT, _CLOSE_ARRAY, _COMMA, _QUOTE, _BACKSLASH = b'{[}],"\\'
 
 # What an open container is. An object is even, an array odd.
-_OTHER, _OTHERS, _ANSWER, _ANSWERS, _CANDIDATE, _CANDIDATES, _CONTENT, _PART, _PARTS, _BLOB = (
-    0,
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    8,
-    7,
-    10,
-)
+_OTHER, _OTHERS, _ANSWER, _ANSWERS, _CANDIDATE, _CANDIDATES, _CONTENT, _CONTENTS, _PART, _PARTS, _BLOB = range(11)
 # (what it is in, the key or b"" in an array) → what an object, and what an array is there.
 _INSIDE: dict[tuple[int, bytes], tuple[int, int]] = {
     (_ANSWERS, b""): (_ANSWER, _ANSWERS),
     (_ANSWER, b"candidates"): (_CANDIDATE, _CANDIDATES),
-    (_CANDIDATES, b""): (_CANDIDATE, _OTHERS),
-    (_CANDIDATE, b"content"): (_CONTENT, _OTHERS),
+    (_CANDIDATES, b""): (_CANDIDATE, _CANDIDATES),
+    (_CANDIDATE, b"content"): (_CONTENT, _CONTENTS),
+    (_CONTENTS, b""): (_CONTENT, _CONTENTS),
     (_CONTENT, b"parts"): (_PART, _PARTS),
-    (_PARTS, b""): (_PART, _OTHERS),
+    (_PARTS, b""): (_PART, _PARTS),
     (_PART, b"inlineData"): (_BLOB, _OTHERS),
     (_PART, b"inline_data"): (_BLOB, _OTHERS),
 }
@@ -80,7 +70,9 @@ class BlobStarted:
 
 @dataclass(frozen=True, slots=True)
 class BlobEnded:
-    """Its string has ended."""
+    """Its string has ended. damage: why the bytes are none, where they are none; no more of them was told."""
+
+    damage: Malformed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,23 +112,22 @@ class JsonStream:
         self._string_at: int | None = None  # where in the text the open string begins
         self._escaped = False  # whether the next byte of the open string is escaped
         self._blob: Base64Stream | None = None
+        self._damage: Malformed | None = None  # of the open blob
         self._first_blob = True  # whether the next blob is its candidate's first
         self.outside = bytearray()
 
     def feed(self, piece: bytes) -> Iterator[Found]:
-        """What this piece completes. Raises Malformed for a picture that is no base64, and TooLarge."""
+        """What this piece completes. Raises TooLarge, and Malformed for endless nesting."""
         at = self._done = 0
         while at < len(piece):
             if self._blob is not None:
                 end = piece.find(b'"', at)
-                if data := self._blob.feed(piece[at : end if end >= 0 else len(piece)]):
+                if data := self._decode(self._blob, piece[at : end if end >= 0 else len(piece)], ended=end >= 0):
                     yield data
                 if end < 0:
                     return
-                if data := self._blob.close():
-                    yield data
-                self._blob = None
-                yield BlobEnded()
+                yield BlobEnded(self._damage)
+                self._blob = self._damage = None
                 at = self._done = end  # the closing quote ends an empty string in the text
                 self._string_at = len(self._text) - 1
             if self._string_at is not None:
@@ -161,6 +152,16 @@ class JsonStream:
             raise Cut("the provider's answer broke off inside a picture; it may have been charged")
         if self._stack:
             raise Cut("the provider's answer broke off in the middle; it may have been charged")
+
+    def _decode(self, blob: Base64Stream, text: bytes, *, ended: bool) -> bytes:
+        if self._damage is not None:
+            return b""
+        try:
+            data = blob.feed(text)
+            return data + blob.close() if ended else data
+        except Malformed as error:
+            self._damage = error
+            return b""
 
     def _passed_over(self, piece: bytes, at: int) -> int:
         """Where to go on after what needs no look, if there is any: most of what is beside the pictures."""
@@ -274,5 +275,7 @@ class JsonStream:
         before = None
         if self._first_blob:
             self._first_blob = False
-            before = bytes(memoryview(self._text)[candidate:part]) + (b"0]}}" if self._stack[-3] == _PARTS else b"0}}")
+            open_inside = self._stack[self._stack.index(_CANDIDATE) : -2]
+            closers = b"".join(b"]" if kind & 1 else b"}" for kind in reversed(open_inside))
+            before = bytes(memoryview(self._text)[candidate:part]) + b"0" + closers
         return BlobStarted(before, bytes(memoryview(self._text)[part:]) + b'"}}')

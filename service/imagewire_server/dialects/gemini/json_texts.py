@@ -14,6 +14,7 @@ from imagewire_server.dialects.gemini.answer import MAX_COUNT
 from imagewire_server.dialects.gemini.base64_stream import decoded
 from imagewire_server.dialects.gemini.members import elements, members
 
+_LONGEST_NAME = 128
 _SNAKE = re.compile(r"_([a-z0-9])")
 
 Omit = Callable[[str], None]
@@ -54,8 +55,12 @@ def present(text: bytes, omit: Omit) -> list[tuple[str, bytes]]:
     found: dict[str, bytes] = {}
     for key, raw in members(text):
         try:
-            found[camel(string(key))] = raw
+            name = camel(string(key))
         except ValueError:
+            name = ""
+        if 1 <= len(name) <= _LONGEST_NAME:
+            found[name] = raw
+        else:
             omit("*")
     return [(name, raw) for name, raw in found.items() if raw != b"null"]
 
@@ -111,10 +116,10 @@ def number(raw: bytes) -> float:
     return found
 
 
-def count(raw: bytes) -> int:
+def count(raw: bytes, most: int = MAX_COUNT) -> int:
     """A whole number from 0 on that every language holds."""
     found = number(raw)
-    if found != int(found) or not 0 <= found <= MAX_COUNT:
+    if found != int(found) or not 0 <= found <= most:
         raise _Odd
     return int(found)
 

@@ -5,7 +5,9 @@ stands, base64 of every spelling. What this server has no field for is kept as J
 JSON, or not what its field holds, is left out, and its path is told.
 """
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 
@@ -13,6 +15,10 @@ from imagewire_server.contract.errors import Malformed
 from imagewire_server.dialects.gemini import answer, json_texts
 from imagewire_server.dialects.gemini.json_texts import Omit
 
+_URI = re.compile("(gs|https)://")
+_LONGEST_URI, _LONGEST_NAME = 2048, 256
+# As many as the contract lets a request say.
+_MOST_BESIDE = 32
 _FINISH_NUMBERS = {0: "FINISH_REASON_UNSPECIFIED", 1: "STOP", 2: "MAX_TOKENS", 3: "SAFETY", 4: "RECITATION", 5: "OTHER"}
 
 Fields = dict[str, str]
@@ -31,7 +37,7 @@ def part(text: bytes, omit: Omit) -> tuple[answer.Part, tuple[str, str] | None, 
                 case "text":
                     made.text = json_texts.string(raw)
                 case "inlineData":
-                    made.inline_data = _blob(raw)
+                    made.inline_data = _blob(raw, omit)
                 case "fileData" if (file := _file(raw)) is not None:
                     made.file_data = file
                 case "functionCall" if (call := _call(raw)) is not None:
@@ -44,6 +50,9 @@ def part(text: bytes, omit: Omit) -> tuple[answer.Part, tuple[str, str] | None, 
         kind = next((name for name in beside if name not in _SIDE), next(iter(beside), None))
         if kind is not None:
             native = kind, beside.pop(kind)
+    for name in list(beside)[_MOST_BESIDE:]:
+        del beside[name]
+        omit(name)
     return made, native, beside
 
 
@@ -58,9 +67,9 @@ def candidate(text: bytes, omit: Omit) -> tuple[answer.CandidateRest, Fields]:
         try:
             match name:
                 case "content":
-                    pass
+                    _content(raw, omit)
                 case "index":
-                    made.index = json_texts.count(raw)
+                    made.index = json_texts.count(raw, 2**31 - 1)
                 case "finishReason":
                     made.finish_reason = json_texts.enum(raw, _FINISH_NUMBERS)
                 case "finishMessage":
@@ -68,7 +77,7 @@ def candidate(text: bytes, omit: Omit) -> tuple[answer.CandidateRest, Fields]:
                 case "continuationToken":
                     made.continuation_token = json_texts.base64(raw)
                 case "safetyRatings":
-                    made.safety_ratings = _ratings(raw)
+                    made.safety_ratings = _ratings(raw, omit)
                 case "groundingMetadata" | "citationMetadata" if isinstance(json_texts.value(raw), dict):
                     setattr(made, json_texts.snake(name), msgspec.Raw(json_texts.text_of(raw).encode()))
                 case _:
@@ -85,9 +94,9 @@ def rest(text: bytes, omit: Omit) -> tuple[answer.AnswerRest, Fields]:
         try:
             match name:
                 case "candidates":
-                    pass
+                    _told(raw)
                 case "promptFeedback":
-                    made.prompt_feedback = _feedback(raw)
+                    made.prompt_feedback = _feedback(raw, omit)
                 case "usageMetadata":
                     made.usage_metadata = _usage(raw, omit)
                 case "modelVersion":
@@ -95,7 +104,7 @@ def rest(text: bytes, omit: Omit) -> tuple[answer.AnswerRest, Fields]:
                 case "responseId":
                     made.response_id = json_texts.string(raw)
                 case "modelStatus":
-                    made.model_status = _status(raw)
+                    made.model_status = _status(raw, omit)
                 case "error":
                     made.error = json_texts.value(raw)
                 case _:
@@ -105,13 +114,46 @@ def rest(text: bytes, omit: Omit) -> tuple[answer.AnswerRest, Fields]:
     return made, beside
 
 
-def _blob(raw: bytes) -> answer.Blob:
+def _told(raw: bytes) -> None:
+    """A list of what was told before, in any depth of lists. Raises ValueError where anything else is in it."""
+    for element in json_texts.listed(raw):
+        if element[:1] == b"[":
+            _told(element)
+        elif element != b"0":
+            raise ValueError("not told before")
+
+
+def _content(raw: bytes, omit: Omit) -> None:
+    """Content whose parts were told before: anything else in it is left out."""
+    for element in json_texts.listed(raw):
+        if element[:1] == b"[":
+            _content(element, omit)
+            continue
+        for name, inside in json_texts.fields(element).items():
+            try:
+                if name == "parts":
+                    _told(inside)
+                elif name != "role":
+                    omit(f"content.{name}")
+            except ValueError:
+                omit("content.parts")
+
+
+def _blob(raw: bytes, omit: Omit) -> answer.Blob:
     """A blob whose bytes were read while they came; what is no string in their place is a picture that is lost."""
     given = json_texts.fields(raw)
-    if not given.get("data", b'""').startswith(b'"'):
-        raise Malformed("the provider sent a picture that is no text; it may have been charged")
     mime_type = _or_empty(json_texts.string, given, "mimeType")
-    return answer.Blob(mime_type, b"", _or_empty(json_texts.string, given, "displayName"))
+    if not given.get("data", b'""').startswith(b'"'):
+        if not mime_type.lower().startswith("image/"):
+            raise ValueError("no picture")
+        raise Malformed("the provider sent a picture that is no text; it may have been charged")
+    display_name = _or_empty(json_texts.string, given, "displayName")
+    if len(display_name) > _LONGEST_NAME:
+        display_name = ""
+        omit("inlineData.displayName")
+    for name in given.keys() - {"mimeType", "data", "displayName"}:
+        omit(f"inlineData.{name}")
+    return answer.Blob(mime_type, b"", display_name)
 
 
 def _file(raw: bytes) -> answer.File | None:
@@ -125,6 +167,8 @@ def _file(raw: bytes) -> answer.File | None:
         )
     except ValueError:
         return None
+    if not _URI.match(uri) or len(uri) > _LONGEST_URI or len(others[1]) > _LONGEST_NAME:
+        return None
     return answer.File(uri, *others)
 
 
@@ -135,9 +179,12 @@ def _call(raw: bytes) -> answer.Call | None:
         if "name" not in given or given.keys() - {"name", "id", "args"}:
             return None
         name, args = json_texts.string(given["name"]), given.get("args", b"")
-        if not name or (args and not isinstance(json_texts.value(args), dict)):
+        number = json_texts.string(given["id"]) if "id" in given else ""
+        if not 1 <= len(name) <= 128 or len(number) > _LONGEST_NAME:
             return None
-        made = answer.Call(name, json_texts.string(given["id"]) if "id" in given else "")
+        if args and not isinstance(json_texts.value(args), dict):
+            return None
+        made = answer.Call(name, number)
         made.args = msgspec.Raw(args.decode("utf-8", "replace").encode())
     except ValueError:
         return None
@@ -151,49 +198,61 @@ def _or_empty(read: Callable[[bytes], str], given: dict[str, bytes], name: str) 
         return ""
 
 
-def _or_none(read: Callable[[bytes], float], given: dict[str, bytes], name: str) -> float | None:
-    try:
-        return read(given[name]) if name in given else None
-    except ValueError:
-        return None
-
-
-def _ratings(raw: bytes) -> list[answer.Rating]:
+def _ratings(raw: bytes, omit: Omit) -> list[answer.Rating]:
     made = []
     for element in json_texts.listed(raw):
+        rating = answer.Rating()
         try:
             given = json_texts.fields(element)
         except ValueError:
+            omit("safetyRatings[*]")
             continue
-        made.append(
-            answer.Rating(
-                category=_or_empty(json_texts.string, given, "category"),
-                probability=_or_empty(json_texts.string, given, "probability"),
-                blocked=given.get("blocked") == b"true",
-                probability_score=_or_none(json_texts.number, given, "probabilityScore"),
-                severity=_or_empty(json_texts.string, given, "severity"),
-                severity_score=_or_none(json_texts.number, given, "severityScore"),
-            )
-        )
+        _fill(rating, given, _RATING, lambda name: omit(f"safetyRatings[*].{name}"))
+        made.append(rating)
     return made
 
 
-def _feedback(raw: bytes) -> answer.Feedback:
-    given = json_texts.fields(raw)
-    return answer.Feedback(
-        block_reason=_or_empty(lambda found: json_texts.enum(found, {}), given, "blockReason"),
-        block_reason_message=_or_empty(json_texts.string, given, "blockReasonMessage"),
-        safety_ratings=_ratings(given["safetyRatings"]) if "safetyRatings" in given else [],
-    )
+def _feedback(raw: bytes, omit: Omit) -> answer.Feedback:
+    made, given = answer.Feedback(), json_texts.fields(raw)
+    if "safetyRatings" in given:
+        made.safety_ratings = _ratings(given.pop("safetyRatings"), lambda name: omit(f"promptFeedback.{name}"))
+    _fill(made, given, _FEEDBACK, lambda name: omit(f"promptFeedback.{name}"))
+    return made
 
 
-def _status(raw: bytes) -> answer.ModelStatus:
-    given = json_texts.fields(raw)
-    return answer.ModelStatus(
-        model_stage=_or_empty(lambda found: json_texts.enum(found, {}), given, "modelStage"),
-        retirement_time=_or_empty(json_texts.string, given, "retirementTime"),
-        message=_or_empty(json_texts.string, given, "message"),
-    )
+def _status(raw: bytes, omit: Omit) -> answer.ModelStatus:
+    made = answer.ModelStatus()
+    _fill(made, json_texts.fields(raw), _STATUS, lambda name: omit(f"modelStatus.{name}"))
+    return made
+
+
+def _word(raw: bytes) -> str:
+    return json_texts.enum(raw, {})
+
+
+_RATING: dict[str, Callable[[bytes], Any]] = {
+    "category": json_texts.string,
+    "probability": json_texts.string,
+    "blocked": json_texts.boolean,
+    "probabilityScore": json_texts.number,
+    "severity": json_texts.string,
+    "severityScore": json_texts.number,
+}
+_FEEDBACK: dict[str, Callable[[bytes], Any]] = {"blockReason": _word, "blockReasonMessage": json_texts.string}
+_STATUS: dict[str, Callable[[bytes], Any]] = {
+    "modelStage": _word,
+    "retirementTime": json_texts.string,
+    "message": json_texts.string,
+}
+
+
+def _fill(into: Any, given: dict[str, bytes], readers: dict[str, Callable[[bytes], Any]], omit: Omit) -> None:
+    """Set the fields that can be read; the others are left out."""
+    for name, raw in given.items():
+        try:
+            setattr(into, json_texts.snake(name), readers[name](raw))
+        except (KeyError, ValueError):
+            omit(name)
 
 
 def _usage(raw: bytes, omit: Omit) -> answer.UsageMetadata:

@@ -53,6 +53,8 @@ class Reader:
         self._index: int | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
+        self._renumbered: dict[int, int] = {}  # candidates that said their number behind a picture of theirs
+        self._damage: Malformed | None = None  # of a picture of which nothing is told: it waits for the others
         self._open: CandidateReader | None = None  # whose picture is open
         self._pictures = 0
         self._finished = pb.Finished()
@@ -92,6 +94,8 @@ class Reader:
             raise Malformed("the provider's answer is neither JSON nor a stream of events; it may have been charged")
         if not self._candidates and not self._finished.HasField("prompt_feedback"):
             raise Malformed("the provider answered with no candidate and gave no reason; it may have been charged")
+        if self._damage is not None:
+            raise self._damage
         # Only JSON and a marker can tell that nothing is missing where the model has not said that it is done.
         if not (self.finished or self._splitter.bare or self._said_done) and self._candidates:
             raise Cut("the provider's answer ended before the model was done; it may have been charged")
@@ -119,8 +123,9 @@ class Reader:
                         self._open.blob_bytes(found, events)
                 case BlobStarted():
                     self._begin_blob(found, events)
-                case BlobEnded():
-                    pass  # its part has the last word
+                case BlobEnded(damage):
+                    if damage is not None and self._open is not None:
+                        self._damage = self._damage or self._open.drop_blob(damage)
                 case PartEnded(text):
                     self._end_part(text, events)
                 case CandidateEnded(text):
@@ -156,31 +161,41 @@ class Reader:
         if self._index is None:
             # A number that comes behind the picture comes too late.
             said = decode.candidate(found.candidate, lambda _: None)[0].index if found.candidate else None
-            self._index = self._position if said is None else said
+            self._index = self._assumed() if said is None else said
         self._tell_waiting(self._index, events)
         if self._open is None:
             self._open = self._candidate(self._index)
         self._open.begin_blob(decode.part(found.part, lambda _: None)[0], events)
 
+    def _take_part(self, reader: CandidateReader, text: bytes, events: list[pb.Event]) -> None:
+        try:
+            part = decode.part(text, _within(self._omit))
+        except Malformed as damage:
+            self._damage = self._damage or damage
+        else:
+            reader.take_part(*part, events)
+
     def _end_part(self, text: bytes, events: list[pb.Event]) -> None:
         reader, self._open = self._open, None
         if reader is not None:
-            reader.take_part(*decode.part(text, _within(self._omit)), events)
+            self._take_part(reader, text, events)
             return
         self._waiting.append(text)
         self._waiting_bytes += len(text)
         if self._index is not None or self._waiting_bytes > _MOST_WAITING:
-            self._index = self._position if self._index is None else self._index
+            self._index = self._assumed() if self._index is None else self._index
             self._tell_waiting(self._index, events)
 
     def _tell_waiting(self, index: int, events: list[pb.Event]) -> None:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for text in waiting:
-            self._candidate(index).take_part(*decode.part(text, _within(self._omit)), events)
+            self._take_part(self._candidate(index), text, events)
 
     def _end_candidate(self, text: bytes, events: list[pb.Event]) -> None:
         given, beside = decode.candidate(text, lambda path: self._omit(f"candidates[*].{path}"))
-        said = self._position if given.index is None else given.index
+        said = self._assumed() if given.index is None else given.index
+        if self._index is not None and said not in self._candidates:
+            self._renumbered[said] = self._index
         self._tell_waiting(said if self._index is None else self._index, events)
         self._take_end(self._candidate(said), given, beside)
         self._position += 1
@@ -190,7 +205,12 @@ class Reader:
         reader.take_end(given, beside)
         self._continuation_token = given.continuation_token or self._continuation_token
 
+    def _assumed(self) -> int:
+        """The number of a candidate that has not said it: that of the only one there is, else its place."""
+        return next(iter(self._candidates)) if len(self._candidates) == 1 and not self._position else self._position
+
     def _candidate(self, index: int) -> CandidateReader:
+        index = self._renumbered.get(index, index)
         if index not in self._candidates:
             if len(self._candidates) == _MOST_CANDIDATES:
                 raise TooLarge(f"the provider sent more than {_MOST_CANDIDATES} candidates in one answer")
