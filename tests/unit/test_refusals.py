@@ -150,6 +150,7 @@ def test_u8_a_quota_that_a_wait_does_not_fill_is_not_repeated(details: Any, mess
     error = refused(429, {"status": "RESOURCE_EXHAUSTED", "message": message, "details": details})
     assert (error.code, error.reason) == (Code.RESOURCE_EXHAUSTED, "UPSTREAM_QUOTA_EXHAUSTED")
     assert not error.repeatable
+    assert error.retry_after is None, "a hint would make machines repeat it"
 
 
 def test_u8_a_quota_per_minute_is_a_rate_limit() -> None:

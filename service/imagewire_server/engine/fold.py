@@ -15,11 +15,11 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
 
     A stream that is too large is read to its end all the same, with nothing held: only its end tells what it cost.
     """
-    folder = _Folder()
+    folder, scale = _Folder(), _Scale()
     left = max_inline_bytes
     async for events in stream:
         for event in events:
-            left -= _weight(event)
+            left -= scale.weight(event)
             if left >= 0:
                 folder.add(event)
             else:
@@ -34,22 +34,32 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
     return folder.answer()
 
 
-def _weight(event: pb.Event) -> int:
-    """What an event adds to the answer, in bytes."""
-    match event.WhichOneof("event"):
-        case "text_delta":
-            # It stands in `content` and in `parts`.
-            return 2 * len(event.text_delta.text.encode())
-        case "image_chunk":
-            return len(event.image_chunk.data)
-        case "media_chunk":
-            return len(event.media_chunk.data)
-        case "part_finished" if event.part_finished.HasField("image"):
-            # What is known of a picture stands in `image` and in `parts`.
-            return event.ByteSize() + event.part_finished.image.ByteSize()
-        case "part_finished" | "candidate_finished" | "started" | "finished":
-            return event.ByteSize()
-    return 0
+class _Scale:
+    """What events add to the answer, in bytes."""
+
+    def __init__(self) -> None:
+        self._thoughts: set[tuple[int, int]] = set()
+
+    def weight(self, event: pb.Event) -> int:
+        """What the next event adds."""
+        match event.WhichOneof("event"):
+            case "part_started" if event.part_started.thought:
+                self._thoughts.add((event.part_started.candidate_index, event.part_started.part_index))
+            case "text_delta":
+                delta = event.text_delta
+                size = len(delta.text.encode())
+                # What is no thought stands in `content` and in `parts`.
+                return size if (delta.candidate_index, delta.part_index) in self._thoughts else 2 * size
+            case "image_chunk":
+                return len(event.image_chunk.data)
+            case "media_chunk":
+                return len(event.media_chunk.data)
+            case "part_finished" if event.part_finished.HasField("image"):
+                # What is known of a picture stands in `image` and in `parts`.
+                return event.ByteSize() + event.part_finished.image.ByteSize()
+            case "part_finished" | "candidate_finished" | "started" | "finished":
+                return event.ByteSize()
+        return 0
 
 
 class _Folder:

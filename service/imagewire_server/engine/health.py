@@ -12,7 +12,7 @@ from imagewire_server.engine.budget import RetryBudget
 # What more calls do not cure: credentials that are refused, a quota that is used up.
 _LASTING = frozenset({"UPSTREAM_CREDENTIALS", "UPSTREAM_QUOTA_EXHAUSTED"})
 # Whose hints are about the deployment: received 429, 502, 503.
-_HINTING = frozenset({"UPSTREAM_RATE_LIMITED", "UPSTREAM_QUOTA_EXHAUSTED", "UPSTREAM_UNAVAILABLE"})
+_HINTING = frozenset({"UPSTREAM_RATE_LIMITED", "UPSTREAM_UNAVAILABLE"})
 _SMOOTHING = 0.3
 
 

@@ -152,6 +152,8 @@ def refusal(
     refused.repeatable = refused.repeatable and http in _REPEATABLE_HTTP
     if refused.charged or (http >= 500 and http not in _FREE_HTTP):
         refused.at_cost()
+    elif refused.reason == _QUOTA.reason:
+        refused.retry_after = None  # the hint is that of a rate limit, and the quota is not filled by then
     else:
         hints = [hint for hint in (retry_after, refused.retry_after) if hint is not None]
         refused.retry_after = min(max(hints), max_retry_after) if hints else None
