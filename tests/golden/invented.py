@@ -26,7 +26,7 @@ KIND = pb.PartKind
 WAV = b"RIFF\x24\0\0\0WAVEfmt "
 EVERY = [ImageFields(), ImageFields(images=False), ImageFields(image=False)]
 each_fields = pytest.mark.parametrize("fields", EVERY, ids=["both", "image", "images"])
-CODE = '{"language": "PYTHON",\r\n "n": 12345678901234567890123, "code": "print(\\"</script>\\")"}'
+CODE = '{"language": "PYTHON",\r\n "n": 9007199254740992, "code": "print(\\"</script>\\")"}'
 Make = Callable[[int], list[pb.Event]]
 
 

@@ -1,10 +1,12 @@
 """What went out over REST comes back in the next request as the same parts."""
 
 import json
+from typing import Any
 
 import pytest
 
 from imagewire_server.contract import constraints, pb
+from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.dialects.openai.chat_answer import ImageFields
 from tests.golden.invented import (
     CODE,
@@ -22,6 +24,7 @@ from tests.golden.invented import (
 from tests.pictures import PNG
 from tests.unit.test_openai_requests import USER, spec
 
+ASSISTANT = pb.Role.ROLE_ASSISTANT
 FINAL = blob(PNG, "image/png")
 CAME = [
     pb.Part(text="Here"),
@@ -62,6 +65,72 @@ def test_u2_u3_what_a_response_said_comes_back_part_by_part(stream: bool) -> Non
     constraints.check(made, "spec")
     parts = [part for message in made.messages[1:] for part in message.parts]
     assert parts == CAME
+
+
+UNSAFE = {
+    "deep": '{"a":' * 150 + "1" + "}" * 150,
+    "surrogate": '{"a":"\\\\\\ud800","b":"\\ud83d\\ude00"}',
+    "long": '[-9007199254740993,"9007199254740993"]',
+    "huge": "[1e308,1e+999]",
+}
+SAFE = {
+    "shallow": "[[[[]]]]",
+    "pair": '{"b":"\\ud83d\\ude00"}',
+    "no surrogate": r'{"a":"\\ud800"}',
+    "a fraction": "[0.30000000000000004,9007199254740992]",
+}
+
+
+@pytest.mark.parametrize("name", [*UNSAFE, *SAFE])
+@pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
+def test_u2_u4_json_of_the_providers_own_comes_back_as_it_came(name: str, stream: bool) -> None:
+    said = (UNSAFE | SAFE)[name]
+    own = {"native_fields": {"odd": said, "plain": "[1]"}}
+    events = answer(
+        text("Here", **own),
+        whole("NATIVE", native={"kind": "executableCode", "value_json": said}, **own),
+        blob(PNG, "image/png", **own),
+        end=own,
+        finished=own,
+    )
+    body = response(events, stream=stream)
+    messages = [
+        *spec("chat", messages=[*USER, streamed(events) if stream else chat(events)["choices"][0]["message"]]).messages,
+        *spec("responses", input=[*USER, *body["output"]]).messages,
+    ]
+    parts = [part for message in messages if message.role == ASSISTANT for part in message.parts]
+    assert len(parts) == 6
+    for part in parts:
+        assert {key: exact(value) for key, value in part.native_fields.items()} == {"odd": exact(said), "plain": [1]}
+        if part.HasField("native"):
+            assert exact(part.native.value_json) == exact(said)
+            assert part.native.value_json == said or name in SAFE
+    for fields in (body["provider_specific_fields"], body["provider_specific_fields"]["candidate"]):
+        assert ("odd" in fields["native_fields"]) == (name in SAFE)
+        assert ("odd" in fields.get("native_fields_json", {})) == (name in UNSAFE)
+
+
+def exact(value: str) -> Any:
+    return json.loads(value, parse_float=str)
+
+
+@pytest.mark.parametrize("value", [{}, {"value": 1, "value_json": "1"}])
+@pytest.mark.parametrize("kind", ["chat", "responses"])
+def test_a_native_part_has_its_value_once(kind: str, value: dict[str, Any]) -> None:
+    own = {"native_parts": [{"kind": "executableCode", **value}]}
+    message = {"role": "assistant", "content": "", "provider_specific_fields": own}
+    with pytest.raises(InvalidRequest) as error:
+        spec(kind, **{"messages" if kind == "chat" else "input": [*USER, message]})
+    [wrong] = error.value.violations
+    assert wrong.field.endswith("[1].provider_specific_fields.native_parts[0].value")
+    assert "value_json" in wrong.description
+
+
+def test_text_that_is_no_json_is_refused_by_name() -> None:
+    own = {"native_parts": [{"kind": "executableCode", "value_json": "{"}]}
+    made = spec("chat", messages=[*USER, {"role": "assistant", "content": "", "provider_specific_fields": own}])
+    [wrong] = constraints.violations(made, "spec")
+    assert wrong.field == "spec.messages[1].parts[0].native.value_json"
 
 
 def test_an_order_that_is_not_openais_comes_back_without_signatures() -> None:

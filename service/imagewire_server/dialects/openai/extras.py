@@ -1,6 +1,6 @@
 """What an assistant's message brings back in `provider_specific_fields`, as the parts that it was made of."""
 
-from typing import Any
+import msgspec
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai import layout, picture
@@ -24,10 +24,7 @@ def parts_of(
     """The parts of a message in their order, each with what belongs to it. message: its content and its thoughts."""
     given = extras or Extras()
     where = f"{field}.provider_specific_fields"
-    natives = [
-        (pb.Part(native=native(one.kind, one.value), thought=bool(one.thought)), f"{where}.native_parts[{i}]")
-        for i, one in enumerate(given.native_parts or ())
-    ]
+    natives = _natives(reading, given, where)
     media = _media(reading, given, where)
     others = {"image": images, "tool_call": calls, "native": natives, "media": media}
     pieces = layout.Pieces(*message, {name: [part for part, _ in named] for name, named in others.items()})
@@ -37,6 +34,8 @@ def parts_of(
             layout.sign(parts, given.thought_signatures)
         if given.native_fields is not None:
             layout.add_native_fields(parts, given.native_fields)
+        if given.native_fields_json is not None:
+            layout.add_native_fields(parts, given.native_fields_json, text=True)
     except ValueError as error:
         reading.refuse(where, str(error))
         return []
@@ -44,9 +43,16 @@ def parts_of(
     return [(part, fields.get(id(part), f"{field}.content")) for part in parts]
 
 
-def native(kind: str, value: Any) -> pb.NativePart:
-    """A part of a kind that only the provider has."""
-    return pb.NativePart(kind=kind, value_json=encoded(value).decode())
+def _natives(reading: Reading, given: Extras, where: str) -> list[Named]:
+    made: list[Named] = []
+    for i, one in enumerate(given.native_parts or ()):
+        field = f"{where}.native_parts[{i}]"
+        if (one.value is msgspec.UNSET) == (one.value_json is None):
+            reading.refuse(f"{field}.value", "is required, or value_json in its place; send the part as it came")
+            continue
+        text = encoded(one.value).decode() if one.value_json is None else one.value_json
+        made.append((pb.Part(native={"kind": one.kind, "value_json": text}, thought=bool(one.thought)), field))
+    return made
 
 
 def _media(reading: Reading, given: Extras, where: str) -> list[Named]:

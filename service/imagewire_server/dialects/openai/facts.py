@@ -4,7 +4,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.json_values import plain
-from imagewire_server.dialects.openai import provider_fields
+from imagewire_server.dialects.openai import native_json, provider_fields
 from imagewire_server.dialects.openai.pieces import encoded
 
 Json = dict[str, Any]
@@ -39,8 +39,9 @@ def ending(end: pb.CandidateFinished) -> Json:
     if end.finish_message:
         made["finish_message"] = end.finish_message
     said = candidate(end)
-    if native := said.pop("native_fields", None):
-        made["provider_specific_fields"] = {"native_fields": native}
+    native = {name: said.pop(name) for name in ("native_fields", "native_fields_json") if name in said}
+    if native:
+        made["provider_specific_fields"] = native
     return made | said
 
 
@@ -52,9 +53,7 @@ def candidate(end: pb.CandidateFinished) -> Json:
     for name in ("grounding_metadata", "citation_metadata"):
         if end.HasField(name):
             made[name] = plain(getattr(end, name))
-    if end.native_fields:
-        made["native_fields"] = provider_fields.fields(end.native_fields)
-    return made
+    return made | native_json.native_fields(end.native_fields)
 
 
 def blocked(feedback: pb.PromptFeedback) -> Json:

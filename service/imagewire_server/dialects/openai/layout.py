@@ -3,9 +3,9 @@
 `provider_specific_fields` carries `parts`, which names the parts in order: "text:N" is the next N characters of
 content, "thought:N" of reasoning_content, "image" the next of images, "tool_call" the next of tool_calls
 ("tool_call:thought" one that is a thought), "native" the next of native_parts, "media" the next of media. Beside it,
-where any part has some, stand `thought_signatures` and `native_fields`, one for each part, null for none. Sent back as
-it came, it makes the same parts again. `parts` is left out where nothing stands beside it and the order is thoughts,
-text, pictures, calls.
+where any part has some, stand `thought_signatures`, `native_fields` and `native_fields_json` (JSON as text), one for
+each part, null for none. Sent back as it came, it makes the same parts again. `parts` is left out where nothing stands
+beside it and the order is thoughts, text, pictures, calls.
 """
 
 import re
@@ -80,10 +80,12 @@ def sign(parts: Sequence[pb.Part], signatures: Sequence[str | None]) -> None:
             part.thought_signature = decoded(signature)
 
 
-def add_native_fields(parts: Sequence[pb.Part], fields: Sequence[dict[str, Any] | None]) -> None:
-    """Put the provider's fields on each part. Raises ValueError, in words for the caller."""
+def add_native_fields(
+    parts: Sequence[pb.Part], fields: Sequence[Mapping[str, Any] | None], *, text: bool = False
+) -> None:
+    """Put the provider's fields on each part. text: as JSON text. Raises ValueError, in words for the caller."""
     if len(fields) != len(parts):
         raise ValueError(f"has native_fields for {len(fields)} of {len(parts)} parts; send the answer back as it came")
     for part, given in zip(parts, fields, strict=True):
         for name, value in (given or {}).items():
-            part.native_fields[name] = encoded(value).decode()
+            part.native_fields[name] = value if text else encoded(value).decode()

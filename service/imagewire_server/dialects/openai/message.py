@@ -3,7 +3,7 @@
 from typing import Any
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import facts, provider_fields
+from imagewire_server.dialects.openai import facts, native_json, provider_fields
 from imagewire_server.dialects.openai.data_url import Base64, head
 from imagewire_server.dialects.openai.pieces import Final, Piece, encoded
 
@@ -49,7 +49,7 @@ class Gathered:
                 kind = "media"
             case _:
                 kind = f"{'thought' if part.thought else 'text'}:{self._lengths.get(part.part_index, 0)}"
-        fields = provider_fields.fields(part.native_fields)
+        fields = native_json.native_fields(part.native_fields)
         self._parts.append((kind, part.part_index, part.thought_signature, fields))
 
     def fields(self) -> list[Piece]:

@@ -1,62 +1,29 @@
 """`provider_specific_fields`: what the provider says and OpenAI's shape has no place for.
 
 Of a message: parts of kinds that only the provider has, media that is no picture, fields beside a part. Of a choice:
-the candidate's own fields. Of the answer: what it says of the model, and how to go on. The provider's JSON stands as
-JSON.
+the candidate's own fields. Of the answer: what it says of the model, and how to go on.
 """
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import msgspec
 import pybase64
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import data_url, layout
+from imagewire_server.dialects.openai import data_url, layout, native_json
 from imagewire_server.dialects.openai.pieces import Piece, encoded, key_of
 
 Json = dict[str, Any]
-_DEEP = 100
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
-_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
-
-
-def raw(json_text: str) -> msgspec.Raw | str:
-    """JSON text to be embedded as it is, on one line: between its tokens a line break is but a blank.
-
-    What is nested deeper than many JSON readers follow stays text: it must not cost the caller the rest of the answer.
-    """
-    if _is_deep(json_text):
-        return json_text
-    return msgspec.Raw(json_text.replace("\n", " ").replace("\r", " ").encode())
-
-
-def _is_deep(json_text: str) -> bool:
-    """Whether it is nested a hundred levels deep, or somewhat more."""
-    text = json_text.encode()
-    if text.count(b"[") + text.count(b"{") < _DEEP:
-        return False
-    brackets = _STRING.sub(b"", text).translate(None, _NO_BRACKETS)
-    for _ in range(_DEEP):
-        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
-        if not brackets:
-            return False
-    return True
-
-
-def fields(given: Mapping[str, str]) -> Json:
-    """Fields of the provider's, JSON text by name."""
-    return {name: raw(text) for name, text in given.items()}
 
 
 def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
-    """What makes the same parts again (see layout). parts: of each its name, signature and fields."""
+    """What makes the same parts again (see layout). parts: of each its name, signature and native_fields."""
     made: Json = {}
     if any(signature for _, signature, _ in parts):
         made["thought_signatures"] = [base64(signature) if signature else None for _, signature, _ in parts]
-    if any(fields for _, _, fields in parts):
-        made["native_fields"] = [fields or None for _, _, fields in parts]
+    for name in ("native_fields", "native_fields_json"):
+        if any(name in fields for _, _, fields in parts):
+            made[name] = [fields.get(name) for _, _, fields in parts]
     names = [name for name, _, _ in parts]
     if made or not layout.is_default(names):
         made["parts"] = names
@@ -68,7 +35,7 @@ def native_part(part: pb.PartFinished, index: int) -> Json:
     made: Json = {"index": index, "part": part.part_index, "kind": part.native.kind}
     if part.thought:
         made["thought"] = True
-    return made | {"value": raw(part.native.value_json)}
+    return made | native_json.embedded("value", part.native.value_json)
 
 
 def media(part: pb.PartFinished, index: int) -> list[Piece]:
@@ -109,8 +76,7 @@ def answer(finished: pb.Finished) -> Json:
         made["continuation_token"] = base64(finished.continuation_token)
     if finished.HasField("model_status"):
         made["model_status"] = _model_status(finished.model_status)
-    if finished.native_fields:
-        made["native_fields"] = fields(finished.native_fields)
+    made |= native_json.native_fields(finished.native_fields)
     if finished.omitted_fields:
         made["omitted_fields"] = list(finished.omitted_fields)
     return made

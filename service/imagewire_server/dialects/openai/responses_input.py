@@ -192,5 +192,6 @@ def _own(reading: Reading, part: pb.Part, own: Own | None, field: str) -> None:
     try:
         layout.sign([part], [own.thought_signature])
         layout.add_native_fields([part], [own.native_fields])
+        layout.add_native_fields([part], [own.native_fields_json], text=True)
     except ValueError as error:
         reading.refuse(f"{field}.provider_specific_fields", str(error))

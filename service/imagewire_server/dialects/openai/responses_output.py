@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import data_url, facts, provider_fields
+from imagewire_server.dialects.openai import data_url, facts, native_json, provider_fields
 from imagewire_server.dialects.openai.pieces import Copy, Key, Piece, encoded, has_bytes, key_of
 
 Json = dict[str, Any]
@@ -136,14 +136,14 @@ class Output:
             case "media" | "native":
                 yield from self._others(part)
             case None:
-                fields = provider_fields.fields(part.native_fields)
+                fields = native_json.native_fields(part.native_fields)
                 self._parts.append((self._length, part.thought_signature, fields))
 
     def _others(self, part: pb.PartFinished) -> Iterator[Told]:
         """Media that is no picture, or a part of a kind that only the provider has."""
         item = self._new("msg", "message", role="assistant", content=[])
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
-        fields = provider_fields.fields(part.native_fields)
+        fields = native_json.native_fields(part.native_fields)
         extras = provider_fields.of_parts([(part.WhichOneof("content") or "", part.thought_signature, fields)])
         if part.HasField("media"):
             item.keys.add(key_of(part))
@@ -212,8 +212,7 @@ def _own(item: Item, part: pb.PartFinished) -> None:
     extras: Json = {"thought": True} if part.thought else {}
     if part.thought_signature:
         extras["thought_signature"] = provider_fields.base64(part.thought_signature)
-    if part.native_fields:
-        extras["native_fields"] = provider_fields.fields(part.native_fields)
+    extras |= native_json.native_fields(part.native_fields)
     if part.image.display_name:
         extras["display_name"] = part.image.display_name
     if extras:

@@ -26,6 +26,7 @@ class Own(Strict):
     thought: bool | None = None
     thought_signature: str | None = None
     native_fields: Object | None = None
+    native_fields_json: dict[str, str] | None = None
 
 
 class PictureOwn(Own):

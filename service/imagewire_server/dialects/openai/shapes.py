@@ -46,12 +46,16 @@ class PictureEntry(Strict):
 
 
 class NativePart(Strict):
-    """A part of a kind that only the provider has. part: its place among all parts."""
+    """A part of a kind that only the provider has. part: its place among all parts.
+
+    value_json: the value as text, in place of value, where not every reader of JSON keeps it.
+    """
 
     index: int
     part: int
     kind: str
-    value: Any
+    value: Any = msgspec.UNSET
+    value_json: str | msgspec.UnsetType = msgspec.UNSET
     thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -67,10 +71,11 @@ class MediaPart(Strict):
 
 
 class MessageFields(Strict):
-    """Of a message: what must come back with it. The first three have an entry for each part."""
+    """Of a message: what must come back with it. The first four have an entry for each part."""
 
     thought_signatures: list[str | None] | msgspec.UnsetType = msgspec.UNSET
     native_fields: list[Json | None] | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: list[dict[str, str] | None] | msgspec.UnsetType = msgspec.UNSET
     parts: list[str] | msgspec.UnsetType = msgspec.UNSET
     native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
     media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
@@ -80,6 +85,7 @@ class CandidateFields(Strict):
     """Of a candidate: what the provider said of it."""
 
     native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
     grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
     citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
@@ -99,6 +105,7 @@ class AnswerFields(Strict):
     continuation_token: str | msgspec.UnsetType = msgspec.UNSET
     model_status: ModelStatus | msgspec.UnsetType = msgspec.UNSET
     native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     omitted_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
     prompt_safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
     candidate: CandidateFields | msgspec.UnsetType = msgspec.UNSET

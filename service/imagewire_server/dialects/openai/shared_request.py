@@ -36,10 +36,11 @@ class ImageUrl(Strict):
 
 
 class NativePart(Strict):
-    """A part of a kind that only the provider has, as it came."""
+    """A part of a kind that only the provider has, as it came: value is JSON, value_json JSON as text."""
 
     kind: str
-    value: Any
+    value: Any = msgspec.UNSET
+    value_json: str | None = None
     index: int | None = None
     part: int | None = None
     thought: bool | None = None
@@ -64,6 +65,7 @@ class Extras(Strict):
 
     thought_signatures: Annotated[list[str | None], MOST] | None = None
     native_fields: Annotated[list[Object | None], MOST] | None = None
+    native_fields_json: Annotated[list[dict[str, str] | None], MOST] | None = None
     native_parts: Annotated[list[NativePart], MOST] | None = None
     media: Annotated[list[MediaPart], MOST] | None = None
     parts: Annotated[list[str], MOST] | None = None
