@@ -19,11 +19,14 @@ async def main(seeds: list[int], *, reader: bool, only: list[str]) -> int:
         server = None if reader else await stack.enter_async_context(serving())
         for seed in seeds:
             answer = build(invent(seed))
-            tally.add(seed, answer, await through(answer, server, f"seed-{seed}", only))
+            found = await through(answer, server, f"seed-{seed}", only)
+            tally.add(seed, answer, found)
+            for path, finding in found:
+                print(f"seed {seed}, {path}: {finding.kind}: {finding.text:.200}", flush=True)
             if tally.answers % 1000 == 0:
                 print(f"{tally.figures()}, {time.monotonic() - begun:.0f} s", flush=True)
         saved = [
-            await save(invent(found[0][0]), path, kind, server) for (path, kind), found in sorted(tally.found.items())
+            await save(invent(those[0][0]), path, kind, server) for (path, kind), those in sorted(tally.found.items())
         ]
     ways = ["reader"] if reader else ["reader", *(only or PATHS)]
     print(f"{tally.figures()}\nthrough {', '.join(ways)}, in {time.monotonic() - begun:.0f} s")

@@ -28,6 +28,11 @@ def corrupt(plan: Plan, documents: list[Any], truth: Truth) -> list[Any]:
     blob = rng.choice(there)
     at, (name, value) = next((i, pair) for i, pair in enumerate(blob) if isinstance(pair[1], Base64))
     truth.outcome = "error"
+    said = {key: inner for key, inner in blob if isinstance(inner, str)}
+    mime = said.get("mimeType") or said.get("mime_type") or ("" if plan.damage == "not-a-string" else "image/")
+    if not mime.lower().startswith("image/"):
+        # Other media may be left out where they are corrupt; they must not come as something else.
+        truth.outcome = "unaltered"
     blob[at] = name, _broken(plan.damage, value.text, rng)
     return documents
 

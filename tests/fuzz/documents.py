@@ -43,7 +43,7 @@ def build(plan: Plan) -> tuple[list[Any], Truth]:
     if "extra-documents" in plan.quirks and plan.framing != "object":
         rng = plan.rng("extra")
         for _ in range(rng.randint(1, 3)):
-            documents.insert(rng.randint(0, len(documents)), _extra(rng, key, bare=plan.framing != "array"))
+            documents.insert(rng.randint(0, len(documents)), _extra(rng, key, bare=plan.framing == "sse"))
     if "candidates-last" in plan.quirks:
         for document in documents:
             if isinstance(document, Obj):

@@ -57,6 +57,8 @@ def judge(truth: Truth, seen: Seen) -> list[Finding]:
         if truth.outcome == "whole":
             found.append(Finding("error on a whole answer", seen.error))
         return found
+    if truth.outcome == "unaltered":
+        return found + [Finding("file altered or invented", text) for text in _foreign(truth, seen)]
     if truth.outcome == "error":
         return [*found, Finding("cut passed as whole", "a cut or corrupt answer ended well")]
     for index, wanted in truth.candidates.items():

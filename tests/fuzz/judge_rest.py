@@ -18,6 +18,9 @@ def _start(truth: Truth, seen: RestSeen, *, drawn: bool = True) -> list[Finding]
     if seen.error:
         kinds = [Finding("error on a whole answer", seen.error)]
         return kinds if truth.outcome == "whole" and drawn else []
+    if truth.outcome == "unaltered":
+        ours = {_file(part) for wanted in truth.candidates.values() for part in wanted if part.kind in PICTURES}
+        return [Finding("file altered or invented", digest(data)) for data, _ in seen.pictures if data not in ours]
     if truth.outcome == "error":
         return [Finding("cut passed as whole", "a cut or corrupt answer ended well")]
     return None

@@ -63,7 +63,7 @@ class Expected:
 
 @dataclass
 class Truth:
-    """What must arrive. outcome: "whole", "error", or "either" where both are right."""
+    """What must arrive. outcome: "whole", "error", "either" of them, or "unaltered" where no more is asked."""
 
     outcome: str
     candidates: dict[int, list[Expected]] = field(default_factory=dict)
