@@ -205,6 +205,14 @@ async def metrics(stack: Stack) -> dict[str, float]:
     }
 
 
+async def changed(stack: Stack, before: dict[str, float]) -> dict[str, float]:
+    """The metrics, once a call has been counted: its caller learns of its end first."""
+    async with asyncio.timeout(30):
+        while (after := await metrics(stack)) == before:
+            pass
+    return after
+
+
 async def test_m2_an_answer_too_large_is_counted_with_its_cost() -> None:
     async def answer(_: web.Request) -> web.StreamResponse:
         return web.json_response(drawn(finishReason="STOP"))
@@ -215,7 +223,7 @@ async def test_m2_an_answer_too_large_is_counted_with_its_cost() -> None:
         asked = spec(response_modalities=[pb.Modality.MODALITY_TEXT])
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=asked, max_inline_bytes=4000))
-        after = await metrics(stack)
+        after = await changed(stack, before)
     assert told(failed.value).info.reason == "ANSWER_TOO_LARGE"
     assert after["cost"] - before["cost"] == pytest.approx(COST)
     assert after["unknown"] == before["unknown"]
@@ -231,7 +239,7 @@ async def test_m_a_cut_answer_is_counted_with_its_cost_where_that_is_known(front
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             async for _ in stack.chat.StreamCompletion(STREAM):
                 pass
-        after = await metrics(stack)
+        after = await changed(stack, before)
     assert told(failed.value).info.reason == "UPSTREAM_CUT"
     assert after["cost"] - before["cost"] == pytest.approx(COST if known else 0)
     assert after["unknown"] - before["unknown"] == (0 if known else 1)
@@ -254,9 +262,7 @@ async def test_m_a_call_that_the_client_gave_up_is_counted_with_its_cost() -> No
             if one.HasField("part_finished"):
                 break
         call.cancel()
-        async with asyncio.timeout(30):
-            while (after := await metrics(stack)) == before:
-                pass
+        after = await changed(stack, before)
         over.set()
     assert after["cost"] - before["cost"] == pytest.approx(COST)
     assert after["unknown"] == before["unknown"]
