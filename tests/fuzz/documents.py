@@ -71,7 +71,7 @@ def _document(plan: Plan, number: int, those: dict[int, list[Any]], key: Key) ->
         if len(plan.candidates) > 1 or {"index-string", "index-odd"} & set(quirks) or rng.random() < 0.7:
             said: Any = rng.choice([f"{index}", float(index)]) if "index-string" in quirks else index
             if "index-odd" in quirks and len(plan.candidates) == 1:
-                said = rng.choice([-1, "x", [], 0.5, {}])
+                said = rng.choice([-1, 2**31, 99999999999, 2**63, -(2**70), "x", [], 0.5, {}])
             # Of several candidates nobody can tell whose a content is before the index has come.
             candidate.insert(0 if "index-first" in quirks or len(plan.candidates) > 1 else 1, ("index", said))
         elif "nulls" in quirks:
