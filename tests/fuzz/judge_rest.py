@@ -77,11 +77,12 @@ def response(truth: Truth, seen: RestSeen) -> list[Finding]:
         return found or []
     [wanted] = truth.candidates.values()
     found = [Finding(f"shape: {text}", text) for text in seen.wrong]
-    found += _texts(wanted, seen) + _calls(wanted, seen) + _kept(wanted, seen)
+    found += _texts(wanted, seen) + _calls(wanted, seen) + _signatures(wanted, seen) + _kept(wanted, seen)
     pictures = [part for part in wanted if part.kind in PICTURES]
     if any(part.kind != "picture" or part.thought is ANY for part in pictures):
         return found
     found += _pictures([(data, False) for data, _ in _finals(wanted)], seen.pictures)
+    found += _pictures([(part.value, True) for part in pictures if part.thought], seen.drafts, "draft")
     if not found and not any(part.beside or part.thought is ANY for part in wanted):
         found += _flow(wanted, seen)
     if not same(truth.finishes[0], seen.native):

@@ -15,6 +15,7 @@ class RestSeen:
     text: str = ""
     thoughts: str = ""
     pictures: list[tuple[bytes, bool]] = field(default_factory=list)
+    drafts: list[tuple[bytes, bool]] = field(default_factory=list)
     final: bytes | None = None
     calls: list[tuple[str, Any]] = field(default_factory=list)
     signatures: list[bytes] = field(default_factory=list)
@@ -145,6 +146,10 @@ def response(body: Any) -> RestSeen:
             seen.calls.append(call)
             seen.flow.append(("call", call))
         extra = item.get("provider_specific_fields") or {}
+        if item["type"] == "image_generation_call" and extra.get("thought"):
+            continue  # once more: it stands among the thoughts
+        for entry in extra.get("images", ()):
+            seen.drafts.append((_picture(entry["image_url"]["url"]), entry["thought"]))
         told = extra.get("thought_signatures", [extra.get("thought_signature")])
         seen.signatures += [base64.b64decode(text) for text in told if text]
     return seen

@@ -13,6 +13,7 @@ from tests.golden.invented import (
     EVENTS,
     EVERY,
     WAV,
+    Make,
     answer,
     blob,
     chat,
@@ -26,6 +27,8 @@ from tests.unit.test_openai_requests import USER, spec
 
 ASSISTANT = pb.Role.ROLE_ASSISTANT
 FINAL = blob(PNG, "image/png")
+HERE, HM = text("Here"), text("Hm", thought=True)
+DRAFT_ELSEWHERE = whole("IMAGE", image={"uri": "gs://bucket/a", "mime_type": "image/png"}, thought=True)
 CAME = [
     pb.Part(text="Here"),
     pb.Part(
@@ -176,6 +179,51 @@ def test_u2_a_picture_that_is_elsewhere_comes_back_by_its_address(uri: str) -> N
         for made in (spec("chat", messages=[*USER, message]), spec("responses", input=[*USER, *items])):
             [part] = made.messages[1].parts
             assert (part.image.uri, part.image.mime_type) == (uri, mime_type)
+
+
+DRAFT = blob(b"draft" * 9, "image/png", thought=True, thought_signature=b"\3sig", native_fields={"a": "[1]"})
+AGAIN = {
+    DRAFT: pb.Part(
+        image={"data": b"draft" * 9, "mime_type": "image/png"},
+        thought=True,
+        thought_signature=b"\3sig",
+        native_fields={"a": "[1]"},
+    ),
+    DRAFT_ELSEWHERE: pb.Part(image={"uri": "gs://bucket/a", "mime_type": "image/png"}, thought=True),
+    HM: pb.Part(text="Hm", thought=True),
+    HERE: pb.Part(text="Here"),
+    FINAL: pb.Part(image={"data": PNG, "mime_type": "image/png"}),
+}
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [DRAFT, FINAL],
+        [HM, DRAFT, HM, DRAFT_ELSEWHERE, HERE, FINAL],
+        [FINAL, DRAFT, HERE],
+        [DRAFT, HERE],
+        [DRAFT, DRAFT_ELSEWHERE, HERE],
+        [DRAFT, HERE, DRAFT],
+    ],
+)
+@pytest.mark.parametrize("drafts", [None, 0, 3])
+def test_u10_drafts_of_a_response_come_back_in_their_places(parts: list[Make], drafts: int | None) -> None:
+    items = response(answer(*parts), stream=drafts is not None, drafts=drafts or 0)["output"]
+    made = spec("responses", input=[*USER, *items])
+    constraints.check(made, "spec")
+    back = [part for message in made.messages if message.role == ASSISTANT for part in message.parts]
+    for part in back:
+        if part.HasField("image"):
+            part.image.ClearField("detail")
+    assert back == [AGAIN[part] for part in parts]
+
+
+def test_a_picture_made_of_a_draft_comes_back_where_thoughts_do_not() -> None:
+    items = response(answer(DRAFT, HERE), stream=False)["output"]
+    kept = [item for item in items if item["type"] != "reasoning"]
+    made = spec("responses", input=[*USER, *kept])
+    assert [part for message in made.messages[1:] for part in message.parts] == [AGAIN[HERE], AGAIN[DRAFT]]
 
 
 def test_a_picture_whose_bytes_do_not_tell_its_type_comes_back_with_it() -> None:

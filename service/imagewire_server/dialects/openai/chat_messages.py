@@ -1,11 +1,9 @@
 """A chat's messages as a spec's: turns of the person, of the model with all that belongs to its parts, of functions."""
 
-from msgspec.structs import replace
-
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import extras, picture
+from imagewire_server.dialects.openai import extras
 from imagewire_server.dialects.openai.calls import function_call, function_result
-from imagewire_server.dialects.openai.chat_request import AnswerImage, ImagePart, Message
+from imagewire_server.dialects.openai.chat_request import ImagePart, Message
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.dialects.openai.shared_request import MOST_PARTS, ImageUrl
 
@@ -96,7 +94,7 @@ def _pictures(reading: Reading, message: Message, field: str) -> list[extras.Nam
     """The pictures of `images` and `image`; the one that stands in both is one."""
     answered = message.role == "assistant"
     found = [
-        _picture(reading, entry, f"{field}.images[{k}]", answered=answered)
+        extras.shown(reading, entry, f"{field}.images[{k}]", answered=answered)
         for k, entry in enumerate(message.images or ())
     ]
     one, where = message.image, f"{field}.image"
@@ -111,20 +109,6 @@ def _same(url: str, other: str) -> bool:
     """Whether two URLs are of one picture. Data is, whatever media type stands in front of it."""
     data = url[:5].lower() == other[:5].lower() == "data:"
     return url.endswith(other[other.index(",") :]) if data and "," in other else url == other
-
-
-def _picture(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -> extras.Named:
-    """A picture of `images`; where its `mime_type` says that it is none, other media."""
-    where = f"{field}.image_url.url"
-    said = entry.mime_type or "image/"
-    if answered and not said.startswith("image/"):
-        try:
-            return pb.Part(media=picture.media(entry.image_url.url, said), thought=bool(entry.thought)), where
-        except ValueError as error:
-            reading.refuse(where, str(error))
-    shown = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
-    image = reading.image(shown, where, answered=answered)
-    return pb.Part(image=image, thought=bool(entry.thought)), where
 
 
 def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.shared_request import (
     MOST,
+    AnswerImage,
     Extras,
     ImageConfig,
     ImageUrl,
@@ -29,16 +30,6 @@ class ImagePart(Strict, tag_field="type", tag="image_url"):
     """A picture."""
 
     image_url: ImageUrl | str
-
-
-class AnswerImage(Strict):
-    """A picture of an earlier answer, as this server sent it."""
-
-    image_url: ImageUrl
-    type: Literal["image_url"] | None = None
-    index: int | None = None
-    thought: bool | None = None
-    mime_type: str | None = None
 
 
 class CalledFunction(Strict):

@@ -1,12 +1,13 @@
 """What an assistant's message brings back in `provider_specific_fields`, as the parts that it was made of."""
 
 import msgspec
+from msgspec.structs import replace
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai import layout, picture
 from imagewire_server.dialects.openai.pieces import encoded
 from imagewire_server.dialects.openai.reading import Reading
-from imagewire_server.dialects.openai.shared_request import Extras
+from imagewire_server.dialects.openai.shared_request import AnswerImage, Extras
 
 # A part, and the caller's field that it came from.
 Named = tuple[pb.Part, str]
@@ -41,6 +42,20 @@ def parts_of(
         return []
     fields = {id(part): name for named in others.values() for part, name in named}
     return [(part, fields.get(id(part), f"{field}.content")) for part in parts]
+
+
+def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -> Named:
+    """A picture of `images`; where its `mime_type` says that it is none, other media."""
+    where = f"{field}.image_url.url"
+    said = entry.mime_type or "image/"
+    if answered and not said.startswith("image/"):
+        try:
+            return pb.Part(media=picture.media(entry.image_url.url, said), thought=bool(entry.thought)), where
+        except ValueError as error:
+            reading.refuse(where, str(error))
+    url = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
+    image = reading.image(url, where, answered=answered)
+    return pb.Part(image=image, thought=bool(entry.thought)), where
 
 
 def _natives(reading: Reading, given: Extras, where: str) -> list[Named]:

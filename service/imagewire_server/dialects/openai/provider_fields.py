@@ -56,12 +56,12 @@ def joined(entries: list[list[Piece]]) -> list[Piece]:
     return [*pieces, b"]"]
 
 
-def whole(plain: Json, media_entries: list[list[Piece]]) -> list[Piece]:
-    """An object of plain fields and, where there is any, of `media`."""
-    if not media_entries:
+def whole(plain: Json, entries: list[list[Piece]], name: str = "media") -> list[Piece]:
+    """An object of plain fields and, where there are any, of a list's entries."""
+    if not entries:
         return [encoded(plain)]
     front = encoded(plain)[:-1] + (b"," if plain else b"")
-    return [front + b'"media":', *joined(media_entries), b"}"]
+    return [front + b'"%s":' % name.encode(), *joined(entries), b"}"]
 
 
 def base64(data: bytes) -> str:

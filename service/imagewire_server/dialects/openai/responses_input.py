@@ -1,5 +1,6 @@
 """A response's input as a spec's messages: turns, and the items of earlier answers in their order."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -89,7 +90,8 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
                 _own(reading, part, own, field)
                 if own is not None and own.display_name:
                     part.image.display_name = own.display_name
-                messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
+                if not part.thought or not _stands(messages, part.image):
+                    messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionCallItem():
             calls[item.call_id] = item.name
             part = function_call(reading, item.call_id, item.name, item.arguments, f"{field}.arguments")
@@ -101,11 +103,26 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             name = calls.get(item.call_id, "unknown")
             messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(reading, item, name, field, at)])
         case ReasoningItem():
-            text = "".join(str(piece.get("text", "")) for piece in item.summary)
-            made = messages.add(role=pb.Role.ROLE_ASSISTANT)
-            _answered(reading, made, ("", text), item.provider_specific_fields, field, at)
-            if not text and not any(map(_says, made.parts)):
-                made.parts.add(thought=True)
+            _thought(reading, item, messages.add(role=pb.Role.ROLE_ASSISTANT), field, at)
+
+
+def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field: str, at: int) -> None:
+    text = "".join(str(piece.get("text", "")) for piece in item.summary)
+    own = item.provider_specific_fields
+    where = f"{field}.provider_specific_fields.images"
+    drafts = [
+        extras.shown(reading, entry, f"{where}[{k}]", answered=True)
+        for k, entry in enumerate((own and own.images) or ())
+    ]
+    _answered(reading, made, ("", text), own, field, at, drafts)
+    if not text and not any(map(_says, made.parts)):
+        made.parts.add(thought=True)
+
+
+def _stands(messages: Iterable[pb.ChatMessage], image: pb.Image) -> bool:
+    """Whether the draft that a picture is made of came back as well, in its own place."""
+    drafts = (part.image for message in messages for part in message.parts if part.thought)
+    return any((draft.data, draft.uri) == (image.data, image.uri) for draft in drafts)
 
 
 def _drawn(reading: Reading, item: ImageCallItem, field: str) -> pb.Image | None:

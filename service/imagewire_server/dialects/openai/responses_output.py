@@ -3,9 +3,9 @@
 Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout).
 Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
 
-A draft does not become an item. Where partial images are wanted, it is one of those of the next picture's item, and
-waits for it: the item stands behind what came between the two. Where no other picture follows, the last draft is the
-picture. Whether a picture is a draft is known at its end, so nothing is told of it before.
+A draft is a thought: a reasoning item without text. Where partial images are wanted, it is also one of those of the
+next picture's item, and waits for it. Where no other picture follows, the last draft is the picture as well. Whether a
+picture is a draft is known at its end, so nothing is told of it before.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai import data_url, facts, native_json, provider_fields
+from imagewire_server.dialects.openai.message import entry_end, entry_front
 from imagewire_server.dialects.openai.pieces import Copy, Key, Piece, encoded, has_bytes, key_of
 
 Json = dict[str, Any]
@@ -134,24 +135,27 @@ class Output:
                 _own(item, part)
                 yield item.done()
             case "media" | "native":
-                yield from self._others(part)
+                yield from self._others(part, self._new("msg", "message", role="assistant", content=[]))
             case None:
                 fields = native_json.native_fields(part.native_fields)
                 self._parts.append((self._length, part.thought_signature, fields))
 
-    def _others(self, part: pb.PartFinished) -> Iterator[Told]:
-        """Media that is no picture, or a part of a kind that only the provider has."""
-        item = self._new("msg", "message", role="assistant", content=[])
+    @staticmethod
+    def _others(part: pb.PartFinished, item: Item) -> Iterator[Told]:
+        """A draft, media that is no picture, or a part of a kind that only the provider has."""
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
         fields = native_json.native_fields(part.native_fields)
         extras = provider_fields.of_parts([(part.WhichOneof("content") or "", part.thought_signature, fields)])
-        if part.HasField("media"):
-            item.keys.add(key_of(part))
-            media = [provider_fields.media(part, 0)]
+        name, entries = "media", list[list[Piece]]()
+        if part.HasField("image"):
+            name, entries = "images", [[entry_front(0), *data_url.inside(part.image, key_of(part)), entry_end(part)]]
+        elif part.HasField("media"):
+            entries = [provider_fields.media(part, 0)]
         else:
             extras["native_parts"] = [provider_fields.native_part(part, 0)]
-            media = []
-        item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, media)]
+        if entries:
+            item.keys.add(key_of(part))
+        item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, entries, name)]
         yield item.done()
 
     def _close_text(self) -> Iterator[Told]:
@@ -181,6 +185,7 @@ class Output:
         if not part.thought:
             yield from self._complete(part)
             return
+        yield from self._others(part, self._new("rs", "reasoning", summary=[]))
         self._draft = pb.PartFinished.FromString(part.SerializeToString())
         if self._sent + len(self._waiting) < self._drafts and not part.image.uri:
             self._waiting.append(self._draft)

@@ -8,6 +8,7 @@ from imagewire_server.dialects.openai.decode import Strict
 from imagewire_server.dialects.openai.images_request import Drafts, Percent
 from imagewire_server.dialects.openai.shared_request import (
     MOST,
+    AnswerImage,
     Detail,
     Extras,
     Int32,
@@ -112,6 +113,12 @@ class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
     status: str | None = None
 
 
+class ReasoningExtras(Extras):
+    """What goes out with a thought and must come back with it; images: drafts."""
+
+    images: Annotated[list[AnswerImage], MOST] | None = None
+
+
 class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
     """What the model thought; it need not come back, and moves nothing upstream but its text."""
 
@@ -120,7 +127,7 @@ class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
     status: str | None = None
     content: list[Object] | None = None
     encrypted_content: None = None
-    provider_specific_fields: Extras | None = None
+    provider_specific_fields: ReasoningExtras | None = None
 
 
 ITEMS: dict[str, type[Strict]] = {

@@ -35,6 +35,16 @@ class ImageUrl(Strict):
     display_name: str | None = None
 
 
+class AnswerImage(Strict):
+    """A picture of an earlier answer, as this server sent it."""
+
+    image_url: ImageUrl
+    type: Literal["image_url"] | None = None
+    index: int | None = None
+    thought: bool | None = None
+    mime_type: str | None = None
+
+
 class NativePart(Strict):
     """A part of a kind that only the provider has, as it came: value is JSON, value_json JSON as text."""
 
