@@ -1,5 +1,7 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
+import asyncio
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
@@ -17,6 +19,8 @@ from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 1024 * 1024
 _ANSWERS = b'"candidates"'
+# Seconds: an odd piece of an answer takes so long to read, a usual one a hundredth of it.
+_LONG = 0.01
 
 
 class GoogleCall:
@@ -112,6 +116,7 @@ async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[p
     already.
     """
     piece = read or await answer.read()
+    begun = time.monotonic()
     ended = not piece or answer.ended
     events: list[pb.Event] = []
     try:
@@ -120,4 +125,6 @@ async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[p
             reader.close(events)
     except Error as error:
         return events, error, True
+    if time.monotonic() - begun > _LONG:
+        await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
     return events, None, ended

@@ -12,6 +12,7 @@ _UNKNOWN = tuple(f"unknown-{sort}" for sort in odd.SORTS)
 _AROUND = (
     *_UNKNOWN, "snake", "nulls", "shuffled", "odd-thought", "no-signature", "part-metadata",
     "urlsafe-signature", "escaped-signature", "bad-signature", "long-signature", "unknown-twice",
+    "null-twins",
 )  # fmt: skip
 _BESIDE = ("empty-text", "text-beside", "call-beside")
 _BLOB = (

@@ -235,8 +235,8 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
     ),
     (
         "x",
-        {"messages": [{"role": 3, "parts": [{"media": {"uri": "gs://a/b", "mime_type": "audio/wav"}}]}]},
-        ["messages[0].parts[0].media.uri"],
+        {"messages": [{"role": 2, "image": {"uri": "gs://a/b", "mime_type": "image/png"}}]},
+        ["messages[0].image.uri"],
     ),
     (
         "x",
@@ -393,3 +393,11 @@ def test_google_search_with_all_its_options() -> None:
             }
         }
     ]
+
+
+@pytest.mark.parametrize("kind", ["image", "media"])
+def test_a_file_elsewhere_goes_back_to_whoever_named_it(kind: str) -> None:
+    part = {kind: {"uri": "gs://a/b", "mime_type": "image/png" if kind == "image" else "audio/wav"}}
+    spec = pb.Spec(model="x", messages=[{"role": 3, "parts": [part]}])
+    (sent,) = encode(spec, profile(None))["contents"][0]["parts"]
+    assert sent["fileData"]["fileUri"] == "gs://a/b"

@@ -347,6 +347,18 @@ U4: dict[str, tuple[bytes, list[str]]] = {
         text(answer({"inlineData": {"mimeType": "audio/wav", "data": "!!!!"}}, PICTURE)),
         ["picture", "STOP", f"omitted {PARTS}.inlineData"],
     ),
+    "a null in the other spelling": (
+        text(answer({**PICTURE, "thoughtSignature": SIGNATURE, "thought_signature": None})),
+        ["picture signed", "STOP"],
+    ),
+    "a line break in a text": (
+        text(answer({"text": "a?b"}, PICTURE)).replace(b"?", b"\n"),
+        ["text a\nb", "picture", "STOP"],
+    ),
+    "many fields": (
+        text({**{f"next{i}": i for i in range(3000)}, **answer(PICTURE)}),
+        ["picture", "STOP", "omitted *"],
+    ),
     "a key twice": (
         text(answer(PICTURE)).replace(b'"inlineData"', b'"inlineData": {"data":"' + B64.encode() + b'"}, "inlineData"'),
         ["picture", "picture", "STOP"],
@@ -542,6 +554,13 @@ def _steps(body: bytes) -> int:
 def test_u12_reading_is_linear_in_the_bytes(body: Callable[[int], bytes]) -> None:
     small, large = (_steps(body(size)) for size in (20_000, 40_000))
     assert large < small * 2.3 + 500
+
+
+def test_u12_parts_and_pieces_are_bounded() -> None:
+    for piece in (b"{},", b'{"q":1},', b'{"text":"a"},'):
+        parts = b'{"candidates":[{"content":{"parts":[' + piece * 20_000 + b"{}]}}]}"
+        assert told_once(parts)[-1] == "error UPSTREAM_TOO_LARGE"
+    assert told_once(b"[" + b"{}," * 70_000 + b"{}]") == ["error UPSTREAM_TOO_LARGE"]
 
 
 def test_u12_what_is_beside_the_payloads_is_bounded() -> None:

@@ -14,7 +14,12 @@ from imagewire._image import Image
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
 
-_FINISH_REASONS: dict[str, FinishReason] = {"STOP": "stop", "MAX_TOKENS": "length", "TOOL_CALLS": "tool_calls"}
+_FINISH_REASONS: dict[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "TOOL_CALLS": "tool_calls",
+    "CONTENT_FILTER": "content_filter",
+}
 
 
 _BESIDE = ("safety_ratings", "grounding_metadata", "citation_metadata")
@@ -235,8 +240,8 @@ class CompletionChunk(Record):
 
 
 def finish_reason(answer: Answer) -> FinishReason:
-    """OpenAI's word; what it has none for ended with less than was asked."""
-    return _FINISH_REASONS.get(answer.finish_reason, "content_filter")
+    """OpenAI's word; "stop" for what it has none for. A blocked prompt has no reason of a candidate's."""
+    return _FINISH_REASONS.get(answer.finish_reason, "stop") if answer.finish_reason else "content_filter"
 
 
 def native_reason(answer: Answer) -> str | None:

@@ -157,6 +157,8 @@ def refusal(
     else:
         hints = [hint for hint in (retry_after, refused.retry_after) if hint is not None]
         refused.retry_after = min(max(hints), max_retry_after) if hints else None
+        if hints and max(hints) > max_retry_after:
+            refused.repeatable = False  # never before the provider allows it
     return refused
 
 

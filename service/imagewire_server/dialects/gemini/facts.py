@@ -11,6 +11,7 @@ _MOST_TOKENS = 2**53
 _FINISH_REASONS = {
     "STOP": _R.FINISH_REASON_STOP,
     "MAX_TOKENS": _R.FINISH_REASON_MAX_TOKENS,
+    "CONTINUATION": _R.FINISH_REASON_MAX_TOKENS,  # the limit of one answer: the next goes on with its token
     **dict.fromkeys(
         (
             "SAFETY",

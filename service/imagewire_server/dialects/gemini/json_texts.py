@@ -15,6 +15,7 @@ from imagewire_server.dialects.gemini.base64_stream import decoded
 from imagewire_server.dialects.gemini.members import elements, members
 
 _LONGEST_NAME = 128
+_MOST_MEMBERS = 1024
 _SNAKE = re.compile(r"_([a-z0-9])")
 
 Omit = Callable[[str], None]
@@ -24,10 +25,13 @@ class _Odd(ValueError):
     """A value is not what its field holds."""
 
 
-def value(raw: bytes) -> Any:
-    """The value of a JSON text. Raises ValueError for what is none, for endless numbers, and for endless nesting."""
+def value(raw: bytes, *, strict: bool = True) -> Any:
+    """The value of a JSON text. Raises ValueError for what is none, for endless numbers, and for endless nesting.
+
+    strict: whether line breaks and the like must be escaped in it.
+    """
     try:
-        return json.loads(raw.decode("utf-8", "replace"), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(raw.decode("utf-8", "replace"), strict=strict, parse_constant=_refuse, parse_float=_finite)
     except RecursionError as error:
         raise _Odd from error
 
@@ -54,15 +58,18 @@ def present(text: bytes, omit: Omit) -> list[tuple[str, bytes]]:
     """The members that are not null, by their names in camelCase; of one that stands twice the last."""
     found: dict[str, bytes] = {}
     for key, raw in members(text):
+        if len(found) == _MOST_MEMBERS:
+            omit("*")
+            break
         try:
             name = camel(string(key))
         except ValueError:
             name = ""
-        if 1 <= len(name) <= _LONGEST_NAME:
-            found[name] = raw
-        else:
+        if not 1 <= len(name) <= _LONGEST_NAME:
             omit("*")
-    return [(name, raw) for name, raw in found.items() if raw != b"null"]
+        elif raw != b"null":
+            found[name] = raw
+    return list(found.items())
 
 
 def camel(name: str) -> str:
@@ -82,7 +89,7 @@ def _clean(text: str) -> str:
 
 def string(raw: bytes) -> str:
     """A text."""
-    found = value(raw)
+    found = value(raw, strict=False)
     if not isinstance(found, str):
         raise _Odd
     return _clean(found)

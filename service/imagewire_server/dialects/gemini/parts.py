@@ -48,7 +48,7 @@ class PartEncoder:
                 image = message.image if message_rules.names(part, message) else part.image
                 encoded = self._image(image, f"{path}.image", answered=message.role == _ASSISTANT)
             case "media":
-                encoded = self._media(part.media, f"{path}.media")
+                encoded = _media(part.media)
             case "native":
                 encoded = {part.native.kind: _raw(part.native.value_json)}
             case "function_call":
@@ -83,28 +83,14 @@ class PartEncoder:
         elif scheme == "data":
             encoded = self._data_uri(image, path, answered=answered)
         else:
-            encoded = self._file(image, "pictures", path)
+            if scheme not in self._profile.uri_schemes and not answered:
+                self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// pictures; send the data")
+            encoded = _file(image)
         if level := _RESOLUTIONS.get(image.detail):
             if not self._profile.part_media_resolution:
                 self._refuse(f"{path}.detail", "this model reads every picture alike; leave it out")
             encoded["mediaResolution"] = {"level": level}
         return encoded
-
-    def _media(self, media: pb.Media, path: str) -> Json:
-        if media.WhichOneof("source") == "data":
-            return _inline(media.data, media.mime_type, media.display_name)
-        return self._file(media, "media", path)
-
-    def _file(self, file: pb.Image | pb.Media, what: str, path: str) -> Json:
-        scheme = file.uri.partition(":")[0].lower()
-        if scheme not in self._profile.uri_schemes:
-            self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// {what}; send the data")
-        encoded = {"fileUri": file.uri}
-        if file.mime_type:
-            encoded["mimeType"] = file.mime_type
-        if file.display_name:
-            encoded["displayName"] = file.display_name
-        return {"fileData": encoded}
 
     def _data_uri(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         try:
@@ -116,6 +102,21 @@ class PartEncoder:
         for field, words in image_rules.answered(bare) if answered else image_rules.sent(bare):
             self._refuse(f"{path}.{'uri' if field == 'data' else field}", words)
         return _inline(data, bare.mime_type, image.display_name)
+
+
+def _media(media: pb.Media) -> Json:
+    if media.WhichOneof("source") == "data":
+        return _inline(media.data, media.mime_type, media.display_name)
+    return _file(media)
+
+
+def _file(file: pb.Image | pb.Media) -> Json:
+    encoded = {"fileUri": file.uri}
+    if file.mime_type:
+        encoded["mimeType"] = file.mime_type
+    if file.display_name:
+        encoded["displayName"] = file.display_name
+    return {"fileData": encoded}
 
 
 def _inline(data: bytes, mime_type: str, display_name: str) -> Json:

@@ -29,6 +29,8 @@ _SMALL = 64 * 1024
 _MOST_WAITING = 1024 * 1024
 _MOST_PICTURES = 256
 _MOST_CANDIDATES = 64
+_MOST_PARTS = 16 * 1024
+_MOST_ANSWERS = 64 * 1024
 _MOST_OMITTED = 32
 _DONE = b"DONE"
 _NULL = b"null"
@@ -56,7 +58,7 @@ class Reader:
         self._renumbered: dict[int, int] = {}  # candidates that said their number behind a picture of theirs
         self._damage: Malformed | None = None  # of a picture of which nothing is told: it waits for the others
         self._open: CandidateReader | None = None  # whose picture is open
-        self._pictures = 0
+        self._pictures = self._parts = self._answers = 0
         self._finished = pb.Finished()
         self._usage: dict[str, Any] = {}
         self._model_version = self._response_id = ""
@@ -152,6 +154,7 @@ class Reader:
             reader = self._candidate(position if given.index is None else given.index)
             for part in given.content.parts:
                 self._count(part.inline_data is not None)
+                self._count_part()
                 reader.take_part(part, None, {}, events)
             self._take_end(reader, given, {})
         self._take_rest(answer, {})
@@ -176,6 +179,7 @@ class Reader:
             reader.take_part(*part, events)
 
     def _end_part(self, text: bytes, events: list[pb.Event]) -> None:
+        self._count_part()
         reader, self._open = self._open, None
         if reader is not None:
             self._take_part(reader, text, events)
@@ -222,12 +226,20 @@ class Reader:
         if self._pictures > _MOST_PICTURES:
             raise TooLarge(f"the provider sent more than {_MOST_PICTURES} pictures in one answer")
 
+    def _count_part(self) -> None:
+        self._parts += 1
+        if self._parts > _MOST_PARTS:
+            raise TooLarge(f"the provider sent more than {_MOST_PARTS} parts in one answer")
+
     def _omit(self, path: str) -> None:
         omitted = self._finished.omitted_fields
         if len(omitted) < _MOST_OMITTED and path not in omitted:
             omitted.append(path)
 
     def _take_rest(self, answer: AnswerEnd, beside: dict[str, str]) -> None:
+        self._answers += 1
+        if self._answers > _MOST_ANSWERS:
+            raise TooLarge(f"the provider sent more than {_MOST_ANSWERS} pieces of one answer")
         if answer.error:
             if not self.finished:
                 given = answer.error if isinstance(answer.error, dict) else {"message": str(answer.error)}

@@ -16,6 +16,7 @@ _FINISH_REASONS = {
     _R.FINISH_REASON_STOP: "stop",
     _R.FINISH_REASON_MAX_TOKENS: "length",
     _R.FINISH_REASON_TOOL_CALLS: "tool_calls",
+    _R.FINISH_REASON_CONTENT_FILTER: "content_filter",
 }
 # Google's words for OpenAI's.
 _TIERS = {"standard": "default"}
@@ -27,8 +28,11 @@ def completion_id(started: pb.Started) -> str:
 
 
 def finish_reason(reason: pb.FinishReason) -> str:
-    """OpenAI's word; what it has none for ended with less than was asked, and the native reason stands beside it."""
-    return _FINISH_REASONS.get(reason, "content_filter")
+    """OpenAI's word; "stop" for what it has none for, and the native reason stands beside it.
+
+    OpenAI's clients throw away an answer that a filter is said to have stopped.
+    """
+    return _FINISH_REASONS.get(reason, "stop")
 
 
 def ending(end: pb.CandidateFinished) -> Json:
