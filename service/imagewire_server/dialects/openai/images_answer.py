@@ -101,13 +101,14 @@ class Drawn:
 
 
 def usage(drawn: Iterable[pb.Usage]) -> Json:
-    """The sum of what calls used, in the images' shape."""
+    """The sum of what calls used, in the images' shape; of no call no cost is told."""
     total: Json = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
     inside = {"text_tokens": 0, "image_tokens": 0}
     outside = {"text_tokens": 0, "image_tokens": 0}
-    cost: float | None = 0.0
-    nanos: int | None = 0
-    for one in drawn:
+    runs = list(drawn)
+    cost: float | None = 0.0 if runs else None
+    nanos: int | None = 0 if runs else None
+    for one in runs:
         total["input_tokens"] += one.prompt_tokens + one.tool_use_prompt_tokens
         total["output_tokens"] += one.candidates_tokens + one.thoughts_tokens
         total["total_tokens"] += one.total_tokens
