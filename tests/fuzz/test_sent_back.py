@@ -1,4 +1,7 @@
-"""The message of any answer that arrives is a message of the next request: nothing of it is refused or left out."""
+"""The message of any answer that arrives is a message of the next request: nothing of it is refused or left out.
+
+Over REST it becomes the very parts that it becomes over gRPC.
+"""
 
 import json
 from collections.abc import AsyncIterator
@@ -10,10 +13,14 @@ import pytest
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import Error, InvalidRequest
 from imagewire_server.dialects.gemini import Profile, Reader, encode
+from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
+from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
 from imagewire_server.engine.digests import Digests
 from imagewire_server.engine.fold import fold
 from tests.fuzz.answer import Answer, build
 from tests.fuzz.invent import invent
+from tests.golden.test_rest import REQUEST, written
+from tests.unit.test_openai_requests import USER, spec
 
 OPEN = Profile(service="a test", uri_schemes=("https", "gs"))
 
@@ -59,3 +66,39 @@ async def test_u2_u3_the_message_of_a_thousand_answers_goes_back(first: int) -> 
             sent += 1
     assert not refused
     assert sent > 150
+
+
+@pytest.mark.parametrize("first", range(0, 500, 250))
+async def test_u2_u3_u4_rest_sends_back_what_grpc_does(first: int) -> None:
+    sent = 0
+    for seed in range(first, first + 250):
+        answer = build(invent(seed))
+        told = [pb.Event(started=pb.Started(completion_id="cmpl-0123456789abcdef", model="gemini/a-model"))]
+        try:
+            whole = await fold(events(answer), max_inline_bytes=1 << 30)
+            told += [event async for some in events(answer) for event in some]
+        except Error:
+            continue
+        if len(whole.candidates) != 1 or not whole.candidates[0].message.parts:
+            continue
+        wanted = _upstream(
+            pb.Spec(messages=[pb.ChatMessage(role="ROLE_USER", content="x"), whole.candidates[0].message])
+        )
+        message = json.loads(written(ChatAnswer(ImageFields()), told))["choices"][0]["message"]
+        assert _upstream(spec("chat", messages=[*USER, message])) == wanted, seed
+        items = json.loads(written(ResponsesAnswer(REQUEST), told))["output"]
+        assert _upstream(spec("responses", input=[*USER, *items])) == wanted, seed
+        sent += 1
+    assert sent > 150
+
+
+def _upstream(spec: pb.Spec) -> list[Any]:
+    """The parts that Google is sent, without the user's; neighbouring texts that nothing tells apart are one."""
+    made: list[Any] = []
+    contents = json.loads(msgspec.json.encode(encode(spec, OPEN)["contents"]))
+    for part in (part for content in contents[1:] for part in content["parts"]):
+        if made and part.keys() == made[-1].keys() <= {"text", "thought"}:
+            made[-1]["text"] += part["text"]
+        elif part != {"text": ""}:
+            made.append(part)
+    return made

@@ -2,10 +2,12 @@
 
 import base64
 import json
+from typing import Any
 
 import pytest
 
 from imagewire_server.contract.errors import Withheld
+from imagewire_server.dialects.gemini import Reader
 from imagewire_server.dialects.openai.chat_answer import ImageFields
 from imagewire_server.dialects.openai.images_answer import ImagesStream
 from tests.golden.invented import (
@@ -129,6 +131,9 @@ def test_u2_u11_a_stream_of_pictures_tells_what_came_beside_them() -> None:
     assert told[0]["b64_json"] == base64.b64encode(PNG).decode()
     assert (told[1].get("b64_json"), told[1]["url"]) == (None, 'gs://bucket/a"b.png')
     assert told[1]["provider_specific_fields"] == BESIDE
+    assert (told[0]["usage"]["total_tokens"], told[1]["usage"]["total_tokens"]) == (0, 20)
+    assert not told[0]["usage"].keys() & {"cost", "cost_nano_usd"}  # nobody knows it yet
+    assert (told[1]["usage"]["cost"], told[1]["usage"]["cost_nano_usd"]) == (0.0387, 38_700_000)
 
 
 @each_fields
@@ -142,6 +147,30 @@ def test_u11_audio_last_is_never_the_final_picture(fields: ImageFields, stream: 
         assert message["image"]["url"] == data_url("image/png", PNG)
     assert [entry["mime_type"] for entry in message["provider_specific_fields"]["media"]] == ["audio/wav"]
     assert [item["b64_json"] for item in images(events)["data"]] == [base64.b64encode(PNG).decode()]
+
+
+@pytest.mark.parametrize("blocked", [False, True])
+def test_severities_and_scores_of_googles_ratings_arrive(blocked: bool) -> None:
+    rating = {"category": "C", "probability": "LOW", "probabilityScore": 0.25, "severity": "S", "severityScore": 0}
+    said: dict[str, Any] = {
+        "candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP", "safetyRatings": [rating]}],
+    }
+    if blocked:
+        said = {"promptFeedback": {"blockReason": "SAFETY", "safetyRatings": [rating]}}
+    events, reader = answer()[:1], Reader(max_frame_bytes=100)
+    reader.feed(json.dumps(said).encode(), events)
+    reader.close(events)
+    [choice] = chat(events)["choices"]
+    assert choice["safety_ratings"] == [
+        {
+            "category": "C",
+            "probability": "LOW",
+            "blocked": False,
+            "probability_score": 0.25,
+            "severity": "S",
+            "severity_score": 0.0,
+        }
+    ]
 
 
 def test_u11_other_media_alone_is_no_picture() -> None:

@@ -85,7 +85,17 @@ def _listed(sums: dict[str, int]) -> list[pb.ModalityTokens]:
 
 def ratings(given: Iterable[Rating]) -> list[pb.SafetyRating]:
     """Safety ratings."""
-    return [pb.SafetyRating(category=r.category, probability=r.probability, blocked=r.blocked) for r in given]
+    return [
+        pb.SafetyRating(
+            category=r.category,
+            probability=r.probability,
+            blocked=r.blocked,
+            probability_score=r.probability_score,
+            severity=r.severity,
+            severity_score=r.severity_score,
+        )
+        for r in given
+    ]
 
 
 def feedback(given: Feedback) -> pb.PromptFeedback:
