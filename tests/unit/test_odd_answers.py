@@ -484,6 +484,19 @@ def test_a_continuation_token_is_the_candidates(odd: dict[str, Any]) -> None:
         assert made[-1]["finished"]["continuation_token"] == token
 
 
+def test_ratings_with_their_severity() -> None:
+    given = {"category": "A", "severity": "HARM_SEVERITY_LOW", "severityScore": 0.5, "probabilityScore": "0.25"}
+    for odd in ({}, {"next": 1}):
+        made = read(text(answer(PICTURE, safetyRatings=[{**given, **odd}])))
+        (rating,) = made[-2]["candidate_finished"]["safety_ratings"]
+        assert rating == {
+            "category": "A",
+            "severity": "HARM_SEVERITY_LOW",
+            "severity_score": 0.5,
+            "probability_score": 0.25,
+        }
+
+
 def test_an_error_behind_the_end_costs_nothing() -> None:
     error = {"error": {"code": 500, "status": "INTERNAL", "message": "x"}}
     assert told(events(answer(PICTURE), error)) == ["picture", "STOP", "omitted error"]
@@ -561,6 +574,12 @@ def test_u12_parts_and_pieces_are_bounded() -> None:
         parts = b'{"candidates":[{"content":{"parts":[' + piece * 20_000 + b"{}]}}]}"
         assert told_once(parts)[-1] == "error UPSTREAM_TOO_LARGE"
     assert told_once(b"[" + b"{}," * 70_000 + b"{}]") == ["error UPSTREAM_TOO_LARGE"]
+
+
+def test_u12_a_text_may_come_a_letter_at_a_time() -> None:
+    letters = [answer({"text": "a"}, finish=None)] * 20_000
+    for body in (events(*letters, answer(PICTURE)), text([*letters, answer(PICTURE)])):
+        assert told_once(body) == [f"text {'a' * 20_000}", "picture", "STOP"]
 
 
 def test_u12_what_is_beside_the_payloads_is_bounded() -> None:

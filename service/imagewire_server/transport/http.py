@@ -94,7 +94,10 @@ class HttpAnswer:
         if encoding in {"gzip", "x-gzip", "deflate"}:
             self._inflater = Inflater()
         elif encoding != "identity":
-            raise Malformed(f"the provider's answer is compressed as {encoding[:32]!r}, which nobody asked for")
+            raise Malformed(
+                f"the provider compressed its answer as {encoding[:32]!r}, which nobody asked for;"
+                " it may have been charged"
+            )
         return aiter(self._stream)
 
     async def head(self, most: int) -> bytes:

@@ -1,5 +1,6 @@
 """The small translations from Google's answer to ours: finish reasons, usage, ratings, feedback."""
 
+import math
 from collections.abc import Iterable
 
 from imagewire_server.contract import pb
@@ -85,17 +86,18 @@ def _listed(sums: dict[str, int]) -> list[pb.ModalityTokens]:
 
 def ratings(given: Iterable[Rating]) -> list[pb.SafetyRating]:
     """Safety ratings."""
-    return [
-        pb.SafetyRating(
-            category=r.category,
-            probability=r.probability,
-            blocked=r.blocked,
-            probability_score=r.probability_score,
-            severity=r.severity,
-            severity_score=r.severity_score,
-        )
-        for r in given
-    ]
+    return [_rating(rating) for rating in given]
+
+
+def _rating(given: Rating) -> pb.SafetyRating:
+    made = pb.SafetyRating(
+        category=given.category, probability=given.probability, blocked=given.blocked, severity=given.severity
+    )
+    for name in ("probability_score", "severity_score"):
+        score = getattr(given, name)
+        if score is not None and math.isfinite(score):
+            setattr(made, name, score)
+    return made
 
 
 def feedback(given: Feedback) -> pb.PromptFeedback:

@@ -29,8 +29,10 @@ _SMALL = 64 * 1024
 _MOST_WAITING = 1024 * 1024
 _MOST_PICTURES = 256
 _MOST_CANDIDATES = 64
-_MOST_PARTS = 16 * 1024
-_MOST_ANSWERS = 64 * 1024
+# Of one piece of an answer; the contract lets a message go back with so many.
+_MOST_PARTS = 4096
+# Pieces of an answer that say nothing.
+_MOST_EMPTY = 4096
 _MOST_OMITTED = 32
 _DONE = b"DONE"
 _NULL = b"null"
@@ -58,7 +60,7 @@ class Reader:
         self._renumbered: dict[int, int] = {}  # candidates that said their number behind a picture of theirs
         self._damage: Malformed | None = None  # of a picture of which nothing is told: it waits for the others
         self._open: CandidateReader | None = None  # whose picture is open
-        self._pictures = self._parts = self._answers = 0
+        self._pictures = self._parts = self._empty = 0
         self._finished = pb.Finished()
         self._usage: dict[str, Any] = {}
         self._model_version = self._response_id = ""
@@ -229,7 +231,7 @@ class Reader:
     def _count_part(self) -> None:
         self._parts += 1
         if self._parts > _MOST_PARTS:
-            raise TooLarge(f"the provider sent more than {_MOST_PARTS} parts in one answer")
+            raise TooLarge(f"the provider sent more than {_MOST_PARTS} parts at once")
 
     def _omit(self, path: str) -> None:
         omitted = self._finished.omitted_fields
@@ -237,9 +239,10 @@ class Reader:
             omitted.append(path)
 
     def _take_rest(self, answer: AnswerEnd, beside: dict[str, str]) -> None:
-        self._answers += 1
-        if self._answers > _MOST_ANSWERS:
-            raise TooLarge(f"the provider sent more than {_MOST_ANSWERS} pieces of one answer")
+        self._empty += not self._parts and answer.usage_metadata is None
+        self._parts = 0
+        if self._empty > _MOST_EMPTY:
+            raise TooLarge(f"the provider sent more than {_MOST_EMPTY} pieces of an answer that say nothing")
         if answer.error:
             if not self.finished:
                 given = answer.error if isinstance(answer.error, dict) else {"message": str(answer.error)}

@@ -116,7 +116,7 @@ class StreamWriter:
 def _without_last(messages: list[list[pb.Event]]) -> tuple[list[list[pb.Event]], bytes]:
     """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
     *others, last = messages
-    if sum(map(_picture_bytes, last)) <= _MOST_COPIED:
+    if sum(map(_file_bytes, last)) <= _MOST_COPIED:
         message = serialized(last[0], last[1:])
         if len(message) <= _MOST_COPIED or len(last) == 1:
             return others, message
@@ -128,7 +128,7 @@ def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
     messages: list[list[pb.Event]] = []
     size = 0
     for event in events:
-        added = _picture_bytes(event)
+        added = _file_bytes(event)
         size += added
         # What joins another message is copied once more: not worth it for much.
         if messages and size <= most and added <= _MOST_COPIED:
@@ -139,5 +139,11 @@ def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
     return messages
 
 
-def _picture_bytes(event: pb.Event) -> int:
-    return len(event.image_chunk.data) if event.WhichOneof("event") == "image_chunk" else 0
+def _file_bytes(event: pb.Event) -> int:
+    """How many bytes of a picture or of other media an event holds."""
+    match event.WhichOneof("event"):
+        case "image_chunk":
+            return len(event.image_chunk.data)
+        case "media_chunk":
+            return len(event.media_chunk.data)
+    return 0
