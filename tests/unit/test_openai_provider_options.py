@@ -82,8 +82,9 @@ def test_a_continuation_token(kind: str, field: str) -> None:
 def test_a_safety_method(kind: str, field: str) -> None:
     setting = {"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF", "method": "SEVERITY"}
     assert spec(kind, **{field: [setting]}).safety_settings[0].method == "SEVERITY"
-    assert refused(kind, **{field: [setting]}) == f"{field}[0]"  # the Gemini API has none
-    assert refused(kind, **{field: [{**setting, "method": "LUCK"}]}) == f"{field}[0]"
+    assert refused(kind, **{field: [setting]}) == f"{field}[0].method"  # the Gemini API has none
+    assert refused(kind, **{field: [{**setting, "method": "LUCK"}]}) == f"{field}[0].method"
+    assert refused(kind, **{field: [{**setting, "category": ""}]}) == f"{field}[0].category"
 
 
 SEARCHES: list[tuple[dict[str, Any], pb.GoogleSearch]] = [

@@ -25,7 +25,10 @@ def read(reading: Reading, given: ProviderOptions) -> None:
         reading.came_from("service_tier", "service_tier")
     for field, settings in (("safety_settings", given.safety_settings), ("safetySettings", given.safety_settings_)):
         for i, setting in enumerate(settings or ()):
-            reading.came_from(f"safety_settings[{len(spec.safety_settings)}]", f"{field}[{i}]")
+            path = f"safety_settings[{len(spec.safety_settings)}]"
+            reading.came_from(path, f"{field}[{i}]")
+            for name in ("category", "threshold", "method"):
+                reading.came_from(f"{path}.{name}", f"{field}[{i}].{name}")
             spec.safety_settings.add(
                 category=setting.category, threshold=setting.threshold, method=setting.method or ""
             )
