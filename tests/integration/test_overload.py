@@ -18,7 +18,7 @@ _PLACES, _SECONDS = 16, 3.0
 
 async def _asked(stub: Any, pushbacks: list[str]) -> bool:
     """One call; what a refused one is told."""
-    request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-slow-200"))
+    request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-200-100000"))
     call = stub.StreamCompletion(request)
     try:
         return [event async for event in call][-1].HasField("finished")
