@@ -18,7 +18,9 @@ _PLACES, _SECONDS = 16, 3.0
 
 async def _asked(stub: Any, pushbacks: list[str]) -> bool:
     """One call; what a refused one is told."""
-    request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-drip-200-100000"))
+    # Without a picture: what is measured is the server's work, not the emulator's.
+    asked = spec("gemini/emulator-slow-200", response_modalities=[pb.Modality.MODALITY_TEXT])
+    request = pb.StreamCompletionRequest(spec=asked)
     call = stub.StreamCompletion(request)
     try:
         return [event async for event in call][-1].HasField("finished")

@@ -386,6 +386,9 @@ U5 = {
     "no blank behind the colon": WHOLE.replace(b"data: {", b"data:{"),
     "LF": WHOLE.replace(b"\r\n", b"\n"),
     "CR": WHOLE.replace(b"\r\n", b"\r"),
+    "values that are no answers": b'null"ping"7'
+    + text([answer({"text": "a"}, finish=None), answer(PICTURE)])
+    + b"true",
     "events that are no answers": b"data: ping\n\ndata: null\n\n" + WHOLE + b'data: "bye"\n\n',
 }
 

@@ -18,6 +18,9 @@ _LONGEST_NAME = 16
 _DATA = b"data: "
 _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
+# How a value of JSON begins, and no line of an event stream.
+_JSON_WORDS = (b"null", b"true", b"false")
+_JSON = (*_JSON_WORDS, b"{", b"[", b'"', *(b"%d" % digit for digit in range(10)), b"-")
 # What is beside the payloads: comments, other fields, empty events. A comment each second for days has no more.
 MAX_IDLE = 4 * 1024 * 1024
 # What a line costs beside its bytes.
@@ -122,16 +125,18 @@ class SseSplitter:
         return idle.end()
 
     def _begin(self, piece: bytes) -> bytes:
-        """Pass over a byte order mark and blanks in front of the body."""
+        """Pass over a byte order mark and blanks in front of the body; tell JSON by what it begins with."""
         text = self._start + piece
         if _BOM.startswith(text):
             self._start = text
             return b""
-        self._start = b""
         rest = text.removeprefix(_BOM).lstrip(_BLANKS)
         self._count(len(text) - len(rest))
-        if rest:
-            self._state = _In.NAME
+        if any(word.startswith(rest) for word in _JSON_WORDS):
+            self._start = rest
+            return b""
+        self._start = b""
+        self._state = _In.BARE if rest.startswith(_JSON) else _In.NAME
         return rest
 
     def _begin_data(self, piece: bytes, at: int) -> int:
