@@ -1,5 +1,7 @@
 """Texts of answers, candidates and parts as structs: at once where the shape is the usual one, else leniently."""
 
+import re
+
 import msgspec
 
 from imagewire_server.dialects.gemini import lenient
@@ -13,6 +15,7 @@ _candidate = msgspec.json.Decoder(CandidateRest, strict=False).decode
 _rest = msgspec.json.Decoder(AnswerRest, strict=False).decode
 _whole = msgspec.json.Decoder(Answer, strict=False).decode
 _KEY_OF_BLOBS = b'"data"'
+_CLOSED = re.compile(rb"\s*}")
 
 
 def whole(text: bytes) -> Answer | None:
@@ -20,41 +23,33 @@ def whole(text: bytes) -> Answer | None:
 
     It is read as it would be piece by piece: where that could differ, it is none.
     """
-    has_blobs = _KEY_OF_BLOBS in text
-    if has_blobs and not _data_is_last(text):
-        return None
     try:
         answer = _whole(text)
     except _ODD:
         return None
-    parts = [part for candidate in answer.candidates for part in candidate.content.parts]
-    if any(part.function_call is not None and not _is_object(part.function_call.args) for part in parts):
-        return None
-    return None if has_blobs and not _orderly(answer, text.count(_KEY_OF_BLOBS)) else answer
+    keys = left = text.count(_KEY_OF_BLOBS)
+    for position, candidate in enumerate(answer.candidates):
+        for part in candidate.content.parts:
+            if part.function_call is not None and not _is_object(part.function_call.args):
+                return None
+            if part.inline_data is not None:
+                left -= 1
+                # What may stand on either side of the bytes, of which only the front is known when they come.
+                if part.thought or part.text or candidate.index not in {None, position}:
+                    return None
+    return answer if not left and (not keys or _data_is_last(text)) else None
 
 
 def _data_is_last(text: bytes) -> bool:
-    """Whether all that is known of a blob stands in front of its bytes."""
-    if b'"thought"' in text or b"\\" in text:
-        return False
+    """Whether all else that is said of each blob stands in front of its bytes."""
     at = text.find(_KEY_OF_BLOBS)
     while at >= 0:
         begin = text.find(b'"', at + len(_KEY_OF_BLOBS)) + 1
         end = text.find(b'"', begin)
-        if text[end + 1 : end + 2] != b"}":
+        if not _CLOSED.match(text, end + 1):
             return False
         at = text.find(_KEY_OF_BLOBS, end)
     return True
-
-
-def _orderly(answer: Answer, blobs: int) -> bool:
-    """Whether each blob stands alone in its part, once, and in a candidate whose number is its place."""
-    for position, candidate in enumerate(answer.candidates):
-        with_blobs = [part for part in candidate.content.parts if part.inline_data is not None]
-        if with_blobs and (candidate.index not in {None, position} or any(part.text for part in with_blobs)):
-            return False
-        blobs -= len(with_blobs)
-    return blobs == 0
 
 
 def part(text: bytes, omit: Omit) -> tuple[Part, tuple[str, str] | None, Fields]:
