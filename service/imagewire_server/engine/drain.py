@@ -28,20 +28,9 @@ class Calls:
     def __len__(self) -> int:
         return len(self._running)
 
-    @contextmanager
-    def running(self, record: Record) -> Iterator[None]:
+    def running(self, record: Record) -> "_Running":
         """Run one call inside. Raises Draining when new ones are refused, and what `telling` raises."""
-        if self._shut:
-            raise _refusal()
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a coroutine runs in one
-        self._running.add(task)
-        try:
-            with self.telling(record):
-                yield
-        finally:
-            self._running.discard(task)
-            self._ended.discard(task)
+        return _Running(self, record)
 
     @contextmanager
     def telling(self, record: Record) -> Iterator[None]:
@@ -49,11 +38,26 @@ class Calls:
         try:
             yield
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            # Where the client has left too, its cancellation counts.
-            if task is None or task not in self._ended or task.uncancel() > 0:
-                raise
+            self._tell(record)
+            raise
+
+    def _tell(self, record: Record) -> None:
+        task = asyncio.current_task()
+        # Where the client has left too, its cancellation counts.
+        if task is not None and task in self._ended and task.uncancel() == 0:
             raise (_loss() if record.tried else _refusal()) from None
+
+    def _enter(self) -> asyncio.Task[Any]:
+        if self._shut:
+            raise _refusal()
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        self._running.add(task)
+        return task
+
+    def _leave(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        self._ended.discard(task)
 
     @contextmanager
     def unbroken(self) -> Iterator[None]:
@@ -82,6 +86,26 @@ class Calls:
             task.cancel()
         if ending:
             await asyncio.wait(ending, timeout=CLEANUP)
+
+
+class _Running:
+    """One call that runs. A class, because each call has one, and a generator costs three times as much."""
+
+    __slots__ = ("_calls", "_record", "_task")
+
+    def __init__(self, calls: Calls, record: Record) -> None:
+        self._calls = calls
+        self._record = record
+
+    def __enter__(self) -> None:
+        self._task = self._calls._enter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        try:
+            if isinstance(error, asyncio.CancelledError):
+                self._calls._tell(self._record)
+        finally:
+            self._calls._leave(self._task)
 
 
 class Stop:

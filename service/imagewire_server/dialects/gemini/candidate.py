@@ -20,6 +20,7 @@ _LONGEST_DELTA = 64 * 1024
 _UNSPECIFIED = "FINISH_REASON_UNSPECIFIED"
 _NATIVE_ENDS = ("url_context_metadata", "avg_logprobs", "logprobs_result", "token_count", "grounding_attributions")
 _NULL = b"null"
+_ABSENT = (b"", _NULL)
 _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 _BY_ENDING = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "webp": "image/webp"}
 
@@ -49,6 +50,11 @@ class CandidateReader:
 
         Content that must not stand together in a part gives a part each; the first is the signed one.
         """
+        plain = part.inline_data is None and part.function_call is None and part.file_data is None
+        if plain and native is None and self._blob is None:  # text, as most parts are
+            if part.text or part.thought_signature:
+                self._take_text(part.text or "", part.thought, part.thought_signature, beside, events)
+            return
         contents: list[tuple[pb.PartKind, pb.PartFinished]] = []
         blob = self._end_blob(part.inline_data, events)
         if blob is not None:
@@ -89,8 +95,7 @@ class CandidateReader:
             del self._end.safety_ratings[:]
             self._end.safety_ratings.extend(facts.ratings(given.safety_ratings))
         for name in ("grounding_metadata", "citation_metadata"):
-            raw = bytes(getattr(given, name))
-            if not raw or raw == _NULL:
+            if getattr(given, name) is answer.NOTHING or (raw := bytes(getattr(given, name))) in _ABSENT:
                 continue
             made = _struct(raw)
             if made is not None:
@@ -98,8 +103,7 @@ class CandidateReader:
             else:
                 self._keep(json_texts.camel(name), raw)
         for name in _NATIVE_ENDS:
-            raw = bytes(getattr(given, name))
-            if raw and raw != _NULL:
+            if getattr(given, name) is not answer.NOTHING and (raw := bytes(getattr(given, name))) not in _ABSENT:
                 self._keep(json_texts.camel(name), raw)
         for name, text in beside.items():
             self._end.native_fields[name] = text

@@ -32,9 +32,13 @@ def key_of(part: pb.PartStarted | pb.PartFinished) -> Key:
     return part.candidate_index, part.part_index
 
 
+# Looked up once: an enum's names are slow.
+_WITH_BYTES = frozenset({pb.PartKind.PART_KIND_IMAGE, pb.PartKind.PART_KIND_MEDIA})
+
+
 def has_bytes(part: pb.PartStarted) -> bool:
     """Whether chunks follow, of a picture or of other media."""
-    return part.kind in {pb.PartKind.PART_KIND_IMAGE, pb.PartKind.PART_KIND_MEDIA}
+    return part.kind in _WITH_BYTES
 
 
 def chunk_of(event: pb.Event) -> Chunk | None:
