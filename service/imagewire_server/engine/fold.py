@@ -7,6 +7,7 @@ from imagewire_server.contract.errors import AnswerTooLarge, Internal
 
 # What fits gRPC's default message limit of 4 MiB, with room for what no limit counts exactly, such as tags.
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
+_SCALARS = (str, int, bytes, float)
 _PLACES = frozenset({"candidate_index", "part_index"})
 
 
@@ -19,9 +20,10 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
     left = max_inline_bytes
     async for events in stream:
         for event in events:
-            left -= scale.weight(event)
+            kind = event.WhichOneof("event")
+            left -= scale.weight(event, kind)
             if left >= 0:
-                folder.add(event)
+                folder.add(event, kind)
             else:
                 folder = _Folder()
     if left < 0:
@@ -40,9 +42,9 @@ class _Scale:
     def __init__(self) -> None:
         self._thoughts: set[tuple[int, int]] = set()
 
-    def weight(self, event: pb.Event) -> int:
+    def weight(self, event: pb.Event, kind: str | None) -> int:
         """What the next event adds."""
-        match event.WhichOneof("event"):
+        match kind:
             case "part_started" if event.part_started.thought:
                 self._thoughts.add((event.part_started.candidate_index, event.part_started.part_index))
             case "text_delta":
@@ -70,8 +72,8 @@ class _Folder:
         self._texts: dict[tuple[int, int], list[str]] = {}
         self._whole = False
 
-    def add(self, event: pb.Event) -> None:
-        match event.WhichOneof("event"):
+    def add(self, event: pb.Event, kind: str | None) -> None:
+        match kind:
             case "started":
                 _merge(event.started, self._response)
             case "text_delta":
@@ -132,9 +134,9 @@ def _settle(message: pb.ChatMessage) -> None:
 def _merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:
     """Copy what an event says into what it says it of: the fields have the same names, all but the places."""
     for descriptor, value in source.ListFields():
-        if descriptor.name in _PLACES:
-            continue
-        if hasattr(value, "MergeFrom"):
-            getattr(into, descriptor.name).MergeFrom(value)
+        name = descriptor.name
+        if isinstance(value, _SCALARS):
+            if name not in _PLACES:
+                setattr(into, name, value)
         else:
-            setattr(into, descriptor.name, value)
+            getattr(into, name).MergeFrom(value)

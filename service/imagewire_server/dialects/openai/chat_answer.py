@@ -13,6 +13,8 @@ from imagewire_server.dialects.openai import data_url, facts
 from imagewire_server.dialects.openai.message import Gathered, OpenPicture, entry_end, entry_front, final_end
 from imagewire_server.dialects.openai.pieces import Key, Piece, encoded, has_bytes, key_of
 
+_IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
+
 
 @dataclass(frozen=True, slots=True)
 class ImageFields:
@@ -60,7 +62,7 @@ class _Choice:
         self._thoughts[part.part_index] = part.thought
         if not has_bytes(part):
             return []
-        image = part.kind == pb.PartKind.PART_KIND_IMAGE
+        image = part.kind == _IMAGE
         if image and part.mime_type and self._direct and self._fields.images:
             self._open = OpenPicture(part.mime_type)
             if self._fields.image:

@@ -14,6 +14,8 @@ from imagewire_server.dialects.openai.chat_answer import ImageFields
 from imagewire_server.dialects.openai.message import Gathered, OpenPicture, entry_end, entry_front, final_end
 from imagewire_server.dialects.openai.pieces import Key, Piece, encoded, has_bytes, key_of
 
+_IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
+
 Json = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
 _CUT = b"!incomplete"  # no base64: whoever takes what stands before an error for a picture, finds that it is none
@@ -126,7 +128,7 @@ class ChatChunks:
         candidate.thoughts[part.part_index] = part.thought
         if not has_bytes(part):
             return []
-        image = part.kind == pb.PartKind.PART_KIND_IMAGE
+        image = part.kind == _IMAGE
         at_once = image and bool(part.mime_type) and direct and self._fields.images
         if self._fields.image or not at_once:
             self.keeps = {*self.keeps, key_of(part)}

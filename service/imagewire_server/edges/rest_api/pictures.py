@@ -12,6 +12,8 @@ from imagewire_server.transport.fetch import ImageFetcher, Unfetchable
 _AT_ONCE = 4
 _MOST_PICTURES = 16  # more than any model takes
 
+_ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
+
 
 class _TooMuchError(Exception):
     """Ends the other fetches. Holds the path of the picture that was too much."""
@@ -83,18 +85,20 @@ def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
 
     Those of the model's own messages go back as they came.
     """
-    for path, image in _pictures(spec):
-        if image.uri and not image.uri.lower().startswith("gs:"):
-            yield f"{path}.uri", image
-
-
-def _pictures(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
     for i, message in enumerate(spec.messages):
-        if message.role == pb.Role.ROLE_ASSISTANT:
+        if message.role == _ASSISTANT:
             continue
-        yield f"spec.messages[{i}].image", message.image
+        if message.HasField("image") and _is_remote(message.image):
+            yield f"spec.messages[{i}].image.uri", message.image
         for j, part in enumerate(message.parts):
-            path = f"spec.messages[{i}].parts[{j}]"
-            yield f"{path}.image", part.image
-            for k, image in enumerate(part.function_response.images):
-                yield f"{path}.function_response.images[{k}]", image
+            kind = part.WhichOneof("content")
+            if kind == "image" and _is_remote(part.image):
+                yield f"spec.messages[{i}].parts[{j}].image.uri", part.image
+            elif kind == "function_response":
+                for k, image in enumerate(part.function_response.images):
+                    if _is_remote(image):
+                        yield f"spec.messages[{i}].parts[{j}].function_response.images[{k}].uri", image
+
+
+def _is_remote(image: pb.Image) -> bool:
+    return bool(image.uri) and not image.uri.lower().startswith("gs:")
