@@ -94,6 +94,16 @@ class CandidateReader:
         if given.safety_ratings:
             del self._end.safety_ratings[:]
             self._end.safety_ratings.extend(facts.ratings(given.safety_ratings))
+        if not (
+            given.grounding_metadata is given.citation_metadata is given.url_context_metadata is answer.NOTHING
+            and given.avg_logprobs is given.logprobs_result is given.token_count is answer.NOTHING
+            and given.grounding_attributions is answer.NOTHING
+        ):
+            self._take_metadata(given)
+        for name, text in beside.items():
+            self._end.native_fields[name] = text
+
+    def _take_metadata(self, given: answer.CandidateEnd) -> None:
         for name in ("grounding_metadata", "citation_metadata"):
             if getattr(given, name) is answer.NOTHING or (raw := bytes(getattr(given, name))) in _ABSENT:
                 continue
@@ -105,8 +115,6 @@ class CandidateReader:
         for name in _NATIVE_ENDS:
             if getattr(given, name) is not answer.NOTHING and (raw := bytes(getattr(given, name))) not in _ABSENT:
                 self._keep(json_texts.camel(name), raw)
-        for name, text in beside.items():
-            self._end.native_fields[name] = text
 
     def close(self, events: list[pb.Event]) -> None:
         """End the candidate."""
