@@ -57,6 +57,9 @@ ROWS = {
     "frame inner-fields": Row(_sse("1", "inner-fields"), _CRASH, f"{_SSE}: other fields are passed over"),
     "frame comments": Row(_sse("3", "comments"), _CRASH, f"{_SSE}: comments are passed over"),
     "frame inner-comments": Row(_sse("1", "inner-comments"), _CRASH, f"{_SSE}: comments are passed over"),
+    "frame leading-blanks": Row(
+        _sse("1", "leading-blanks", framing="ndjson"), _CRASH, "JSON: blanks may stand in front of a value"
+    ),
     "frame done": Row(_sse("1", "done"), _CRASH, "OpenAI's last sign, which relays add"),
     "document snake": Row(_object("576", "snake"), "finish", "proto3 JSON: the names of the proto are read too"),
     "document finish-unspecified": Row(
