@@ -396,7 +396,7 @@ async def test_a_cut_form_is_refused(rest: Stack, end: bytes) -> None:
     ("name", "value", "field"),
     [
         (b"image_config", b'{"aspectRatio": "9:9"}', "image_config.aspectRatio"),
-        (b"safetySettings", b'[{"category": "C", "threshold": "OFF", "method": "LUCK"}]', "safetySettings[0]"),
+        (b"safetySettings", b'[{"category": "C", "threshold": "OFF", "method": "LUCK"}]', "safetySettings[0].method"),
         (b"outputConfig", b'{"outputUriPrefix": "gs://b/"}', "outputConfig.outputUriPrefix"),
         (b"extra_body", b'{"', "extra_body"),
         (b"service_tier", b"scale", "service_tier"),
