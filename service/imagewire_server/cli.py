@@ -27,9 +27,24 @@ _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google;
 
 def main() -> None:
     """The entry point."""
-    # gRPC would write a line of its own to stderr whenever a process is started beside it.
+    # gRPC's core writes to stderr itself, in any thread, and would wait there for a reader; what matters of it reaches
+    # our own lines. And it would write one whenever a process is started beside it.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+    _open_standard_files()
     app()
+
+
+def _open_standard_files() -> None:
+    """Where one is closed, a connection would get its number, and a caller what is meant for the log."""
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null != fd:
+                os.dup2(null, fd)
+                os.close(null)
 
 
 @app.callback(invoke_without_command=True)
@@ -51,6 +66,7 @@ def serve(
         int | None, typer.Option(help="How many processes serve; 0 for one for each usable core.")
     ] = None,
     worker: Annotated[int | None, typer.Option(hidden=True)] = None,
+    counts: Annotated[str | None, typer.Option(hidden=True)] = None,
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
@@ -60,7 +76,7 @@ def serve(
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.cores import usable  # noqa: PLC0415
-    from imagewire_server.workers import parent_gone  # noqa: PLC0415
+    from imagewire_server.workers import parent_gone, share_counts  # noqa: PLC0415
 
     def read() -> "Config":
         return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
@@ -80,7 +96,10 @@ def serve(
 
     try:
         given = read()
+        if counts is not None:
+            share_counts(counts)
         logs.configure(given.settings.log_level)
+        logs.redirect_libraries()
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
             code = _run(_watch(given, number, [] if config is None else ["--config", str(config)]))
@@ -166,7 +185,7 @@ async def _watch(given: "Config", number: int, arguments: list[str]) -> int:
     try:
         told = {"rest": rest.address} if rest else {}
         names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
-        return await Workers(command, number).run(grpc=grpc.address, **told, models=names)
+        return await Workers(command, number, len(given.deployments)).run(grpc=grpc.address, **told, models=names)
     finally:
         for reserved in (grpc, rest):
             if reserved is not None:

@@ -1,17 +1,15 @@
 """Several processes on the same ports: started anew, not forked; watched, restarted, and drained by this one.
 
-Workers share the ports (SO_REUSEPORT) and a folder in which each counts, and nothing else: what one learns of a
+Workers share the ports (SO_REUSEPORT) and the memory in which each counts, and nothing else: what one learns of a
 provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent,
 however that ends: its standard input is a pipe that then closes.
 """
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +17,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from imagewire_server.engine import counts, metrics
+
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 _log = structlog.get_logger("imagewire.workers")
 
 READY = b"ready\n"
-# Where prometheus_client looks for a folder that several processes count in.
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
 _LIVED = 30.0  # seconds after which a worker's end is no sequel of its start
 
@@ -58,12 +56,20 @@ def reserve(address: str) -> Reserved:
 
 
 class Workers:
-    """Runs `number` workers. command: what starts one; its output is this process's, line for line."""
+    """Runs `number` workers. command: what starts one; its output is this process's, line for line.
 
-    def __init__(self, command: Sequence[str], number: int) -> None:
+    deployments: how many each will count.
+    """
+
+    def __init__(self, command: Sequence[str], number: int, deployments: int) -> None:
         self._command = command
         self._number = number
-        self._counts = ""
+        # For this process, and for each worker two: one may still be ending when the next one begins.
+        self._slots = 1 + 2 * number
+        self._memory = counts.reserve(self._slots, metrics.slot_size(deployments))
+        self._shared = counts.Shared(self._memory, self._slots)
+        self._free = list(range(1, self._slots))
+        metrics.share(self._shared, 0)
         self._running: dict[int, Process] = {}
         self._serving: set[int] = set()
         self._stopping = asyncio.Event()
@@ -72,10 +78,6 @@ class Workers:
 
     async def run(self, **serving: object) -> int:
         """Run until SIGTERM or SIGINT; return the exit code. serving: what the log says when all are ready."""
-        with tempfile.TemporaryDirectory(prefix="imagewire-metrics-") as self._counts:
-            return await self._run(serving)
-
-    async def _run(self, serving: dict[str, object]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
@@ -107,14 +109,17 @@ class Workers:
         wait, began_well = _FIRST_WAIT, False
         while not self._stopping.is_set():
             begun = time.monotonic()
+            slot = self._free.pop(0)
             process = await asyncio.create_subprocess_exec(
                 *self._command,
                 "--worker",
                 str(index),
+                "--counts",
+                f"{self._memory}:{self._slots}:{slot}",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 start_new_session=True,  # Ctrl-C is this process's to pass on
-                env={**os.environ, METRICS_FOLDER: self._counts},
+                pass_fds=(self._memory,),
             )
             self._running[index] = process
             if self._stopping.is_set():
@@ -128,7 +133,8 @@ class Workers:
             code = await process.wait()
             del self._running[index]
             self._serving.discard(index)
-            _forget_running_calls(process.pid, self._counts)
+            metrics.forget_running(self._shared.slots[slot])
+            self._free.insert(0, slot)
             if self._stopping.is_set():
                 return
             if not began_well:
@@ -147,12 +153,10 @@ def _send(process: "Process", number: int) -> None:
         process.send_signal(number)
 
 
-def _forget_running_calls(pid: int, folder: str) -> None:
-    """What an ended worker had under way is under way no more; what it has counted stays counted."""
-    # Imported here: this process counts nothing itself.
-    from prometheus_client.multiprocess import mark_process_dead  # noqa: PLC0415
-
-    mark_process_dead(pid, folder)  # type: ignore[no-untyped-call]
+def share_counts(where: str) -> None:
+    """In a worker: count in the memory that its parent has told of."""
+    memory, slots, slot = (int(number) for number in where.split(":"))
+    metrics.share(counts.Shared(memory, slots), slot)
 
 
 async def parent_gone() -> None:

@@ -25,9 +25,9 @@ class Admission:
                 retry_after=_RETRY_AFTER,
             )
         self._running += 1
-        metrics.running.inc()
+        metrics.count_running(1)
         try:
             yield
         finally:
             self._running -= 1
-            metrics.running.dec()
+            metrics.count_running(-1)

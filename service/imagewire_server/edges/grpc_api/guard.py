@@ -9,7 +9,6 @@ import hmac
 import re
 import secrets
 import time
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -22,6 +21,7 @@ from imagewire_server.edges.grpc_api.requests import checked, exact, lenient
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine import metrics
 from imagewire_server.engine.drain import Calls
+from imagewire_server.engine.fault import described
 from imagewire_server.engine.record import Record
 
 RECORD: ContextVar[Record] = ContextVar("record")
@@ -138,9 +138,7 @@ class _Watched:
             self._code = "ABORTED_BY_SERVICE"
             return
         if not isinstance(error, Error):
-            # Not the text: it may hold what must not be logged. The places tell where to look.
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
-            _log.error("fault", request_id=self._request_id, kind=type(error).__name__, places=places)
+            _log.error("fault", request_id=self._request_id, **described(error))
             error = Internal(f"a fault of this server's; its log names it under request id {self._request_id}")
         code, message, trailers = status(error, self._request_id)
         self._code, self._reason = code.name, error.reason

@@ -8,7 +8,6 @@ import hmac
 import re
 import secrets
 import time
-import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +24,7 @@ from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.engine import metrics
 from imagewire_server.engine.drain import Calls
+from imagewire_server.engine.fault import described
 from imagewire_server.engine.record import Record
 
 _log = structlog.get_logger("imagewire.calls")
@@ -106,9 +106,7 @@ class Guard:
             reason = {404: "PATH_NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
             allow = [(b"allow", value.encode()) for name, value in (error.headers or {}).items() if name == "Allow"]
             return HttpError(error.status_code, reason, words.get(error.status_code, "the request is malformed"), allow)
-        # Not the text: it may hold what must not be logged. The places tell where to look.
-        places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
-        _log.error("fault", request_id=request_id, kind=type(error).__name__, places=places)
+        _log.error("fault", request_id=request_id, **described(error))
         return Internal(f"a fault of this server's; its log names it under request id {request_id}")
 
     @staticmethod

@@ -12,7 +12,7 @@ from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
 from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.status import HttpError
-from imagewire_server.engine import metrics
+from imagewire_server.engine import exposition
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.route import Route
 
@@ -92,8 +92,8 @@ class Health:
 async def counts(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /metrics: what was counted, for Prometheus; of all workers, whichever is asked."""
     call: Call = scope[CALL]
-    page = await asyncio.to_thread(metrics.page)
-    call.response.typed(metrics.MEDIA_TYPE.encode())
+    page = await asyncio.to_thread(exposition.page)
+    call.response.typed(exposition.MEDIA_TYPE.encode())
     await call.response.whole(200, page)
 
 

@@ -1,0 +1,102 @@
+"""Numbers that are counted: for one process alone, or by several, each in a slot of memory that all of them see.
+
+That memory belongs to no folder and is taken when it is made, so a full disk stops nothing. What a process has counted
+outlives it, and the next one in its slot goes on from there. A slot holds how many bytes of names there are, then a
+double for each name, then the names, a line of JSON each. Only its own process writes to it.
+"""
+
+import contextlib
+import mmap
+import os
+import tempfile
+import threading
+
+import msgspec
+import structlog
+
+Name = tuple[str, ...]  # a metric's, then the values of its labels
+
+_ALONE = 256 * 1024
+# One byte in so many is for doubles: a name takes at least so much more.
+_SHARE = 8
+
+_log = structlog.get_logger("imagewire.metrics")
+
+
+class Counts:
+    """One process's numbers. memory: its slot."""
+
+    def __init__(self, memory: memoryview | None = None) -> None:
+        memory = memory if memory is not None else memoryview(bytearray(_ALONE))
+        doubles = len(memory) // _SHARE // 8 * 8
+        self._doubles, self._names = memory[:doubles].cast("d"), memory[doubles:]
+        self._spare = len(self._doubles) - 1  # for what has no room
+        self._lock = threading.Lock()
+        self._places = {name: at for at, name in enumerate(self._read_names(), 1)}
+
+    def add(self, name: Name, amount: float = 1.0) -> None:
+        """Add to a number."""
+        at = self._places.get(name) or self._place(name)
+        self._doubles[at] += amount
+
+    def clear(self, metric: str) -> None:
+        """Set a metric's numbers to 0."""
+        for name, at in self._places.items():
+            if name[0] == metric:
+                self._doubles[at] = 0.0
+
+    def read(self) -> dict[Name, float]:
+        """All numbers, also those that another process counts."""
+        return {name: self._doubles[at] for at, name in enumerate(self._read_names(), 1)}
+
+    def _read_names(self) -> list[Name]:
+        lines = bytes(self._names[: int(self._doubles[0])]).splitlines()
+        return [msgspec.json.decode(line, type=Name) for line in lines]
+
+    def _place(self, name: Name) -> int:
+        with self._lock:
+            if name in self._places:
+                return self._places[name]
+            line = msgspec.json.encode(name) + b"\n"
+            begin = int(self._doubles[0])
+            at, end = len(self._places) + 1, begin + len(line)
+            if at < self._spare and end <= len(self._names):
+                self._names[begin:end] = line
+                self._doubles[0] = end  # last: who reads it finds the name
+            else:
+                at = self._spare
+                _log.warning("no room to count this; restart to make some", metric=name)
+            self._places[name] = at
+            return at
+
+
+class Shared:
+    """Memory of so many slots, by the file descriptor that `reserve` gave, here or in a parent process."""
+
+    def __init__(self, fd: int, slots: int) -> None:
+        memory = memoryview(mmap.mmap(fd, 0))
+        size = len(memory) // slots
+        self.slots = [memory[at : at + size] for at in range(0, size * slots, size)]
+
+    def read(self) -> dict[Name, float]:
+        """The sums over all slots."""
+        sums: dict[Name, float] = {}
+        for slot in self.slots:
+            for name, number in Counts(slot).read().items():
+                sums[name] = sums.get(name, 0.0) + number
+        return sums
+
+
+def reserve(slots: int, size: int) -> int:
+    """A file descriptor of so many slots of so many bytes, for this process and its children. Raises OSError."""
+    fd = -1
+    with contextlib.suppress(AttributeError, OSError):  # Linux's alone
+        fd = os.memfd_create("imagewire-metrics")
+    if fd < 0:
+        with tempfile.TemporaryFile() as file:
+            fd = os.dup(file.fileno())
+    # Written, not only made longer: where space is missing, that is told now, and not by SIGBUS when it is used.
+    left = slots * size
+    while left:
+        left -= os.write(fd, bytes(min(left, size)))
+    return fd

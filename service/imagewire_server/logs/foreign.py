@@ -1,0 +1,74 @@
+"""What libraries and the interpreter would write to stderr becomes lines of ours, which say where but not what.
+
+Their text may hold what must not be logged: an exception's words, the repr of a task, a URL with its key. The place in
+the code tells which text it was.
+"""
+
+import logging
+import sys
+import threading
+import warnings
+from types import TracebackType
+from typing import TextIO
+
+import structlog
+
+from imagewire_server.engine.fault import described
+
+_log = structlog.get_logger("imagewire.foreign")
+
+
+def redirect_libraries() -> None:
+    """Log what would otherwise go to stderr, for the whole process."""
+    logging.raiseExceptions = False
+    root = logging.getLogger()
+    for handler in tuple(root.handlers):
+        root.removeHandler(handler)
+    root.addHandler(_Records(logging.WARNING))
+    root.setLevel(logging.WARNING)
+    warnings.showwarning = _warn
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
+    sys.unraisablehook = _unraisable
+
+
+class _Records(logging.Handler):
+    """The records of Python's own logging: asyncio's, aiohttp's, uvicorn's, grpc's, google-auth's."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log one."""
+        error = record.exc_info[1] if record.exc_info else None
+        _log.log(
+            record.levelno,
+            "library",
+            logger=record.name,
+            place=f"{record.pathname}:{record.lineno}",
+            **(described(error) if error else {}),
+        )
+
+
+def _warn(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    _log.warning("library", kind=category.__name__, place=f"{filename}:{lineno}")
+
+
+def _uncaught(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
+    _log.critical("uncaught exception", **described(error))
+
+
+def _uncaught_in_thread(hooked: threading.ExceptHookArgs) -> None:
+    if hooked.exc_value is not None:
+        _log.error(
+            "uncaught exception", thread=hooked.thread.name if hooked.thread else "", **described(hooked.exc_value)
+        )
+
+
+def _unraisable(hooked: "sys.UnraisableHookArgs") -> None:
+    if hooked.exc_value is not None:
+        _log.error("uncaught exception", **described(hooked.exc_value))
