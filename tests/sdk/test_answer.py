@@ -1,11 +1,13 @@
 """Answers as Python objects: nothing of them is lost, and all of it goes back as it came."""
 
+import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
-from imagewire import Answer, Chunk, Image, Media, function_result, user
+from imagewire import Answer, Chunk, Image, Media, build_spec, function_result, user
 from imagewire._answer import Part
 from imagewire._reader import Reader
 from imagewire.v1 import chat_service_pb2 as chat
@@ -121,6 +123,24 @@ def test_a_function_results_pictures_have_names() -> None:
     assert not call.HasField("args")
     with pytest.raises(ValueError, match="must be a JSON object"):
         function_result(call, {"a": object()})
+
+
+@pytest.mark.parametrize("value", [2**53 + 1, -(2**60), 10**5000, math.inf, math.nan], ids=[*"abcde"])
+def test_u4_a_number_that_would_be_changed_is_refused(value: float) -> None:
+    with pytest.raises(ValueError, match=r"^response: .* send it as text"):
+        function_result(FunctionCall(name="f"), {"a": [{"b": value}]})
+    with pytest.raises(ValueError, match=r"^extra_body: .* send it as text"):
+        build_spec("m", "x", extra_body={"a": [{"b": value}]})
+    [part] = function_result(FunctionCall(name="f"), {"a": [2**53, -(2**53), True, 0.5]}).parts
+    assert list(part.function_response.response["a"]) == [2**53, -(2**53), True, 0.5]
+
+
+def test_a_result_that_no_server_could_read_is_refused() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(40):
+        deep = {"a": deep}
+    with pytest.raises(ValueError, match=r"^response: is nested more than 28 levels deep"):
+        function_result(FunctionCall(name="f"), deep)
 
 
 def test_a_picture_of_an_answer_keeps_no_name_as_input() -> None:

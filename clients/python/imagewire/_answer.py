@@ -42,7 +42,7 @@ class Part:
         if self.function_call.args_json:
             given: dict[str, Any] = json.loads(self.function_call.args_json)
             return given
-        told: dict[str, Any] = _whole(MessageToDict(self.function_call.args))
+        told: dict[str, Any] = whole_numbers(MessageToDict(self.function_call.args))
         return told
 
 
@@ -187,12 +187,12 @@ def _to_message(part: Part) -> WirePart:
     return made
 
 
-def _whole(value: Any) -> Any:
+def whole_numbers(value: Any) -> Any:
     """A JSON value whose whole numbers are int: a Struct holds each number as a double."""
     if isinstance(value, dict):
-        return {key: _whole(item) for key, item in value.items()}
+        return {key: whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_whole(item) for item in value]
+        return [whole_numbers(item) for item in value]
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 

@@ -139,7 +139,3 @@ class ServerError(ImagewireError):
 def invalid(field: str, description: str) -> InvalidRequest:
     """The refusal of one argument, before anything is sent. description: what is wrong with it, and the remedy."""
     return InvalidRequest(f"{field} {description}", code="INVALID_ARGUMENT", violations=[Violation(field, description)])
-
-
-# A quota that no wait of a client's fills.
-_USED_UP = "UPSTREAM_QUOTA_EXHAUSTED"

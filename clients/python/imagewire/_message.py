@@ -6,6 +6,7 @@ from typing import Any
 
 from imagewire import _image
 from imagewire._image import Picture
+from imagewire._struct import struct
 from imagewire.v1 import image_pb2
 from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, FunctionResponse, Part, Role
 
@@ -35,14 +36,12 @@ def function_result(
     """What a function returned that the model called. call: `Part.function_call` of the answer.
 
     response: a JSON object. images: pictures by names, by which `response` may refer to them: {"$ref": "NAME"}. Raises
-    as `user`, and ValueError when `response` is no JSON object.
+    as `user`, and ValueError when `response` is no JSON object, or has whole numbers beyond 2^53: send those as text.
     """
-    result = FunctionResponse(id=call.id, name=call.name)
-    result.response.SetInParent()
     try:
-        result.response.update(response)
-    except (TypeError, ValueError, OverflowError):
-        raise ValueError("response: must be a JSON object: a dict of text, numbers, lists and dicts") from None
+        result = FunctionResponse(id=call.id, name=call.name, response=struct(response))
+    except ValueError as error:
+        raise ValueError(f"response: {error}") from None
     for name, item in images.items():
         result.images.append(picture(item, name))
     return ChatMessage(role=Role.ROLE_TOOL, parts=[Part(function_response=result)])

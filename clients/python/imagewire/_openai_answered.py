@@ -2,15 +2,18 @@
 
 import base64
 import binascii
-import json
+import re
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from imagewire import _openai_native
 from imagewire._errors import invalid
 from imagewire._openai_extras import OWN_CALL_ID
 from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
 
 _AS_IT_CAME = "does not fit the message; send the answer back as it came"
+_TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
 
 
 def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> list[Part]:
@@ -37,23 +40,40 @@ def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> lis
         raise invalid(where, _AS_IT_CAME)
     made = _in_order(layout, texts, others, where)
     _sign(made, extras.get("thought_signatures"), where)
-    _add_fields(made, extras.get("native_fields"), where)
+    _add_fields(made, extras.get("native_fields"), where, _openai_native.written)
+    _add_fields(made, extras.get("native_fields_json"), where, _text)
     return made
+
+
+def file(url: str) -> tuple[bytes, str] | None:
+    """What a data URI of an answer's holds, and its media type; None for a URI of another kind, and for bad base64."""
+    head, comma, text = url.partition(";base64,")
+    if not comma or not head.startswith("data:"):
+        return None
+    try:
+        return base64.b64decode(text, validate=True), head.removeprefix("data:")
+    except (binascii.Error, ValueError):
+        return None
 
 
 def _in_order(layout: list[Any], texts: dict[str, str], others: dict[str, list[Part]], where: str) -> list[Part]:
     made: list[Part] = []
-    for name in layout:
-        kind, _, length = str(name).partition(":")
-        if kind in texts and length.isdecimal() and int(length) <= len(texts[kind]):
-            text, texts[kind] = texts[kind][: int(length)], texts[kind][int(length) :]
-            made.append(Part(text=text, thought=kind == "thought"))
-        elif length in {"", "thought"} and others.get(kind):
-            made.append(others[kind].pop(0))
-            made[-1].thought = made[-1].thought or length == "thought"
+    at = dict.fromkeys(texts, 0)
+    left = {kind: deque(found) for kind, found in others.items()}
+    for name in map(str, layout):
+        kind, _, mark = name.partition(":")
+        if match := _TEXT.fullmatch(name):
+            begin, end = at[kind], at[kind] + int(match[2])
+            if end > len(texts[kind]):
+                raise invalid(where, _AS_IT_CAME)
+            at[kind] = end
+            made.append(Part(text=texts[kind][begin:end], thought=kind == "thought"))
+        elif mark in {"", "thought"} and left.get(kind):
+            made.append(left[kind].popleft())
+            made[-1].thought = made[-1].thought or mark == "thought"
         else:
             raise invalid(where, _AS_IT_CAME)
-    if any(texts.values()) or any(others.values()):
+    if any(at[kind] < len(text) for kind, text in texts.items()) or any(left.values()):
         raise invalid(where, _AS_IT_CAME)
     return made
 
@@ -69,7 +89,8 @@ def _sign(made: Sequence[Part], given: Any, where: str) -> None:
             raise invalid(where, _AS_IT_CAME) from None
 
 
-def _add_fields(made: Sequence[Part], given: Any, where: str) -> None:
+def _add_fields(made: Sequence[Part], given: Any, where: str, read: Callable[[Any], str | None]) -> None:
+    """read: makes JSON text of a field's value, None where it is none."""
     fields = given or [None] * len(made)
     if not isinstance(fields, list) or len(fields) != len(made):
         raise invalid(where, _AS_IT_CAME)
@@ -77,7 +98,10 @@ def _add_fields(made: Sequence[Part], given: Any, where: str) -> None:
         if not isinstance(beside, Mapping | None):
             raise invalid(where, _AS_IT_CAME)
         for name, value in (beside or {}).items():
-            part.native_fields[str(name)] = json.dumps(value)
+            text = read(value)
+            if text is None:
+                raise invalid(where, _AS_IT_CAME)
+            part.native_fields[str(name)] = text
 
 
 def _each(given: Any, field: str, read: Callable[[Any], Part | None]) -> list[Part]:
@@ -100,24 +124,32 @@ def _call(entry: Any) -> Part | None:
     return None
 
 
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
 def _native(entry: Any) -> Part | None:
     match entry:
-        case {"kind": str(kind), "value": value, **rest}:
-            native = NativePart(kind=kind, value_json=json.dumps(value))
-            return Part(native=native, thought=bool(rest.get("thought")))
-    return None
+        case {"kind": str(kind), "value_json": str(text), **rest} if "value" not in rest:
+            value: str | None = text
+        case {"kind": str(kind), "value": given, **rest} if rest.get("value_json") is None:
+            value = _openai_native.written(given)
+        case _:
+            return None
+    if not value:
+        return None
+    return Part(native=NativePart(kind=kind, value_json=value), thought=bool(rest.get("thought")))
 
 
 def _media(entry: Any) -> Part | None:
     match entry:
         case {"mime_type": str(mime_type), "url": str(url), **rest}:
             media = Media(mime_type=mime_type, display_name=str(rest.get("display_name") or ""))
-            if url.startswith("data:"):
-                try:
-                    media.data = base64.b64decode(url.partition(",")[2], validate=True)
-                except (binascii.Error, ValueError):
-                    return None
-            else:
+            if not url.startswith("data:"):
                 media.uri = url
+            elif (held := file(url)) is not None:
+                media.data = held[0]
+            else:
+                return None
             return Part(media=media, thought=bool(rest.get("thought")))
     return None

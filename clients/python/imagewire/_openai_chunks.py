@@ -2,20 +2,10 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
 
-from imagewire import _openai_extras
+from imagewire import _openai_ending, _openai_extras
 from imagewire._answer import Answer, Chunk
-from imagewire._openai_types import (
-    CompletionChunk,
-    Delta,
-    ImageItem,
-    ImageUrl,
-    StreamChoice,
-    ToolCall,
-    Usage,
-    finish_reason,
-    native_reason,
-    service_tier,
-)
+from imagewire._openai_types import CompletionChunk, Delta, ImageItem, ImageUrl, StreamChoice, ToolCall
+from imagewire._openai_usage import Usage
 
 Growing = tuple[Answer, Chunk]
 
@@ -41,6 +31,8 @@ class _Writer:
         self._begun = False
         self._images = 0
         self._calls = 0
+        self._natives = 0
+        self._media = 0
 
     def write(self, answer: Answer, chunk: Chunk) -> Iterator[CompletionChunk]:
         if not self._begun:
@@ -51,8 +43,14 @@ class _Writer:
         if chunk.image is not None:
             yield _chunk(answer, Delta(images=[ImageItem(self._images, chunk.image)]))
             self._images += 1
-        if chunk.media is not None or chunk.native is not None:
-            yield _chunk(answer, Delta(provider_specific_fields=_openai_extras.of_part(answer, chunk.part)))
+        if chunk.native is not None:
+            native = _openai_extras.native_part(answer.parts[chunk.part], chunk.part, self._natives)
+            yield _chunk(answer, Delta(provider_specific_fields={"native_parts": [native]}))
+            self._natives += 1
+        if chunk.media is not None:
+            media = _openai_extras.media(answer.parts[chunk.part], chunk.part, self._media)
+            yield _chunk(answer, Delta(provider_specific_fields={"media": [media]}))
+            self._media += 1
         if chunk.function_call is not None:
             yield _chunk(answer, Delta(tool_calls=[ToolCall(answer, chunk.part, self._calls)]))
             self._calls += 1
@@ -64,13 +62,12 @@ class _Writer:
             yield _chunk(answer, Delta(image=ImageUrl(answer.image)))
         if extras := _openai_extras.of_parts(answer):
             yield _chunk(answer, Delta(provider_specific_fields=extras))
-        beside = _openai_extras.of_choice(answer) or None
         yield CompletionChunk(
             f"chat{answer.id}",
             int(answer.created),
             answer.model,
-            [StreamChoice(Delta(), finish_reason(answer), native_reason(answer), provider_specific_fields=beside)],
-            service_tier=service_tier(answer),
+            [StreamChoice(Delta(), **_openai_ending.of(answer))],
+            service_tier=_openai_ending.service_tier(answer),
             provider_specific_fields=_openai_extras.of_answer(answer) or None,
         )
         if self._include_usage:

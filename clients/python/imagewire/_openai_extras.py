@@ -2,16 +2,17 @@
 
 Of a message, what makes the same parts again: `parts` names them in order ("text:N" is the next N characters of
 content, "thought:N" of reasoning_content, "image", "tool_call", "native", "media" the next of each); `native_parts` and
-`media` hold what is neither text nor picture; `thought_signatures` and `native_fields` have an entry for each part.
+`media` hold what is neither text nor picture; `thought_signatures`, `native_fields` and `native_fields_json` have an
+entry for each part.
 """
 
 import base64
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
+from imagewire import _openai_native
 from imagewire._answer import Answer, Part
 
 _ORDER = ("thought", "text", "image", "tool_call")
@@ -22,10 +23,14 @@ OWN_CALL_ID = "call_imagewire_"
 def of_message(answer: Answer) -> dict[str, Any]:
     """What must come back with a message, `media` and `native_parts` with it."""
     made = of_parts(answer)
-    for name in ("native_parts", "media"):
-        if found := [entry for at in range(len(answer.parts)) if (entry := of_part(answer, at).get(name))]:
-            made[name] = [item for items in found for item in items]
-    return made
+    natives: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for at, part in enumerate(answer.parts):
+        if part.native is not None:
+            natives.append(native_part(part, at, len(natives)))
+        elif part.media is not None:
+            others.append(media(part, at, len(others)))
+    return made | {name: found for name, found in (("native_parts", natives), ("media", others)) if found}
 
 
 def of_parts(answer: Answer) -> dict[str, Any]:
@@ -34,34 +39,36 @@ def of_parts(answer: Answer) -> dict[str, Any]:
     parts = answer.parts
     if any(part.signature for part in parts):
         made["thought_signatures"] = [_base64(part.signature) if part.signature else None for part in parts]
-    if any(part.native_fields for part in parts):
-        made["native_fields"] = [_values(part.native_fields) or None for part in parts]
+    fields = [_openai_native.fields(part.native_fields) for part in parts]
+    for name in ("native_fields", "native_fields_json"):
+        if any(name in of_one for of_one in fields):
+            made[name] = [of_one.get(name) for of_one in fields]
     names = [_name(part) for part in parts]
     if made or not _is_default(names):
         made["parts"] = names
     return made
 
 
-def of_part(answer: Answer, at: int) -> dict[str, Any]:
-    """A part that is neither text, picture nor call, as the one entry of its list; empty for another."""
-    part = answer.parts[at]
-    if part.native is not None:
-        index = sum(one.native is not None for one in answer.parts[:at])
-        made: dict[str, Any] = {"index": index, "part": at, "kind": part.native.kind}
-        return {"native_parts": [made | _thought(part) | {"value": _value(part.native.value_json)}]}
-    if part.media is not None:
-        index = sum(one.media is not None for one in answer.parts[:at])
-        made = {"index": index, "part": at, "mime_type": part.media.mime_type} | _thought(part)
-        if part.media.display_name:
-            made["display_name"] = part.media.display_name
-        url = part.media.uri or f"data:{part.media.mime_type};base64,{_base64(part.media.data)}"
-        return {"media": [made | {"url": url}]}
-    return {}
+def native_part(part: Part, at: int, index: int) -> dict[str, Any]:
+    """A part that only the provider has, as an entry of `native_parts`. at: its place among all; index: among these."""
+    assert part.native is not None, "only of such a part"  # noqa: S101
+    made: dict[str, Any] = {"index": index, "part": at, "kind": part.native.kind}
+    return made | _thought(part) | _openai_native.embedded("value", part.native.value_json)
+
+
+def media(part: Part, at: int, index: int) -> dict[str, Any]:
+    """Media that is no picture, as an entry of `media`. at, index: as in `native_part`."""
+    assert part.media is not None, "only of such a part"  # noqa: S101
+    made: dict[str, Any] = {"index": index, "part": at, "mime_type": part.media.mime_type} | _thought(part)
+    if part.media.display_name:
+        made["display_name"] = part.media.display_name
+    url = part.media.uri or f"data:{part.media.mime_type};base64,{_base64(part.media.data)}"
+    return made | {"url": url}
 
 
 def of_choice(answer: Answer) -> dict[str, Any]:
     """The provider's own fields of the candidate."""
-    return {"native_fields": _values(answer.candidate.native_fields)} if answer.candidate.native_fields else {}
+    return _openai_native.fields(answer.candidate.native_fields)
 
 
 def of_answer(answer: Answer) -> dict[str, Any]:
@@ -71,8 +78,7 @@ def of_answer(answer: Answer) -> dict[str, Any]:
         made["continuation_token"] = _base64(answer.continuation_token)
     if answer.model_status is not None:
         made["model_status"] = MessageToDict(answer.model_status, preserving_proto_field_name=True)
-    if answer.native_fields:
-        made["native_fields"] = _values(answer.native_fields)
+    made |= _openai_native.fields(answer.native_fields)
     if answer.omitted_fields:
         made["omitted_fields"] = answer.omitted_fields
     return made
@@ -101,18 +107,6 @@ def _is_default(names: Sequence[str]) -> bool:
 
 def _thought(part: Part) -> dict[str, Any]:
     return {"thought": True} if part.thought else {}
-
-
-def _values(fields: Mapping[str, str]) -> dict[str, Any]:
-    return {name: _value(text) for name, text in fields.items()}
-
-
-def _value(text: str) -> Any:
-    """JSON text as a value; the text itself where Python cannot read it, for what was paid for arrives."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
 
 
 def _base64(data: bytes) -> str:

@@ -6,8 +6,8 @@ from typing import Any, get_args
 from imagewire import _image, _message, _openai_answered
 from imagewire._answer import Answer
 from imagewire._errors import invalid
+from imagewire._openai_record import plain
 from imagewire._openai_types import Message as OwnMessage
-from imagewire._openai_types import Record
 from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 
 Messages = Iterable[Mapping[str, Any] | OwnMessage | Answer]
@@ -50,7 +50,7 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatM
             f"{field}.{unknown[0]}", f"is not served in a message of role {role}; it may have {', '.join(sorted(keys))}"
         )
     if role == "assistant":
-        given = {key: _plain(value) for key, value in given.items()}
+        given = {key: plain(value) for key, value in given.items()}
         parts = _openai_answered.parts(given, _pictures(given, field), field)
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content")
@@ -86,7 +86,11 @@ def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
             if detail not in get_args(_image.Detail) or not isinstance(mime_type, str):
                 details = ", ".join(get_args(_image.Detail))
                 raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
-            return Part(image=_message.picture(_image.image(url, detail=detail, mime_type=mime_type), name))
+            file = _openai_answered.file(url) if answered else None
+            shown = _image.image(url, detail=detail, mime_type=mime_type)
+            if file is not None:
+                shown = _image.Image(file[0], mime_type=mime_type or file[1], detail=detail)
+            return Part(image=_message.picture(shown, name))
     raise invalid(field, _PICTURE)
 
 
@@ -103,13 +107,6 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         found.append(part)
     if "image" in given:
         one = _picture(given["image"], f"{field}.image", answered=True)
-        if all(one.image.uri != part.image.uri for part in found):
+        if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
             found.append(one)
     return found
-
-
-def _plain(value: Any) -> Any:
-    """Records as mappings, in lists too."""
-    if isinstance(value, Record):
-        return value.model_dump()
-    return [_plain(item) for item in value] if isinstance(value, list) else value

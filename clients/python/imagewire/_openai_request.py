@@ -13,6 +13,7 @@ from imagewire._errors import invalid
 from imagewire._openai_messages import Messages
 from imagewire._request import Options, build_spec
 from imagewire._retry import RETRIES
+from imagewire._struct import struct
 from imagewire.v1.spec_pb2 import SafetySetting, Spec
 
 _T = TypeVar("_T")
@@ -143,7 +144,7 @@ def _options(given: CompletionOptions) -> Options:
         tools=_openai_search.tools(given.get("tools") or ()),
         safety_settings=_safety_settings(given.get("safety_settings") or ()),
         labels=labels,
-        extra_body=given.get("extra_body"),
+        extra_body=_extra_body(given.get("extra_body") or {}),
         service_tier=_TIERS.get(tier, tier),
         output_uri=_output_uri(given.get("output_config") or {}),
         continuation_token=_token(given.get("continuation_token") or ""),
@@ -178,6 +179,14 @@ def _output_uri(given: Mapping[str, str]) -> str:
     if config or (given and not found):
         raise invalid("output_config", 'must be {"uri_prefix": "gs://bucket/folder/"}')
     return found or ""
+
+
+def _extra_body(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    try:
+        struct(given)
+    except ValueError as error:
+        raise invalid("extra_body", str(error)) from None
+    return given or None
 
 
 def _token(given: str) -> bytes:

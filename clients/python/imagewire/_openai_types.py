@@ -1,66 +1,16 @@
 """Answers in OpenAI's and LiteLLM's shape: fields by attribute and by key. Pictures become data URIs when looked at."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from google.protobuf.json_format import MessageToDict
-
-from imagewire import _openai_extras
+from imagewire import _openai_ending, _openai_extras
 from imagewire._answer import Answer
 from imagewire._image import Image
-
-FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]
-
-_FINISH_REASONS: dict[str, FinishReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "TOOL_CALLS": "tool_calls",
-    "CONTENT_FILTER": "content_filter",
-}
-
-
-_BESIDE = ("safety_ratings", "grounding_metadata", "citation_metadata")
-
-
-class Record:
-    """Fields by attribute and by key, as LiteLLM's objects have them."""
-
-    names: ClassVar[tuple[str, ...]] = ()
-
-    def keys(self) -> tuple[str, ...]:
-        """The names of the fields that are set."""
-        return tuple(name for name in self.names if getattr(self, name) is not None)
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self.names:
-            raise KeyError(name)
-        return getattr(self, name)
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.keys()
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.keys())
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """As a dict's."""
-        return self[name] if name in self else default  # noqa: SIM401  # that would call this
-
-    def model_dump(self) -> dict[str, Any]:
-        """All of it as dicts and lists, ready for JSON; what is None is left out."""
-        return {name: _plain(self[name]) for name in self.keys()}
-
-    def __repr__(self) -> str:
-        return repr({name: self[name] for name in self.keys()})
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Record):
-        return value.model_dump()
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+from imagewire._openai_ending import FinishReason
+from imagewire._openai_record import Record
+from imagewire._openai_usage import Usage
 
 
 class ImageUrl(Record):
@@ -130,7 +80,6 @@ class Message(Record):
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
-        self.provider_specific_fields = _openai_extras.of_message(answer) or None
         self.content = answer.text
         self.reasoning_content = "".join(part.text for part in answer.parts if part.thought) or None
         pictures = [part.image for part in answer.parts if part.image]
@@ -138,6 +87,11 @@ class Message(Record):
         self.images = [ImageItem(index, picture) for index, picture in enumerate(pictures)] or None
         calls = [at for at, part in enumerate(answer.parts) if part.function_call]
         self.tool_calls = [ToolCall(answer, at, index) for index, at in enumerate(calls)] or None
+
+    @cached_property
+    def provider_specific_fields(self) -> dict[str, Any] | None:
+        """None where there is nothing of it."""
+        return _openai_extras.of_message(self.answer) or None
 
 
 @dataclass(slots=True, repr=False)
@@ -155,56 +109,43 @@ class Delta(Record):
     provider_specific_fields: dict[str, Any] | None = None
 
 
+_ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "grounding_metadata", "citation_metadata")
+
+
 class Choice(Record):
     """The answer, why it ended, and what the provider's filters and searches said of it."""
 
-    names = (
-        "finish_reason",
-        "index",
-        "message",
-        "native_finish_reason",
-        "finish_message",
-        *_BESIDE,
-        "provider_specific_fields",
-    )
+    names = ("finish_reason", "index", "message", *_ENDING, "provider_specific_fields")
     index = 0
 
+    finish_reason: FinishReason
+    native_finish_reason: str | None
+    finish_message: str | None
+    safety_ratings: list[dict[str, Any]] | None
+    grounding_metadata: dict[str, Any] | None
+    citation_metadata: dict[str, Any] | None
+    provider_specific_fields: dict[str, Any] | None
+
     def __init__(self, answer: Answer) -> None:
-        self.finish_reason = finish_reason(answer)
         self.message = Message(answer)
-        self.native_finish_reason = native_reason(answer)
-        self.finish_message = answer.finish_message or None
-        beside = MessageToDict(answer.candidate, preserving_proto_field_name=True)
-        self.safety_ratings: list[dict[str, Any]] | None = beside.get("safety_ratings")
-        self.grounding_metadata: dict[str, Any] | None = beside.get("grounding_metadata")
-        self.citation_metadata: dict[str, Any] | None = beside.get("citation_metadata")
-        self.provider_specific_fields = _openai_extras.of_choice(answer) or None
+        vars(self).update(_openai_ending.of(answer))
 
 
 @dataclass(slots=True, repr=False)
 class StreamChoice(Record):
-    """What is new, and in the last chunk why it ended."""
+    """What is new, and in the last chunk what a Choice has beside its message."""
 
-    names = ("finish_reason", "index", "delta", "native_finish_reason", "provider_specific_fields")
+    names = ("finish_reason", "index", "delta", *_ENDING, "provider_specific_fields")
 
     delta: Delta
     finish_reason: FinishReason | None = None
     native_finish_reason: str | None = None
-    index: int = 0
+    finish_message: str | None = None
+    safety_ratings: list[dict[str, Any]] | None = None
+    grounding_metadata: dict[str, Any] | None = None
+    citation_metadata: dict[str, Any] | None = None
     provider_specific_fields: dict[str, Any] | None = None
-
-
-class Usage(Record):
-    """Token counts, and the cost in US dollars, None when the server knows no price."""
-
-    names = ("prompt_tokens", "completion_tokens", "total_tokens", "cost")
-
-    def __init__(self, answer: Answer) -> None:
-        used = answer.usage
-        self.prompt_tokens = used.prompt_tokens + used.tool_use_prompt_tokens
-        self.completion_tokens = used.candidates_tokens + used.thoughts_tokens
-        self.total_tokens = used.total_tokens
-        self.cost = answer.cost
+    index: int = 0
 
 
 class Completion(Record):
@@ -219,7 +160,7 @@ class Completion(Record):
         self.model = answer.model
         self.choices = [Choice(answer)]
         self.usage = Usage(answer)
-        self.service_tier = service_tier(answer)
+        self.service_tier = _openai_ending.service_tier(answer)
         self.provider_specific_fields = _openai_extras.of_answer(answer) or None
 
 
@@ -237,21 +178,3 @@ class CompletionChunk(Record):
     service_tier: str | None = None
     provider_specific_fields: dict[str, Any] | None = None
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
-
-
-def finish_reason(answer: Answer) -> FinishReason:
-    """OpenAI's word; "stop" for what it has none for. A blocked prompt has no reason of a candidate's."""
-    return _FINISH_REASONS.get(answer.finish_reason, "stop") if answer.finish_reason else "content_filter"
-
-
-def native_reason(answer: Answer) -> str | None:
-    """Google's word, for a blocked prompt too."""
-    if answer.prompt_feedback is not None:
-        return answer.prompt_feedback.block_reason
-    return answer.native_finish_reason or None
-
-
-def service_tier(answer: Answer) -> str | None:
-    """OpenAI's word for the service tier, None when the provider did not say."""
-    tier = answer.service_tier.lower()
-    return "default" if tier == "standard" else tier or None

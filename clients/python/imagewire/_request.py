@@ -7,6 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 from imagewire import _image, _kinds
 from imagewire._image import Picture
 from imagewire._message import picture
+from imagewire._struct import struct
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 from imagewire.v1.spec_pb2 import Modality, OutputConfig, SafetySetting, Spec, Tool, ToolConfig
@@ -88,8 +89,8 @@ def build_spec(
     output_uri: "gs://bucket/folder/", where Vertex AI writes the pictures in place of sending them.
     continuation_token: of an answer that ended in CONTINUATION, whose rest is asked for. The others are the fields of
     that name in the contract's ImageConfig, GenerationConfig, ThinkingConfig and Spec.
-    Raises OSError when a file cannot be read, ValueError when two exclude each other, TypeError for what is unknown or
-    of the wrong kind.
+    Raises OSError when a file cannot be read, ValueError when two exclude each other or extra_body is no JSON object,
+    TypeError for what is unknown or of the wrong kind.
     """
     if isinstance(images, str | bytes | os.PathLike | _image.Image | Image):
         raise TypeError("images: is one picture; put it into a list")
@@ -128,9 +129,12 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     if "stop" in given:
         stop = given.pop("stop")
         generation["stop_sequences"] = [stop] if isinstance(stop, str) else stop
-    fields = taken(
-        ("tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "continuation_token")
-    )
+    fields = taken(_SPEC)
+    if "extra_body" in fields:
+        try:
+            fields["extra_body"] = struct(fields["extra_body"])
+        except ValueError as error:
+            raise ValueError(f"extra_body: {error}") from None
     if generation:
         fields["generation_config"] = generation
     if picture := taken(_IMAGE):
