@@ -123,6 +123,9 @@ def test_a_search_has_its_options() -> None:
     assert google_search() == Tool(google_search=GoogleSearch())
     with pytest.raises(TypeError, match="must be a list"):
         google_search(exclude_domains="example.com")
+    for wrong in ((begin,), (begin, end, end), ("2026-01-01", end), begin):
+        with pytest.raises(TypeError, match=r"^time_range: must be a pair of datetimes"):
+            google_search(time_range=wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("detail", ["low", "medium", "high", "ultra_high"])

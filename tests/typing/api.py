@@ -243,6 +243,9 @@ def as_litellm() -> None:
     assert_type(response.model, str)
     assert_type(response.usage.total_tokens, int)
     assert_type(response.usage.cost, float | None)
+    assert_type(response.usage.cost_nano_usd, int | None)
+    assert_type(response.usage.completion_tokens_details.reasoning_tokens, int | None)
+    assert_type(response.choices[0].finish_message, str | None)
     message = response.choices[0].message
     assert_type(message.content, str)
     assert_type(message.reasoning_content, str | None)

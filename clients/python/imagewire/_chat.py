@@ -76,14 +76,14 @@ class Chat(_Chat["Client"]):
         """Draw, and wait for the whole answer.
 
         timeout: seconds. after: an answer whose native_finish_reason is "CONTINUATION", for its rest: the messages must
-        be those it answered. Raises ImagewireError.
+        be those it answered. Raises ImagewireError, and ValueError when `after` has no continuation_token.
         """
         return last(self.stream(timeout=timeout, after=after))
 
     def stream(self, *, timeout: float | None = None, after: Answer | None = None) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield the answer so far with what is new in it, each time something came.
 
-        Leaving the loop cancels the call. timeout, after: as in `sample`. Raises ImagewireError.
+        Leaving the loop cancels the call. timeout, after: as in `sample`. Raises as `sample`.
         """
         return grown(self._client.stream_completion(spec=self._asked(after), timeout=timeout), Reader())
 
@@ -93,7 +93,8 @@ class Chat(_Chat["Client"]):
         """As `stream`, but no picture is kept: its bytes are in the chunks alone, for who writes them elsewhere.
 
         A picture's bytes are verified when the chunk comes that has it as `image`, those of other media when it comes
-        as `media`. max_frame_bytes: the most in one chunk, 0 for the server's default.
+        as `media`. max_frame_bytes: the most in one chunk, 0 for the server's default. timeout, after: as in `sample`.
+        Raises as `sample`.
         """
         events = self._client.stream_completion(
             spec=self._asked(after), timeout=timeout, max_frame_bytes=max_frame_bytes

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from imagewire import _files
+from imagewire import _files, _held
 from imagewire.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Image:
     @property
     def data(self) -> bytes:
         """The encoded file. Raises ValueError, which says where it is, when it is not here: elsewhere, or gone by."""
-        return _files.here(self._data, "picture", self.uri)
+        return _held.here(self._data, "picture", self.uri)
 
     @property
     def data_uri(self) -> str:

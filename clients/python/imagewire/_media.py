@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagewire import _files
+from imagewire import _files, _held
 from imagewire.v1 import message_pb2
 
 
@@ -28,7 +28,7 @@ class Media:
     @property
     def data(self) -> bytes:
         """The file. Raises ValueError when it is not here: written elsewhere, or gone by in frames."""
-        return _files.here(self._data, "file", self.uri)
+        return _held.here(self._data, "file", self.uri)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write it, as Image.save: "story" becomes "story.wav", and so does "story.png"."""

@@ -19,6 +19,7 @@ def google_search(
     search_types: what to search, the web by default. exclude_domains: whose results are left out, on Vertex AI.
     time_range: only results from the first time on and before the second, UTC where they have no time zone, on the
     Gemini API. blocking_confidence: leave out sites that are dangerous with this confidence, on Vertex AI.
+    Raises TypeError for an option of the wrong kind.
     """
     if isinstance(search_types, str) or isinstance(exclude_domains, str):
         raise TypeError("search_types and exclude_domains: each must be a list; put it into one")
@@ -26,8 +27,15 @@ def google_search(
         search_types=search_types, exclude_domains=exclude_domains, blocking_confidence=blocking_confidence
     )
     if time_range is not None:
-        span = TimeRange()
-        span.start_time.FromDatetime(time_range[0])
-        span.end_time.FromDatetime(time_range[1])
-        search.time_range.CopyFrom(span)
+        search.time_range.CopyFrom(_span(time_range))
     return Tool(google_search=search)
+
+
+def _span(given: object) -> TimeRange:
+    match given:
+        case (datetime() as first, datetime() as last):
+            made = TimeRange()
+            made.start_time.FromDatetime(first)
+            made.end_time.FromDatetime(last)
+            return made
+    raise TypeError("time_range: must be a pair of datetimes, the first and the last")
