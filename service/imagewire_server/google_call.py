@@ -14,7 +14,8 @@ from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.provider import Report
-from imagewire_server.dialects.gemini import Profile, Reader, encode, refusal
+from imagewire_server.dialects.gemini import Body, Profile, Reader, encode, refusal
+from imagewire_server.engine.lane import beside
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 1024 * 1024
@@ -48,12 +49,45 @@ class GoogleCall:
         self._max_retry_after = max_retry_after
 
     @staticmethod
-    def body(spec: pb.Spec, profile: Profile) -> bytes:
+    async def body(spec: pb.Spec, profile: Profile, *, large: bool) -> bytes | Body:
         """The request's body. Raises InvalidRequest for what the model cannot take."""
+        if large:
+            return await beside(lambda: Body(encode(spec, profile)))
         return msgspec.json.encode(encode(spec, profile))
 
+    def ask(
+        self,
+        url: str,
+        spec: pb.Spec,
+        profile: Profile,
+        credentials: Mapping[str, str],
+        *,
+        max_frame_bytes: int,
+        report: Report,
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Encode the spec and `generate`."""
+        if report.large:
+            return self._ask_large(url, spec, profile, credentials, max_frame_bytes, report)
+        body = msgspec.json.encode(encode(spec, profile))
+        return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+
+    async def _ask_large(
+        self,
+        url: str,
+        spec: pb.Spec,
+        profile: Profile,
+        credentials: Mapping[str, str],
+        max_frame_bytes: int,
+        report: Report,
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        body = await self.body(spec, profile, large=True)
+        answer = self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+        async with aclosing(answer):
+            async for events in answer:
+                yield events
+
     async def generate(
-        self, url: str, body: bytes, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
+        self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
 

@@ -16,6 +16,9 @@ from imagewire_server.contract.rules import Each, at_most, between, chosen, defi
 
 FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
 
+# So many violations are named; who made more made them by a machine.
+_MOST_NAMED = 64
+
 _INF = float("inf")
 _frame = between(FRAME_MIN, FRAME_MAX, zero_too=True)
 _model_name = matches(r"[A-Za-z0-9](?:[\w:@-]|[./](?![./]))*", 'a model name such as "gemini/gemini-2.5-flash-image"')
@@ -172,15 +175,19 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[_Field, ...], rules.MessageChec
 
 
 def violations(message: pb.ProtoMessage, path: str = "") -> list[Violation]:
-    """Every violation in a request message, in the order of its fields; `path` stands in front of each."""
+    """The violations in a request message, in the order of its fields, 64 at most; `path` stands in front of each.
+
+    Of a list that breaks its own limit nothing more is looked at, nor of the message that it stands in.
+    """
     found: list[Violation] = []
     _walk(message, path, found)
-    return found
+    return found[:_MOST_NAMED]
 
 
 def _walk(message: pb.ProtoMessage, path: str, found: list[Violation]) -> None:
     fields, whole = _plan(message.DESCRIPTOR)
     dot = f"{path}." if path else ""
+    is_bounded = True
     for name, checks, repeated, presence, is_message, may_be_empty in fields:
         if presence and not message.HasField(name):
             if required in checks:
@@ -189,30 +196,38 @@ def _walk(message: pb.ProtoMessage, path: str, found: list[Violation]) -> None:
         value: Any = getattr(message, name)
         if may_be_empty and not value:
             continue
-        if checks:
-            _check_value(dot + name, value, checks, found)
+        if checks and not _check_value(dot + name, value, checks, found):
+            is_bounded = is_bounded and not repeated
+            continue
         if not is_message:
             continue
         if repeated:
             for i, element in enumerate(value):
                 _walk(element, f"{dot}{name}[{i}]", found)
+                if len(found) >= _MOST_NAMED:
+                    return
         else:
             _walk(value, dot + name, found)
-    if whole is not None:
+    if whole is not None and is_bounded:
         for sub, words in whole(message):
             found.append(Violation(dot + sub if sub else path, words))
+            if len(found) >= _MOST_NAMED:
+                return
 
 
-def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...], found: list[Violation]) -> None:
-    """The first violation of a value, and the first of each of its elements."""
+def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...], found: list[Violation]) -> bool:
+    """Note the first violation of a value, and the first of each of its elements; whether the value has none."""
     for check in checks:
         if isinstance(check, Each):
             for i, element in enumerate(value):
                 if (words := check.check(element)) is not None:
                     found.append(Violation(f"{path}[{i}]", words))
+                    if len(found) >= _MOST_NAMED:
+                        return True
         elif (words := check(value)) is not None:
             found.append(Violation(path, words))
-            return
+            return False
+    return True
 
 
 def _words(check: rules.Check | Each, empty: Any) -> str | None:

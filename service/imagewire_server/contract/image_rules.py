@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from imagewire_server.contract import image_header, pb
 
 MAX_PIXELS = 100_000_000
+_LONGEST_SCHEME = 32
 INPUT_TYPES = "PNG, JPEG, WebP, GIF, HEIC or HEIF"
 # What an answer says of a picture whose media type the provider did not tell.
 UNTOLD_TYPE = "application/octet-stream"
@@ -37,14 +38,16 @@ def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
         case "uri":
             yield from _elsewhere(message)
         case "data":
-            header = image_header.read(message.data[: image_header.ENOUGH])
+            data = message.data  # once: protobuf copies it each time
+            header = image_header.read(data[: image_header.ENOUGH])
             if header is None and not message.mime_type:
                 yield "mime_type", f"is required: the data is none of {INPUT_TYPES}"
-            yield from _agrees(message, header)
+            yield from _agrees(message, data, header)
 
 
 def _input_data(message: pb.Image) -> Iterator[tuple[str, str]]:
-    header = image_header.read(message.data[: image_header.ENOUGH])
+    data = message.data
+    header = image_header.read(data[: image_header.ENOUGH])
     if header is None:
         yield "data", f"is not an image file this server knows; send {INPUT_TYPES}"
         return
@@ -52,32 +55,33 @@ def _input_data(message: pb.Image) -> Iterator[tuple[str, str]]:
         yield "mime_type", f"is {message.mime_type!r}, but the data is {header.mime_type}; leave it out or correct it"
     if header.width and header.height and header.width * header.height > MAX_PIXELS:
         yield "data", f"has {header.width}x{header.height} pixels; at most {MAX_PIXELS} are allowed: scale it down"
-    yield from _agrees(message, header)
+    yield from _agrees(message, data, header)
 
 
-def _agrees(message: pb.Image, header: image_header.ImageHeader | None) -> Iterator[tuple[str, str]]:
+def _agrees(message: pb.Image, data: bytes, header: image_header.ImageHeader | None) -> Iterator[tuple[str, str]]:
     """Data and what is said of it."""
     width, height = (header.width, header.height) if header else (None, None)
-    for field, actual in (("width", width), ("height", height), ("size_bytes", len(message.data))):
+    for field, actual in (("width", width), ("height", height), ("size_bytes", len(data))):
         if not message.HasField(field) or actual == getattr(message, field):
             continue
         if actual is None:
             yield field, "cannot be checked: this server cannot read it from the data; leave it out"
         else:
             yield field, f"is {getattr(message, field)}, but the data has {actual}; leave it out or correct it"
-    if message.sha256 and hashlib.sha256(message.data).digest() != message.sha256:
+    if message.sha256 and hashlib.sha256(data).digest() != message.sha256:
         yield "sha256", "does not match the data: the picture was damaged or changed; send it again"
 
 
 def _elsewhere(message: pb.Image) -> Iterator[tuple[str, str]]:
-    scheme = message.uri.partition(":")[0].lower()
+    uri = message.uri
+    scheme = uri[:_LONGEST_SCHEME].partition(":")[0].lower()
     if scheme == "data":
-        if not re.match(r"data:image/[\w.+-]+;base64,", message.uri):
+        if not re.match(r"data:image/[\w.+-]+;base64,", uri):
             yield "uri", "must be data:image/TYPE;base64,DATA"
     elif scheme not in {"https", "gs"}:
         yield "uri", "must start with https://, gs:// or data:; send other pictures as data"
-    elif len(message.uri) > 2048:
-        yield "uri", f"has {len(message.uri)} characters; at most 2048 are allowed"
+    elif len(uri) > 2048:
+        yield "uri", f"has {len(uri)} characters; at most 2048 are allowed"
     for field in ("width", "height", "size_bytes"):
         if message.HasField(field):
             yield field, "can only be checked against data; leave it out beside a uri"

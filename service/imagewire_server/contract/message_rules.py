@@ -1,6 +1,6 @@
 """Checks of a message: one that says something, in either form, each piece where its role may have it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from imagewire_server.contract import image_rules, native_rules, pb
 
@@ -31,26 +31,40 @@ def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
         if message.role == _SYSTEM and message.HasField("image"):
             yield "image", "has no place in a system message; show it in a user message"
         return
-    named = False
+    named = 0
+    names_it = namer(message)
     for i, part in enumerate(message.parts):
-        named = named or names(part, message)
-        yield from _below(f"parts[{i}]", _part(part, message))
+        is_named = names_it(part)
+        named += is_named
+        if is_named and named > 1:
+            yield f"parts[{i}].image", "names the message's image once more; leave it out, or send a picture of its own"
+        yield from _below(f"parts[{i}]", _part(part, message, is_named=is_named))
     if message.HasField("image") and not named:
         yield "image", "is named by no part, neither by sha256 nor by uri; parts is the whole message: put it there"
     if message.content and message.content != spoken(message):
         yield "content", "differs from the text of parts; leave one of them out"
 
 
-def names(part: pb.Part, message: pb.ChatMessage) -> bool:
-    """Whether a part stands for the message's own image: by its hash, or by where it is."""
-    if part.WhichOneof("content") != "image":
+def namer(message: pb.ChatMessage) -> Callable[[pb.Part], bool]:
+    """Tells whether a part stands for the message's own image: by its hash, or by where it is.
+
+    That is looked up once: an image's URI may be long.
+    """
+    if not message.HasField("image"):
+        return lambda part: False
+    sha256, uri = message.image.sha256, message.image.uri
+
+    def names(part: pb.Part) -> bool:
+        if part.WhichOneof("content") != "image":
+            return False
+        match part.image.WhichOneof("source"):
+            case None:
+                return bool(part.image.sha256) and part.image.sha256 == sha256
+            case "uri":
+                return part.image.uri == uri
         return False
-    match part.image.WhichOneof("source"):
-        case None:
-            return bool(part.image.sha256) and part.image.sha256 == message.image.sha256
-        case "uri":
-            return part.image.uri == message.image.uri
-    return False
+
+    return names
 
 
 def spoken(message: pb.ChatMessage) -> str:
@@ -58,12 +72,12 @@ def spoken(message: pb.ChatMessage) -> str:
     return "".join(part.text for part in message.parts if not part.thought)
 
 
-def _part(part: pb.Part, message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
+def _part(part: pb.Part, message: pb.ChatMessage, *, is_named: bool) -> Iterator[tuple[str, str]]:
     kind, role = part.WhichOneof("content"), message.role
     if kind is None and not part.thought_signature:
         yield "", "is empty; set text, image, function_call, function_response, media or native"
     if kind == "image":
-        yield from _below("image", _part_picture(part, message))
+        yield from _below("image", _part_picture(part, message, is_named=is_named))
     if role == _SYSTEM and kind not in {"text", None}:
         yield "", "a system message holds text only; put it into a user message"
     if kind == "function_response" and role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
@@ -79,8 +93,8 @@ def _part(part: pb.Part, message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
         yield "", "only an assistant message has thoughts and thought_signature; leave them out"
 
 
-def _part_picture(part: pb.Part, message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
-    if names(part, message):
+def _part_picture(part: pb.Part, message: pb.ChatMessage, *, is_named: bool) -> Iterator[tuple[str, str]]:
+    if is_named:
         for field, value in part.image.ListFields():
             if value != getattr(message.image, field.name):
                 yield field.name, "differs from the message's image, which this part names; set it there"

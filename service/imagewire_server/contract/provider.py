@@ -25,9 +25,11 @@ class Answering(Protocol):
 class Report:
     """One upstream call as it stands, for calls that end before their last event. The provider fills it in.
 
-    sent: the request has begun to leave, so from now on it may be charged. answer: set when the answer begins.
+    large: whether the spec takes long to encode, which is then done beside the event loop. sent: the request has begun
+    to leave, so from now on it may be charged. answer: set when the answer begins.
     """
 
+    large: bool = False
     sent: bool = False
     answer: Answering | None = None
 

@@ -5,12 +5,13 @@ A check returns what is wrong in words that tell the remedy, or None. A message 
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sized
-from typing import Any, NamedTuple
-
-from google.protobuf.struct_pb2 import Value
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagewire_server.contract import image_rules, pb
+
+if TYPE_CHECKING:
+    from google.protobuf.struct_pb2 import Value
 
 Check = Callable[[Any], str | None]
 MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
@@ -90,23 +91,23 @@ def labels(value: Mapping[str, str]) -> str | None:
     """Billing labels by Google's rules."""
     for key, text in value.items():
         if not re.fullmatch(r"[a-z][a-z0-9_-]{0,62}", key) or not re.fullmatch(r"[a-z0-9_-]{0,63}", text):
-            return f"{key!r}: keys and values take at most 63 of a-z, 0-9, _ and -, and a key starts with a letter"
+            return f"{key[:64]!r}: keys and values take at most 63 of a-z, 0-9, _ and -, and a key starts with a letter"
     return None
 
 
-def finite(value: pb.Struct | Value) -> str | None:
+def finite(value: pb.Struct) -> str | None:
     """A JSON object; NaN and the infinities, which JSON lacks, would become null on their way."""
-    if isinstance(value, pb.Struct):
-        inside = list(value.fields.values())
-    elif value.WhichOneof("kind") == "struct_value":
-        inside = list(value.struct_value.fields.values())
-    else:
-        inside = list(value.list_value.values)
-    for element in inside:
-        if element.WhichOneof("kind") == "number_value" and not math.isfinite(element.number_value):
-            return "holds NaN or an infinity, which JSON cannot say; leave it out"
-        if (words := finite(element)) is not None:
-            return words
+    waiting: list[Iterable[Value]] = [value.fields.values()]
+    while waiting:
+        for element in waiting.pop():
+            match element.WhichOneof("kind"):
+                case "number_value":
+                    if not math.isfinite(element.number_value):
+                        return "holds NaN or an infinity, which JSON cannot say; leave it out"
+                case "struct_value":
+                    waiting.append(element.struct_value.fields.values())
+                case "list_value":
+                    waiting.append(element.list_value.values)
     return None
 
 

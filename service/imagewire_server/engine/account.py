@@ -30,7 +30,7 @@ class Account:
         """An upstream call begins: its report, which the provider fills in."""
         self._asked = Asked(route.facts, self._spec.image_config.image_size, self._spec.service_tier)
         self._drawn, self._open = Drawn(), 0
-        self._report = Report()
+        self._report = Report(large=self._record.large)
         return self._report
 
     def note(self, event: pb.Event, kind: str | None) -> None:

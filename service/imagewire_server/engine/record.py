@@ -9,7 +9,8 @@ class Record:
     """model, deployment: what answered. tried: each upstream call as (deployment, reason), "OK" for what answered.
 
     fallbacks: names that were asked in place of the first. image_bytes: of pictures handed on. Times in seconds.
-    charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it cannot be told.
+    large: whether its request takes long to work on. charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream
+    calls, None where it cannot be told.
     """
 
     model: str = ""
@@ -21,6 +22,7 @@ class Record:
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
+    large: bool = False
     charged: str = "no"
     cost_nano_usd: int | None = None
     _is_cost_known: bool = True

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Protocol
 
 import httpx
 
@@ -25,6 +26,16 @@ class HttpLimits:
     first_byte_timeout: float
     idle_timeout: float
     max_answer_bytes: int
+
+
+class InPieces(Protocol):
+    """A body that is made while it leaves; its length is known."""
+
+    def __len__(self) -> int: ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """All of it, in pieces well below a megabyte."""
+        ...
 
 
 class HttpAnswer:
@@ -127,7 +138,7 @@ class HttpTransport:
         self._ways = Ways(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
 
     async def post(
-        self, url: str, headers: httpx.Headers, body: bytes, *, first_byte_timeout: float | None = None
+        self, url: str, headers: httpx.Headers, body: bytes | InPieces, *, first_byte_timeout: float | None = None
     ) -> HttpAnswer:
         """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError.
 
@@ -135,8 +146,8 @@ class HttpTransport:
         """
         waits = first_byte_timeout or self._limits.first_byte_timeout
         where = _parsed(url)
-        large = len(body) > _SLICE_BYTES
-        stream = _Slices(body) if large else httpx.ByteStream(body)
+        large = not isinstance(body, bytes) or len(body) > _SLICE_BYTES
+        stream = httpx.ByteStream(body) if isinstance(body, bytes) and not large else _Slices(body)
         request = httpx.Request("POST", where, headers=headers, stream=stream)
         if large:
             request.headers["content-length"] = str(len(body))
@@ -161,9 +172,13 @@ def _parsed(url: str) -> httpx.URL:
 class _Slices(httpx.AsyncByteStream):
     """A large body piece by piece: written at once it would hold the event loop."""
 
-    def __init__(self, body: bytes) -> None:
+    def __init__(self, body: bytes | InPieces) -> None:
         self._body = body
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        for at in range(0, len(self._body), _SLICE_BYTES):
-            yield self._body[at : at + _SLICE_BYTES]
+        if isinstance(self._body, bytes):
+            for at in range(0, len(self._body), _SLICE_BYTES):
+                yield self._body[at : at + _SLICE_BYTES]
+            return
+        for piece in self._body.pieces():
+            yield piece

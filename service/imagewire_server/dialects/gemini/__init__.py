@@ -3,9 +3,10 @@
 Source of the facts: Google's published API reference and the sources of its own SDKs.
 """
 
+from imagewire_server.dialects.gemini.body import Body
 from imagewire_server.dialects.gemini.encode import encode
 from imagewire_server.dialects.gemini.errors import refusal
 from imagewire_server.dialects.gemini.profile import Profile
 from imagewire_server.dialects.gemini.reader import Reader
 
-__all__ = ["Profile", "Reader", "encode", "refusal"]
+__all__ = ["Body", "Profile", "Reader", "encode", "refusal"]

@@ -19,6 +19,7 @@ _RESOLUTIONS = {
     pb.ImageDetail.IMAGE_DETAIL_HIGH: "MEDIA_RESOLUTION_HIGH",
     pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH: "MEDIA_RESOLUTION_ULTRA_HIGH",
 }
+_LONGEST_SCHEME = 32
 _ASSISTANT = pb.Role.ROLE_ASSISTANT
 
 
@@ -33,7 +34,8 @@ class PartEncoder:
     def message(self, message: pb.ChatMessage, path: str) -> list[Json]:
         """All parts of a message in either form, in order."""
         if message.parts:
-            return [self._part(part, message, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
+            names = message_rules.namer(message)
+            return [self._part(part, message, names, f"{path}.parts[{i}]") for i, part in enumerate(message.parts)]
         parts: list[Json] = []
         if message.content:
             parts.append({"text": message.content})
@@ -41,11 +43,11 @@ class PartEncoder:
             parts.append(self._image(message.image, f"{path}.image", answered=message.role == _ASSISTANT))
         return parts
 
-    def _part(self, part: pb.Part, message: pb.ChatMessage, path: str) -> Json:
+    def _part(self, part: pb.Part, message: pb.ChatMessage, names: Callable[[pb.Part], bool], path: str) -> Json:
         match part.WhichOneof("content"):
             case "image":
                 # The part of an answer's final picture names the bytes in the message's own image.
-                image = message.image if message_rules.names(part, message) else part.image
+                image = message.image if names(part) else part.image
                 encoded = self._image(image, f"{path}.image", answered=message.role == _ASSISTANT)
             case "media":
                 encoded = _media(part.media)
@@ -77,11 +79,13 @@ class PartEncoder:
 
     def _image(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         self.images += 1
-        scheme = image.uri.partition(":")[0].lower()
+        uri = image.uri
+        scheme = uri[:_LONGEST_SCHEME].partition(":")[0].lower()
         if image.WhichOneof("source") == "data":
-            encoded = _inline(image.data, image.mime_type or _type_of(image.data), image.display_name)
+            data = image.data
+            encoded = _inline(data, image.mime_type or _type_of(data), image.display_name)
         elif scheme == "data":
-            encoded = self._data_uri(image, path, answered=answered)
+            encoded = self._data_uri(image, uri, path, answered=answered)
         else:
             if scheme not in self._profile.uri_schemes and not answered:
                 self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// pictures; send the data")
@@ -92,13 +96,13 @@ class PartEncoder:
             encoded["mediaResolution"] = {"level": level}
         return encoded
 
-    def _data_uri(self, image: pb.Image, path: str, *, answered: bool) -> Json:
+    def _data_uri(self, image: pb.Image, uri: str, path: str, *, answered: bool) -> Json:
         try:
-            data = pybase64.b64decode(image.uri.partition(",")[2], validate=True)
+            data = pybase64.b64decode(uri[uri.find(",") + 1 :], validate=True)
         except (binascii.Error, ValueError):
             self._refuse(f"{path}.uri", "holds no valid base64; encode the file once more")
             return {}
-        bare = pb.Image(data=data, mime_type=image.mime_type or image.uri[len("data:") : image.uri.index(";")])
+        bare = pb.Image(data=data, mime_type=image.mime_type or uri[len("data:") : uri.index(";")])
         for field, words in image_rules.answered(bare) if answered else image_rules.sent(bare):
             self._refuse(f"{path}.{'uri' if field == 'data' else field}", words)
         return _inline(data, bare.mime_type, image.display_name)

@@ -15,6 +15,8 @@ from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.engine.generate import Engine
+from imagewire_server.engine.lane import beside
+from imagewire_server.engine.record import Record
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -42,7 +44,8 @@ class ChatService(stubs.ChatServiceServicer):
         self, request: pb.CreateCompletionRequest, context: Context
     ) -> pb.CreateCompletionResponse:
         """One answer: the folded stream."""
-        constraints.check(request)
+        record = RECORD.get()
+        await _check(request, record)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline.check(request.spec, most)
         async with aclosing(
@@ -52,7 +55,7 @@ class ChatService(stubs.ChatServiceServicer):
                 max_frame_bytes=constraints.FRAME_MAX,
                 sha256=True,
                 deadline=_deadline(context),
-                record=RECORD.get(),
+                record=record,
             )
         ) as stream:
             return await fold(stream, max_inline_bytes=most)
@@ -61,7 +64,8 @@ class ChatService(stubs.ChatServiceServicer):
         self, request: pb.StreamCompletionRequest, context: Context
     ) -> bytes:
         """Events as they come."""
-        constraints.check(request)
+        record = RECORD.get()
+        await _check(request, record)
         frame = request.max_frame_bytes or constraints.FRAME_DEFAULT
         async with (
             StreamWriter(
@@ -78,7 +82,7 @@ class ChatService(stubs.ChatServiceServicer):
                     max_frame_bytes=frame,
                     sha256=True,
                     deadline=_deadline(context),
-                    record=RECORD.get(),
+                    record=record,
                 )
             ) as stream,
         ):
@@ -93,6 +97,14 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> bytes:
         """Not built yet."""
         raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
+
+
+async def _check(request: pb.ProtoMessage, record: Record) -> None:
+    """Raise InvalidRequest where the request breaks a constraint."""
+    if record.large:
+        await beside(constraints.check, request)
+    else:
+        constraints.check(request)
 
 
 def _deadline(context: Context) -> float | None:

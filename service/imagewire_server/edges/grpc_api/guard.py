@@ -17,7 +17,7 @@ import grpc
 import structlog
 
 from imagewire_server.contract.errors import Error, Internal, Unauthenticated
-from imagewire_server.edges.grpc_api.requests import checked, exact, lenient
+from imagewire_server.edges.grpc_api.requests import checked, lenient, read
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine import metrics
 from imagewire_server.engine.drain import Calls
@@ -49,19 +49,28 @@ class Guard:
         The streams of our own services write serialized messages through the context and return the last one. gRPC
         knows them as unary, which is the same on the wire, and saves a step: the last message leaves with the status.
         """
-        unary = exact if method.startswith(_OURS) else lenient
-        decode, encode = unary(handler.request_deserializer), handler.response_serializer
+        decode, encode = lenient(handler.request_deserializer), handler.response_serializer
+        if method.startswith(_OURS) and not handler.stream_unary:
+            ours = self._ours(handler.unary_unary or handler.unary_stream, handler.request_deserializer, method)
+            return grpc.unary_unary_rpc_method_handler(ours, None, encode if handler.unary_unary else None)
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_unary, method), decode, encode)
         if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(
-                self._call(handler.stream_unary, method), lenient(handler.request_deserializer), encode
-            )
-        if handler.unary_stream and method.startswith(_OURS):
-            return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_stream, method), decode)
+            return grpc.stream_unary_rpc_method_handler(self._call(handler.stream_unary, method), decode, encode)
         if handler.unary_stream:
             return grpc.unary_stream_rpc_method_handler(self._call(handler.unary_stream, method), decode, encode)
         return grpc.stream_stream_rpc_method_handler(self._generator(handler.stream_stream, method), decode, encode)
+
+    def _ours(
+        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any], method: str
+    ) -> Callable[..., Awaitable[Any]]:
+        async def guarded(data: bytes, context: Context) -> Any:
+            async with _Watched(self, method, context) as watched:
+                self._authenticate(method, watched.metadata)
+                with self.calls.running(watched.record):
+                    return await behaviour(await read(decode, data, watched.record), context)
+
+        return guarded
 
     def _call(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: Context) -> Any:

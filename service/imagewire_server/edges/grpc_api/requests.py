@@ -1,23 +1,18 @@
-"""Requests as they come in: decoded, and what is wrong kept back until the guard knows the caller."""
+"""Requests as they come in: decoded, refused where they are no message, hold too much, or what the contract lacks."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from google.protobuf.message import DecodeError
 
-from imagewire_server.contract import pb, unknown_fields
+from imagewire_server.contract import bounds, wire
 from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.engine.lane import beside
+from imagewire_server.engine.record import Record
 
 
-class _Undecodable:
-    """Stands for a request that is no such message."""
-
-
-class _Doubtful(NamedTuple):
-    """Stands for a request that may hold fields which the contract lacks."""
-
-    message: pb.ProtoMessage
-    data: bytes
+class Undecoded:
+    """Stands for a request that is no such message, until the guard knows the caller."""
 
 
 def lenient(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -27,30 +22,74 @@ def lenient(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
         try:
             return decode(data)
         except DecodeError:
-            return _Undecodable()
-
-    return decoded
-
-
-def exact(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """A lenient deserializer that leaves the refusal of unknown fields to `checked` too."""
-    decoder = lenient(decode)
-
-    def decoded(data: bytes) -> Any:
-        message = decoder(data)
-        if isinstance(message, _Undecodable) or unknown_fields.has_none(message, data):
-            return message
-        return _Doubtful(message, data)
+            return Undecoded()
 
     return decoded
 
 
 def checked(request: Any) -> Any:
-    """The request's message. Raises InvalidRequest for bytes that are none, and for fields that the contract lacks."""
-    if isinstance(request, _Undecodable):
-        raise InvalidRequest([Violation("", "the request's bytes are no valid message of this method's type")])
-    if not isinstance(request, _Doubtful):
-        return request
-    if found := unknown_fields.find(request.message, request.data):
+    """The request's message. Raises InvalidRequest for bytes that are none."""
+    if isinstance(request, Undecoded):
+        raise _undecodable()
+    return request
+
+
+async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> Any:
+    """The message of a request of our own services. record: told whether it is large.
+
+    Raises InvalidRequest for bytes that are no message, that hold more than they may, and for unknown fields.
+    """
+    if len(data) <= bounds.SMALL_BYTES:
+        return _small(decode, data)
+    message = _light(decode, data)
+    if message is None:
+        record.large = True
+        message = await beside(_large, decode, data)
+    return message
+
+
+def _small(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        message = decode(data)
+    except DecodeError:
+        raise _undecodable() from None
+    if not wire.has_none(message):
+        raise InvalidRequest(_found(data, message.DESCRIPTOR) or [])
+    return message
+
+
+def _light(decode: Callable[[bytes], Any], data: bytes) -> Any | None:
+    """The message of a request that is not large; None where it is."""
+    if len(data) > bounds.LIGHT_BYTES:
+        return None
+    found = _found(data, _descriptor(decode), bounds.FEW_VALUES)
+    return None if found is None else _decoded(decode, data, found)
+
+
+def _large(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    return _decoded(decode, data, _found(data, _descriptor(decode)) or [])
+
+
+def _decoded(decode: Callable[[bytes], Any], data: bytes, found: list[Violation]) -> Any:
+    if found:
         raise InvalidRequest(found)
-    return request.message
+    try:
+        return decode(data)
+    except DecodeError:
+        raise _undecodable() from None
+
+
+def _found(data: bytes, descriptor: Any, most: int = bounds.MOST_VALUES) -> list[Violation] | None:
+    try:
+        return wire.find(data, descriptor, most)
+    except wire.Undecodable:
+        raise _undecodable() from None
+
+
+def _descriptor(decode: Any) -> Any:
+    """Of the message that a generated decoder, the class's own method, makes."""
+    return decode.__self__.DESCRIPTOR
+
+
+def _undecodable() -> InvalidRequest:
+    return InvalidRequest([Violation("", "the request's bytes are no valid message of this method's type")])

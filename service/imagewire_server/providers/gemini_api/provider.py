@@ -34,6 +34,6 @@ class GeminiApi:
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; see the protocol."""
-        body = self._call.body(spec, profile(self._models.find(native_id)))
         url = method_url(self._base, native_id, stream=stream)
-        return self._call.generate(url, body, self._credentials, max_frame_bytes=max_frame_bytes, report=report)
+        known = profile(self._models.find(native_id))
+        return self._call.ask(url, spec, known, self._credentials, max_frame_bytes=max_frame_bytes, report=report)

@@ -52,7 +52,7 @@ class Vertex:
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
-        body = self._call.body(spec, profile(self._models.find(native_id)))
+        body = await self._call.body(spec, profile(self._models.find(native_id)), large=report.large)
         access = await self._token.get() if self._token else None
         renewed = False
         while True:

@@ -1,14 +1,16 @@
 """Unknown protobuf fields are found wherever they stand in a request, and nothing else is taken for one."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.contract import pb, unknown_fields
+from imagewire_server.contract import bounds, pb, wire
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.edges.grpc_api.requests import checked, exact
+from imagewire_server.edges.grpc_api.requests import read
+from imagewire_server.engine.record import Record
 from tests.pictures import PNG
 from tests.unit.test_constraints import FINE, request
 
@@ -22,6 +24,11 @@ REQUESTS: list[Any] = [
     pb.DownloadImageRequest,
 ]
 NUMBER = 57
+
+
+def read_at_once(kind: Any, data: bytes) -> Any:
+    """The message of a request."""
+    return asyncio.run(read(kind.FromString, data, Record()))
 
 
 def varint(value: int) -> bytes:
@@ -74,55 +81,55 @@ def test_the_cases_reach_every_message_of_every_request() -> None:
 )
 def test_an_unknown_field_is_refused_by_path_and_number(made: Any, path: str, data: bytes) -> None:
     with pytest.raises(InvalidRequest) as refused:
-        checked(exact(made.FromString)(data))
+        read_at_once(made, data)
     (violation,) = refused.value.violations
     assert violation.field == path
     assert violation.description.startswith(f"field {NUMBER} is unknown to this server; ")
-    assert list(refused.value.violations) == unknown_fields.find(made(), data)
+    assert list(refused.value.violations) == wire.find(data, made.DESCRIPTOR)
 
 
 @pytest.mark.parametrize("fields", FINE)
 def test_what_is_known_is_not_taken_for_unknown(fields: dict[str, Any]) -> None:
     data = request(**fields).SerializeToString()
     made = pb.StreamCompletionRequest.FromString(data)
-    assert unknown_fields.find(made, data) == []
-    assert checked(exact(pb.StreamCompletionRequest.FromString)(data)) == made
+    assert wire.find(data, made.DESCRIPTOR) == []
+    assert read_at_once(pb.StreamCompletionRequest, data) == made
 
 
 def test_a_large_request_is_looked_at_without_its_pictures() -> None:
     made = request(messages=[{"role": 2, "image": {"data": PNG + bytes(100_000)}}])
     data = made.SerializeToString()
-    assert not unknown_fields.has_none(made, data)
-    assert checked(exact(pb.StreamCompletionRequest.FromString)(data)) == made
+    assert read_at_once(pb.StreamCompletionRequest, data) == made
     with pytest.raises(InvalidRequest, match=f"field {NUMBER} is unknown"):
-        checked(exact(pb.StreamCompletionRequest.FromString)(data + UNKNOWN))
+        read_at_once(pb.StreamCompletionRequest, data + UNKNOWN)
 
 
 def test_a_known_number_of_another_type_is_told_apart() -> None:
-    (violation,) = unknown_fields.find(pb.Spec(), varint(12 << 3) + b"\x01")
+    (violation,) = wire.find(varint(12 << 3) + b"\x01", pb.Spec.DESCRIPTOR) or ()
     assert violation.description.startswith("field 12 (service_tier) is not encoded as this server's contract has it")
 
 
 def test_lists_of_numbers_are_known_packed_and_unpacked() -> None:
     for data in (b"\x1a\x02\x01\x02", b"\x18\x01\x18\x02"):
         assert list(pb.Spec.FromString(data).response_modalities) == [1, 2]
-        assert unknown_fields.find(pb.Spec(), data) == []
+        assert wire.find(data, pb.Spec.DESCRIPTOR) == []
 
 
 def test_the_search_ends_at_a_group_which_no_field_of_ours_is() -> None:
     group = varint(NUMBER << 3 | 3) + b"\x08\x01" + varint(NUMBER << 3 | 4)
-    assert [found.field for found in unknown_fields.find(pb.Spec(), group + UNKNOWN)] == [""]
+    assert [found.field for found in wire.find(group + UNKNOWN, pb.Spec.DESCRIPTOR) or ()] == [""]
 
 
 def test_at_most_16_are_named() -> None:
     data = b"".join(varint(number << 3) + b"\x01" for number in range(100, 200))
-    assert len(unknown_fields.find(pb.Spec(), data)) == 16
+    assert len(wire.find(data, pb.Spec.DESCRIPTOR) or ()) == 16
 
 
 def test_the_search_is_bounded() -> None:
-    most = unknown_fields.MAX_FIELDS
-    assert unknown_fields.find(pb.Spec(), b"\x12\x00" * most) == []
-    (violation,) = unknown_fields.find(pb.Spec(), b"\x12\x00" * most + UNKNOWN)
+    most = bounds.MOST_VALUES
+    assert wire.find(b"\x12\x00" * most, pb.Spec.DESCRIPTOR) == []
+    (violation,) = wire.find(b"\x12\x00" * most + UNKNOWN, pb.Spec.DESCRIPTOR) or ()
     assert violation.description == f"holds more than {most} values; send fewer"
-    (violation,) = unknown_fields.find(pb.Spec(), UNKNOWN * (most + 1))
+    (violation,) = wire.find(UNKNOWN * (most + 1), pb.Spec.DESCRIPTOR) or ()
     assert f"field {NUMBER}" in violation.description
+    assert wire.find(b"\x12\x00" * 11, pb.Spec.DESCRIPTOR, 10) is None

@@ -1,0 +1,19 @@
+"""Work on large requests, beside the event loop.
+
+One thread for all of them: Python runs one at a time anyway, and between two of its steps the loop gets its turn.
+"""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+_lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-requests")
+
+
+async def beside(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+    """Do the work for a large request; what it raises is raised."""
+    return await asyncio.get_running_loop().run_in_executor(_lane, lambda: work(*args, **kwargs))
