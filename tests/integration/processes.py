@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,6 +123,14 @@ def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None
     assert process.stderr is not None
     for line in process.stderr:
         lines.put(line)
+
+
+def outcomes(base_url: str) -> list[str]:
+    """How each request to the emulator ended, once all of them have."""
+    over = time.monotonic() + 30
+    while "open" in (found := [entry["outcome"] for entry in ledger(base_url)]):
+        assert time.monotonic() < over, found
+    return found
 
 
 def ledger(base_url: str) -> list[dict[str, Any]]:

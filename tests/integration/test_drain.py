@@ -198,7 +198,7 @@ def test_m1_a_second_ctrl_c_ends_calls_with_their_own_status(workers: str) -> No
         server.interrupt()
         assert is_charged_end(end_of(call))
         assert server.process.wait(60) == 0
-        assert [entry["outcome"] for entry in processes.ledger(upstream)] == ["client_disconnected"]
+        assert processes.outcomes(upstream) == ["client_disconnected"]
 
 
 def test_m1_another_sigterm_changes_nothing() -> None:
@@ -217,7 +217,7 @@ def test_m1_workers_without_a_parent_end_calls_with_their_own_status() -> None:
     ):
         server.process.kill()
         assert is_charged_end(end_of(call))
-        assert [entry["outcome"] for entry in processes.ledger(upstream)] == ["client_disconnected"]
+        assert processes.outcomes(upstream) == ["client_disconnected"]
 
 
 class SlowCall:

@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from imagewire_server import cli, cores, logs
 from imagewire_server.cores import usable
 
 V2 = "0::/\n"
@@ -44,3 +46,19 @@ def test_m8_cores_by_quota(tmp_path: Path, groups: str | None, files: dict[str, 
 
 def test_m8_on_this_machine_there_is_at_least_one() -> None:
     assert usable() >= 1
+
+
+def test_m8_workers_0_is_one_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+
+    async def watch(_given: object, number: int, _arguments: object) -> int:
+        started.append(number)
+        return 0
+
+    monkeypatch.setattr(cores, "usable", lambda: 3)
+    monkeypatch.setattr(cli, "_watch", watch)
+    monkeypatch.setattr(logs, "configure", lambda _level: None)
+    monkeypatch.setattr(logs, "redirect_libraries", lambda: None)
+    environ = {"GEMINI_API_KEY": "a-key", "IMAGEWIRE_WORKERS": "0"}
+    assert CliRunner().invoke(cli.app, ["serve", "--no-rest"], env=environ).exit_code == 0
+    assert started == [3]
