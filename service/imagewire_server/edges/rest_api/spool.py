@@ -1,67 +1,102 @@
-"""Bytes kept to be read once more: in memory while they are few, then in a nameless file. File work runs in threads."""
+"""Bytes kept to be read once more: in memory while they are few, then in a nameless file. File work runs in threads.
+
+A disk that is full costs no answer: what it does not take is held in memory, up to a limit for the whole process.
+"""
 
 import asyncio
+import errno
 import tempfile
 from collections.abc import AsyncIterator
 from typing import IO
 
+import structlog
+
+from imagewire_server.contract.errors import Internal
+
 _MEMORY_BYTES = 512 * 1024
 _READ_BYTES = 192 * 1024  # a multiple of 3: each piece is base64 of its own
+_MOST_WITHOUT_DISK = 256 * 1024 * 1024
+
+_log = structlog.get_logger("imagewire.spool")
 
 
 class Spool:
     """Write, then read as often as needed, then close."""
 
+    _without_disk = 0  # bytes in memory that no disk took, of all spools
+
     def __init__(self) -> None:
-        self._memory = bytearray()
+        self._memory = bytearray()  # what the file has not; behind it
         self._file: IO[bytes] | None = None
+        self._filed = 0
+        self._held = 0  # of `_without_disk`
+        self._full = False
         self.size = 0
 
     async def write(self, data: bytes) -> None:
-        """Append. Raises OSError when the disk is full."""
+        """Append. Raises Internal when neither the disk nor the memory takes it."""
         self.size += len(data)
+        if self._full:
+            self._hold(data)
+            return
         if self._file is None:
             self._memory += data
             if self.size <= _MEMORY_BYTES:
                 return
             data, self._memory = bytes(self._memory), bytearray()
-            self._file = await asyncio.to_thread(_file)
-        await asyncio.to_thread(_write, self._file, data)
+        written = await asyncio.to_thread(self._append, data)
+        self._filed += written
+        if written < len(data):
+            self._hold(data[written:])
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """All of it from the front; each piece but the last is a multiple of 3 bytes long."""
-        if self._file is None:
-            for at in range(0, len(self._memory), _READ_BYTES):
-                yield bytes(self._memory[at : at + _READ_BYTES])
-            return
-        at, file = 0, self._file
-        while piece := await asyncio.to_thread(_read, file, at):
+        at = 0
+        while at < self.size:
+            piece = b"" if at >= self._filed else await asyncio.to_thread(self._read, at)
+            behind = max(at - self._filed, 0)
+            piece += self._memory[behind : behind + _READ_BYTES - len(piece)]
             at += len(piece)
             yield piece
 
     def close(self) -> None:
         """Forget it."""
         self._memory = bytearray()
+        Spool._without_disk -= self._held
+        self._held = 0
         if self._file is not None:
             self._file.close()
             self._file = None
 
+    def _hold(self, data: bytes) -> None:
+        if Spool._without_disk + len(data) > _MOST_WITHOUT_DISK:
+            raise Internal(
+                "this server's disk is full, and so is the memory in its place; the picture was drawn and may have been"
+                " charged: tell whoever runs the server, or draw over gRPC, which needs no disk"
+            )
+        Spool._without_disk += len(data)
+        self._held += len(data)
+        self._memory += data
 
-def _file() -> IO[bytes]:
-    return tempfile.TemporaryFile(buffering=0)
+    def _append(self, data: bytes) -> int:
+        """In a thread: append to the file; return how much it took, less than all where there is no space."""
+        view = memoryview(data)
+        try:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(buffering=0)
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            self._full = True
+            _log.warning("no space in the folder of temporary files", errno=errno.errorcode.get(error.errno or 0, ""))
+        return len(data) - len(view)
 
-
-def _write(file: IO[bytes], data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[file.write(view) :]
-
-
-def _read(file: IO[bytes], at: int) -> bytes:
-    """A whole piece from a place, a shorter one only at the end."""
-    file.seek(at)
-    piece = b""
-    while len(piece) < _READ_BYTES and (more := file.read(_READ_BYTES - len(piece))):
-        piece += more
-    file.seek(0, 2)
-    return piece
+    def _read(self, at: int) -> bytes:
+        """In a thread: a whole piece from a place in the file, a shorter one only at its end."""
+        assert self._file is not None  # noqa: S101  # it holds the first bytes
+        self._file.seek(at)
+        piece = b""
+        while len(piece) < _READ_BYTES and (more := self._file.read(_READ_BYTES - len(piece))):
+            piece += more
+        self._file.seek(0, 2)
+        return piece

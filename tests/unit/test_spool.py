@@ -1,0 +1,73 @@
+"""What is kept to be read once more, on disks of any size."""
+
+import tempfile
+from typing import IO, Any
+
+import pytest
+
+from imagewire_server.contract.errors import Internal
+from imagewire_server.edges.rest_api import spool
+from imagewire_server.edges.rest_api.spool import Spool
+
+PIECE = bytes(range(256)) * 400
+PIECES = 10  # above what is held in memory anyway
+
+
+class _Small:
+    """A file that takes so many bytes."""
+
+    def __init__(self, file: IO[bytes], room: int) -> None:
+        self._file = file
+        self._room = room
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, data: memoryview) -> int:
+        taken = self._file.write(data[: self._room])
+        self._room -= taken
+        if not taken:
+            raise OSError(28, "No space left on device")
+        return taken
+
+
+def disk(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
+    """A disk with so much room, or one on which no file can be made."""
+    make = tempfile.TemporaryFile
+
+    def made(**options: Any) -> Any:
+        if room is None:
+            raise OSError(28, "No space left on device")
+        return _Small(make(**options), room)
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+
+
+@pytest.mark.parametrize("room", [None, 0, 1, 192 * 1024, 192 * 1024 + 1, 600_001, 10**9])
+async def test_d7_a_full_disk_loses_no_byte(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
+    disk(monkeypatch, room)
+    kept = Spool()
+    for _ in range(PIECES):
+        await kept.write(PIECE)
+    for _ in range(2):
+        pieces = [piece async for piece in kept.pieces()]
+        assert b"".join(pieces) == PIECE * PIECES
+        assert all(len(piece) % 3 == 0 for piece in pieces[:-1])
+    kept.close()
+
+
+async def test_d7_what_no_disk_takes_is_bounded_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    disk(monkeypatch, None)
+    monkeypatch.setattr(spool, "_MOST_WITHOUT_DISK", 1_500_000)
+    first, second = Spool(), Spool()
+    for _ in range(PIECES):
+        await first.write(PIECE)
+    with pytest.raises(Internal, match="disk is full"):
+        for _ in range(PIECES):
+            await second.write(PIECE)
+    first.close()
+    second.close()
+    third = Spool()
+    for _ in range(PIECES):
+        await third.write(PIECE)
+    third.close()
