@@ -33,22 +33,25 @@ class _Small:
 
 def disk(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
     """A disk with so much room, or one on which no file can be made."""
-    make = tempfile.TemporaryFile
 
-    def made(**options: Any) -> Any:
+    def made() -> Any:
         if room is None:
             raise OSError(28, "No space left on device")
-        return _Small(make(**options), room)
+        return _Small(tempfile.TemporaryFile(buffering=0), room)
 
-    monkeypatch.setattr(tempfile, "TemporaryFile", made)
+    monkeypatch.setattr(spool, "_file", made)
+
+
+async def filled(kept: Spool) -> None:
+    for _ in range(PIECES):
+        await kept.write(PIECE)
 
 
 @pytest.mark.parametrize("room", [None, 0, 1, 192 * 1024, 192 * 1024 + 1, 600_001, 10**9])
 async def test_d7_a_full_disk_loses_no_byte(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
     disk(monkeypatch, room)
     kept = Spool()
-    for _ in range(PIECES):
-        await kept.write(PIECE)
+    await filled(kept)
     for _ in range(2):
         pieces = [piece async for piece in kept.pieces()]
         assert b"".join(pieces) == PIECE * PIECES
@@ -60,14 +63,11 @@ async def test_d7_what_no_disk_takes_is_bounded_for_all_together(monkeypatch: py
     disk(monkeypatch, None)
     monkeypatch.setattr(spool, "_MOST_WITHOUT_DISK", 1_500_000)
     first, second = Spool(), Spool()
-    for _ in range(PIECES):
-        await first.write(PIECE)
+    await filled(first)
     with pytest.raises(Internal, match="disk is full"):
-        for _ in range(PIECES):
-            await second.write(PIECE)
+        await filled(second)
     first.close()
     second.close()
     third = Spool()
-    for _ in range(PIECES):
-        await third.write(PIECE)
+    await filled(third)
     third.close()

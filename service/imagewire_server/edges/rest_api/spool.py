@@ -83,7 +83,7 @@ class Spool:
         view = memoryview(data)
         try:
             if self._file is None:
-                self._file = tempfile.TemporaryFile(buffering=0)
+                self._file = _file()
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
@@ -100,3 +100,7 @@ class Spool:
             piece += more
         self._file.seek(0, 2)
         return piece
+
+
+def _file() -> IO[bytes]:
+    return tempfile.TemporaryFile(buffering=0)
