@@ -10,6 +10,7 @@ import grpc
 import httpx
 import pytest
 from blockbuster import blockbuster_ctx
+from hypothesis import settings
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
@@ -24,6 +25,9 @@ from imagewire_server.contract import pb
 from imagewire_server.transport.fetch import ImageFetcher
 
 logs.configure("error")
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("imagewire", deadline=None)
+settings.load_profile("imagewire")
 
 
 @pytest.fixture(autouse=True)

@@ -73,7 +73,7 @@ def test_byte_by_byte_gives_the_same_events(case: Case) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
@@ -83,13 +83,13 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=400), st.booleans())
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=4000)
 def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes, sse: bool) -> None:
     assert "error" in read(body)[-1], "no random bytes are a whole answer"
 
 
 @given(st.data())
-@settings(max_examples=6000, deadline=None)
+@settings(max_examples=6000)
 def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     body = bytearray(case.answer)

@@ -269,7 +269,7 @@ def test_m5_only_the_probes_own_end_frees_its_seat() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["begin", "forced", "well", "failed", "content", "hint", "given up", "wait"]),
                           st.integers(0, 5)), max_size=60))  # fmt: skip
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_m5_any_interleaving_has_one_probe_and_no_seat_is_lost(steps: list[tuple[str, int]]) -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock, allowed_fails=1, cooldown_time=10)
