@@ -2,15 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
 
 from imagewire_server import __version__
-from imagewire_server.config.models import ModelFacts
+from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.provider import Report
@@ -122,6 +123,20 @@ class GoogleCall:
                     raise error
 
 
+class Profiles:
+    """The profiles of a table's models, made once. profile: makes one, that of a model not in the table from None."""
+
+    def __init__(self, models: ModelTable, profile: Callable[[ModelFacts | None], Profile]) -> None:
+        self._models = models
+        self._unknown = profile(None)
+        self._known = {facts.id: profile(facts) for facts in models.models}
+
+    def find(self, native_id: str) -> Profile:
+        """That of a model."""
+        facts = self._models.find(native_id)
+        return self._known[facts.id] if facts else self._unknown
+
+
 def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
     """What a model takes at a provider. abilities: the provider's own; facts: None where nothing is known."""
     if facts is None:
@@ -137,6 +152,7 @@ def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> P
     )
 
 
+@lru_cache(maxsize=1024)
 def method_url(base: str, native_id: str, *, stream: bool) -> str:
     """The URL of the method. base: up to "/models"."""
     method = "streamGenerateContent?alt=sse" if stream else "generateContent"

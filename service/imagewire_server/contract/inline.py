@@ -14,19 +14,23 @@ _JPEG_SHARE = 4  # a JPEG has a quarter of that
 
 def check(spec: pb.Spec, max_inline_bytes: int) -> None:
     """Raises AnswerWillNotFit where the picture may have more than `max_inline_bytes`. A size not known is let pass."""
+    size = spec.image_config.image_size
+    if not size and spec.HasField("extra_body"):
+        size = _in_extra_body(spec.extra_body)
+    bytes_ = _PNG_BYTES.get(size or _DEFAULT_SIZE, 1)
+    if spec.image_config.output_options.mime_type == "image/jpeg":
+        bytes_ //= _JPEG_SHARE
+    if bytes_ <= max_inline_bytes:
+        return
     wanted = spec.response_modalities
     if (wanted and pb.Modality.MODALITY_IMAGE not in wanted) or spec.HasField("output_config"):
         return
-    size = spec.image_config.image_size or _in_extra_body(spec.extra_body) or _DEFAULT_SIZE
-    bytes_ = _PNG_BYTES.get(size, 1)
-    if spec.image_config.output_options.mime_type == "image/jpeg":
-        bytes_ //= _JPEG_SHARE
-    if bytes_ > max_inline_bytes:
-        raise AnswerWillNotFit(
-            max_inline_bytes,
-            f"is {max_inline_bytes} bytes, and a picture of size {size} may have {bytes_}: use StreamCompletion, which"
-            " sends pictures of any size in frames, or raise max_inline_bytes and the client's maximum message size",
-        )
+    raise AnswerWillNotFit(
+        max_inline_bytes,
+        f"is {max_inline_bytes} bytes, and a picture of size {size or _DEFAULT_SIZE} may have {bytes_}: use"
+        " StreamCompletion, which sends pictures of any size in frames, or raise max_inline_bytes and the client's"
+        " maximum message size",
+    )
 
 
 def _in_extra_body(body: Struct) -> str:

@@ -1,8 +1,5 @@
 """How many calls run at once. Taken after the request is read, so that idle streams hold no place."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from imagewire_server.contract.errors import Overloaded
 from imagewire_server.engine import metrics
 
@@ -16,9 +13,11 @@ class Admission:
         self._limit = limit
         self._running = 0
 
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """Hold a place. Raises Overloaded when none is free."""
+    def place(self) -> "Admission":
+        """Hold a place inside of it. Raises Overloaded when none is free."""
+        return self
+
+    def __enter__(self) -> None:
         if self._running >= self._limit:
             raise Overloaded(
                 f"this server draws {self._limit} pictures at once and all places are taken: try again in a second",
@@ -26,8 +25,7 @@ class Admission:
             )
         self._running += 1
         metrics.count_running(1)
-        try:
-            yield
-        finally:
-            self._running -= 1
-            metrics.count_running(-1)
+
+    def __exit__(self, *_: object) -> None:
+        self._running -= 1
+        metrics.count_running(-1)

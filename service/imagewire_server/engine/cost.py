@@ -24,8 +24,7 @@ _TIERS_OF_TRAFFIC = {
 _STANDARD = frozenset({"", "standard", "unspecified"})
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """What of a request decides the price. facts: None for a model that the table lacks."""
 
     facts: ModelFacts | None
@@ -50,8 +49,9 @@ def nano_usd(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
     cached, prompt = usage.cached_content_tokens, usage.prompt_tokens + usage.tool_use_prompt_tokens
     if price is None or factor is None or not usage.prompt_tokens or cached > prompt:
         return None
-    if any(detail.modality in {"AUDIO", "VIDEO"} and detail.tokens for detail in usage.prompt_tokens_details):
-        return None
+    for detail in usage.prompt_tokens_details:
+        if detail.modality in {"AUDIO", "VIDEO"} and detail.tokens:
+            return None
     images = _image_tokens(usage, asked, drawn)
     if images is None:
         return None

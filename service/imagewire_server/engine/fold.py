@@ -16,60 +16,46 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
 
     A stream that is too large is read to its end all the same, with nothing held: only its end tells what it cost.
     """
-    folder, scale = _Folder(), _Scale()
+    folder = _Folder()
     left = max_inline_bytes
     async for events in stream:
         for event in events:
             kind = event.WhichOneof("event")
-            left -= scale.weight(event, kind)
+            left -= _weight(event, kind)
             if left >= 0:
                 folder.add(event, kind)
             else:
                 folder = _Folder()
-    if left < 0:
-        raise AnswerTooLarge(
-            f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have:"
-            " use StreamCompletion, which sends it in frames, or raise max_inline_bytes and the client's"
-            " maximum message size",
-            metadata={"use": "StreamCompletion", "max_inline_bytes": str(max_inline_bytes)},
-        )
-    return folder.answer()
+    if left >= 0:
+        answer = folder.answer()
+        if answer.ByteSize() <= max_inline_bytes:
+            return answer
+    raise AnswerTooLarge(
+        f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have:"
+        " use StreamCompletion, which sends it in frames, or raise max_inline_bytes and the client's"
+        " maximum message size",
+        metadata={"use": "StreamCompletion", "max_inline_bytes": str(max_inline_bytes)},
+    )
 
 
-class _Scale:
-    """What events add to the answer, in bytes."""
-
-    def __init__(self) -> None:
-        self._thoughts: set[tuple[int, int]] = set()
-
-    def weight(self, event: pb.Event, kind: str | None) -> int:
-        """What the next event adds."""
-        match kind:
-            case "part_started" if event.part_started.thought:
-                self._thoughts.add((event.part_started.candidate_index, event.part_started.part_index))
-            case "text_delta":
-                delta = event.text_delta
-                size = len(delta.text.encode())
-                # What is no thought stands in `content` and in `parts`.
-                return size if (delta.candidate_index, delta.part_index) in self._thoughts else 2 * size
-            case "image_chunk":
-                return len(event.image_chunk.data)
-            case "media_chunk":
-                return len(event.media_chunk.data)
-            case "part_finished" if event.part_finished.HasField("image"):
-                # What is known of a picture stands in `image` and in `parts`.
-                return event.ByteSize() + event.part_finished.image.ByteSize()
-            case "part_finished" | "candidate_finished" | "started" | "finished":
-                return event.ByteSize()
-        return 0
+def _weight(event: pb.Event, kind: str | None) -> int:
+    """What an event adds to the answer at the least, in bytes; nothing for those that each answer has but once."""
+    match kind:
+        case "image_chunk":
+            return len(event.image_chunk.data)
+        case "media_chunk":
+            return len(event.media_chunk.data)
+        case "text_delta":
+            return len(event.text_delta.text)
+        case "part_finished":
+            return event.ByteSize()
+    return 0
 
 
 class _Folder:
     def __init__(self) -> None:
         self._response = pb.CreateCompletionResponse()
-        self._candidates: dict[int, pb.Candidate] = {}
-        self._files: dict[tuple[int, int], list[bytes]] = {}
-        self._texts: dict[tuple[int, int], list[str]] = {}
+        self._candidates: dict[int, _Candidate] = {}
         self._whole = False
 
     def add(self, event: pb.Event, kind: str | None) -> None:
@@ -77,18 +63,15 @@ class _Folder:
             case "started":
                 _merge(event.started, self._response)
             case "text_delta":
-                delta = event.text_delta
-                self._texts.setdefault((delta.candidate_index, delta.part_index), []).append(delta.text)
+                self._candidate(event.text_delta.candidate_index).texts.append(event.text_delta.text)
             case "image_chunk":
-                self._add_chunk(event.image_chunk)
+                self._candidate(event.image_chunk.candidate_index).chunks.append(event.image_chunk.data)
             case "media_chunk":
-                self._add_chunk(event.media_chunk)
+                self._candidate(event.media_chunk.candidate_index).chunks.append(event.media_chunk.data)
             case "part_finished":
-                self._add_part(event.part_finished)
+                self._candidate(event.part_finished.candidate_index).add_part(event.part_finished)
             case "candidate_finished":
-                candidate = self._candidate(event.candidate_finished.candidate_index)
-                _merge(event.candidate_finished, candidate)
-                _settle(candidate.message)
+                self._candidate(event.candidate_finished.candidate_index).finish(event.candidate_finished)
             case "finished":
                 self._whole = True
                 _merge(event.finished, self._response)
@@ -96,39 +79,57 @@ class _Folder:
     def answer(self) -> pb.CreateCompletionResponse:
         if not self._whole:
             raise Internal("the stream ended without its last event")
-        self._response.candidates.extend(self._candidates[index] for index in sorted(self._candidates))
+        if list(self._candidates) != sorted(self._candidates):
+            self._response.candidates.sort(key=lambda candidate: candidate.index)
         return self._response
 
-    def _candidate(self, index: int) -> pb.Candidate:
+    def _candidate(self, index: int) -> "_Candidate":
         if index not in self._candidates:
-            message = pb.ChatMessage(role=pb.Role.ROLE_ASSISTANT)
-            self._candidates[index] = pb.Candidate(index=index, message=message)
+            self._candidates[index] = _Candidate(self._response.candidates.add(index=index))
         return self._candidates[index]
 
-    def _add_chunk(self, chunk: pb.ImageChunk | pb.MediaChunk) -> None:
-        self._files.setdefault((chunk.candidate_index, chunk.part_index), []).append(chunk.data)
 
-    def _add_part(self, finished: pb.PartFinished) -> None:
-        key = finished.candidate_index, finished.part_index
-        part = self._candidate(finished.candidate_index).message.parts.add()
+class _Candidate:
+    """One candidate of the answer. texts, chunks: of its open part; a candidate's parts come one after another."""
+
+    def __init__(self, made: pb.Candidate) -> None:
+        self.texts: list[str] = []
+        self.chunks: list[bytes] = []
+        self._made = made
+        self._message = made.message
+        self._message.role = pb.Role.ROLE_ASSISTANT
+        self._content: list[str] = []
+        self._final: pb.Part | None = None  # the picture that stands for all
+
+    def add_part(self, finished: pb.PartFinished) -> None:
+        part = self._message.parts.add()
         _merge(finished, part)
         match finished.WhichOneof("content"):
-            case "image" if not finished.image.uri:
-                part.image.data = b"".join(self._files.pop(key))
-            case "media" if not finished.media.uri:
-                part.media.data = b"".join(self._files.pop(key))
             case None:
-                part.text = "".join(self._texts.pop(key, ()))
+                part.text = "".join(self.texts)
+                self.texts.clear()
+                if not part.thought:
+                    self._content.append(part.text)
+            case "image":
+                if not part.image.uri:
+                    part.image.data = self._bytes()
+                if self._final is None or self._final.thought or not part.thought:
+                    self._final = part
+            case "media" if not part.media.uri:
+                part.media.data = self._bytes()
 
+    def finish(self, finished: pb.CandidateFinished) -> None:
+        """Set the fields that stand for the common case, too: the text, and the final picture with the bytes."""
+        _merge(finished, self._made)
+        self._message.content = "".join(self._content)
+        if self._final is not None:
+            self._message.image.CopyFrom(self._final.image)
+            self._final.image.ClearField("data")
 
-def _settle(message: pb.ChatMessage) -> None:
-    """Set the fields that stand for the common case: the text, and the final picture with the bytes."""
-    message.content = "".join(part.text for part in message.parts if not part.thought)
-    pictures = [part for part in message.parts if part.HasField("image")]
-    final = next((part for part in reversed(pictures) if not part.thought), pictures[-1] if pictures else None)
-    if final is not None:
-        message.image.CopyFrom(final.image)
-        final.image.ClearField("data")
+    def _bytes(self) -> bytes:
+        data = b"".join(self.chunks)
+        self.chunks.clear()
+        return data
 
 
 def _merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:

@@ -64,11 +64,11 @@ class Engine:
                         for event in events:
                             kind = event.WhichOneof("event")
                             # Chunks are cut to the reader's frame size, which no number may depend on.
-                            sequence += kind not in _CHUNKS
+                            if kind not in _CHUNKS:
+                                sequence += 1
+                                account.note(event, kind)
                             event.sequence = sequence
                             _note(event, kind, record, begun, digests)
-                            if kind not in _CHUNKS:
-                                account.note(event, kind)
                         yield events
                         events = await _in_time(anext(rest, None), deadline)
         except Error as error:

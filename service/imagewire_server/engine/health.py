@@ -5,6 +5,7 @@ tells whether the deployment is well again; only the probe's own end frees its s
 """
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from imagewire_server.contract.errors import Code, Error
 from imagewire_server.engine.budget import RetryBudget
@@ -16,8 +17,7 @@ _HINTING = frozenset({"UPSTREAM_RATE_LIMITED", "UPSTREAM_UNAVAILABLE"})
 _SMOOTHING = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(NamedTuple):
     """A call's place at a deployment. cooldown: how many cooldowns had begun before the call did."""
 
     is_probe: bool

@@ -9,6 +9,7 @@ _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 _LONGEST = 2**31 - 1
 _WORD = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})((?:; ?{_WORD}={_WORD}){{0,8}})")
+_USUAL = frozenset({"", "image/png", "image/jpeg", "image/webp"})
 UNKNOWN = "application/octet-stream"
 # Enough to tell a picture from what is none.
 _TELLING = 32
@@ -22,6 +23,8 @@ def media_type(said: str) -> str:
 
     Parameters are kept, but for pictures: a sound of audio/L16 cannot be played without its rate.
     """
+    if said in _USUAL:
+        return said
     text = said.strip()
     match = _MEDIA_TYPE.fullmatch(text) or _MEDIA_TYPE.fullmatch(text.partition(";")[0].strip())
     if match is None:

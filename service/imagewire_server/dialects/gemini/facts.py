@@ -2,12 +2,19 @@
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.gemini.answer import Feedback, Rating, Tokens, UsageMetadata
 
+if TYPE_CHECKING:
+    from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
+
 _R = pb.FinishReason
 _MOST_TOKENS = 2**53
+_NO_USAGE = UsageMetadata()
 # Google's list grows; what is not here is OTHER, and the native word always goes through.
 _FINISH_REASONS = {
     "STOP": _R.FINISH_REASON_STOP,
@@ -55,33 +62,45 @@ def usage(given: UsageMetadata) -> pb.Usage:
     if details.get("IMAGE") and sum(details.values()) < candidates:
         # What is listed for none is text; without pictures in the list nobody knows that.
         details["TEXT"] = details.get("TEXT", 0) + candidates - sum(details.values())
-    return pb.Usage(
+    made = pb.Usage(
         prompt_tokens=prompt,
         candidates_tokens=candidates,
         thoughts_tokens=thoughts,
         cached_content_tokens=given.cached_content_token_count or 0,
         tool_use_prompt_tokens=tools,
         total_tokens=given.total_token_count or 0,
-        prompt_tokens_details=_listed(_by_modality(given.prompt_tokens_details)),
-        candidates_tokens_details=_listed(details),
         traffic_type=given.traffic_type or "",
-        cached_content_tokens_details=_listed(_by_modality(given.cache_tokens_details)),
-        tool_use_prompt_tokens_details=_listed(_by_modality(given.tool_use_prompt_tokens_details)),
         service_tier=given.service_tier or "",
     )
+    _list(_by_modality(given.prompt_tokens_details), made.prompt_tokens_details)
+    _list(details, made.candidates_tokens_details)
+    _list(_by_modality(given.cache_tokens_details), made.cached_content_tokens_details)
+    _list(_by_modality(given.tool_use_prompt_tokens_details), made.tool_use_prompt_tokens_details)
+    return made
+
+
+def merged(before: UsageMetadata, given: UsageMetadata) -> UsageMetadata:
+    """What was said of usage so far, and what is said now, which wins. It may be either of both."""
+    if before == _NO_USAGE:
+        return given
+    said = {name: value for name, value in msgspec.structs.asdict(given).items() if value is not None}
+    return msgspec.structs.replace(before, **said)
 
 
 def _by_modality(details: Iterable[Tokens] | None) -> dict[str, int]:
     """Tokens by modality, each once; nothing where they are more than can be."""
     sums: dict[str, int] = {}
-    for tokens in details or ():
+    if not details:
+        return sums
+    for tokens in details:
         modality = tokens.modality.strip().upper()
         sums[modality] = sums.get(modality, 0) + tokens.token_count
     return sums if sum(sums.values()) <= _MOST_TOKENS else {}
 
 
-def _listed(sums: dict[str, int]) -> list[pb.ModalityTokens]:
-    return [pb.ModalityTokens(modality=modality, tokens=count) for modality, count in sums.items()]
+def _list(sums: dict[str, int], into: "RepeatedCompositeFieldContainer[pb.ModalityTokens]") -> None:
+    for modality, count in sums.items():
+        into.add(modality=modality, tokens=count)
 
 
 def ratings(given: Iterable[Rating]) -> list[pb.SafetyRating]:

@@ -5,8 +5,6 @@ Every event that leaves here lacks only its sequence, which the engine gives. An
 
 from typing import Any
 
-import msgspec
-
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Malformed, TooLarge
 from imagewire_server.dialects.gemini import decode, facts
@@ -36,6 +34,7 @@ _MOST_EMPTY = 4096
 _MOST_OMITTED = 32
 _DONE = b"DONE"
 _NULL = b"null"
+_NO_USAGE = UsageMetadata()
 
 
 class Reader:
@@ -61,8 +60,10 @@ class Reader:
         self._damage: Malformed | None = None  # of a picture of which nothing is told: it waits for the others
         self._open: CandidateReader | None = None  # whose picture is open
         self._pictures = self._parts = self._empty = 0
-        self._finished = pb.Finished()
-        self._usage: dict[str, Any] = {}
+        self._last = pb.Event()
+        self._finished = self._last.finished
+        self._finished.SetInParent()
+        self._usage = UsageMetadata()
         self._model_version = self._response_id = ""
         self._continuation_token = b""
         self._said_done = False
@@ -70,7 +71,7 @@ class Reader:
     @property
     def usage(self) -> pb.Usage | None:
         """See the class."""
-        return facts.usage(UsageMetadata(**self._usage)) if self._usage else None
+        return None if self._usage == _NO_USAGE else facts.usage(self._usage)
 
     @property
     def finished(self) -> bool:
@@ -109,8 +110,9 @@ class Reader:
         if usage is not None:
             self._finished.usage.CopyFrom(usage)
         self._finished.model_version, self._finished.native_response_id = self._model_version, self._response_id
-        self._finished.continuation_token = self._continuation_token
-        events.append(pb.Event(finished=self._finished))
+        if self._continuation_token:
+            self._finished.continuation_token = self._continuation_token
+        events.append(self._last)
 
     def _release(self, events: list[pb.Event]) -> None:
         if self._held:
@@ -252,7 +254,7 @@ class Reader:
             self._finished.prompt_feedback.CopyFrom(facts.feedback(answer.prompt_feedback))
         if answer.usage_metadata is not None:
             # Counts come piecemeal, and Vertex AI's first event may hold the traffic type alone: later values win.
-            self._usage |= {k: v for k, v in msgspec.structs.asdict(answer.usage_metadata).items() if v is not None}
+            self._usage = facts.merged(self._usage, answer.usage_metadata)
         self._model_version = answer.model_version or self._model_version
         self._response_id = answer.response_id or self._response_id
         if answer.model_status is not None:

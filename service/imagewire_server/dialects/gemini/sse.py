@@ -20,6 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 _BLANKS = b" \t\r\n"
 # How a value of JSON begins, and no line of an event stream.
 _JSON_WORDS = (b"null", b"true", b"false")
+_LONGEST_WORD = 5
 _JSON = (*_JSON_WORDS, b"{", b"[", b'"', *(b"%d" % digit for digit in range(10)), b"-")
 # What is beside the payloads: comments, other fields, empty events. A comment each second for days has no more.
 MAX_IDLE = 4 * 1024 * 1024
@@ -132,7 +133,7 @@ class SseSplitter:
             return b""
         rest = text.removeprefix(_BOM).lstrip(_BLANKS)
         self._count(len(text) - len(rest))
-        if any(word.startswith(rest) for word in _JSON_WORDS):
+        if len(rest) <= _LONGEST_WORD and any(word.startswith(rest) for word in _JSON_WORDS):
             self._start = rest
             return b""
         self._start = b""

@@ -8,7 +8,7 @@ from imagewire_server.config.models import ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
 from imagewire_server.contract.provider import Report
-from imagewire_server.google_call import GoogleCall, method_url
+from imagewire_server.google_call import GoogleCall, Profiles, method_url
 from imagewire_server.providers.vertex.profile import profile
 from imagewire_server.transport.google_token import Access, GoogleToken
 
@@ -46,13 +46,13 @@ class Vertex:
         self._call = call
         self._place = place
         self._token = token
-        self._models = models
+        self._profiles = Profiles(models, profile)
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
-        body = await self._call.body(spec, profile(self._models.find(native_id)), large=report.large)
+        body = await self._call.body(spec, self._profiles.find(native_id), large=report.large)
         access = await self._token.get() if self._token else None
         renewed = False
         while True:
