@@ -6,15 +6,19 @@ import os
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import grpc
+import httpx
 
 
 @dataclass
@@ -86,11 +90,8 @@ def emulator() -> Iterator[Program]:
         yield Program(process, match[0])
 
 
-@contextlib.contextmanager
-def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]:
-    """`imagewire-server serve` on free ports: address for gRPC, rest for HTTP. settings: IMAGEWIRE_ variables."""
-    workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
-    environ = {
+def _environ(base_url: str, settings: dict[str, str]) -> dict[str, str]:
+    return {
         **os.environ,
         "GEMINI_API_KEY": "emulator-key",
         "IMAGEWIRE_GEMINI_BASE_URL": base_url,
@@ -98,11 +99,20 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         "IMAGEWIRE_DRAIN_DELAY": "0",  # tests stop servers by SIGTERM, and nobody asks for their health
         **{f"IMAGEWIRE_{name.upper()}": value for name, value in settings.items()},
     }
+
+
+@contextlib.contextmanager
+def server(base_url: str, *arguments: str, before: Sequence[str] = (), **settings: str) -> Iterator[Program]:
+    """`imagewire-server serve` on free ports: address for gRPC, rest for HTTP. settings: IMAGEWIRE_ variables.
+
+    before: a command in front of it, which becomes the server.
+    """
+    workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
     process = subprocess.Popen(
-        _command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers),
+        [*before, *_command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers)],
         stderr=subprocess.PIPE,
         text=True,
-        env=environ,
+        env=_environ(base_url, settings),
     )
     with _ended(process):
         lines: queue.SimpleQueue[str] = queue.SimpleQueue()
@@ -117,6 +127,33 @@ def server(base_url: str, *arguments: str, **settings: str) -> Iterator[Program]
         finally:
             process.terminate()
             reader.join(20)
+
+
+@contextlib.contextmanager
+def silent_server(
+    base_url: str, stderr: int | None, *arguments: str, before: Sequence[str] = (), **settings: str
+) -> Iterator[Program]:
+    """The same with another stderr, None for a closed one; on ports that were free, because no line tells them."""
+    grpc_address, rest_address = _free_addresses()
+    workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
+    closing = () if stderr is not None else ("sh", "-c", 'exec "$@" 2>&-', "sh")
+    process = subprocess.Popen(
+        [*before, *closing, *_command("serve", "--grpc", grpc_address, "--rest", rest_address, *workers)],
+        stderr=stderr,
+        text=True,
+        env=_environ(base_url, settings),
+    )
+    with _ended(process):
+        with grpc.insecure_channel(grpc_address, options=[("grpc.max_reconnect_backoff_ms", 200)]) as channel:
+            grpc.channel_ready_future(channel).result(60)
+        with httpx.Client(transport=httpx.HTTPTransport(retries=5)) as client:
+            assert client.get(f"http://{rest_address}/health/readiness", timeout=60).status_code == 200
+        yield Program(process, grpc_address, f"http://{rest_address}")
+
+
+def _free_addresses() -> tuple[str, str]:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        return f"127.0.0.1:{first.getsockname()[1]}", f"127.0.0.1:{second.getsockname()[1]}"
 
 
 def _read(process: subprocess.Popen[str], lines: queue.SimpleQueue[str]) -> None:
