@@ -54,6 +54,12 @@ class Server:
             drain_grace=given.drain_grace,
             max_connection_age=given.max_connection_age,
             max_connection_age_grace=given.max_connection_age_grace,
+            max_connections=given.max_connections,
+            max_streams_per_connection=given.max_streams_per_connection,
+            handshake_timeout=given.handshake_timeout,
+            keepalive_interval=given.keepalive_interval,
+            stall_timeout=given.stall_timeout,
+            min_ping_interval=given.min_ping_interval,
         )
         self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
         self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), config.master_key)

@@ -100,10 +100,21 @@ class Settings:
     """The most bytes of one request."""
     max_concurrent_calls: int = _setting(512, _positive)
     """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
+    max_connections: int = _setting(10_000, _positive)
+    """How many connections each API of a worker holds at once; more are closed."""
+    max_streams_per_connection: int = _setting(128, _positive)
+    """How many gRPC calls may be open on one connection; clients let more wait."""
+    handshake_timeout: float = _setting(10.0, _positive)
+    """How long a new gRPC connection may take until it speaks HTTP/2."""
+    keepalive_interval: float = _setting(60.0, _positive)
+    """After how long a silence a gRPC connection is pinged, to see whether its client is still there."""
+    # Proxies are set to 3 s. gRPC's default of 300 s would cut them, and calls that are paid for, off.
+    min_ping_interval: float = _setting(1.0, _positive)
+    """How often a gRPC client may ping, also while a model thinks in silence."""
     heartbeat_interval: float = _setting(15.0, _positive)
     """After how long a silence a stream sends a heartbeat."""
     stall_timeout: float = _setting(60.0, _positive)
-    """How long a client may leave a stream unread."""
+    """How long a client may leave an answer unread."""
     # Not by default: gRPC closes the socket right behind the last call's last byte. What the client sends meanwhile
     # resets the connection, and what it has not read is lost, though charged.
     max_connection_age: float = _setting(0.0, _not_negative)

@@ -40,10 +40,6 @@ _OURS = tuple(
 )
 _SERVED = (*_OURS, "grpc.health.v1.Health", "grpc.channelz.v1.Channelz")
 
-# A client or proxy may ping as often as this, in milliseconds, also while a model thinks in silence: proxies are set to
-# 3 s, and gRPC's default of 300 s would cut them, and calls that are paid for, off.
-_PING_FLOOR = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
@@ -51,6 +47,10 @@ class GrpcLimits:
 
     max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
     max_connection_age_grace.
+    max_connections: at once; max_streams_per_connection: calls open at once on each.
+    handshake_timeout: from a connection's start until it speaks HTTP/2.
+    keepalive_interval: after which a silent connection is pinged; it ends when stall_timeout passes without an answer.
+    min_ping_interval: how often a client may ping.
     """
 
     max_request_bytes: int
@@ -58,6 +58,12 @@ class GrpcLimits:
     drain_grace: float
     max_connection_age: float
     max_connection_age_grace: float
+    max_connections: int
+    max_streams_per_connection: int
+    handshake_timeout: float
+    keepalive_interval: float
+    stall_timeout: float
+    min_ping_interval: float
 
 
 class GrpcServer:
@@ -125,13 +131,25 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
             ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
             ("grpc.max_connection_age_grace_ms", _milliseconds(limits.max_connection_age_grace)),
         )
+    patience = _milliseconds(limits.stall_timeout)
     return (
         *age,
         ("grpc.max_receive_message_length", limits.max_request_bytes),
         ("grpc.max_send_message_length", -1),
         ("grpc.max_metadata_size", 16 * 1024),
-        ("grpc.http2.min_ping_interval_without_data_ms", _PING_FLOOR),
+        ("grpc.max_allowed_incoming_connections", limits.max_connections),
+        # Without it, calls that one connection opens and drops fill the queue of the whole server.
+        ("grpc.max_concurrent_streams", limits.max_streams_per_connection),
+        ("grpc.server_handshake_timeout_ms", _milliseconds(limits.handshake_timeout)),
+        ("grpc.http2.settings_timeout", _milliseconds(limits.handshake_timeout)),
+        ("grpc.keepalive_time_ms", _milliseconds(limits.keepalive_interval)),
+        # The second is the one that ends a connection; the first sets the kernel's own limit, TCP_USER_TIMEOUT.
+        ("grpc.keepalive_timeout_ms", patience),
+        ("grpc.http2.ping_timeout_ms", patience),
+        # A call may be silent for minutes, in which the server sends nothing but its pings.
+        ("grpc.http2.max_pings_without_data", 0),
         ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(limits.min_ping_interval)),
         # Where no other worker shares it, a second server on the port would start and take half the calls.
         ("grpc.so_reuseport", int(limits.shared)),
         ("grpc.enable_channelz", 1),
