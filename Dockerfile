@@ -1,15 +1,20 @@
 # The server in a container: docker build -t imagewire .
-FROM python:3.12-slim AS build
+# The base image by its digest, and all packages by their hashes, those that build the wheels too.
+ARG BASE=python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
+FROM ${BASE} AS build
 WORKDIR /src
-COPY requirements-server.lock ./
-RUN python -m venv /opt/imagewire \
+COPY requirements-build.lock requirements-server.lock ./
+RUN python -m venv /opt/build \
+    && /opt/build/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-build.lock \
+    && python -m venv /opt/imagewire \
     && /opt/imagewire/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements-server.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY clients/python clients/python
 COPY service service
-RUN /opt/imagewire/bin/pip install --no-cache-dir --no-deps ./clients/python .
+RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels ./clients/python . \
+    && /opt/imagewire/bin/pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
 
-FROM python:3.12-slim
+FROM ${BASE}
 COPY --from=build /opt/imagewire /opt/imagewire
 # The addresses are variables, and not flags, so that the health check asks where the server serves.
 ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1 IMAGEWIRE_GRPC=0.0.0.0:50051 IMAGEWIRE_REST=0.0.0.0:4000

@@ -104,6 +104,8 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --group programs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
 
 check: lint test demo  ## All that CI runs.
 

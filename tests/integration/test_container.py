@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,26 @@ def test_what_the_dockerfile_copies_is_there_and_it_runs_as_nobody_special() -> 
     for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
         assert all((ROOT / name).exists() for name in line.split()[:-1]), line
     assert re.search(r"^USER [1-9]\d*$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_image_is_built_of_what_is_pinned() -> None:
+    (base,) = re.findall(r"^ARG BASE=(.+)$", DOCKERFILE, re.MULTILINE)
+    assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", base)
+    assert {line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM")} == {"${BASE}"}
+    for command in re.findall(r"pip (?:install|wheel) [^&\n]+", DOCKERFILE):
+        pinned = "--require-hashes" in command or "--no-index" in command or "--no-build-isolation" in command
+        assert pinned and "--no-deps" in command, command  # noqa: PT018  # one rule
+
+
+def test_the_wheels_are_built_by_what_is_pinned() -> None:
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    pinned = (ROOT / "requirements-build.lock").read_text()
+    assert wanted["build-system"]["requires"] == wanted["dependency-groups"]["build"]
+    client = tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text())
+    assert client["build-system"]["requires"] == wanted["build-system"]["requires"]
+    for line in pinned.splitlines():
+        assert re.match(r"[a-z-]+==[\d.]+ \\$|    --hash=sha256:[0-9a-f]{64}", line), line
+    assert pinned.startswith("hatchling==")
 
 
 def free_port() -> int:
