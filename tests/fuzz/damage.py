@@ -16,7 +16,7 @@ def corrupt(plan: Plan, documents: list[Any], truth: Truth) -> list[Any]:
     """The same documents, one picture's base64 made impossible."""
     rng = plan.rng("corrupt")
     if plan.damage == "error-document":
-        truth.outcome = "error"
+        truth.outcome, truth.reason = "error", "UPSTREAM_INTERNAL"
         # Before the model has said that it is done: whether an error behind that is one, nobody can tell.
         done = next(number for number, document in enumerate(documents) if _ended(document))
         error: Any = {"error": {"code": 500, "message": "it broke", "status": "INTERNAL"}}
@@ -27,7 +27,7 @@ def corrupt(plan: Plan, documents: list[Any], truth: Truth) -> list[Any]:
         return documents
     blob = rng.choice(there)
     at, (name, value) = next((i, pair) for i, pair in enumerate(blob) if isinstance(pair[1], Base64))
-    truth.outcome = "error"
+    truth.outcome, truth.reason = "error", "UPSTREAM_MALFORMED"
     said = {key: inner for key, inner in blob if isinstance(inner, str)}
     mime = said.get("mimeType") or said.get("mime_type") or ("" if plan.damage == "not-a-string" else "image/")
     if not mime.lower().startswith("image/"):
@@ -40,7 +40,7 @@ def corrupt(plan: Plan, documents: list[Any], truth: Truth) -> list[Any]:
 def cut(plan: Plan, framed: Framed, encoded: list[bytes], truth: Truth) -> bytes:
     """The body's beginning, up to a byte within a document."""
     rng, body = plan.rng("cut"), framed.body
-    truth.outcome = "error"
+    truth.outcome, truth.reason = "error", "UPSTREAM_CUT"
     if plan.damage == "cut-in-picture":
         longest = max(encoded, key=len, default=b"")
         found = body.find(longest) if longest else -1

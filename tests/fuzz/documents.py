@@ -116,7 +116,8 @@ def _finish(plan: Plan, documents: list[Any], index: int, truth: Truth, key: Key
         elif quirk == "finish-number":
             word, truth.finishes[index] = rng.choice([1, "1"]), ANY
         elif quirk == "finish-unspecified":
-            word, truth.finishes[index], truth.outcome = "FINISH_REASON_UNSPECIFIED", ANY, "either"
+            word, truth.finishes[index] = "FINISH_REASON_UNSPECIFIED", ANY
+            truth.outcome, truth.reason = "either", "UPSTREAM_CUT"
     last = _of(plan, documents[-1], index)
     _set(last, key("finishReason"), word)
     if "finish-message" in plan.quirks:

@@ -54,9 +54,7 @@ def judge(truth: Truth, seen: Seen) -> list[Finding]:
     found = [Finding("contract broken: " + re.sub(r"\d+", "N", text), text) for text in seen.wrong]
     if seen.error:
         found += [Finding("altered file before an error", text) for text in _foreign(truth, seen)]
-        if truth.outcome == "whole":
-            found.append(Finding("error on a whole answer", seen.error))
-        return found
+        return found + error(truth, seen.error)
     if truth.outcome == "unaltered":
         return found + [Finding("file altered or invented", text) for text in _foreign(truth, seen)]
     if truth.outcome == "error":
@@ -74,6 +72,14 @@ def judge(truth: Truth, seen: Seen) -> list[Finding]:
         if getattr(seen.usage, name) != count:
             found.append(Finding("usage", f"{name} is {getattr(seen.usage, name)}, not {count}"))
     return found
+
+
+def error(truth: Truth, told: str) -> list[Finding]:
+    """What is wrong with an error, told as "REASON: message"."""
+    reason = told.partition(":")[0]
+    if truth.outcome == "whole":
+        return [Finding("error on a whole answer", told)]
+    return [Finding("another reason", f"{told}, where {truth.reason} was due")] if reason != truth.reason else []
 
 
 def _foreign(truth: Truth, seen: Seen) -> list[str]:

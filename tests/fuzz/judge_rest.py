@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from typing import Any
 
-from tests.fuzz.judge import Finding, _text, digest, same
+from tests.fuzz.judge import Finding, _text, digest, error, same
 from tests.fuzz.plan import ANY, Expected, Truth
 from tests.fuzz.rest_seen import RestSeen
 
@@ -16,8 +16,11 @@ PICTURES = {"picture", "picture-elsewhere"}
 def _start(truth: Truth, seen: RestSeen, *, drawn: bool = True) -> list[Finding] | None:
     """What is wrong where there is an error, or should be one; None where the answer is to be looked at."""
     if seen.error:
-        kinds = [Finding("error on a whole answer", seen.error)]
-        return kinds if truth.outcome == "whole" and drawn else []
+        if seen.error.startswith("BROKEN:") and truth.outcome != "whole":
+            return []  # an answer that had begun
+        if truth.outcome in {"whole", "either"} and not drawn and seen.error.startswith("PICTURE_WITHHELD:"):
+            return []
+        return error(truth, seen.error)
     if truth.outcome == "unaltered":
         ours = {_file(part) for wanted in truth.candidates.values() for part in wanted if part.kind in PICTURES}
         return [Finding("file altered or invented", digest(data)) for data, _ in seen.pictures if data not in ours]
@@ -51,20 +54,19 @@ def images(truth: Truth, seen: RestSeen, *, drafts: int = 0) -> list[Finding]:
     """Pictures alone. drafts: the most that are sent."""
     parts = [part for wanted in truth.candidates.values() for part in wanted]
     pictures = [part for part in parts if part.kind in PICTURES]
-    found = _start(truth, seen, drawn=any(part.kind == "picture" for part in parts))
+    found = _start(truth, seen, drawn=bool(pictures))
     if found is not None:
         return found
     if not pictures:
         return [Finding("nothing drawn, and no error", "")]
-    if any(part.kind == "picture-elsewhere" for part in pictures) or ANY in [part.thought for part in pictures]:
-        ours = {_file(part) for part in pictures}
-        return [Finding("file altered or invented", digest(data)) for data, _ in seen.pictures if data not in ours]
-    finals = [(data, False) for data, _ in _finals(parts)]
     done = [pair for pair in seen.pictures if not pair[1]]
+    if ANY in [part.thought for part in pictures]:
+        return _some(pictures, [data for data, _ in done], ordered=len(truth.candidates) == 1)
+    finals = [(data, False) for data, _ in _finals(parts)]
     if len(truth.candidates) > 1:
         finals, done = sorted(finals), sorted(done)
     found = _pictures(finals, done)
-    thoughts = [(part.value, True) for part in pictures if part.thought][:drafts]
+    thoughts = [(_file(part), True) for part in pictures if part.thought][:drafts]
     if len(truth.candidates) == 1:
         found += _pictures(thoughts, [pair for pair in seen.pictures if pair[1]], "draft")
     return found
@@ -79,10 +81,13 @@ def response(truth: Truth, seen: RestSeen) -> list[Finding]:
     found = [Finding(f"shape: {text}", text) for text in seen.wrong]
     found += _texts(wanted, seen) + _calls(wanted, seen) + _signatures(wanted, seen) + _kept(wanted, seen)
     pictures = [part for part in wanted if part.kind in PICTURES]
-    if any(part.kind != "picture" or part.thought is ANY for part in pictures):
-        return found
+    if any(part.thought is ANY for part in pictures):
+        came = [data for data, _ in seen.pictures + seen.drafts]
+        lost = {_file(part) for part in pictures} - set(came)
+        found += [Finding("file lost", digest(data)) for data in lost]
+        return found + _some(pictures, [data for data, _ in seen.pictures], ordered=True)
     found += _pictures([(data, False) for data, _ in _finals(wanted)], seen.pictures)
-    found += _pictures([(part.value, True) for part in pictures if part.thought], seen.drafts, "draft")
+    found += _pictures([(_file(part), True) for part in pictures if part.thought], seen.drafts, "draft")
     if not found and not any(part.beside or part.thought is ANY for part in wanted):
         found += _flow(wanted, seen)
     if not same(truth.finishes[0], seen.native):
@@ -111,6 +116,20 @@ def _pictures(wanted: list[tuple[bytes, Any]], got: list[tuple[bytes, Any]], wha
         found.append(Finding("order changed", f"of {what}s"))
     if not found and not all(same(a[1], b[1]) for a, b in zip(wanted, got, strict=True)):
         found.append(Finding("thought", f"of {what}s"))
+    return found
+
+
+def _some(pictures: list[Expected], got: list[bytes], *, ordered: bool) -> list[Finding]:
+    """Where a picture may be a draft or not: those that are none came, at least one did, and each in its place."""
+    ours = [_file(part) for part in pictures]
+    sure = {_file(part) for part in pictures if part.thought is False}
+    found = [Finding("file lost", digest(data)) for data in sure - set(got)]
+    found += [Finding("file altered or invented", digest(data)) for data in got if data not in ours]
+    if not got:
+        found.append(Finding("file lost", "each of them"))
+    rest = iter(ours)
+    if ordered and not found and not all(data in rest for data in got):
+        found.append(Finding("order changed", "of files"))
     return found
 
 
@@ -153,12 +172,12 @@ def _flow(wanted: list[Expected], seen: RestSeen) -> list[Finding]:
     for part in wanted:
         if part.kind == "text":
             ours.append(("thought" if part.thought else "text", part.value))
-        elif part.kind == "picture" and not part.thought:
-            ours.append(("picture", part.value))
+        elif part.kind in PICTURES and not part.thought:
+            ours.append(("picture", _file(part)))
         elif part.kind == "call":
             ours.append(("call", part.name))
     theirs = [(kind, value[0] if kind == "call" else value) for kind, value in seen.flow]
-    if all(part.thought for part in wanted if part.kind == "picture"):  # a draft that stands for the final one
+    if all(part.thought for part in wanted if part.kind in PICTURES):  # a draft that stands for the final one
         theirs = [pair for pair in theirs if pair[1] not in finals]
     left, right = _merged(ours), _merged(theirs)
     if left == right:

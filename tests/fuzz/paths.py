@@ -16,6 +16,7 @@ from tests.fuzz.answer import Answer
 from tests.fuzz.judge import Finding, judge
 from tests.fuzz.seen import Merger, Seen, loaded, unary
 from tests.fuzz.upstream import Upstream
+from tests.integration.status import told
 
 Path = Callable[["Serving", Answer, str], Awaitable[list[Finding]]]
 
@@ -51,7 +52,7 @@ async def check(server: Serving, answer: Answer, name: str, only: Iterable[str] 
 
 
 def _error(failed: grpc.aio.AioRpcError) -> str:
-    return f"{failed.code().name}: {failed.details()}"
+    return f"{told(failed).info.reason}: {failed.details()}"
 
 
 async def _streamed(server: Serving, model: str) -> Seen:

@@ -63,7 +63,10 @@ class Expected:
 
 @dataclass
 class Truth:
-    """What must arrive. outcome: "whole", "error", "either" of them, or "unaltered" where no more is asked."""
+    """What must arrive. outcome: "whole", "error", "either" of them, or "unaltered" where no more is asked.
+
+    reason: of the error, where there is one.
+    """
 
     outcome: str
     candidates: dict[int, list[Expected]] = field(default_factory=dict)
@@ -72,3 +75,4 @@ class Truth:
     fields: dict[str, Any] = field(default_factory=dict)
     candidate_fields: dict[int, dict[str, Any]] = field(default_factory=dict)
     blocked: str = ""
+    reason: str = ""

@@ -1,6 +1,5 @@
 """An invented answer through the reader alone."""
 
-import inspect
 from typing import Any
 
 from imagewire_server.contract.errors import Error
@@ -8,14 +7,11 @@ from imagewire_server.dialects.gemini import Reader
 from tests.fuzz.answer import Answer
 from tests.fuzz.seen import Merger, Seen
 
-_TELLS = "sse" not in inspect.signature(Reader).parameters
-
 
 def read(answer: Answer) -> Seen:
     """What comes out of the reader. An exception that is none of ours leaves."""
     size = answer.plan.rng("frame-bytes").choice([1 << 14, 1 << 16, 1 << 18])
-    told = {} if _TELLS else {"sse": answer.plan.framing in {"sse", "array-in-sse"}}
-    reader = Reader(max_frame_bytes=size, **told)
+    reader = Reader(max_frame_bytes=size)
     merger, events, error = Merger(hashed=False), list[Any](), ""
     try:
         for piece in answer.pieces:

@@ -42,7 +42,7 @@ def events(text: str) -> list[Any]:
 def failed(seen: RestSeen, body: Any) -> RestSeen:
     """With the error of a body."""
     error = body.get("error") or body
-    seen.error = f"{error.get('code')}: {error.get('message')}"
+    seen.error = f"{error['code'].upper()}: {error['message']}"
     return seen
 
 
@@ -116,8 +116,8 @@ def images_stream(text: str) -> RestSeen:
     for event in events(text):
         if "error" in event:
             return failed(RestSeen(), event)
-        if "b64_json" in event:
-            seen.pictures.append((_picture(event["b64_json"] or event["url"]), event["type"].endswith("partial_image")))
+        picture = _picture(event.get("b64_json") or event["url"])
+        seen.pictures.append((picture, event["type"].endswith("partial_image")))
     return seen
 
 

@@ -81,9 +81,8 @@ class Merger:
         """Take an event."""
         kind = event.WhichOneof("event")
         if self._hashed and kind != "heartbeat":
-            repeats = kind in {"image_chunk", "media_chunk"}
-            due = self._sequence + (not repeats)
-            if event.sequence not in {due, self._sequence + 1}:
+            due = self._sequence + (kind not in {"image_chunk", "media_chunk"})
+            if event.sequence != due:
                 self._wrong(f"event {kind} has number {event.sequence} where {due} was due")
             self._sequence = event.sequence
         if self._ended:

@@ -28,8 +28,10 @@ def _small(framing: str) -> Iterator[Answer]:
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_every_cut_within_a_document_is_an_error(framing: str) -> None:
-    for answer in islice(_small(framing), 2):
-        truth = replace(answer.truth, outcome="error")
+    answers = list(islice(_small(framing), 2))
+    assert len(answers) == 2
+    for answer in answers:
+        truth = replace(answer.truth, outcome="error", reason="UPSTREAM_CUT")
         for start, end in answer.spans:
             for at in range(start + 1, end):
                 found = judge(truth, read(replace(answer, body=answer.body[:at])))
@@ -61,7 +63,7 @@ _FILE = b"\x89PNG\r\n\x1a\n" + bytes(range(25))
 @pytest.mark.parametrize("bad", _BAD)
 def test_every_damage_to_a_picture_is_an_error(bad: bytes, pieces: str) -> None:
     text = base64.b64encode(_FILE)
-    truth = Truth("error", {0: [Expected("picture", _FILE)]})
+    truth = Truth("error", {0: [Expected("picture", _FILE)]}, reason="UPSTREAM_MALFORMED")
     for at in range(len(text)):
         for damaged in (text[:at] + bad + text[at:], text[:at] + bad + text[at + 1 :]):
             answer = Answer(replace(_PLAN, pieces=pieces), _FRONT + damaged + _BEHIND, truth, ())

@@ -2,13 +2,14 @@
 
 import copy
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from tests.fuzz import judge_rest
 from tests.fuzz.answer import build
 from tests.fuzz.judge import judge
-from tests.fuzz.plan import Expected, PartPlan, Plan
+from tests.fuzz.plan import ANY, Expected, PartPlan, Plan, Truth
 from tests.fuzz.reading import read
 from tests.fuzz.rest_seen import RestSeen
 from tests.fuzz.seen import Seen
@@ -80,10 +81,13 @@ def test_a_planted_fault_is_found(name: str) -> None:
 
 def test_an_error_on_a_whole_answer_and_none_on_a_cut_one_are_found() -> None:
     assert [finding.kind for finding in judge(ANSWER.truth, Seen(error="x"))] == ["error on a whole answer"]
-    cut = copy.deepcopy(ANSWER.truth)
-    cut.outcome = "error"
+    cut = replace(copy.deepcopy(ANSWER.truth), outcome="error", reason="UPSTREAM_CUT")
     assert [finding.kind for finding in judge(cut, _seen())] == ["cut passed as whole"]
-    assert judge(cut, Seen(error="x")) == []
+    assert judge(cut, Seen(error="UPSTREAM_CUT: x")) == []
+    assert [finding.kind for finding in judge(cut, Seen(error="INTERNAL: x"))] == ["another reason"]
+    for of_rest in (judge_rest.images, judge_rest.response):
+        assert of_rest(cut, RestSeen(error="UPSTREAM_CUT: x")) == []
+        assert [finding.kind for finding in of_rest(cut, RestSeen(error="INTERNAL: x"))] == ["another reason"]
 
 
 def test_faults_over_rest_are_found() -> None:
@@ -94,3 +98,21 @@ def test_faults_over_rest_are_found() -> None:
     assert {"media lost", "native part lost", "text beside a content lost"} <= kinds
     found = judge_rest.images(ANSWER.truth, RestSeen(pictures=pictures[:1]), drafts=1)
     assert {finding.kind for finding in found} == {"file lost", "draft lost"}
+
+
+def test_faults_over_rest_are_found_where_a_picture_may_be_a_draft() -> None:
+    parts = [Expected("picture", bytes([at]), thought=thought) for at, thought in enumerate((False, ANY, False))]
+    truth = Truth("whole", {0: [*parts, Expected("picture-elsewhere", "gs://b/o")]}, {0: ANY})
+    whole = [(data, False) for data in (b"\x00", b"\x02", b"gs://b/o")]
+
+    def images(pictures: list[tuple[bytes, bool]]) -> set[str]:
+        return {finding.kind for finding in judge_rest.images(truth, RestSeen(pictures=pictures))}
+
+    def response(pictures: list[tuple[bytes, bool]], drafts: list[tuple[bytes, bool]]) -> set[str]:
+        seen = RestSeen(pictures=pictures, drafts=drafts, whole={}, native="")
+        return {finding.kind for finding in judge_rest.response(truth, seen)}
+
+    assert (images(whole), response(whole, [(b"\x01", True)])) == (set(), set())
+    assert images(whole[:-1]) == response(whole, []) == {"file lost"}
+    assert images(whole[::-1]) == response(whole[::-1], [(b"\x01", True)]) == {"order changed"}
+    assert images([*whole, (b"other", False)]) == {"file altered or invented"}

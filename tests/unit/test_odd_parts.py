@@ -1,0 +1,130 @@
+"""Answers with odd parts, or odd pictures: what is whole arrives, what is corrupt is an error."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from tests.golden.cases import read
+from tests.unit.odd_answers import B64, PICTURE, SIGNATURE, WAV, answer, candidate, events, text, told, words
+
+NATIVE = [
+    ({"executableCode": {"language": "PYTHON", "code": "1"}}, 'executableCode={"language": "PYTHON", "code": "1"}'),
+    ({"codeExecutionResult": {"outcome": "OUTCOME_OK"}}, 'codeExecutionResult={"outcome": "OUTCOME_OK"}'),
+    ({"toolCall": {"id": 2**60}}, f'toolCall={{"id": {2**60}}}'),
+    ({"toolResponse": {}}, "toolResponse={}"),
+    ({"functionResponse": {"name": "f"}}, 'functionResponse={"name": "f"}'),
+    ({"executable_code": {"code": ""}}, 'executableCode={"code": ""}'),
+    ({"videoMetadata": {"fps": 1.50}}, 'videoMetadata={"fps": 1.5}'),
+    ({"kindOfNextYear": [1, "\ud800"]}, 'kindOfNextYear=[1, "\\ud800"]'),
+    ({"kindOfNextYear": 1, "partMetadata": {"a": 1}}, 'kindOfNextYear=1 partMetadata={"a": 1}'),
+    ({"partMetadata": {"a": 1}, "kindOfNextYear": 1}, 'kindOfNextYear=1 partMetadata={"a": 1}'),
+    ({"functionCall": {"name": "f", "partialArgs": []}}, 'functionCall={"name": "f", "partialArgs": []}'),
+    ({"functionCall": {"name": ""}}, 'functionCall={"name": ""}'),
+    ({"functionCall": {"name": "f" * 129}}, f'functionCall={{"name": "{"f" * 129}"}}'),
+    ({"functionCall": {"name": "f", "args": [1]}}, 'functionCall={"name": "f", "args": [1]}'),
+    ({"fileData": {"fileUri": "files/abc"}}, 'fileData={"fileUri": "files/abc"}'),
+    ({"fileData": {"uri": "gs://b/o"}}, 'fileData={"uri": "gs://b/o"}'),
+    ({"fileData": {"fileUri": "gs://b/o.png", "mimeType": "image/png"}}, "picture at gs://b/o.png"),
+    ({"fileData": {"fileUri": "gs://b/o.jpg"}}, "picture at gs://b/o.jpg"),
+    ({"fileData": {"fileUri": "gs://b/o", "mimeType": "video/mp4"}}, "video/mp4 at gs://b/o"),
+]
+
+
+@pytest.mark.parametrize(("part", "words"), NATIVE, ids=[words for _, words in NATIVE])
+def test_u2_a_part_of_a_kind_that_the_contract_lacks(part: dict[str, Any], words: str) -> None:
+    assert told(text(answer({"text": "a"}, part, PICTURE))) == ["text a", words, "picture", "STOP"]
+    assert told(events(answer(part, finish=None), answer(PICTURE))) == [words, "picture", "STOP"]
+
+
+@pytest.mark.parametrize("part", [{}, {"thought": True}, {"text": ""}, {"text": None, "inlineData": None}])
+def test_u2_an_empty_part_is_none(part: dict[str, Any]) -> None:
+    assert told(text(answer(part, PICTURE))) == ["picture", "STOP"]
+
+
+def test_u3_a_signature_stays_with_its_part() -> None:
+    signed = {"toolCall": {"a": 1}, "thoughtSignature": SIGNATURE}
+    assert told(text(answer({"text": "a"}, signed, {"text": "b"}, PICTURE))) == [
+        "text a",
+        'toolCall={"a": 1} signed',
+        "text b",
+        "picture",
+        "STOP",
+    ]
+    assert told(text(answer({**PICTURE, "thoughtSignature": SIGNATURE}))) == ["picture signed", "STOP"]
+    assert told(text(answer(PICTURE, {"thoughtSignature": SIGNATURE}))) == ["picture", "text  signed", "STOP"]
+    blob_first = text(answer(PICTURE)).replace(b'"data":', b'"data" :')
+    assert told(blob_first) == ["picture", "STOP"]
+
+
+@pytest.mark.parametrize(
+    "said", ['image/png","x":"y', "image/png\\", "image/png\n", "IMAGE/PNG", "image/png; q=1", "", "?"]
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_u9_a_media_type_is_one_or_is_read_from_the_file(said: str, order: int) -> None:
+    blob = dict(list({"mimeType": said, "data": B64}.items())[::order])
+    (part,) = [event["part_finished"] for event in read(text(answer({"inlineData": blob}))) if "part_finished" in event]
+    assert part["image"]["mime_type"] == "image/png"
+
+
+MEDIA: list[tuple[str, bytes, str]] = [
+    ("audio/wav", WAV, "audio/wav"),
+    ("audio/L16;codec=pcm;rate=24000", bytes(64), "audio/l16;codec=pcm;rate=24000"),
+    ("application/pdf", b"%PDF-1.7", "application/pdf"),
+    ("", WAV, "application/octet-stream"),
+    ("application/octet-stream", bytes(3), "application/octet-stream"),
+]
+
+
+@pytest.mark.parametrize(("said", "data", "kept"), MEDIA)
+@pytest.mark.parametrize("order", [1, -1])
+def test_u11_other_media_is_no_picture_and_not_lost(said: str, data: bytes, kept: str, order: int) -> None:
+    blob = dict(list({"mimeType": said, "data": base64.b64encode(data).decode()}.items())[::order])
+    made = read(text(answer(PICTURE, {"inlineData": blob})))
+    assert words(made) == ["picture", kept, "STOP"]
+    (part,) = [event["part_finished"] for event in made if "media" in event.get("part_finished", {})]
+    assert part["media"]["size_bytes"] == str(len(data))
+    chunks = [event["media_chunk"]["data"] for event in made if "media_chunk" in event]
+    assert base64.b64decode("".join(chunks)) == data
+
+
+def test_u13_candidates_in_turns_and_out_of_order() -> None:
+    parts = [answer({"text": str(i)}, finish=None, index=i % 2) for i in range(4)]
+    ends = [answer(finish="STOP", index=i) for i in (1, 0)]
+    assert told(events(*parts, *ends)) == ["text 02", "STOP", "text 13", "STOP"]
+    first = {"index": 1, **candidate(PICTURE)}
+    assert told(text({"candidates": [first, {"index": 0, **candidate({"text": "a"})}]})) == [
+        "picture",
+        "text a",
+        "STOP",
+        "STOP",
+    ]
+    # A number that comes behind its picture is heeded where there is one candidate.
+    late = events(answer({"text": "a"}, index=1, finish=None), answer(PICTURE, index=1))
+    assert told(late) == ["text a", "picture", "STOP"]
+    assert told(events(answer(PICTURE, index=7))) == ["picture", "STOP"]
+    # Where there are several it comes too late; the picture is not lost.
+    several = text({"candidates": [candidate(PICTURE, index=1), candidate({"text": "a"}, index=0)]})
+    assert told(several) == ["picture", "text a", "STOP"]
+
+
+CORRUPT = [B64[:-2] + "!=", B64[:40] + "\\\\" + B64[40:], B64[:41], "QQ==" + B64, "\\u00zz"]
+
+
+@pytest.mark.parametrize("data", CORRUPT)
+def test_a_corrupt_picture_is_an_error(data: str) -> None:
+    body = text(answer(PICTURE)).replace(B64.encode(), data.encode())
+    assert told(body)[-1] == "error UPSTREAM_MALFORMED"
+
+
+def test_a_damaged_picture_does_not_cost_the_whole_one_behind_it() -> None:
+    for broken in ({"mimeType": "image/png", "data": "!!!!"}, {"mimeType": "image/png", "data": 5}):
+        parts = [{"thought": True, "inlineData": broken}, PICTURE]
+        assert told(text(answer(*parts))) == ["picture", "error UPSTREAM_MALFORMED"]
+        assert told(text(answer(*parts[::-1]))) == ["picture", "error UPSTREAM_MALFORMED"]
+
+
+@pytest.mark.parametrize("data", ["5", "true", f'["{B64}"]', f'{{"a":"{B64}"}}'])
+def test_a_picture_that_is_no_text_is_an_error(data: str) -> None:
+    body = text(answer(PICTURE)).replace(f'"{B64}"'.encode(), data.encode())
+    assert told(body)[-1] == "error UPSTREAM_MALFORMED"
