@@ -117,9 +117,7 @@ class _Scan:
         data, plan = self._data, _plan(descriptor)
         seen: dict[str, int] = {}
         while at < end:
-            self._left -= 1
-            if self._left < 0:
-                raise _TooMany
+            self._count(1)
             tag = data[at]
             at += 1
             if tag > 127:
@@ -143,7 +141,7 @@ class _Scan:
                 elif field.is_text:
                     self._text(field, at, at + size)
                 elif field.packed:
-                    self._left -= size
+                    self._count(size)
                 at += size
             elif wire_type == _VARINT:
                 _, at = self._varint(at)
@@ -151,6 +149,11 @@ class _Scan:
                 at += 8 if wire_type == _FIXED64 else 4
         if at > end:
             raise IndexError
+
+    def _count(self, values: int) -> None:
+        self._left -= values
+        if self._left < 0:
+            raise _TooMany
 
     def _inside(self, field: _Field, index: int, at: int, end: int) -> None:
         self._path.append((field, index))

@@ -1,0 +1,42 @@
+"""How long the event loop is held: the CPU time of its longest step, which a busy machine does not change."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+
+class Watch:
+    """The longest step of one event loop so far. worst: seconds of its thread's CPU time. what: the step."""
+
+    def __init__(self) -> None:
+        self.worst = 0.0
+        self.what = ""
+
+    def note(self, seconds: float, what: object) -> None:
+        """A step took so long."""
+        if seconds > self.worst:
+            self.worst, self.what = seconds, repr(what)
+
+
+@contextmanager
+def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Watch the loop of this thread."""
+    mine, watch = threading.get_ident(), Watch()
+    run: Any = asyncio.Handle._run
+
+    def timed(handle: asyncio.Handle) -> None:
+        if threading.get_ident() != mine:
+            run(handle)
+            return
+        begun = time.thread_time()
+        run(handle)
+        watch.note(time.thread_time() - begun, getattr(handle, "_callback", None))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio.Handle, "_run", timed)
+        yield watch
