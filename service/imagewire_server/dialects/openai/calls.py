@@ -13,14 +13,14 @@ from imagewire_server.dialects.openai.reading import Reading
 def function_call(reading: Reading, call_id: str, name: str, arguments: str, field: str) -> pb.Part:
     """A call of the model's; field: where its arguments stand. What a Struct cannot hold exactly stays text."""
     try:
-        value = json.loads(arguments or "{}")
+        value = json.loads(arguments or "{}") if reading.is_small(arguments, field) else {}
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
         reading.refuse(field, "is no JSON object; send the call back as it came")
         value = {}
     call = pb.FunctionCall(id=native_id(call_id), name=name)
-    args = json_values.exact_struct(value) if reading.small(value, field) else pb.Struct()
+    args = json_values.exact_struct(value)
     if args is None:
         call.args_json = arguments
     else:
@@ -33,7 +33,7 @@ def function_result(
 ) -> pb.Part:
     """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it."""
     try:
-        value = msgspec.json.decode(text) if text or not pictures else {}
+        value = msgspec.json.decode(text) if (text or not pictures) and reading.is_small(text, field) else {}
     except (msgspec.DecodeError, RecursionError):
         value = text
     response = reading.struct(value if isinstance(value, dict) else {"result": value}, field)

@@ -1,14 +1,13 @@
 """What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
 
-from itertools import chain, islice
-
 from imagewire_server.contract import json_values, pb
+from imagewire_server.contract.bounds import MOST_VALUES
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.dialects.openai import picture
+from imagewire_server.dialects.openai import picture, weight
 from imagewire_server.dialects.openai.shared_request import ImageUrl
 
-# More than a schema or a call has; each takes a microsecond of all callers' time.
-_MOST_VALUES = 100_000
+# So many violations are named; who made more made them by a machine.
+_MOST_NAMED = 64
 
 
 class Reading:
@@ -18,10 +17,12 @@ class Reading:
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
+        self._values_left = MOST_VALUES  # in texts that are JSON themselves
 
     def refuse(self, field: str, words: str) -> None:
         """Note what is wrong."""
-        self.violations.append(Violation(field, words))
+        if len(self.violations) < _MOST_NAMED:
+            self.violations.append(Violation(field, words))
 
     def done(self) -> None:
         """Raise InvalidRequest when anything was wrong."""
@@ -44,18 +45,21 @@ class Reading:
 
     def struct(self, value: dict[str, object], field: str) -> pb.Struct:
         """A JSON object; an empty one when it was refused."""
-        if not self.small(value, field):
-            return pb.Struct()
         try:
             return json_values.struct(value)
         except ValueError:
             self.refuse(field, "is nested too deep or holds a number beyond a double's range")
             return pb.Struct()
 
-    def small(self, value: object, field: str) -> bool:
-        """Whether a JSON value holds no more values than are allowed; refused where not."""
-        if not _few(value):
-            self.refuse(field, f"holds more than {_MOST_VALUES} values; leave some of them out")
+    def is_small(self, text: str, field: str) -> bool:
+        """Whether JSON that is a text of the request's holds no more, with others, than is allowed; refused if not."""
+        if text.lstrip(" \t\r\n")[:1] not in {"{", "["}:
+            return True
+        try:
+            self._values_left -= weight.values(text.encode("utf-8", "surrogatepass"), field, self._values_left)
+        except InvalidRequest as error:
+            self.violations += error.violations
+            self._values_left = 0
             return False
         return True
 
@@ -72,13 +76,3 @@ def _named(path: str, origins: dict[str, str]) -> str:
     if known:
         return origins[known]
     return path.removeprefix("spec.")
-
-
-def _few(value: object) -> bool:
-    """Whether a JSON value holds no more values than are allowed."""
-    level, left = [value], _MOST_VALUES
-    while level and left >= 0:
-        inside = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
-        level = list(islice(chain.from_iterable(inside), left + 1))
-        left -= len(level)
-    return left >= 0

@@ -1,6 +1,6 @@
 """A response's input as a spec's messages: turns, and the items of earlier answers in their order."""
 
-from collections.abc import Iterable
+import hashlib
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -37,6 +37,7 @@ def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
         return
     reading.came_from("messages", "input")
     calls: dict[str, str] = {}
+    drafts: set[bytes] = set()
     total = 0
     for i, raw in enumerate(given):
         field = f"input[{i}]"
@@ -59,7 +60,7 @@ def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
             continue
         at = len(reading.spec.messages)
         reading.came_from(f"messages[{at}]", field)
-        _item(reading, item, field, at, calls)
+        _item(reading, item, field, at, calls, drafts)
 
 
 def _size(raw: dict[str, Any]) -> int:
@@ -74,7 +75,8 @@ def _size(raw: dict[str, Any]) -> int:
     return sum(len(value) for value in lists if isinstance(value, list))
 
 
-def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, str]) -> None:
+def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, str], drafts: set[bytes]) -> None:
+    """Take an item over. calls, drafts: those that came before it, which it adds to."""
     messages = reading.spec.messages
     match item:
         case MessageItem():
@@ -90,7 +92,7 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
                 _own(reading, part, own, field)
                 if own is not None and own.display_name:
                     part.image.display_name = own.display_name
-                if not part.thought or not _stands(messages, part.image):
+                if not part.thought or _digest(part.image) not in drafts:
                     messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionCallItem():
             calls[item.call_id] = item.name
@@ -103,7 +105,9 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             name = calls.get(item.call_id, "unknown")
             messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(reading, item, name, field, at)])
         case ReasoningItem():
-            _thought(reading, item, messages.add(role=pb.Role.ROLE_ASSISTANT), field, at)
+            made = messages.add(role=pb.Role.ROLE_ASSISTANT)
+            _thought(reading, item, made, field, at)
+            drafts.update(_digest(part.image) for part in made.parts if part.HasField("image"))
 
 
 def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field: str, at: int) -> None:
@@ -119,10 +123,9 @@ def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field:
         made.parts.add(thought=True)
 
 
-def _stands(messages: Iterable[pb.ChatMessage], image: pb.Image) -> bool:
-    """Whether the draft that a picture is made of came back as well, in its own place."""
-    drafts = (part.image for message in messages for part in message.parts if part.thought)
-    return any((draft.data, draft.uri) == (image.data, image.uri) for draft in drafts)
+def _digest(image: pb.Image) -> bytes:
+    """What tells the draft that a picture is made of, which came back as well, in its own place."""
+    return hashlib.sha256(image.data or image.uri.encode()).digest()
 
 
 def _drawn(reading: Reading, item: ImageCallItem, field: str) -> pb.Image | None:

@@ -15,8 +15,7 @@ from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.engine.generate import Engine
-from imagewire_server.engine.lane import beside
-from imagewire_server.engine.record import Record
+from imagewire_server.engine.lane import worked
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -45,7 +44,7 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> pb.CreateCompletionResponse:
         """One answer: the folded stream."""
         record = RECORD.get()
-        await _check(request, record)
+        await worked(record, constraints.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline.check(request.spec, most)
         async with aclosing(
@@ -65,7 +64,7 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> bytes:
         """Events as they come."""
         record = RECORD.get()
-        await _check(request, record)
+        await worked(record, constraints.check, request)
         frame = request.max_frame_bytes or constraints.FRAME_DEFAULT
         async with (
             StreamWriter(
@@ -97,14 +96,6 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> bytes:
         """Not built yet."""
         raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
-
-
-async def _check(request: pb.ProtoMessage, record: Record) -> None:
-    """Raise InvalidRequest where the request breaks a constraint."""
-    if record.large:
-        await beside(constraints.check, request)
-    else:
-        constraints.check(request)
 
 
 def _deadline(context: Context) -> float | None:

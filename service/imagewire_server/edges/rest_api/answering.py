@@ -7,11 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import pybase64
 
 from imagewire_server.contract import constraints, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
+from imagewire_server.dialects.openai import weight
+from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.dialects.openai.options import Abilities
 from imagewire_server.dialects.openai.pieces import Chunk, Copy, Encoder, Key, Piece, StreamEncoder, chunk_of
 from imagewire_server.dialects.openai.reading import Reading, in_callers_names
@@ -22,9 +25,18 @@ from imagewire_server.edges.rest_api.pings import Pings
 from imagewire_server.edges.rest_api.response import Response
 from imagewire_server.edges.rest_api.spool import Spool
 from imagewire_server.engine.generate import Engine
+from imagewire_server.engine.lane import worked
 from imagewire_server.engine.record import Record
 
+_T = TypeVar("_T")
 _MUCH = 128 * 1024
+
+
+async def read(call: Call, kind: type[_T]) -> _T:
+    """The request that a call's JSON body holds. Raises InvalidRequest."""
+    body = await call.body.whole()
+    call.record.large = weight.is_large(body)
+    return await worked(call.record, decode, body, kind)
 
 
 class Kept:
@@ -79,7 +91,7 @@ class Answering:
     ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
-            constraints.check(reading.spec, "spec")
+            await worked(record, constraints.check, reading.spec, "spec")
             async with aclosing(
                 self.engine.generate(
                     reading.spec,
@@ -110,12 +122,12 @@ class Answering:
         finally:
             watch.cancel()
 
-    async def _fetched(self, reading: Reading) -> None:
+    async def _fetched(self, call: Call, reading: Reading) -> None:
         """Fetch the pictures that a request names, in the place that its call will have.
 
         The place is left before the engine takes it again, and nothing is awaited in between: nobody else gets it.
         """
-        if self.pictures.wanted(reading):
+        if await worked(call.record, self.pictures.wanted, reading):
             self.engine.router.resolve(reading.spec.model)  # nothing is fetched for a model that there is not
             with self.engine.place():
                 await self.pictures.fetch(reading)
@@ -126,7 +138,7 @@ class Answering:
         try:
             call.response.hold()
             async with self.leaving(call):
-                await self._fetched(reading)
+                await self._fetched(call, reading)
                 async with self.drawing(call.record, reading, stream=False) as stream:
                     async for events in stream:
                         await _pass_on(events, encoder, kept, call.response)
@@ -141,7 +153,7 @@ class Answering:
         response.stream()
         try:
             async with self.leaving(call):
-                await self._fetched(reading)
+                await self._fetched(call, reading)
                 async with (
                     self.drawing(call.record, reading, stream=True) as stream,
                     Pings(response, encoder, self.heartbeat_interval) as pings,

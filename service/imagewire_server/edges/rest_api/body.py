@@ -52,10 +52,12 @@ class Body:
             if not message.get("more_body", False):
                 return
 
-    async def whole(self) -> bytes:
+    async def whole(self) -> bytearray:
         """All of it."""
-        pieces = [piece async for piece in self.pieces()]
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        body = bytearray()  # grows in place, where pieces and their sum would stand in memory twice
+        async for piece in self.pieces():
+            body += piece
+        return body
 
     def _too_large(self) -> HttpError:
         return HttpError(

@@ -7,11 +7,11 @@ from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
 from imagewire_server.dialects.openai.chat_chunks import ChatChunks
 from imagewire_server.dialects.openai.chat_decode import spec_of
 from imagewire_server.dialects.openai.chat_request import ChatRequest
-from imagewire_server.dialects.openai.decode import decode
-from imagewire_server.edges.rest_api.answering import Answering
+from imagewire_server.edges.rest_api.answering import Answering, read
 from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
 from imagewire_server.edges.rest_api.response import Send
+from imagewire_server.engine.lane import worked
 
 _FIELDS = {"both": ImageFields(), "image": ImageFields(images=False), "images": ImageFields(image=False)}
 _HEADER = b"x-image-fields"
@@ -28,8 +28,8 @@ class ChatEndpoint:
         """Answer one request."""
         call: Call = scope[CALL]
         fields = self._fields(scope)
-        request = decode(await call.body.whole(), ChatRequest)
-        reading = spec_of(request, self.answering.abilities(request.model))
+        request = await read(call, ChatRequest)
+        reading = await worked(call.record, spec_of, request, self.answering.abilities(request.model))
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))

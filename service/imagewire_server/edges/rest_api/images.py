@@ -8,31 +8,62 @@ import msgspec
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from imagewire_server.contract.bounds import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
-from imagewire_server.dialects.openai import images_answer
-from imagewire_server.dialects.openai.decode import convert, decode
+from imagewire_server.dialects.openai import images_answer, weight
+from imagewire_server.dialects.openai.decode import convert
 from imagewire_server.dialects.openai.images_answer import Drawn, ImagesStream
 from imagewire_server.dialects.openai.images_decode import spec_of
 from imagewire_server.dialects.openai.images_request import FORM_JSON, ImagesRequest
 from imagewire_server.dialects.openai.pieces import chunk_of
 from imagewire_server.dialects.openai.reading import Reading
-from imagewire_server.edges.rest_api.answering import Answering, Kept, write
+from imagewire_server.edges.rest_api.answering import Answering, Kept, read, write
 from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
 from imagewire_server.edges.rest_api.response import Send
 from imagewire_server.edges.rest_api.status import HttpError
+from imagewire_server.engine.lane import worked
 from imagewire_server.engine.record import Record
 
 _MOST_FILES = 16
 _MOST_FIELDS = 64
+_MOST_HEADER_BYTES = 8 * 1024  # of a part
+_AT_ONCE = 16 * 1024
+_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "latin-1", "cp1252"})
 
 
 class _Form(MultiPartParser):
-    """A form that must come to its end: one that was cut between two files is not shorter, but wrong."""
+    """A form that must come to its end: one that was cut between two files is not shorter, but wrong.
+
+    The headers of its parts are bounded, and what it is written in: some charsets take time by the square.
+    """
 
     def __init__(self, headers: Headers, call: Call) -> None:
         super().__init__(headers, self._pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
         self._ended = False
+        self._header_bytes = 0
+
+    def on_part_begin(self) -> None:
+        """A part begins."""
+        if self._charset not in _CHARSETS:
+            raise InvalidRequest([Violation("body", "is in a charset that is not taken; send it as UTF-8")])
+        self._header_bytes = 0
+        super().on_part_begin()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        """Some of a header's name came."""
+        self._count_header(end - start)
+        super().on_header_field(data, start, end)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        """Some of a header's value came."""
+        self._count_header(end - start)
+        super().on_header_value(data, start, end)
+
+    def _count_header(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            raise MultiPartException("headers")
 
     def on_end(self) -> None:
         """The last boundary is there."""
@@ -40,7 +71,9 @@ class _Form(MultiPartParser):
 
     async def _pieces(self, call: Call) -> AsyncGenerator[bytes, None]:
         async for piece in call.body.pieces():
-            yield piece
+            for at in range(0, len(piece), _AT_ONCE):
+                yield piece[at : at + _AT_ONCE]
+                await asyncio.sleep(0)  # what is made of short lines takes long
         if not self._ended:
             raise MultiPartException("cut")  # here, so that what was read of it is closed
 
@@ -59,8 +92,9 @@ class ImagesEndpoint:
         if self.edits:
             request, pictures = await _form(call, scope)
         else:
-            request = decode(await call.body.whole(), ImagesRequest)
-        reading = spec_of(request, self.answering.abilities(request.model), pictures)
+            request = await read(call, ImagesRequest)
+        abilities = self.answering.abilities(request.model)
+        reading = await worked(call.record, spec_of, request, abilities, pictures)
         if not request.stream:
             await self._answer(call, reading, request.n or 1)
             return
@@ -73,7 +107,7 @@ class ImagesEndpoint:
 
     async def _answer(self, call: Call, reading: Reading, count: int) -> None:
         """So many calls at once. What one of them drew is not lost because another failed."""
-        runs = [_Run() for _ in range(count)]
+        runs = [_Run(Record(large=call.record.large)) for _ in range(count)]
         try:
             async with self.answering.leaving(call):
                 try:
@@ -88,7 +122,7 @@ class ImagesEndpoint:
             if not drawn:
                 raise failures[0]
             pieces = images_answer.answer([run.drawn for run in drawn], failures, call.request_id)
-            for run, mine in zip([*drawn, _Run()], pieces, strict=True):
+            for run, mine in zip([*drawn, _Run(Record())], pieces, strict=True):
                 await write(mine, run.kept, call.response)
             await call.response.finish()
         finally:
@@ -99,10 +133,10 @@ class ImagesEndpoint:
 class _Run:
     """One call of several."""
 
-    def __init__(self) -> None:
+    def __init__(self, record: Record) -> None:
         self.drawn = Drawn()
         self.kept = Kept()
-        self.record = Record()
+        self.record = record
         self.error: Error | None = None
 
     async def draw(self, answering: Answering, reading: Reading) -> None:
@@ -142,12 +176,12 @@ async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str
         words = f"is no whole and valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
         raise InvalidRequest([Violation("body", words)]) from None
     try:
-        return await _fields(form)
+        return await _fields(call, form)
     finally:
         await form.close()
 
 
-async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
     pictures: list[tuple[str, bytes]] = []
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
@@ -163,10 +197,16 @@ async def _fields(form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]
         elif name in fields:
             raise InvalidRequest([Violation(name[:200], "is given twice")])
         else:
-            fields[name] = _json(name, value) if name in FORM_JSON else value
+            fields[name] = value
+    values = sum(weight.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
+    call.record.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
+    if values > MOST_VALUES:
+        raise InvalidRequest([Violation("body", TOO_MANY)])
+    for name in FORM_JSON & fields.keys():
+        fields[name] = _json(name, str(fields[name]))
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return convert(fields, ImagesRequest, text=True), pictures
+    return await worked(call.record, convert, fields, ImagesRequest, text=True), pictures
 
 
 def _is_text(given: str) -> bool:

@@ -3,14 +3,14 @@
 import time
 from dataclasses import dataclass
 
-from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.dialects.openai.responses_decode import image_tool, spec_of
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
-from imagewire_server.edges.rest_api.answering import Answering
+from imagewire_server.edges.rest_api.answering import Answering, read
 from imagewire_server.edges.rest_api.body import Receive
 from imagewire_server.edges.rest_api.guard import CALL, Call, Scope
 from imagewire_server.edges.rest_api.response import Send
+from imagewire_server.engine.lane import worked
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +22,8 @@ class ResponsesEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call: Call = scope[CALL]
-        request = decode(await call.body.whole(), ResponsesRequest)
-        reading = spec_of(request, self.answering.abilities(request.model))
+        request = await read(call, ResponsesRequest)
+        reading = await worked(call.record, spec_of, request, self.answering.abilities(request.model))
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
