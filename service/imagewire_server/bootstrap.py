@@ -20,6 +20,7 @@ from imagewire_server.contract.provider import Provider
 from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
+from imagewire_server.engine.access import Access
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.drain import Stop, passed
 from imagewire_server.engine.generate import Engine
@@ -61,8 +62,9 @@ class Server:
             stall_timeout=given.stall_timeout,
             min_ping_interval=given.min_ping_interval,
         )
-        self.grpc = GrpcServer(self._engine, times, limits, config.master_key)
-        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), config.master_key)
+        access = Access(config.master_key)
+        self.grpc = GrpcServer(self._engine, times, limits, access)
+        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access)
 
     def reload(self, config: Config) -> None:
         """Serve another Config's models, routing and master key. Other settings need a restart: they are named."""
@@ -70,8 +72,9 @@ class Server:
             if getattr(config.settings, name) != getattr(self._config.settings, name):
                 _log.warning("restart to apply", setting=name)
         self._engine.router = self._router(config)
-        self.grpc.use_master_key(config.master_key)
-        self.rest.use_master_key(config.master_key)
+        access = Access(config.master_key)
+        self.grpc.use_access(access)
+        self.rest.use_access(access)
         self._config = config
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:

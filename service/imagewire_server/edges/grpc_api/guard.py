@@ -5,21 +5,21 @@ outlasts its grace without a word.
 """
 
 import asyncio
-import hmac
 import re
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
 import grpc
 import structlog
 
-from imagewire_server.contract.errors import Error, Internal, Unauthenticated
-from imagewire_server.edges.grpc_api.requests import checked, lenient, read
+from imagewire_server.contract.errors import Error, Internal
+from imagewire_server.edges.grpc_api.requests import decoder, message, read
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.engine import metrics
+from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fault import described
 from imagewire_server.engine.record import Record
@@ -35,74 +35,85 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Guard:
-    """Wraps each method's handler. master_key: what callers of our services must show, "" for none."""
+    """Wraps each method's handler. access: who may call."""
 
-    def __init__(self, master_key: str = "") -> None:
-        self.master_key = master_key
+    def __init__(self, access: Access) -> None:
+        self.access = access
         self.calls = Calls()  # of our own services
         self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
         self.tasks: set[asyncio.Task[Any]] = set()  # of all calls, until their status is out
 
-    def wrap(self, handler: Handler, method: str) -> Handler:
-        """A method's handler, guarded.
+    def wrap(self, handler: Handler, method: str, *, asks: bool) -> Handler:
+        """A method's handler, guarded. asks: whether its callers must show a key.
 
-        The streams of our own services write serialized messages through the context and return the last one. gRPC
-        knows them as unary, which is the same on the wire, and saves a step: the last message leaves with the status.
+        gRPC knows every method as one that takes a stream: of such a call nothing is read before the handler asks for
+        it, and a stream of one message is the same on the wire. In the same way the streams of our own services are
+        known as unary: they write serialized messages through the context and return the last one, which leaves with
+        the status in one step.
         """
-        decode, encode = lenient(handler.request_deserializer), handler.response_serializer
-        if method.startswith(_OURS) and not handler.stream_unary:
-            ours = self._ours(handler.unary_unary or handler.unary_stream, handler.request_deserializer, method)
-            return grpc.unary_unary_rpc_method_handler(ours, None, encode if handler.unary_unary else None)
-        if handler.unary_unary:
-            return grpc.unary_unary_rpc_method_handler(self._call(handler.unary_unary, method), decode, encode)
+        decode, encode = decoder(handler.request_deserializer), handler.response_serializer
+        if handler.stream_stream:
+            streaming = self._generator(handler.stream_stream, method, asks=asks)
+            return grpc.stream_stream_rpc_method_handler(streaming, decode, encode)
         if handler.stream_unary:
-            return grpc.stream_unary_rpc_method_handler(self._call(handler.stream_unary, method), decode, encode)
-        if handler.unary_stream:
-            return grpc.unary_stream_rpc_method_handler(self._call(handler.unary_stream, method), decode, encode)
-        return grpc.stream_stream_rpc_method_handler(self._generator(handler.stream_stream, method), decode, encode)
+            return grpc.stream_unary_rpc_method_handler(
+                self._call(handler.stream_unary, method, asks=asks), decode, encode
+            )
+        behaviour = handler.unary_unary or handler.unary_stream
+        if method.startswith(_OURS):
+            ours = self._ours(behaviour, handler.request_deserializer, method, asks=asks)
+            return grpc.stream_unary_rpc_method_handler(ours, None, encode if handler.unary_unary else None)
+        guarded = self._call(_of_one_message(behaviour), method, asks=asks)
+        if handler.unary_unary:
+            return grpc.stream_unary_rpc_method_handler(guarded, decode, encode)
+        return grpc.stream_stream_rpc_method_handler(guarded, decode, encode)
 
     def _ours(
-        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any], method: str
+        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any], method: str, *, asks: bool
     ) -> Callable[..., Awaitable[Any]]:
-        async def guarded(data: bytes, context: Context) -> Any:
+        async def guarded(_: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
-                self._authenticate(method, watched.metadata)
+                if asks:
+                    self.access.check(watched.metadata)
                 with self.calls.running(watched.record):
+                    data = await message(context)
                     return await behaviour(await read(decode, data, watched.record), context)
 
         return guarded
 
-    def _call(self, behaviour: Callable[..., Awaitable[Any]], method: str) -> Callable[..., Awaitable[Any]]:
-        async def guarded(request: Any, context: Context) -> Any:
+    def _call(
+        self, behaviour: Callable[..., Awaitable[Any]], method: str, *, asks: bool
+    ) -> Callable[..., Awaitable[Any]]:
+        calls = self.calls if method.startswith(_OURS) else self.others
+
+        async def guarded(messages: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
-                self._authenticate(method, watched.metadata)
-                with (self.calls if method.startswith(_OURS) else self.others).running(watched.record):
-                    return await behaviour(checked(request), context)
+                if asks:
+                    self.access.check(watched.metadata)
+                with calls.running(watched.record):
+                    return await behaviour(messages, context)
 
         return guarded
 
     def _generator(
-        self, behaviour: Callable[..., AsyncIterator[Any]], method: str
+        self, behaviour: Callable[..., AsyncIterator[Any]], method: str, *, asks: bool
     ) -> Callable[..., AsyncIterator[Any]]:
-        async def guarded(request: Any, context: Context) -> AsyncIterator[Any]:
+        async def guarded(messages: Any, context: Context) -> AsyncIterator[Any]:
             async with _Watched(self, method, context) as watched:
+                if asks:
+                    self.access.check(watched.metadata)
                 with self.others.running(watched.record):
-                    async for response in behaviour(request, context):
+                    async for response in behaviour(messages, context):
                         yield response
 
         return guarded
 
-    def _authenticate(self, method: str, metadata: Mapping[str, str | bytes]) -> None:
-        """Compare the bearer key, in constant time, before anything else of the call is looked at."""
-        if not self.master_key or not method.startswith(_OURS):
-            return
-        given = metadata.get("authorization", "")
-        scheme, _, key = str(given).partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), self.master_key.encode()):
-            raise Unauthenticated(
-                "this server asks for its master key: send the metadata 'authorization: Bearer KEY'"
-                " (imagewire.Client(api_key=...), or IMAGEWIRE_API_KEY)"
-            )
+
+def _of_one_message(behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    async def called(_: Any, context: Context) -> Any:
+        return await behaviour(await message(context), context)
+
+    return called
 
 
 class _Watched:
@@ -112,8 +123,8 @@ class _Watched:
         self._tasks = guard.tasks
         self._method = method
         self._context = context
-        self.metadata: Mapping[str, str | bytes] = dict(context.invocation_metadata() or ())
-        given = str(self.metadata.get("x-request-id", ""))
+        self.metadata = context.invocation_metadata() or ()
+        given = next((str(value) for name, value in self.metadata if name == "x-request-id"), "")
         self._request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         self.record = Record()
         self._begun = time.monotonic()

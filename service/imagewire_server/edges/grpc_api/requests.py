@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import grpc
 from google.protobuf.message import DecodeError
 
 from imagewire_server.contract import bounds, wire
@@ -11,27 +12,24 @@ from imagewire_server.engine.lane import beside
 from imagewire_server.engine.record import Record
 
 
-class Undecoded:
-    """Stands for a request that is no such message, until the guard knows the caller."""
-
-
-def lenient(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """A deserializer that leaves the refusal of broken bytes to `checked`."""
+def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """A deserializer that raises InvalidRequest for bytes that are no such message."""
 
     def decoded(data: bytes) -> Any:
         try:
             return decode(data)
         except DecodeError:
-            return Undecoded()
+            raise _undecodable() from None
 
     return decoded
 
 
-def checked(request: Any) -> Any:
-    """The request's message. Raises InvalidRequest for bytes that are none."""
-    if isinstance(request, Undecoded):
-        raise _undecodable()
-    return request
+async def message(context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+    """Read the one message of a call, of which nothing was read before. Raises InvalidRequest where there is none."""
+    found = await context.read()
+    if found is grpc.aio.EOF:
+        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
+    return found
 
 
 async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> Any:

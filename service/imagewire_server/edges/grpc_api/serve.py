@@ -25,6 +25,7 @@ from imagewire_server.edges.grpc_api.models import ModelService
 from imagewire_server.edges.grpc_api.reflection import add_reflection
 from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.edges.grpc_api.threads import giving_way
+from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 
@@ -38,7 +39,9 @@ _OURS = tuple(
         (model_service_pb2, "ModelService"),
     )
 )
-_SERVED = (*_OURS, "grpc.health.v1.Health", "grpc.channelz.v1.Channelz")
+_HEALTH = "grpc.health.v1.Health"
+_SERVED = (*_OURS, _HEALTH, "grpc.channelz.v1.Channelz")
+_OPEN = frozenset({_HEALTH})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,11 @@ class GrpcLimits:
 class GrpcServer:
     """Serves an engine on one address."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits, master_key: str) -> None:
-        self._guard = Guard(master_key)
+    def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access) -> None:
+        self._guard = Guard(access)
         self._limits = limits
         self._health = health_aio.HealthServicer()
-        services: Any = Services(self._guard)  # generated code wants no more of a server, but is typed so
+        services: Any = Services(self._guard, _OPEN)  # generated code wants no more of a server, but is typed so
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times, self._guard.calls), services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
@@ -84,9 +87,9 @@ class GrpcServer:
             self._server = grpc.aio.server(options=_options(limits))
         self._server.add_generic_rpc_handlers((services,))
 
-    def use_master_key(self, master_key: str) -> None:
-        """From now on ask callers for this key; "" for none."""
-        self._guard.master_key = master_key
+    def use_access(self, access: Access) -> None:
+        """From now on ask this one who may call."""
+        self._guard.access = access
 
     async def start(self, address: str) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError when the address is taken."""

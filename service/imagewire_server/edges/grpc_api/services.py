@@ -11,12 +11,15 @@ from imagewire_server.edges.grpc_api.guard import Guard, Handler
 class Services(grpc.GenericRpcHandler):
     """Generated code adds services to it as to a server; the server asks it for a call's handler.
 
+    open_services: those whose callers need no key.
+
     grpc.aio keeps a call pending for each method that it is told of by name, and looks at all of them with every call
     that comes; this way there is one.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, open_services: frozenset[str]) -> None:
         self._guard = guard
+        self._open = open_services
         self._handlers: dict[str, Handler] = {}
 
     def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
@@ -26,7 +29,7 @@ class Services(grpc.GenericRpcHandler):
         """Add a service's methods."""
         for name, handler in handlers.items():
             method = f"/{service}/{name}"
-            self._handlers[method] = self._guard.wrap(handler, method)
+            self._handlers[method] = self._guard.wrap(handler, method, asks=service not in self._open)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         """A call's handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""

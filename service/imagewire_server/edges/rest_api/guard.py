@@ -4,7 +4,6 @@ Order: the key before anything else of the request is looked at, then the route.
 """
 
 import asyncio
-import hmac
 import re
 import secrets
 import time
@@ -17,12 +16,13 @@ import structlog
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from imagewire_server.contract.errors import Error, Internal, Stalled, Unauthenticated
+from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.dialects.openai import errors
 from imagewire_server.edges.rest_api.body import Body, Disconnected, Receive
 from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.engine import metrics
+from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fault import described
 from imagewire_server.engine.record import Record
@@ -30,6 +30,7 @@ from imagewire_server.engine.record import Record
 _log = structlog.get_logger("imagewire.calls")
 
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
+_METRICS_PATH = "/metrics"
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
 CALL = "imagewire.call"  # where the scope carries the Call
 
@@ -51,10 +52,10 @@ class Call:
 
 
 class Guard:
-    """Wraps the router. master_key: what callers must show, "" for none. max_request_bytes: of a body."""
+    """Wraps the router. access: who may call. max_request_bytes: of a body."""
 
-    def __init__(self, app: App, master_key: str, *, max_request_bytes: int, stall_timeout: float) -> None:
-        self.master_key = master_key
+    def __init__(self, app: App, access: Access, *, max_request_bytes: int, stall_timeout: float) -> None:
+        self.access = access
         self.calls = Calls()
         self._app = app
         self._max_request_bytes = max_request_bytes
@@ -89,13 +90,10 @@ class Guard:
             self._tell(scope, code, response.status, begun, request_id, call)
 
     def _authenticate(self, path: str, headers: Headers) -> None:
-        """Compare the bearer key in constant time."""
-        if not self.master_key or path in _OPEN_PATHS:
-            return
-        given = next((value for name, value in headers if name == b"authorization"), b"")
-        scheme, _, key = given.partition(b" ")
-        if scheme.lower() != b"bearer" or not hmac.compare_digest(key.strip(), self.master_key.encode()):
-            raise Unauthenticated("this server asks for its master key: send the header 'Authorization: Bearer KEY'")
+        if path == _METRICS_PATH:
+            self.access.check_metrics(headers)
+        elif path not in _OPEN_PATHS:
+            self.access.check(headers)
 
     @staticmethod
     def _ours(error: Exception, request_id: str) -> Error:

@@ -17,6 +17,7 @@ from imagewire_server.edges.rest_api.guard import Guard
 from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.protocol import Protocol
 from imagewire_server.edges.rest_api.state import Ready
+from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 from imagewire_server.transport.fetch import ImageFetcher
@@ -59,23 +60,23 @@ class _Uvicorn(uvicorn.Server):
 class RestServer:
     """Serves an engine on one address."""
 
-    def __init__(self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, master_key: str) -> None:
+    def __init__(self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access) -> None:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         answering = Answering(engine, pictures, options.heartbeat_interval)
         self._guard = Guard(
             application(answering, options.image_fields, self._ready),
-            master_key,
+            access,
             max_request_bytes=options.max_request_bytes,
             stall_timeout=options.stall_timeout,
         )
         self._uvicorn: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
 
-    def use_master_key(self, master_key: str) -> None:
-        """From now on ask callers for this key; "" for none."""
-        self._guard.master_key = master_key
+    def use_access(self, access: Access) -> None:
+        """From now on ask this one who may call."""
+        self._guard.access = access
 
     async def start(self, address: str) -> int:
         """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""

@@ -1,0 +1,72 @@
+"""What is done for a caller who shows no key: nothing is read of the request, nothing is asked of a provider."""
+
+import asyncio
+from contextlib import AsyncExitStack
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from imagewire_server.contract import pb
+from tests.conftest import running_stack
+from tests.integration import processes
+from tests.integration.http2 import Call
+
+CREATE = "/imagewire.v1.ChatService/CreateCompletion"
+MB = 1024 * 1024
+
+
+async def test_d2_half_sent_messages_without_a_key_are_not_read() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address, master_key="sk-right") as server:
+        before = server.memory("VmRSS")
+        server.forget_peak()
+        async with AsyncExitStack() as stack, grpc.aio.insecure_channel(server.address) as channel:
+            calls = [await stack.enter_async_context(Call(server.address, CREATE)) for _ in range(10)]
+            sending = [asyncio.create_task(call.send(bytes(60 * MB), declared=61 * MB)) for call in calls]
+            health = health_pb2_grpc.HealthStub(channel)
+            answer = await health.Check(health_pb2.HealthCheckRequest())
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+            assert [await call.ended() for call in calls] == ["16"] * 10
+            await asyncio.gather(*sending)
+        assert max(call.sent for call in calls) <= 128 * 1024
+        assert server.memory("VmHWM") - before < 16 * MB
+
+
+async def test_a_call_without_a_message_is_told_so() -> None:
+    async with running_stack() as stack, Call(stack.target, CREATE) as call:
+        call.end()
+        assert await call.ended() == "3"
+        assert "without a request" in call.trailers["grpc-message"]
+
+
+@pytest.mark.parametrize("name", ["x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"])
+async def test_d14_a_key_in_the_headers_of_other_clients(name: str) -> None:
+    async with running_stack(master_key="sk-right", rest=True) as stack:
+        await stack.models.ListModels(pb.ListModelsRequest(), metadata=((name, "sk-right"),))
+        assert (await stack.rest.get("/v1/models", headers={name: "sk-right"})).status_code == 200
+        assert (await stack.rest.get("/v1/models", headers={name: "sk-wrong"})).status_code == 401
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stack.models.ListModels(pb.ListModelsRequest(), metadata=((name, "sk-wrong"),))
+        assert failed.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(
+    ("values", "right"),
+    [
+        (["Bearer sk-right"], True),
+        (["bearer   sk-right"], True),
+        (["Bearer sk-right", "Bearer sk-wrong"], False),
+        (["Bearer sk-wrong", "Bearer sk-right"], False),
+        (["Bearer sk-right", "Bearer sk-right"], False),
+        (["Bearer sk-right,Bearer sk-right"], False),
+        ([""], False),
+        ([], False),
+    ],
+)
+async def test_d14_odd_headers_are_read_alike_on_both_apis(values: list[str], right: bool) -> None:
+    async with running_stack(master_key="sk-right", rest=True) as stack:
+        headers = [("authorization", value) for value in values]
+        assert (await stack.rest.get("/v1/models", headers=headers)).status_code == (200 if right else 401)
+        async with Call(stack.target, "/imagewire.v1.ModelService/ListModels", *headers) as call:
+            await call.send(b"", end=True)
+            assert await call.ended() == ("0" if right else "16")
