@@ -107,11 +107,11 @@ class GoogleCall:
                     answer.status,
                     first + await answer.head(_ERROR_BYTES),
                     retry_after=answer.retry_after,
-                    secrets=[secret.removeprefix("Bearer ") for secret in credentials.values()],
+                    secrets=credentials.values(),
                     max_retry_after=self._max_retry_after,
                     request_bytes=len(body),
                 )
-            reader = Reader(max_frame_bytes=max_frame_bytes)
+            reader = Reader(max_frame_bytes=max_frame_bytes, secrets=credentials.values())
             report.answer = reader
             ended = False
             while not ended:

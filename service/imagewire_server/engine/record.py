@@ -1,7 +1,11 @@
 """What is learned of one call on its way, for the log line and the trailers. It never holds a prompt or a key."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
+
+# How providers name their reasons. What is none may hold what must not be logged.
+_REASON = re.compile(r"[A-Z0-9_]{0,64}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ class Record:
             "events": self.events,
             "image_bytes": self.image_bytes,
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
-            "finish_reason": self.finish_reason,
+            "finish_reason": self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)",
             "charged": self.charged,
             "cost_usd": self.cost_usd,
         }

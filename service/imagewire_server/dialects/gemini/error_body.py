@@ -74,8 +74,8 @@ def of_json(document: object) -> Said:
 def cleaned(said: Said, secrets: Iterable[str]) -> str:
     """The words as they can be shown: first without keys, then shortened, so that none of a key is left."""
     message = said.message
-    for secret in secrets:
-        if secret:
+    for header in secrets:
+        if secret := header.removeprefix("Bearer "):
             message = message.replace(secret, "[redacted]")
     message = _CONTROL.sub(" ", _SECRETS.sub("[redacted]", message)).strip()
     most = _LONGEST_MESSAGE if said.form == "json" else _LONGEST_TEXT

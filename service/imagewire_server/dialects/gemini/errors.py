@@ -162,12 +162,15 @@ def refusal(
     return refused
 
 
-def refusal_in_answer(error: object) -> Refused:
-    """The error that stands inside an answer of HTTP status 200. What came before it may be charged."""
+def refusal_in_answer(error: object, secrets: Iterable[str] = ()) -> Refused:
+    """The error that stands inside an answer of HTTP status 200. What came before it may be charged.
+
+    secrets: what must not come out again.
+    """
     said = of_json(error)
     status = _status(said.error, "UNKNOWN")
     refused = _refused(said, status, "", 200)
-    words = cleaned(said, ()) if _is_quoted(said, _TABLE[status]) else ""
+    words = cleaned(said, secrets) if _is_quoted(said, _TABLE[status]) else ""
     # What is said of trouble before an answer, that it is free, is not true in the middle of one.
     refused.message = f"the provider failed in the middle of its answer; it may have been charged ({words or status})"
     refused.at_cost()

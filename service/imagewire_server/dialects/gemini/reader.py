@@ -3,6 +3,7 @@
 Every event that leaves here lacks only its sequence, which the engine gives. An instance is for one answer.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -40,12 +41,15 @@ _NO_USAGE = UsageMetadata()
 class Reader:
     """Reads one answer: server-sent events or JSON, whichever it is. max_frame_bytes: the most bytes in a chunk.
 
+    secrets: what must not come out again in an error's words.
+
     usage: what the provider has said of it so far. Raises UpstreamError: Cut when the answer is not whole, Malformed
     when it is not Google's, TooLarge, Refused when it carries an error. After an error, or after close, the reader is
     done.
     """
 
-    def __init__(self, *, max_frame_bytes: int) -> None:
+    def __init__(self, *, max_frame_bytes: int, secrets: Iterable[str] = ()) -> None:
+        self._secrets = secrets
         self._splitter = SseSplitter()
         self._max_frame_bytes = max_frame_bytes
         self._json: JsonStream | None = None
@@ -248,7 +252,7 @@ class Reader:
         if answer.error:
             if not self.finished:
                 given = answer.error if isinstance(answer.error, dict) else {"message": str(answer.error)}
-                raise refusal_in_answer(given)
+                raise refusal_in_answer(given, self._secrets)
             self._omit("error")
         if answer.prompt_feedback is not None and answer.prompt_feedback.block_reason:
             self._finished.prompt_feedback.CopyFrom(facts.feedback(answer.prompt_feedback))
