@@ -4,17 +4,18 @@ import asyncio
 import dataclasses
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+import traceback
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import stamina
 import structlog
 
-from imagewire_server import allocator
+from imagewire_server import allocator, open_files
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import NO_KEY, Config
-from imagewire_server.config.settings import Settings
+from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
 from imagewire_server.edges.grpc_api.chat import StreamTimes
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("imagewire")
 
+# The settings that go into deployments, and so are applied by a reload.
+_RELOADED = frozenset({"max_retry_after"} | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))})
+
 
 class Server:
     """A server over the providers that a Config names. `reload` replaces them while calls run."""
@@ -47,7 +51,7 @@ class Server:
         self._config = config
         self._tokens: dict[str, GoogleToken] = {}
         given = config.settings
-        self._engine = Engine(self._router(config), Admission(given.max_concurrent_calls))
+        self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = GrpcLimits(
             max_request_bytes=given.max_request_bytes,
@@ -66,16 +70,25 @@ class Server:
         self.grpc = GrpcServer(self._engine, times, limits, access)
         self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access)
 
-    def reload(self, config: Config) -> None:
-        """Serve another Config's models, routing and master key. Other settings need a restart: they are named."""
-        for name in (f.name for f in dataclasses.fields(Settings)):
-            if getattr(config.settings, name) != getattr(self._config.settings, name):
-                _log.warning("restart to apply", setting=name)
-        self._engine.router = self._router(config)
+    async def reload(self, config: Config) -> None:
+        """Serve another Config's models, routing and master key, with credentials that are read again.
+
+        Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
+        ConfigError, and then nothing has changed.
+        """
+        if self._config.master_key and not config.master_key:
+            raise ConfigError("the master key is gone, and callers would need none: restart where that is meant")
+        self._engine.router = self._router(config, self._engine.router.upstreams)
         access = Access(config.master_key)
         self.grpc.use_access(access)
         self.rest.use_access(access)
-        self._config = config
+        before, self._config = self._config, config
+        for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
+            if getattr(config.settings, name) != getattr(before.settings, name):
+                _log.warning("restart to apply", setting=name)
+        used = {deployment.credentials for deployment in config.deployments}
+        self._tokens = {source: token for source, token in self._tokens.items() if source in used}
+        await asyncio.gather(*(token.reread() for token in self._tokens.values()))
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
         """Say NOT_SERVING on both edges and go on serving for `delay` seconds, or until `hurry` is set."""
@@ -85,12 +98,16 @@ class Server:
             _log.info("stopping", delay=delay)
             await passed(delay, hurry)
 
-    def _router(self, config: Config) -> Router:
+    def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
         if not config.deployments:
             raise ConfigError(NO_KEY)
         for name in config.unserved:
             _log.warning("a key of LiteLLM's that this server does not serve", key=name)
-        upstreams = [Upstream(deployment, self._provider(deployment, config)) for deployment in config.deployments]
+        known = {upstream.deployment.without_share(): upstream for upstream in before}
+        upstreams = [
+            Upstream(deployment, self._provider(deployment, config), known.get(deployment.without_share()))
+            for deployment in config.deployments
+        ]
         return Router(upstreams, config.models, config.routing)
 
     def _provider(self, deployment: Deployment, config: Config) -> Provider:
@@ -185,6 +202,7 @@ async def serve(
     as it returns. Raises ConfigError and OSError.
     """
     allocator.keep_blocks()
+    open_files.raise_limit()
     stop = Stop()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.terminate)
@@ -208,9 +226,10 @@ async def serve(
             await stop.begun.wait()
             await made.announce_stop(config.settings.drain_delay, stop.hurry)
         finally:
+            await asyncio.gather(made.grpc.drain(stop.now), made.rest.drain(stop.now))
+            # Not before: the process that watches a worker hears from `until` that its loop runs.
             for task in beside:
                 task.cancel()
-            await asyncio.gather(made.grpc.drain(stop.now), made.rest.drain(stop.now))
     _log.info("stopped")
 
 
@@ -220,13 +239,18 @@ async def _hasten_after(until: Callable[[], Awaitable[None]], stop: Stop) -> Non
 
 
 async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callable[[], Config]) -> None:
-    """At each hangup, read the configuration beside the loop and serve it; a bad one changes nothing."""
+    """At each hangup, read the configuration beside the loop and serve it; where that fails, nothing changes."""
     while True:
         await hangups.get()
         try:
-            made.reload(await asyncio.to_thread(reread))
+            await made.reload(await asyncio.to_thread(reread))
         except ConfigError as error:
             _log.error("the configuration was not reloaded", why=str(error))
+        except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
+            # Not the text: it may hold a key.
+            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
+            why = f"a fault of this server's ({type(error).__name__})"
+            _log.error("the configuration was not reloaded", why=why, places=places)
         else:
             _log.info("reloaded")
 

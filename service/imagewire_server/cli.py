@@ -76,7 +76,7 @@ def serve(
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.cores import usable  # noqa: PLC0415
-    from imagewire_server.workers import parent_gone, share_counts  # noqa: PLC0415
+    from imagewire_server.workers import beat_until_parent_gone, say_ready, share_counts  # noqa: PLC0415
 
     def read() -> "Config":
         return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
@@ -86,7 +86,7 @@ def serve(
 
         if worker is not None:
             structlog.contextvars.bind_contextvars(worker=worker)
-            await bootstrap.serve(given, read, shared=True, ready=_say_ready, until=parent_gone)
+            await bootstrap.serve(given, read, shared=True, ready=say_ready, until=beat_until_parent_gone)
         elif not demo:
             await bootstrap.serve(given, read)
         else:
@@ -185,19 +185,15 @@ async def _watch(given: "Config", number: int, arguments: list[str]) -> int:
     try:
         told = {"rest": rest.address} if rest else {}
         names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
-        return await Workers(command, number, len(given.deployments)).run(grpc=grpc.address, **told, models=names)
+        settings = given.settings
+        workers = Workers(
+            command, number, len(given.deployments), drain_delay=settings.drain_delay, drain_grace=settings.drain_grace
+        )
+        return await workers.run(grpc=grpc.address, **told, models=names)
     finally:
         for reserved in (grpc, rest):
             if reserved is not None:
                 reserved.held.close()
-
-
-def _say_ready() -> None:
-    """Tell the process that watches."""
-    from imagewire_server.workers import READY  # noqa: PLC0415
-
-    sys.stdout.buffer.write(READY)
-    sys.stdout.buffer.flush()
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:

@@ -3,18 +3,21 @@
 import contextlib
 import json
 import os
+import resource
 import select
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 
-from imagewire.v1 import chat_service_pb2_grpc
+from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_server.contract import pb
 from tests.conftest import spec
 from tests.integration import processes
@@ -39,6 +42,34 @@ def drawn(address: str) -> str:
         events = list(stub.StreamCompletion(pb.StreamCompletionRequest(spec=spec()), timeout=20))
     assert events[-1].HasField("finished")
     return str(events[0].started.completion_id)
+
+
+def own_channel(address: str) -> grpc.Channel:
+    """A connection of its own, for which the kernel chooses a worker."""
+    return grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)])
+
+
+@contextlib.contextmanager
+def channels(program: processes.Program, pid: int) -> Iterator[tuple[list[grpc.Channel], list[grpc.Channel]]]:
+    """Connections to a worker, and to others; at least two of each."""
+    found: tuple[list[grpc.Channel], list[grpc.Channel]] = ([], [])
+    with contextlib.ExitStack() as stack:
+        while min(map(len, found)) < 2:
+            before = sockets(pid)
+            channel = stack.enter_context(own_channel(program.address))
+            names(channel)
+            found[sockets(pid) == before].append(channel)
+        yield found
+
+
+def sockets(pid: int) -> int:
+    """How many a process has open."""
+    return sum(str(file.readlink()).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def names(channel: grpc.Channel) -> Any:
+    """A call that is answered at once, by the worker itself."""
+    return model_service_pb2_grpc.ModelServiceStub(channel).ListModels(pb.ListModelsRequest(), timeout=60)
 
 
 def workers_of(program: processes.Program, calls: int) -> set[int]:
@@ -113,3 +144,110 @@ def test_an_address_that_is_taken_is_named(served: processes.Program) -> None:
     assert ended.returncode == 2
     assert served.address in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_d8_a_stopped_worker_is_replaced_and_calls_of_others_go_on(served: processes.Program) -> None:
+    victim = min(children(served))
+    with channels(served, victim) as (its, others):
+        os.kill(victim, signal.SIGSTOP)
+        begun = time.monotonic()
+        waiting = [
+            model_service_pb2_grpc.ModelServiceStub(channel).ListModels.future(pb.ListModelsRequest())
+            for channel in its
+        ]
+        told = served.log_line("a worker does not answer and is killed")
+        for call in waiting:
+            assert call.code() is grpc.StatusCode.UNAVAILABLE
+        served.log_line("worker serving")
+        assert time.monotonic() - begun < 15
+        for channel in (*its, *others):
+            names(channel)
+    assert told["seconds"] == 10
+    assert victim not in children(served)
+    assert len(children(served)) == 2
+    for _ in range(8):
+        drawn(served.address)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_d8_all_end_within_the_grace_also_a_stopped_worker(number: signal.Signals) -> None:
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, "--workers", "2", drain_grace="1") as server,
+    ):
+        victim = min(children(server))
+        with channels(server, victim), ending(children(server)):
+            os.kill(victim, signal.SIGSTOP)
+            server.process.send_signal(number)
+            begun = time.monotonic()
+            assert server.process.wait(30) == 0
+            assert time.monotonic() - begun < 15
+
+
+_STUCK = """
+import signal, sys, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if "serve" in sys.argv:
+    sys.stdout.write("!.")
+    sys.stdout.flush()
+while True:
+    time.sleep(60)
+"""
+
+
+@contextlib.contextmanager
+def watching(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Iterator[str]]]:
+    """The program of stuck workers, and the events that it logs."""
+    command = [sys.executable, "-m", "tests.integration.stuck_workers", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        assert process.stderr is not None
+        try:
+            yield process, (json.loads(line)["event"] for line in process.stderr)
+        finally:
+            process.kill()
+
+
+def test_d8_a_worker_that_is_stuck_is_killed_and_replaced() -> None:
+    with watching("!", "60", "5") as (process, events):
+        killed = "a worker does not answer and is killed"
+        for _ in range(4):
+            while next(events) != killed:
+                pass
+        assert process.poll() is None
+
+
+def test_d8_a_worker_that_is_stuck_before_it_serves_is_killed() -> None:
+    with watching("", "60", "5") as (process, events):
+        assert set(events) == {"a worker does not answer and is killed"}
+        assert process.wait(60) != 0  # as with any worker that cannot start
+
+
+def test_d8_a_worker_that_ignores_sigterm_is_killed_behind_the_grace() -> None:
+    with watching("!", "0.1", "1000") as (process, events):
+        assert next(events) == "serving"
+        process.terminate()
+        assert list(events) == ["a worker did not stop in time and is killed"] * 2
+        assert process.wait(60) == 0
+
+
+def test_d9_a_hangup_while_workers_start_ends_none_of_them(tmp_path: Path) -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address, "--workers", "2") as server:
+        os.kill(min(children(server)), signal.SIGKILL)
+        server.log_line("a worker ended and is started again")
+        while len(children(server)) < 2:  # it is there, and loads its code
+            pass
+        starting = children(server)
+        server.hang_up()
+        assert {server.log_line("reloaded")["worker"] for _ in range(2)} == {0, 1}
+        assert children(server) == starting
+
+
+def test_d8_the_limit_of_open_files_is_raised_to_the_hard_one() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with processes.emulator() as emulator:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard // 2, hard))
+        try:
+            with processes.server(emulator.address, "--workers", "2") as server:
+                assert {resource.prlimit(pid, resource.RLIMIT_NOFILE) for pid in children(server)} == {(hard, hard)}
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -35,6 +35,10 @@ class Deployment:
     timeout: float | None = None
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
+    def without_share(self) -> "Deployment":
+        """What it is apart from how often it is chosen."""
+        return replace(self, weight=None, rpm=None, tpm=None)
+
 
 PARAMS = (
     "model",

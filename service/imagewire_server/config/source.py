@@ -7,6 +7,9 @@ from typing import Any
 
 import yaml
 
+from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError
+
+_MOST_BYTES = 1024 * 1024
 _FROM_ENV = "os.environ/"
 
 
@@ -97,7 +100,10 @@ class Node:
 
     def plain(self) -> Any:
         """The value as YAML reads it."""
-        return yaml.SafeLoader("").construct_document(self._node)
+        try:
+            return BoundedLoader("").construct_document(self._node)
+        except (yaml.YAMLError, ValueError) as error:
+            raise self.error("this is no value that JSON has; put it in quotes, or correct it") from error
 
 
 class Key(Node):
@@ -106,6 +112,8 @@ class Key(Node):
     @property
     def text(self) -> str:  # type: ignore[override]
         """Its name."""
+        if not isinstance(self._node, yaml.ScalarNode):
+            raise self.error("a key must be text")
         return str(self._node.value)
 
     def unknown(self, known: Collection[str], where: str) -> ConfigError:
@@ -123,9 +131,15 @@ def nearest(name: str, known: Collection[str]) -> str:
 def read(path: Path, environ: Mapping[str, str]) -> Node | None:
     """The file's top, None when it is empty. Raises ConfigError."""
     try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        with path.open("rb") as file:
+            content = file.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise ConfigError(f"{path}: is over {_MOST_BYTES} bytes; name a configuration file")
+        node = yaml.compose(content.decode(), Loader=BoundedLoader)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from error
+    except OverBoundsError as error:
+        raise ConfigError(f"{path}:{error.line}: {error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

@@ -8,7 +8,7 @@ Error                     code                 reason
 ├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
 ├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       no picture came where only one was asked for
-├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             as many calls run as may; nothing was sent
+├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             no place or no resources; nothing was sent
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
 ├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was at work
@@ -133,7 +133,7 @@ class Withheld(Error):
 
 
 class Overloaded(Error):
-    """As many calls run as this server admits."""
+    """This server has no place, or no descriptors, memory or ports, for another call. Nothing was sent."""
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "OVERLOADED"

@@ -18,12 +18,15 @@ _REMEMBERED = 1000
 
 
 class Upstream:
-    """A deployment with the provider that speaks to it, and how it fares with each model."""
+    """A deployment with the provider that speaks to it, and how it fares with each model.
 
-    def __init__(self, deployment: Deployment, provider: Provider) -> None:
+    before: the same deployment's, from before the configuration was read again; its health goes on.
+    """
+
+    def __init__(self, deployment: Deployment, provider: Provider, before: "Upstream | None" = None) -> None:
         self.deployment = deployment
         self.provider = provider
-        self._healths: OrderedDict[str, Health] = OrderedDict()
+        self._healths: OrderedDict[str, Health] = before._healths if before else OrderedDict()
 
     def health(self, native_id: str) -> Health:
         """Its health with one model."""
@@ -85,6 +88,11 @@ class Router:
         self._routing = routing
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
+
+    @property
+    def upstreams(self) -> Sequence[Upstream]:
+        """All of them."""
+        return self._upstreams
 
     @property
     def routing(self) -> Routing:

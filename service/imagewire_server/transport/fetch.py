@@ -20,6 +20,7 @@ from yarl import URL
 from imagewire_server import __version__
 from imagewire_server.contract import image_header
 from imagewire_server.contract.image_rules import INPUT_TYPES, MAX_PIXELS
+from imagewire_server.transport import exhaustion
 from imagewire_server.transport.addresses import NOT_PUBLIC, REMEDY, Address, Unfetchable, is_public, judge, onward
 
 __all__ = ["FetchLimits", "ImageFetcher", "Resolve", "Unfetchable"]
@@ -79,7 +80,7 @@ class ImageFetcher:
         self._threads = ThreadPoolExecutor(8, "imagewire-names")
 
     async def fetch(self, url: str) -> bytes:
-        """The picture's file. Raises Unfetchable."""
+        """The picture's file. Raises Unfetchable, and Overloaded where this machine could not connect."""
         try:
             async with asyncio.timeout(self._limits.timeout):
                 return await self._follow(url)
@@ -87,6 +88,8 @@ class ImageFetcher:
             words = f"names a server that took over {self._limits.timeout:g} s; try again later, or {REMEDY}"
             raise Unfetchable(words) from error
         except (aiohttp.ClientError, OSError) as error:
+            if exhaustion.is_own(error):
+                raise exhaustion.overloaded() from error
             words = next(words for kind, words in _TABLE if isinstance(error, kind))
             raise Unfetchable(words) from error
 

@@ -15,6 +15,7 @@ from typing import Any
 import structlog
 
 from imagewire_server.contract.errors import Unreachable
+from imagewire_server.transport import exhaustion
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
 # Renewed beside the calls when less than this is left, and before them when less than that is.
@@ -44,8 +45,8 @@ class GoogleToken:
     def __init__(self, source: str, *, now: Callable[[], float] = lambda: datetime.now(UTC).timestamp()) -> None:
         self._source = source
         self._now = now
-        self._credentials: Any = None
-        self._project = ""
+        self._loaded: tuple[Any, str] | None = None  # the credentials and their project
+        self._is_due = False  # whether the token is of credentials that were read again since
         self._access: Access | None = None
         self.renewal: asyncio.Task[Access] | None = None
         self._lock = threading.Lock()
@@ -53,15 +54,19 @@ class GoogleToken:
         import google.auth.exceptions  # noqa: PLC0415
         import google.auth.transport.requests  # noqa: PLC0415
 
-        self._failures = (google.auth.exceptions.GoogleAuthError, OSError, ValueError)
+        self._failures = (
+            google.auth.exceptions.GoogleAuthError,
+            OSError,
+            *(ValueError, TypeError, LookupError, AttributeError),  # files of another shape
+        )
         self._request = google.auth.transport.requests.Request
 
     async def get(self) -> Access:
-        """A token with some life left. Raises Unreachable when none can be had."""
+        """A token with some life left. Raises Unreachable when none can be had, and Overloaded."""
         access = self._access
         left = access.expires - self._now() if access else 0.0
         if access and left > _LEAST:
-            if left < _AHEAD:
+            if left < _AHEAD or self._is_due:
                 self._renew()
             return access
         return await self._renewed()
@@ -71,6 +76,21 @@ class GoogleToken:
         if self._access is None or self._access.token == refused.token:
             self._access = None
             await self._renewed()
+
+    async def reread(self) -> None:
+        """Read the credentials again and get a token with them beside the calls, which have the old one until then.
+
+        Where they cannot be read the old ones serve on.
+        """
+        if self._loaded is None:
+            return  # they are read when they are first needed
+        try:
+            self._loaded = await asyncio.to_thread(_load, self._source)
+        except self._failures as error:
+            _log.error("the credentials were not read again: the old ones serve on", kind=type(error).__name__)
+            return
+        self._is_due = True
+        self._renew()
 
     async def _renewed(self) -> Access:
         # Shielded: one caller that leaves must not end the renewal that others wait for.
@@ -83,30 +103,34 @@ class GoogleToken:
         return self.renewal
 
     async def _run(self) -> Access:
+        loaded = self._loaded
         try:
             self._access = await asyncio.to_thread(self._refresh)
         except self._failures as error:
+            if exhaustion.is_own(error):
+                raise exhaustion.overloaded() from error
             # The text may hold paths, hosts and answers of the token server.
             _log.error("no token", kind=type(error).__name__)
             raise Unreachable(
                 "the server got no token for Vertex AI; nothing was charged: check vertex_credentials, or the"
                 " application default credentials, on the imagewire server"
             ) from error
+        self._is_due = self._is_due and loaded is not self._loaded
         return self._access
 
     def _refresh(self) -> Access:
         """In the thread: load the credentials the first time, then renew them."""
         with self._lock:
-            if self._credentials is None:
-                self._credentials, self._project = _load(self._source)
-            self._credentials.refresh(self._request())
-            credentials = self._credentials
+            if self._loaded is None:
+                self._loaded = _load(self._source)
+            credentials, project = self._loaded
+            credentials.refresh(self._request())
         expiry: datetime | None = credentials.expiry
         return Access(
             token=credentials.token,
             # google-auth's expiry is naive, in UTC.
             expires=expiry.replace(tzinfo=UTC).timestamp() if expiry else self._now() + 3600.0,
-            project=self._project,
+            project=project,
             quota_project=getattr(credentials, "quota_project_id", None) or "",
         )
 

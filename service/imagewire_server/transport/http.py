@@ -140,7 +140,7 @@ class HttpTransport:
     async def post(
         self, url: str, headers: httpx.Headers, body: bytes | InPieces, *, first_byte_timeout: float | None = None
     ) -> HttpAnswer:
-        """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError.
+        """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError and Overloaded.
 
         headers: from `prepared`. first_byte_timeout: seconds, in place of the limits'.
         """

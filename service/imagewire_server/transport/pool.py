@@ -8,7 +8,8 @@ import aiohttp
 import httpx
 import yarl
 
-from imagewire_server.contract.errors import Cut, Malformed, Unreachable, UpstreamError
+from imagewire_server.contract.errors import Cut, Error, Malformed, Unreachable, UpstreamError
+from imagewire_server.transport import exhaustion
 
 # What a failure means for money: only what failed before a connection stood can be told to be free.
 _TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
@@ -25,12 +26,18 @@ _TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
 _FOREIGN = (aiohttp.ClientError, OSError)
 
 
-def translate(error: BaseException) -> UpstreamError:
-    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys."""
+def translate(error: BaseException) -> Error:
+    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys.
+
+    What this machine itself had not enough of says nothing about the deployment.
+    """
+    own = exhaustion.is_own(error)
     for kind, ours, words in _TABLE:
         if isinstance(error, kind):
+            if own and ours is Unreachable:
+                return exhaustion.overloaded()
             made = ours(words)
-            made.deployment_fault = True
+            made.deployment_fault = not own
             return made
     raise TypeError(f"no row for {type(error).__name__}") from error
 
@@ -38,7 +45,7 @@ def translate(error: BaseException) -> UpstreamError:
 class Pool(httpx.AsyncBaseTransport):
     """The connections of one event loop. connect_timeout: seconds. proxy: the URL of one, "" for none.
 
-    Requests and the answers' streams raise UpstreamError.
+    Requests and the answers' streams raise UpstreamError, or Overloaded where this machine could not connect.
     """
 
     def __init__(self, connect_timeout: float, proxy: str) -> None:

@@ -1,0 +1,84 @@
+"""YAML within bounds: how deep it nests and how many values it has, aliases counted as often as they stand.
+
+Whoever walks the nodes afterwards may recurse into them, and needs no guard of its own.
+"""
+
+from typing import Any
+
+import yaml
+
+_DEEPEST = 32
+_MOST_VALUES = 20_000
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
+
+_RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in rows if tag != _TIMESTAMP]
+    for first, rows in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class OverBoundsError(Exception):
+    """The text says what is too much, and what to do; `line` where, counted from 1."""
+
+    def __init__(self, mark: yaml.Mark, words: str) -> None:
+        super().__init__(words)
+        self.line = mark.line + 1
+
+
+class BoundedLoader(yaml.SafeLoader):
+    """Raises OverBoundsError. Dates are text. Tags of other programs, such as !env, are refused, not passed over."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(stream)
+        self.yaml_implicit_resolvers = _RESOLVERS
+        self._depth = 0
+        self._composed = 0
+        # Of each node that is complete: its values and its depth. An alias of one that is not is inside of it.
+        self._sizes: dict[yaml.Node, tuple[int, int]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """One node and all that is in it."""
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        mark = event.start_mark
+        self._depth += 1
+        self._composed += 1
+        if self._depth > _DEEPEST:
+            raise _too_deep(mark)
+        if self._composed > _MOST_VALUES:
+            raise _too_many(mark)
+        if getattr(event, "tag", None) not in {None, "!", *_TAGS}:
+            words = f"the tag {str(event.tag)[:32]!r} is not read; write os.environ/NAME or the value"
+            raise OverBoundsError(mark, words)
+        node: yaml.Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        if node is None:
+            return None
+        if isinstance(event, yaml.AliasEvent):
+            if node not in self._sizes:
+                words = f"the alias *{str(event.anchor)[:32]} stands inside of what it names; remove it"
+                raise OverBoundsError(mark, words)
+        else:
+            self._sizes[node] = self._measured(node)
+        values, depth = self._sizes[node]
+        if self._depth + depth > _DEEPEST:
+            raise _too_deep(mark)
+        if values > _MOST_VALUES:
+            raise _too_many(mark)
+        return node
+
+    def _measured(self, node: yaml.Node) -> tuple[int, int]:
+        if not isinstance(node, yaml.CollectionNode):
+            return 1, 1
+        inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
+        sizes = [self._sizes[part] for part in inner]
+        return 1 + sum(values for values, _ in sizes), 1 + max((depth for _, depth in sizes), default=0)
+
+
+def _too_deep(mark: yaml.Mark) -> OverBoundsError:
+    return OverBoundsError(mark, f"nests deeper than {_DEEPEST} levels; flatten it")
+
+
+def _too_many(mark: yaml.Mark) -> OverBoundsError:
+    words = f"the file has over {_MOST_VALUES} values, aliases counted as often as they stand; remove some"
+    return OverBoundsError(mark, words)
