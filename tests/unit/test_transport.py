@@ -1,5 +1,6 @@
 """The table of foreign exceptions: what failed before a connection stood is free, the rest may be charged."""
 
+import errno
 import gzip
 import zlib
 from collections.abc import AsyncIterator
@@ -8,8 +9,11 @@ import aiohttp
 import httpx
 import pytest
 from aiohttp.client_reqrep import ConnectionKey
+from google.auth.exceptions import RefreshError
 
-from imagewire_server.contract.errors import Cut, Malformed, TooLarge, Unreachable, UpstreamError
+from imagewire_server.contract.errors import Cut, Malformed, Overloaded, TooLarge, Unreachable, UpstreamError
+from imagewire_server.transport import google_token
+from imagewire_server.transport.fetch import ImageFetcher
 from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
 from imagewire_server.transport.pool import translate
 from imagewire_server.transport.proxies import Ways
@@ -38,6 +42,40 @@ def test_a_row(foreign: BaseException, ours: type[UpstreamError]) -> None:
     assert error.repeatable is (ours is Unreachable)
     assert error.charged is (ours is not Unreachable)
     assert "secret.example" not in str(error)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS, errno.EADDRNOTAVAIL])
+def test_d14_own_exhaustion_is_no_fault_of_the_deployments(number: int) -> None:
+    # Before a connection stood it is this server that is overloaded, and nothing was charged.
+    for early in (
+        aiohttp.ClientConnectorError(KEY, OSError(number, "secret.example")),
+        aiohttp.ClientConnectorDNSError(KEY, OSError(number, "secret.example")),
+    ):
+        error = translate(early)
+        assert (error.reason, error.charged, error.deployment_fault) == ("OVERLOADED", False, False)
+        assert error.retry_after == 1.0
+        assert "secret.example" not in str(error)
+    late = translate(aiohttp.ClientOSError(number, "secret.example"))
+    assert (type(late), late.charged, late.deployment_fault) == (Cut, True, False)
+
+
+async def test_d14_own_exhaustion_is_no_fault_of_a_pictures_url() -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    fetcher = ImageFetcher(resolve=resolve)
+    with pytest.raises(Overloaded, match="nothing was sent"):
+        await fetcher.fetch("https://pictures.example/a.png")
+    await fetcher.aclose()
+
+
+async def test_d14_own_exhaustion_is_no_fault_of_the_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(source: str) -> None:
+        raise RefreshError("no token") from OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(google_token, "_load", load)
+    with pytest.raises(Overloaded, match="nothing was sent"):
+        await google_token.GoogleToken("sa.json").get()
 
 
 class _Given(httpx.AsyncBaseTransport):

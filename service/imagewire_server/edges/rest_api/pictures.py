@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagewire_server.contract import constraints, pb
-from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
 from imagewire_server.dialects.openai.reading import Reading, in_callers_names
 from imagewire_server.transport.fetch import ImageFetcher, Unfetchable
 
@@ -46,9 +46,10 @@ class Pictures:
         return True
 
     async def fetch(self, reading: Reading) -> None:
-        """Put the bytes of each picture in place of its URL. Raises InvalidRequest in the caller's names."""
+        """Put each picture's bytes in place of its URL. Raises InvalidRequest in the caller's names, Overloaded."""
         limit = asyncio.Semaphore(_AT_ONCE)
         violations: list[Violation] = []
+        refused: BaseException | None = None
         total = 0
 
         async def one(path: str, image: pb.Image) -> None:
@@ -72,6 +73,10 @@ class Pictures:
         except* _TooMuchError as over:
             words = f"brings the request's pictures over {self.most_bytes} bytes (max_request_bytes); send smaller ones"
             violations = [Violation(str(over.exceptions[0]), words)]
+        except* Overloaded as own:
+            refused = own.exceptions[0]
+        if refused is not None:
+            raise refused
         if violations:
             self._refuse(violations, reading)
 
