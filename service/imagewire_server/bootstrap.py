@@ -4,7 +4,6 @@ import asyncio
 import dataclasses
 import gc
 import signal
-import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
 from imagewire_server.engine.access import Access
 from imagewire_server.engine.admit import Admission
 from imagewire_server.engine.drain import Stop, passed
+from imagewire_server.engine.fault import described
 from imagewire_server.engine.generate import Engine
 from imagewire_server.engine.route import Router, Upstream
 from imagewire_server.google_call import GoogleCall
@@ -247,10 +247,7 @@ async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callabl
         except ConfigError as error:
             _log.error("the configuration was not reloaded", why=str(error))
         except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
-            # Not the text: it may hold a key.
-            places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-8:]]
-            why = f"a fault of this server's ({type(error).__name__})"
-            _log.error("the configuration was not reloaded", why=why, places=places)
+            _log.error("the configuration was not reloaded", why="a fault of this server's", **described(error))
         else:
             _log.info("reloaded")
 

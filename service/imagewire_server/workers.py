@@ -3,7 +3,7 @@
 Workers share the ports (SO_REUSEPORT) and the memory in which each counts, and nothing else: what one learns of a
 provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent,
 however that ends: its standard input is a pipe that then closes. On its standard output it says each second that its
-event loop runs; one that is silent for ten is killed, because the kernel goes on giving it connections, and replaced.
+event loop runs; one that is silent for eight is killed, because the kernel goes on giving it connections, and replaced.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ _log = structlog.get_logger("imagewire.workers")
 _READY, _BEAT = b"!", b"."
 # Seconds. They are counted in waits of this process: where it was stopped itself, or its machine slept, no worker is
 # found silent. Before it serves, a worker loads its code, which a busy machine does slowly.
-_PACE, _PATIENCE, _PATIENCE_AT_START = 1.0, 10, 120
+_PACE, _PATIENCE, _PATIENCE_AT_START = 1.0, 8, 120
 # Seconds that a worker may take to stop, beyond what its settings give to calls.
 _CLEANUP = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0

@@ -3,11 +3,10 @@
 Arguments: what they say first; the seconds that they may take to stop; how many tenths of a second they may be silent.
 """
 
-import asyncio
 import sys
 from unittest import mock
 
-from imagewire_server import logs, workers
+from imagewire_server import cli, logs, workers
 
 _STUCK = """
 import signal, sys, time
@@ -24,8 +23,8 @@ async def main() -> int:
     patience = int(sys.argv[3])
     shorter = {"_PACE": 0.1, "_CLEANUP": float(sys.argv[2]), "_PATIENCE": patience, "_PATIENCE_AT_START": patience}
     with mock.patch.multiple(workers, **shorter):
-        return await workers.Workers(command, 2, drain_delay=0, drain_grace=0).run()
+        return await workers.Workers(command, 2, 1, drain_delay=0, drain_grace=0).run()
 
 
 logs.configure("info")
-sys.exit(asyncio.run(main()))
+sys.exit(cli._run(main()))

@@ -106,9 +106,9 @@ async def test_d9_a_fault_while_reloading_is_told_and_the_next_one_works(monkeyp
             await again.wait()
         reloading.cancel()
     told = [call.kwargs for call in log.calls if call.method_name == "error"]
-    assert [line["why"] for line in told] == [
-        "a fault of this server's (RecursionError)",
-        "a fault of this server's (MemoryError)",
+    assert [(line["why"], line["kind"]) for line in told] == [
+        ("a fault of this server's", "RecursionError"),
+        ("a fault of this server's", "MemoryError"),
     ]
     assert "SECRET" not in str(told)
 
