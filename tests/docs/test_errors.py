@@ -59,6 +59,18 @@ def test_the_page_says_of_every_reason_whether_it_is_charged() -> None:
     }
 
 
+def told(comment: str) -> str:
+    """Whether a call was charged, by the comment of the contract."""
+    if "may have been charged" in comment or "unless the message says so" in comment:
+        return "maybe"
+    return "yes" if "and charged" in comment else "no"
+
+
+def test_the_page_says_it_as_the_contract_does() -> None:
+    comments = {name: " ".join(comment.replace("//", " ").split()) for comment, name, _ in VALUES}
+    assert {reason: said for _, reason, _, said, _ in ROWS} == {reason: told(comments[reason]) for reason in ENUM}
+
+
 @pytest.mark.parametrize(("comment", "name"), [value[:2] for value in VALUES if value[1] != "UNSPECIFIED"])
 def test_every_value_has_a_meaning_a_remedy_and_an_example(comment: str, name: str) -> None:
     text, _, example = comment.partition("// Example of an ErrorInfo:")

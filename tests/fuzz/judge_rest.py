@@ -18,7 +18,8 @@ def _start(truth: Truth, seen: RestSeen, *, drawn: bool = True) -> list[Finding]
     if seen.error:
         if seen.error.startswith("BROKEN:") and truth.outcome != "whole":
             return []  # an answer that had begun
-        if truth.outcome in {"whole", "either"} and not drawn and seen.error.startswith("PICTURE_WITHHELD:"):
+        lost = truth.outcome == "unaltered" or (truth.outcome in {"whole", "either"} and not drawn)
+        if lost and seen.error.startswith("PICTURE_WITHHELD:"):
             return []
         return error(truth, seen.error)
     if truth.outcome == "unaltered":

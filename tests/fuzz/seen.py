@@ -72,6 +72,7 @@ class Merger:
         self._hashed = hashed
         self._sequence = 0
         self._open: dict[int, Any] = {}
+        self._before: Any = None
         self._count: dict[int, int] = {}
         self._data: dict[Key, bytearray] = {}
         self._text: dict[Key, list[str]] = {}
@@ -87,6 +88,9 @@ class Merger:
             self._sequence = event.sequence
         if self._ended:
             self._wrong(f"{kind} after the last event")
+        if kind in {"image_chunk", "media_chunk"} and not _goes_on(self._before, getattr(event, kind)):
+            self._wrong(f"a {kind} behind what is not of its part")
+        self._before = event if kind != "heartbeat" else self._before
         match kind:
             case "part_started":
                 self._start(event.part_started)
@@ -148,6 +152,15 @@ class Merger:
         self._count[index] = part.part_index + 1
         data, text = bytes(self._data.pop(key, b"")), "".join(self._text.pop(key, ()))
         self.seen.part(index, part, data, text, hashed=self._hashed)
+
+
+def _goes_on(before: Any, chunk: Any) -> bool:
+    """Whether the event before a chunk is its part's beginning, or another chunk of the part."""
+    kind = before.WhichOneof("event") if before is not None else ""
+    if kind not in {"part_started", "image_chunk", "media_chunk"}:
+        return False
+    inside = getattr(before, kind)
+    return bool((inside.candidate_index, inside.part_index) == (chunk.candidate_index, chunk.part_index))
 
 
 def merged(events: Iterable[Any], *, hashed: bool, error: str = "") -> Seen:

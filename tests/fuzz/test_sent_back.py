@@ -15,10 +15,10 @@ from imagewire_server.contract.errors import Error, InvalidRequest
 from imagewire_server.dialects.gemini import Profile, Reader, encode
 from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
 from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
-from imagewire_server.engine.digests import Digests
 from imagewire_server.engine.fold import fold
 from tests.fuzz.answer import Answer, build
 from tests.fuzz.invent import invent
+from tests.golden.cases import hashed
 from tests.golden.test_rest import REQUEST, written
 from tests.unit.test_openai_requests import USER, spec
 
@@ -26,23 +26,12 @@ OPEN = Profile(service="a test", uri_schemes=("https", "gs"))
 
 
 async def events(answer: Answer) -> AsyncIterator[list[pb.Event]]:
-    """What comes out of the reader, with the hashes that the engine adds. Raises Error."""
-    reader, digests = Reader(max_frame_bytes=1 << 18), Digests()
-    for piece in (*answer.pieces, None):
-        found: list[Any] = []
-        if piece is None:
-            reader.close(found)
-        else:
-            reader.feed(piece, found)
-        for event in found:
-            match event.WhichOneof("event"):
-                case "image_chunk":
-                    digests.add(event.image_chunk)
-                case "media_chunk":
-                    digests.add(event.media_chunk)
-                case "part_finished":
-                    digests.finish(event.part_finished)
-        yield found
+    """What comes out of the reader, hashed as the engine does it. Raises Error."""
+    reader, found = Reader(max_frame_bytes=1 << 18), list[Any]()
+    for piece in answer.pieces:
+        reader.feed(piece, found)
+    reader.close(found)
+    yield hashed(found)
 
 
 @pytest.mark.parametrize("first", range(0, 1000, 250))

@@ -120,14 +120,14 @@ FINISHED: dict[str, Any] = {
     "model_status": {"stage": "DEPRECATED", "retirement_time": {"seconds": 1800000000}, "message": "soon"},
     "continuation_token": b"go on",
     "native_fields": {"newField": "[1, 2]"},
-    "omitted_fields": ["candidates.*.odd"],
+    "omitted_fields": ["candidates[*].odd"],
 }
 EVENTS = answer(*PARTS, end=END, finished=FINISHED)
 OF_ANSWER = {
     "continuation_token": base64.b64encode(b"go on").decode(),
     "model_status": {"stage": "DEPRECATED", "retirement_time": "2027-01-15T08:00:00Z", "message": "soon"},
     "native_fields": {"newField": [1, 2]},
-    "omitted_fields": ["candidates.*.odd"],
+    "omitted_fields": ["candidates[*].odd"],
     "prompt_safety_ratings": [{"category": "P", "probability": "LOW", "blocked": False, "severity": "S"}],
 }
 RATINGS = [

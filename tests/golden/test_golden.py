@@ -82,9 +82,9 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     assert read(b"", pieces, frame=frame) == case.events
 
 
-@given(st.binary(max_size=400), st.booleans())
+@given(st.binary(max_size=400))
 @settings(max_examples=4000)
-def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes, sse: bool) -> None:
+def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes) -> None:
     assert "error" in read(body)[-1], "no random bytes are a whole answer"
 
 
@@ -149,7 +149,7 @@ ODD_VALUES = [
 
 @pytest.mark.parametrize("value", ODD_VALUES, ids=lambda value: value[:20])
 @pytest.mark.parametrize("place", ["args", "groundingMetadata", "promptTokenCount", "tokenCount", "index"])
-def test_an_odd_value_is_read_or_refused(place: str, value: str) -> None:
+def test_an_odd_value_does_not_cost_the_answer(place: str, value: str) -> None:
     candidate = {
         "args": f'{{"content":{{"parts":[{{"functionCall":{{"name":"f","args":{value}}}}}]}},"finishReason":"STOP"}}',
         "index": f'{{"finishReason":"STOP","index":{value}}}',
@@ -159,7 +159,7 @@ def test_an_odd_value_is_read_or_refused(place: str, value: str) -> None:
     tokens = value if place == "tokenCount" else "1"
     usage = f'{{"promptTokenCount":{count},"candidatesTokensDetails":[{{"modality":"IMAGE","tokenCount":{tokens}}}]}}'
     last = read(f'{{"candidates":[{candidate}],"usageMetadata":{usage}}}'.encode())[-1]
-    assert last.keys() & {"error", "finished"}
+    assert "finished" in last
 
 
 @each_whole_case

@@ -95,6 +95,8 @@ def test_u9_nothing_of_the_providers_leaves_its_json_string(odd: str, fields: Im
     events = answer(picture, media if not odd.startswith("image") else native, native, named, end=end)
     message = chat(events, fields)["choices"][0]["message"]
     assert streamed(events, fields) == message
+    if fields.image:  # the final one is elsewhere
+        assert message["image"] == {"url": f"gs://b/{odd}", "detail": "auto", "format": odd, "display_name": odd}
     if fields.images:
         assert base64.b64decode(message["images"][0]["image_url"]["url"].partition(";base64,")[2]) == PNG
     for stream in (False, True):

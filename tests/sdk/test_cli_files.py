@@ -95,7 +95,7 @@ def test_json_has_all_of_it(command: str, tmp_path: Path) -> None:
     events = with_parts(sound(), native(), elsewhere("image", "a.png", "image/png"))
     events[-1].finished.usage.cost_nano_usd = 7
     events[-1].finished.usage.service_tier = "FLEX"
-    events[-1].finished.omitted_fields.append("candidates.*.odd")
+    events[-1].finished.omitted_fields.append("candidates[*].odd")
     ended, _ = asked(command, tmp_path, events, "--json")
     told = json.loads(ended.stdout)
     assert (told["file"], told["uri"], told["uris"]) == (None, "gs://bucket/a.png", ["gs://bucket/a.png"])
@@ -109,7 +109,7 @@ def test_json_has_all_of_it(command: str, tmp_path: Path) -> None:
         "size_bytes": len(WAV),
         "sha256": hashlib.sha256(WAV).hexdigest(),
     }
-    assert (told["cost_nano_usd"], told["service_tier"], told["omitted_fields"]) == (7, "FLEX", ["candidates.*.odd"])
+    assert (told["cost_nano_usd"], told["service_tier"], told["omitted_fields"]) == (7, "FLEX", ["candidates[*].odd"])
 
 
 @each

@@ -66,14 +66,6 @@ def test_m2_the_limit_bounds_the_whole_answer(name: str) -> None:
     assert folded(STREAMS[name], size + 20 * len(STREAMS[name]) + 200)
 
 
-def test_m2_text_counts_twice() -> None:
-    told = "a" * 1000
-    events = good_stream()
-    events[2].text_delta.text = told
-    with pytest.raises(AnswerTooLarge):
-        folded(events, 700 + 1900)
-
-
 def test_m2_a_stream_that_is_too_large_is_read_to_its_end() -> None:
     events = good_stream()
     taken = []

@@ -23,7 +23,6 @@ from imagewire_server.contract.errors import (
     TimedOut,
     TooLarge,
     Unreachable,
-    UpstreamError,
     Violation,
 )
 from imagewire_server.contract.provider import Report
@@ -225,13 +224,3 @@ async def test_u7_the_asked_tier_and_size_price_a_call() -> None:
     assert record.cost_nano_usd == COST // 2
     record, _ = await drawn(engine(Scripted(whole)), service_tier="priority")
     assert (record.charged, record.cost_nano_usd) == ("yes", None)
-
-
-def test_no_error_of_ours_that_may_be_charged_has_a_code_that_meshes_repeat() -> None:
-    def below(kind: type[Error]) -> list[type[Error]]:
-        return [one for kind_below in kind.__subclasses__() for one in (kind_below, *below(kind_below))]
-
-    for kind in below(Error):
-        assert not (kind.charged and kind.code.name in {"UNAVAILABLE", "CANCELLED"}), kind
-        assert not (kind.charged and kind.repeatable), kind
-    assert UpstreamError in below(Error)

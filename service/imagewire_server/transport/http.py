@@ -70,7 +70,7 @@ class HttpAnswer:
         self._left -= len(piece)
         if self._left < 0:
             cap = self._limits.max_answer_bytes
-            raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it was charged")
+            raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it may have been charged")
         return piece
 
     async def aclose(self) -> None:

@@ -73,8 +73,8 @@ class ChatServiceServicer(object):
     """
 
     def CreateCompletion(self, request, context):
-        """Draws and answers in one message. Every answer too large for `max_inline_bytes` is still to be had in frames:
-        see CreateCompletionRequest.max_inline_bytes.
+        """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
+        CreateCompletionRequest.max_inline_bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,8 +43,8 @@ class ChatServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ChatServiceAsyncStub: ...
     CreateCompletion: _grpc.UnaryUnaryMultiCallable[_chat_service_pb2.CreateCompletionRequest, _chat_service_pb2.CreateCompletionResponse]
-    """Draws and answers in one message. Every answer too large for `max_inline_bytes` is still to be had in frames:
-    see CreateCompletionRequest.max_inline_bytes.
+    """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
+    CreateCompletionRequest.max_inline_bytes.
     """
     StreamCompletion: _grpc.UnaryStreamMultiCallable[_chat_service_pb2.StreamCompletionRequest, _chat_service_pb2.StreamCompletionResponse]
     """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come."""
@@ -66,8 +66,8 @@ class ChatServiceAsyncStub(ChatServiceStub):
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCompletion: _aio.UnaryUnaryMultiCallable[_chat_service_pb2.CreateCompletionRequest, _chat_service_pb2.CreateCompletionResponse]  # type: ignore[assignment]
-    """Draws and answers in one message. Every answer too large for `max_inline_bytes` is still to be had in frames:
-    see CreateCompletionRequest.max_inline_bytes.
+    """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
+    CreateCompletionRequest.max_inline_bytes.
     """
     StreamCompletion: _aio.UnaryStreamMultiCallable[_chat_service_pb2.StreamCompletionRequest, _chat_service_pb2.StreamCompletionResponse]  # type: ignore[assignment]
     """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come."""
@@ -92,8 +92,8 @@ class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _chat_service_pb2.CreateCompletionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_chat_service_pb2.CreateCompletionResponse, _abc.Awaitable[_chat_service_pb2.CreateCompletionResponse]]:
-        """Draws and answers in one message. Every answer too large for `max_inline_bytes` is still to be had in frames:
-        see CreateCompletionRequest.max_inline_bytes.
+        """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
+        CreateCompletionRequest.max_inline_bytes.
         """
 
     @_abc_1.abstractmethod
