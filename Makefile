@@ -31,11 +31,12 @@ demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a k
 test: $(COMPAT) $(NODE)  ## Run every test.
 	@$(BIN)/python -m pytest
 
+WHAT ?= all
 SEED ?= 0
-COUNT ?= 10000
+COUNT ?= 1000
 
-fuzz: setup  ## Invented answers of a provider through everything: make fuzz SEED=0 COUNT=10000.
-	@$(BIN)/python -m tests.fuzz --seed $(SEED) --count $(COUNT)
+fuzz: $(COMPAT)  ## Invented answers of a provider and hostile input, a few minutes: make fuzz WHAT=protobuf SEED=0 COUNT=1000.
+	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "adding the clients that the tests use (once)"

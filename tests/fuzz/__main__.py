@@ -1,4 +1,4 @@
-"""Invented answers through everything: python -m tests.fuzz --seed 0 --count 10000."""
+"""Invented answers of a provider, and hostile input: python -m tests.fuzz --what all --seed 0 --count 1000."""
 
 import argparse
 import asyncio
@@ -7,12 +7,14 @@ import sys
 import time
 
 from tests.fuzz.answer import build
+from tests.fuzz.hostile.command import run_all
+from tests.fuzz.hostile.kinds import KINDS
 from tests.fuzz.invent import invent
 from tests.fuzz.paths import PATHS, serving
 from tests.fuzz.running import Tally, known_seeds, save, through
 
 
-async def main(seeds: list[int], *, reader: bool, only: list[str]) -> int:
+async def answers(seeds: list[int], *, reader: bool, only: list[str]) -> int:
     """Run and tell. reader: through the reader alone."""
     tally, begun = Tally(), time.monotonic()
     async with contextlib.AsyncExitStack() as stack:
@@ -37,11 +39,20 @@ async def main(seeds: list[int], *, reader: bool, only: list[str]) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="tests.fuzz", description=__doc__)
+    parser.add_argument(
+        "--what", default="answers", choices=("all", "answers", *KINDS), help="a provider's answers or input"
+    )
     parser.add_argument("--seed", type=int, default=0, help="the first")
-    parser.add_argument("--count", type=int, default=10_000, help="how many answers")
-    parser.add_argument("--reader", action="store_true", help="through the reader alone")
-    parser.add_argument("--path", action="append", default=[], choices=PATHS, help="through these only")
+    parser.add_argument("--count", type=int, default=10_000, help="how many of each kind")
+    parser.add_argument("--reader", action="store_true", help="answers: through the reader alone")
+    parser.add_argument("--path", action="append", default=[], choices=PATHS, help="answers: through these only")
     given = parser.parse_args()
-    wanted = range(given.seed, given.seed + given.count)
-    listed = [seed for seed in known_seeds() if seed not in wanted] if given.count > 1 else []
-    sys.exit(asyncio.run(main([*listed, *wanted], reader=given.reader, only=given.path)))
+    failed = 0
+    if given.what in {"all", "answers"}:
+        wanted = range(given.seed, given.seed + given.count)
+        listed = [seed for seed in known_seeds() if seed not in wanted] if given.count > 1 else []
+        failed = asyncio.run(answers([*listed, *wanted], reader=given.reader, only=given.path))
+    kinds = [kind for kind in KINDS if given.what in {"all", kind}]
+    if kinds:
+        failed |= asyncio.run(run_all(kinds, given.seed, given.count))
+    sys.exit(failed)

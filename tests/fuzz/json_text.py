@@ -79,7 +79,7 @@ class Writer:
         if "html" in self._style:
             for sign in "<>&='":
                 made = made.replace(sign, f"\\u{ord(sign):04x}")
-        return made.encode()
+        return made.encode(errors="surrogatepass")
 
     def _key(self, key: str) -> bytes:
         made = self._string(key)

@@ -14,10 +14,11 @@ _MODEL = re.compile(rb"models/([^:/? ]+):")
 
 
 class Upstream:
-    """Sends each model's answer, whatever it is asked. answers: by the model's name."""
+    """Sends each model's answer, whatever it is asked. answers: by the model's name. otherwise: of all other models."""
 
-    def __init__(self) -> None:
+    def __init__(self, otherwise: Answer | None = None) -> None:
         self.answers: dict[str, Answer] = {}
+        self._otherwise = otherwise
         self.url = ""
         self._open: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
@@ -44,8 +45,9 @@ class Upstream:
                 length = _LENGTH.search(head)
                 await reader.readexactly(int(length[1]) if length else 0)
                 model = _MODEL.search(head)
-                assert model is not None
-                if not await self._answer(self.answers[model[1].decode()], writer):
+                answer = self.answers.get(model[1].decode(), self._otherwise) if model else self._otherwise
+                assert answer is not None
+                if not await self._answer(answer, writer):
                     break
         writer.close()
         with contextlib.suppress(ConnectionError):

@@ -59,8 +59,8 @@ class Program:
         self.process.send_signal(signal.SIGINT)
 
 
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "imagewire_server", *arguments]
+def _command(*arguments: str, module: str = "imagewire_server") -> list[str]:
+    return [sys.executable, "-m", module, *arguments]
 
 
 @contextlib.contextmanager
@@ -102,14 +102,20 @@ def _environ(base_url: str, settings: dict[str, str]) -> dict[str, str]:
 
 
 @contextlib.contextmanager
-def server(base_url: str, *arguments: str, before: Sequence[str] = (), **settings: str) -> Iterator[Program]:
+def server(
+    base_url: str,
+    *arguments: str,
+    before: Sequence[str] = (),
+    module: str = "imagewire_server",
+    **settings: str,
+) -> Iterator[Program]:
     """`imagewire-server serve` on free ports: address for gRPC, rest for HTTP. settings: IMAGEWIRE_ variables.
 
-    before: a command in front of it, which becomes the server.
+    before: a command in front of it, which becomes the server. module: another one that is the command.
     """
     workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
     process = subprocess.Popen(
-        [*before, *_command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers)],
+        [*before, *_command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers, module=module)],
         stderr=subprocess.PIPE,
         text=True,
         env=_environ(base_url, settings),

@@ -1,0 +1,32 @@
+"""The kinds of hostile input: how each is invented and sent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.fuzz.hostile import protobuf, rest_json, sending
+from tests.fuzz.hostile.case import Case
+from tests.fuzz.hostile.sending import Send
+
+_SEEDS = Path(__file__).parent / "seeds.txt"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """at_once: how many are sent beside each other."""
+
+    invent: Callable[[int], Case]
+    send: Send
+    at_once: int = 1
+
+
+KINDS: dict[str, Kind] = {
+    "protobuf": Kind(protobuf.invent, sending.send_grpc, 2),
+    "rest": Kind(rest_json.invent, sending.send_rest, 2),
+}
+
+
+def known_seeds(kind: str) -> list[int]:
+    """The seeds of a kind that found a fault once; they are always run."""
+    lines = (line.partition("#")[0].split() for line in _SEEDS.read_text().splitlines())
+    return [int(line[1]) for line in lines if line and line[0] == kind]
