@@ -1,10 +1,12 @@
 """Replicas of the server, and who calls them through Envoy. Nobody repeats a call but Envoy."""
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import grpc
 import httpx
@@ -60,6 +62,17 @@ def grpc_client(mesh: Envoy) -> Iterator[Grpc]:
         yield Grpc(chat_service_pb2_grpc.ChatServiceStub(channel))
 
 
+class RestError(Exception):
+    """A call of REST that failed. status: of HTTP; repeat: what x-should-retry says; code: of the error.
+
+    A stream that has begun has 200, and tells its error by an event.
+    """
+
+    def __init__(self, answer: httpx.Response, error: dict[str, str]) -> None:
+        super().__init__(answer.status_code, error)
+        self.status, self.repeat, self.code = answer.status_code, answer.headers.get("x-should-retry"), error["code"]
+
+
 @dataclass(frozen=True)
 class Rest:
     """A client of OpenAI's REST."""
@@ -68,16 +81,29 @@ class Rest:
 
     def create(self, model: str) -> None:
         """Draw in one answer."""
-        answer = json.loads(self._post(model, stream=False))
-        assert answer["choices"][0]["message"]["images"]
+        answer = self._post(model, stream=False)
+        _check(answer.json()["choices"][0]["message"]["images"][-1])
 
     def stream(self, model: str) -> None:
         """Draw in events."""
         answer = self._post(model, stream=True)
-        assert answer.endswith(b"data: [DONE]\n\n")
-        assert b"data:image/png;base64," in answer
+        *events, last = [line.removeprefix("data: ") for line in answer.text.split("\n") if line.startswith("data: ")]
+        if last != "[DONE]":
+            raise RestError(answer, json.loads(last)["error"])
+        choices = [choice for event in events for choice in json.loads(event)["choices"]]
+        _check([image for choice in choices for image in choice["delta"].get("images", ())][-1])
 
-    def _post(self, model: str, *, stream: bool) -> bytes:
+    def _post(self, model: str, *, stream: bool) -> httpx.Response:
         asked = {"model": model, "messages": [{"role": "user", "content": "A banana"}], "stream": stream}
         url = f"http://{self.mesh.address}/v1/chat/completions"
-        return httpx.post(url, json=asked, timeout=_PATIENCE, trust_env=False).raise_for_status().content
+        answer = httpx.post(url, json=asked, timeout=_PATIENCE, trust_env=False)
+        if answer.status_code != 200:
+            raise RestError(answer, answer.json()["error"])
+        return answer
+
+
+def _check(image: Any) -> None:
+    """Fail where a picture is not whole: a PNG has its end at its end."""
+    head, _, data = image["image_url"]["url"].partition(",")
+    assert head == "data:image/png;base64"
+    assert base64.b64decode(data, validate=True).endswith(b"IEND\xaeB`\x82")

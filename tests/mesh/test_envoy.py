@@ -13,7 +13,7 @@ import pytest
 from imagewire_server.config.settings import Settings
 from tests.integration import processes
 from tests.integration.status import told
-from tests.mesh.callers import FIRST, SECOND, Grpc, Rest, grpc_client, replica
+from tests.mesh.callers import FIRST, SECOND, Grpc, Rest, RestError, grpc_client, replica
 from tests.mesh.envoy import ISTIO, UNAVAILABLE, envoy, until
 
 pytestmark = pytest.mark.timeout(300)
@@ -59,10 +59,12 @@ def test_m1_a_mesh_that_retries_sends_no_charged_call_twice(retry_on: str, tmp_p
 
 
 def test_m1_a_mesh_that_retries_sends_no_charged_call_of_rest_twice(tmp_path: Path) -> None:
-    for call in stopped_while_drawing(tmp_path, ISTIO, rest=True):
-        error = call.exception()
-        if isinstance(error, httpx.HTTPStatusError):  # else a stream, whose last event tells
-            assert error.response.headers["x-should-retry"] == "false"
+    ends = [call.exception() for call in stopped_while_drawing(tmp_path, ISTIO, rest=True)]
+    failed = [end for end in ends if isinstance(end, RestError)]
+    assert len(failed) == len(ends)
+    assert {end.code for end in failed} == {"shutting_down"}
+    # A unary call by its status; a stream that has begun by its last event.
+    assert {(end.status, end.repeat) for end in failed} == {(500, "false"), (200, None)}
 
 
 def test_m4_no_call_fails_while_both_replicas_restart(tmp_path: Path) -> None:
@@ -95,7 +97,7 @@ def test_m4_no_call_fails_while_both_replicas_restart(tmp_path: Path) -> None:
                 draw = (client.create, client.stream)[number % 2]
                 try:
                     draw(long if number % 10 < 2 else short)
-                except (grpc.RpcError, httpx.HTTPError, AssertionError) as error:
+                except (grpc.RpcError, httpx.HTTPError, RestError, AssertionError) as error:
                     failed.append(error)
 
         healthy()
