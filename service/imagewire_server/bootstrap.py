@@ -12,11 +12,13 @@ import stamina
 import structlog
 
 from imagewire_server import allocator, open_files
+from imagewire_server.config.callers import named
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
+from imagewire_server.dialects.gemini import Allowed
 from imagewire_server.edges.grpc_api.chat import StreamTimes
 from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
@@ -113,7 +115,8 @@ class Server:
     def _provider(self, deployment: Deployment, config: Config) -> Provider:
         given = config.settings
         headers = dict(deployment.extra_headers)
-        call = GoogleCall(self._http, headers, deployment.timeout, given.max_retry_after)
+        allowed = Allowed(named(given.allowed_buckets, config), named(given.allowed_resources, config))
+        call = GoogleCall(self._http, headers, deployment.timeout, given.max_retry_after, allowed)
         if deployment.provider == "gemini":
             base = deployment.api_base or given.gemini_base_url
             return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), config.models)

@@ -15,7 +15,7 @@ from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.provider import Report
-from imagewire_server.dialects.gemini import Body, Profile, Reader, encode, refusal
+from imagewire_server.dialects.gemini import ANYTHING, Allowed, Body, Profile, Reader, encode, refusal
 from imagewire_server.engine.lane import beside
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
@@ -28,7 +28,8 @@ _LONG = 0.01
 class GoogleCall:
     """What every call of a deployment shares. first_byte_timeout: seconds, None for the transport's.
 
-    max_retry_after: the longest wait, in seconds, that a provider's hint is followed for.
+    max_retry_after: the longest wait, in seconds, that a provider's hint is followed for. allowed: what requests may
+    name.
     """
 
     def __init__(
@@ -37,8 +38,10 @@ class GoogleCall:
         extra_headers: Mapping[str, str],
         first_byte_timeout: float | None,
         max_retry_after: float,
+        allowed: Allowed = ANYTHING,
     ) -> None:
         self._http = http
+        self._allowed = allowed
         self._headers = {
             **extra_headers,
             "content-type": "application/json",
@@ -49,12 +52,11 @@ class GoogleCall:
         self._first_byte_timeout = first_byte_timeout
         self._max_retry_after = max_retry_after
 
-    @staticmethod
-    async def body(spec: pb.Spec, profile: Profile, *, large: bool) -> bytes | Body:
+    async def body(self, spec: pb.Spec, profile: Profile, *, large: bool) -> bytes | Body:
         """The request's body. Raises InvalidRequest for what the model cannot take."""
         if large:
-            return await beside(lambda: Body(encode(spec, profile)))
-        return msgspec.json.encode(encode(spec, profile))
+            return await beside(lambda: Body(encode(spec, profile, self._allowed)))
+        return msgspec.json.encode(encode(spec, profile, self._allowed))
 
     def ask(
         self,
@@ -69,7 +71,7 @@ class GoogleCall:
         """Encode the spec and `generate`."""
         if report.large:
             return self._ask_large(url, spec, profile, credentials, max_frame_bytes, report)
-        body = msgspec.json.encode(encode(spec, profile))
+        body = msgspec.json.encode(encode(spec, profile, self._allowed))
         return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
 
     async def _ask_large(

@@ -190,7 +190,7 @@ REFUSED: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "x",
         {"extra_body": {"generation_config": {"candidate_count": 8}}},
-        ["extra_body.generationConfig.candidate_count"],
+        ["extra_body.generation_config.candidate_count"],
     ),
     (
         "x",

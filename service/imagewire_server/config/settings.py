@@ -50,6 +50,15 @@ def _level(value: str) -> str | None:
     return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
 
 
+def _names(value: str) -> str | None:
+    return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
+
+
+def names(value: str) -> tuple[str, ...]:
+    """The names in a value that holds several."""
+    return tuple(name.strip().removeprefix("gs://") for name in value.split(","))
+
+
 def _setting(default: Any, check: Callable[[Any], str | None] | None = None) -> Any:
     return field(default=default, metadata={"check": check})
 
@@ -98,6 +107,10 @@ class Settings:
     """The most bytes of one upstream answer."""
     max_request_bytes: int = _setting(64 * 1024 * 1024, _positive)
     """The most bytes of one request."""
+    allowed_buckets: str = _setting("auto", _names)
+    """The Cloud Storage buckets, or BUCKET/FOLDER, that requests may name, separated by commas; any, none, or auto."""
+    allowed_resources: str = _setting("auto", _names)
+    """What else of the provider's requests may name (cachedContents/ID, files/*), in the same way."""
     max_concurrent_calls: int = _setting(512, _positive)
     """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = _setting(10_000, _positive)

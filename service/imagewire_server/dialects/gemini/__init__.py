@@ -8,5 +8,6 @@ from imagewire_server.dialects.gemini.encode import encode
 from imagewire_server.dialects.gemini.errors import refusal
 from imagewire_server.dialects.gemini.profile import Profile
 from imagewire_server.dialects.gemini.reader import Reader
+from imagewire_server.dialects.gemini.resources import ANYTHING, Allowed
 
-__all__ = ["Body", "Profile", "Reader", "encode", "refusal"]
+__all__ = ["ANYTHING", "Allowed", "Body", "Profile", "Reader", "encode", "refusal"]

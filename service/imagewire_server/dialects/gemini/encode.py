@@ -9,8 +9,10 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.json_values import plain
 from imagewire_server.contract.native_rules import camel
+from imagewire_server.dialects.gemini import extra_body
 from imagewire_server.dialects.gemini.parts import PartEncoder
 from imagewire_server.dialects.gemini.profile import Profile
+from imagewire_server.dialects.gemini.resources import ANYTHING, Allowed, check
 
 Json = dict[str, Any]
 
@@ -30,9 +32,14 @@ _SCALARS = (
 )
 
 
-def encode(spec: pb.Spec, profile: Profile) -> Json:
-    """The body for `spec`, which the contract's table has passed. Raises InvalidRequest for what the model lacks."""
-    return _Encoder(spec, profile).body()
+def encode(spec: pb.Spec, profile: Profile, allowed: Allowed = ANYTHING) -> Json:
+    """The body for `spec`, which the contract's table has passed. allowed: what it may name.
+
+    Raises InvalidRequest for what the model lacks, and for what may not be named.
+    """
+    encoder = _Encoder(spec, profile)
+    check(spec, allowed, encoder.refuse)
+    return encoder.body()
 
 
 class _Encoder:
@@ -43,9 +50,7 @@ class _Encoder:
 
     def body(self) -> Json:
         body = self.contents()
-        body["generationConfig"] = self.generation_config()
-        if self.spec.safety_settings:
-            body["safetySettings"] = [self.safety(i, s) for i, s in enumerate(self.spec.safety_settings)]
+        body.update(self.options())
         if self.spec.tools:
             body["tools"] = [self.tool(tool, f"spec.tools[{i}]") for i, tool in enumerate(self.spec.tools)]
         if self.spec.HasField("tool_config"):
@@ -53,13 +58,6 @@ class _Encoder:
             if self.spec.tool_config.allowed_function_names:
                 calling["allowedFunctionNames"] = list(self.spec.tool_config.allowed_function_names)
             body["toolConfig"] = {"functionCallingConfig": calling}
-        if self.spec.cached_content:
-            body["cachedContent"] = self.spec.cached_content
-        if self.spec.labels:
-            self.vertex_only("spec.labels")
-            body["labels"] = dict(self.spec.labels)
-        if self.spec.service_tier:
-            body["serviceTier"] = self.spec.service_tier
         if self.spec.HasField("output_config"):
             self.vertex_only("spec.output_config")
             body["outputConfig"] = {"outputUriPrefix": self.spec.output_config.uri_prefix}
@@ -69,6 +67,20 @@ class _Encoder:
             self.add_extra_body(body)
         if self.violations:
             raise InvalidRequest(self.violations)
+        return body
+
+    def options(self) -> Json:
+        """What extra_body may say as well."""
+        body: Json = {"generationConfig": self.generation_config()}
+        if self.spec.safety_settings:
+            body["safetySettings"] = [self.safety(i, s) for i, s in enumerate(self.spec.safety_settings)]
+        if self.spec.cached_content:
+            body["cachedContent"] = self.spec.cached_content
+        if self.spec.labels:
+            self.vertex_only("spec.labels")
+            body["labels"] = dict(self.spec.labels)
+        if self.spec.service_tier:
+            body["serviceTier"] = self.spec.service_tier
         return body
 
     def refuse(self, field: str, description: str) -> None:
@@ -213,10 +225,13 @@ class _Encoder:
         return {"functionDeclarations": declarations}
 
     def add_extra_body(self, body: Json) -> None:
-        self.merge(body, plain(self.spec.extra_body), "spec.extra_body")
-        for name in ("candidateCount", "candidate_count"):
-            if body["generationConfig"].get(name) not in (None, 1):
-                self.refuse(f"spec.extra_body.generationConfig.{name}", "must be 1: ask again for another picture")
+        extra = plain(self.spec.extra_body)
+        shared = _Encoder(extra_body.shared(self.spec, extra, self.refuse), self.profile)
+        shared.options()
+        for wrong in shared.violations:
+            path = wrong.field.replace("spec.", "spec.extra_body.", 1)
+            self.refuse(extra_body.spelled(path, extra), wrong.description)
+        self.merge(body, extra, "spec.extra_body")
 
     def merge(self, body: Json, extra: Json, path: str) -> None:
         """Put `extra` into the body. A name in snake_case means the same as one in camelCase, as it does to Google."""

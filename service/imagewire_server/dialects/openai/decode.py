@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import inspect
 
+from imagewire_server.contract import json_weight
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.dialects.openai import nulls, weight
+from imagewire_server.dialects.openai import nulls
 
 _T = TypeVar("_T")
 
@@ -25,9 +26,9 @@ class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_
     """An object of the API: a field it does not have is refused, null is the same as absent."""
 
 
-def decode(body: weight.Json, kind: type[_T]) -> _T:
+def decode(body: json_weight.Json, kind: type[_T]) -> _T:
     """The body as `kind`. Raises InvalidRequest that names the field, or where it holds more than it may."""
-    weight.check(body)
+    json_weight.check(body)
     try:
         try:
             return msgspec.json.decode(body, type=kind)

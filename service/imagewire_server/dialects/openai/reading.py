@@ -1,9 +1,9 @@
 """What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
 
-from imagewire_server.contract import json_values, pb
+from imagewire_server.contract import json_values, json_weight, pb
 from imagewire_server.contract.bounds import MOST_VALUES
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.dialects.openai import picture, weight
+from imagewire_server.dialects.openai import picture
 from imagewire_server.dialects.openai.shared_request import ImageUrl
 
 # So many violations are named; who made more made them by a machine.
@@ -56,7 +56,7 @@ class Reading:
         if text.lstrip(" \t\r\n")[:1] not in {"{", "["}:
             return True
         try:
-            self._values_left -= weight.values(text.encode("utf-8", "surrogatepass"), field, self._values_left)
+            self._values_left -= json_weight.values(text.encode("utf-8", "surrogatepass"), field, self._values_left)
         except InvalidRequest as error:
             self.violations += error.violations
             self._values_left = 0

@@ -11,9 +11,8 @@ from typing import TypeVar
 
 import pybase64
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import constraints, json_weight, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
-from imagewire_server.dialects.openai import weight
 from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.dialects.openai.options import Abilities
 from imagewire_server.dialects.openai.pieces import Chunk, Copy, Encoder, Key, Piece, StreamEncoder, chunk_of
@@ -35,7 +34,7 @@ _MUCH = 128 * 1024
 async def read(call: Call, kind: type[_T]) -> _T:
     """The request that a call's JSON body holds. Raises InvalidRequest."""
     body = await call.body.whole()
-    call.record.large = weight.is_large(body)
+    call.record.large = json_weight.is_large(body)
     return await worked(call.record, decode, body, kind)
 
 

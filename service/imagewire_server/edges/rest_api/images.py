@@ -8,9 +8,10 @@ import msgspec
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from imagewire_server.contract import json_weight
 from imagewire_server.contract.bounds import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
-from imagewire_server.dialects.openai import images_answer, weight
+from imagewire_server.dialects.openai import images_answer
 from imagewire_server.dialects.openai.decode import convert
 from imagewire_server.dialects.openai.images_answer import Drawn, ImagesStream
 from imagewire_server.dialects.openai.images_decode import spec_of
@@ -198,7 +199,7 @@ async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple
             raise InvalidRequest([Violation(name[:200], "is given twice")])
         else:
             fields[name] = value
-    values = sum(weight.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
+    values = sum(json_weight.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
     call.record.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
