@@ -214,8 +214,9 @@ def images(events: list[pb.Event]) -> dict[str, Any]:
     """The answer of /v1/images/generations to one call."""
     drawn, kept = Drawn(), dict[Any, bytes]()
     for event in events:
-        drawn.add(event)
-        if (chunk := chunk_of(event)) is not None:
+        kind = event.WhichOneof("event")
+        drawn.add(kind, event)
+        if (chunk := chunk_of(kind, event)) is not None:
             key = chunk.candidate_index, chunk.part_index
             assert key in drawn.keeps
             kept[key] = kept.get(key, b"") + chunk.data

@@ -56,8 +56,9 @@ def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
     kept: dict[Any, bytes] = {}
     out = b""
     for event in given:
-        pieces = encoder.feed(event)
-        if (chunk := chunk_of(event)) is not None and (
+        kind = event.WhichOneof("event")
+        pieces = encoder.feed(kind, event)
+        if (chunk := chunk_of(kind, event)) is not None and (
             key := (chunk.candidate_index, chunk.part_index)
         ) in encoder.keeps:
             kept[key] = kept.get(key, b"") + chunk.data

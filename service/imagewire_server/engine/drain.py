@@ -29,19 +29,11 @@ class Calls:
         return len(self._running)
 
     def running(self, record: Record) -> "_Running":
-        """Run one call inside. Raises Draining when new ones are refused, and what `telling` raises."""
+        """Run one call inside. Raises Draining when new ones are refused, and what `tell` raises."""
         return _Running(self, record)
 
-    @contextmanager
-    def telling(self, record: Record) -> Iterator[None]:
-        """Inside of `running`: raise ShuttingDown where `end` ended the call, Draining if nothing was sent for it."""
-        try:
-            yield
-        except asyncio.CancelledError:
-            self._tell(record)
-            raise
-
-    def _tell(self, record: Record) -> None:
+    def tell(self, record: Record) -> None:
+        """For a cancelled call: raise ShuttingDown where `end` ended it, Draining if nothing was sent for it."""
         task = asyncio.current_task()
         # Where the client has left too, its cancellation counts.
         if task is not None and task in self._ended and task.uncancel() == 0:
@@ -103,7 +95,7 @@ class _Running:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         try:
             if isinstance(error, asyncio.CancelledError):
-                self._calls._tell(self._record)
+                self._calls.tell(self._record)
         finally:
             self._calls._leave(self._task)
 

@@ -19,9 +19,9 @@ class Beside:
         self._answer: Json = {}
         self.media: set[Key] = set()
 
-    def add(self, event: pb.Event) -> None:
-        """Take an event."""
-        match event.WhichOneof("event"):
+    def add(self, kind: str | None, event: pb.Event) -> None:
+        """Take an event. kind: see pieces.Encoder."""
+        match kind:
             case "part_finished" if event.part_finished.HasField("media"):
                 self._media.append(provider_fields.media(event.part_finished, len(self._media)))
                 self.media.add(key_of(event.part_finished))

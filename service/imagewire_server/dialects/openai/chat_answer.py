@@ -4,7 +4,6 @@ What is known at the end stands at the end: within a choice the message's pictur
 reason behind them.
 """
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,24 +26,26 @@ class ImageFields:
 class _Choice:
     """One candidate. direct: its pictures are written as they come, where their media type is known in front of them.
 
-    Other pictures are kept and written at their end, other media at the message's end.
+    Other pictures are kept and written at their end, other media at the message's end. keeps: the answer's, see
+    pieces.Encoder. waiting: what is written behind the first choice.
     """
 
-    def __init__(self, index: int, completion: str, fields: ImageFields, *, direct: bool) -> None:
+    def __init__(self, index: int, completion: str, fields: ImageFields, keeps: set[Key], *, direct: bool) -> None:
+        self.direct = direct
+        self.waiting: list[Piece] = []
         self._index = index
         self._fields = fields
-        self._direct = direct
+        self._keeps = keeps
         self._message = Gathered(completion, all_images=fields.images)
         self._thoughts: dict[int, bool] = {}
         self._open: OpenPicture | None = None
         self._images = 0
-        self.keeps: set[Key] = set()
 
     def start(self) -> list[Piece]:
         return [b'{"index":%d,"message":{"role":"assistant"' % self._index]
 
-    def feed(self, event: pb.Event) -> list[Piece]:
-        match event.WhichOneof("event"):
+    def feed(self, kind: str, event: pb.Event) -> list[Piece]:
+        match kind:
             case "part_started":
                 return self._started(event.part_started)
             case "text_delta":
@@ -63,12 +64,12 @@ class _Choice:
         if not has_bytes(part):
             return []
         image = part.kind == _IMAGE
-        if image and part.mime_type and self._direct and self._fields.images:
+        if image and part.mime_type and self.direct and self._fields.images:
             self._open = OpenPicture(part.mime_type)
             if self._fields.image:
-                self.keeps.add(key_of(part))
+                self._keeps.add(key_of(part))
             return [self._entry()]
-        self.keeps.add(key_of(part))
+        self._keeps.add(key_of(part))
         return []
 
     def _entry(self) -> bytes:
@@ -85,10 +86,10 @@ class _Choice:
             pieces = [picture.close(), entry_end(part, picture.media_type)]
         elif part.HasField("image") and self._fields.images:
             pieces = [self._entry(), *data_url.inside(part.image, key_of(part)), entry_end(part)]
-        if self._direct and (picture is not None or part.HasField("image")):
+        if self.direct and self._keeps and (picture is not None or part.HasField("image")):
             # Of the pictures only the final one is needed again.
             final = self._message.final.key if self._fields.image else None
-            self.keeps -= {key for key in (earlier, key_of(part)) if key is not None and key != final}
+            self._keeps.difference_update({earlier, key_of(part)} - {final})
         return pieces
 
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
@@ -106,45 +107,37 @@ class ChatAnswer:
         self._fields = fields
         self._started = pb.Started()
         self._choices: dict[int, _Choice] = {}
-        self._waiting: dict[int, list[Piece]] = {}
+        self.keeps: set[Key] = set()
 
-    @property
-    def keeps(self) -> Collection[Key]:
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See pieces.Encoder."""
-        return {key for choice in self._choices.values() for key in choice.keeps}
-
-    def feed(self, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
-        match event.WhichOneof("event"):
+        match kind:
             case "started":
-                self._started.CopyFrom(event.started)
+                self._started = event.started
                 return [b'{"id":' + encoded(facts.completion_id(event.started)) + b',"choices":[']
             case "finished":
                 return self._end(event.finished)
             case "heartbeat" | None:
                 return []
-            case kind:
-                return self._choice_event(getattr(event, kind).candidate_index, event)
-
-    def _choice_event(self, index: int, event: pb.Event) -> list[Piece]:
-        pieces: list[Piece] = []
-        if index not in self._choices:
+        index = getattr(event, kind).candidate_index
+        choice = self._choices.get(index)
+        if choice is None:
             # Only the first candidate is written as it comes: another one may come between its events.
             direct = not self._choices
-            completion = self._started.completion_id
-            choice = self._choices[index] = _Choice(index, completion, self._fields, direct=direct)
-            self._waiting[index] = []
-            pieces = choice.start()
-        pieces += self._choices[index].feed(event)
-        if index == next(iter(self._choices)):
+            choice = _Choice(index, self._started.completion_id, self._fields, self.keeps, direct=direct)
+            self._choices[index] = choice
+            pieces = choice.start() + choice.feed(kind, event)
+        else:
+            pieces = choice.feed(kind, event)
+        if choice.direct:
             return pieces
-        self._waiting[index] += pieces
+        choice.waiting += pieces
         return []
 
     def _end(self, finished: pb.Finished) -> list[Piece]:
         pieces: list[Piece] = []
-        for waiting in list(self._waiting.values())[1:]:
-            pieces += [b",", *waiting]
+        for choice in list(self._choices.values())[1:]:
+            pieces += [b",", *choice.waiting]
         if not self._choices:
             pieces.append(
                 b'{"index":0,"message":{"role":"assistant","content":""},'

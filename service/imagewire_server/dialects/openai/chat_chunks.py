@@ -22,7 +22,10 @@ _CUT = b"!incomplete"  # no base64: whoever takes what stands before an error fo
 
 
 class _Candidate:
-    def __init__(self, completion: str, fields: ImageFields) -> None:
+    """One candidate. direct: it is the first one, whose pictures are written as they come."""
+
+    def __init__(self, completion: str, fields: ImageFields, *, direct: bool) -> None:
+        self.direct = direct
         self.message = Gathered(completion, all_images=fields.images)
         self.thoughts: dict[int, bool] = {}
         self.open: OpenPicture | None = None
@@ -49,17 +52,16 @@ class ChatChunks:
         """See pieces.StreamEncoder."""
         return not self._line
 
-    def feed(self, event: pb.Event) -> list[Piece]:
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See pieces.Encoder."""
-        match event.WhichOneof("event"):
+        match kind:
             case "started":
                 return self._start(event.started)
             case "finished":
                 return self._end(event.finished)
             case "heartbeat" | None:
                 return []
-            case kind:
-                return self._candidate_event(getattr(event, kind).candidate_index, event)
+        return self._candidate_event(kind, event, getattr(event, kind).candidate_index)
 
     def fail(self, error: Error) -> list[Piece]:
         """See pieces.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
@@ -71,7 +73,7 @@ class ChatChunks:
         return [cut + b"data: " + body + b"\n\n"]
 
     def _start(self, started: pb.Started) -> list[Piece]:
-        self._started.CopyFrom(started)
+        self._started = started
         head = {
             "id": facts.completion_id(started),
             "object": "chat.completion.chunk",
@@ -83,7 +85,7 @@ class ChatChunks:
 
     def _chunk(self, index: int, delta: Json, ending: Json | None = None, last: Json | None = None) -> bytes:
         """last: what stands behind the choices."""
-        choice = {"index": index, "delta": delta} | (ending or {"finish_reason": None})
+        choice = {"index": index, "delta": delta, **(ending or {"finish_reason": None})}
         return self._front + encoded(choice) + (b"]," + encoded(last)[1:] if last else b"]}") + b"\n\n"
 
     def _pieces(self, index: int, front: bytes, pieces: list[Piece], end: bytes) -> list[Piece]:
@@ -91,25 +93,28 @@ class ChatChunks:
         head = self._front + b'{"index":%d,"delta":{' % index
         return [head + front, *pieces, end + b'},"finish_reason":null}]}\n\n']
 
-    def _candidate_event(self, index: int, event: pb.Event) -> list[Piece]:
+    def _candidate_event(self, kind: str, event: pb.Event, index: int) -> list[Piece]:
         pieces: list[Piece] = []
         candidate = self._candidates.get(index)
         if candidate is None:
-            candidate = self._candidates[index] = _Candidate(self._started.completion_id, self._fields)
+            direct = not self._candidates
+            candidate = _Candidate(self._started.completion_id, self._fields, direct=direct)
+            self._candidates[index] = candidate
             if index:
                 pieces.append(self._chunk(index, {"role": "assistant"}))
-        direct = index == next(iter(self._candidates))
-        pieces += self._feed(candidate, index, event, direct=direct)
-        if direct or not self._line:
-            behind, self._behind = (self._behind, []) if not self._line else ([], self._behind)
-            return pieces + behind
-        self._behind += pieces
-        return []
+        pieces += self._feed(candidate, kind, event, index)
+        if self._line and not candidate.direct:
+            self._behind += pieces
+            return []
+        if self._behind and not self._line:
+            pieces += self._behind
+            self._behind = []
+        return pieces
 
-    def _feed(self, candidate: _Candidate, index: int, event: pb.Event, *, direct: bool) -> list[Piece]:
-        match event.WhichOneof("event"):
+    def _feed(self, candidate: _Candidate, kind: str, event: pb.Event, index: int) -> list[Piece]:
+        match kind:
             case "part_started":
-                return self._part_started(candidate, event.part_started, direct=direct)
+                return self._part_started(candidate, event.part_started)
             case "text_delta":
                 delta = event.text_delta
                 thought = candidate.thoughts.get(delta.part_index, False)
@@ -117,21 +122,21 @@ class ChatChunks:
                 return [self._chunk(index, {"reasoning_content" if thought else "content": delta.text})]
             case "image_chunk" if candidate.open is not None:
                 written = candidate.open.chunk(event.image_chunk.data)
-                return [written] if self._line and direct else []
+                return [written] if self._line and candidate.direct else []
             case "part_finished":
-                return self._part_finished(candidate, index, event.part_finished, direct=direct)
+                return self._part_finished(candidate, index, event.part_finished)
             case "candidate_finished":
                 return self._candidate_finished(candidate, event.candidate_finished)
         return []
 
-    def _part_started(self, candidate: _Candidate, part: pb.PartStarted, *, direct: bool) -> list[Piece]:
+    def _part_started(self, candidate: _Candidate, part: pb.PartStarted) -> list[Piece]:
         candidate.thoughts[part.part_index] = part.thought
         if not has_bytes(part):
             return []
         image = part.kind == _IMAGE
-        at_once = image and bool(part.mime_type) and direct and self._fields.images
+        at_once = image and bool(part.mime_type) and candidate.direct and self._fields.images
         if self._fields.image or not at_once:
-            self.keeps = {*self.keeps, key_of(part)}
+            self.keeps.add(key_of(part))
         if not at_once:
             return []
         candidate.open = OpenPicture(part.mime_type)
@@ -142,7 +147,7 @@ class ChatChunks:
         self._images += 1
         return b'"images":[' + entry_front(self._images - 1)
 
-    def _part_finished(self, candidate: _Candidate, index: int, part: pb.PartFinished, *, direct: bool) -> list[Piece]:
+    def _part_finished(self, candidate: _Candidate, index: int, part: pb.PartFinished) -> list[Piece]:
         picture, candidate.open = candidate.open, None
         message = candidate.message
         message.part(part, shown=picture is not None)
@@ -160,7 +165,7 @@ class ChatChunks:
             pieces = [self._chunk(index, {"provider_specific_fields": {"native_parts": message.natives[-1:]}})]
         elif part.HasField("function_call"):
             pieces = [self._chunk(index, {"tool_calls": message.calls[-1:]})]
-        if direct:
+        if candidate.direct and self.keeps:
             # Of the first candidate's bytes only the final picture's are needed again.
             final = message.final.key if self._fields.image else None
             self.keeps = {key for key in self.keeps if key[0] != index or key == final}

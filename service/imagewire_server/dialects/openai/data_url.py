@@ -1,6 +1,7 @@
 """Bytes as data: URLs, encoded while they arrive; of what is elsewhere, its own URL."""
 
 import re
+from functools import lru_cache
 
 import pybase64
 
@@ -34,6 +35,7 @@ class Base64:
         return pybase64.b64encode(rest)
 
 
+@lru_cache(maxsize=16)
 def head(media_type: str) -> bytes:
     """The front of a data: URL inside JSON: nothing of a media type's leaves the JSON string, or the URL."""
     match = _MEDIA_TYPE.match(media_type.replace(" ", ""))

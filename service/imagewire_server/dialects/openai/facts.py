@@ -42,22 +42,24 @@ def ending(end: pb.CandidateFinished) -> Json:
         made["native_finish_reason"] = end.native_finish_reason
     if end.finish_message:
         made["finish_message"] = end.finish_message
-    said = candidate(end)
-    native = {name: said.pop(name) for name in ("native_fields", "native_fields_json") if name in said}
-    if native:
+    if native := native_json.native_fields(end.native_fields):
         made["provider_specific_fields"] = native
-    return made | said
+    return made | _said(end)
 
 
 def candidate(end: pb.CandidateFinished) -> Json:
     """What the provider's filters and searches said of a candidate, and its fields that are the provider's own."""
+    return _said(end) | native_json.native_fields(end.native_fields)
+
+
+def _said(end: pb.CandidateFinished) -> Json:
     made: Json = {}
-    if end.safety_ratings:
-        made["safety_ratings"] = ratings(end.safety_ratings)
+    if given := end.safety_ratings:
+        made["safety_ratings"] = ratings(given)
     for name in ("grounding_metadata", "citation_metadata"):
         if end.HasField(name):
             made[name] = plain(getattr(end, name))
-    return made | native_json.native_fields(end.native_fields)
+    return made
 
 
 def blocked(feedback: pb.PromptFeedback) -> Json:
@@ -112,15 +114,11 @@ def usage(given: pb.Usage) -> Json:
         "completion_tokens": given.candidates_tokens + given.thoughts_tokens,
         "prompt_tokens": given.prompt_tokens + given.tool_use_prompt_tokens,
         "total_tokens": given.total_tokens,
-        "prompt_tokens_details": {
-            **modalities(given.prompt_tokens_details),
-            "cached_tokens": given.cached_content_tokens,
-        },
-        "completion_tokens_details": {
-            **modalities(given.candidates_tokens_details),
-            "reasoning_tokens": given.thoughts_tokens,
-        },
+        "prompt_tokens_details": modalities(given.prompt_tokens_details),
+        "completion_tokens_details": modalities(given.candidates_tokens_details),
     }
+    made["prompt_tokens_details"]["cached_tokens"] = given.cached_content_tokens
+    made["completion_tokens_details"]["reasoning_tokens"] = given.thoughts_tokens
     return made | costs(given)
 
 
@@ -139,12 +137,17 @@ def costs(given: pb.Usage) -> Json:
     for name in ("cached_content_tokens_details", "tool_use_prompt_tokens_details"):
         if details := getattr(given, name):
             extras[name] = {f"{d.modality.lower()}_tokens": d.tokens for d in details}
-    return made | ({"provider_specific_fields": extras} if extras else {})
+    if extras:
+        made["provider_specific_fields"] = extras
+    return made
 
 
 def modalities(details: Any) -> Json:
     """Tokens by modality; text and image are always there."""
-    return {"text_tokens": 0, "image_tokens": 0} | {f"{d.modality.lower()}_tokens": d.tokens for d in details}
+    made = {"text_tokens": 0, "image_tokens": 0}
+    for detail in details:
+        made[f"{detail.modality.lower()}_tokens"] = detail.tokens
+    return made
 
 
 def tool_call(call: pb.FunctionCall, completion: str, part: int, index: int) -> Json:

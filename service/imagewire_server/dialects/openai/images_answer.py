@@ -61,10 +61,10 @@ class Drawn:
         earlier, self._finals = self._finals[:-1], self._finals[-1:]
         return earlier
 
-    def add(self, event: pb.Event) -> Picture | None:
-        """Take an event; return the picture that it made whole."""
-        self.beside.add(event)
-        match event.WhichOneof("event"):
+    def add(self, kind: str | None, event: pb.Event) -> Picture | None:
+        """Take an event; return the picture that it made whole. kind: see pieces.Encoder."""
+        self.beside.add(kind, event)
+        match kind:
             case "started":
                 self.created = event.started.create_time.seconds
             case "part_started" if has_bytes(event.part_started):
@@ -163,9 +163,9 @@ class ImagesStream:
         """See pieces.Encoder."""
         return self._drawn.keeps
 
-    def feed(self, event: pb.Event) -> list[Piece]:
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See pieces.Encoder."""
-        made = self._drawn.add(event)
+        made = self._drawn.add(kind, event)
         if made is not None and made.thought and self._sent < self._drafts:
             self._sent += 1
             return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
@@ -174,7 +174,7 @@ class ImagesStream:
             # What the call used stands once, with its last picture: each other leaves when the next one is there.
             for picture in self._drawn.take_earlier():
                 pieces += self._event("completed", picture, {"usage": usage([])})
-        if event.WhichOneof("event") == "finished":
+        if kind == "finished":
             [last] = self._drawn.pictures()
             pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
             pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]

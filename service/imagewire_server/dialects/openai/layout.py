@@ -18,16 +18,21 @@ from imagewire_server.dialects.openai.picture import decoded
 from imagewire_server.dialects.openai.pieces import encoded
 
 _TEXT = re.compile(r"(?P<kind>text|thought):(?P<length>[0-9]{1,10})")
-_ORDER = ("thought", "text", "image", "tool_call")
+_TEXTS = ("thought", "text")
+# The places of the kinds where no order is told; texts are taken whole, so there is at most one of each kind.
+_ORDER = {"thought": 1, "text": 2, "image": 3, "tool_call": 4}
 
 
 def is_default(names: Sequence[str]) -> bool:
     """Whether these parts are in the order that is taken where none is told."""
-    kinds = [name.partition(":")[0] if _TEXT.fullmatch(name) else name for name in names]
-    if not all(kind in _ORDER for kind in kinds) or any(kinds.count(kind) > 1 for kind in ("text", "thought")):
-        return False
-    places = [_ORDER.index(kind) for kind in kinds]
-    return places == sorted(places)
+    before = 0
+    for name in names:
+        kind = name.partition(":")[0]
+        place = _ORDER.get(kind if kind in _TEXTS else name, 0)
+        if place < before or place == 0 or (place == before and kind in _TEXTS):
+            return False
+        before = place
+    return True
 
 
 class Pieces:

@@ -112,11 +112,13 @@ def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
         entry["thought"] = True
     if written and what.mime_type and what.mime_type != written:
         entry["mime_type"] = what.mime_type
-    return final_end(what) + (b"," if entry else b"") + encoded(entry)[1:]
+    return final_end(what) + (b"," + encoded(entry)[1:] if entry else b"}")
 
 
 def final_end(what: pb.Image | pb.Media) -> bytes:
     """The rest of `image`, behind its URL."""
+    if not what.uri and not what.display_name:
+        return b'","detail":"auto"}'
     url: Json = {"detail": "auto"}
     if what.uri and what.mime_type:
         url["format"] = what.mime_type

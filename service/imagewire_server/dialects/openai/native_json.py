@@ -31,6 +31,8 @@ def embedded(name: str, text: str) -> Json:
 
 def native_fields(given: Mapping[str, str]) -> Json:
     """Fields of the provider's, JSON text by name, as `native_fields` and `native_fields_json`."""
+    if not given:
+        return {}
     made: Json = {}
     for name, text in given.items():
         for where, value in embedded("native_fields", text).items():

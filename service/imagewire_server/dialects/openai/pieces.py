@@ -41,14 +41,11 @@ def has_bytes(part: pb.PartStarted) -> bool:
     return part.kind in _WITH_BYTES
 
 
-def chunk_of(event: pb.Event) -> Chunk | None:
+def chunk_of(kind: str | None, event: pb.Event) -> Chunk | None:
     """The chunk of an event that has one."""
-    match event.WhichOneof("event"):
-        case "image_chunk":
-            return event.image_chunk
-        case "media_chunk":
-            return event.media_chunk
-    return None
+    if kind == "image_chunk":
+        return event.image_chunk
+    return event.media_chunk if kind == "media_chunk" else None
 
 
 class Encoder(Protocol):
@@ -59,8 +56,8 @@ class Encoder(Protocol):
         """What bytes must be kept of: from the first chunk, for as long as it is named here."""
         ...
 
-    def feed(self, event: pb.Event) -> list[Piece]:
-        """What an event adds."""
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
+        """What an event adds. kind: which of an event's messages it holds, looked up once for all who ask."""
         ...
 
 
@@ -89,4 +86,4 @@ class Final:
         """Take the next picture into account."""
         if self._draft or not part.thought:
             self.key, self._draft = key_of(part), part.thought
-            self.image.CopyFrom(part.image)
+            self.image = part.image

@@ -18,13 +18,15 @@ Json = dict[str, Any]
 
 def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
     """What makes the same parts again (see layout). parts: of each its name, signature and native_fields."""
-    made: Json = {}
-    if any(signature for _, signature, _ in parts):
-        made["thought_signatures"] = [base64(signature) if signature else None for _, signature, _ in parts]
-    for name in ("native_fields", "native_fields_json"):
-        if any(name in fields for _, _, fields in parts):
-            made[name] = [fields.get(name) for _, _, fields in parts]
     names = [name for name, _, _ in parts]
+    signatures = [base64(signature) if signature else None for _, signature, _ in parts]
+    beside = {name for _, _, fields in parts for name in fields}
+    made: Json = {}
+    if any(signatures):
+        made["thought_signatures"] = signatures
+    for name in ("native_fields", "native_fields_json"):
+        if name in beside:
+            made[name] = [fields.get(name) for _, _, fields in parts]
     if made or not layout.is_default(names):
         made["parts"] = names
     return made
@@ -77,8 +79,8 @@ def answer(finished: pb.Finished) -> Json:
     if finished.HasField("model_status"):
         made["model_status"] = _model_status(finished.model_status)
     made |= native_json.native_fields(finished.native_fields)
-    if finished.omitted_fields:
-        made["omitted_fields"] = list(finished.omitted_fields)
+    if omitted := finished.omitted_fields:
+        made["omitted_fields"] = list(omitted)
     return made
 
 

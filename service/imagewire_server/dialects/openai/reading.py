@@ -18,6 +18,7 @@ class Reading:
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
         self._values_left = MOST_VALUES  # in texts that are JSON themselves
+        self.names_pictures = False  # whether any picture is told by its URL, so that it may have to be fetched
 
     def refuse(self, field: str, words: str) -> None:
         """Note what is wrong."""
@@ -40,7 +41,9 @@ class Reading:
         except ValueError as error:
             self.refuse(field, str(error))
             return pb.Image(data=b"refused")
-        made.display_name = given.display_name or ""
+        if given.display_name:
+            made.display_name = given.display_name
+        self.names_pictures = self.names_pictures or bool(made.uri)
         return made
 
     def struct(self, value: dict[str, object], field: str) -> pb.Struct:

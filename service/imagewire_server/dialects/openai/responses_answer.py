@@ -26,11 +26,11 @@ class _Response:
         self.status = "in_progress"
 
     def start(self, started: pb.Started) -> None:
-        self._started.CopyFrom(started)
+        self._started = started
 
-    def end(self, event: pb.Event) -> None:
+    def end(self, kind: str, event: pb.Event) -> None:
         """Take a candidate's or the answer's end."""
-        if event.WhichOneof("event") == "candidate_finished":
+        if kind == "candidate_finished":
             self._ending = facts.ending(event.candidate_finished)
             self._candidate = self._ending.pop("provider_specific_fields", {})
             return
@@ -107,17 +107,16 @@ class ResponsesAnswer:
         """See pieces.Encoder."""
         return self._output.keeps
 
-    def feed(self, event: pb.Event) -> list[Piece]:
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See pieces.Encoder."""
-        kind = event.WhichOneof("event")
         if kind == "started":
             self._response.start(event.started)
             self._output.start(event.started)
             return []
-        for _ in self._output.feed(event):
+        for _ in self._output.feed(kind, event):
             pass
         if kind in {"candidate_finished", "finished"}:
-            self._response.end(event)
+            self._response.end(kind, event)
         return self._response.pieces(_all(self._output)) if kind == "finished" else []
 
 
@@ -140,17 +139,16 @@ class ResponsesEvents:
         """See pieces.Encoder."""
         return self._output.keeps
 
-    def feed(self, event: pb.Event) -> list[Piece]:
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See pieces.Encoder."""
-        kind = event.WhichOneof("event")
         if kind == "started":
             self._output.start(event.started)
             return self._start(event.started)
         pieces: list[Piece] = []
-        for told in self._output.feed(event):
+        for told in self._output.feed(kind, event):
             pieces += self._told(told)
         if kind in {"candidate_finished", "finished"}:
-            self._response.end(event)
+            self._response.end(kind, event)
         if kind == "finished":
             pieces += self._whole(self._response.status)
         return pieces

@@ -68,9 +68,12 @@ class Output:
         """Take the answer's id, of which items make theirs."""
         self._ident = started.completion_id.rpartition("-")[2]
 
-    def feed(self, event: pb.Event) -> Iterator[Told]:
-        """What an event adds, as events to tell: name, fields, and a piece for the field that is left out."""
-        match event.WhichOneof("event"):
+    def feed(self, kind: str | None, event: pb.Event) -> Iterator[Told]:
+        """What an event adds, as events to tell: name, fields, and a piece for the field that is left out.
+
+        kind: see pieces.Encoder.
+        """
+        match kind:
             case "part_started":
                 yield from self._part_started(event.part_started)
             case "text_delta" if self._open is not None:

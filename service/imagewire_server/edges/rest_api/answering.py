@@ -57,7 +57,7 @@ class Kept:
 
     def forget(self, keeps: Collection[Key]) -> None:
         """Drop all but these."""
-        for key in self._spools.keys() - set(keeps):
+        for key in [key for key in self._spools if key not in keeps]:
             self._spools.pop(key).close()
 
     def close(self) -> None:
@@ -112,9 +112,9 @@ class Answering:
         assert task is not None  # noqa: S101  # a coroutine runs in one
         watch = asyncio.create_task(_gone(call.receive, task))
         try:
-            with call.calls.telling(call.record):
-                yield
+            yield
         except asyncio.CancelledError:
+            call.calls.tell(call.record)
             if watch.done() and not watch.cancelled() and task.uncancel() == 0:
                 raise Disconnected from None
             raise
@@ -177,12 +177,15 @@ async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, respons
     """Write what events add, at once; keep what is needed once more."""
     ready: list[bytes] = []
     for event in events:
-        pieces = encoder.feed(event)
-        if (chunk := chunk_of(event)) is not None:
+        kind = event.WhichOneof("event")
+        pieces = encoder.feed(kind, event)
+        chunk = chunk_of(kind, event)
+        if chunk is not None:
             await kept.take(chunk, encoder.keeps)
         if pieces:
             await _gather(pieces, ready, kept, response)
-            kept.forget(encoder.keeps)
+            if chunk is None:
+                kept.forget(encoder.keeps)
     if ready:
         await response.write(b"".join(ready))
 

@@ -8,7 +8,7 @@ import msgspec
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from imagewire_server.contract import json_weight
+from imagewire_server.contract import json_weight, pb
 from imagewire_server.contract.bounds import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.dialects.openai import images_answer
@@ -143,14 +143,20 @@ class _Run:
     async def draw(self, answering: Answering, reading: Reading) -> None:
         try:
             async with answering.drawing(self.record, reading, stream=False) as stream:
-                async for event in (event async for events in stream for event in events):
-                    self.drawn.add(event)
-                    if (chunk := chunk_of(event)) is not None:
-                        await self.kept.take(chunk, self.drawn.keeps)
-                    else:
-                        self.kept.forget(self.drawn.keeps)
+                async for events in stream:
+                    for event in events:
+                        await self._take(event)
         except Error as error:
             self.error = error
+
+    async def _take(self, event: pb.Event) -> None:
+        kind = event.WhichOneof("event")
+        self.drawn.add(kind, event)
+        chunk = chunk_of(kind, event)
+        if chunk is not None:
+            await self.kept.take(chunk, self.drawn.keeps)
+        elif kind == "part_finished":
+            self.kept.forget(self.drawn.keeps)
 
     def tell(self, record: Record) -> None:
         """Add what was learned to the request's record."""

@@ -29,7 +29,9 @@ class Pictures:
 
     def wanted(self, reading: Reading) -> bool:
         """Whether the request names pictures to fetch. Raises InvalidRequest where it must not."""
-        found = [] if self.mode == "pass" else list(_remote(reading.spec))
+        if self.mode == "pass" or not reading.names_pictures:
+            return False
+        found = list(_remote(reading.spec))
         if not found:
             return False
         # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
