@@ -14,6 +14,7 @@ import structlog
 from imagewire_server import allocator, open_files
 from imagewire_server.config.callers import named
 from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
@@ -42,7 +43,9 @@ if TYPE_CHECKING:
 _log = structlog.get_logger("imagewire")
 
 # The settings that go into deployments, and so are applied by a reload.
-_RELOADED = frozenset({"max_retry_after"} | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))})
+_RELOADED = frozenset(
+    {"max_retry_after", "metrics_key"} | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))}
+)
 
 
 class Server:
@@ -57,6 +60,8 @@ class Server:
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = GrpcLimits(
             max_request_bytes=given.max_request_bytes,
+            reflection=given.reflection,
+            channelz=given.channelz,
             shared=shared,
             drain_grace=given.drain_grace,
             max_connection_age=given.max_connection_age,
@@ -68,12 +73,13 @@ class Server:
             stall_timeout=given.stall_timeout,
             min_ping_interval=given.min_ping_interval,
         )
-        access = Access(config.master_key)
+        access = Access(config.master_key, given.metrics_key)
         self.grpc = GrpcServer(self._engine, times, limits, access)
         self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access)
+        self.rest.warn(exposed(given, config.master_key))
 
     async def reload(self, config: Config) -> None:
-        """Serve another Config's models, routing and master key, with credentials that are read again.
+        """Serve another Config's models, routing and keys, with credentials that are read again.
 
         Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
         ConfigError, and then nothing has changed.
@@ -81,9 +87,10 @@ class Server:
         if self._config.master_key and not config.master_key:
             raise ConfigError("the master key is gone, and callers would need none: restart where that is meant")
         self._engine.router = self._router(config, self._engine.router.upstreams)
-        access = Access(config.master_key)
+        access = Access(config.master_key, config.settings.metrics_key)
         self.grpc.use_access(access)
         self.rest.use_access(access)
+        self.rest.warn(exposed(config.settings, config.master_key))
         before, self._config = self._config, config
         for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
             if getattr(config.settings, name) != getattr(before.settings, name):
@@ -166,6 +173,8 @@ def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
     return RestOptions(
         image_fields=given.rest_image_fields,
         remote_images=given.rest_remote_images,
+        metrics=given.metrics != "off",
+        open_metrics=given.metrics == "open",
         cors_origins=tuple(origin.strip() for origin in given.rest_cors_origins.split(",") if origin.strip()),
         max_request_bytes=given.max_request_bytes,
         heartbeat_interval=given.heartbeat_interval,

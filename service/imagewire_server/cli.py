@@ -74,6 +74,7 @@ def serve(
     import structlog  # noqa: PLC0415
 
     from imagewire_server import logs  # noqa: PLC0415
+    from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.cores import usable  # noqa: PLC0415
     from imagewire_server.workers import beat_until_parent_gone, say_ready, share_counts  # noqa: PLC0415
@@ -100,6 +101,9 @@ def serve(
             share_counts(counts)
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
+        if worker is None:
+            for words in exposed(given.settings, given.master_key):
+                structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
             code = _run(_watch(given, number, [] if config is None else ["--config", str(config)]))
@@ -137,15 +141,19 @@ def health(
 
     It asks where the same file and the same IMAGEWIRE_GRPC would have it serve.
     """
+    from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.edges.grpc_api.probe import probe, reachable  # noqa: PLC0415
 
     try:
-        where = target or reachable(load(config, os.environ).settings.grpc)
+        given = load(config, os.environ)
     except ConfigError as error:
         typer.echo(f"imagewire-server: {error}", err=True)
         raise typer.Exit(2) from None
-    said = probe(where)
+    said = probe(target or reachable(given.settings.grpc))
+    if target is None:
+        for words in exposed(given.settings, given.master_key):
+            typer.echo(f"warning: {words}", err=True)
     typer.echo(said)
     raise typer.Exit(0 if said == "SERVING" else 1)
 

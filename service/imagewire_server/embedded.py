@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import dataclasses
 import os
 import shutil
 import tempfile
@@ -33,6 +34,8 @@ def start(environ: Mapping[str, str]) -> str:
         raise ValueError(str(error)) from None
     if not config.deployments:
         raise ValueError(_NO_KEY)
+    # Nobody else can reach it, so it asks for no key, also where the environment sets one up for another server.
+    config = dataclasses.replace(config, master_key="")
     logs.embed()
     # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone

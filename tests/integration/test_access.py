@@ -16,7 +16,7 @@ CREATE = "/imagewire.v1.ChatService/CreateCompletion"
 MB = 1024 * 1024
 
 
-async def later_d2_half_sent_messages_without_a_key_are_not_read() -> None:
+async def test_d2_half_sent_messages_without_a_key_are_not_read() -> None:
     with processes.emulator() as emulator, processes.server(emulator.address, master_key="sk-right") as server:
         before = server.memory("VmRSS")
         server.forget_peak()
@@ -70,3 +70,40 @@ async def test_d14_odd_headers_are_read_alike_on_both_apis(values: list[str], ri
         async with Call(stack.target, "/imagewire.v1.ModelService/ListModels", *headers) as call:
             await call.send(b"", end=True)
             assert await call.ended() == ("0" if right else "16")
+
+
+@pytest.mark.parametrize(("who", "key", "codes"), [("key", "sk-right", (401, 200, 200)), ("open", "", (200, 200, 200))])
+async def test_d14_the_metrics_have_a_setting_and_a_key_that_draws_nothing(
+    who: str, key: str, codes: tuple[int, int, int]
+) -> None:
+    more = {"metrics_key": "scrape"} if who == "key" else {}
+    async with running_stack(master_key="sk-right", rest=True, metrics=who, **more) as stack:
+        shown = [{}, {"authorization": "Bearer scrape"}, {"authorization": f"Bearer {key or 'x'}"}]
+        answers = [await stack.rest.get("/metrics", headers=headers) for headers in shown]
+        assert tuple(answer.status_code for answer in answers) == codes
+        for path in ("/health", "/v1/models"):
+            assert (await stack.rest.get(path, headers=shown[1])).status_code == 401
+        drawn = await stack.rest.post("/v1/chat/completions", headers=shown[1], json={})
+        assert drawn.status_code == 401
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await stack.models.ListModels(pb.ListModelsRequest(), metadata=(("authorization", "Bearer scrape"),))
+        assert failed.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+@pytest.mark.parametrize(("who", "keyless", "keyed"), [("key", "16", "0"), ("open", "0", "0"), ("off", "12", "12")])
+async def test_d14_reflection_and_channelz_have_a_setting_each(who: str, keyless: str, keyed: str) -> None:
+    async with running_stack(master_key="sk-right", reflection=who, channelz=who) as stack:
+        for method in (
+            "/grpc.channelz.v1.Channelz/GetServers",
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        ):
+            for headers, code in (((), keyless), ((("authorization", "Bearer sk-right"),), keyed)):
+                async with Call(stack.target, method, *headers) as call:
+                    await call.send(b"", end=True)
+                    assert await call.ended() == code, method
+
+
+async def test_d14_metrics_can_be_off() -> None:
+    async with running_stack(rest=True, metrics="off") as stack:
+        assert (await stack.rest.get("/metrics")).status_code == 404

@@ -280,3 +280,28 @@ def test_check_tells_without_serving(tmp_path: Path, text: str, code: int, words
 def test_no_secret_is_in_a_deployments_repr() -> None:
     made = Deployment("i", "n", "gemini", "m", api_key="SECRET", credentials="SECRET", extra_headers=(("a", "SECRET"),))
     assert "SECRET" not in repr(made)
+
+
+def test_d14_check_hides_a_urls_password(tmp_path: Path) -> None:
+    text = entry("model: gemini/m, api_base: 'https://user:secret@example.net/x'")
+    lines = "\n".join(table(load(written(tmp_path, text), ENV)))
+    assert "https://***@example.net/x" in lines
+    assert "secret" not in lines
+
+
+@pytest.mark.parametrize("value", ["htps://user:secret@example.net", "user:secret@example.net", "https://secret@:0"])
+def test_d14_an_error_about_a_url_hides_its_password(value: str) -> None:
+    with pytest.raises(ConfigError, match=r"gemini_base_url must start .* not '.*\*\*\*@") as refused:
+        load(None, {"IMAGEWIRE_GEMINI_BASE_URL": value})
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize("key", ["secret\n", "\tsecret", "secret ", "sec\u200bret", "s\u00e9cret"])
+def test_d14_a_key_that_no_header_can_carry_is_refused_by_name(tmp_path: Path, key: str) -> None:
+    for name in ("GEMINI_API_KEY", "IMAGEWIRE_GEMINI_API_KEY", "IMAGEWIRE_METRICS_KEY"):
+        with pytest.raises(ConfigError, match=f"^{name}: .* must be printable ASCII") as refused:
+            load(None, {name: key})
+        assert "cret" not in str(refused.value)
+    file = written(tmp_path, entry("model: gemini/m, api_key: os.environ/K"))
+    with pytest.raises(ConfigError, match="api_key must be printable ASCII"):
+        load(file, {"K": key})

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagewire_server.config.litellm import Warn, unserved
-from imagewire_server.config.settings import Settings, url
+from imagewire_server.config.settings import Settings, sendable, url
 from imagewire_server.config.source import Node, nearest
 
 PROVIDERS = ("gemini", "vertex_ai")
@@ -116,8 +116,9 @@ def _params(params: Node, warn: Warn) -> dict[str, Any]:
             given["credentials"] = _credentials(value)
         elif name in PARAMS:
             given[_FIELD_OF.get(name, name)] = value.text(name)
-            if name == "api_base" and (words := url(given[name])):
-                raise value.error(f"api_base {words}")
+            check = {"api_base": url, "api_key": sendable}.get(name)
+            if check and (words := check(given[_FIELD_OF.get(name, name)])):
+                raise value.error(f"{name} {words}")
         else:
             raise key.unknown(PARAMS, "litellm_params")
     if "model" not in given:

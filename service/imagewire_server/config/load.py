@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from imagewire_server.config import deployments, models, routing, settings
+from imagewire_server.config import deployments, keys, models, routing, settings
 from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.litellm import Warn, unserved
+from imagewire_server.config.litellm import unserved
 from imagewire_server.config.models import ModelTable
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.source import ConfigError, Node, read
+from imagewire_server.config.source import ConfigError, Key, Node, read
 
 __all__ = ["NO_KEY", "Config", "ConfigError", "load"]
 
@@ -44,15 +44,15 @@ class Config:
 def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
     """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given)."""
     noticed: dict[str, None] = {}
-    sections: dict[str, Node] = {}
+    titled: dict[str, tuple[Key, Node]] = {}
     top = read(path, environ) if path else None
     for key, value in top.pairs("the file") if top else ():
         if key.text in unserved("sections"):
             noticed[key.text] = None
-        elif key.text in SECTIONS:
-            sections[key.text] = value
-        else:
+        elif key.text not in SECTIONS:
             raise key.unknown(SECTIONS, "the file")
+        titled[key.text] = key, value
+    sections = {name: section for name, (_, section) in titled.items()}
     own = sections.get("imagewire")
     weak, strong = settings.from_environment(environ)
     given = {**weak, **(settings.from_file(own) if own else {}), **strong}
@@ -60,6 +60,8 @@ def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
         if flag is not None:
             given[name] = settings.checked(name, str(flag), f"--{name.replace('_', '-')}")
     made = Settings(**given)
+    if made.metrics_key and made.metrics != "key":
+        raise ConfigError(f"metrics_key asks for a key, and metrics: {made.metrics} for none; keep one of the two")
 
     def warn(name: str) -> None:
         noticed[name] = None
@@ -76,7 +78,7 @@ def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
             warn,
         ),
         models=models.extended(own),
-        master_key=_master_key(sections["general_settings"], warn) if "general_settings" in sections else "",
+        master_key=keys.master_key(titled, environ, warn),
         unserved=tuple(noticed),
     )
 
@@ -106,17 +108,3 @@ def _distinct(found: tuple[Deployment, ...], path: Path | None) -> None:
     twice = next((name for name in ids if ids.count(name) > 1), None)
     if twice is not None:
         raise ConfigError(f"{path}: two deployments have the id {twice!r}; give each model_info an id of its own")
-
-
-def _master_key(section: Node, warn: Warn) -> str:
-    master_key = ""
-    for key, value in section.pairs("general_settings"):
-        if key.text == "master_key":
-            master_key = value.text("master_key")
-            if not master_key or not master_key.isascii() or not master_key.isprintable():
-                raise value.error("master_key must be printable ASCII and not empty")
-        elif key.text in unserved("general_settings"):
-            warn(f"general_settings.{key.text}")
-        else:
-            raise key.unknown(("master_key",), "general_settings")
-    return master_key

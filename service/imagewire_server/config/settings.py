@@ -1,14 +1,21 @@
 """The server's own settings: each field is a key under `imagewire:` in the file and an IMAGEWIRE_ variable."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from imagewire_server.config.source import ConfigError, Node
+from imagewire_server.config.source import ConfigError, Node, nearest
 
 _ENV_PREFIX = "IMAGEWIRE_"
+OWN_KEY = "IMAGEWIRE_MASTER_KEY"
+# What the client and its command read.
+_CLIENTS = frozenset({"IMAGEWIRE_API_KEY", "IMAGEWIRE_MODEL", "IMAGEWIRE_TARGET"})
+_WHO = ("key", "open", "off")
+# What Kubernetes sets for a service that is called imagewire, or imagewire-something.
+_KUBERNETES = re.compile(r"IMAGEWIRE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 # Keys under `imagewire:` that are no single values; config.load reads them.
 SECTIONS = ("models",)
 
@@ -46,6 +53,12 @@ def url(value: str) -> str | None:
     return None if fine else "must start with https:// or http:// and name a host, as in https://host:8443"
 
 
+def sendable(value: str) -> str | None:
+    """What is wrong with a key, None when nothing is. Empty stands for none."""
+    fine = value.isascii() and value.isprintable() and value == value.strip(" ")
+    return None if fine else "must be printable ASCII without blanks at its ends, which a header can carry"
+
+
 def _level(value: str) -> str | None:
     return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
 
@@ -61,6 +74,10 @@ def names(value: str) -> tuple[str, ...]:
 
 def _setting(default: Any, check: Callable[[Any], str | None] | None = None) -> Any:
     return field(default=default, metadata={"check": check})
+
+
+def _secret() -> Any:
+    return field(default="", repr=False, metadata={"check": sendable})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +98,7 @@ class Settings:
     """By which schemes pictures are fetched."""
     rest_cors_origins: str = ""
     """The origins whose pages may call, separated by commas; empty for none."""
-    gemini_api_key: str = field(default="", repr=False)
+    gemini_api_key: str = _secret()
     """The key of Google AI Studio; GEMINI_API_KEY sets it too. Used where there is no model_list."""
     gemini_base_url: str = _setting("https://generativelanguage.googleapis.com", url)
     """Where the Gemini API is: another address for a private endpoint or the emulator."""
@@ -95,6 +112,14 @@ class Settings:
     """Where Vertex AI is; empty for Google's own host of the location."""
     vertex_api_version: str = "v1"
     """The version in Vertex AI's paths."""
+    metrics: str = _setting("key", _one_of(*_WHO))
+    """Who may read /metrics: key (who shows a key, where there is one), open (everybody) or off."""
+    metrics_key: str = _secret()
+    """A key that reads /metrics and opens nothing else."""
+    reflection: str = _setting("key", _one_of(*_WHO))
+    """Who may ask gRPC's reflection: key, open or off."""
+    channelz: str = _setting("key", _one_of(*_WHO))
+    """Who may ask gRPC's channelz, which tells every connection's address: key, open or off."""
     connect_timeout: float = _setting(10.0, _positive)
     """How long connecting upstream may take."""
     first_byte_timeout: float = _setting(300.0, _positive)
@@ -163,14 +188,29 @@ def from_file(section: Node) -> dict[str, Any]:
 
 
 def from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two sets: what other tools' variables say, which a file overrides, and what IMAGEWIRE_ variables say."""
-    weak = {name: environ[other] for other, name in _OTHER_NAMES.items() if environ.get(other)}
+    """Two sets: what other tools' variables say, which a file overrides, and what IMAGEWIRE_ variables say.
+
+    Raises ConfigError, also for a variable of ours that nothing reads.
+    """
+    weak = {name: checked(name, environ[other], other) for other, name in _OTHER_NAMES.items() if environ.get(other)}
     strong = {}
     for variable, value in environ.items():
+        if not variable.upper().startswith(_ENV_PREFIX):
+            continue
         name = variable.removeprefix(_ENV_PREFIX).lower()
         if variable.startswith(_ENV_PREFIX) and name in FIELDS:
             strong[name] = checked(name, value, variable)
+        elif variable not in {OWN_KEY, *_CLIENTS} and not _is_kubernetes(variable, value):
+            known = [OWN_KEY, *_CLIENTS, *(_ENV_PREFIX + field.upper() for field in FIELDS)]
+            close = nearest(variable.upper(), known) or "; unset it"
+            raise ConfigError(f"{variable}: unknown variable{close}")
     return weak, strong
+
+
+def _is_kubernetes(variable: str, value: str) -> bool:
+    # IMAGEWIRE_PORT alone may be meant for us, unless it holds what Kubernetes puts there.
+    linked = variable.startswith(_ENV_PREFIX) and variable.endswith("_PORT") and "://" in value
+    return linked or _KUBERNETES.fullmatch(variable) is not None
 
 
 def checked(name: str, value: str, where: str) -> Any:
@@ -183,5 +223,13 @@ def checked(name: str, value: str, where: str) -> Any:
         raise ConfigError(f"{where}: {name} must be {words}, not {value!r}") from None
     check = FIELDS[name].metadata.get("check")
     if check and (words := check(typed)):
-        raise ConfigError(f"{where}: {name} {words}, not {value!r}")
+        shown = f", not {without_password(value)!r}" if FIELDS[name].repr else ""
+        raise ConfigError(f"{where}: {name} {words}{shown}")
     return typed
+
+
+def without_password(value: str) -> str:
+    """A URL, or what was meant to be one, without what stands before its host's "@"."""
+    scheme, slashes, rest = value.partition("//") if "//" in value else ("", "", value)
+    _, at, host = rest.rpartition("@")
+    return f"{scheme}{slashes}***@{host}" if at else value

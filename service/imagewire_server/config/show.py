@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
+from imagewire_server.config.settings import without_password
 
 
 def table(config: Config) -> Iterator[str]:
@@ -12,7 +14,7 @@ def table(config: Config) -> Iterator[str]:
         for deployment in config.deployments:
             if deployment.name != name:
                 continue
-            where = deployment.api_base or deployment.location
+            where = without_password(deployment.api_base) or deployment.location
             share = deployment.weight or deployment.rpm or deployment.tpm
             notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
             yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
@@ -31,5 +33,7 @@ def table(config: Config) -> Iterator[str]:
         f" after {routing.allowed_fails} failures"
     )
     yield f"callers {'must show the master key' if config.master_key else 'need no key'}"
+    for words in exposed(config.settings, config.master_key):
+        yield f"warning: {words}"
     for key in config.unserved:
         yield f"not served: {key}"

@@ -39,6 +39,11 @@ class Node:
         """Whether the value is left empty."""
         return self._node.tag == "tag:yaml.org,2002:null"
 
+    @property
+    def is_mapping(self) -> bool:
+        """Whether it has keys."""
+        return isinstance(self._node, yaml.MappingNode)
+
     def pairs(self, what: str) -> Iterator[tuple["Key", "Node"]]:
         """The keys and values of a mapping; each key once. what: the mapping's name, for errors."""
         if self.is_null:
@@ -79,7 +84,7 @@ class Node:
         try:
             value = float(text)
         except ValueError:
-            raise self.error(f"{what} must be a number, not {text!r}") from None
+            raise self.error(f"{what} must be a number, not {self._node.value!r}") from None
         if not least <= value < float("inf"):
             raise self.error(f"{what} must be at least {least:g}, not {text}")
         return value
@@ -95,7 +100,9 @@ class Node:
         """One of `choices`."""
         text = self.text(what)
         if text not in choices:
-            raise self.error(f"{what} must be one of {', '.join(choices)}, not {text!r}{nearest(text, choices)}")
+            raise self.error(
+                f"{what} must be one of {', '.join(choices)}, not {self._node.value!r}{nearest(text, choices)}"
+            )
         return text
 
     def plain(self) -> Any:

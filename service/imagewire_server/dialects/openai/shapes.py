@@ -281,6 +281,7 @@ class Health(Strict):
     unhealthy_endpoints: list[Endpoint]
     healthy_count: int
     unhealthy_count: int
+    warnings: list[str]
 
 
 class Readiness(Strict):
@@ -288,3 +289,4 @@ class Readiness(Strict):
 
     status: Literal["healthy"]
     version: str
+    warnings: list[str]

@@ -7,24 +7,19 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 from imagewire_server.edges.grpc_api.services import Services
 
 _OLD, _NEW = "grpc.reflection.v1alpha", "grpc.reflection.v1"
-_SERVICE = "ServerReflection"
-
-
-def service_names(served: tuple[str, ...]) -> tuple[str, ...]:
-    """All services as reflection lists them."""
-    return (*served, f"{_OLD}.{_SERVICE}", f"{_NEW}.{_SERVICE}")
+REFLECTION = (f"{_OLD}.ServerReflection", f"{_NEW}.ServerReflection")
 
 
 def add_reflection(services: Services, served: tuple[str, ...]) -> None:
-    """Serve reflection of `served` and of itself, under both names."""
+    """Serve reflection of `served`, itself among them, under both names."""
     _describe_v1()
     handler = grpc.stream_stream_rpc_method_handler(
-        reflection.aio.ReflectionServicer(service_names(served)).ServerReflectionInfo,
+        reflection.aio.ReflectionServicer(served).ServerReflectionInfo,
         reflection_pb2.ServerReflectionRequest.FromString,
         reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    for package in (_OLD, _NEW):
-        services.add_registered_method_handlers(f"{package}.{_SERVICE}", {"ServerReflectionInfo": handler})
+    for service in REFLECTION:
+        services.add_registered_method_handlers(service, {"ServerReflectionInfo": handler})
 
 
 def _describe_v1() -> None:

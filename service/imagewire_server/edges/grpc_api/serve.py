@@ -22,7 +22,7 @@ from imagewire_server.edges.grpc_api.chat import ChatService, StreamTimes
 from imagewire_server.edges.grpc_api.guard import Guard
 from imagewire_server.edges.grpc_api.images import ImageService
 from imagewire_server.edges.grpc_api.models import ModelService
-from imagewire_server.edges.grpc_api.reflection import add_reflection
+from imagewire_server.edges.grpc_api.reflection import REFLECTION, add_reflection
 from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.edges.grpc_api.threads import giving_way
 from imagewire_server.engine.access import Access
@@ -40,13 +40,19 @@ _OURS = tuple(
     )
 )
 _HEALTH = "grpc.health.v1.Health"
-_SERVED = (*_OURS, _HEALTH, "grpc.channelz.v1.Channelz")
-_OPEN = frozenset({_HEALTH})
+_CHANNELZ = "grpc.channelz.v1.Channelz"
+
+
+# How much of a request a client may send before it is asked for, which is after its key was checked. gRPC's own is
+# 4 MiB, and more where a connection is fast.
+_BYTES_AHEAD = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
-    """max_request_bytes: of one message in. shared: with other workers. Times in seconds.
+    """max_request_bytes: of one message in. reflection, channelz: "key", "open", "off". shared: with other workers.
+
+    Times in seconds.
 
     max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
     max_connection_age_grace.
@@ -57,6 +63,8 @@ class GrpcLimits:
     """
 
     max_request_bytes: int
+    reflection: str
+    channelz: str
     shared: bool
     drain_grace: float
     max_connection_age: float
@@ -76,13 +84,18 @@ class GrpcServer:
         self._guard = Guard(access)
         self._limits = limits
         self._health = health_aio.HealthServicer()
-        services: Any = Services(self._guard, _OPEN)  # generated code wants no more of a server, but is typed so
+        asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
+        served = (*_OURS, _HEALTH, *(name for name, who in asked.items() if who != "off"))
+        no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
+        services: Any = Services(self._guard, no_key)  # generated code wants no more of a server, but is typed so
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times, self._guard.calls), services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
-        channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
-        add_reflection(services, _SERVED)
+        if limits.channelz != "off":
+            channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
+        if limits.reflection != "off":
+            add_reflection(services, served)
         with giving_way():
             self._server = grpc.aio.server(options=_options(limits))
         self._server.add_generic_rpc_handlers((services,))
@@ -139,6 +152,9 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
         *age,
         ("grpc.max_receive_message_length", limits.max_request_bytes),
         ("grpc.max_send_message_length", -1),
+        ("grpc.http2.lookahead_bytes", _BYTES_AHEAD),
+        ("grpc.http2.max_frame_size", _BYTES_AHEAD),
+        ("grpc.http2.bdp_probe", 0),
         ("grpc.max_metadata_size", 16 * 1024),
         ("grpc.max_allowed_incoming_connections", limits.max_connections),
         # Without it, calls that one connection opens and drops fill the queue of the whole server.
@@ -155,7 +171,7 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
         ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(limits.min_ping_interval)),
         # Where no other worker shares it, a second server on the port would start and take half the calls.
         ("grpc.so_reuseport", int(limits.shared)),
-        ("grpc.enable_channelz", 1),
+        ("grpc.enable_channelz", int(limits.channelz != "off")),
     )
 
 

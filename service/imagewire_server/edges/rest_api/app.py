@@ -27,7 +27,7 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(answering: Answering, image_fields: str, ready: Ready) -> Router:
+def application(answering: Answering, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
     """The ASGI application below the guard."""
     models = Models(answering.engine)
     posts: dict[str, _Endpoint] = {
@@ -40,16 +40,17 @@ def application(answering: Answering, image_fields: str, ready: Ready) -> Router
         "/": pages.root,
         "/docs": pages.docs,
         "/openapi.json": pages.openapi,
-        "/health": Health(answering.engine),
+        "/health": Health(answering.engine, ready),
         "/health/liveliness": liveliness,
         "/health/liveness": liveliness,
         "/health/readiness": Readiness(ready),
-        "/metrics": counts,
         "/v1/models": models,
         "/v1/models/{model:path}": models,
         "/models": models,
         "/models/{model:path}": models,
     }
+    if metrics:
+        gets["/metrics"] = counts
     routes = [
         Route(prefix + path, _Raw(made), methods=["POST"]) for path, made in posts.items() for prefix in ("/v1", "")
     ]

@@ -52,10 +52,13 @@ class Call:
 
 
 class Guard:
-    """Wraps the router. access: who may call. max_request_bytes: of a body."""
+    """Wraps the router. access: who may call. open_paths: more paths without a key. max_request_bytes: of a body."""
 
-    def __init__(self, app: App, access: Access, *, max_request_bytes: int, stall_timeout: float) -> None:
+    def __init__(
+        self, app: App, access: Access, *, open_paths: frozenset[str], max_request_bytes: int, stall_timeout: float
+    ) -> None:
         self.access = access
+        self._open_paths = _OPEN_PATHS | open_paths
         self.calls = Calls()
         self._app = app
         self._max_request_bytes = max_request_bytes
@@ -90,9 +93,11 @@ class Guard:
             self._tell(scope, code, response.status, begun, request_id, call)
 
     def _authenticate(self, path: str, headers: Headers) -> None:
+        if path in self._open_paths:
+            return
         if path == _METRICS_PATH:
             self.access.check_metrics(headers)
-        elif path not in _OPEN_PATHS:
+        else:
             self.access.check(headers)
 
     @staticmethod

@@ -36,11 +36,15 @@ _EXPOSED = [
 class RestOptions:
     """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds.
 
+    metrics: whether they are served; open_metrics: to everybody.
+
     shared: other workers have the port too.
     """
 
     image_fields: str
     remote_images: str
+    metrics: bool
+    open_metrics: bool
     cors_origins: tuple[str, ...]
     max_request_bytes: int
     heartbeat_interval: float
@@ -66,8 +70,9 @@ class RestServer:
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         answering = Answering(engine, pictures, options.heartbeat_interval)
         self._guard = Guard(
-            application(answering, options.image_fields, self._ready),
+            application(answering, options.image_fields, self._ready, metrics=options.metrics),
             access,
+            open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
             max_request_bytes=options.max_request_bytes,
             stall_timeout=options.stall_timeout,
         )
@@ -114,6 +119,10 @@ class RestServer:
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         )
+
+    def warn(self, words: tuple[str, ...]) -> None:
+        """Have this said by who is asked for the server's health."""
+        self._ready.warnings = words
 
     def announce_stop(self) -> None:
         """Say that new calls are not wanted; they are still served."""

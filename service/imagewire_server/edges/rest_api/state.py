@@ -19,9 +19,10 @@ from imagewire_server.engine.route import Route
 
 @dataclass(slots=True)
 class Ready:
-    """Whether new calls are wanted: not while the server drains."""
+    """Whether new calls are wanted: not while the server drains. warnings: what its owner should know."""
 
     ready: bool = True
+    warnings: tuple[str, ...] = ()
 
 
 async def _send(scope: Scope, value: object) -> None:
@@ -71,6 +72,7 @@ class Health:
     """GET /health: deployments by how they fare. It costs nothing: no call is made."""
 
     engine: Engine
+    state: Ready
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -85,6 +87,7 @@ class Health:
                 unhealthy_endpoints=sides[False],
                 healthy_count=len(sides[True]),
                 unhealthy_count=len(sides[False]),
+                warnings=list(self.state.warnings),
             ),
         )
 
@@ -112,4 +115,4 @@ class Readiness:
         """Answer one request."""
         if not self.state.ready:
             raise HttpError(503, "DRAINING", "this server is stopping: ask another")
-        await _send(scope, shapes.Readiness(status="healthy", version=__version__))
+        await _send(scope, shapes.Readiness("healthy", __version__, list(self.state.warnings)))

@@ -1,0 +1,105 @@
+"""The keys that callers must show: what asks for one is honoured, or it stops the start."""
+
+import difflib
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from imagewire_server.config.litellm import Warn, unserved
+from imagewire_server.config.settings import OWN_KEY, Settings, sendable
+from imagewire_server.config.source import ConfigError, Key, Node
+
+_LITELLM_KEY = "LITELLM_MASTER_KEY"
+_REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
+
+
+def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, str], warn: Warn) -> str:
+    """What callers must show, "" for none. Of the variables ours counts before the file, LiteLLM's behind it.
+
+    sections: the file's, by name. warn: told of each key that is LiteLLM's and not served. Raises ConfigError.
+    """
+    _misspelt(environ)
+    key = _from_general(sections["general_settings"][1], warn) if "general_settings" in sections else ""
+    asking = {"master_key", *unserved("authentication")}
+    for name, (_, section) in sections.items():
+        if name != "general_settings" and section.is_mapping:
+            for inner, _ in section.pairs(name):
+                if inner.text in asking:
+                    raise inner.error(f"{inner.text} belongs under general_settings, not under {name}")
+    weak = {**_given(environ, _LITELLM_KEY), **_from_file_environment(sections)}
+    key = _given(environ, OWN_KEY).get(OWN_KEY) or key or weak.get(OWN_KEY) or weak.get(_LITELLM_KEY) or ""
+    if not key:
+        for where, name in _elsewhere(sections):
+            raise where.error(f"{name} may hold a master key, and is not read here: {_REMEDY}")
+    return key
+
+
+def exposed(given: Settings, key: str) -> tuple[str, ...]:
+    """A warning for each address at which others than this machine's users may draw without a key."""
+    beyond = [address for address in (given.grpc, given.rest) if not key and not _is_local(address)]
+    remedy = f"set {OWN_KEY}, or serve on 127.0.0.1"
+    return tuple(f"whoever reaches {address} may draw on this server's account: {remedy}" for address in beyond)
+
+
+def _from_general(section: Node, warn: Warn) -> str:
+    key = ""
+    for name, value in section.pairs("general_settings"):
+        if name.text == "master_key":
+            if value.is_null:
+                raise value.error("master_key is empty: give it a key, or remove it where callers need none")
+            key = _checked(value.text("master_key"), f"{value.where}: master_key")
+        elif name.text in unserved("authentication"):
+            if value.plain():
+                raise name.error(f"{name.text} asks for authentication that this server does not have: {_REMEDY}")
+        elif name.text in unserved("general_settings"):
+            warn(f"general_settings.{name.text}")
+        else:
+            raise name.unknown(("master_key",), "general_settings")
+    return key
+
+
+def _elsewhere(sections: Mapping[str, tuple[Key, Node]]) -> Iterator[tuple[Node, str]]:
+    """What names another place of LiteLLM's that may hold a master key."""
+    if "include" in sections:
+        yield sections["include"][0], "a file under include"
+    if "general_settings" in sections:
+        for key, value in sections["general_settings"][1].pairs("general_settings"):
+            if key.text in unserved("key_stores") and value.plain():
+                yield key, key.text
+
+
+def _from_file_environment(sections: Mapping[str, tuple[Key, Node]]) -> dict[str, str]:
+    """The keys among `environment_variables`, which LiteLLM puts into its environment."""
+    if "environment_variables" not in sections or not sections["environment_variables"][1].is_mapping:
+        return {}
+    return {
+        key.text: _checked(value.text(key.text), f"{value.where}: {key.text}")
+        for key, value in sections["environment_variables"][1].pairs("environment_variables")
+        if key.text in {OWN_KEY, _LITELLM_KEY}
+    }
+
+
+def _given(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    return {name: _checked(environ[name], name)} if name in environ else {}
+
+
+def _checked(key: str, where: str) -> str:
+    if words := sendable(key) if key else "is empty: give it a key, or unset it where callers need none":
+        raise ConfigError(f"{where} {words}")
+    return key
+
+
+def _misspelt(environ: Mapping[str, str]) -> None:
+    """LiteLLM has many variables; only one that is nearly the key's name is told. Ours are all known."""
+    for name in environ:
+        if name != _LITELLM_KEY and difflib.get_close_matches(name.upper(), [_LITELLM_KEY], cutoff=0.92):
+            raise ConfigError(f"{name}: unknown variable; did you mean {_LITELLM_KEY!r}?")
+
+
+def _is_local(address: str) -> bool:
+    if address == "off" or address.startswith("unix:"):
+        return True
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
