@@ -21,6 +21,7 @@ from tests.conftest import spec
 from tests.integration import processes
 from tests.integration.processes import Program
 from tests.integration.test_metrics import read, value
+from tests.pictures import encoded
 
 GRACE = 10
 CALLS = 40
@@ -160,6 +161,18 @@ def drawn_large(server: Program) -> None:
     assert len(answer.content) > 2 * 2_000_000 * 4 / 3
 
 
+def edited(server: Program) -> None:
+    """A picture of some megabytes is sent as a form."""
+    answer = httpx.post(
+        f"{server.rest}/v1/images/edits",
+        data={"model": "gemini/emulator-size-100KB", "prompt": "A banana"},
+        files={"image": encoded("PNG", 1500, 1500, compress_level=0)},
+        timeout=60,
+        trust_env=False,
+    )
+    assert answer.status_code == 200
+
+
 def test_d7_a_full_folder_of_temporary_files_costs_no_call(tmp_path: Path) -> None:
     if not may_mount(tmp_path):
         pytest.skip("this user may mount nothing")
@@ -175,10 +188,11 @@ def test_d7_a_full_folder_of_temporary_files_costs_no_call(tmp_path: Path) -> No
         for _ in range(8):
             drawn(chat, "gemini/emulator-size-2MB")
             drawn_large(server)
-        assert len(processes.ledger(emulator.address)) == 16
+            edited(server)
+        assert len(processes.ledger(emulator.address)) == 24
         page = httpx.get(f"{server.rest}/metrics", timeout=60, trust_env=False).text
         counted = {labels: number for (name, labels), number in read(page).items() if name == "imagewire_calls_total"}
-        assert sum(counted.values()) >= 16
+        assert sum(counted.values()) >= 24
         server.ask_to_stop()
         assert server.process.wait(GRACE) == 0
 

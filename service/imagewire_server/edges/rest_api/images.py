@@ -1,6 +1,7 @@
 """POST /v1/images/generations and /v1/images/edits."""
 
 import asyncio
+import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -38,6 +39,8 @@ class _Form(MultiPartParser):
 
     The headers of its parts are bounded, and what it is written in: some charsets take time by the square.
     """
+
+    spool_max_size = sys.maxsize  # in memory: the body is bounded, and its pictures are read as a whole anyway
 
     def __init__(self, headers: Headers, call: Call) -> None:
         super().__init__(headers, self._pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
