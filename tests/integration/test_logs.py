@@ -6,6 +6,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -205,3 +206,28 @@ def test_d7_no_worker_keeps_anything_in_a_folder(tmp_path: Path) -> None:
     ):
         drawn(chat_service_pb2_grpc.ChatServiceStub(channel))
         assert list(tmp_path.iterdir()) == []
+
+
+def test_d6_of_a_failed_start_only_our_own_line_is_printed() -> None:
+    """gRPC's core would print one of its own, by itself, in any thread."""
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
+        ended = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "imagewire_server",
+                "serve",
+                "--workers",
+                "1",
+                "--no-rest",
+                "--grpc",
+                server.address,
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "GEMINI_API_KEY": "x"},
+            check=False,
+        )
+    assert ended.returncode == 2
+    assert len(ended.stderr.splitlines()) == 1
