@@ -285,6 +285,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
                 ({"native_fields": [{"a": math.inf}]}, ""),
                 ({"native_fields_json": [{"a": 1}]}, ""),
                 ({"native_parts": [{"kind": "k", "value": math.nan}]}, ".native_parts[0]"),
+                ({"refusals": []}, ".refusals"),
                 ({"native_parts": [{"kind": "k", "value": 1, "value_json": "1"}]}, ".native_parts[0]"),
             )
         ),
@@ -370,6 +371,24 @@ def test_an_answer_goes_back_as_it_came(parts: list[Part]) -> None:
     (through_json,) = read(MODEL, [json.loads(json.dumps(own.model_dump()))], {}).spec.messages
     assert len(own.images or ()) == len(answer.images) + len(answer.drafts), "other media is no picture"
     assert through_json == as_object
+
+
+def test_a_message_of_rest_goes_back_too() -> None:
+    """Whose media type may come behind the bytes, and whose image LiteLLM's client moves."""
+    shown = {"url": URL, "detail": "auto"}
+    images = [
+        {"type": "image_url", "index": 0, "image_url": shown, "mime_type": "audio/wav"},
+        {"type": "image_url", "index": 1, "image_url": shown, "mime_type": "image/webp"},
+    ]
+    extras = {"image": {"url": image(JPEG).data_uri}}
+    given = {"role": "assistant", "content": "", "images": images, "provider_specific_fields": extras}
+    (message,) = read(MODEL, [given], {}).spec.messages
+    assert [(part.media.mime_type or part.image.mime_type) for part in message.parts] == [
+        "audio/wav",
+        "image/webp",
+        "image/jpeg",
+    ]
+    assert [(part.media.data or part.image.data) for part in message.parts] == [PNG, PNG, JPEG]
 
 
 def test_the_same_place_has_one_client_and_another_key_another() -> None:

@@ -13,6 +13,8 @@ from imagewire._openai_extras import OWN_CALL_ID
 from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
 
 _AS_IT_CAME = "does not fit the message; send the answer back as it came"
+# image: the message's own field, which LiteLLM's client moves here.
+_EXTRAS = {"parts", "thought_signatures", "native_fields", "native_fields_json", "native_parts", "media", "image"}
 _TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
 
 
@@ -26,6 +28,8 @@ def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> lis
     extras = given.get("provider_specific_fields", {})
     if not isinstance(extras, Mapping):
         raise invalid(where, _AS_IT_CAME)
+    if unknown := sorted(name for name, value in extras.items() if value is not None and name not in _EXTRAS):
+        raise invalid(f"{where}.{unknown[0]}", f"is nothing that an answer has; it has {', '.join(sorted(_EXTRAS))}")
     others = {
         "image": list(pictures),
         "tool_call": _each(given.get("tool_calls"), f"{field}.tool_calls", _call),

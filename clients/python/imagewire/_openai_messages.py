@@ -8,7 +8,7 @@ from imagewire._answer import Answer
 from imagewire._errors import invalid
 from imagewire._openai_record import plain
 from imagewire._openai_types import Message as OwnMessage
-from imagewire.v1.message_pb2 import ChatMessage, Part, Role
+from imagewire.v1.message_pb2 import ChatMessage, Media, Part, Role
 
 Messages = Iterable[Mapping[str, Any] | OwnMessage | Answer]
 
@@ -104,9 +104,22 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         entry = item if isinstance(item, Mapping) else {}
         part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
         part.thought = bool(entry.get("thought"))
-        found.append(part)
-    if "image" in given:
-        one = _picture(given["image"], f"{field}.image", answered=True)
+        found.append(_as_told_last(part, entry.get("mime_type") or ""))
+    extras = given.get("provider_specific_fields")
+    image = given.get("image") or (extras.get("image") if isinstance(extras, Mapping) else None)
+    if image is not None:
+        one = _picture(image, f"{field}.image", answered=True)
         if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
             found.append(one)
     return found
+
+
+def _as_told_last(part: Part, mime_type: str) -> Part:
+    """A picture whose media type came behind it, over REST; what that says is none is other media."""
+    if not mime_type.startswith("image/") and mime_type:
+        shown = part.image
+        media = Media(uri=shown.uri, mime_type=mime_type) if shown.uri else Media(data=shown.data, mime_type=mime_type)
+        return Part(media=media, thought=part.thought)
+    if mime_type:
+        part.image.mime_type = mime_type
+    return part
