@@ -61,15 +61,17 @@ def images(truth: Truth, seen: RestSeen, *, drafts: int = 0) -> list[Finding]:
     if not pictures:
         return [Finding("nothing drawn, and no error", "")]
     done = [pair for pair in seen.pictures if not pair[1]]
-    if ANY in [part.thought for part in pictures]:
+    thoughts = [part.thought for part in pictures]
+    # Of several candidates' drafts the one that came last stands for a final picture.
+    if ANY in thoughts or (len(truth.candidates) > 1 and all(thoughts)):
         return _some(pictures, [data for data, _ in done], ordered=len(truth.candidates) == 1)
     finals = [(data, False) for data, _ in _finals(parts)]
     if len(truth.candidates) > 1:
         finals, done = sorted(finals), sorted(done)
     found = _pictures(finals, done)
-    thoughts = [(_file(part), True) for part in pictures if part.thought][:drafts]
+    ours = [(_file(part), True) for part in pictures if part.thought][:drafts]
     if len(truth.candidates) == 1:
-        found += _pictures(thoughts, [pair for pair in seen.pictures if pair[1]], "draft")
+        found += _pictures(ours, [pair for pair in seen.pictures if pair[1]], "draft")
     return found
 
 

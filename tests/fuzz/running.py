@@ -67,7 +67,7 @@ class Tally:
     def failures(self) -> list[str]:
         """A line for each kind, with how to see it again."""
         return [
-            f"{len(seeds)} x {kind} ({path}): make fuzz SEED={seeds[0][0]} COUNT=1    {seeds[0][1]:.300}"
+            f"{len(seeds)} x {kind} ({path}): make fuzz WHAT=answers SEED={seeds[0][0]} COUNT=1    {seeds[0][1]:.300}"
             for (path, kind), seeds in sorted(self.found.items())
         ]
 

@@ -35,7 +35,7 @@ def test_every_cut_within_a_document_is_an_error(framing: str) -> None:
         for start, end in answer.spans:
             for at in range(start + 1, end):
                 found = judge(truth, read(replace(answer, body=answer.body[:at])))
-                assert not found, f"make fuzz SEED={answer.plan.seed} COUNT=1, cut at {at}: {found}"
+                assert not found, f"make fuzz WHAT=answers SEED={answer.plan.seed} COUNT=1, cut at {at}: {found}"
 
 
 _PLAN = Plan("0", (PartPlan(0, "picture", 70),), framing="object")
