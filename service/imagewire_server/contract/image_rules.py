@@ -27,7 +27,7 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
             if message.uri[:5].lower() == "gs://" and not message.mime_type:
                 yield "mime_type", 'is required beside a gs:// uri, for example "image/png"'
         case "data":
-            yield from _input_data(message)
+            yield from of_data(message, message.data, answered=False)
 
 
 def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
@@ -38,16 +38,17 @@ def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
         case "uri":
             yield from _elsewhere(message)
         case "data":
-            data = message.data  # once: protobuf copies it each time
-            header = image_header.read(data[: image_header.ENOUGH])
-            if header is None and not message.mime_type:
-                yield "mime_type", f"is required: the data is none of {INPUT_TYPES}"
-            yield from _agrees(message, data, header)
+            yield from of_data(message, message.data, answered=True)
 
 
-def _input_data(message: pb.Image) -> Iterator[tuple[str, str]]:
-    data = message.data
+def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple[str, str]]:
+    """The data of a picture, which protobuf would copy each time that it is asked for it."""
     header = image_header.read(data[: image_header.ENOUGH])
+    if answered:
+        if header is None and not message.mime_type:
+            yield "mime_type", f"is required: the data is none of {INPUT_TYPES}"
+        yield from _agrees(message, data, header)
+        return
     if header is None:
         yield "data", f"is not an image file this server knows; send {INPUT_TYPES}"
         return

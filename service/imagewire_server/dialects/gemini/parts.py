@@ -79,13 +79,12 @@ class PartEncoder:
 
     def _image(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         self.images += 1
-        uri = image.uri
-        scheme = uri[:_LONGEST_SCHEME].partition(":")[0].lower()
+        scheme = image.uri[:_LONGEST_SCHEME].partition(":")[0].lower()
         if image.WhichOneof("source") == "data":
             data = image.data
             encoded = _inline(data, image.mime_type or _type_of(data), image.display_name)
         elif scheme == "data":
-            encoded = self._data_uri(image, uri, path, answered=answered)
+            encoded = self._data_uri(image, path, answered=answered)
         else:
             if scheme not in self._profile.uri_schemes and not answered:
                 self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// pictures; send the data")
@@ -96,14 +95,16 @@ class PartEncoder:
             encoded["mediaResolution"] = {"level": level}
         return encoded
 
-    def _data_uri(self, image: pb.Image, uri: str, path: str, *, answered: bool) -> Json:
+    def _data_uri(self, image: pb.Image, path: str, *, answered: bool) -> Json:
+        text = image.uri
+        bare = pb.Image(mime_type=image.mime_type or text[len("data:") : text.index(";")])
+        text = text[text.find(",") + 1 :]  # the URI is let go, for it may be long
         try:
-            data = pybase64.b64decode(uri[uri.find(",") + 1 :], validate=True)
+            data = pybase64.b64decode(text, validate=True)
         except (binascii.Error, ValueError):
             self._refuse(f"{path}.uri", "holds no valid base64; encode the file once more")
             return {}
-        bare = pb.Image(data=data, mime_type=image.mime_type or uri[len("data:") : uri.index(";")])
-        for field, words in image_rules.answered(bare) if answered else image_rules.sent(bare):
+        for field, words in image_rules.of_data(bare, data, answered=answered):
             self._refuse(f"{path}.{'uri' if field == 'data' else field}", words)
         return _inline(data, bare.mime_type, image.display_name)
 

@@ -76,8 +76,8 @@ class Guard:
                 if asks:
                     self.access.check(watched.metadata)
                 with self.calls.running(watched.record):
-                    data = await message(context)
-                    return await behaviour(await read(decode, data, watched.record), context)
+                    # The bytes have no name here: they would be kept as long as the call.
+                    return await behaviour(await read(decode, await message(context), watched.record), context)
 
         return guarded
 

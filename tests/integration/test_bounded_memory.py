@@ -1,0 +1,84 @@
+"""The memory that a request takes, in a server of its own: its peak grows by less than four times the request."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from imagewire_server.contract import pb
+from tests.conftest import spec
+from tests.integration import processes
+from tests.integration.test_bounded_grpc import REFUSED as GRPC_REFUSED
+from tests.integration.test_bounded_grpc import ask
+from tests.integration.test_bounded_rest import REFUSED as REST_REFUSED
+from tests.integration.test_bounded_rest import chat, post
+from tests.integration.test_bounded_served import CHAT, GRPC, Provider
+from tests.upstream import answering
+
+_OTHER = 16 * 1024 * 1024  # what the allocator and other threads hold
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[processes.Program]:
+    """A server whose provider stands in a thread of the test's."""
+    made, ready, stop = Provider(), threading.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with answering(made.answer) as made.url:
+            ready.set()
+            await stop.wait()
+
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    ready.wait()
+    with processes.server(made.url) as program:
+        yield program
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+    loop.close()
+
+
+def small() -> bytes:
+    return pb.CreateCompletionRequest(spec=spec()).SerializeToString()
+
+
+async def grown(server: processes.Program, call: Callable[[], Any]) -> int:
+    """By how much a call lets the server's peak grow."""
+    server.forget_peak()
+    before = server.memory("VmRSS")
+    await call()
+    return server.memory("VmHWM") - before
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        *(GRPC_REFUSED[name] for name in ("empty messages", "nulls in extra_body", "unknown fields", "nested lists")),
+        *((lambda made=made: pb.CreateCompletionRequest(spec=made()).SerializeToString()) for made in GRPC.values()),
+    ],
+    ids=["empty messages", "nulls in extra_body", "unknown fields", "nested lists", *GRPC.keys()],
+)
+async def test_d3_memory_of_a_grpc_request(server: processes.Program, made: Callable[[], bytes]) -> None:
+    stack = SimpleNamespace(target=server.address)
+    await ask(stack, small())
+    data = await asyncio.to_thread(made)
+    size = await grown(server, lambda: ask(stack, data))
+    assert size < 4 * len(data) + _OTHER
+
+
+@pytest.mark.parametrize(
+    "made",
+    [*(REST_REFUSED[name] for name in ("nulls in extra_body", "empty objects", "nested lists")), *CHAT.values()],
+    ids=["nulls in extra_body", "empty objects", "nested lists", *CHAT.keys()],
+)
+async def test_d3_memory_of_a_rest_request(server: processes.Program, made: Callable[[], bytes]) -> None:
+    stack = SimpleNamespace(rest=SimpleNamespace(base_url=httpx.URL(server.rest)))
+    await post(stack, "/v1/chat/completions", chat())
+    data = await asyncio.to_thread(made)
+    size = await grown(server, lambda: post(stack, "/v1/chat/completions", data))
+    assert size < 4 * len(data) + _OTHER
