@@ -62,6 +62,7 @@ class Server:
             max_request_bytes=given.max_request_bytes,
             reflection=given.reflection,
             channelz=given.channelz,
+            max_unread_bytes=given.max_unread_bytes,
             shared=shared,
             drain_grace=given.drain_grace,
             max_connection_age=given.max_connection_age,
@@ -70,6 +71,7 @@ class Server:
             max_streams_per_connection=given.max_streams_per_connection,
             handshake_timeout=given.handshake_timeout,
             keepalive_interval=given.keepalive_interval,
+            keepalive_timeout=given.keepalive_timeout,
             stall_timeout=given.stall_timeout,
             min_ping_interval=given.min_ping_interval,
         )

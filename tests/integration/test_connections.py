@@ -19,11 +19,9 @@ from imagewire_server.edges.grpc_api.serve import GrpcLimits, _options
 from tests.conftest import Stack, rest_of, running_stack, spec
 from tests.integration import processes
 
-_METHOD = "/imagewire.v1.ChatService/CreateCompletion"
-
 
 class Caller:
-    """One connection, frame by frame."""
+    """One connection, frame by frame, which makes no room for more than the first window of an answer."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
@@ -31,15 +29,25 @@ class Caller:
         self._h2.initiate_connection()
         self._send()
 
-    def call(self, message: pb.CreateCompletionRequest) -> None:
-        fixed = [(":method", "POST"), (":scheme", "http"), (":authority", "x"), (":path", _METHOD)]
-        self._h2.send_headers(1, [*fixed, ("content-type", "application/grpc"), ("te", "trailers")])
+    def call(
+        self, message: pb.CreateCompletionRequest | pb.StreamCompletionRequest, method: str = "CreateCompletion"
+    ) -> None:
+        stream = self._h2.get_next_available_stream_id()
+        path = f"/imagewire.v1.ChatService/{method}"
+        fixed = [(":method", "POST"), (":scheme", "http"), (":authority", "x"), (":path", path)]
+        self._h2.send_headers(stream, [*fixed, ("content-type", "application/grpc"), ("te", "trailers")])
         body = message.SerializeToString()
-        self._h2.send_data(1, struct.pack(">BI", 0, len(body)) + body, end_stream=True)
+        self._h2.send_data(stream, struct.pack(">BI", 0, len(body)) + body, end_stream=True)
         self._send()
 
     def ping(self) -> None:
         self._h2.ping(b"8 bytes!")
+        self._send()
+
+    def read_on(self) -> None:
+        """Make room for a large answer."""
+        self._h2.increment_flow_control_window(10_000_000)
+        self._h2.increment_flow_control_window(10_000_000, 1)
         self._send()
 
     async def wait_for(self, kind: type[Event]) -> Event:
@@ -48,21 +56,31 @@ class Caller:
             data = await self._reader.read(65536)
             assert data, "the connection was closed"
             for event in self._h2.receive_data(data):
-                assert not isinstance(event, ConnectionTerminated | StreamReset), event
                 if isinstance(event, kind):
                     self._send()
                     return event
+                assert not isinstance(event, ConnectionTerminated | StreamReset), event
             self._send()
 
     def _send(self) -> None:
         self._writer.write(self._h2.data_to_send())
 
 
-async def test_m6_pings_each_second_end_neither_a_silent_call_nor_its_connection(stack: Stack) -> None:
-    host, _, port = stack.target.rpartition(":")
+@contextlib.asynccontextmanager
+async def calling(target: str) -> AsyncIterator[Caller]:
+    """A caller's connection."""
+    host, _, port = target.rpartition(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        caller = Caller(reader, writer)
+        yield Caller(reader, writer)
+    finally:
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+
+
+async def test_m6_pings_each_second_end_neither_a_silent_call_nor_its_connection(stack: Stack) -> None:
+    async with calling(stack.target) as caller:
         text = [pb.Modality.MODALITY_TEXT]  # an answer that needs no more than the first window
         caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-slow-5000", response_modalities=text)))
         for _ in range(5):  # gRPC ends a connection at the fourth that comes too early
@@ -73,9 +91,6 @@ async def test_m6_pings_each_second_end_neither_a_silent_call_nor_its_connection
         ended = await caller.wait_for(TrailersReceived)
         assert isinstance(ended, TrailersReceived)
         assert dict(ended.headers or ())[b"grpc-status"] == b"0"
-    finally:
-        writer.close()
-        await writer.wait_closed()
 
 
 @contextlib.asynccontextmanager

@@ -47,7 +47,7 @@ async def test_d5_a_connection_that_does_not_speak_http2_is_closed(sent: bytes) 
 @pytest.mark.parametrize("sent", [b"", frame(_HEADERS, _END_HEADERS, 1, HEAD)], ids=["idle", "in-a-call"])
 async def test_d5_a_connection_that_answers_no_ping_is_closed(sent: bytes) -> None:
     async with (
-        running_stack(keepalive_interval=0.3, stall_timeout=0.3) as stack,
+        running_stack(keepalive_interval=0.3, keepalive_timeout=0.3) as stack,
         connected(stack.target, hello() + sent) as silent,
     ):
         await stack.models.ListModels(pb.ListModelsRequest())

@@ -136,6 +136,8 @@ class Settings:
     """The Cloud Storage buckets, or BUCKET/FOLDER, that requests may name, separated by commas; any, none, or auto."""
     allowed_resources: str = _setting("auto", _names)
     """What else of the provider's requests may name (cachedContents/ID, files/*), in the same way."""
+    max_unread_bytes: int = _setting(512 * 1024 * 1024, _positive)
+    """The most bytes of unary answers that clients have not read yet; more calls of CreateCompletion are refused."""
     max_concurrent_calls: int = _setting(512, _positive)
     """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = _setting(10_000, _positive)
@@ -146,6 +148,8 @@ class Settings:
     """How long a new gRPC connection may take until it speaks HTTP/2."""
     keepalive_interval: float = _setting(60.0, _positive)
     """After how long a silence a gRPC connection is pinged, to see whether its client is still there."""
+    keepalive_timeout: float = _setting(60.0, _positive)
+    """How long the answer to a ping may take, or what is sent may stay in the kernel unread."""
     # Proxies are set to 3 s. gRPC's default of 300 s would cut them, and calls that are paid for, off.
     min_ping_interval: float = _setting(1.0, _positive)
     """How often a gRPC client may ping, also while a model thinks in silence."""

@@ -11,6 +11,7 @@ from imagewire.v1 import chat_service_pb2_grpc as stubs
 from imagewire_server.contract import constraints, inline, pb
 from imagewire_server.contract.errors import Internal, NotBuilt
 from imagewire_server.edges.grpc_api.guard import RECORD
+from imagewire_server.edges.grpc_api.unread import Unread
 from imagewire_server.edges.grpc_api.writer import StreamWriter
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES, fold
@@ -34,10 +35,11 @@ class StreamTimes:
 class ChatService(stubs.ChatServiceServicer):
     """See the contract."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, calls: Calls) -> None:
+    def __init__(self, engine: Engine, times: StreamTimes, calls: Calls, unread: Unread) -> None:
         self._engine = engine
         self._times = times
         self._calls = calls
+        self._unread = unread
 
     async def CreateCompletion(
         self, request: pb.CreateCompletionRequest, context: Context
@@ -47,6 +49,7 @@ class ChatService(stubs.ChatServiceServicer):
         await worked(record, constraints.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline.check(request.spec, most)
+        self._unread.check()
         async with aclosing(
             self._engine.generate(
                 request.spec,

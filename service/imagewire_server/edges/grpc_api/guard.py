@@ -15,9 +15,10 @@ from typing import Any
 import grpc
 import structlog
 
-from imagewire_server.contract.errors import Error, Internal
+from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.edges.grpc_api.requests import decoder, message, read
 from imagewire_server.edges.grpc_api.status import status
+from imagewire_server.edges.grpc_api.unread import Unread
 from imagewire_server.engine import metrics
 from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import Calls
@@ -27,6 +28,8 @@ from imagewire_server.engine.record import Record
 RECORD: ContextVar[Record] = ContextVar("record")
 
 _OURS = "/imagewire.v1."
+# What a client takes without having read: the first window of HTTP/2. Larger answers are logged when they are taken.
+_AT_ONCE = 64 * 1024
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 _log = structlog.get_logger("imagewire.calls")
 
@@ -37,8 +40,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class Guard:
     """Wraps each method's handler. access: who may call."""
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Access, unread: Unread) -> None:
         self.access = access
+        self.unread = unread
         self.calls = Calls()  # of our own services
         self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
         self.tasks: set[asyncio.Task[Any]] = set()  # of all calls, until their status is out
@@ -61,23 +65,36 @@ class Guard:
             )
         behaviour = handler.unary_unary or handler.unary_stream
         if method.startswith(_OURS):
-            ours = self._ours(behaviour, handler.request_deserializer, method, asks=asks)
-            return grpc.stream_unary_rpc_method_handler(ours, None, encode if handler.unary_unary else None)
+            encoder = encode if handler.unary_unary else None
+            ours = self._ours(behaviour, handler.request_deserializer, encoder, method, asks=asks)
+            return grpc.stream_unary_rpc_method_handler(ours)
         guarded = self._call(_of_one_message(behaviour), method, asks=asks)
         if handler.unary_unary:
             return grpc.stream_unary_rpc_method_handler(guarded, decode, encode)
         return grpc.stream_stream_rpc_method_handler(guarded, decode, encode)
 
     def _ours(
-        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any], method: str, *, asks: bool
+        self,
+        behaviour: Callable[..., Awaitable[Any]],
+        decode: Callable[[bytes], Any],
+        encode: Callable[[Any], bytes] | None,
+        method: str,
+        *,
+        asks: bool,
     ) -> Callable[..., Awaitable[Any]]:
+        """encode: of an answer that is not in bytes yet. gRPC would keep the answer beside its bytes."""
+
         async def guarded(_: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
                 with self.calls.running(watched.record):
-                    # The bytes have no name here: they would be kept as long as the call.
-                    return await behaviour(await read(decode, await message(context), watched.record), context)
+                    # The request's bytes have no name here: they would be kept as long as the call.
+                    answer = await behaviour(await read(decode, await message(context), watched.record), context)
+                    if encode is not None:
+                        answer = encode(answer)
+                    watched.answer_bytes = len(answer)
+                    return answer
 
         return guarded
 
@@ -121,6 +138,7 @@ class _Watched:
 
     def __init__(self, guard: Guard, method: str, context: Context) -> None:
         self._tasks = guard.tasks
+        self._unread = guard.unread
         self._method = method
         self._context = context
         self.metadata = context.invocation_metadata() or ()
@@ -130,6 +148,7 @@ class _Watched:
         self._begun = time.monotonic()
         self._code = "OK"
         self._reason = ""
+        self.answer_bytes = 0
 
     async def __aenter__(self) -> "_Watched":
         self._task = asyncio.current_task()
@@ -139,30 +158,42 @@ class _Watched:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        large = error is None and self.answer_bytes > _AT_ONCE
         try:
-            if error is not None:
-                await self._translate(error)
-            else:
+            ending = self._ending(error) if error is not None else None
+            if error is None:
                 self._context.set_trailing_metadata(self._trailers())
+            if self._task is not None:
+                size, told = (self.answer_bytes, self._left) if large else (0, None)
+                self._unread.add(self._task, size, told)
+            if not large:
+                self._tell()
+            if ending is not None:
+                await self._context.abort(*ending)
         finally:
             if self._task is not None:
                 self._tasks.discard(self._task)
-            self._tell()
 
-    async def _translate(self, error: BaseException) -> None:
-        """Abort with our status; return, so that the error goes on, for cancellation and for aborts already made."""
+    def _left(self, taken: bool) -> None:
+        """A large answer was taken, or cut."""
+        if not taken:
+            self._code, self._reason = Stalled.code.name, Stalled.reason
+        self._tell()
+
+    def _ending(self, error: BaseException) -> tuple[grpc.StatusCode, str, tuple[tuple[str, str | bytes], ...]] | None:
+        """The status to abort with; None, so that the error goes on, for cancellation and for aborts already made."""
         if isinstance(error, asyncio.CancelledError) and self._task is not None and self._task.cancelling():
             self._code = "CANCELLED"
-            return
+            return None
         if isinstance(error, grpc.aio.AbortError):
             self._code = "ABORTED_BY_SERVICE"
-            return
+            return None
         if not isinstance(error, Error):
             _log.error("fault", request_id=self._request_id, **described(error))
             error = Internal(f"a fault of this server's; its log names it under request id {self._request_id}")
         code, message, trailers = status(error, self._request_id)
         self._code, self._reason = code.name, error.reason
-        await self._context.abort(code, message, (*trailers, *self._trailers()))
+        return code, message, (*trailers, *self._trailers())
 
     def _trailers(self) -> tuple[tuple[str, str], ...]:
         return (("x-imagewire-request-id", self._request_id), *self.record.trailers())

@@ -25,6 +25,7 @@ from imagewire_server.edges.grpc_api.models import ModelService
 from imagewire_server.edges.grpc_api.reflection import REFLECTION, add_reflection
 from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.edges.grpc_api.threads import giving_way
+from imagewire_server.edges.grpc_api.unread import Unread
 from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
@@ -50,21 +51,21 @@ _BYTES_AHEAD = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
-    """max_request_bytes: of one message in. reflection, channelz: "key", "open", "off". shared: with other workers.
+    """Times in seconds. shared: with other workers. reflection, channelz: "key", "open", "off".
 
-    Times in seconds.
-
+    max_request_bytes: of one message in. max_unread_bytes: of all unary answers that clients have not read.
     max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
     max_connection_age_grace.
     max_connections: at once; max_streams_per_connection: calls open at once on each.
     handshake_timeout: from a connection's start until it speaks HTTP/2.
-    keepalive_interval: after which a silent connection is pinged; it ends when stall_timeout passes without an answer.
+    keepalive_interval: after which a silent connection is pinged; it ends after keepalive_timeout without an answer.
     min_ping_interval: how often a client may ping.
     """
 
     max_request_bytes: int
     reflection: str
     channelz: str
+    max_unread_bytes: int
     shared: bool
     drain_grace: float
     max_connection_age: float
@@ -73,6 +74,7 @@ class GrpcLimits:
     max_streams_per_connection: int
     handshake_timeout: float
     keepalive_interval: float
+    keepalive_timeout: float
     stall_timeout: float
     min_ping_interval: float
 
@@ -81,14 +83,16 @@ class GrpcServer:
     """Serves an engine on one address."""
 
     def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access) -> None:
-        self._guard = Guard(access)
+        unread = Unread(limits.stall_timeout, limits.max_unread_bytes)
+        self._guard = Guard(access, unread)
         self._limits = limits
         self._health = health_aio.HealthServicer()
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
         served = (*_OURS, _HEALTH, *(name for name, who in asked.items() if who != "off"))
         no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
         services: Any = Services(self._guard, no_key)  # generated code wants no more of a server, but is typed so
-        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(ChatService(engine, times, self._guard.calls), services)
+        chat = ChatService(engine, times, self._guard.calls, unread)
+        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
@@ -147,7 +151,7 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
             ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
             ("grpc.max_connection_age_grace_ms", _milliseconds(limits.max_connection_age_grace)),
         )
-    patience = _milliseconds(limits.stall_timeout)
+    patience = _milliseconds(limits.keepalive_timeout)
     return (
         *age,
         ("grpc.max_receive_message_length", limits.max_request_bytes),
