@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from aiohttp import web
 from google import genai
 from google.genai import types
 
@@ -18,7 +17,7 @@ from imagewire_server.dialects.gemini import encode
 from imagewire_server.providers.gemini_api import profile as gemini
 from imagewire_server.providers.vertex import profile as vertex
 from tests.pictures import PNG
-from tests.upstream import answering
+from tests.upstream import Noting, answering
 
 _BYTES = ("data", "continuationToken", "thoughtSignature")
 _TIMES = ("startTime", "endTime")
@@ -39,19 +38,16 @@ def plain(value: Any, key: str = "") -> Any:
 
 async def google_sends(vertexai: bool, config: types.GenerateContentConfig, contents: Any) -> Any:
     """The body that Google's SDK sends."""
-    bodies: list[str] = []
-
-    async def take(request: web.Request) -> web.Response:
-        bodies.append(await request.text())
-        return web.json_response({"candidates": [{"content": {"parts": [{"text": "Here"}]}, "finishReason": "STOP"}]})
+    drawn = {"candidates": [{"content": {"parts": [{"text": "Here"}]}, "finishReason": "STOP"}]}
+    google = Noting(json.dumps(drawn))
 
     def ask(url: str) -> None:
         with genai.Client(vertexai=vertexai, api_key="key", http_options=types.HttpOptions(base_url=url)) as client:
             client.models.generate_content(model="gemini-3-pro-image", contents=contents, config=config)
 
-    async with answering(take) as url:
+    async with answering(google.take) as url:
         await asyncio.to_thread(ask, url)
-    return plain(json.loads(bodies[0]))
+    return plain(json.loads(google.bodies[0]))
 
 
 def we_send(vertexai: bool, fields: dict[str, Any]) -> Any:

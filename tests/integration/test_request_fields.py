@@ -7,36 +7,21 @@ from typing import Any
 
 import grpc
 import pytest
-from aiohttp import web
 
 from imagewire_server.contract import pb
 from tests.conftest import Stack, rest_of, running_stack
 from tests.integration.status import told
 from tests.pictures import JPEG, PNG
-from tests.upstream import answering
+from tests.upstream import Noting, answering
 
 GEMINI, VERTEX = "gemini/gemini-3-pro-image", "vertex_ai/gemini-3-pro-image"
 DRAWN = {"candidates": [{"content": {"parts": [{"text": "Here"}]}, "finishReason": "STOP"}]}
 
 
-class Upstream:
-    """Google, as far as a test needs it: it notes each request's body, and answers with `answer`, JSON text."""
-
-    def __init__(self) -> None:
-        self.bodies: list[str] = []
-        self.answer = json.dumps(DRAWN)
-
-    async def take(self, request: web.Request) -> web.Response:
-        self.bodies.append(await request.text())
-        if "stream" in request.path:
-            return web.Response(text=f"data: {self.answer}\n\n", content_type="text/event-stream")
-        return web.Response(text=self.answer, content_type="application/json")
-
-
 @pytest.fixture
-async def served() -> AsyncIterator[tuple[Stack, Upstream]]:
+async def served() -> AsyncIterator[tuple[Stack, Noting]]:
     """A server, and the upstream behind both of its providers."""
-    upstream = Upstream()
+    upstream = Noting(json.dumps(DRAWN))
     async with (
         answering(upstream.take) as url,
         running_stack(gemini_base_url=url, vertex_base_url=url) as stack,
@@ -230,7 +215,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("model", "fields", "body"), MOVING)
 async def test_a_field_moves_what_goes_upstream(
-    served: tuple[Stack, Upstream], model: str, fields: dict[str, Any], body: dict[str, Any]
+    served: tuple[Stack, Noting], model: str, fields: dict[str, Any], body: dict[str, Any]
 ) -> None:
     stack, upstream = served
     upstream.bodies.clear()
@@ -241,7 +226,7 @@ async def test_a_field_moves_what_goes_upstream(
 
 @pytest.mark.parametrize(("model", "fields", "path"), REFUSED)
 async def test_what_a_provider_lacks_is_refused_by_its_path_before_anything_is_drawn(
-    served: tuple[Stack, Upstream], model: str, fields: dict[str, Any], path: str
+    served: tuple[Stack, Noting], model: str, fields: dict[str, Any], path: str
 ) -> None:
     stack, upstream = served
     upstream.bodies.clear()
@@ -277,7 +262,7 @@ WRITTEN = [
 
 @pytest.mark.parametrize(("model", "parts"), [(GEMINI, ANSWERED), (VERTEX, ANSWERED), (VERTEX, WRITTEN)])
 async def test_u2_u3_the_message_of_an_answer_goes_back_as_it_came(
-    served: tuple[Stack, Upstream], model: str, parts: list[str]
+    served: tuple[Stack, Noting], model: str, parts: list[str]
 ) -> None:
     stack, upstream = served
     upstream.answer = f'{{"candidates":[{{"content":{{"parts":[{",".join(parts)}]}},"finishReason":"STOP"}}]}}'
@@ -303,7 +288,7 @@ def _bytes(data: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("method", [*UNARY, *STREAMS])
-async def test_an_unknown_field_is_refused_by_every_method(served: tuple[Stack, Upstream], method: str) -> None:
+async def test_an_unknown_field_is_refused_by_every_method(served: tuple[Stack, Noting], method: str) -> None:
     stack, upstream = served
     upstream.bodies.clear()
     path = f"/imagewire.v1.{method}"
@@ -322,7 +307,7 @@ async def test_an_unknown_field_is_refused_by_every_method(served: tuple[Stack, 
 
 
 @pytest.mark.parametrize("size", [0, 200_000])
-async def test_an_unknown_field_is_named_by_its_path(served: tuple[Stack, Upstream], size: int) -> None:
+async def test_an_unknown_field_is_named_by_its_path(served: tuple[Stack, Noting], size: int) -> None:
     """Also beside a large picture."""
     stack, upstream = served
     upstream.bodies.clear()
@@ -336,7 +321,7 @@ async def test_an_unknown_field_is_named_by_its_path(served: tuple[Stack, Upstre
     assert upstream.bodies == []
 
 
-async def test_a_model_tells_unknown_from_none(served: tuple[Stack, Upstream]) -> None:
+async def test_a_model_tells_unknown_from_none(served: tuple[Stack, Noting]) -> None:
     stack, _ = served
     flash, lite = [
         (await stack.models.GetModel(pb.GetModelRequest(name=f"gemini/gemini-{name}-image"))).model

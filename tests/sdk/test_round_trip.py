@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from aiohttp import web
-
 import imagewire
 from tests.conftest import Stack, running_stack
 from tests.pictures import JPEG, PNG
-from tests.upstream import answering
+from tests.upstream import Noting, answering
 
 MODEL = "gemini/gemini-2.5-flash-image"
 
@@ -53,23 +51,19 @@ ANSWER = {
 
 
 @asynccontextmanager
-async def google() -> AsyncIterator[tuple[Stack, list[dict[str, Any]]]]:
+async def google() -> AsyncIterator[tuple[Stack, list[str]]]:
     """A server whose Google answers all of this each time; and what was asked of it."""
-    asked: list[dict[str, Any]] = []
-
-    async def answer(request: web.Request) -> web.Response:
-        asked.append(await request.json())
-        return web.Response(text=f"data: {json.dumps(ANSWER)}\n\n", content_type="text/event-stream")
-
-    async with answering(answer) as url, running_stack(gemini_base_url=url) as stack:
-        yield stack, asked
+    noting = Noting(json.dumps(ANSWER))
+    async with answering(noting.take) as url, running_stack(gemini_base_url=url) as stack:
+        yield stack, noting.bodies
 
 
 async def test_u2_an_answer_in_a_chat_goes_back_as_google_sent_it() -> None:
-    async with google() as (stack, asked), imagewire.AsyncClient(stack.target) as client:
+    async with google() as (stack, bodies), imagewire.AsyncClient(stack.target) as client:
         chat = client.chat.create(MODEL).append("A banana")
         answer = await chat.sample()
         await chat.append(answer).append("Make it blue").sample(after=answer)
+    asked = [json.loads(body) for body in bodies]
     assert asked[1]["contents"][1] == {"role": "model", "parts": PARTS}
     assert asked[1]["continuationToken"] == TOKEN
     assert [image.mime_type for image in answer.images] == ["image/jpeg", "image/png"]
@@ -88,12 +82,13 @@ async def test_u2_an_answer_in_a_chat_goes_back_as_google_sent_it() -> None:
 
 async def test_u2_a_message_of_completion_goes_back_as_google_sent_it_even_through_json() -> None:
     say = {"role": "user", "content": "A banana"}
-    async with google() as (stack, asked):
+    async with google() as (stack, bodies):
         first = await imagewire.acompletion(MODEL, [say], target=stack.target)
         extras = first["provider_specific_fields"]
         for message in (first.choices[0].message, json.loads(json.dumps(first.choices[0].message.model_dump()))):
             token = extras["continuation_token"]
             await imagewire.acompletion(MODEL, [say, message, say], target=stack.target, continuation_token=token)
+    asked = [json.loads(body) for body in bodies]
     assert asked[1]["contents"][1]["parts"] == PARTS
     assert asked[2]["contents"][1]["parts"] == PARTS
     assert {body["continuationToken"] for body in asked[1:]} == {TOKEN}
