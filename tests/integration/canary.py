@@ -101,6 +101,11 @@ class Bad:
     method: str = "POST"
 
 
+def wrong_keys(secret: str) -> tuple[tuple[str, str], ...]:
+    """Other clients' headers of keys."""
+    return tuple((name, secret) for name in ("x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"))
+
+
 def bad_requests(secret: str) -> dict[str, Bad]:
     """Requests that hold a secret wherever one can stand, and are wrong."""
     chat = {"model": "echo-400", "messages": [{"role": "user", "content": secret}]}
@@ -146,6 +151,7 @@ def bad_requests(secret: str) -> dict[str, Bad]:
         "a method": Bad(path=f"/v1/chat/completions?key={secret}", method="DELETE"),
         "another scheme": Bad(body=with_fields(), headers=(("authorization", f"Basic {secret}"),)),
         "a wrong key": Bad(body=with_fields(), headers=(("authorization", f"Bearer {secret}"),)),
+        "a wrong key elsewhere": Bad(body=with_fields(), headers=(("authorization", ""), *wrong_keys(secret))),
         "a wrong content type": Bad(body=with_fields(), headers=(("content-type", f"text/{secret}"),)),
         "a form that is none": Bad("/v1/images/edits", secret.encode(), form),
         "a form that is cut": Bad(

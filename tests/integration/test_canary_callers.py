@@ -16,7 +16,7 @@ from imagewire_emulator.scenarios import SCENARIOS
 from imagewire_server.contract import pb
 from tests.conftest import spec
 from tests.integration import processes
-from tests.integration.canary import ECHOES, bad_requests, echo
+from tests.integration.canary import ECHOES, bad_requests, echo, wrong_keys
 from tests.integration.processes import Program
 from tests.upstream import answering
 
@@ -24,7 +24,8 @@ FIRST, SECOND = "CANARY-prompt-of-the-first", "a picture for the second"
 MASTER = "CANARY-master-key"
 WRONG = "CANARY-wrong-key"
 UPSTREAM = "CANARY-upstream-key"
-KEYS = (MASTER, WRONG, UPSTREAM)
+SCRAPE = "CANARY-metrics-key"
+KEYS = (MASTER, WRONG, UPSTREAM, SCRAPE)
 AT_ONCE = 8
 
 
@@ -139,7 +140,12 @@ async def served(tmp_path: Path) -> AsyncIterator[tuple[Callers, Heard]]:
         file = tmp_path / "config.yaml"
         config = {"model_list": models, "general_settings": {"master_key": MASTER}}
         file.write_text(json.dumps({**config, "router_settings": {"allowed_fails": 0, "num_retries": 0}}))
-        times = {"idle_timeout": "0.5", "first_byte_timeout": "1", "max_answer_bytes": "16000000"}
+        times = {
+            "idle_timeout": "0.5",
+            "first_byte_timeout": "1",
+            "max_answer_bytes": "16000000",
+            "metrics_key": SCRAPE,
+        }
         with (
             processes.emulator() as emulator,
             processes.server(emulator.address, "--config", str(file), log_level="debug", **times) as server,
@@ -188,11 +194,12 @@ async def test_d6_what_a_caller_sends_by_mistake_is_in_no_line_of_the_log_and_no
                 answer = await callers.rest.request(bad.method, bad.path, content=bad.body, headers=headers)
                 assert answer.status_code >= 400
                 heard.add(answer.headers, answer.content)
-            for key in (secret, f"Bearer {secret}", f"Basic {secret}"):
+            keys = [("authorization", key) for key in (secret, f"Bearer {secret}", f"Basic {secret}", SCRAPE)]
+            for key in (*keys, *wrong_keys(secret)):
                 with _failing(heard):
-                    await callers.chat.CreateCompletion(
-                        pb.CreateCompletionRequest(spec=spec("echo-400", secret)), metadata=(("authorization", key),)
-                    )
+                    asked = pb.CreateCompletionRequest(spec=spec("echo-400", secret))
+                    await callers.chat.CreateCompletion(asked, metadata=(key, ("x-request-id", f"{secret} !")))
+            await callers.rest.get("/metrics", headers={"authorization": f"Bearer {SCRAPE}"})
             unknown = pb.CreateCompletionRequest.FromString(b"\xfa\x7f" + bytes([len(secret)]) + secret.encode())
             wrong = pb.CreateCompletionRequest(spec=spec(secret, secret, labels={secret: secret}, service_tier=secret))
             for request in (
@@ -205,4 +212,4 @@ async def test_d6_what_a_caller_sends_by_mistake_is_in_no_line_of_the_log_and_no
         await callers.look_around(seen)
     assert seen.found(FIRST, *KEYS) == set()
     assert log.found(FIRST, *KEYS) == set()
-    assert heard.found(MASTER, UPSTREAM) == set()
+    assert heard.found(MASTER, UPSTREAM, SCRAPE) == set()
