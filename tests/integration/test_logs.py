@@ -198,6 +198,17 @@ def test_d7_a_full_folder_of_temporary_files_costs_no_call(tmp_path: Path) -> No
         assert server.process.wait(GRACE) == 0
 
 
+def test_d7_a_disk_that_takes_no_byte_costs_no_answer() -> None:
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
+        pid = server.process.pid
+        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, most))
+        drawn_large(server)
+        edited(server)
+        server.log_line("no space in the folder of temporary files")
+        assert len(processes.ledger(emulator.address)) == 2
+
+
 def test_d7_no_worker_keeps_anything_in_a_folder(tmp_path: Path) -> None:
     with (
         processes.emulator() as emulator,
