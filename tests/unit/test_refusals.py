@@ -244,3 +244,11 @@ def test_any_body_makes_an_error(http: int, body: bytes) -> None:
     assert error.message
     assert error.reason
     assert "\x00" not in error.message
+
+
+@pytest.mark.parametrize("header", ["SECRET-key", "Bearer SECRET-key"])
+def test_d10_an_error_in_an_answer_is_told_without_the_servers_key(header: str) -> None:
+    error = {"status": "UNAVAILABLE", "message": "The key SECRET-key is overloaded."}
+    message = refusal_in_answer(error, [header]).message
+    assert "SECRET-key" not in message
+    assert "is overloaded" in message
