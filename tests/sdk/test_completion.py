@@ -225,6 +225,11 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
         ([{"role": "user", "content": ""}], "messages[0].content"),
         ([{"role": "user", "content": [{"type": "text", "text": ""}]}], "messages[0].content"),
         ([{"role": "assistant", "content": "x", "images": 3}], "messages[0].images"),
+        ([{"role": "assistant", "content": "x", "image": {}}], "messages[0].image"),
+        (
+            [{"role": "assistant", "content": "x", "images": [PICTURE | {"mime_type": 3}]}],
+            "messages[0].images[0].mime_type",
+        ),
         (
             [{"role": "assistant", "content": "x", "provider_specific_fields": 3}],
             "messages[0].provider_specific_fields",

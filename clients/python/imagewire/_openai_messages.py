@@ -104,9 +104,13 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         entry = item if isinstance(item, Mapping) else {}
         part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
         part.thought = bool(entry.get("thought"))
-        found.append(_as_told_last(part, entry.get("mime_type") or ""))
+        mime_type = entry.get("mime_type") or ""
+        if not isinstance(mime_type, str):
+            raise invalid(f"{field}.images[{i}].mime_type", "must be a media type such as image/png")
+        found.append(_as_told_last(part, mime_type))
     extras = given.get("provider_specific_fields")
-    image = given.get("image") or (extras.get("image") if isinstance(extras, Mapping) else None)
+    moved = extras.get("image") if isinstance(extras, Mapping) else None
+    image = given.get("image", moved)
     if image is not None:
         one = _picture(image, f"{field}.image", answered=True)
         if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
@@ -116,10 +120,11 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
 
 def _as_told_last(part: Part, mime_type: str) -> Part:
     """A picture whose media type came behind it, over REST; what that says is none is other media."""
-    if not mime_type.startswith("image/") and mime_type:
-        shown = part.image
-        media = Media(uri=shown.uri, mime_type=mime_type) if shown.uri else Media(data=shown.data, mime_type=mime_type)
-        return Part(media=media, thought=part.thought)
-    if mime_type:
+    if not mime_type:
+        return part
+    if mime_type.startswith("image/"):
         part.image.mime_type = mime_type
-    return part
+        return part
+    shown = part.image
+    media = Media(uri=shown.uri, mime_type=mime_type) if shown.uri else Media(data=shown.data, mime_type=mime_type)
+    return Part(media=media, thought=part.thought)
