@@ -116,7 +116,6 @@ FINISHED: dict[str, Any] = {
         "cost_usd": 0.0387,
         "cost_nano_usd": 38_700_000,
     },
-    "prompt_feedback": {"safety_ratings": [{"category": "P", "probability": "LOW", "severity": "S"}]},
     "model_status": {"stage": "DEPRECATED", "retirement_time": {"seconds": 1800000000}, "message": "soon"},
     "continuation_token": b"go on",
     "native_fields": {"newField": "[1, 2]"},
@@ -128,7 +127,6 @@ OF_ANSWER = {
     "model_status": {"stage": "DEPRECATED", "retirement_time": "2027-01-15T08:00:00Z", "message": "soon"},
     "native_fields": {"newField": [1, 2]},
     "omitted_fields": ["candidates[*].odd"],
-    "prompt_safety_ratings": [{"category": "P", "probability": "LOW", "blocked": False, "severity": "S"}],
 }
 RATINGS = [
     {

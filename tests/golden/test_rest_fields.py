@@ -172,6 +172,23 @@ def test_severities_and_scores_of_googles_ratings_arrive(blocked: bool) -> None:
     ]
 
 
+@pytest.mark.parametrize("odd", [{}, {"oddField": 1}])
+def test_ratings_of_a_prompt_that_was_not_blocked_are_the_providers_own(odd: dict[str, Any]) -> None:
+    rating = {"category": "C", "probability": "LOW"}
+    said = {
+        "candidates": [{"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}],
+        "promptFeedback": {"safetyRatings": [rating]},
+        **odd,
+    }
+    events, reader = answer()[:1], Reader(max_frame_bytes=100)
+    reader.feed(json.dumps(said).encode(), events)
+    reader.close(events)
+    assert chat(events)["provider_specific_fields"]["native_fields"] == {
+        "promptFeedback": {"safetyRatings": [rating]},
+        **odd,
+    }
+
+
 def test_u11_other_media_alone_is_no_picture() -> None:
     with pytest.raises(Withheld, match="no picture was drawn"):
         images(answer(AUDIO))

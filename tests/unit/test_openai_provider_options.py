@@ -207,7 +207,12 @@ def test_a_results_picture_is_refused_by_the_callers_name() -> None:
     assert field == "messages[2].content[0].image_url.url"
 
 
-EXACT = ['{"n": 9007199254740993}', '{"a":' * 40 + "1" + "}" * 40, '{"n": -123456789012345678901234567890, "x": 1.0}']
+EXACT = [
+    '{"n": 9007199254740993}',
+    '{"n": 1e400}',
+    '{"a":' * 40 + "1" + "}" * 40,
+    '{"n": -123456789012345678901234567890, "x": 1.0}',
+]
 
 
 @pytest.mark.parametrize("arguments", EXACT)
@@ -219,3 +224,29 @@ def test_u4_arguments_that_a_struct_cannot_hold_stay_exact(arguments: str) -> No
     item = {"type": "function_call", "call_id": "call_a", "name": "f", "arguments": arguments}
     made = spec("responses", input=[*USER, item])
     assert made.messages[1].parts[0].function_call.args_json == arguments
+
+
+@pytest.mark.parametrize("output", [*EXACT, "9007199254740993", "[1e400]"])
+def test_a_functions_result_that_a_struct_would_change_stays_a_text(output: str) -> None:
+    tool = {"role": "tool", "tool_call_id": "call_a", "content": output}
+    made = spec("chat", messages=[*USER, {"role": "assistant", "tool_calls": [CALL]}, tool])
+    constraints.check(made, "spec")
+    assert dict(made.messages[2].parts[0].function_response.response) == {"result": output}
+    call = {"type": "function_call", "call_id": "call_a", "name": "f", "arguments": "{}"}
+    result = {"type": "function_call_output", "call_id": "call_a", "output": output}
+    made = spec("responses", input=[*USER, call, result])
+    assert dict(made.messages[2].parts[0].function_response.response) == {"result": output}
+
+
+@pytest.mark.parametrize("own", [{}, {"provider_specific_fields": {}}])
+def test_a_reasoning_item_that_says_nothing_is_passed_over(own: dict[str, Any]) -> None:
+    made = spec("responses", input=[*USER, {"type": "reasoning", "summary": [], **own}, *USER])
+    constraints.check(made, "spec")
+    assert [message.role for message in made.messages] == [pb.Role.ROLE_USER] * 2
+
+
+def test_media_among_an_answers_images_keeps_its_name() -> None:
+    url = {"url": "data:audio/wav;base64,QUJD", "display_name": "song"}
+    said = {"role": "assistant", "images": [{"type": "image_url", "image_url": url, "mime_type": "audio/wav"}]}
+    [part] = spec("chat", messages=[*USER, said]).messages[1].parts
+    assert (part.media.display_name, part.media.mime_type) == ("song", "audio/wav")

@@ -1,5 +1,6 @@
 """Values between protobuf's Struct and JSON's objects."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,7 @@ def _shallow(value: Any, levels: int) -> bool:
 
 
 def exact_struct(value: object) -> pb.Struct | None:
-    """A JSON value as a Struct, None where that cannot hold it exactly: no object, beyond 2^53, deep nesting."""
+    """A JSON value as a Struct, None where that cannot hold it: no object, no double's numbers, deep nesting."""
     if not isinstance(value, Mapping) or not _exact(value, _MOST_LEVELS):
         return None
     made = pb.Struct()
@@ -63,6 +64,8 @@ def exact_struct(value: object) -> pb.Struct | None:
 def _exact(value: object, levels: int) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         return -_MOST_WHOLE <= value <= _MOST_WHOLE
+    if isinstance(value, float):
+        return math.isfinite(value)
     if isinstance(value, str):
         return value.isascii() or _is_text(value)
     if isinstance(value, Mapping):

@@ -64,7 +64,7 @@ class Content(_Camel):
     role: str = ""
 
 
-class Rating(_Camel):
+class Rating(_Camel, omit_defaults=True):
     """A safety rating."""
 
     category: str = ""
@@ -111,7 +111,7 @@ class Candidate(CandidateEnd):
     content: Content = msgspec.field(default_factory=Content)
 
 
-class Feedback(_Camel):
+class Feedback(_Camel, omit_defaults=True):
     """Why a prompt was blocked."""
 
     block_reason: str = ""

@@ -6,10 +6,19 @@ Every event that leaves here lacks only its sequence, which the engine gives. An
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Malformed, TooLarge
 from imagewire_server.dialects.gemini import decode, facts
-from imagewire_server.dialects.gemini.answer import Answer, AnswerEnd, CandidateEnd, ModelStatus, UsageMetadata
+from imagewire_server.dialects.gemini.answer import (
+    Answer,
+    AnswerEnd,
+    CandidateEnd,
+    Feedback,
+    ModelStatus,
+    UsageMetadata,
+)
 from imagewire_server.dialects.gemini.candidate import CandidateReader
 from imagewire_server.dialects.gemini.errors import refusal_in_answer
 from imagewire_server.dialects.gemini.json_stream import (
@@ -254,8 +263,8 @@ class Reader:
                 given = answer.error if isinstance(answer.error, dict) else {"message": str(answer.error)}
                 raise refusal_in_answer(given, self._secrets)
             self._omit("error")
-        if answer.prompt_feedback is not None and answer.prompt_feedback.block_reason:
-            self._finished.prompt_feedback.CopyFrom(facts.feedback(answer.prompt_feedback))
+        if answer.prompt_feedback is not None:
+            self._take_feedback(answer.prompt_feedback)
         if answer.usage_metadata is not None:
             # Counts come piecemeal, and Vertex AI's first event may hold the traffic type alone: later values win.
             self._usage = facts.merged(self._usage, answer.usage_metadata)
@@ -268,6 +277,12 @@ class Reader:
             self._finished.native_fields["createTime"] = raw.decode("utf-8", "replace")
         for name, text in beside.items():
             self._finished.native_fields[name] = text
+
+    def _take_feedback(self, given: Feedback) -> None:
+        if given.block_reason:
+            self._finished.prompt_feedback.CopyFrom(facts.feedback(given))
+        elif given != Feedback():  # the contract's field says that the prompt was blocked
+            self._finished.native_fields["promptFeedback"] = msgspec.json.encode(given).decode()
 
     def _take_status(self, given: ModelStatus) -> None:
         status = self._finished.model_status

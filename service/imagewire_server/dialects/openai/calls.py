@@ -31,12 +31,17 @@ def function_call(reading: Reading, call_id: str, name: str, arguments: str, fie
 def function_result(
     reading: Reading, call_id: str, name: str, text: str, field: str, pictures: Sequence[pb.Image] = ()
 ) -> pb.Part:
-    """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it."""
+    """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it.
+
+    JSON that a Struct would change is a text under "result".
+    """
     try:
         value = msgspec.json.decode(text) if (text or not pictures) and reading.is_small(text, field) else {}
     except (msgspec.DecodeError, RecursionError):
         value = text
-    response = reading.struct(value if isinstance(value, dict) else {"result": value}, field)
+    response = json_values.exact_struct(value if isinstance(value, dict) else {"result": value})
+    if response is None:
+        response = reading.struct({"result": text}, field)
     return pb.Part(
         function_response=pb.FunctionResponse(
             id=native_id(call_id), name=name or "unknown", response=response, images=pictures

@@ -85,9 +85,9 @@ def _shown_part(reading: Reading, part: ImagePart, field: str) -> tuple[pb.Image
 
 
 def _shown(reading: Reading, path: str, where: str) -> None:
-    """Remember where a picture came from; what is wrong with its type is wrong with its format."""
+    """Remember where a part that is a picture came from."""
     reading.came_from(path, where)
-    reading.came_from(f"{path}.image.mime_type", f"{where.removesuffix('.url')}.format")
+    reading.image_came_from(f"{path}.image", where)
 
 
 def _pictures(reading: Reading, message: Message, field: str) -> list[extras.Named]:
@@ -122,16 +122,10 @@ def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: 
     for k, call in enumerate(message.tool_calls or ()):
         where = f"{field}.tool_calls[{k}].function.arguments"
         calls.append((function_call(reading, call.id, call.function.name, call.function.arguments, where), where))
-    said = text, message.reasoning_content or ""
+    said = extras.Said(text, message.reasoning_content or "", "reasoning_content")
     pictures = _pictures(reading, message, field)
     own = message.provider_specific_fields
-    for part, where in extras.parts_of(reading, said, own, field, images=pictures, calls=calls):
-        at = f"{path}.parts[{len(made.parts)}]"
-        if part.HasField("image"):
-            _shown(reading, at, where)
-        else:
-            reading.came_from(at, where)
-        made.parts.append(part)
+    made.parts.extend(extras.parts_of(reading, said, own, field, path, images=pictures, calls=calls))
 
 
 def _tool_result(reading: Reading, message: Message, field: str, calls: dict[str, str], path: str) -> pb.Part:
@@ -150,8 +144,7 @@ def _tool_result(reading: Reading, message: Message, field: str, calls: dict[str
         if isinstance(part, ImagePart):
             image, where = _shown_part(reading, part, f"{field}.content[{j}]")
             at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
-            reading.came_from(at, where)
-            reading.came_from(f"{at}.mime_type", f"{where.removesuffix('.url')}.format")
+            reading.image_came_from(at, where)
             pictures.append(image)
         else:
             text += part.text

@@ -1,5 +1,7 @@
 """What an assistant's message brings back in `provider_specific_fields`, as the parts that it was made of."""
 
+from typing import Any, NamedTuple
+
 import msgspec
 from msgspec.structs import replace
 
@@ -13,35 +15,65 @@ from imagewire_server.dialects.openai.shared_request import AnswerImage, Extras
 Named = tuple[pb.Part, str]
 
 
+class Said(NamedTuple):
+    """The texts of a message. thoughts_field: where the thoughts stand."""
+
+    content: str
+    thoughts: str
+    thoughts_field: str
+
+
 def parts_of(
     reading: Reading,
-    message: tuple[str, str],
+    said: Said,
     extras: Extras | None,
     field: str,
+    path: str,
     *,
     images: list[Named],
     calls: list[Named],
-) -> list[Named]:
-    """The parts of a message in their order, each with what belongs to it. message: its content and its thoughts."""
+) -> list[pb.Part]:
+    """The parts of a message in their order, each with what belongs to it. field, path: the message's own."""
     given = extras or Extras()
     where = f"{field}.provider_specific_fields"
     natives = _natives(reading, given, where)
     media = _media(reading, given, where)
     others = {"image": images, "tool_call": calls, "native": natives, "media": media}
-    pieces = layout.Pieces(*message, {name: [part for part, _ in named] for name, named in others.items()})
+    pieces = layout.Pieces(
+        said.content, said.thoughts, {name: [part for part, _ in named] for name, named in others.items()}
+    )
     try:
         parts = pieces.parts(pieces.default() if given.parts is None else given.parts)
-        if given.thought_signatures is not None:
-            layout.sign(parts, given.thought_signatures)
-        if given.native_fields is not None:
-            layout.add_native_fields(parts, given.native_fields)
-        if given.native_fields_json is not None:
-            layout.add_native_fields(parts, given.native_fields_json, text=True)
     except ValueError as error:
         reading.refuse(where, str(error))
         return []
     fields = {id(part): name for named in others.values() for part, name in named}
-    return [(part, fields.get(id(part), f"{field}.content")) for part in parts]
+    for i, part in enumerate(parts):
+        text = f"{field}.{said.thoughts_field if part.thought else 'content'}"
+        at, name = f"{path}.parts[{i}]", fields.get(id(part), text)
+        reading.came_from(at, name)
+        if part.HasField("image"):
+            reading.image_came_from(f"{at}.image", name)
+    for name in ("thought_signatures", "native_fields", "native_fields_json"):
+        values = getattr(given, name)
+        if values is None:
+            continue
+        if len(values) != len(parts):
+            words = f"has {len(values)} entries for {len(parts)} parts; send the answer back as it came"
+            reading.refuse(f"{where}.{name}", words)
+            continue
+        for i, (part, value) in enumerate(zip(parts, values, strict=True)):
+            put(reading, part, name, value, f"{where}.{name}[{i}]", f"{path}.parts[{i}]")
+    return parts
+
+
+def put(reading: Reading, part: pb.Part, name: str, value: Any, field: str, path: str) -> None:
+    """Put on a part what stands beside it, if anything (see layout.put). field, path: of the value, of the part."""
+    if value:
+        try:
+            reading.came_from(f"{path}.{layout.put(part, name, value)}", field)
+        except ValueError as error:
+            reading.refuse(field, str(error))
 
 
 def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -> Named:
@@ -50,9 +82,12 @@ def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -
     said = entry.mime_type or "image/"
     if answered and not said.startswith("image/"):
         try:
-            return pb.Part(media=picture.media(entry.image_url.url, said), thought=bool(entry.thought)), where
+            media = picture.media(entry.image_url.url, said)
         except ValueError as error:
             reading.refuse(where, str(error))
+        else:
+            media.display_name = entry.image_url.display_name or ""
+            return pb.Part(media=media, thought=bool(entry.thought)), where
     url = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
     image = reading.image(url, where, answered=answered)
     return pb.Part(image=image, thought=bool(entry.thought)), where

@@ -99,11 +99,7 @@ def of_answer(finished: pb.Finished) -> Json:
     made: Json = {}
     if finished.usage.service_tier:
         made["service_tier"] = service_tier(finished.usage)
-    extras = provider_fields.answer(finished)
-    feedback = finished.prompt_feedback
-    if feedback.safety_ratings and not feedback.block_reason:  # of a blocked one its choice tells
-        extras["prompt_safety_ratings"] = ratings(feedback.safety_ratings)
-    if extras:
+    if extras := provider_fields.answer(finished):
         made["provider_specific_fields"] = extras
     return made
 

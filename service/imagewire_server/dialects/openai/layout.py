@@ -76,21 +76,16 @@ class Pieces:
         return self._texts[kind][begin:end]
 
 
-def sign(parts: Sequence[pb.Part], signatures: Sequence[str | None]) -> None:
-    """Put each signature on its part. Raises ValueError, in words for the caller."""
-    if len(signatures) != len(parts):
-        raise ValueError(f"has {len(signatures)} signatures for {len(parts)} parts; send the answer back as it came")
-    for part, signature in zip(parts, signatures, strict=True):
-        if signature:
-            part.thought_signature = decoded(signature)
+def put(part: pb.Part, name: str, value: Any) -> str:
+    """Put on a part what stands beside it, and return the part's field. name: of one of the lists, or of an item's own.
 
-
-def add_native_fields(
-    parts: Sequence[pb.Part], fields: Sequence[Mapping[str, Any] | None], *, text: bool = False
-) -> None:
-    """Put the provider's fields on each part. text: as JSON text. Raises ValueError, in words for the caller."""
-    if len(fields) != len(parts):
-        raise ValueError(f"has native_fields for {len(fields)} of {len(parts)} parts; send the answer back as it came")
-    for part, given in zip(parts, fields, strict=True):
-        for name, value in (given or {}).items():
-            part.native_fields[name] = value if text else encoded(value).decode()
+    Raises ValueError, in words for the caller.
+    """
+    if name == "native_fields_json":
+        part.native_fields.update(value)
+    elif name == "native_fields":
+        part.native_fields.update({key: encoded(one).decode() for key, one in value.items()})
+    else:
+        part.thought_signature = decoded(value)
+        return "thought_signature"
+    return "native_fields"

@@ -34,6 +34,13 @@ class Reading:
         """Remember which field of the caller's a path of the spec has its value from."""
         self.origins[f"spec.{path}"] = field
 
+    def image_came_from(self, path: str, url: str, beside: str = "") -> None:
+        """Remember where the Image at a path came from. url: the field of its URL; beside: of what is around that."""
+        beside = beside or url.removesuffix(".url")
+        self.came_from(path, url)
+        for name, field in (("mime_type", "format"), ("detail", "detail"), ("display_name", "display_name")):
+            self.came_from(f"{path}.{name}", f"{beside}.{field}")
+
     def image(self, given: ImageUrl, field: str, *, answered: bool = False) -> pb.Image:
         """A picture that a URL names or holds; something else when it was refused. answered: of an answer."""
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai import extras, layout, picture, responses_request
+from imagewire_server.dialects.openai import extras, picture, responses_request
 from imagewire_server.dialects.openai.calls import function_call, function_result
 from imagewire_server.dialects.openai.decode import convert
 from imagewire_server.dialects.openai.reading import Reading
@@ -19,7 +19,7 @@ from imagewire_server.dialects.openai.responses_request import (
     ReasoningItem,
     Refusal,
 )
-from imagewire_server.dialects.openai.shared_request import MOST_PARTS, Extras, ImageUrl
+from imagewire_server.dialects.openai.shared_request import MOST_PARTS, ImageUrl
 
 _ROLES = {
     "system": pb.Role.ROLE_SYSTEM,
@@ -87,17 +87,23 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
         case ImageCallItem():
             image = _drawn(reading, item, field)
             if image is not None:
-                reading.came_from(f"messages[{at}].parts[0]", f"{field}.{'url' if item.url else 'result'}")
+                path = f"messages[{at}].parts[0]"
+                reading.came_from(path, f"{field}.{'url' if item.url else 'result'}")
+                reading.came_from(f"{path}.image.mime_type", f"{field}.output_format")
                 part, own = pb.Part(image=image), item.provider_specific_fields
-                _own(reading, part, own, field)
+                _own(reading, part, own, field, path)
                 if own is not None and own.display_name:
                     part.image.display_name = own.display_name
+                    reading.came_from(f"{path}.image.display_name", f"{field}.provider_specific_fields.display_name")
                 if not part.thought or _digest(part.image) not in drafts:
                     messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionCallItem():
             calls[item.call_id] = item.name
             part = function_call(reading, item.call_id, item.name, item.arguments, f"{field}.arguments")
-            _own(reading, part, item.provider_specific_fields, field)
+            path = f"messages[{at}].parts[0]"
+            reading.came_from(path, field)
+            reading.came_from(f"{path}.function_call.args_json", f"{field}.arguments")
+            _own(reading, part, item.provider_specific_fields, field, path)
             messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionResultItem():
             if item.call_id not in calls:
@@ -107,6 +113,9 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
         case ReasoningItem():
             made = messages.add(role=pb.Role.ROLE_ASSISTANT)
             _thought(reading, item, made, field, at)
+            if not any(map(_says, made.parts)):
+                del messages[-1]  # it says nothing
+                return
             drafts.update(_digest(part.image) for part in made.parts if part.HasField("image"))
 
 
@@ -118,9 +127,8 @@ def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field:
         extras.shown(reading, entry, f"{where}[{k}]", answered=True)
         for k, entry in enumerate((own and own.images) or ())
     ]
-    _answered(reading, made, ("", text), own, field, at, drafts)
-    if not text and not any(map(_says, made.parts)):
-        made.parts.add(thought=True)
+    said = extras.Said("", text, "summary")
+    made.parts.extend(extras.parts_of(reading, said, own, field, f"messages[{at}]", images=drafts, calls=[]))
 
 
 def _digest(image: pb.Image) -> bytes:
@@ -149,7 +157,8 @@ def _result(reading: Reading, item: FunctionResultItem, name: str, field: str, a
     for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
         if isinstance(piece, InputImage):
             where = f"{field}.output[{j}].image_url"
-            reading.came_from(f"messages[{at}].parts[0].function_response.images[{len(pictures)}]", where)
+            path = f"messages[{at}].parts[0].function_response.images[{len(pictures)}]"
+            _image_came_from(reading, path, where)
             pictures.append(_shown(reading, piece, where))
         else:
             text += piece.text
@@ -163,6 +172,12 @@ def _shown(reading: Reading, piece: InputImage, where: str) -> pb.Image:
     return image
 
 
+def _image_came_from(reading: Reading, path: str, where: str) -> None:
+    """Remember where the Image at a path came from: an input_image has its detail beside its URL, and no format."""
+    reading.image_came_from(path, where, where.removesuffix(".image_url"))
+    reading.came_from(f"{path}.mime_type", where)
+
+
 def _says(part: pb.Part) -> bool:
     return bool(part.text or part.thought_signature) or part.WhichOneof("content") not in {"text", None}
 
@@ -171,47 +186,31 @@ def _message(reading: Reading, item: MessageItem, made: pb.ChatMessage, field: s
     if isinstance(item.content, str):
         made.parts.add(text=item.content)
         reading.came_from(f"messages[{at}].parts[0]", f"{field}.content")
+    images: list[extras.Named] = []
     for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
-        where = f"{field}.content[{j}]"
+        where, path = f"{field}.content[{j}]", f"messages[{at}].parts[{j}]"
         if isinstance(piece, InputImage):
             where += ".image_url"
-            made.parts.add(image=_shown(reading, piece, where))
+            image = _shown(reading, piece, where)
+            images.append((pb.Part(image=image), where))
+            made.parts.add(image=image)
+            _image_came_from(reading, f"{path}.image", where)
         else:
             made.parts.add(text=piece.refusal if isinstance(piece, Refusal) else piece.text)
-        reading.came_from(f"messages[{at}].parts[{j}]", where)
+        reading.came_from(path, where)
     own = item.provider_specific_fields
     if item.role != "assistant" and own is not None:
         reading.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
     elif own is not None:
-        images = [(pb.Part(image=part.image), field) for part in made.parts if part.HasField("image")]
-        text = "".join(part.text for part in made.parts)
+        said = extras.Said("".join(part.text for part in made.parts), "", "content")
         del made.parts[:]
-        _answered(reading, made, (text, ""), own, field, at, images)
+        made.parts.extend(extras.parts_of(reading, said, own, field, f"messages[{at}]", images=images, calls=[]))
 
 
-def _answered(
-    reading: Reading,
-    made: pb.ChatMessage,
-    said: tuple[str, str],
-    own: Extras | None,
-    field: str,
-    at: int,
-    images: list[extras.Named] | None = None,
-) -> None:
-    """The parts that the model made an item of. said: its content and its thoughts."""
-    for part, where in extras.parts_of(reading, said, own, field, images=images or [], calls=[]):
-        reading.came_from(f"messages[{at}].parts[{len(made.parts)}]", where)
-        made.parts.append(part)
-
-
-def _own(reading: Reading, part: pb.Part, own: Own | None, field: str) -> None:
+def _own(reading: Reading, part: pb.Part, own: Own | None, field: str, path: str) -> None:
     """Put on a part what the model's item has beside it."""
     if own is None:
         return
     part.thought = bool(own.thought)
-    try:
-        layout.sign([part], [own.thought_signature])
-        layout.add_native_fields([part], [own.native_fields])
-        layout.add_native_fields([part], [own.native_fields_json], text=True)
-    except ValueError as error:
-        reading.refuse(f"{field}.provider_specific_fields", str(error))
+    for name in ("thought_signature", "native_fields", "native_fields_json"):
+        extras.put(reading, part, name, getattr(own, name), f"{field}.provider_specific_fields.{name}", path)

@@ -107,7 +107,6 @@ class AnswerFields(Strict):
     native_fields: Json | msgspec.UnsetType = msgspec.UNSET
     native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
     omitted_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
-    prompt_safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
     candidate: CandidateFields | msgspec.UnsetType = msgspec.UNSET
 
 

@@ -1,0 +1,100 @@
+"""What is wrong in a request of OpenAI's shape has the caller's own name, down to the field that is wrong."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract import constraints
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.dialects.openai.reading import in_callers_names
+from tests.pictures import PNG
+from tests.unit.test_openai_provider_options import reading
+
+URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+USER = {"role": "user", "content": "A banana"}
+LONG = "x" * 300
+CALL = {"id": "call_a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+WRONG_JSON = {"metadata": "{"}
+OWN = "provider_specific_fields"
+
+
+def names(kind: str, **fields: Any) -> list[str]:
+    """The fields that are refused, by the request's reading or by the contract's table."""
+    try:
+        read = reading(kind, **fields)
+        try:
+            constraints.check(read.spec, "spec")
+        except InvalidRequest as error:
+            raise in_callers_names(error, read.origins) from None
+    except InvalidRequest as error:
+        return [violation.field for violation in error.violations]
+    return []
+
+
+def said(**own: Any) -> dict[str, Any]:
+    return {"role": "assistant", "content": "Here", "reasoning_content": "Hm", OWN: own}
+
+
+@pytest.mark.parametrize("where", ["user", "tool"])
+def test_what_is_wrong_beside_a_pictures_url_is_named(where: str) -> None:
+    content = [{"type": "image_url", "image_url": {"url": URL, "display_name": LONG}}]
+    if where == "user":
+        found = names("chat", messages=[{**USER, "content": content}])
+        assert set(found) == {"messages[0].content[0].image_url.display_name"}
+        return
+    tool = {"role": "tool", "tool_call_id": "call_a", "content": content}
+    messages = [USER, {"role": "assistant", "tool_calls": [CALL]}, tool]
+    assert names("chat", messages=messages) == ["messages[2].content[0].image_url.display_name"]
+
+
+def test_what_is_wrong_with_a_responses_picture_is_named() -> None:
+    item = {"type": "image_generation_call", "id": "ig_a", "result": URL.partition(",")[2], "output_format": "x" * 300}
+    assert names("responses", input=[USER, item]) == ["input[1].output_format"]
+    item = {"type": "image_generation_call", "id": "ig_a", "result": URL.partition(",")[2], OWN: {"display_name": LONG}}
+    assert names("responses", input=[USER, item]) == [f"input[1].{OWN}.display_name"]
+
+
+@pytest.mark.parametrize(
+    ("own", "field"),
+    [
+        ({"thought_signatures": [None, "?"]}, "thought_signatures[1]"),
+        ({"thought_signatures": ["YQ=="]}, "thought_signatures"),
+        ({"native_fields": [{"text": 1}, None]}, "native_fields[0]"),
+        ({"native_fields_json": [None, WRONG_JSON]}, "native_fields_json[1]"),
+        ({"native_fields_json": [None]}, "native_fields_json"),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_beside_a_part_is_named(own: dict[str, Any], field: str) -> None:
+    assert names("chat", messages=[USER, said(**own)]) == [f"messages[1].{OWN}.{field}"]
+
+
+@pytest.mark.parametrize(
+    ("own", "field"),
+    [
+        ({"thought_signature": "?"}, "thought_signature"),
+        ({"native_fields": {"text": 1}}, "native_fields"),
+        ({"native_fields_json": WRONG_JSON}, "native_fields_json"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize(
+    "item",
+    [
+        {"type": "image_generation_call", "id": "ig_a", "result": URL.partition(",")[2]},
+        {"type": "function_call", "call_id": "call_a", "name": "f", "arguments": "{}"},
+    ],
+    ids=lambda item: str(item["type"]),
+)
+def test_what_is_wrong_beside_an_item_is_named(item: dict[str, Any], own: dict[str, Any], field: str) -> None:
+    assert names("responses", input=[USER, {**item, OWN: own}]) == [f"input[1].{OWN}.{field}"]
+
+
+def test_wrong_thoughts_have_their_own_name() -> None:
+    read = reading("chat", messages=[USER, said()])
+    assert read.origins["spec.messages[1].parts[0]"] == "messages[1].reasoning_content"
+    assert read.origins["spec.messages[1].parts[1]"] == "messages[1].content"
+    item = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm"}]}
+    read = reading("responses", input=[USER, item])
+    assert read.origins["spec.messages[1].parts[0]"] == "input[1].summary"
