@@ -83,8 +83,14 @@ class GoogleCall:
         max_frame_bytes: int,
         report: Report,
     ) -> AsyncGenerator[list[pb.Event], None]:
-        body = await self.body(spec, profile, large=True)
-        answer = self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+        # The body has no name here: it would be kept as long as the answer.
+        answer = self.generate(
+            url,
+            await self.body(spec, profile, large=True),
+            credentials,
+            max_frame_bytes=max_frame_bytes,
+            report=report,
+        )
         async with aclosing(answer):
             async for events in answer:
                 yield events
@@ -101,6 +107,8 @@ class GoogleCall:
         headers = self._prepared
         report.sent = True
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
+        request_bytes = len(body)
+        del body  # a large one
         async with aclosing(posted) as answer:
             # A relay may stamp another status of success on an answer; its body tells.
             first = await answer.read() if 200 < answer.status < 300 else b""
@@ -111,7 +119,7 @@ class GoogleCall:
                     retry_after=answer.retry_after,
                     secrets=credentials.values(),
                     max_retry_after=self._max_retry_after,
-                    request_bytes=len(body),
+                    request_bytes=request_bytes,
                 )
             reader = Reader(max_frame_bytes=max_frame_bytes, secrets=credentials.values())
             report.answer = reader

@@ -27,12 +27,22 @@ _MOST = 0.05
 
 @dataclass
 class Provider:
-    """Stands for the provider. bodies: what it was sent."""
+    """Stands for the provider. bodies: what it was sent. most_at_once: calls."""
 
     url: str = ""
     bodies: list[bytes] = field(default_factory=list)
+    running: int = 0
+    most_at_once: int = 0
 
     async def answer(self, request: web.Request) -> web.Response:
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        try:
+            return await self._drawn(request)
+        finally:
+            self.running -= 1
+
+    async def _drawn(self, request: web.Request) -> web.Response:
         self.bodies.append(await request.read())
         picture = {"inlineData": {"mimeType": "image/png", "data": pybase64.b64encode(PNG).decode()}}
         return web.json_response(
@@ -108,7 +118,7 @@ def _with(**fields: Any) -> pb.Spec:
 
 def _with_values(count: int) -> pb.Spec:
     made = spec()
-    made.extra_body.update({"labels": {f"a{i}": i for i in range(count)}})
+    made.extra_body.update({"other": {f"a{i}": i for i in range(count)}})
     return made
 
 
@@ -164,3 +174,13 @@ def test_d3_a_large_body_is_what_a_small_one_would_be() -> None:
     }
     assert b"".join(Body(document).pieces()) == msgspec.json.encode(document)
     assert Body(document).size == len(msgspec.json.encode(document))
+
+
+async def test_d3_several_large_pictures_are_not_sent_at_once(provider: Provider) -> None:
+    kind = "multipart/form-data; boundary=x"
+    body = form(20 * _MB).replace(b"--x--", b'--x\r\ncontent-disposition: form-data; name="n"\r\n\r\n3\r\n--x--')
+    async with running_stack(rest=True, gemini_base_url=provider.url) as stack:
+        status, answer = await post(stack, "/v1/images/edits", body, kind)
+        assert status == 200, str(answer)[:1000]
+        assert len(answer["data"]) == 3
+    assert provider.most_at_once == 1

@@ -47,16 +47,16 @@ def _roughly(body: Json) -> int:
 
 
 def _exactly(body: Json, most: int) -> int:
-    """Values outside of texts, and as many texts as are names; it stops where there are more than `most`."""
-    found, texts, inside = 1, 0, False
+    """What stands outside of texts tells of values; half of the texts may be names. It stops beyond `most`."""
+    found, quotes, inside = 1, 0, False
     for piece in _pieces(body):
         # Escapes first, two signs at a time from the left, as JSON reads them.
         between = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
         for outside in between[1 if inside else 0 :: 2]:
             found += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
-        texts += len(between) // 2
+        quotes += len(between) - 1
         inside ^= len(between) % 2 == 0
-        found = max(found, texts // 2)
+        found = max(found, quotes // 4)
         if found > most:
             break
     return found

@@ -12,6 +12,7 @@ from typing import TypeVar
 import pybase64
 
 from imagewire_server.contract import constraints, json_weight, pb
+from imagewire_server.contract.bounds import LIGHT_BYTES
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
 from imagewire_server.dialects.openai.decode import decode
 from imagewire_server.dialects.openai.options import Abilities
@@ -124,12 +125,14 @@ class Answering:
     async def _fetched(self, call: Call, reading: Reading) -> None:
         """Fetch the pictures that a request names, in the place that its call will have.
 
-        The place is left before the engine takes it again, and nothing is awaited in between: nobody else gets it.
+        The place is left before the engine takes it again. Nothing is awaited in between, so that nobody else gets it,
+        unless the pictures are large.
         """
         if await worked(call.record, self.pictures.wanted, reading):
             self.engine.router.resolve(reading.spec.model)  # nothing is fetched for a model that there is not
             with self.engine.place():
-                await self.pictures.fetch(reading)
+                fetched = await self.pictures.fetch(reading)
+            call.record.large = call.record.large or fetched > LIGHT_BYTES
 
     async def answer(self, call: Call, reading: Reading, encoder: Encoder) -> None:
         """One JSON object, held back while it is small, so that a failure so far has its own status."""

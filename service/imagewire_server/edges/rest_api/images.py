@@ -29,6 +29,7 @@ from imagewire_server.engine.record import Record
 
 _MOST_FILES = 16
 _MOST_FIELDS = 64
+_SENT_AT_ONCE = 32 * 1024 * 1024
 _MOST_HEADER_BYTES = 8 * 1024  # of a part
 _AT_ONCE = 16 * 1024
 _CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "latin-1", "cp1252"})
@@ -99,8 +100,10 @@ class ImagesEndpoint:
             request = await read(call, ImagesRequest)
         abilities = self.answering.abilities(request.model)
         reading = await worked(call.record, spec_of, request, abilities, pictures)
+        sent = sum(len(data) for _, data in pictures)
+        pictures.clear()  # the spec has them
         if not request.stream:
-            await self._answer(call, reading, request.n or 1)
+            await self._answer(call, reading, request.n or 1, sent)
             return
         if request.n not in {None, 1}:
             raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
@@ -109,15 +112,19 @@ class ImagesEndpoint:
             call, reading, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
         )
 
-    async def _answer(self, call: Call, reading: Reading, count: int) -> None:
-        """So many calls at once. What one of them drew is not lost because another failed."""
+    async def _answer(self, call: Call, reading: Reading, count: int, sent: int) -> None:
+        """So many calls at once, fewer where much is sent: each encodes it for itself. sent: bytes of pictures.
+
+        What one of them drew is not lost because another failed.
+        """
         runs = [_Run(Record(large=call.record.large)) for _ in range(count)]
+        limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
             async with self.answering.leaving(call):
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:
-                            group.create_task(run.draw(self.answering, reading))
+                            group.create_task(run.draw(self.answering, reading, limit))
                 finally:
                     for run in runs:
                         run.tell(call.record)
@@ -143,9 +150,9 @@ class _Run:
         self.record = record
         self.error: Error | None = None
 
-    async def draw(self, answering: Answering, reading: Reading) -> None:
+    async def draw(self, answering: Answering, reading: Reading, limit: asyncio.Semaphore) -> None:
         try:
-            async with answering.drawing(self.record, reading, stream=False) as stream:
+            async with limit, answering.drawing(self.record, reading, stream=False) as stream:
                 async for events in stream:
                     for event in events:
                         await self._take(event)

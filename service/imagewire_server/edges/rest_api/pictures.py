@@ -47,8 +47,11 @@ class Pictures:
             self._refuse([Violation(found[_MOST_PICTURES][0], words)], reading)
         return True
 
-    async def fetch(self, reading: Reading) -> None:
-        """Put each picture's bytes in place of its URL. Raises InvalidRequest in the caller's names, Overloaded."""
+    async def fetch(self, reading: Reading) -> int:
+        """Put each picture's bytes in place of its URL; how many they are.
+
+        Raises InvalidRequest in the caller's names, and Overloaded.
+        """
         limit = asyncio.Semaphore(_AT_ONCE)
         violations: list[Violation] = []
         refused: BaseException | None = None
@@ -81,6 +84,7 @@ class Pictures:
             raise refused
         if violations:
             self._refuse(violations, reading)
+        return total
 
     @staticmethod
     def _refuse(violations: list[Violation], reading: Reading) -> None:

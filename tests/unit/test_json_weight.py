@@ -1,0 +1,61 @@
+"""Counting what a JSON text holds without decoding it: never too few, and no text's signs for values."""
+
+import json
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.contract import bounds, json_weight
+from imagewire_server.contract.errors import InvalidRequest
+
+texts = st.text(st.sampled_from('a"\\,[]{}:é😀\n\x00'), max_size=30)
+documents = st.recursive(
+    st.none() | st.integers() | texts,
+    lambda inside: st.lists(inside, max_size=6) | st.dictionaries(texts, inside, max_size=6),
+    max_leaves=40,
+)
+
+
+def count(value: Any) -> tuple[int, int]:
+    """How many values a document has, and how many of them are empty lists and objects."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    empty = isinstance(value, dict | list) and not value
+    found = [count(one) for one in inside]
+    return 1 + sum(values for values, _ in found), empty + sum(empties for _, empties in found)
+
+
+@given(documents, st.booleans(), st.integers(1, 40))
+def test_values_are_counted_whatever_stands_in_texts(document: Any, is_ascii: bool, size: int) -> None:
+    body = json.dumps(document, ensure_ascii=is_ascii).encode()
+    values, empties = count(document)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_weight, "_SLICE", size)
+        assert json_weight._exactly(body, 10**9) == values + empties
+        assert json_weight._roughly(body) >= values
+
+
+def test_long_plain_texts_are_no_text() -> None:
+    picture = b"A" * bounds.MOST_TEXT
+    for body in (
+        b'{"a":"%b","b":"%b"}' % (picture, picture),
+        b'{"a":"%b","b":"%b"}' % (picture, "é".encode() * 1000),
+        b'["%b' % picture,
+    ):
+        json_weight.check(body)
+    for body in (
+        b'{"a":"%b","b":"%b\\n"}' % (picture, picture),
+        b'{"a":"%b%b"}' % (picture, "é".encode()),
+        b'{"a":"%b"}' % (b"a\\n" * (bounds.MOST_TEXT // 2)),
+    ):
+        with pytest.raises(InvalidRequest, match="bytes of text"):
+            json_weight.check(body)
+
+
+def test_a_text_with_many_commas_is_one_value() -> None:
+    body = msgspec.json.encode({"a": "a, [b] " * 200_000, "b": [1, 2]})
+    json_weight.check(body)
+    assert json_weight.is_large(body)
+    assert json_weight.values(body, "a") < 10
