@@ -6,9 +6,8 @@ from typing import Any
 from imagewire_emulator import answer
 from imagewire_emulator.draw import Wish
 from imagewire_emulator.models import Model
-from imagewire_emulator.plan import Plan
+from imagewire_emulator.plan import PICTURES, Plan
 
-_PICTURES = ("image", "draft")
 _TEXTS = ("text", "thought", "unicode")
 
 
@@ -24,7 +23,7 @@ def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
     elif model.series == 3 and config.get("thinkingConfig", {}).get("includeThoughts") and layout == ("text", "image"):
         layout = ("thought", "draft", "text", "image")
     if "IMAGE" not in kinds:
-        layout = tuple(kind for kind in layout if kind not in _PICTURES)
+        layout = tuple(kind for kind in layout if kind not in PICTURES)
     if "TEXT" not in kinds:
         layout = tuple(kind for kind in layout if kind not in _TEXTS) or layout
     return replace(plan, layout=() if plan.block else layout)
@@ -51,5 +50,5 @@ def wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
         inputs=tuple(inputs[-1:]),
         exact_bytes=plan.exact_bytes,
     )
-    count = sum(kind in _PICTURES for kind in plan.layout)
+    count = sum(kind in PICTURES for kind in plan.layout)
     return [replace(first, seed=first.seed + i) for i in range(count)]

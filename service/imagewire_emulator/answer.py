@@ -10,7 +10,7 @@ from imagewire_emulator import framing, native_parts
 from imagewire_emulator.draw import Picture
 from imagewire_emulator.models import Model
 from imagewire_emulator.native_parts import AUDIO, NATIVE_PARTS
-from imagewire_emulator.plan import Plan
+from imagewire_emulator.plan import PICTURES, Plan
 from imagewire_emulator.semantics import CONTINUATION, signature
 from imagewire_emulator.usage import before_the_end, usage
 
@@ -22,7 +22,6 @@ _TEXTS = (
     "Tell me what to change <next> & I'll edit it.",
 )
 _UNICODE = 'Line\u2028separator, \u2029paragraph, emoji \U0001f34c, quotes "data":" and a \\ backslash'
-_PICTURES = ("image", "draft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ def _parts(scene: Scene) -> list[Json]:
     parts: list[Json] = []
     pictures = texts = 0
     for name in scene.plan.layout:
-        if name in _PICTURES:
+        if name in PICTURES:
             parts.append(_picture(scene, pictures, draft=name == "draft", signed=signed))
             pictures += 1
         elif name == "thought":

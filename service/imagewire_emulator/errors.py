@@ -41,3 +41,9 @@ def invalid(message: str, field: str = "") -> ApiError:
     """400 INVALID_ARGUMENT, with the field where one is to blame."""
     violation = {"field": field, "description": message} if field else {"description": message}
     return ApiError("INVALID_ARGUMENT", message, [detail("BadRequest", fieldViolations=[violation])])
+
+
+def unknown_name(name: str, path: str = "") -> ApiError:
+    """400 for a field that there is not. path: of the object that it stands in, "" for the whole body."""
+    where = f" at '{path}'" if path else ""
+    return invalid(f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.', path)

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 
 from imagewire_emulator.errors import ApiError
 
+# The parts of a layout that are pictures.
+PICTURES = ("image", "draft")
+
 
 @dataclass(frozen=True, slots=True)
 class Raw:

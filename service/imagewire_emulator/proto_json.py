@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.errors import ApiError, invalid, unknown_name
 
 Reader = Callable[[Any, str], Any]
 
@@ -118,8 +118,7 @@ def message(fields: dict[str, Reader]) -> Reader:
         for key, item in value.items():
             name = re.sub(r"_(\w)", lambda match: match[1].upper(), key)
             if name not in fields:
-                where = f" at '{path}'" if path else ""
-                raise invalid(f'Invalid JSON payload received. Unknown name "{key}"{where}: Cannot find field.', path)
+                raise unknown_name(key, path)
             if name in made:
                 raise invalid(f'Invalid JSON payload received. Field "{name}" is given twice.', path)
             if item is not None:

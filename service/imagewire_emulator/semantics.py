@@ -10,7 +10,7 @@ from typing import Any
 from PIL import Image, UnidentifiedImageError
 
 from imagewire_emulator import native_parts
-from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.errors import invalid, unknown_name
 from imagewire_emulator.models import Model
 
 Json = dict[str, Any]
@@ -73,23 +73,18 @@ def _check_place(request: Json, *, vertex: bool) -> None:
     """Fields that only one of the two APIs has."""
     for name in ("labels", "outputConfig"):
         if name in request and not vertex:
-            raise _unknown(name)
+            raise unknown_name(name)
     prefix = request.get("outputConfig", {}).get("outputUriPrefix", "gs://")
     if not prefix.startswith("gs://"):
         raise invalid("The output URI prefix must be a Cloud Storage URI: gs://...", "output_config.output_uri_prefix")
     for i, setting in enumerate(request.get("safetySettings", ())):
         if "method" in setting and not vertex:
-            raise _unknown("method", f"safety_settings[{i}]")
+            raise unknown_name("method", f"safety_settings[{i}]")
     for i, tool in enumerate(request.get("tools", ())):
         search = tool.get("googleSearch", {})
         for name in ("timeRangeFilter",) if vertex else ("excludeDomains", "blockingConfidence"):
             if name in search:
-                raise _unknown(name, f"tools[{i}].google_search")
-
-
-def _unknown(name: str, path: str = "") -> ApiError:
-    where = f" at '{path}'" if path else ""
-    return invalid(f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.', path)
+                raise unknown_name(name, f"tools[{i}].google_search")
 
 
 def _parts(contents: list[Json]) -> Iterator[tuple[str, str, Json]]:
@@ -107,7 +102,7 @@ def _check_part(part: Json, path: str, *, vertex: bool) -> int:
         )
     for name in _GEMINI_PARTS if vertex else ():
         if name in part:
-            raise _unknown(name, path)
+            raise unknown_name(name, path)
     pictures = _check_picture(part)
     for i, inner in enumerate(part.get("functionResponse", {}).get("parts", ())):
         if ("inlineData" in inner) == ("fileData" in inner):
@@ -172,4 +167,4 @@ def _check_config(config: Json, model: Model, *, vertex: bool) -> None:
         raise invalid(f"image_size {size!r} is not supported by {model.id}", "generation_config.image_config")
     for option in _VERTEX_OPTIONS:
         if option in image and not vertex:
-            raise _unknown(option, "generation_config.image_config")
+            raise unknown_name(option, "generation_config.image_config")

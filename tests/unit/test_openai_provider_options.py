@@ -250,3 +250,16 @@ def test_media_among_an_answers_images_keeps_its_name() -> None:
     said = {"role": "assistant", "images": [{"type": "image_url", "image_url": url, "mime_type": "audio/wav"}]}
     [part] = spec("chat", messages=[*USER, said]).messages[1].parts
     assert (part.media.display_name, part.media.mime_type) == ("song", "audio/wav")
+
+
+def test_a_time_said_twice_alike_is_one() -> None:
+    span = {
+        "start_time": "2026-01-01T00:00:00Z",
+        "startTime": "2026-01-01T00:00:00Z",
+        "endTime": "2026-02-01T00:00:00Z",
+    }
+    tools = [{"googleSearch": {"timeRangeFilter": span}}]
+    [tool] = spec("chat", messages=USER, tools=tools).tools
+    assert tool.google_search.time_range.start_time.ToJsonString() == span["start_time"]
+    span["startTime"] = "2026-01-02T00:00:00Z"
+    assert refused("chat", messages=USER, tools=tools) == "tools[0].googleSearch.timeRangeFilter.startTime"

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import pybase64
 
@@ -46,6 +47,14 @@ def file_format(image: pb.Image) -> str | None:
     """OpenAI's word for a picture's file format, "png" of "image/png"; None where it is not known."""
     match = _IMAGE.match(image.mime_type)
     return match[1] if match else None
+
+
+def look(image: pb.Image) -> dict[str, Any]:
+    """A picture's file format and its size in pixels, as far as they are known."""
+    made: dict[str, Any] = {"output_format": file_format(image)}
+    if image.HasField("width"):
+        made["size"] = f"{image.width}x{image.height}"
+    return made
 
 
 def inside(what: pb.Image | pb.Media, key: Key) -> list[Piece]:

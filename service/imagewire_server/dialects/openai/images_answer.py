@@ -27,13 +27,6 @@ class Picture:
             return [b'"url":' + encoded(self.image.uri)]
         return [b'"b64_json":"', Copy(self.key), b'"']
 
-    def facts(self) -> Json:
-        """Its size in pixels and its file format, where they are known."""
-        made: Json = {"output_format": data_url.file_format(self.image)}
-        if self.image.HasField("width"):
-            made["size"] = f"{self.image.width}x{self.image.height}"
-        return made
-
 
 @dataclass(slots=True)
 class Drawn:
@@ -135,7 +128,11 @@ def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[li
             mine += [front + b"{", *picture.url_or_base64(), b"}"]
             front = b","
         pieces.append([*mine[:-1], *run.beside.pieces(), mine[-1]])
-    last = {**runs[0].pictures()[0].facts(), "usage": usage(run.usage for run in runs), **tier(runs[0].usage)}
+    last = {
+        **data_url.look(runs[0].pictures()[0].image),
+        "usage": usage(run.usage for run in runs),
+        **tier(runs[0].usage),
+    }
     if failures:
         last["errors"] = [errors.body(failure, request_id)["error"] for failure in failures]
     return [*pieces, [b"]," + encoded(last)[1:]]]
@@ -192,7 +189,7 @@ class ImagesStream:
             "created_at": self._drawn.created,
             "background": "opaque",
             "quality": "auto",
-            **picture.facts(),
+            **data_url.look(picture.image),
             **more,
         }
         head = f"event: {kind}\ndata: ".encode() + encoded(said)[:-1] + b","

@@ -2,11 +2,15 @@
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.dialects.openai.shared_request import ImageConfig
+
+_T = TypeVar("_T")
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
@@ -23,6 +27,15 @@ class Abilities:
     aspect_ratios: tuple[str, ...] | None = None
     image_sizes: tuple[str, ...] | None = None
     thinking_levels: tuple[str, ...] | None = None
+
+
+def said_once(reading: Reading, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
+    """The value of a field with several spellings, with the caller's one; a second, different value is refused."""
+    found = [(field, value) for field, value in spellings if value is not None]
+    for field, value in found[1:]:
+        if value != found[0][1]:
+            reading.refuse(field, f"says otherwise than {found[0][0]}; set one of them")
+    return found[0] if found else None
 
 
 def set_once(reading: Reading, target: pb.ProtoMessage, name: str, value: object, field: str, path: str) -> None:

@@ -1,12 +1,10 @@
 """Options that are the provider's own and every endpoint takes alike: service tier, safety, output, search."""
 
-import binascii
 from typing import Any, TypeVar
 
-import pybase64
-
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai.options import set_once
+from imagewire_server.dialects.openai import picture
+from imagewire_server.dialects.openai.options import said_once, set_once
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.dialects.openai.shared_request import OutputConfig, ProviderOptions, SearchOptions, TimeRange
 
@@ -36,12 +34,9 @@ def read(reading: Reading, given: ProviderOptions) -> None:
     for field, config in (("output_config", given.output_config), ("outputConfig", given.output_config_)):
         if config is not None:
             _output(reading, config, field)
-    for field, token in (
-        ("continuation_token", given.continuation_token),
-        ("continuationToken", given.continuation_token_),
-    ):
-        if token is not None:
-            _continue(reading, token, field)
+    tokens = ("continuation_token", given.continuation_token), ("continuationToken", given.continuation_token_)
+    if token := said_once(reading, tokens):
+        _continue(reading, *token)
 
 
 def _output(reading: Reading, given: OutputConfig, field: str) -> None:
@@ -57,29 +52,20 @@ def _output(reading: Reading, given: OutputConfig, field: str) -> None:
         set_once(reading, target, "uri_prefix", value, f"{field}.{name}", "output_config")
 
 
-def _continue(reading: Reading, token: str, field: str) -> None:
+def _continue(reading: Reading, field: str, token: str) -> None:
     try:
-        value = pybase64.b64decode(token, validate=True)
-    except (binascii.Error, ValueError):
-        reading.refuse(field, "holds no valid base64; send it as the answer had it")
-        return
-    known = reading.spec.continuation_token
-    if known and known != value:
-        reading.refuse(field, "says otherwise than continuation_token; set one of them")
-    reading.spec.continuation_token = value
+        reading.spec.continuation_token = picture.decoded(token)
+    except ValueError as error:
+        reading.refuse(field, f"{error}; send it as the answer had it")
     reading.came_from("continuation_token", field)
 
 
 def searches(reading: Reading, asked: list[tuple[str, SearchOptions]]) -> None:
     """Google's search among the tools, once. asked: each with the caller's field; other options twice are refused."""
     told = [one for one in asked if one[1] != type(one[1])()] or asked
-    if not told:
-        return
     path = f"tools[{len(reading.spec.tools)}].google_search"
-    reading.spec.tools.add(google_search=_search(reading, told[0][1], told[0][0], path))
-    for field, options in told[1:]:
-        if options != told[0][1]:
-            reading.refuse(field, f"says otherwise than {told[0][0]}; set one of them")
+    if search := said_once(reading, told):
+        reading.spec.tools.add(google_search=_search(reading, search[1], search[0], path))
 
 
 def _search(reading: Reading, given: SearchOptions, field: str, path: str) -> pb.GoogleSearch:
@@ -88,14 +74,11 @@ def _search(reading: Reading, given: SearchOptions, field: str, path: str) -> pb
     reading.came_from(path, field)
 
     def one(name: str, *spellings: tuple[str, _T | None]) -> tuple[str, _T] | None:
-        """The value of one of the spellings; a second, different one is refused."""
-        found = [(f"{field}.{spelling}", value) for spelling, value in spellings if value is not None]
-        for other, value in found[1:]:
-            if value != found[0][1]:
-                reading.refuse(other, f"says otherwise than {found[0][0]}; set one of them")
+        """The value of one of the spellings, and its field's name."""
+        found = said_once(reading, [(f"{field}.{spelling}", value) for spelling, value in spellings])
         if found:
-            reading.came_from(f"{path}.{name}", found[0][0])
-        return found[0] if found else None
+            reading.came_from(f"{path}.{name}", found[0])
+        return found
 
     types = (
         ("search_types", _types(reading, f"{field}.search_types", given.search_types)),
@@ -135,11 +118,11 @@ def _time_range(reading: Reading, given: TimeRange, made: pb.TimeRange, field: s
         (made.start_time, (("start_time", given.start_time), ("startTime", given.start_time_))),
         (made.end_time, (("end_time", given.end_time), ("endTime", given.end_time_))),
     ):
-        values = [(name, value) for name, value in spellings if value is not None]
-        if len(values) != 1:
-            reading.refuse(f"{field}.{spellings[0][0]}", "is required, once, as 2026-01-31T00:00:00Z")
+        said = said_once(reading, [(f"{field}.{name}", value) for name, value in spellings])
+        if said is None:
+            reading.refuse(f"{field}.{spellings[0][0]}", "is required, as 2026-01-31T00:00:00Z")
             continue
         try:
-            target.FromJsonString(values[0][1])
+            target.FromJsonString(said[1])
         except ValueError:
-            reading.refuse(f"{field}.{values[0][0]}", "is no time in RFC 3339, as 2026-01-31T00:00:00Z")
+            reading.refuse(said[0], "is no time in RFC 3339, as 2026-01-31T00:00:00Z")

@@ -201,10 +201,10 @@ class Output:
         for draft in self._waiting:
             fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
             copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(draft)), b'"']
-            yield "image_generation_call.partial_image", fields | _look(draft.image), copy
+            yield "image_generation_call.partial_image", fields | data_url.look(draft.image), copy
             self._sent += 1
         self._waiting, self._draft, self._drawn = [], None, True
-        item.shown |= _look(part.image)
+        item.shown |= data_url.look(part.image)
         _own(item, part)
         if part.image.uri:
             item.shown |= {"result": None, "url": part.image.uri}
@@ -233,10 +233,3 @@ def _at(item: Item) -> Json:
 
 def _output_text(text: str) -> Json:
     return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-
-
-def _look(image: pb.Image) -> Json:
-    made: Json = {"output_format": data_url.file_format(image)}
-    if image.HasField("width"):
-        made["size"] = f"{image.width}x{image.height}"
-    return made
