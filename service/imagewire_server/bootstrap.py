@@ -14,7 +14,7 @@ import structlog
 from imagewire_server import allocator, open_files
 from imagewire_server.config.callers import named
 from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.keys import exposed
+from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
@@ -86,8 +86,7 @@ class Server:
         Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
         ConfigError, and then nothing has changed.
         """
-        if self._config.master_key and not config.master_key:
-            raise ConfigError("the master key is gone, and callers would need none: restart where that is meant")
+        check_kept(self._config.master_key, config.master_key)
         self._engine.router = self._router(config, self._engine.router.upstreams)
         access = Access(config.master_key, config.settings.metrics_key)
         self.grpc.use_access(access)

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -76,11 +76,12 @@ def serve(
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.cores import usable  # noqa: PLC0415
-    from imagewire_server.workers import beat_until_parent_gone, say_ready, share_counts  # noqa: PLC0415
+    from imagewire_server.worker import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
 
-    def read() -> "Config":
-        return load(config, os.environ, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
+    def read(text: bytes | None = None) -> "Config":
+        return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap  # noqa: PLC0415  # the process that watches workers needs none of it
@@ -96,7 +97,8 @@ def serve(
                 await bootstrap.serve(demonstrating, lambda: demonstrating)
 
     try:
-        given = read()
+        text = received() if worker is not None else b"" if config is None else content(config)
+        given = read(text)
         if counts is not None:
             share_counts(counts)
         logs.configure(given.settings.log_level)
@@ -106,8 +108,7 @@ def serve(
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
-            code = _run(_watch(given, number, [] if config is None else ["--config", str(config)]))
-            raise typer.Exit(code)
+            raise typer.Exit(_run(_watch(given, number, config, text, read)))
         _run(run(given))
     except (ConfigError, OSError) as error:
         typer.echo(f"imagewire-server: {error}", err=True)
@@ -179,9 +180,13 @@ def demo(
     sys.exit(_run(draw(output)))
 
 
-async def _watch(given: "Config", number: int, arguments: list[str]) -> int:
-    """Run workers on the addresses of a configuration; return the exit code."""
+async def _watch(
+    given: "Config", number: int, path: Path | None, text: bytes, read: Callable[[bytes], "Config"]
+) -> int:
+    """Run workers on the addresses of a configuration, the text of a file; return the exit code."""
+    from imagewire_server.config.keys import check_kept  # noqa: PLC0415
     from imagewire_server.config.load import NO_KEY, ConfigError  # noqa: PLC0415
+    from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.workers import Workers, reserve  # noqa: PLC0415
 
     if not given.deployments:
@@ -189,13 +194,32 @@ async def _watch(given: "Config", number: int, arguments: list[str]) -> int:
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
+    arguments = [] if path is None else ["--config", str(path)]
     command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
+    master_key = given.master_key
+
+    def reread() -> bytes:
+        nonlocal master_key
+        new = b"" if path is None else content(path)
+        made = read(new)
+        if not made.deployments:
+            raise ConfigError(NO_KEY)
+        check_kept(master_key, made.master_key)
+        master_key = made.master_key
+        return new
+
     try:
         told = {"rest": rest.address} if rest else {}
         names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
         settings = given.settings
         workers = Workers(
-            command, number, len(given.deployments), drain_delay=settings.drain_delay, drain_grace=settings.drain_grace
+            command,
+            number,
+            len(given.deployments),
+            text=text,
+            reread=reread,
+            drain_delay=settings.drain_delay,
+            drain_grace=settings.drain_grace,
         )
         return await workers.run(grpc=grpc.address, **told, models=names)
     finally:

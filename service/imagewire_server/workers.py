@@ -1,36 +1,35 @@
 """Several processes on the same ports: started anew, not forked; watched, restarted, and drained by this one.
 
 Workers share the ports (SO_REUSEPORT) and the memory in which each counts, and nothing else: what one learns of a
-provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent,
-however that ends: its standard input is a pipe that then closes. On its standard output it says each second that its
-event loop runs; one that is silent for eight is killed, because the kernel goes on giving it connections, and replaced.
+provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent.
+Each second it says that its event loop runs; one that is silent for eight is killed, because the kernel goes on giving
+it connections, and replaced. A new one begins with the last configuration that was good, whatever the file holds then.
 """
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
-import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import structlog
 
+from imagewire_server.config.source import ConfigError
 from imagewire_server.engine import counts, metrics
+from imagewire_server.engine.fault import described
+from imagewire_server.worker import PACE, READY, framed
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
 
 _log = structlog.get_logger("imagewire.workers")
 
-# What a worker writes: once when it serves, then in each second in which its event loop runs.
-_READY, _BEAT = b"!", b"."
-# Seconds. They are counted in waits of this process: where it was stopped itself, or its machine slept, no worker is
-# found silent. Before it serves, a worker loads its code, which a busy machine does slowly.
-_PACE, _PATIENCE, _PATIENCE_AT_START = 1.0, 8, 120
+# For how many beats a worker may be silent. They are counted in waits of this process: where it was stopped itself, or
+# its machine slept, no worker is found silent. Before it serves, a worker loads its code, and a busy machine is slow.
+_PATIENCE, _PATIENCE_AT_START = 8, 120
 # Seconds that a worker may take to stop, beyond what its settings give to calls.
 _CLEANUP = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
@@ -66,14 +65,25 @@ def reserve(address: str) -> Reserved:
 class Workers:
     """Runs `number` workers. command: what starts one. deployments: how many each will count.
 
+    text: of the configuration. reread: reads another one, which raises ConfigError where it is not good.
     drain_delay, drain_grace: the seconds that each takes to stop, at the most; behind them it is killed.
     """
 
     def __init__(
-        self, command: Sequence[str], number: int, deployments: int, *, drain_delay: float, drain_grace: float
+        self,
+        command: Sequence[str],
+        number: int,
+        deployments: int,
+        *,
+        text: bytes,
+        reread: Callable[[], bytes],
+        drain_delay: float,
+        drain_grace: float,
     ) -> None:
         self._command = command
         self._number = number
+        self._text = text
+        self._reread = reread
         self._drain_delay = drain_delay
         self._drain_grace = drain_grace
         # For this process, and for each worker two: one may still be ending when the next one begins.
@@ -85,7 +95,8 @@ class Workers:
         self._running: dict[int, Process] = {}
         self._serving: set[int] = set()
         self._began: set[int] = set()  # those that have served at least once
-        self._hangups = 0
+        self._hangups: asyncio.Queue[None] = asyncio.Queue()
+        self._reloads = 0
         self._stopping = asyncio.Event()
         self._interrupts = 0
         self._ready = asyncio.Semaphore(0)
@@ -96,11 +107,12 @@ class Workers:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        loop.add_signal_handler(signal.SIGHUP, self._hangups.put_nowait, None)
         keepers = [asyncio.create_task(self._keep(index)) for index in range(self._number)]
-        readiness = asyncio.create_task(self._told(serving))
+        beside = asyncio.create_task(self._told(serving)), asyncio.create_task(self._reload())
         await asyncio.gather(*keepers)
-        readiness.cancel()
+        for task in beside:
+            task.cancel()
         return self._code
 
     def _stop(self, number: int) -> None:
@@ -122,11 +134,20 @@ class Workers:
             _log.error("a worker did not stop in time and is killed", worker=index)
             _send(process, signal.SIGKILL)
 
-    def _hang_up(self) -> None:
-        """Pass it on to those that serve: it would end the others, which are told when they do."""
-        self._hangups += 1
-        for index in self._serving:
-            _send(self._running[index], signal.SIGHUP)
+    async def _reload(self) -> None:
+        """Pass hangups on where the file is good, to those that serve: others it would end, and they are told later."""
+        while True:
+            await self._hangups.get()
+            try:
+                self._text = await asyncio.to_thread(self._reread)
+            except ConfigError as error:
+                _log.error("the configuration was not reloaded", why=str(error))
+            except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
+                _log.error("the configuration was not reloaded", why="a fault of this server's", **described(error))
+            else:
+                self._reloads += 1
+                for index in self._serving:
+                    _send(self._running[index], signal.SIGHUP)
 
     async def _told(self, serving: dict[str, object]) -> None:
         for _ in range(self._number):
@@ -153,7 +174,7 @@ class Workers:
 
     async def _run_one(self, index: int) -> int:
         """Start a worker, listen to it until it ends, and return its exit code."""
-        hangups, slot = self._hangups, self._free.pop(0)
+        reloads, slot = self._reloads, self._free.pop(0)
         try:
             process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -170,10 +191,12 @@ class Workers:
             _log.error("a worker cannot be started", worker=index, why=error.strerror)
             self._free.insert(0, slot)
             return 1
+        assert process.stdin is not None  # noqa: S101  # it was asked for
+        process.stdin.write(framed(self._text))
         self._running[index] = process
         if self._stopping.is_set():
             process.terminate()
-        listening = asyncio.create_task(self._listen(index, process, hangups))
+        listening = asyncio.create_task(self._listen(index, process, reloads))
         code = await process.wait()
         await listening
         del self._running[index]
@@ -182,13 +205,13 @@ class Workers:
         self._free.insert(0, slot)
         return code
 
-    async def _listen(self, index: int, process: "Process", hangups: int) -> None:
-        """Note when a worker serves; kill it when it is silent for too long. hangups: how many came before it began."""
+    async def _listen(self, index: int, process: "Process", reloads: int) -> None:
+        """Note when a worker serves; kill it when it is silent for too long. reloads: how many came before it began."""
         assert process.stdout is not None  # noqa: S101  # it was asked for
         silent, patience = 0, _PATIENCE_AT_START
         while silent < patience:
             try:
-                async with asyncio.timeout(_PACE):
+                async with asyncio.timeout(PACE):
                     heard = await process.stdout.read(1024)
             except TimeoutError:
                 silent += 1
@@ -196,48 +219,18 @@ class Workers:
             if not heard:
                 return  # it has ended
             silent = 0
-            if _READY in heard:
+            if READY in heard:
                 patience = _PATIENCE
                 self._serving.add(index)
-                if hangups != self._hangups:
+                if reloads != self._reloads:
                     _send(process, signal.SIGHUP)
                 if index not in self._began:
                     self._began.add(index)
                     self._ready.release()
-        _log.error("a worker does not answer and is killed", worker=index, seconds=silent * _PACE)
+        _log.error("a worker does not answer and is killed", worker=index, seconds=silent * PACE)
         _send(process, signal.SIGKILL)
 
 
 def _send(process: "Process", number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         process.send_signal(number)
-
-
-def share_counts(where: str) -> None:
-    """In a worker: count in the memory that its parent has told of."""
-    memory, slots, slot = (int(number) for number in where.split(":"))
-    metrics.share(counts.Shared(memory, slots), slot)
-
-
-def say_ready() -> None:
-    """Tell the process that started this worker that it serves."""
-    _say(_READY)
-
-
-async def beat_until_parent_gone() -> None:
-    """Tell the process that started this worker that its loop runs; return when that has ended."""
-    loop = asyncio.get_running_loop()
-    gone = asyncio.Event()
-    loop.add_reader(sys.stdin.fileno(), gone.set)
-    while not gone.is_set():
-        _say(_BEAT)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(gone.wait(), _PACE)
-    loop.remove_reader(sys.stdin.fileno())
-
-
-def _say(what: bytes) -> None:
-    """Write to the pipe. One that is full belongs to a process that was stopped, and nothing waits for it."""
-    os.set_blocking(sys.stdout.fileno(), False)
-    with contextlib.suppress(OSError):
-        os.write(sys.stdout.fileno(), what)

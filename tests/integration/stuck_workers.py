@@ -21,9 +21,9 @@ while True:
 async def main() -> int:
     command = [sys.executable, "-c", _STUCK, sys.argv[1]]
     patience = int(sys.argv[3])
-    shorter = {"_PACE": 0.1, "_CLEANUP": float(sys.argv[2]), "_PATIENCE": patience, "_PATIENCE_AT_START": patience}
+    shorter = {"PACE": 0.1, "_CLEANUP": float(sys.argv[2]), "_PATIENCE": patience, "_PATIENCE_AT_START": patience}
     with mock.patch.multiple(workers, **shorter):
-        return await workers.Workers(command, 2, 1, drain_delay=0, drain_grace=0).run()
+        return await workers.Workers(command, 2, 1, text=b"", reread=lambda: b"", drain_delay=0, drain_grace=0).run()
 
 
 logs.configure("info")

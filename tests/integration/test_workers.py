@@ -230,6 +230,31 @@ def test_d8_a_worker_that_ignores_sigterm_is_killed_behind_the_grace() -> None:
         assert process.wait(60) == 0
 
 
+def test_d9_a_replaced_worker_begins_with_the_last_configuration_that_was_good(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    good = "model_list: [{model_name: NAME, litellm_params: {model: gemini/gemini-2.5-flash-image}}]"
+    file.write_text(good.replace("NAME", "first"))
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, "--workers", "2", "--config", str(file)) as server,
+    ):
+        file.write_text(good.replace("NAME", "second"))
+        server.hang_up()
+        assert {server.log_line("reloaded")["worker"] for _ in range(2)} == {0, 1}
+        for odd in ("model_list: &a [*a]", "[" * 1000):
+            file.write_text(odd)
+            server.hang_up()
+            assert "worker" not in server.log_line("the configuration was not reloaded")
+            victims = children(server)
+            for victim in victims:
+                os.kill(victim, signal.SIGKILL)
+            for _ in range(2):
+                assert server.log_line("worker serving")["models"] == ["second"]
+        file.write_text(good.replace("NAME", "third"))
+        server.hang_up()
+        assert {server.log_line("reloaded")["worker"] for _ in range(2)} == {0, 1}
+
+
 def test_d9_a_hangup_while_workers_start_ends_none_of_them(tmp_path: Path) -> None:
     with processes.emulator() as emulator, processes.server(emulator.address, "--workers", "2") as server:
         os.kill(min(children(server)), signal.SIGKILL)

@@ -33,6 +33,12 @@ def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, s
     return key
 
 
+def check_kept(before: str, after: str) -> None:
+    """Raise ConfigError where a reload would leave a server without its key."""
+    if before and not after:
+        raise ConfigError("the master key is gone, and callers would need none: restart where that is meant")
+
+
 def exposed(given: Settings, key: str) -> tuple[str, ...]:
     """A warning for each address at which others than this machine's users may draw without a key."""
     beyond = [address for address in (given.grpc, given.rest) if not key and not _is_local(address)]

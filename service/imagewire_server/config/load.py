@@ -11,7 +11,7 @@ from imagewire_server.config.litellm import unserved
 from imagewire_server.config.models import ModelTable
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.source import ConfigError, Key, Node, read
+from imagewire_server.config.source import ConfigError, Key, Node, content, parsed
 
 __all__ = ["NO_KEY", "Config", "ConfigError", "load"]
 
@@ -41,11 +41,14 @@ class Config:
     unserved: tuple[str, ...] = ()
 
 
-def load(path: Path | None, environ: Mapping[str, str], **flags: Any) -> Config:
-    """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given)."""
+def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = None, **flags: Any) -> Config:
+    """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given).
+
+    text: what the file holds, where it was read already.
+    """
     noticed: dict[str, None] = {}
     titled: dict[str, tuple[Key, Node]] = {}
-    top = read(path, environ) if path else None
+    top = parsed(content(path) if text is None else text, path, environ) if path else None
     for key, value in top.pairs("the file") if top else ():
         if key.text in unserved("sections"):
             noticed[key.text] = None

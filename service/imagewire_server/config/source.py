@@ -135,16 +135,22 @@ def nearest(name: str, known: Collection[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def read(path: Path, environ: Mapping[str, str]) -> Node | None:
-    """The file's top, None when it is empty. Raises ConfigError."""
+def content(path: Path) -> bytes:
+    """What the file holds. Raises ConfigError."""
     try:
         with path.open("rb") as file:
-            content = file.read(_MOST_BYTES + 1)
-        if len(content) > _MOST_BYTES:
-            raise ConfigError(f"{path}: is over {_MOST_BYTES} bytes; name a configuration file")
-        node = yaml.compose(content.decode(), Loader=BoundedLoader)
+            text = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from error
+    if len(text) > _MOST_BYTES:
+        raise ConfigError(f"{path}: is over {_MOST_BYTES} bytes; name a configuration file")
+    return text
+
+
+def parsed(text: bytes, path: Path, environ: Mapping[str, str]) -> Node | None:
+    """The top of a file that holds this text, None when it is empty. Raises ConfigError."""
+    try:
+        node = yaml.compose(text.decode(), Loader=BoundedLoader)
     except OverBoundsError as error:
         raise ConfigError(f"{path}:{error.line}: {error}") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
