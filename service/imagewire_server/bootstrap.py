@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("imagewire")
 
-# The settings that go into deployments, and so are applied by a reload.
+# The settings that a reload applies: those of deployments, and the keys.
 _RELOADED = frozenset(
-    {"max_retry_after", "metrics_key"} | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))}
+    {"max_retry_after", "metrics_key", "allowed_buckets", "allowed_resources"}
+    | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))}
 )
 
 
@@ -86,7 +87,7 @@ class Server:
         Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
         ConfigError, and then nothing has changed.
         """
-        check_kept(self._config.master_key, config.master_key)
+        check_kept(self._config, config)
         self._engine.router = self._router(config, self._engine.router.upstreams)
         access = Access(config.master_key, config.settings.metrics_key)
         self.grpc.use_access(access)

@@ -196,16 +196,16 @@ async def _watch(
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
     arguments = [] if path is None else ["--config", str(path)]
     command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
-    master_key = given.master_key
+    latest = given
 
     def reread() -> bytes:
-        nonlocal master_key
+        nonlocal latest
         new = b"" if path is None else content(path)
         made = read(new)
         if not made.deployments:
             raise ConfigError(NO_KEY)
-        check_kept(master_key, made.master_key)
-        master_key = made.master_key
+        check_kept(latest, made)
+        latest = made
         return new
 
     try:

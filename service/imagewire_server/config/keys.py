@@ -3,10 +3,14 @@
 import difflib
 import ipaddress
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from imagewire_server.config.litellm import Warn, unserved
 from imagewire_server.config.settings import OWN_KEY, Settings, sendable
 from imagewire_server.config.source import ConfigError, Key, Node
+
+if TYPE_CHECKING:
+    from imagewire_server.config.load import Config
 
 _LITELLM_KEY = "LITELLM_MASTER_KEY"
 _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
@@ -33,10 +37,12 @@ def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, s
     return key
 
 
-def check_kept(before: str, after: str) -> None:
-    """Raise ConfigError where a reload would leave a server without its key."""
-    if before and not after:
-        raise ConfigError("the master key is gone, and callers would need none: restart where that is meant")
+def check_kept(before: "Config", after: "Config") -> None:
+    """Raise ConfigError where a reload would leave a server without a key that it has."""
+    if (before.master_key and not after.master_key) or (before.settings.metrics_key and not after.settings.metrics_key):
+        raise ConfigError(
+            "the master key or metrics_key is gone, and nobody would need it: restart where that is meant"
+        )
 
 
 def exposed(given: Settings, key: str) -> tuple[str, ...]:
