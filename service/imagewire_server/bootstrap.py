@@ -179,6 +179,7 @@ def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
         open_metrics=given.metrics == "open",
         cors_origins=tuple(origin.strip() for origin in given.rest_cors_origins.split(",") if origin.strip()),
         max_request_bytes=given.max_request_bytes,
+        max_connections=given.max_connections,
         heartbeat_interval=given.heartbeat_interval,
         stall_timeout=given.stall_timeout,
         drain_grace=given.drain_grace,

@@ -7,10 +7,12 @@ as long as it reads them; what comes of a body after its answer is bounded here.
 
 import asyncio
 import secrets
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httptools
 import msgspec
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from imagewire_server.dialects.openai import errors
@@ -20,14 +22,26 @@ _SECONDS = 10.0  # for a head; for the rest of a body whose answer is out
 _HEAD_BYTES = 64 * 1024  # of a head, of trailers, of what stands between the chunks of a body
 # A client that sends its body before it reads must not be cut off before it sees why it was refused.
 _UNREAD_BYTES = 64 * 1024 * 1024
+_PIPELINED = 64  # requests that may wait for the answer to one before them
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """most: connections at once. stall_timeout: seconds in which the rest of an answer is read."""
+
+    most: int
+    stall_timeout: float
 
 
 class Protocol(HttpToolsProtocol):
     """One connection."""
 
-    def __init__(self, *arguments: Any, **named: Any) -> None:
+    def __init__(self, limits: ConnectionLimits, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
+        self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
+        self._served: RequestResponseCycle | None = None
         self._head_bytes = 0
         self._unread_bytes = 0
         self._in_body = False  # from a head's end to its message's
@@ -35,11 +49,20 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client came; its first head is awaited."""
         super().connection_made(transport)
-        self._arm()
+        if len(self.connections) > self._limits.most:
+            self._refuse(HttpError(503, "TOO_MANY_CONNECTIONS", "this server holds no more connections: try again"))
+        else:
+            self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """A client left."""
         self._disarm()
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+        if self._served is not None and self._served is not self.cycle and not self._served.response_complete:
+            # uvicorn tells the newest request only, which may be one that waits behind this one.
+            self._served.disconnected = True
+            self._served.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -79,6 +102,11 @@ class Protocol(HttpToolsProtocol):
         self._unread_bytes = 0
         self.scope["imagewire.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # ours
         super().on_headers_complete()
+        if len(self.pipeline) > _PIPELINED:
+            self.transport.abort()
+        elif self.pipeline:
+            # uvicorn reads no further until the answer before it is out, and would not see the client leave.
+            self.flow.resume_reading()
 
     def on_body(self, body: bytes) -> None:
         """A piece of a body came."""
@@ -97,6 +125,7 @@ class Protocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """An answer is out, perhaps before the body it answers is in."""
         super().on_response_complete()
+        self._expect_reading()
         if self._in_body and self.cycle.response_complete:
             self._arm()
 
@@ -150,6 +179,23 @@ class Protocol(HttpToolsProtocol):
         lines = b"".join(b"%b: %b\r\n" % header for header in head)
         self.transport.write(STATUS_LINE[error.status] + lines + b"\r\n" + body)
         self.transport.close()
+        self._expect_reading()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        self._served = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def _expect_reading(self) -> None:
+        """Cut the connection if the answers that are out are still unread when their time is over."""
+        if self._unread_timer is None and self.transport.get_write_buffer_size():
+            self._unread_timer = self.loop.call_later(self._limits.stall_timeout, self._see_reading)
+
+    def _see_reading(self) -> None:
+        self._unread_timer = None
+        if self._running() is not None:
+            self._expect_reading()  # that answer has a time-out of its own
+        elif self.transport.get_write_buffer_size():
+            self.transport.abort()
 
     def _running(self) -> RequestResponseCycle | None:
         """The newest request, while its answer is not out."""

@@ -25,6 +25,7 @@ class Response:
         self._headers = headers
         self._stall_timeout = stall_timeout
         self._held: Spool | None = None
+        self._head: MutableMapping[str, Any] | None = None  # goes out with the first of the body
         self._content_type = b"application/json"
         self.status = 0
         self.started = False
@@ -45,22 +46,22 @@ class Response:
                 await self._release()
             return
         if not self.started:
-            await self._start(200, [])
+            self._start(200, [])
         await self._body(data, more=True)
 
     async def finish(self) -> None:
         """The body is whole."""
         if self._held is not None:
-            await self._start(200, [(b"content-length", b"%d" % self._held.size)])
+            self._start(200, [(b"content-length", b"%d" % self._held.size)])
             await self._release()
         if not self.started:
-            await self._start(200, [])
+            self._start(200, [])
         await self._body(b"", more=False)
 
     async def whole(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """Send a whole response, in place of what was held."""
         self.close()
-        await self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
+        self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
         await self._body(body, more=False)
 
     def close(self) -> None:
@@ -78,25 +79,26 @@ class Response:
         assert held is not None  # noqa: S101  # both callers looked
         try:
             if not self.started:
-                await self._start(200, [])
+                self._start(200, [])
             async for piece in held.pieces():
                 await self._body(piece, more=True)
         finally:
             held.close()
 
-    async def _start(self, status: int, headers: Headers) -> None:
+    def _start(self, status: int, headers: Headers) -> None:
         self.started = True
         self.status = status
         own: Headers = [(b"content-type", self._content_type), (b"cache-control", b"no-store")]
         if self._content_type.startswith(b"text/event-stream"):
             own.append((b"x-accel-buffering", b"no"))  # nginx would gather the events
-        await self._send(
-            {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
-        )
+        self._head = {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
 
     async def _body(self, data: bytes, *, more: bool) -> None:
         try:
             async with asyncio.timeout(self._stall_timeout):
+                if self._head is not None:
+                    head, self._head = self._head, None
+                    await self._send(head)
                 for at in range(0, max(len(data), 1), _SEND_BYTES):
                     last = at + _SEND_BYTES >= len(data)
                     piece = data if len(data) <= _SEND_BYTES else data[at : at + _SEND_BYTES]

@@ -6,6 +6,7 @@ import math
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
@@ -15,7 +16,7 @@ from imagewire_server.edges.rest_api.answering import Answering
 from imagewire_server.edges.rest_api.app import application
 from imagewire_server.edges.rest_api.guard import Guard
 from imagewire_server.edges.rest_api.pictures import Pictures
-from imagewire_server.edges.rest_api.protocol import Protocol
+from imagewire_server.edges.rest_api.protocol import ConnectionLimits, Protocol
 from imagewire_server.edges.rest_api.state import Ready
 from imagewire_server.engine.access import Access
 from imagewire_server.engine.drain import CLEANUP, passed
@@ -47,6 +48,7 @@ class RestOptions:
     open_metrics: bool
     cors_origins: tuple[str, ...]
     max_request_bytes: int
+    max_connections: int
     heartbeat_interval: float
     stall_timeout: float
     drain_grace: float
@@ -93,7 +95,7 @@ class RestServer:
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
         config = uvicorn.Config(
             self._application(),
-            http=Protocol,
+            http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is called, and no more
             ws="none",
             lifespan="off",
             log_config=None,
