@@ -25,6 +25,7 @@ from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
 from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
 from imagewire_server.engine.access import Access
 from imagewire_server.engine.admit import Admission
+from imagewire_server.engine.arriving import Arriving
 from imagewire_server.engine.drain import Stop, passed
 from imagewire_server.engine.fault import described
 from imagewire_server.engine.generate import Engine
@@ -65,6 +66,7 @@ class Server:
             channelz=given.channelz,
             max_unread_bytes=given.max_unread_bytes,
             shared=shared,
+            receive_timeout=given.receive_timeout,
             drain_grace=given.drain_grace,
             max_connection_age=given.max_connection_age,
             max_connection_age_grace=given.max_connection_age_grace,
@@ -77,8 +79,9 @@ class Server:
             min_ping_interval=given.min_ping_interval,
         )
         access = Access(config.master_key, given.metrics_key)
-        self.grpc = GrpcServer(self._engine, times, limits, access)
-        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access)
+        arriving = Arriving(max(given.max_arriving_bytes, given.max_request_bytes))
+        self.grpc = GrpcServer(self._engine, times, limits, access, arriving)
+        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access, arriving)
         self.rest.warn(exposed(given, config.master_key))
 
     async def reload(self, config: Config) -> None:
@@ -180,6 +183,7 @@ def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
         cors_origins=tuple(origin.strip() for origin in given.rest_cors_origins.split(",") if origin.strip()),
         max_request_bytes=given.max_request_bytes,
         max_connections=given.max_connections,
+        receive_timeout=given.receive_timeout,
         heartbeat_interval=given.heartbeat_interval,
         stall_timeout=given.stall_timeout,
         drain_grace=given.drain_grace,

@@ -42,7 +42,13 @@ class Call:
 
     async def send(self, data: bytes, *, declared: int | None = None, end: bool = False) -> None:
         """Send a message that says it has `declared` bytes, until all is out or the call is over."""
-        framed = memoryview(struct.pack(">BI", 0, len(data) if declared is None else declared) + data)
+        await self.raw(struct.pack(">BI", 0, len(data) if declared is None else declared) + data)
+        if end:
+            self.end()
+
+    async def raw(self, data: bytes) -> None:
+        """Send bytes of a message, its frame's head among them."""
+        framed = memoryview(data)
         while framed and not self._over.is_set():
             window = self._h2.local_flow_control_window(1)
             size = min(window, self._h2.max_outbound_frame_size, len(framed))
@@ -56,8 +62,6 @@ class Call:
             self._flush()
             with contextlib.suppress(ConnectionError):
                 await self._writer.drain()
-        if end:
-            self.end()
 
     def end(self) -> None:
         """Send no more."""
@@ -79,6 +83,8 @@ class Call:
                 for event in self._h2.receive_data(data):
                     if isinstance(event, h2.events.TrailersReceived | h2.events.ResponseReceived):
                         self.trailers |= dict(event.headers or ())
+                    if isinstance(event, h2.events.DataReceived) and event.flow_controlled_length:
+                        self._h2.acknowledge_received_data(event.flow_controlled_length, 1)
                     if isinstance(event, h2.events.StreamEnded | h2.events.StreamReset):
                         self._over.set()
                 self._flush()

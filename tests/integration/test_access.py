@@ -1,16 +1,21 @@
 """What is done for a caller who shows no key: nothing is read of the request, nothing is asked of a provider."""
 
 import asyncio
+import base64
+import struct
 from contextlib import AsyncExitStack
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from imagewire.v1 import model_service_pb2_grpc
 from imagewire_server.contract import pb
-from tests.conftest import running_stack
+from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.http2 import Call
+from tests.integration.raw_client import Client
 
 CREATE = "/imagewire.v1.ChatService/CreateCompletion"
 MB = 1024 * 1024
@@ -107,3 +112,75 @@ async def test_d14_reflection_and_channelz_have_a_setting_each(who: str, keyless
 async def test_d14_metrics_can_be_off() -> None:
     async with running_stack(rest=True, metrics="off") as stack:
         assert (await stack.rest.get("/metrics")).status_code == 404
+
+
+HEALTH = "/grpc.health.v1.Health/Check"
+SHOWN = ("authorization", "Bearer sk-right")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "most"),
+    [(HEALTH, [], 48 * MB), (CREATE, [SHOWN], 240 * MB)],
+    ids=["a method that asks for no key", "with the key"],
+)
+async def test_d2_half_sent_messages_are_bounded_for_the_whole_process(
+    method: str, headers: list[tuple[str, str]], most: int
+) -> None:
+    with (
+        processes.emulator() as emulator,
+        processes.server(emulator.address, master_key="sk-right", receive_timeout="1") as server,
+    ):
+        before = server.memory("VmRSS")
+        server.forget_peak()
+        async with AsyncExitStack() as stack, grpc.aio.insecure_channel(server.address) as channel:
+            calls = [await stack.enter_async_context(Call(server.address, method, *headers)) for _ in range(10)]
+            sending = [asyncio.create_task(call.send(bytes(60 * MB), declared=61 * MB)) for call in calls]
+            models = model_service_pb2_grpc.ModelServiceStub(channel)
+            while not all(task.done() for task in sending):
+                await models.ListModels(pb.ListModelsRequest(), metadata=[SHOWN])
+            # Some are refused because all together are too much, the rest because no more comes: with our own words.
+            assert {await call.ended() for call in calls} <= {"4", "8"}
+            told = [base64.b64decode(call.trailers["grpc-status-details-bin"] + "==") for call in calls]
+            assert {Status.FromString(status).code for status in told} <= {4, 8}
+        assert server.memory("VmHWM") - before < most
+
+
+async def test_d2_a_stalled_message_is_ended_and_a_slow_one_is_not() -> None:
+    async with (
+        running_stack(receive_timeout=1.0) as stack,
+        Call(stack.target, CREATE) as silent,
+        Call(stack.target, CREATE) as begun,
+        Call(stack.target, CREATE) as slow,
+    ):
+        await begun.send(bytes(40_000), declared=50_000)
+        request = pb.CreateCompletionRequest(spec=spec(prompt="A banana " * 20_000)).SerializeToString()
+        framed = struct.pack(">BI", 0, len(request)) + request
+        # Each pause is short, and all together are longer than the limit.
+        for at in range(0, len(framed), len(framed) // 10):
+            await slow.raw(framed[at : at + len(framed) // 10])
+            await asyncio.sleep(0.15)
+        slow.end()
+        assert await silent.ended() == "4"
+        assert await begun.ended() == "4"
+        assert "receive_timeout" in begun.trailers["grpc-message"]
+        assert await slow.ended() == "0"
+
+
+async def test_d2_bodies_that_are_half_sent_count_with_messages() -> None:
+    async with running_stack(rest=True, max_request_bytes=2 * MB, max_arriving_bytes=3 * MB) as stack:
+        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {2 * MB}\r\n\r\n".encode()
+        async with AsyncExitStack() as clients:
+            made = [await clients.enter_async_context(Client(str(stack.rest.base_url))) for _ in range(2)]
+            for client in made:
+                await client.send(head + bytes(2 * MB - 1))
+            first = asyncio.create_task(made[0].answer())
+            second = asyncio.create_task(made[1].answer())
+            done, _ = await asyncio.wait({first, second}, return_when=asyncio.FIRST_COMPLETED)
+            status, headers, _ = done.pop().result()
+            assert (status, headers["retry-after"]) == (429, "1")
+            # The place is free again.
+            answer = await stack.rest.post("/v1/chat/completions", json={})
+            assert answer.status_code == 400
+            for task in (first, second):
+                task.cancel()
+            await asyncio.gather(first, second, return_exceptions=True)

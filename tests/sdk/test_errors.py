@@ -86,6 +86,7 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "UPSTREAM_COOLING": ("UNAVAILABLE", imagewire.Unavailable, True),
     "UPSTREAM_MALFORMED": ("INTERNAL", imagewire.ServerError, False),
     "UPSTREAM_TOO_LARGE": ("RESOURCE_EXHAUSTED", imagewire.ServerError, False),
+    "REQUEST_TIMEOUT": ("DEADLINE_EXCEEDED", imagewire.DeadlineExceeded, False),
     "UPSTREAM_UNEXPECTED_STATUS": ("INTERNAL", imagewire.ServerError, False),
 }
 

@@ -138,6 +138,10 @@ class Settings:
     """What else of the provider's requests may name (cachedContents/ID, files/*), in the same way."""
     max_unread_bytes: int = _setting(512 * 1024 * 1024, _positive)
     """The most bytes of unary answers that clients have not read yet; more calls of CreateCompletion are refused."""
+    max_arriving_bytes: int = _setting(128 * 1024 * 1024, _positive)
+    """The most bytes of requests that are still arriving, of all clients together; one of any size always may."""
+    receive_timeout: float = _setting(10.0, _positive)
+    """How long a request may take to arrive, beside what its bytes take at 32 kB a second."""
     max_concurrent_calls: int = _setting(512, _positive)
     """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = _setting(10_000, _positive)

@@ -9,6 +9,7 @@ Error                     code                 reason
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
 ├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       no picture came where only one was asked for
 ├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             no place or no resources; nothing was sent
+├── RequestTimeout        DEADLINE_EXCEEDED    REQUEST_TIMEOUT        the request took too long to arrive
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
 ├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was at work
@@ -137,6 +138,21 @@ class Overloaded(Error):
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "OVERLOADED"
+
+
+class RequestTimeout(Error):
+    """The request took too long to arrive. Nothing was sent."""
+
+    code = Code.DEADLINE_EXCEEDED
+    reason = "REQUEST_TIMEOUT"
+
+    @classmethod
+    def after(cls, seconds: float) -> "RequestTimeout":
+        """The limit, in words."""
+        return cls(
+            f"the request did not arrive within {seconds:g} s (receive_timeout), nor at 32 kB a second; nothing was"
+            " sent: send it faster, or a smaller one"
+        )
 
 
 class DeadlineExceeded(Error):

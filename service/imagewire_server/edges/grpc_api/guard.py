@@ -16,7 +16,8 @@ import grpc
 import structlog
 
 from imagewire_server.contract.errors import Error, Internal, Stalled
-from imagewire_server.edges.grpc_api.requests import decoder, message, read
+from imagewire_server.edges.grpc_api.receiving import Receiving
+from imagewire_server.edges.grpc_api.requests import decoder, read
 from imagewire_server.edges.grpc_api.status import status
 from imagewire_server.edges.grpc_api.unread import Unread
 from imagewire_server.engine import metrics
@@ -38,11 +39,12 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class Guard:
-    """Wraps each method's handler. access: who may call."""
+    """Wraps each method's handler. access: who may call. receiving: what receives their requests."""
 
-    def __init__(self, access: Access, unread: Unread) -> None:
+    def __init__(self, access: Access, receiving: Receiving, unread: Unread) -> None:
         self.access = access
         self.unread = unread
+        self._receiving = receiving
         self.calls = Calls()  # of our own services
         self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
         self.tasks: set[asyncio.Task[Any]] = set()  # of all calls, until their status is out
@@ -57,8 +59,8 @@ class Guard:
         """
         decode, encode = decoder(handler.request_deserializer), handler.response_serializer
         if handler.stream_stream:
-            streaming = self._generator(handler.stream_stream, method, asks=asks)
-            return grpc.stream_stream_rpc_method_handler(streaming, decode, encode)
+            streaming = self._generator(handler.stream_stream, decode, method, asks=asks)
+            return grpc.stream_stream_rpc_method_handler(streaming, None, encode)
         if handler.stream_unary:
             return grpc.stream_unary_rpc_method_handler(
                 self._call(handler.stream_unary, method, asks=asks), decode, encode
@@ -68,10 +70,18 @@ class Guard:
             encoder = encode if handler.unary_unary else None
             ours = self._ours(behaviour, handler.request_deserializer, encoder, method, asks=asks)
             return grpc.stream_unary_rpc_method_handler(ours)
-        guarded = self._call(_of_one_message(behaviour), method, asks=asks)
+        guarded = self._call(self._of_one_message(behaviour, decode), method, asks=asks)
         if handler.unary_unary:
-            return grpc.stream_unary_rpc_method_handler(guarded, decode, encode)
-        return grpc.stream_stream_rpc_method_handler(guarded, decode, encode)
+            return grpc.stream_unary_rpc_method_handler(guarded, None, encode)
+        return grpc.stream_stream_rpc_method_handler(guarded, None, encode)
+
+    def _of_one_message(
+        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any]
+    ) -> Callable[..., Awaitable[Any]]:
+        async def called(_: Any, context: Context) -> Any:
+            return await behaviour(decode(await self._receiving.message(context, tiny=True)), context)
+
+        return called
 
     def _ours(
         self,
@@ -90,7 +100,9 @@ class Guard:
                     self.access.check(watched.metadata)
                 with self.calls.running(watched.record):
                     # The request's bytes have no name here: they would be kept as long as the call.
-                    answer = await behaviour(await read(decode, await message(context), watched.record), context)
+                    answer = await behaviour(
+                        await read(decode, await self._receiving.message(context, tiny=False), watched.record), context
+                    )
                     if encode is not None:
                         answer = encode(answer)
                     watched.answer_bytes = len(answer)
@@ -113,24 +125,23 @@ class Guard:
         return guarded
 
     def _generator(
-        self, behaviour: Callable[..., AsyncIterator[Any]], method: str, *, asks: bool
+        self,
+        behaviour: Callable[..., AsyncIterator[Any]],
+        decode: Callable[[bytes], Any],
+        method: str,
+        *,
+        asks: bool,
     ) -> Callable[..., AsyncIterator[Any]]:
-        async def guarded(messages: Any, context: Context) -> AsyncIterator[Any]:
+        async def guarded(_: Any, context: Context) -> AsyncIterator[Any]:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
                 with self.others.running(watched.record):
-                    async for response in behaviour(messages, context):
+                    requests = (decode(data) async for data in self._receiving.messages(context))
+                    async for response in behaviour(requests, context):
                         yield response
 
         return guarded
-
-
-def _of_one_message(behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
-    async def called(_: Any, context: Context) -> Any:
-        return await behaviour(await message(context), context)
-
-    return called
 
 
 class _Watched:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-import grpc
 from google.protobuf.message import DecodeError
 
 from imagewire_server.contract import bounds, wire
@@ -22,14 +21,6 @@ def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
             raise _undecodable() from None
 
     return decoded
-
-
-async def message(context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-    """Read the one message of a call, of which nothing was read before. Raises InvalidRequest where there is none."""
-    found = await context.read()
-    if found is grpc.aio.EOF:
-        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
-    return found
 
 
 async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> Any:

@@ -22,11 +22,13 @@ from imagewire_server.edges.grpc_api.chat import ChatService, StreamTimes
 from imagewire_server.edges.grpc_api.guard import Guard
 from imagewire_server.edges.grpc_api.images import ImageService
 from imagewire_server.edges.grpc_api.models import ModelService
+from imagewire_server.edges.grpc_api.receiving import Receiving
 from imagewire_server.edges.grpc_api.reflection import REFLECTION, add_reflection
 from imagewire_server.edges.grpc_api.services import Services
 from imagewire_server.edges.grpc_api.threads import giving_way
 from imagewire_server.edges.grpc_api.unread import Unread
 from imagewire_server.engine.access import Access
+from imagewire_server.engine.arriving import Arriving
 from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 
@@ -52,6 +54,7 @@ _BYTES_AHEAD = 64 * 1024
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
     """Times in seconds. shared: with other workers. reflection, channelz: "key", "open", "off".
+    receive_timeout: that a message may take, beside what its bytes need.
 
     max_request_bytes: of one message in. max_unread_bytes: of all unary answers that clients have not read.
     max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
@@ -67,6 +70,7 @@ class GrpcLimits:
     channelz: str
     max_unread_bytes: int
     shared: bool
+    receive_timeout: float
     drain_grace: float
     max_connection_age: float
     max_connection_age_grace: float
@@ -82,9 +86,12 @@ class GrpcLimits:
 class GrpcServer:
     """Serves an engine on one address."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access) -> None:
+    def __init__(
+        self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access, arriving: Arriving
+    ) -> None:
+        self._receiving = Receiving(limits.receive_timeout, arriving)
         unread = Unread(limits.stall_timeout, limits.max_unread_bytes)
-        self._guard = Guard(access, unread)
+        self._guard = Guard(access, self._receiving, unread)
         self._limits = limits
         self._health = health_aio.HealthServicer()
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
@@ -114,6 +121,7 @@ class GrpcServer:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise OSError(f"cannot serve gRPC on {address}: the address is taken or not of this machine") from error
+        self._receiving.serve(port)
         await self._server.start()
         for name in _OURS:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)

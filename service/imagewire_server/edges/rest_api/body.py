@@ -5,12 +5,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from imagewire_server.edges.rest_api.status import HttpError
+from imagewire_server.engine.arriving import SLOWEST, Arriving
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-
-# What a body may take: this long to begin or go on, and as much longer as a slow line needs.
-_PATIENCE = 10.0
-_SLOWEST = 32 * 1024  # bytes a second
 
 
 class Disconnected(Exception):
@@ -18,22 +15,40 @@ class Disconnected(Exception):
 
 
 class Body:
-    """The body of one request. most: bytes."""
+    """The body of one request. most: bytes. timeout: seconds it may take to begin or to go on, and in all beside what
+    its bytes need.
+    """
 
-    def __init__(self, receive: Receive, headers: list[tuple[bytes, bytes]], most: int) -> None:
+    def __init__(
+        self, receive: Receive, headers: list[tuple[bytes, bytes]], most: int, timeout: float, arriving: Arriving
+    ) -> None:
         self._receive = receive
+        self._timeout = timeout
+        self._arriving = arriving
         self._most = most
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and lengths[0].isdigit() and int(lengths[0]) > most:
             raise self._too_large()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises HttpError (408, 413) and Disconnected."""
+        """The body as it comes. Raises HttpError (408, 413), Overloaded and Disconnected."""
+        counted = 0
+        try:
+            async for piece in self._pieces():
+                counted += len(piece)
+                self._arriving.rest += len(piece)
+                if self._arriving.excess:
+                    raise self._arriving.refusal()
+                yield piece
+        finally:
+            self._arriving.rest -= counted
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
         begun, size = loop.time(), 0
         while True:
             try:
-                until = min(loop.time() + _PATIENCE, begun + _PATIENCE + size / _SLOWEST)
+                until = min(loop.time() + self._timeout, begun + self._timeout + size / SLOWEST)
                 async with asyncio.timeout_at(until):
                     message = await self._receive()
             except TimeoutError:

@@ -23,6 +23,7 @@ from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.engine import metrics
 from imagewire_server.engine.access import Access
+from imagewire_server.engine.arriving import Arriving
 from imagewire_server.engine.drain import Calls
 from imagewire_server.engine.fault import described
 from imagewire_server.engine.record import Record
@@ -55,8 +56,18 @@ class Guard:
     """Wraps the router. access: who may call. open_paths: more paths without a key. max_request_bytes: of a body."""
 
     def __init__(
-        self, app: App, access: Access, *, open_paths: frozenset[str], max_request_bytes: int, stall_timeout: float
+        self,
+        app: App,
+        access: Access,
+        arriving: Arriving,
+        *,
+        open_paths: frozenset[str],
+        max_request_bytes: int,
+        receive_timeout: float,
+        stall_timeout: float,
     ) -> None:
+        self._arriving = arriving
+        self._receive_timeout = receive_timeout
         self.access = access
         self._open_paths = _OPEN_PATHS | open_paths
         self.calls = Calls()
@@ -74,7 +85,7 @@ class Guard:
         code = "OK"
         try:
             self._authenticate(scope["path"], headers)
-            body = Body(receive, headers, self._max_request_bytes)
+            body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._arriving)
             call = Call(request_id, receive, body, response, self.calls)
             scope[CALL] = call
             scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text

@@ -19,6 +19,7 @@ from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.protocol import ConnectionLimits, Protocol
 from imagewire_server.edges.rest_api.state import Ready
 from imagewire_server.engine.access import Access
+from imagewire_server.engine.arriving import Arriving
 from imagewire_server.engine.drain import CLEANUP, passed
 from imagewire_server.engine.generate import Engine
 from imagewire_server.transport.fetch import ImageFetcher
@@ -49,6 +50,7 @@ class RestOptions:
     cors_origins: tuple[str, ...]
     max_request_bytes: int
     max_connections: int
+    receive_timeout: float
     heartbeat_interval: float
     stall_timeout: float
     drain_grace: float
@@ -66,7 +68,9 @@ class _Uvicorn(uvicorn.Server):
 class RestServer:
     """Serves an engine on one address."""
 
-    def __init__(self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access) -> None:
+    def __init__(
+        self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access, arriving: Arriving
+    ) -> None:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
@@ -74,8 +78,10 @@ class RestServer:
         self._guard = Guard(
             application(answering, options.image_fields, self._ready, metrics=options.metrics),
             access,
+            arriving,
             open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
             max_request_bytes=options.max_request_bytes,
+            receive_timeout=options.receive_timeout,
             stall_timeout=options.stall_timeout,
         )
         self._uvicorn: _Uvicorn | None = None
