@@ -157,7 +157,7 @@ class _Scan:
 
     def _inside(self, field: _Field, index: int, at: int, end: int) -> None:
         self._path.append((field, index))
-        if len(self._path) >= _DEEPEST:
+        if len(self._path) > _DEEPEST:
             self._path = self._path[:8]
             self._refuse(f"is nested more than {_DEEPEST} levels deep; send less", last=True)
         self.message(at, end, field.descriptor)
