@@ -91,7 +91,8 @@ class Server:
         ConfigError, and then nothing has changed.
         """
         check_kept(self._config, config)
-        self._engine.router = self._router(config, self._engine.router.upstreams)
+        # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
+        self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
         access = Access(config.master_key, config.settings.metrics_key)
         self.grpc.use_access(access)
         self.rest.use_access(access)

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -70,6 +71,8 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
+    # By default it would end the process, until there is a server that it can reload.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     # Imported late, so that --help and a wrong flag need no gRPC.
     import structlog  # noqa: PLC0415
 

@@ -1,7 +1,11 @@
 """SIGHUP: what is read again, what goes on as it was, and that no file, however odd, costs the next reload."""
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
+import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -111,6 +115,32 @@ async def test_d9_a_fault_while_reloading_is_told_and_the_next_one_works(monkeyp
         ("a fault of this server's", "MemoryError"),
     ]
     assert "SECRET" not in str(told)
+
+
+def test_d9_a_hangup_while_the_server_starts_does_not_end_it(tmp_path: Path, emulator: processes.Program) -> None:
+    # It waits for the text of its configuration when the hangup comes.
+    pipe = tmp_path / "config.yaml"
+    os.mkfifo(pipe)
+    sent = threading.Event()
+
+    def write() -> None:
+        with pipe.open("w") as file:
+            (pid,) = (int(task.name) for task in Path("/proc").glob("[0-9]*") if str(pipe) in command(task))
+            os.kill(pid, signal.SIGHUP)
+            file.write(CONFIG)
+        sent.set()
+
+    def command(task: Path) -> list[str]:
+        with contextlib.suppress(OSError):
+            return (task / "cmdline").read_text().split("\0")
+        return []
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    with processes.server(emulator.address, "--config", str(pipe)) as server:
+        assert sent.is_set()
+        assert draw(server) == "OK"
+    writing.join()
 
 
 def test_d9_a_reload_does_not_take_the_master_key_away(tmp_path: Path, emulator: processes.Program) -> None:
