@@ -1,5 +1,6 @@
 """A server without a file descriptor left: no provider is blamed, callers are told, and it recovers at once."""
 
+import base64
 import contextlib
 import errno
 import http.client
@@ -118,6 +119,21 @@ def test_d14_a_server_that_can_take_connections_again_does(served: processes.Pro
             draw(another, ready=True)
         with contextlib.closing(http.client.HTTPConnection(rest_address, timeout=10)) as rest:
             assert asked(rest, "/health")[0] == 200
+
+
+def test_d14_a_picture_that_is_being_drawn_arrives_without_a_file_to_keep_it_in(served: processes.Program) -> None:
+    # REST keeps a picture over 512 KiB in a file, to write it once more.
+    chat = {"model": "draw", "messages": [{"role": "user", "content": "A banana"}]}
+    with contextlib.closing(http.client.HTTPConnection(served.rest.removeprefix("http://"), timeout=60)) as rest:
+        asked(rest, "/v1/chat/completions", chat)  # the connection to the provider stands
+        with exhausted(served):
+            status, answer, _ = asked(rest, "/v1/chat/completions", chat)
+        assert status == 200
+        message = answer["choices"][0]["message"]
+        picture = base64.b64decode(message["image"]["url"].partition(",")[2])
+        assert len(picture) > 512 * 1024
+        assert message["images"][-1]["image_url"]["url"] == message["image"]["url"]
+        assert served.log_line("no space in the folder of temporary files")["errno"] == "EMFILE"
 
 
 async def test_d14_own_exhaustion_while_a_picture_is_fetched() -> None:

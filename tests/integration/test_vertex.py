@@ -172,6 +172,22 @@ async def test_a_token_is_renewed_ahead_and_the_old_one_serves_meanwhile(tokens:
     assert tokens.asked == 2
 
 
+@pytest.mark.parametrize("jump", [-300, 300])
+async def test_a_clock_that_jumps_costs_no_call(tokens: TokenServer, jump: int) -> None:
+    now = time.time()
+    source = GoogleToken(tokens.service_account(), now=lambda: now)
+    first = await source.get()
+    for left in (400, 100):  # a token that was fresh enough, and one that was about to be renewed
+        now = first.expires - left + jump
+        assert (await source.get()).token == "emulator-token"
+        if source.renewal is not None:
+            await source.renewal
+    # One that the clock calls good and Google does not is renewed by the call that finds out.
+    tokens.tokens = ["emulator-token"]
+    await source.renew(await source.get())
+    assert (await source.get()).token == "emulator-token"
+
+
 async def test_a_caller_that_leaves_does_not_end_the_renewal_of_others(tokens: TokenServer) -> None:
     tokens.delay = 0.2
     source = GoogleToken(tokens.service_account())
