@@ -133,3 +133,19 @@ async def test_d3_what_holds_too_much_is_refused_at_once(made: Callable[[], byte
         assert len(words) < 2000
         assert watch.worst < _MOST, watch.what
         assert len(stack.emulator.ledger.entries) == 1
+
+
+@pytest.mark.parametrize("size", [100_000, 8 * _MB])
+async def test_d3_metadata_is_bounded(size: int, monkeypatch: Any) -> None:
+    async with running_stack() as stack:
+        with watched(monkeypatch) as watch, pytest.raises(grpc.RpcError) as refused:
+            await asyncio.to_thread(_with_metadata, stack.target, size)
+        assert refused.value.code().name in {"RESOURCE_EXHAUSTED", "UNAVAILABLE"}
+        assert watch.worst < _MOST, watch.what
+        assert (await ask(stack, pb.CreateCompletionRequest(spec=spec()).SerializeToString()))[0] == "OK"
+
+
+def _with_metadata(target: str, size: int) -> None:
+    with grpc.insecure_channel(target) as channel:
+        method = channel.unary_unary(_CREATE, request_serializer=None, response_deserializer=None)
+        method(b"", metadata=[("a", "b" * size)])

@@ -1,6 +1,8 @@
 """Requests made to hurt: names like paths, nulls by the thousand, lists without end; each is refused soon, by name."""
 
+import base64
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from imagewire_server.dialects.openai.chat_request import ChatRequest
 from imagewire_server.dialects.openai.images_request import ImagesRequest
 from imagewire_server.dialects.openai.options import Abilities
 from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+from tests.pictures import PNG
 
 MODEL = {"model": "gemini/m"}
 
@@ -151,3 +154,32 @@ def test_a_layout_is_gone_through_once() -> None:
     text = "ab" * 2000
     made = chat(**said(content=text, provider_specific_fields={"parts": ["text:1"] * 4000}))
     assert "".join(part.text for part in made.messages[0].parts) == text
+
+
+def test_d3_drafts_that_come_back_are_looked_up_once() -> None:
+    picture = base64.b64encode(PNG + bytes(1000)).decode()
+    own = {"thought": True}
+    draft = {"type": "image_generation_call", "id": "a", "result": picture, "provider_specific_fields": own}
+
+    def seconds(count: int) -> float:
+        begun = time.process_time()
+        responses(input=[draft] * count)
+        return time.process_time() - begun
+
+    seconds(100)
+    assert min(seconds(3200) for _ in range(3)) < 30 * min(seconds(400) for _ in range(3))
+
+
+def test_d3_json_inside_texts_counts_too() -> None:
+    calls = [{"id": "1", "function": {"name": "f", "arguments": json.dumps({"a": [0] * 30_000})}}]
+    turn = {"role": "assistant", "tool_calls": calls}
+    assert chat(messages=[turn] * 3)
+    assert "messages[3].tool_calls[0].function.arguments: holds more than 100000 values" in refusal(
+        chat, messages=[turn] * 4
+    )
+
+
+def test_d3_a_result_that_is_no_json_is_one_text() -> None:
+    result = {"role": "tool", "tool_call_id": "1", "name": "f", "content": "a,b,c\n" * 100_000}
+    (part,) = chat(messages=[{"role": "user", "content": "A"}, result]).messages[1].parts
+    assert part.function_response.response["result"] == result["content"]

@@ -14,7 +14,7 @@ Json = bytes | bytearray
 
 _SLICE = 128 * 1024
 # A text at least so long, of ASCII and without an escape, is a picture's base64, or as quickly read.
-_PLAIN = 64 * 1024
+_PLAIN = 4 * 1024
 _STEP = _PLAIN // 2
 _ESCAPES = re.compile(rb"\\*")
 
