@@ -61,6 +61,8 @@ def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
         at = len(reading.spec.messages)
         reading.came_from(f"messages[{at}]", field)
         _item(reading, item, field, at, calls, drafts)
+        added = (part for message in reading.spec.messages[at:] for part in message.parts)
+        drafts.update(_digest(part.image) for part in added if part.thought and part.HasField("image"))
 
 
 def _size(raw: dict[str, Any]) -> int:
@@ -76,7 +78,7 @@ def _size(raw: dict[str, Any]) -> int:
 
 
 def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, str], drafts: set[bytes]) -> None:
-    """Take an item over. calls, drafts: those that came before it, which it adds to."""
+    """Take an item over. calls: those that came before it, which it adds to. drafts: of what came before it."""
     messages = reading.spec.messages
     match item:
         case MessageItem():
@@ -116,7 +118,6 @@ def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, 
             if not any(map(_says, made.parts)):
                 del messages[-1]  # it says nothing
                 return
-            drafts.update(_digest(part.image) for part in made.parts if part.HasField("image"))
 
 
 def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field: str, at: int) -> None:
