@@ -1,5 +1,6 @@
 """How many workers there are where nobody said: by cores, and by what a container's quota pays for."""
 
+import signal
 from pathlib import Path
 
 import pytest
@@ -51,12 +52,13 @@ def test_m8_on_this_machine_there_is_at_least_one() -> None:
 def test_m8_workers_0_is_one_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
 
-    async def watch(_given: object, number: int, _arguments: object) -> int:
+    async def watch(_given: object, number: int, *_others: object) -> int:
         started.append(number)
         return 0
 
     monkeypatch.setattr(cores, "usable", lambda: 3)
     monkeypatch.setattr(cli, "_watch", watch)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test run's own stays
     monkeypatch.setattr(logs, "configure", lambda _level: None)
     monkeypatch.setattr(logs, "redirect_libraries", lambda: None)
     environ = {"GEMINI_API_KEY": "a-key", "IMAGEWIRE_WORKERS": "0"}
