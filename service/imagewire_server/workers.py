@@ -30,6 +30,8 @@ _log = structlog.get_logger("imagewire.workers")
 # For how many beats a worker may be silent. They are counted in waits of this process: where it was stopped itself, or
 # its machine slept, no worker is found silent. Before it serves, a worker loads its code, and a busy machine is slow.
 _PATIENCE, _PATIENCE_AT_START = 8, 120
+# While it stops, no longer than calls have to end, where that is less, but for these.
+_PATIENCE_AT_STOP = 3
 # Seconds that a worker may take to stop, beyond what its settings give to calls.
 _CLEANUP = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
@@ -99,6 +101,7 @@ class Workers:
         self._reloads = 0
         self._stopping = asyncio.Event()
         self._interrupts = 0
+        self._patience: float = _PATIENCE
         self._ready = asyncio.Semaphore(0)
         self._code = 0
 
@@ -119,12 +122,10 @@ class Workers:
         """Pass on what asked to stop: a worker makes a difference between the two, and counts Ctrl-C."""
         self._stopping.set()
         self._interrupts += number == signal.SIGINT
-        seconds = (
-            _CLEANUP
-            + (self._drain_grace if self._interrupts < 2 else 0)
-            + (self._drain_delay if not self._interrupts else 0)
-        )
-        asyncio.get_running_loop().call_later(seconds, self._kill_all)
+        delay = self._drain_delay if not self._interrupts else 0
+        grace = self._drain_grace if self._interrupts < 2 else 0
+        self._patience = min(_PATIENCE, max(_PATIENCE_AT_STOP, delay + grace))
+        asyncio.get_running_loop().call_later(delay + grace + _CLEANUP, self._kill_all)
         for index, process in self._running.items():
             # One that has not begun to serve knows no Ctrl-C.
             _send(process, number if index in self._serving else signal.SIGTERM)
@@ -208,8 +209,8 @@ class Workers:
     async def _listen(self, index: int, process: "Process", reloads: int) -> None:
         """Note when a worker serves; kill it when it is silent for too long. reloads: how many came before it began."""
         assert process.stdout is not None  # noqa: S101  # it was asked for
-        silent, patience = 0, _PATIENCE_AT_START
-        while silent < patience:
+        silent = 0
+        while silent < (self._patience if index in self._serving else _PATIENCE_AT_START):
             try:
                 async with asyncio.timeout(PACE):
                     heard = await process.stdout.read(1024)
@@ -220,7 +221,6 @@ class Workers:
                 return  # it has ended
             silent = 0
             if READY in heard:
-                patience = _PATIENCE
                 self._serving.add(index)
                 if reloads != self._reloads:
                     _send(process, signal.SIGHUP)
