@@ -53,7 +53,8 @@ class Response:
         """The body is whole."""
         if self._held is not None:
             self._start(200, [(b"content-length", b"%d" % self._held.size)])
-            await self._release()
+            await self._release(last=True)
+            return
         if not self.started:
             self._start(200, [])
         await self._body(b"", more=False)
@@ -74,14 +75,16 @@ class Response:
         """What the body is, where it is no JSON."""
         self._content_type = content_type
 
-    async def _release(self) -> None:
+    async def _release(self, *, last: bool = False) -> None:
         held, self._held = self._held, None
         assert held is not None  # noqa: S101  # both callers looked
         try:
             if not self.started:
                 self._start(200, [])
+            left = held.size
             async for piece in held.pieces():
-                await self._body(piece, more=True)
+                left -= len(piece)
+                await self._body(piece, more=left > 0 or not last)
         finally:
             held.close()
 
