@@ -98,3 +98,14 @@ def test_wrong_thoughts_have_their_own_name() -> None:
     item = {"type": "reasoning", "summary": [{"type": "summary_text", "text": "Hm"}]}
     read = reading("responses", input=[USER, item])
     assert read.origins["spec.messages[1].parts[0]"] == "input[1].summary"
+
+
+@pytest.mark.parametrize("kind", ["chat", "responses"])
+def test_a_wrong_type_of_an_answers_picture_is_named(kind: str) -> None:
+    entry = {"type": "image_url", "image_url": {"url": URL}, "mime_type": "image/" + "x" * 300}
+    if kind == "chat":
+        messages = [USER, {"role": "assistant", "images": [entry]}]
+        assert names("chat", messages=messages) == ["messages[1].images[0].mime_type"]
+        return
+    item = {"type": "reasoning", "summary": [], OWN: {"images": [entry]}}
+    assert names("responses", input=[USER, item]) == [f"input[1].{OWN}.images[0].mime_type"]

@@ -72,9 +72,9 @@ def _content(reading: Reading, message: Message, made: pb.ChatMessage, field: st
         else:
             made.parts.add(text=part.text)
             reading.came_from(at, f"{field}.content[{j}].text")
-    for shown, where in _pictures(reading, message, field):
-        _shown(reading, f"{path}.parts[{len(made.parts)}]", where)
-        made.parts.append(shown)
+    for shown in _pictures(reading, message, field):
+        _shown(reading, f"{path}.parts[{len(made.parts)}]", shown.field)
+        made.parts.append(shown.part)
 
 
 def _shown_part(reading: Reading, part: ImagePart, field: str) -> tuple[pb.Image, str]:
@@ -101,7 +101,8 @@ def _pictures(reading: Reading, message: Message, field: str) -> list[extras.Nam
     if one is None and message.provider_specific_fields is not None:
         one, where = message.provider_specific_fields.image, f"{field}.provider_specific_fields.image"
     if one is not None and not any(_same(one.url, entry.image_url.url) for entry in message.images or ()):
-        found.append((pb.Part(image=reading.image(one, f"{where}.url", answered=answered)), f"{where}.url"))
+        image = reading.image(one, f"{where}.url", answered=answered)
+        found.append(extras.Named(pb.Part(image=image), f"{where}.url"))
     return found
 
 
@@ -121,7 +122,8 @@ def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: 
     calls = []
     for k, call in enumerate(message.tool_calls or ()):
         where = f"{field}.tool_calls[{k}].function.arguments"
-        calls.append((function_call(reading, call.id, call.function.name, call.function.arguments, where), where))
+        part = function_call(reading, call.id, call.function.name, call.function.arguments, where)
+        calls.append(extras.Named(part, where))
     said = extras.Said(text, message.reasoning_content or "", "reasoning_content")
     pictures = _pictures(reading, message, field)
     own = message.provider_specific_fields

@@ -11,8 +11,13 @@ from imagewire_server.dialects.openai.pieces import encoded
 from imagewire_server.dialects.openai.reading import Reading
 from imagewire_server.dialects.openai.shared_request import AnswerImage, Extras
 
-# A part, and the caller's field that it came from.
-Named = tuple[pb.Part, str]
+
+class Named(NamedTuple):
+    """A part, and the caller's field that it came from. type_field: the one that tells a picture's media type."""
+
+    part: pb.Part
+    field: str
+    type_field: str = ""
 
 
 class Said(NamedTuple):
@@ -40,20 +45,22 @@ def parts_of(
     media = _media(reading, given, where)
     others = {"image": images, "tool_call": calls, "native": natives, "media": media}
     pieces = layout.Pieces(
-        said.content, said.thoughts, {name: [part for part, _ in named] for name, named in others.items()}
+        said.content, said.thoughts, {name: [one.part for one in named] for name, named in others.items()}
     )
     try:
         parts = pieces.parts(pieces.default() if given.parts is None else given.parts)
     except ValueError as error:
         reading.refuse(where, str(error))
         return []
-    fields = {id(part): name for named in others.values() for part, name in named}
+    known = {id(one.part): one for named in others.values() for one in named}
     for i, part in enumerate(parts):
         text = f"{field}.{said.thoughts_field if part.thought else 'content'}"
-        at, name = f"{path}.parts[{i}]", fields.get(id(part), text)
-        reading.came_from(at, name)
+        at, named = f"{path}.parts[{i}]", known.get(id(part), Named(part, text))
+        reading.came_from(at, named.field)
         if part.HasField("image"):
-            reading.image_came_from(f"{at}.image", name)
+            reading.image_came_from(f"{at}.image", named.field)
+        if named.type_field:
+            reading.came_from(f"{at}.image.mime_type", named.type_field)
     for name in ("thought_signatures", "native_fields", "native_fields_json"):
         values = getattr(given, name)
         if values is None:
@@ -87,10 +94,11 @@ def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -
             reading.refuse(where, str(error))
         else:
             media.display_name = entry.image_url.display_name or ""
-            return pb.Part(media=media, thought=bool(entry.thought)), where
+            return Named(pb.Part(media=media, thought=bool(entry.thought)), where)
     url = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
     image = reading.image(url, where, answered=answered)
-    return pb.Part(image=image, thought=bool(entry.thought)), where
+    type_field = f"{field}.mime_type" if entry.mime_type else ""
+    return Named(pb.Part(image=image, thought=bool(entry.thought)), where, type_field)
 
 
 def _natives(reading: Reading, given: Extras, where: str) -> list[Named]:
@@ -101,7 +109,7 @@ def _natives(reading: Reading, given: Extras, where: str) -> list[Named]:
             reading.refuse(f"{field}.value", "is required, or value_json in its place; send the part as it came")
             continue
         text = encoded(one.value).decode() if one.value_json is None else one.value_json
-        made.append((pb.Part(native={"kind": one.kind, "value_json": text}, thought=bool(one.thought)), field))
+        made.append(Named(pb.Part(native={"kind": one.kind, "value_json": text}, thought=bool(one.thought)), field))
     return made
 
 
@@ -115,5 +123,5 @@ def _media(reading: Reading, given: Extras, where: str) -> list[Named]:
             reading.refuse(f"{field}.url", str(error))
             continue
         media.display_name = one.display_name or ""
-        made.append((pb.Part(media=media, thought=bool(one.thought)), field))
+        made.append(Named(pb.Part(media=media, thought=bool(one.thought)), field))
     return made

@@ -193,7 +193,7 @@ def _message(reading: Reading, item: MessageItem, made: pb.ChatMessage, field: s
         if isinstance(piece, InputImage):
             where += ".image_url"
             image = _shown(reading, piece, where)
-            images.append((pb.Part(image=image), where))
+            images.append(extras.Named(pb.Part(image=image), where))
             made.parts.add(image=image)
             _image_came_from(reading, f"{path}.image", where)
         else:
