@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz.hostile import protobuf, rest_json, sending
+from tests.fuzz.hostile import forms, http1, http2, protobuf, rest_json, sending
 from tests.fuzz.hostile.case import Case
 from tests.fuzz.hostile.sending import Send
 
@@ -23,6 +23,9 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "protobuf": Kind(protobuf.invent, sending.send_grpc, 2),
     "rest": Kind(rest_json.invent, sending.send_rest, 2),
+    "form": Kind(forms.invent, sending.send_rest, 2),
+    "http1": Kind(http1.invent, sending.send_http1, 8),
+    "http2": Kind(http2.invent, sending.send_http2, 8),
 }
 
 

@@ -52,7 +52,7 @@ _HEAVY = (
 )  # fmt: skip
 
 
-class _Filler:
+class Filler:
     """Fills types. wild: how often a value is odd."""
 
     def __init__(self, rng: random.Random, wild: float) -> None:
@@ -139,7 +139,7 @@ def body(path: str, rng: random.Random) -> bytes:
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
     wild = rng.choice([0.0, 0.0, 0.05, 0.05, 0.2, 0.6])
-    filler = _Filler(rng, wild)
+    filler = Filler(rng, wild)
     fields = {one.encode_name: one.type for one in info.fields}
     made = Obj(valid.items())
     for name in rng.sample(list(fields), rng.choice([0, 1, 1, 2, 3, 6])):

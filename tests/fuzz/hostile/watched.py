@@ -1,10 +1,12 @@
 """The command imagewire-server whose event loop is watched: each hold is a line of its log."""
 
 import asyncio
+import os
 from typing import Any
 
 import structlog
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # as the command does, before gRPC is loaded
 from imagewire_server import bootstrap, cli
 from tests.fuzz.hostile.watch import Held, Watch
 
