@@ -2,7 +2,7 @@
 
 import random
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from imagewire_server.contract import pb
 from tests.conftest import spec
@@ -62,6 +62,11 @@ def _head(path: bytes, rng: random.Random, wild: float) -> bytes:
         del pairs[rng.randrange(len(pairs))]
     if rng.random() < wild / 4:
         rng.shuffle(pairs)
+    return encoded(pairs)
+
+
+def encoded(pairs: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as HPACK without its tables, in which anything can stand."""
     return b"".join(b"\0" + _text(name) + _text(value) for name, value in pairs)
 
 

@@ -76,7 +76,7 @@ class Target:
         for line in await self.lines_until_now():
             if line["event"] == "held":
                 found.append(Finding(f"held by {line['how']}", json.dumps(line)))
-            elif line.get("level") in {"error", "critical"}:
+            elif line.get("level") in {"error", "critical"} and not _harmless(line):
                 found.append(Finding(line["event"], json.dumps(line)))
         found += [Finding("a neighbour's call failed", text) for text in self._failed]
         peak, now = (self.program.memory(name) - self._resident for name in ("VmHWM", "VmRSS"))
@@ -125,6 +125,11 @@ class Target:
                 except (grpc.aio.AioRpcError, httpx.HTTPError) as failed:
                     self._failed.append(repr(failed))
                 await asyncio.sleep(_PACE)
+
+
+def _harmless(line: dict[str, Any]) -> bool:
+    """Whether a line only tells of a header that is no UTF-8, which gRPC then reads as Latin-1."""
+    return line.get("logger") == "grpc._cython.cygrpc" and "grpc_string.pyx" in str(line.get("places"))
 
 
 def _place(address: str) -> tuple[str, int]:

@@ -181,6 +181,8 @@ class _Watched:
                 self._tell()
             if ending is not None:
                 await self._context.abort(*ending)
+            elif isinstance(error, grpc.aio.InternalError):
+                raise asyncio.CancelledError from None
         finally:
             if self._task is not None:
                 self._tasks.discard(self._task)
@@ -194,6 +196,10 @@ class _Watched:
     def _ending(self, error: BaseException) -> tuple[grpc.StatusCode, str, tuple[tuple[str, str | bytes], ...]] | None:
         """The status to abort with; None, so that the error goes on, for cancellation and for aborts already made."""
         if isinstance(error, asyncio.CancelledError) and self._task is not None and self._task.cancelling():
+            self._code = "CANCELLED"
+            return None
+        if isinstance(error, grpc.aio.InternalError):
+            # The connection broke while something was sent on it.
             self._code = "CANCELLED"
             return None
         if isinstance(error, grpc.aio.AbortError):

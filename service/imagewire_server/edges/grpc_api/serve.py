@@ -22,6 +22,7 @@ from imagewire_server.edges.grpc_api.chat import ChatService, StreamTimes
 from imagewire_server.edges.grpc_api.guard import Guard
 from imagewire_server.edges.grpc_api.images import ImageService
 from imagewire_server.edges.grpc_api.models import ModelService
+from imagewire_server.edges.grpc_api.odd_paths import tolerate_odd_paths
 from imagewire_server.edges.grpc_api.receiving import Receiving
 from imagewire_server.edges.grpc_api.reflection import REFLECTION, add_reflection
 from imagewire_server.edges.grpc_api.services import Services
@@ -107,6 +108,7 @@ class GrpcServer:
             channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
         if limits.reflection != "off":
             add_reflection(services, served)
+        tolerate_odd_paths()
         with giving_way():
             self._server = grpc.aio.server(options=_options(limits))
         self._server.add_generic_rpc_handlers((services,))

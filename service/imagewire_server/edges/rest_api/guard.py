@@ -81,7 +81,7 @@ class Guard:
         headers: Headers = scope["headers"]
         call: Call | None = None
         request_id = _request_id(headers)
-        response = Response(send, lambda: _headers(request_id, call), self._stall_timeout)
+        response = Response(send, lambda: _headers(request_id, call), self._stall_timeout, scope["imagewire.closing"])
         code = "OK"
         try:
             self._authenticate(scope["path"], headers)
@@ -133,7 +133,7 @@ class Guard:
         try:
             response.typed(b"application/json")
             await response.whole(http_status(error), body, error_headers(error))
-        except Stalled:
+        except (Stalled, Disconnected):
             scope["imagewire.abort"]()
 
     @staticmethod

@@ -209,10 +209,10 @@ async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple
                 words = (
                     "no model here takes a mask; tell in the prompt what to change" if name == "mask" else "is no file"
                 )
-                raise InvalidRequest([Violation(name[:200], words)])
+                raise InvalidRequest([Violation(name[:200] or '""', words)])
             pictures.append((f"image[{len(pictures)}]", await value.read()))
         elif name in fields:
-            raise InvalidRequest([Violation(name[:200], "is given twice")])
+            raise InvalidRequest([Violation(name[:200] or '""', "is given twice")])
         else:
             fields[name] = value
     values = sum(json_weight.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())

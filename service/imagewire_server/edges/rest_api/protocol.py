@@ -100,8 +100,16 @@ class Protocol(HttpToolsProtocol):
         self._disarm()
         self._in_body = True
         self._unread_bytes = 0
-        self.scope["imagewire.abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]  # ours
         super().on_headers_complete()
+        cycle: RequestResponseCycle = self.cycle
+
+        def abort() -> None:
+            # uvicorn tells only the newest of several requests on end that the connection is lost.
+            cycle.disconnected = True
+            self.transport.abort()
+
+        cycle.scope["imagewire.abort"] = abort  # type: ignore[typeddict-unknown-key]  # ours
+        cycle.scope["imagewire.closing"] = self.transport.is_closing  # type: ignore[typeddict-unknown-key]  # ours
         if len(self.pipeline) > _PIPELINED:
             self.transport.abort()
         elif self.pipeline:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 from imagewire_server.contract.errors import Stalled
+from imagewire_server.edges.rest_api.body import Disconnected
 from imagewire_server.edges.rest_api.spool import Spool
 from imagewire_server.edges.rest_api.status import Headers
 
@@ -18,12 +19,18 @@ _SEND_BYTES = 1024 * 1024
 
 
 class Response:
-    """The response to one request. headers: asked for when it begins. stall_timeout: seconds."""
+    """The response to one request. headers: asked for when it begins. stall_timeout: seconds.
 
-    def __init__(self, send: Send, headers: Callable[[], Headers], stall_timeout: float) -> None:
+    closing: whether the connection is being closed, for example for garbage that came behind the request.
+    """
+
+    def __init__(
+        self, send: Send, headers: Callable[[], Headers], stall_timeout: float, closing: Callable[[], bool]
+    ) -> None:
         self._send = send
         self._headers = headers
         self._stall_timeout = stall_timeout
+        self._closing = closing
         self._held: Spool | None = None
         self._head: MutableMapping[str, Any] | None = None  # goes out with the first of the body
         self._content_type = b"application/json"
@@ -97,6 +104,8 @@ class Response:
         self._head = {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
 
     async def _body(self, data: bytes, *, more: bool) -> None:
+        if self._closing():
+            raise Disconnected
         try:
             async with asyncio.timeout(self._stall_timeout):
                 if self._head is not None:

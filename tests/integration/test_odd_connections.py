@@ -1,0 +1,55 @@
+"""Connections that break HTTP's rules harm no other, and are no fault of the server's."""
+
+import asyncio
+import json
+import struct
+
+import pytest
+from structlog.testing import CapturingLogger
+
+from imagewire_server.contract import pb
+from imagewire_server.edges.rest_api import guard
+from tests.conftest import Stack, spec
+from tests.fuzz.hostile.exchange import exchange
+from tests.fuzz.hostile.http2 import encoded
+from tests.integration.floods import frame, hello
+
+_CHAT = json.dumps({"model": "gemini/gemini-2.5-flash-image", "messages": [{"role": "user", "content": "A banana"}]})
+
+
+def _call(path: bytes) -> bytes:
+    """A gRPC call of no bytes to a path."""
+    head = ((b":method", b"POST"), (b":scheme", b"http"), (b":path", path), (b":authority", b"x"))
+    block = encoded((*head, (b"content-type", b"application/grpc"), (b"te", b"trailers")))
+    return frame(1, 4, 1, block) + frame(0, 1, 1, struct.pack(">BI", 0, 0))
+
+
+@pytest.mark.parametrize("path", [b"/imagewire.v1.ChatServi\x81e/x", b"\xff", b"/a/\xed\xa0\x80"])
+async def test_a_path_that_is_no_utf_8_does_not_end_the_grpc_server(stack: Stack, path: bytes) -> None:
+    host, _, port = stack.target.rpartition(":")
+    got, _ = await exchange((host, int(port)), hello() + _call(path), patience=0.3)
+    assert b"grpc-status" in got
+    answer = await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec()))
+    assert answer.candidates[0].message.image.data
+
+
+def test_what_is_strict_elsewhere_stays_strict() -> None:
+    with pytest.raises(UnicodeDecodeError):
+        b"/\xff".decode()
+    with pytest.raises(UnicodeEncodeError):
+        "\ud800".encode()
+
+
+async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(guard, "_log", log)
+    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(_CHAT)}\r\n\r\n"
+    port = rest.rest.base_url.port
+    assert port is not None
+    got, _ = await exchange(("127.0.0.1", port), (head + _CHAT).encode() * 2 + b"\0\r\n\r\n")
+    assert got.startswith(b"HTTP/1.1 400 ")
+    async with asyncio.timeout(30):
+        while not log.calls:  # noqa: ASYNC110  # plain data
+            await asyncio.sleep(0)
+    assert [call.method_name for call in log.calls] == ["info"]
+    assert log.calls[0].kwargs["code"] == "CANCELLED"
