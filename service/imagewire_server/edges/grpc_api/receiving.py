@@ -52,18 +52,22 @@ class _Connection:
         return self.charged + self.grown
 
 
-@dataclass(eq=False, slots=True)
 class _Read:
-    task: "asyncio.Task[Any]"
-    context: Context
-    begun: float
-    tiny: bool
-    patient: bool
-    connection: _Connection | None = None
-    error: Error | None = None
+    """A message that is awaited. A plain class, because each call has one. begun: about when, None at first."""
+
+    __slots__ = ("begun", "connection", "context", "error", "patient", "task", "tiny")
+
+    def __init__(self, context: Context, *, tiny: bool, patient: bool) -> None:
+        self.task = asyncio.current_task()
+        self.context = context
+        self.tiny = tiny
+        self.patient = patient
+        self.begun: float | None = None
+        self.connection: _Connection | None = None
+        self.error: Error | None = None
 
     def fail(self, error: Error) -> None:
-        if self.error is None:
+        if self.error is None and self.task is not None:
             self.error = error
             self.task.cancel()
 
@@ -90,41 +94,51 @@ class Receiving:
 
         Raises InvalidRequest where there is none, RequestTimeout and Overloaded.
         """
-        data = await self._read(context, tiny=tiny, patient=False)
-        if data is None:
-            await asyncio.sleep(_LEAVING)
-            raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
-        return data
-
-    async def messages(self, context: Context) -> AsyncIterator[bytes]:
-        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
-        while (data := await self._read(context, tiny=True, patient=True)) is not None:
-            yield data
-
-    async def _read(self, context: Context, *, tiny: bool, patient: bool) -> bytes | None:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task()
-        assert task is not None  # noqa: S101  # a coroutine runs in one
-        read = _Read(task, context, loop.time(), tiny, patient)
-        self._reads[read] = None
-        if self._timer is None:
-            self._timer = loop.call_later(_TICK, self._tick)
+        read = _Read(context, tiny=tiny, patient=False)
+        self._await(read)
         size = 0
         try:
             data: Any = await context.read()
-            if data is grpc.aio.EOF:
-                return None
-            size = len(data)
+            if data is not grpc.aio.EOF:
+                size = len(data)
+                return bytes(data)
         except asyncio.CancelledError:
-            if read.error is not None and task.uncancel() == 0:
-                raise read.error from None
+            self._tell(read)
             raise
-        else:
-            return bytes(data)
         finally:
             del self._reads[read]
             if read.connection is not None:
                 self._leave(read, read.connection, size)
+        await asyncio.sleep(_LEAVING)
+        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
+
+    async def messages(self, context: Context) -> AsyncIterator[bytes]:
+        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
+        while True:
+            read = _Read(context, tiny=True, patient=True)
+            self._await(read)
+            try:
+                data: Any = await context.read()
+            except asyncio.CancelledError:
+                self._tell(read)
+                raise
+            finally:
+                del self._reads[read]
+                if read.connection is not None:
+                    self._leave(read, read.connection, 0)
+            if data is grpc.aio.EOF:
+                return
+            yield bytes(data)
+
+    def _await(self, read: _Read) -> None:
+        self._reads[read] = None
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
+
+    def _tell(self, read: _Read) -> None:
+        """Raise the error for which a message was given up."""
+        if read.error is not None and read.task is not None and read.task.uncancel() == 0:
+            raise read.error from None
 
     def _leave(self, read: _Read, connection: _Connection, size: int) -> None:
         # What is dropped of an unfinished message is not told; others on the connection share the rest alike.
@@ -136,9 +150,9 @@ class Receiving:
     def _tick(self) -> None:
         now = asyncio.get_running_loop().time()
         for read in self._reads:
-            if read.begun > now - _TICK:
-                break
-            if read.connection is None:
+            if read.begun is None:
+                read.begun = now
+            elif read.connection is None:
                 peer = read.context.peer()
                 read.connection = self._connections.setdefault(peer, _Connection(peer))
                 read.connection.reads[read] = None
@@ -156,7 +170,7 @@ class Receiving:
                 self._look(now)
             return
         if connection.first is None:
-            age = now - next(iter(connection.reads)).begun
+            age = now - (next(iter(connection.reads)).begun or now) + _TICK
             connection.first, connection.charged = received, min(received, int(age * _FASTEST))
         if received != connection.received:
             connection.received, connection.grew_at = received, now
@@ -177,7 +191,7 @@ class Receiving:
             silent = connection.grew_at < now - self._timeout
             allowed = self._timeout + (0 if silent else connection.held / SLOWEST)
             for read in connection.reads:
-                if read.begun + allowed < now and not read.patient:
+                if (read.begun or now) + allowed < now and not read.patient:
                     read.fail(RequestTimeout.after(self._timeout))
 
     def _end_large_among_tiny(self) -> None:

@@ -32,40 +32,34 @@ class Body:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """The body as it comes. Raises HttpError (408, 413), Overloaded and Disconnected."""
-        counted = 0
-        try:
-            async for piece in self._pieces():
-                counted += len(piece)
-                self._arriving.rest += len(piece)
-                if self._arriving.excess:
-                    raise self._arriving.refusal()
-                yield piece
-        finally:
-            self._arriving.rest -= counted
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        begun, size = loop.time(), 0
-        while True:
-            try:
+        begun, size, held = loop.time(), 0, 0
+        try:
+            while True:
                 until = min(loop.time() + self._timeout, begun + self._timeout + size / SLOWEST)
-                async with asyncio.timeout_at(until):
-                    message = await self._receive()
-            except TimeoutError:
-                raise HttpError(
-                    408, "REQUEST_TIMEOUT", "the request's body came too slowly: send it at 32 kB a second or faster",
-                    [(b"connection", b"close")],
-                ) from None  # fmt: skip
-            if message["type"] == "http.disconnect":
-                raise Disconnected
-            piece = message.get("body", b"")
-            size += len(piece)
-            if size > self._most:
-                raise self._too_large()
-            if piece:
-                yield piece
-            if not message.get("more_body", False):
-                return
+                try:
+                    async with asyncio.timeout_at(until):
+                        message = await self._receive()
+                except TimeoutError:
+                    raise self._too_slow() from None
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                piece = message.get("body", b"")
+                size += len(piece)
+                if size > self._most:
+                    raise self._too_large()
+                more = message.get("more_body", False)
+                if more:
+                    held += len(piece)
+                    self._arriving.rest += len(piece)
+                    if self._arriving.excess:
+                        raise self._arriving.refusal()
+                if piece:
+                    yield piece
+                if not more:
+                    return
+        finally:
+            self._arriving.rest -= held
 
     async def whole(self) -> bytearray:
         """All of it."""
@@ -73,6 +67,11 @@ class Body:
         async for piece in self.pieces():
             body += piece
         return body
+
+    @staticmethod
+    def _too_slow() -> HttpError:
+        words = "the request's body came too slowly: send it at 32 kB a second or faster"
+        return HttpError(408, "REQUEST_TIMEOUT", words, [(b"connection", b"close")])
 
     def _too_large(self) -> HttpError:
         return HttpError(
