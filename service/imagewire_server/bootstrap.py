@@ -175,13 +175,18 @@ async def server(config: Config, fetcher: ImageFetcher | None = None, *, shared:
         await http.aclose()
 
 
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
 def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
     return RestOptions(
         image_fields=given.rest_image_fields,
         remote_images=given.rest_remote_images,
         metrics=given.metrics != "off",
         open_metrics=given.metrics == "open",
-        cors_origins=tuple(origin.strip() for origin in given.rest_cors_origins.split(",") if origin.strip()),
+        cors_origins=_listed(given.rest_cors_origins),
+        hosts=_listed(given.rest_hosts),
         max_request_bytes=given.max_request_bytes,
         max_connections=given.max_connections,
         receive_timeout=given.receive_timeout,

@@ -5,6 +5,8 @@ import contextlib
 import json
 import socket
 
+JSON = b"host: localhost\r\ncontent-type: application/json\r\n"
+
 
 class Client:
     """One HTTP connection whose reading the test controls; little of it fits the kernel."""
@@ -33,8 +35,8 @@ class Client:
 
     async def post(self, path: str, given: object, *headers: str) -> None:
         content = json.dumps(given).encode()
-        lines = [f"POST {path} HTTP/1.1", "host: x", f"content-length: {len(content)}", "connection: close", *headers]
-        await self.send("\r\n".join([*lines, "", ""]).encode() + content)
+        lines = [f"content-length: {len(content)}", "connection: close", *headers]
+        await self.send(f"POST {path} HTTP/1.1\r\n".encode() + JSON + "\r\n".join([*lines, "", ""]).encode() + content)
 
     async def read(self, most: int = 64 * 1024) -> bytes:
         return await asyncio.get_running_loop().sock_recv(self._socket, most)

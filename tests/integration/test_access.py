@@ -15,7 +15,7 @@ from imagewire_server.contract import pb
 from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.http2 import Call
-from tests.integration.raw_client import Client
+from tests.integration.raw_client import JSON, Client
 
 CREATE = "/imagewire.v1.ChatService/CreateCompletion"
 MB = 1024 * 1024
@@ -168,7 +168,7 @@ async def test_d2_a_stalled_message_is_ended_and_a_slow_one_is_not() -> None:
 
 async def test_d2_bodies_that_are_half_sent_count_with_messages() -> None:
     async with running_stack(rest=True, max_request_bytes=2 * MB, max_arriving_bytes=3 * MB) as stack:
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {2 * MB}\r\n\r\n".encode()
+        head = b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: %d\r\n\r\n" % (2 * MB)
         async with AsyncExitStack() as clients:
             made = [await clients.enter_async_context(Client(str(stack.rest.base_url))) for _ in range(2)]
             for client in made:

@@ -105,7 +105,7 @@ async def test_m1_a_rest_stream_ends_with_an_error_event(brief: Any, path: str, 
 
 async def test_m1_a_request_that_is_still_on_its_way_costs_nothing_and_may_be_repeated(brief: Any) -> None:
     async with brief as stack, raw_client.Client(str(stack.rest.base_url)) as client:
-        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\n" + raw_client.JSON + b"content-length: 100\r\n\r\n{")
         await stack.rest.get("/health/liveliness")  # the loop has seen the head by now
         await stack.server.rest.drain()
         status, headers, body = await client.answer()

@@ -113,7 +113,7 @@ def test_d14_a_server_that_can_take_connections_again_does(served: processes.Pro
         # Of those that came meanwhile REST may have closed some, which is as good as a refusal.
         for connection in waiting:
             with contextlib.suppress(ConnectionError):
-                connection.sendall(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+                connection.sendall(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
                 assert connection.recv(100)[:15] in {b"HTTP/1.1 200 OK", b""}
         with grpc.insecure_channel(served.address, [("grpc.use_local_subchannel_pool", 1)]) as another:
             draw(another, ready=True)

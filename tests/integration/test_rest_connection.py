@@ -10,10 +10,10 @@ import pytest
 
 from imagewire_server.edges.rest_api import protocol, serve
 from tests.conftest import Stack, running_stack
-from tests.integration.raw_client import Client
+from tests.integration.raw_client import JSON, Client
 
 _CHAT = json.dumps({"model": "gemini/gemini-2.5-flash-image", "messages": [{"role": "user", "content": "A"}]}).encode()
-_LINE = b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n"
+_LINE = b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON
 _MUCH = 32_000_000  # far beyond what the kernel holds of a connection
 
 
@@ -75,7 +75,7 @@ async def test_a_body_that_stays_away_after_its_answer_ends_the_connection(
                 await asyncio.sleep(0.02)  # the pace of the drip
 
     async with client_of(locked) as client:
-        await client.send(path + b" HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\nx")
+        await client.send(path + b" HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100000\r\n\r\nx")
         await client.answer()
         dripping = asyncio.create_task(drip(client))
         try:
@@ -100,17 +100,17 @@ async def test_a_body_that_comes_after_its_answer_does_no_harm(locked: Stack, mo
         await client.send(_LINE + b"content-length: 5000000\r\n\r\n")
         assert (await client.answer())[0] == 401
         await client.send(b"x" * 5_000_000)
-        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await client.answer())[0] == 200
         await asyncio.sleep(0.5)  # longer than a body may stay away
-        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await client.answer())[0] == 200
 
 
 async def test_an_empty_line_does_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(serve, "_KEEP_ALIVE", 0.5)
     async with running_stack(rest=True) as stack, client_of(stack) as client:
-        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+        await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         await client.answer()
         await client.send(b"\r\n")
         async with asyncio.timeout(10):
@@ -151,20 +151,20 @@ async def test_an_offer_of_another_protocol_is_passed_over(
         status, _, body = await client.answer()
         assert (status, "image" in json.loads(body)["choices"][0]["message"]) == (200, True)
         await client.send(
-            b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n" * 2
+            b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n" * 2
         )
         assert (await client.answer())[0] == 200
         assert (await client.answer())[0] == 200
 
 
 async def test_a_body_behind_an_offer_is_no_request(locked: Stack) -> None:
-    smuggled = b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n"
+    smuggled = b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n"
     async with client_of(locked) as client:
         head = _LINE + b"connection: upgrade\r\nupgrade: h2c\r\ncontent-length: %d\r\n\r\n" % len(smuggled)
         await client.send(head)
         assert (await client.answer())[0] == 401
         await client.send(smuggled)
-        await client.send(b"GET /nothing HTTP/1.1\r\nhost: x\r\nauthorization: Bearer sk-right\r\n\r\n")
+        await client.send(b"GET /nothing HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer sk-right\r\n\r\n")
         assert (await client.answer())[0] == 404
 
 
@@ -173,8 +173,8 @@ async def test_a_body_behind_an_offer_is_no_request(locked: Stack) -> None:
     [
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
         (b"GET / HTTP/1.1\r\nhost x\r\n\r\n", 400),
-        (b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400),
-        (b"CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n", 400),
+        (b"POST / HTTP/1.1\r\n" + JSON + b"content-length: 1\r\ntransfer-encoding: chunked\r\n\r\n", 400),
+        (b"CONNECT x:443 HTTP/1.1\r\nhost: localhost\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\na: " + b"x" * 70_000, 431),
     ],
     ids=["tls", "no-colon", "two-lengths", "connect", "head"],

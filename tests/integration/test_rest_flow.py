@@ -13,12 +13,14 @@ import pytest
 from aiohttp import web
 
 from imagewire_emulator.ledger import Entry
-from imagewire_server.edges.rest_api import body, protocol, spool
+from imagewire_server.edges.rest_api import protocol, spool
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
-from tests.integration.raw_client import Client
+from tests.integration.raw_client import JSON, Client
 from tests.pictures import PNG
 from tests.upstream import answering
+
+_JSON = {"content-type": "application/json"}
 
 _SIZE = 20_000_000
 _RATE = 1_000_000  # bytes a second
@@ -228,24 +230,21 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
         assert b"[DONE]" not in await client.rest()
 
 
-async def test_a_body_that_stalls_is_answered_with_408(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "_PATIENCE", 0.2)
-    async with Client(str(rest.rest.base_url)) as client:
-        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{")
+async def test_a_body_that_stalls_is_answered_with_408() -> None:
+    async with running_stack(rest=True, receive_timeout=0.2) as rest, Client(str(rest.rest.base_url)) as client:
+        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: 100\r\n\r\n{")
         assert (await client.rest()).startswith(b"HTTP/1.1 408 ")
 
 
-async def test_a_body_that_drips_is_answered_with_408(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "_PATIENCE", 0.3)
-
+async def test_a_body_that_drips_is_answered_with_408() -> None:
     async def drip(client: Client) -> None:
         with contextlib.suppress(ConnectionError):
             while True:
                 await client.send(b" ")
                 await asyncio.sleep(0.05)  # the pace of the drip: never so long that it is silence
 
-    async with Client(str(rest.rest.base_url)) as client:
-        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n{")
+    async with running_stack(rest=True, receive_timeout=0.3) as rest, Client(str(rest.rest.base_url)) as client:
+        await client.send(b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: 1000000\r\n\r\n{")
         dripping = asyncio.create_task(drip(client))
         try:
             async with asyncio.timeout(5):
@@ -255,12 +254,11 @@ async def test_a_body_that_drips_is_answered_with_408(rest: Stack, monkeypatch: 
             await asyncio.wait([dripping])
 
 
-async def test_a_body_on_a_slow_line_is_taken(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "_PATIENCE", 0.3)
+async def test_a_body_on_a_slow_line_is_taken() -> None:
     piece = b" " * 16 * 1024  # enough for half a second
-    async with Client(str(rest.rest.base_url)) as client:
+    async with running_stack(rest=True, receive_timeout=0.3) as rest, Client(str(rest.rest.base_url)) as client:
         await client.send(
-            b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % (len(piece) * 8)
+            b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: %d\r\n\r\n" % (len(piece) * 8)
         )
         for _ in range(8):
             await client.send(piece)
@@ -279,7 +277,7 @@ async def test_a_head_that_stalls_is_closed(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_bodies_and_heads_over_the_cap_are_refused() -> None:
     async with running_stack(rest=True, max_request_bytes=10_000) as stack:
-        answer = await stack.rest.post("/v1/chat/completions", content=b"x" * 10_001)
+        answer = await stack.rest.post("/v1/chat/completions", content=b"x" * 10_001, headers=_JSON)
         assert (answer.status_code, answer.json()["error"]["code"]) == (413, "request_too_large")
 
         async def endless() -> AsyncIterator[bytes]:
@@ -287,7 +285,7 @@ async def test_bodies_and_heads_over_the_cap_are_refused() -> None:
                 yield b"x" * 1000
 
         async with Client(str(stack.rest.base_url)) as client:
-            await client.send(b"POST /v1/responses HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n")
+            await client.send(b"POST /v1/responses HTTP/1.1\r\n" + JSON + b"transfer-encoding: chunked\r\n\r\n")
             with contextlib.suppress(ConnectionError):
                 async for piece in endless():
                     await client.send(b"%x\r\n%b\r\n" % (len(piece), piece))

@@ -11,9 +11,9 @@ import pytest
 from imagewire_server.edges.rest_api import body, protocol, serve
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
-from tests.integration.raw_client import Client
+from tests.integration.raw_client import JSON, Client
 
-_GET = b"GET /openapi.json HTTP/1.1\r\nhost: x\r\n\r\n"
+_GET = b"GET /openapi.json HTTP/1.1\r\nhost: localhost\r\n\r\n"
 
 
 def client_of(stack: Stack, receive_buffer: int = 4096) -> Client:
@@ -33,7 +33,7 @@ def asking(model: str, prompt: str = "A", *, stream: bool = False) -> bytes:
     messages = [{"role": "user", "content": prompt}]
     given = {"model": f"gemini/emulator-{model}", "messages": messages, "stream": stream}
     content = json.dumps(given).encode()
-    return b"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n" % len(content) + content
+    return b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: %d\r\n\r\n" % len(content) + content
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def test_d5_requests_that_wait_behind_another_are_bounded(rest: Stack) -> 
 
 async def test_d5_an_answer_that_waits_behind_another_is_given(rest: Stack) -> None:
     async with client_of(rest, 64 * 1024) as client:
-        await client.send(asking("slow-200") + b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n" * 10)
+        await client.send(asking("slow-200") + b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n" * 10)
         for _ in range(11):
             assert (await client.answer())[0] == 200
 
@@ -97,13 +97,13 @@ def test_d5_an_unread_answer_is_ended_and_logged_as_unread() -> None:
 async def test_d5_connections_are_bounded_and_told_so() -> None:
     async with running_stack(rest=True, max_connections=2) as stack, client_of(stack) as one, client_of(stack) as two:
         for client in (one, two):
-            await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+            await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
             assert (await client.answer())[0] == 200
         async with client_of(stack) as third:
             status, headers, content = await third.answer()
             assert (status, headers["connection"]) == (503, "close")
             assert json.loads(content)["error"]["code"] == "too_many_connections"
-        await one.send(b"GET /health/liveliness HTTP/1.1\r\nhost: x\r\n\r\n")
+        await one.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await one.answer())[0] == 200
 
 
@@ -119,9 +119,8 @@ async def test_d5_a_head_that_drips_is_closed(rest: Stack, monkeypatch: pytest.M
 
 
 async def test_d5_a_body_faster_than_the_slowest_pace_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(body, "_PATIENCE", 0.5)
-    monkeypatch.setattr(body, "_SLOWEST", 10_000)
-    async with running_stack(rest=True) as stack, client_of(stack, 64 * 1024) as client:
+    monkeypatch.setattr(body, "SLOWEST", 10_000)
+    async with running_stack(rest=True, receive_timeout=0.5) as stack, client_of(stack, 64 * 1024) as client:
         head, _, content = asking("slow-1", "A" * 40_000).partition(b"\r\n\r\n")
         await client.send(head + b"\r\n\r\n")
         for at in range(0, len(content), 4000):

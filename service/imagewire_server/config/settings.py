@@ -98,6 +98,8 @@ class Settings:
     """By which schemes pictures are fetched."""
     rest_cors_origins: str = ""
     """The origins whose pages may call, separated by commas; empty for none."""
+    rest_hosts: str = ""
+    """Names by which clients without a key may address REST, beside localhost's; * for any."""
     gemini_api_key: str = _secret()
     """The key of Google AI Studio; GEMINI_API_KEY sets it too. Used where there is no model_list."""
     gemini_base_url: str = _setting("https://generativelanguage.googleapis.com", url)

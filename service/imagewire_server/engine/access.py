@@ -22,6 +22,7 @@ class Access:
     def __init__(self, master_key: str = "", metrics_key: str = "") -> None:
         self._master_key = master_key.encode()
         self._metrics_key = metrics_key.encode()
+        self.keyless = not master_key
 
     def check(self, headers: Headers) -> None:
         """Raise Unauthenticated unless the master key is shown, where there is one."""

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.dialects.openai import errors
 from imagewire_server.edges.rest_api.body import Body, Disconnected, Receive
+from imagewire_server.edges.rest_api.browsers import Browsers
 from imagewire_server.edges.rest_api.response import Response, Send
 from imagewire_server.edges.rest_api.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.engine import metrics
@@ -60,6 +61,7 @@ class Guard:
         app: App,
         access: Access,
         arriving: Arriving,
+        browsers: Browsers,
         *,
         open_paths: frozenset[str],
         max_request_bytes: int,
@@ -67,6 +69,7 @@ class Guard:
         stall_timeout: float,
     ) -> None:
         self._arriving = arriving
+        self._browsers = browsers
         self._receive_timeout = receive_timeout
         self.access = access
         self._open_paths = _OPEN_PATHS | open_paths
@@ -84,7 +87,7 @@ class Guard:
         response = Response(send, lambda: _headers(request_id, call), self._stall_timeout, scope["imagewire.closing"])
         code = "OK"
         try:
-            self._authenticate(scope["path"], headers)
+            self._authenticate(scope, headers)
             body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._arriving)
             call = Call(request_id, receive, body, response, self.calls)
             scope[CALL] = call
@@ -103,13 +106,16 @@ class Guard:
             response.close()
             self._tell(scope, code, response.status, begun, request_id, call)
 
-    def _authenticate(self, path: str, headers: Headers) -> None:
+    def _authenticate(self, scope: Scope, headers: Headers) -> None:
+        path = scope["path"]
         if path in self._open_paths:
             return
         if path == _METRICS_PATH:
             self.access.check_metrics(headers)
         else:
             self.access.check(headers)
+            if self.access.keyless:
+                self._browsers.check(scope["method"], headers)
 
     @staticmethod
     def _ours(error: Exception, request_id: str) -> Error:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from imagewire_server.edges.rest_api.answering import Answering
 from imagewire_server.edges.rest_api.app import application
+from imagewire_server.edges.rest_api.browsers import Browsers
 from imagewire_server.edges.rest_api.guard import Guard
 from imagewire_server.edges.rest_api.pictures import Pictures
 from imagewire_server.edges.rest_api.protocol import ConnectionLimits, Protocol
@@ -48,6 +49,7 @@ class RestOptions:
     metrics: bool
     open_metrics: bool
     cors_origins: tuple[str, ...]
+    hosts: tuple[str, ...]
     max_request_bytes: int
     max_connections: int
     receive_timeout: float
@@ -75,10 +77,12 @@ class RestServer:
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         answering = Answering(engine, pictures, options.heartbeat_interval)
+        self._browsers = Browsers(options.hosts, options.cors_origins)
         self._guard = Guard(
             application(answering, options.image_fields, self._ready, metrics=options.metrics),
             access,
             arriving,
+            self._browsers,
             open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
             max_request_bytes=options.max_request_bytes,
             receive_timeout=options.receive_timeout,
@@ -99,6 +103,7 @@ class RestServer:
         except OSError as error:
             remedy = "name another with --rest HOST:PORT, or use --no-rest"
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
+        self._browsers.serve(address)
         config = uvicorn.Config(
             self._application(),
             http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is called, and no more
