@@ -62,6 +62,8 @@ def _continue(reading: Reading, field: str, token: str) -> None:
 
 def searches(reading: Reading, asked: list[tuple[str, SearchOptions]]) -> None:
     """Google's search among the tools, once. asked: each with the caller's field; other options twice are refused."""
+    if not asked:
+        return
     told = [one for one in asked if one[1] != type(one[1])()] or asked
     path = f"tools[{len(reading.spec.tools)}].google_search"
     if search := said_once(reading, told):
