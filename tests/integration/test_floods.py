@@ -1,4 +1,4 @@
-"""One connection floods; another one's calls go on. IMAGEWIRE_FLOOD_SECONDS: how long each flood lasts."""
+"""One connection floods; another one's calls go on. FLOOD_SECONDS: how long each flood lasts."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from tests.conftest import spec
 from tests.integration import processes
 from tests.integration.floods import FLOODS
 
-_SECONDS = os.environ.get("IMAGEWIRE_FLOOD_SECONDS", "1")
+_SECONDS = os.environ.get("FLOOD_SECONDS", "1")
 
 
 @pytest.fixture(scope="module")
