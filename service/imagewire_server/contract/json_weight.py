@@ -12,6 +12,7 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 
 Json = bytes | bytearray
 
+_BYTES = 2  # of a value, with the sign behind it, at least
 _SLICE = 128 * 1024
 # A text at least so long, of ASCII and without an escape, is a picture's base64, or as quickly read.
 _PLAIN = 4 * 1024
@@ -21,11 +22,13 @@ _ESCAPES = re.compile(rb"\\*")
 
 def is_large(body: Json) -> bool:
     """Whether a body takes long to work on."""
-    return len(body) > LIGHT_BYTES or _roughly(body) > FEW_VALUES
+    return len(body) > _BYTES * FEW_VALUES and (len(body) > LIGHT_BYTES or _roughly(body) > FEW_VALUES)
 
 
 def check(body: Json, field: str = "body") -> None:
     """Raise InvalidRequest where a body holds more than it may."""
+    if len(body) <= _BYTES * MOST_VALUES:
+        return
     if len(body) > MOST_TEXT and len(body) - sum(_plain(body)) > MOST_TEXT:
         raise InvalidRequest([Violation(field, TOO_MUCH_TEXT)])
     if _roughly(body) > MOST_VALUES:
