@@ -182,6 +182,9 @@ def test_an_offer_of_http2_is_passed_over(url: str) -> None:
 def test_what_curl_shows_for_a_mistake(url: str, tmp_path: Path) -> None:
     body = tmp_path / "body.json"
     body.write_text('{"model": "gemini-image-gen", "mesages": []}')
-    answer = json.loads(_run(f"curl {url}/v1/chat/completions -d @{body}"))
+    asked = f"curl {url}/v1/chat/completions -d @{body}"
+    # Without a type curl says that it is a form, as a page of another site could.
+    assert "Content-Type: application/json" in json.loads(_run(asked))["error"]["message"]
+    answer = json.loads(_run(f"{asked} -H 'content-type: application/json'"))
     assert answer["error"]["param"] == "mesages"
     assert "messages" in answer["error"]["message"]
