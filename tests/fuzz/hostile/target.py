@@ -146,7 +146,12 @@ async def serving(folder: Path) -> AsyncIterator[Target]:
         config.write_text(given)
         # Its start blocks, and asks nothing of the upstream.
         started = processes.server(
-            upstream.url, "--config", str(config), module="tests.fuzz.hostile.watched", rest_remote_images="refuse"
+            upstream.url,
+            "--config",
+            str(config),
+            module="tests.fuzz.hostile.watched",
+            rest_remote_images="refuse",
+            rest_hosts="x",
         )
         with started as program:
             options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

@@ -43,7 +43,7 @@ class Browsers:
             kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
             if kind not in {b"application/json", b"multipart/form-data"} and not kind.endswith(b"+json"):
                 words = "send the header 'Content-Type: application/json', which a page of another site cannot"
-                raise HttpError(415, "CONTENT_TYPE_NOT_JSON", words)
+                raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", words)
 
     def _is_ours(self, name: str) -> bool:
         return name in self._hosts or _is_loopback(name)
