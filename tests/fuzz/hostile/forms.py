@@ -16,9 +16,10 @@ from tests.pictures import PNG
 _INFO: Any = inspect.type_info(ImagesRequest)
 _FIELDS = {one.encode_name: one.type for one in _INFO.fields}
 _TYPES = (
-    "multipart/form-data", "Multipart/Form-Data", "multipart/mixed", "application/x-www-form-urlencoded", "multipart/form-data;",
-    "multipart/form-data; charset=utf-16; boundary=b", "multipart/form-data; charset=nope; boundary=b",
-    "multipart/form-data; boundary=", "multipart/form-data; boundary=other", 'multipart/form-data; boundary="b"',
+    "multipart/form-data", "Multipart/Form-Data", "multipart/mixed", "application/x-www-form-urlencoded",
+    "multipart/form-data;", "multipart/form-data; charset=utf-16; boundary=b",
+    "multipart/form-data; charset=nope; boundary=b", "multipart/form-data; boundary=",
+    "multipart/form-data; boundary=other", 'multipart/form-data; boundary="b"',
     "multipart/form-data; boundary=b; boundary=c", "multipart/form-data; charset=idna; boundary=b",
     "multipart/form-data; charset=utf-7; boundary=b", "multipart/form-data; charset=rot13; boundary=b",
     "multipart/form-data; charset=hex; boundary=b", "multipart/form-data; charset=\xff; boundary=b",

@@ -2,7 +2,7 @@
 
 import random
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from imagewire_server.contract import pb
 from tests.conftest import spec
@@ -13,17 +13,20 @@ from tests.integration.floods import PREFACE, frame
 _DRAW = pb.CreateCompletionRequest(spec=spec()).SerializeToString()
 _METHODS = (
     (b"/imagewire.v1.ChatService/CreateCompletion", _DRAW), (b"/imagewire.v1.ChatService/StreamCompletion", _DRAW),
-    (b"/imagewire.v1.ModelService/ListModels", b""), (b"/grpc.health.v1.Health/Check", b""), (b"/grpc.health.v1.Health/Watch", b""),
-    (b"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b"\x3a\x00"), (b"/imagewire.v1.ImageService/UploadImage", b""),
-    (b"/grpc.channelz.v1.Channelz/GetTopChannels", b""), (b"/x.Y/Z", b""), (b"", b""), (b"/" + b"a" * 5000, b""), (b"*", b""),
+    (b"/imagewire.v1.ModelService/ListModels", b""), (b"/grpc.health.v1.Health/Check", b""),
+    (b"/grpc.health.v1.Health/Watch", b""),
+    (b"/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", b"\x3a\x00"),
+    (b"/imagewire.v1.ImageService/UploadImage", b""), (b"/grpc.channelz.v1.Channelz/GetTopChannels", b""),
+    (b"/x.Y/Z", b""), (b"", b""), (b"/" + b"a" * 5000, b""), (b"*", b""),
 )  # fmt: skip
 _ODD_HEADERS = (
-    (b"content-type", b"application/grpc+json"), (b"content-type", b"text/plain"), (b"grpc-timeout", b"1n"), (b"grpc-timeout", b"0m"),
-    (b"grpc-timeout", b"99999999H"), (b"grpc-timeout", b"-1S"), (b"grpc-timeout", b"x"), (b"grpc-encoding", b"gzip"),
-    (b"grpc-encoding", b"nope"), (b"X-Upper", b"x"), (b":status", b"200"), (b":path", b"/again"), (b"connection", b"close"),
-    (b"te", b"gzip"), (b"x-bin", b"!"), (b"x-request-id", b"\xff"), (b"x-request-id", b""), (b"authorization", b"Bearer x"),
-    (b"authorization", b"Bearer \xe2\x82"), (b"", b"x"), (b"x", b"\r\n"), (b"x", b"\0"), (b"x", b"a" * 20_000), (b"host", b"x"),
-    (b"content-length", b"1"), (b"grpc-status", b"0"), (b"grpc-previous-rpc-attempts", b"-1"), (b"grpc-message", b"%"),
+    (b"content-type", b"application/grpc+json"), (b"content-type", b"text/plain"), (b"grpc-timeout", b"1n"),
+    (b"grpc-timeout", b"0m"), (b"grpc-timeout", b"99999999H"), (b"grpc-timeout", b"-1S"), (b"grpc-timeout", b"x"),
+    (b"grpc-encoding", b"gzip"), (b"grpc-encoding", b"nope"), (b"X-Upper", b"x"), (b":status", b"200"),
+    (b":path", b"/again"), (b"connection", b"close"), (b"te", b"gzip"), (b"x-bin", b"!"), (b"x-request-id", b"\xff"),
+    (b"x-request-id", b""), (b"authorization", b"Bearer x"), (b"authorization", b"Bearer \xe2\x82"), (b"", b"x"),
+    (b"x", b"\r\n"), (b"x", b"\0"), (b"x", b"a" * 20_000), (b"host", b"x"), (b"content-length", b"1"),
+    (b"grpc-status", b"0"), (b"grpc-previous-rpc-attempts", b"-1"), (b"grpc-message", b"%"),
 )  # fmt: skip
 _SETTINGS = (
     (1, 0),
@@ -99,22 +102,23 @@ def _call(stream: int, rng: random.Random, wild: float) -> list[bytes]:
 
 def _odd(rng: random.Random) -> bytes:
     """A frame that need not make sense."""
-    stream = rng.choice([0, 1, 1, 3, 2, 99, 2**31 - 1])
-    ways: list[Callable[[], bytes]] = [
-        lambda: frame(rng.randrange(256), rng.randrange(256), stream, rng.randbytes(rng.choice([0, 4, 5, 8, 100]))),
-        lambda: frame(3, 0, stream, struct.pack(">I", rng.choice([0, 1, 7, 8, 2**32 - 1]))),
-        lambda: frame(4, rng.choice([0, 0, 1]), 0, b"".join(struct.pack(">HI", *one) for one in rng.sample(_SETTINGS, 2))),
-        lambda: frame(6, rng.choice([0, 1]), rng.choice([0, 0, 1]), rng.randbytes(rng.choice([8, 8, 7, 0]))),
-        lambda: frame(7, 0, 0, struct.pack(">II", 0, rng.randrange(14)) + b"bye"),
-        lambda: frame(8, 0, stream, struct.pack(">I", rng.choice([0, 1, 2**31 - 1, 2**32 - 1]))),
-        lambda: frame(2, 0, stream, struct.pack(">IB", rng.choice([stream, 0, 5]), 255)),
-        lambda: frame(5, 4, stream, struct.pack(">I", 2)),
-        lambda: frame(9, rng.choice([0, 4]), stream, b"\0\x01a\x01b"),
-        lambda: frame(0, rng.choice([0, 1, 8, 9]), stream, rng.choice([b"", b"\xff", b"\x05" + b"\0" * 5, b"\0" * 16_000])),
-        lambda: frame(1, rng.choice([4, 5, 0x2C, 0x24]), stream, rng.choice([b"", b"\x82", b"\x3f\xe1\x7f", b"\xff" * 9])),
-        lambda: struct.pack(">I", 2**24 - 1)[1:] + b"\0\0" + struct.pack(">I", stream),
-    ]  # fmt: skip
-    return rng.choice(ways)()
+    stream, pick = rng.choice([0, 1, 1, 3, 2, 99, 2**31 - 1]), rng.choice
+    made: tuple[tuple[int, int, int, bytes], ...] = (
+        (rng.randrange(256), rng.randrange(256), stream, rng.randbytes(pick([0, 4, 5, 8, 100]))),
+        (3, 0, stream, struct.pack(">I", pick([0, 1, 7, 8, 2**32 - 1]))),
+        (4, pick([0, 0, 1]), 0, b"".join(struct.pack(">HI", *one) for one in rng.sample(_SETTINGS, 2))),
+        (6, pick([0, 1]), pick([0, 0, 1]), rng.randbytes(pick([8, 8, 7, 0]))),
+        (7, 0, 0, struct.pack(">II", 0, rng.randrange(14)) + b"bye"),
+        (8, 0, stream, struct.pack(">I", pick([0, 1, 2**31 - 1, 2**32 - 1]))),
+        (2, 0, stream, struct.pack(">IB", pick([stream, 0, 5]), 255)),
+        (5, 4, stream, struct.pack(">I", 2)),
+        (9, pick([0, 4]), stream, b"\0\x01a\x01b"),
+        (0, pick([0, 1, 8, 9]), stream, pick([b"", b"\xff", b"\x05" + b"\0" * 5, b"\0" * 16_000])),
+        (1, pick([4, 5, 0x2C, 0x24]), stream, pick([b"", b"\x82", b"\x3f\xe1\x7f", b"\xff" * 9])),
+    )
+    if rng.random() < 0.05:
+        return struct.pack(">I", 2**24 - 1)[1:] + b"\0\0" + struct.pack(">I", stream)  # longer than what comes
+    return frame(*pick(made))
 
 
 def invent(seed: int) -> Case:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz.hostile import forms, http1, http2, protobuf, rest_json, sending
+from tests.fuzz.hostile import configs, forms, http1, http2, protobuf, rest_json, sending
 from tests.fuzz.hostile.case import Case
 from tests.fuzz.hostile.sending import Send
 
@@ -13,11 +13,12 @@ _SEEDS = Path(__file__).parent / "seeds.txt"
 
 @dataclass(frozen=True)
 class Kind:
-    """at_once: how many are sent beside each other."""
+    """at_once: how many are sent beside each other. key: what callers of the server must show."""
 
     invent: Callable[[int], Case]
     send: Send
     at_once: int = 1
+    key: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -25,6 +26,7 @@ KINDS: dict[str, Kind] = {
     "rest": Kind(rest_json.invent, sending.send_rest, 2),
     "form": Kind(forms.invent, sending.send_rest, 2),
     "http1": Kind(http1.invent, sending.send_http1, 8),
+    "config": Kind(configs.invent, sending.send_config, key="a-master-key"),  # a reload never takes a key away
     "http2": Kind(http2.invent, sending.send_http2, 8),
 }
 

@@ -1,9 +1,15 @@
 """Sends a case and judges what comes back: the right class of status, and an error that says what to change."""
 
+import asyncio
+import json
+import time
+import traceback
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import grpc
 
+from imagewire_server.config.load import ConfigError, load
 from tests.fuzz.hostile.case import Case, Finding
 from tests.fuzz.hostile.exchange import LONG, QUIET, Answer, answers, exchange
 from tests.fuzz.hostile.target import Target
@@ -12,6 +18,7 @@ from tests.integration.status import told
 # What a request alone may end in: the upstream answers all that is asked, and well.
 _CODES = {"OK", "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"}
 _STATUSES = {200, 400, 404, 405, 408, 413, 415, 417, 429, 431}
+_MOST_READING = 3.0  # seconds of CPU time, for a file
 _STREAMED = ("StreamCompletion", "ResumeCompletion", "DownloadImage")
 
 
@@ -84,6 +91,37 @@ async def send_http1(target: Target, case: Case) -> list[Finding]:
 async def send_http2(target: Target, case: Case) -> list[Finding]:
     """Bytes to the gRPC port. What comes back is gRPC's own."""
     await exchange(target.grpc, case.data, QUIET)
+    return []
+
+
+async def send_config(target: Target, case: Case) -> list[Finding]:
+    """A configuration file: read here, then by the server, which must read the right one again."""
+    found = await asyncio.to_thread(_loaded, target.config.with_name("odd.yaml"), case.data)
+    async with target.calling:  # what such a file has served is not what neighbours ask for
+        line = await target.reload(case.data)
+        if "kind" in line:
+            found.append(Finding("a reload failed", json.dumps(line)))
+        again = await target.reload(target.given.encode())
+        if again["event"] != "reloaded":
+            found.append(Finding("the right file was not read again", json.dumps(again)))
+    return found
+
+
+def _loaded(path: Path, data: bytes) -> list[Finding]:
+    path.write_bytes(data)
+    begun = time.thread_time()
+    try:
+        load(path, {"GEMINI_API_KEY": "a-key", "HOME": "/home"})
+    except ConfigError as error:
+        if not str(error).startswith(str(path)):
+            return [Finding("an error that names no line", str(error))]
+    except Exception as error:  # noqa: BLE001  # whatever it is, it is what is looked for
+        places = traceback.extract_tb(error.__traceback__)
+        return [
+            Finding(f"crash: {type(error).__name__}", f"{error!r:.200} {[(p.filename, p.lineno) for p in places[-3:]]}")
+        ]
+    if time.thread_time() - begun > _MOST_READING:
+        return [Finding("long reading", f"{len(data)} bytes took {time.thread_time() - begun:.1f} s")]
     return []
 
 

@@ -45,7 +45,11 @@ class Target:
     config: Path
     given: str
     channel: grpc.aio.Channel
+    key: str = ""
+    # Neighbours hold it while they call; so does who may not be disturbed.
+    calling: asyncio.Lock = field(default_factory=asyncio.Lock)
     _failed: list[str] = field(default_factory=list)
+    _passed_over: list[dict[str, Any]] = field(default_factory=list)
     _resident: int = 0
 
     @property
@@ -62,6 +66,14 @@ class Target:
         """The next line of the log; one that is no JSON under "text"."""
         line = await asyncio.to_thread(self.program.lines.get, True, 120)
         return json.loads(line) if line.startswith("{") else {"event": "foreign text", "text": line, "level": "error"}
+
+    async def reload(self, text: bytes) -> dict[str, Any]:
+        """Have the server read this as its configuration; the line that tells what came of it."""
+        self.config.write_bytes(text)
+        self.program.hang_up()
+        while (line := await self.line())["event"] not in {"reloaded", "the configuration was not reloaded"}:
+            self._passed_over.append(line)
+        return line
 
     async def begin(self) -> None:
         """Forget what was; memory is measured from here."""
@@ -99,7 +111,7 @@ class Target:
         writer.write(f"GET /now HTTP/1.1\r\nhost: x\r\nx-request-id: {ident}\r\nconnection: close\r\n\r\n".encode())
         await reader.read()
         writer.close()
-        lines = []
+        lines, self._passed_over = self._passed_over, []
         while (line := await self.line()).get("request_id") != ident:
             if line["event"] != "call":
                 lines.append(line)
@@ -107,7 +119,6 @@ class Target:
 
     async def neighbours(self, times: int | None = None) -> None:
         """Calls over connections of their own, so many times or for ever; each must end well."""
-        given = {"model": "gemini/neighbour", "messages": [{"role": "user", "content": "A banana"}]}
         async with (
             grpc.aio.insecure_channel(self.program.address) as channel,
             httpx.AsyncClient(base_url=self.program.rest, trust_env=False, timeout=120) as client,
@@ -115,16 +126,23 @@ class Target:
             chat = chat_service_pb2_grpc.ChatServiceStub(channel)
             while times is None or times > 0:
                 times = None if times is None else times - 1
-                try:
-                    answer = await chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("gemini/neighbour")))
-                    if not answer.candidates[0].message.image.data:
-                        self._failed.append("no picture")
-                    said = await client.post("/v1/chat/completions", json=given)
-                    if said.status_code != 200:
-                        self._failed.append(said.text)
-                except (grpc.aio.AioRpcError, httpx.HTTPError) as failed:
-                    self._failed.append(repr(failed))
+                async with self.calling:
+                    await self._call(chat, client)
                 await asyncio.sleep(_PACE)
+
+    async def _call(self, chat: Any, client: httpx.AsyncClient) -> None:
+        given = {"model": "gemini/neighbour", "messages": [{"role": "user", "content": "A banana"}]}
+        try:
+            shown = {"authorization": f"Bearer {self.key}"} if self.key else {}
+            request = pb.CreateCompletionRequest(spec=spec("gemini/neighbour"))
+            answer = await chat.CreateCompletion(request, metadata=tuple(shown.items()))
+            if not answer.candidates[0].message.image.data:
+                self._failed.append("no picture")
+            said = await client.post("/v1/chat/completions", json=given, headers=shown)
+            if said.status_code != 200:
+                self._failed.append(said.text)
+        except (grpc.aio.AioRpcError, httpx.HTTPError) as failed:
+            self._failed.append(repr(failed))
 
 
 def _harmless(line: dict[str, Any]) -> bool:
@@ -139,10 +157,12 @@ def _place(address: str) -> tuple[str, int]:
 
 
 @contextlib.asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Target]:
-    """A server under watch. folder: for its configuration."""
+async def serving(folder: Path, key: str = "") -> AsyncIterator[Target]:
+    """A server under watch. folder: for its configuration. key: what callers must show, "" for none."""
     async with Upstream(build(_ANSWER)).running() as upstream:
         config, given = folder / "config.yaml", CONFIG.format(url=upstream.url)
+        if key:
+            given += f"general_settings: {{master_key: {key}}}\n"
         config.write_text(given)
         # Its start blocks, and asks nothing of the upstream.
         started = processes.server(
@@ -156,7 +176,7 @@ async def serving(folder: Path) -> AsyncIterator[Target]:
         with started as program:
             options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
             async with grpc.aio.insecure_channel(program.address, options=options) as channel:
-                target = Target(program, config, given, channel)
+                target = Target(program, config, given, channel, key)
                 await target.neighbours(times=20)  # what is done for the first time takes longer, and is no fault
                 beside = asyncio.create_task(target.neighbours())
                 try:

@@ -1,7 +1,6 @@
 """Inputs that found a fault once, and some of each kind: none does harm any more."""
 
 import itertools
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -9,20 +8,15 @@ import pytest
 from tests.fuzz.hostile.case import read, told
 from tests.fuzz.hostile.kinds import KINDS, known_seeds
 from tests.fuzz.hostile.running import Tally, run
-from tests.fuzz.hostile.target import Target, serving
+from tests.fuzz.hostile.target import serving
 
 _CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.case"))
 
 
-@pytest.fixture
-async def target(tmp_path: Path) -> AsyncIterator[Target]:
-    async with serving(tmp_path) as served:
-        yield served
-
-
 @pytest.mark.parametrize("kind", KINDS)
-async def test_hostile_input_does_no_harm(target: Target, kind: str) -> None:
+async def test_hostile_input_does_no_harm(tmp_path: Path, kind: str) -> None:
     kept = (case for case in map(read, _CORPUS) if case.kind == kind)
     invented = map(KINDS[kind].invent, [*known_seeds(kind), *range(150)])
-    found = [one async for one in run(target, itertools.chain(kept, invented), Tally())]
+    async with serving(tmp_path, KINDS[kind].key) as target:
+        found = [one async for one in run(target, itertools.chain(kept, invented), Tally())]
     assert not found, told(found)
