@@ -43,7 +43,8 @@ def test_what_is_strict_elsewhere_stays_strict() -> None:
 async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
     monkeypatch.setattr(guard, "_log", log)
-    head = f"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: {len(_CHAT)}\r\n\r\n"
+    lines = ("POST /v1/chat/completions HTTP/1.1", "host: localhost", "content-type: application/json")
+    head = "\r\n".join((*lines, f"content-length: {len(_CHAT)}", "", ""))
     port = rest.rest.base_url.port
     assert port is not None
     got, _ = await exchange(("127.0.0.1", port), (head + _CHAT).encode() * 2 + b"\0\r\n\r\n")

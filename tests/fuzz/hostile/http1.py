@@ -16,8 +16,8 @@ _LINES = (
     b"M-SEARCH * HTTP/1.1",
 )  # fmt: skip
 _HEADERS = (
-    b"host: x", b"host: x", b"host: x", b"Host: a\r\nhost: b", b"host:", b"connection: close",
-    b"connection: keep-alive", b"connection: upgrade\r\nupgrade: websocket",
+    b"host: localhost", b"host: localhost", b"host: 127.0.0.1:1", b"host: x", b"Host: a\r\nhost: b", b"host:",
+    b"connection: close", b"connection: keep-alive", b"connection: upgrade\r\nupgrade: websocket",
     b"upgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__", b"content-length: 0", b"content-length: 5",
     b"content-length: -1", b"content-length: 5, 5", b"content-length: 5\r\ncontent-length: 6",
     b"content-length: 99999999999999999999", b"content-length: +5", b"content-length: 0x5",
@@ -35,7 +35,7 @@ _BODIES = (
 
 def _whole(body: bytes, rng: random.Random) -> bytes:
     """A call as it should be, in one of the ways."""
-    lines = [b"POST /v1/chat/completions HTTP/1.1", b"host: x", b"content-type: application/json"]
+    lines = [b"POST /v1/chat/completions HTTP/1.1", b"host: localhost", b"content-type: application/json"]
     if rng.random() < 0.3:
         at = rng.randint(1, len(body) - 1)
         chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:at], body[at:], b""))

@@ -31,6 +31,7 @@ HEADERS = (
     ("expect", "x"), ("te", "trailers"), ("cookie", "a" * 4000), ("x-forwarded-for", "127.0.0.1"),
     ("range", "bytes=0-1"), ("if-none-match", "*"), ("upgrade", "h2c"), ("upgrade", "websocket"), ("x-empty", ""),
     ("content-length", "3"), ("forwarded", "for=x"),
+    ("host", "x"), ("origin", "https://example.com"), ("origin", "null"), ("sec-fetch-site", "cross-site"),
 )  # fmt: skip
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "post")
 PATHS = (

@@ -17,7 +17,7 @@ from tests.integration.status import told
 
 # What a request alone may end in: the upstream answers all that is asked, and well.
 _CODES = {"OK", "INVALID_ARGUMENT", "NOT_FOUND", "UNIMPLEMENTED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION"}
-_STATUSES = {200, 400, 404, 405, 408, 413, 415, 417, 429, 431}
+_STATUSES = {200, 400, 403, 404, 405, 408, 413, 415, 417, 429, 431}
 _MOST_READING = 3.0  # seconds of CPU time, for a file
 _STREAMED = ("StreamCompletion", "ResumeCompletion", "DownloadImage")
 
@@ -72,7 +72,7 @@ async def send_rest(target: Target, case: Case) -> list[Finding]:
     """A request with a body, over a connection of its own. head: method, path, headers (pairs, without the length)."""
     head = case.head
     data = case.data
-    lines = [f"{head['method']} {head['path']} HTTP/1.1", "host: x", "connection: close"]
+    lines = [f"{head['method']} {head['path']} HTTP/1.1", "host: localhost", "connection: close"]
     lines += [f"{name}: {value}" for name, value in head["headers"]]
     if not any(name.lower() == "transfer-encoding" for name, _ in head["headers"]):
         lines.append(f"content-length: {len(data)}")

@@ -198,8 +198,8 @@ class _Watched:
         if isinstance(error, asyncio.CancelledError) and self._task is not None and self._task.cancelling():
             self._code = "CANCELLED"
             return None
-        if isinstance(error, grpc.aio.InternalError):
-            # The connection broke while something was sent on it.
+        if isinstance(error, (grpc.aio.InternalError, GeneratorExit)):
+            # The connection broke while something was sent on it; gRPC closes a generator then.
             self._code = "CANCELLED"
             return None
         if isinstance(error, grpc.aio.AbortError):
