@@ -47,6 +47,19 @@ def _opened(stream: int) -> bytes:
     return frame(_HEADERS, _END_HEADERS, stream, HEAD)
 
 
+def _full_table() -> Iterator[bytes]:
+    """A header of 4000 bytes that is sent once, and then named by one byte each, 12 000 times a stream."""
+    remembered = b"\x40\x01a\x7f\xa1\x1e" + b"x" * 4000
+    yield frame(_HEADERS, _END_HEADERS, 1, HEAD + remembered) + _reset(1)
+    yield from _on_streams(
+        lambda stream: frame(_HEADERS, _END_HEADERS, stream + 2, HEAD + b"\xbe" * 12_000), _reset_next
+    )
+
+
+def _reset_next(stream: int) -> bytes:
+    return _reset(stream + 2)
+
+
 def _asked(stream: int) -> bytes:
     return frame(_DATA, _END_STREAM, stream, _EMPTY_MESSAGE)
 
@@ -66,6 +79,7 @@ FLOODS: dict[str, Callable[[], Iterator[bytes]]] = {
     "rapid_reset_of_whole_calls": lambda: _on_streams(_opened, _asked, _reset),
     "header_only_streams": lambda: _on_streams(_opened),
     "unread_calls": lambda: _on_streams(_opened, _asked),
+    "header_table": _full_table,
     "ping": lambda: _for_ever(frame(_PING, 0, 0, b"8 bytes!") * 500),
     "settings": lambda: _for_ever(frame(_SETTINGS, 0, 0, struct.pack(">HI", 4, 65535)) * 500),
     "continuation": lambda: _for_ever(

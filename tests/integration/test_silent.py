@@ -65,3 +65,13 @@ async def test_d5_connections_are_bounded() -> None:
             async with connected(stack.target, hello()) as refused:
                 await _closed(refused)
             await stack.models.ListModels(pb.ListModelsRequest())
+
+
+async def test_d4_hundreds_of_calls_on_one_connection_are_no_flood() -> None:
+    async with running_stack() as stack:
+
+        async def caller() -> None:
+            for _ in range(5):
+                await stack.models.ListModels(pb.ListModelsRequest(page_size=1))
+
+        await asyncio.gather(*(caller() for _ in range(400)))
