@@ -6,18 +6,21 @@ from outside: by the bytes that the kernel received on its connection, less the 
 
 import asyncio
 import math
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import grpc
 
-from imagewire_server.contract.errors import Error, InvalidRequest, RequestTimeout, Violation
+from imagewire_server.contract.errors import Error, InvalidRequest, Overloaded, RequestTimeout, Violation
 from imagewire_server.edges.grpc_api.inflow import Inflow
 from imagewire_server.engine.arriving import SLOWEST, Arriving
 
 _TICK = 0.01  # seconds between two looks, while any message is awaited
-_PAUSE = 5  # between two searches for connections, as a multiple of what one takes
+_PAUSE = 10  # between two looks, and between two searches for connections: as a multiple of what one took
+_AT_ONCE = 256  # connections that one look measures
 # What a connection may have brought between the start of a message and the first look at it, in bytes a second.
 _FASTEST = 1024**3
 # Of a message of a call that needs no key, as health checks are; and how many such calls may wait for theirs.
@@ -84,6 +87,7 @@ class Receiving:
         self._timer: asyncio.TimerHandle | None = None
         self._looking: asyncio.Future[float] | None = None
         self._look_again_at = 0.0
+        self._next = 0  # which connection is measured first
 
     def serve(self, port: int) -> None:
         """The port whose connections these are."""
@@ -148,7 +152,7 @@ class Receiving:
             del self._connections[connection.peer]
 
     def _tick(self) -> None:
-        now = asyncio.get_running_loop().time()
+        begun, now = time.thread_time(), asyncio.get_running_loop().time()
         for read in self._reads:
             if read.begun is None:
                 read.begun = now
@@ -156,12 +160,14 @@ class Receiving:
                 peer = read.context.peer()
                 read.connection = self._connections.setdefault(peer, _Connection(peer))
                 read.connection.reads[read] = None
-        for connection in self._connections.values():
+        for connection in islice(self._connections.values(), self._next, self._next + _AT_ONCE):
             self._measure(connection, now)
+        self._next = self._next + _AT_ONCE if self._next + _AT_ONCE < len(self._connections) else 0
         self._end_late(now)
         self._end_large_among_tiny()
         self._end_excess()
-        self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick) if self._reads else None
+        pause = max(_TICK, _PAUSE * (time.thread_time() - begun))
+        self._timer = asyncio.get_running_loop().call_later(pause, self._tick) if self._reads else None
 
     def _measure(self, connection: _Connection, now: float) -> None:
         received = self._inflow.received(connection.peer)
@@ -198,7 +204,7 @@ class Receiving:
         tiny = [read for each in self._connections.values() for read in each.reads if read.tiny]
         for read in tiny:
             if read.connection is not None and read.connection.grown > _TINY_BYTES:
-                read.fail(self._arriving.refusal())
+                read.fail(Overloaded(f"a request of this method takes {_TINY_BYTES} bytes at the most"))
         waiting = [read for read in tiny if not read.patient]
         for read in waiting[:-_TINY_CALLS]:
             read.fail(self._arriving.refusal())
