@@ -9,6 +9,9 @@ import struct
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from grpc_channelz.v1 import channelz_pb2
+from grpc_health.v1 import health_pb2
+from grpc_reflection.v1alpha import reflection_pb2
 
 from imagewire_server.contract import pb
 from tests.conftest import spec
@@ -16,6 +19,7 @@ from tests.fuzz.hostile import values
 from tests.fuzz.hostile.case import Case
 from tests.fuzz.hostile.mutate import mutated
 
+_REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 _CHAT = "/imagewire.v1.ChatService/"
 _DRAW = pb.CreateCompletionRequest(spec=spec()).SerializeToString()  # the spec stands alike in both
 METHODS: dict[str, tuple[int, type[pb.ProtoMessage], bytes]] = {
@@ -30,6 +34,9 @@ METHODS: dict[str, tuple[int, type[pb.ProtoMessage], bytes]] = {
     ),
     "/imagewire.v1.ImageService/UploadImage": (4, pb.UploadImageRequest, b""),
     "/imagewire.v1.ImageService/DownloadImage": (3, pb.DownloadImageRequest, b""),
+    "/grpc.health.v1.Health/Check": (2, health_pb2.HealthCheckRequest, b""),
+    "/grpc.channelz.v1.Channelz/GetTopChannels": (1, channelz_pb2.GetTopChannelsRequest, b""),
+    _REFLECTION: (2, reflection_pb2.ServerReflectionRequest, b"\x3a\x00"),
 }  # fmt: skip
 METADATA = (
     ("authorization", "Bearer "),
@@ -201,6 +208,6 @@ def invent(seed: int) -> Case:
     head: dict[str, Any] = {"method": method}
     if rng.random() < 0.05:
         head["metadata"] = rng.sample(METADATA, 2)
-    if method.endswith("UploadImage") and data:
+    if method.endswith(("UploadImage", "Info")) and data:
         head["sizes"] = [rng.randint(0, len(data)) for _ in range(3)]
     return Case("protobuf", data, head, str(seed))

@@ -32,6 +32,9 @@ async def send_grpc(target: Target, case: Case) -> list[Finding]:
     try:
         if method.endswith("UploadImage"):
             await target.channel.stream_unary(method)(_messages(case), metadata=metadata)
+        elif method.endswith("ServerReflectionInfo"):
+            async for _ in target.channel.stream_stream(method)(_messages(case), metadata=metadata):
+                pass
         elif method.endswith(_STREAMED):
             async for _ in target.channel.unary_stream(method)(case.data, metadata=metadata):
                 pass

@@ -27,8 +27,8 @@ _PACE = 0.02
 # Beyond what requests themselves need.
 _MEMORY = 64 * 1024 * 1024
 _PER_BYTE = 4
-# What malloc holds for the next large request, in the arenas of several threads.
-_KEPT = 128 * 1024 * 1024
+# What malloc holds for the next large requests, in the arenas of several threads: it grows up to this, and no further.
+_KEPT = 192 * 1024 * 1024
 CONFIG = """\
 model_list:
   - {{model_name: "gemini/*", litellm_params: {{model: "gemini/*", api_key: a-key, api_base: "{url}"}}}}
