@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from imagewire_server.config.litellm import Warn, unserved
-from imagewire_server.config.settings import OWN_KEY, Settings, sendable
+from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, Settings, sendable
 from imagewire_server.config.source import ConfigError, Key, Node
 
 if TYPE_CHECKING:
@@ -81,13 +81,17 @@ def _elsewhere(sections: Mapping[str, tuple[Key, Node]]) -> Iterator[tuple[Node,
 
 def _from_file_environment(sections: Mapping[str, tuple[Key, Node]]) -> dict[str, str]:
     """The keys among `environment_variables`, which LiteLLM puts into its environment."""
-    if "environment_variables" not in sections or not sections["environment_variables"][1].is_mapping:
+    if "environment_variables" not in sections:
         return {}
-    return {
-        key.text: _checked(value.text(key.text), f"{value.where}: {key.text}")
-        for key, value in sections["environment_variables"][1].pairs("environment_variables")
-        if key.text in {OWN_KEY, _LITELLM_KEY}
-    }
+    found = {}
+    for key, value in sections["environment_variables"][1].pairs("environment_variables"):
+        if key.text in {OWN_KEY, _LITELLM_KEY}:
+            found[key.text] = _checked(value.text(key.text), f"{value.where}: {key.text}")
+        elif key.text.upper().startswith(ENV_PREFIX):
+            raise key.error(f"{key.text} has no effect here; only {OWN_KEY} of this server's variables may stand here")
+        elif words := _nearly(key.text):
+            raise key.error(words)
+    return found
 
 
 def _given(environ: Mapping[str, str], name: str) -> dict[str, str]:
@@ -103,8 +107,18 @@ def _checked(key: str, where: str) -> str:
 def _misspelt(environ: Mapping[str, str]) -> None:
     """LiteLLM has many variables; only one that is nearly the key's name is told. Ours are all known."""
     for name in environ:
-        if name != _LITELLM_KEY and difflib.get_close_matches(name.upper(), [_LITELLM_KEY], cutoff=0.92):
-            raise ConfigError(f"{name}: unknown variable; did you mean {_LITELLM_KEY!r}?")
+        if words := _nearly(name):
+            raise ConfigError(words)
+
+
+def _nearly(name: str) -> str:
+    """What to say of a name that is nearly the key's, "" for any other."""
+    large = name.upper()
+    if name == _LITELLM_KEY or not (
+        large.startswith(_LITELLM_KEY) or difflib.get_close_matches(large, [_LITELLM_KEY], cutoff=0.92)
+    ):
+        return ""
+    return f"{name}: unknown variable; did you mean {_LITELLM_KEY!r}?"
 
 
 def _is_local(address: str) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from imagewire_server.config.source import ConfigError, Node, nearest
 
-_ENV_PREFIX = "IMAGEWIRE_"
+ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 # What the client and its command read.
 _CLIENTS = frozenset({"IMAGEWIRE_API_KEY", "IMAGEWIRE_MODEL", "IMAGEWIRE_TARGET"})
@@ -205,13 +205,13 @@ def from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
     weak = {name: checked(name, environ[other], other) for other, name in _OTHER_NAMES.items() if environ.get(other)}
     strong = {}
     for variable, value in environ.items():
-        if not variable.upper().startswith(_ENV_PREFIX):
+        if not variable.upper().startswith(ENV_PREFIX):
             continue
-        name = variable.removeprefix(_ENV_PREFIX).lower()
-        if variable.startswith(_ENV_PREFIX) and name in FIELDS:
+        name = variable.removeprefix(ENV_PREFIX).lower()
+        if variable.startswith(ENV_PREFIX) and name in FIELDS:
             strong[name] = checked(name, value, variable)
         elif variable not in {OWN_KEY, *_CLIENTS} and not _is_kubernetes(variable, value):
-            known = [OWN_KEY, *_CLIENTS, *(_ENV_PREFIX + field.upper() for field in FIELDS)]
+            known = [OWN_KEY, *_CLIENTS, *(ENV_PREFIX + field.upper() for field in FIELDS)]
             close = nearest(variable.upper(), known) or "; unset it"
             raise ConfigError(f"{variable}: unknown variable{close}")
     return weak, strong
@@ -219,7 +219,7 @@ def from_environment(environ: Mapping[str, str]) -> tuple[dict[str, Any], dict[s
 
 def _is_kubernetes(variable: str, value: str) -> bool:
     # IMAGEWIRE_PORT alone may be meant for us, unless it holds what Kubernetes puts there.
-    linked = variable.startswith(_ENV_PREFIX) and variable.endswith("_PORT") and "://" in value
+    linked = variable.startswith(ENV_PREFIX) and variable.endswith("_PORT") and "://" in value
     return linked or _KUBERNETES.fullmatch(variable) is not None
 
 
