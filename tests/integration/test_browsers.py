@@ -33,6 +33,7 @@ _ROWS: list[tuple[str, list[str], int]] = [
     ("a name that leads here, and its page", ["host: evil.example", JSON, "origin: http://evil.example"], 403),
     ("a name that looks like ours", ["host: localhost.evil.example", JSON], 403),
     ("an empty name", ["host: ", JSON], 403),
+    ("two names", ["host: evil.example", HERE, JSON], 403),
 ]
 
 
@@ -45,6 +46,13 @@ async def test_d12_pages_of_other_sites_do_not_draw(headers: list[str], status: 
             await client.send("\r\n".join([*lines, "", ""]).encode() + content)
             assert (await client.answer())[0] == status
         assert len(stack.emulator.ledger.entries) == (status == 200)
+
+
+@pytest.mark.parametrize(("metrics_key", "shown", "status"), [("", "", 403), ("sk-scrape", "sk-scrape", 200)])
+async def test_d12_pages_of_other_sites_do_not_read_metrics(metrics_key: str, shown: str, status: int) -> None:
+    async with running_stack(rest=True, metrics_key=metrics_key) as stack:
+        headers = {"host": "evil.example", "x-api-key": shown}
+        assert (await stack.rest.get("/metrics", headers=headers)).status_code == status
 
 
 async def test_d12_a_key_is_enough() -> None:

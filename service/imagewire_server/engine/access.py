@@ -23,6 +23,7 @@ class Access:
         self._master_key = master_key.encode()
         self._metrics_key = metrics_key.encode()
         self.keyless = not master_key
+        self.metrics_keyless = not (master_key or metrics_key)
 
     def check(self, headers: Headers) -> None:
         """Raise Unauthenticated unless the master key is shown, where there is one."""

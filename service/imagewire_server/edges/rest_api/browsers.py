@@ -31,7 +31,8 @@ class Browsers:
     def check(self, method: str, headers: Headers) -> None:
         """Raise HttpError (403, 415) for what a page of another site may have sent."""
         given = dict(headers)
-        host = given.get(b"host", b"")
+        hosts = [value for name, value in headers if name == b"host"]
+        host = hosts[0] if len(hosts) == 1 else b""  # of two nobody knows which was meant
         if not self._any_host and not self._is_ours(_name(host.decode("latin-1"))):
             words = "this server asks for no key, so it is only addressed as localhost: add the name to rest_hosts, or"
             raise HttpError(403, "HOST_NOT_ALLOWED", f"{words} set IMAGEWIRE_MASTER_KEY")

@@ -112,10 +112,12 @@ class Guard:
             return
         if path == _METRICS_PATH:
             self.access.check_metrics(headers)
+            keyless = self.access.metrics_keyless
         else:
             self.access.check(headers)
-            if self.access.keyless:
-                self._browsers.check(scope["method"], headers)
+            keyless = self.access.keyless
+        if keyless:
+            self._browsers.check(scope["method"], headers)
 
     @staticmethod
     def _ours(error: Exception, request_id: str) -> Error:
