@@ -148,7 +148,7 @@ class Settings:
     """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = _setting(10_000, _positive)
     """How many connections each API of a worker holds at once; more are closed."""
-    max_streams_per_connection: int = _setting(512, _positive)
+    max_streams_per_connection: int = _setting(1024, _positive)
     """How many gRPC calls may be open on one connection; more are refused."""
     handshake_timeout: float = _setting(10.0, _positive)
     """How long a new gRPC connection may take until it speaks HTTP/2."""
