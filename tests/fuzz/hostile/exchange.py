@@ -65,7 +65,9 @@ def answers(got: bytes) -> list[Answer]:
         if status == "100":
             continue
         headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        if "content-length" in headers:
+        if got.startswith(b"HTTP/1.1 "):
+            body = b""  # the answer to HEAD
+        elif "content-length" in headers:
             length = int(headers["content-length"])
             body, got = got[:length], got[length:]
         else:
