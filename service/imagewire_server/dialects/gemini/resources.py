@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from imagewire_server.contract import json_weight, pb
 from imagewire_server.contract.bounds import MOST_VALUES
@@ -19,18 +20,27 @@ if TYPE_CHECKING:
 
 Refuse = Callable[[str, str], None]
 
-# Buckets, also by their addresses; the Files API; names of resources, as Google's APIs write them.
+# Addresses as lenient readers of URLs take them: `_plain` has undone escapes and backslashes before.
+_HTTP = r"(?:https?:/*|//)(?:[^/?#@]*@)?"
+_END = r"\.?(?::\d*)?(?:[/?#]|$)"
+# Buckets, also by their addresses, in the path or in the host; the Files API; names as Google's APIs write them.
 _BUCKET = re.compile(
-    r"\s*(?:gs://|(?:https?:)?//storage(?:\.mtls|-download)?\.(?:googleapis|cloud\.google)\.com/)(?P<path>.*)",
+    rf"gs:/*(?P<gs>.*)|{_HTTP}(?:(?P<host>[^/?#@]+)\.)?storage(?:\.mtls|-download)?\.(?:googleapis|cloud\.google)\.com{_END}"
+    r"(?P<path>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _RESOURCE = re.compile(
-    r"\s*(?:(?:https?:)?//[^/?#]*\bgoogleapis\.com[:/?#]|/*(?:v\d\w*/)?(?:projects|locations|cachedContents|files"
-    r"|fileSearchStores|corpora|tunedModels)/)",
+    rf"{_HTTP}[^/?#]*\b(?:googleapis|google)\.com{_END}|/*(?:v\d\w*/)?(?:projects|locations|cachedContents|files"
+    r"|fileSearchStores|corpora|tunedModels)/",
     re.IGNORECASE,
 )
 # Where a name stands in front of a resource: of an address, its host and the API's version.
-_HOST = re.compile(r"\s*(?:(?:https?:)?//[^/?#]*)?/*(?:v\d\w*/)?", re.IGNORECASE)
+_HOST = re.compile(rf"(?:{_HTTP}[^/?#]*)?/*(?:v\d\w*/)?", re.IGNORECASE)
+# Fields of tools by which Google shows credentials of this server's to whoever the request names.
+_AUTHENTICATION = frozenset({"authconfig", "apiauth", "googleserviceaccountconfig", "oauthconfig", "oidcconfig"})
+# No name is longer. What is longer and begins like one is refused.
+_LONGEST = 2048
+_REMOVED = str.maketrans({"\\": "/", "\t": "", "\r": "", "\n": ""})
 _STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 
 
@@ -48,10 +58,14 @@ class Allowed:
 
     def wrong(self, text: str, *, is_name: bool = False) -> str | None:
         """What is wrong with a string, None where it names nothing or what is allowed. is_name: it names something."""
+        text = _plain(text)
         if match := _BUCKET.match(text):
-            if self.buckets is None or any(_is_below(match["path"], bucket) for bucket in self.buckets):
+            path = match["gs"] if match["gs"] is not None else "/".join(filter(None, (match["host"], match["path"])))
+            if self.buckets is None or any(_is_below(path, bucket) for bucket in self.buckets):
                 return None
             return f"names a bucket that callers of this server may not name; allowed_buckets: {_listed(self.buckets)}"
+        if self.resources is not None and text.replace("_", "").lower() in _AUTHENTICATION:
+            return "would show this server's credentials to another service: leave it out"
         if self.resources is None or not (is_name or _RESOURCE.match(text)):
             return None
         if any(_matches(text, name) for name in self.resources):
@@ -65,11 +79,26 @@ class Allowed:
 ANYTHING = Allowed()
 
 
+def _plain(text: str) -> str:
+    """The beginning of a string as a lenient reader of URLs understands it."""
+    plain = text[: _LONGEST + 1].strip().translate(_REMOVED)
+    for _ in range(2):  # an escape may be escaped
+        if "%" in plain:
+            plain = unquote(plain).translate(_REMOVED)
+    return plain
+
+
 def _is_below(path: str, bucket: str) -> bool:
+    if len(path) > _LONGEST - len("https://storage.mtls.googleapis.com/") or not {"..", "."}.isdisjoint(
+        path.split("/")
+    ):
+        return False
     return f"{path}/".startswith(f"{bucket.rstrip('/')}/")
 
 
 def _matches(text: str, name: str) -> bool:
+    if ".." in text.split("/"):
+        return False
     spellings = (text, _HOST.sub("", text, count=1))
     return any(one.startswith(name[:-1]) if name.endswith("*") else one == name for one in spellings)
 
@@ -93,6 +122,7 @@ def _named(spec: pb.Spec) -> Iterator[tuple[str, str]]:
     yield "spec.cached_content", spec.cached_content
     yield "spec.output_config.uri_prefix", spec.output_config.uri_prefix
     for key, value in spec.extra_body.fields.items():
+        yield f"spec.extra_body.{key}", key
         yield from _in_value(f"spec.extra_body.{key}", value)
     left = MOST_VALUES
     for i, message in enumerate(spec.messages):
@@ -129,6 +159,7 @@ def _in_value(path: str, value: "Value") -> Iterator[tuple[str, str]]:
             yield path, value.string_value
         case "struct_value":
             for key, inside in value.struct_value.fields.items():
+                yield f"{path}.{key}", key
                 yield from _in_value(f"{path}.{key}", inside)
         case "list_value":
             for i, inside in enumerate(value.list_value.values):
