@@ -73,8 +73,14 @@ async def test_d3_memory_of_a_grpc_request(server: processes.Program, made: Call
 
 @pytest.mark.parametrize(
     "made",
-    [*(REST_REFUSED[name] for name in ("nulls in extra_body", "empty objects", "nested lists")), *CHAT.values()],
-    ids=["nulls in extra_body", "empty objects", "nested lists", *CHAT.keys()],
+    [
+        *(
+            REST_REFUSED[name]
+            for name in ("nulls in extra_body", "empty objects", "nested lists", "millions of parameters")
+        ),
+        *CHAT.values(),
+    ],
+    ids=["nulls in extra_body", "empty objects", "nested lists", "millions of parameters", *CHAT.keys()],
 )
 async def test_d3_memory_of_a_rest_request(server: processes.Program, made: Callable[[], bytes]) -> None:
     stack = SimpleNamespace(rest=SimpleNamespace(base_url=httpx.URL(server.rest)))

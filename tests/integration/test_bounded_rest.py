@@ -56,6 +56,9 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "60 MB of quotes": lambda: content(b'"' + b'\\"' * 30 * _MB + b'"'),
     "60 MB of backslashes": lambda: content(b'"' + b"\\" * 60 * _MB + b'"'),
     "60 MB of no ASCII": lambda: content(b'"' + "é".encode() * 30 * _MB + b'"'),
+    "millions of parameters": lambda: content(
+        b'[{"type":"image_url","image_url":{"url":"data:image/png%b;base64,AAAA"}}]' % (b";a=b" * 2 * _MB)
+    ),
     "60 MB of no base64": lambda: content(
         b'[{"type":"image_url","image_url":{"url":"data:image/png;base64,%b"}}]' % (b"!" * 60 * _MB)
     ),

@@ -77,7 +77,7 @@ def _elsewhere(message: pb.Image) -> Iterator[tuple[str, str]]:
     uri = message.uri
     scheme = uri[:_LONGEST_SCHEME].partition(":")[0].lower()
     if scheme == "data":
-        if not re.match(r"data:image/[\w.+-]+;base64,", uri):
+        if not re.match(r"data:image/[\w.+-]{1,127};base64,", uri):
             yield "uri", "must be data:image/TYPE;base64,DATA"
     elif scheme not in {"https", "gs"}:
         yield "uri", "must start with https://, gs:// or data:; send other pictures as data"

@@ -7,7 +7,10 @@ import pybase64
 
 from imagewire_server.contract import image_header, image_rules, pb
 
-_DATA = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+-]+)?(?:;[\w.=+-]+)*;base64,", re.IGNORECASE)
+# Each repetition is bounded: of millions of parameters a regular expression would remember each.
+_DATA = re.compile(
+    r"data:(?P<type>[\w.+-]{1,127}/[\w.+-]{1,127})?(?:;(?!base64,)[\w.=+-]{1,256}+){0,16}+;base64,", re.IGNORECASE
+)
 _DETAILS = {
     "auto": pb.ImageDetail.IMAGE_DETAIL_AUTO,
     "low": pb.ImageDetail.IMAGE_DETAIL_LOW,
