@@ -43,6 +43,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("imagewire")
 
+_RELOAD_TIMEOUT = 30.0  # seconds to read the configuration: a file system may hang
+
 # The settings that a reload applies: those of deployments, and the keys.
 _RELOADED = frozenset(
     {"max_retry_after", "metrics_key", "allowed_buckets", "allowed_resources"}
@@ -235,7 +237,7 @@ async def serve(
     async with server(config, shared=shared) as made:
         hangups: asyncio.Queue[None] = asyncio.Queue()
         loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
-        beside = [asyncio.create_task(_reload_on(hangups, made, reread))]
+        beside: list[asyncio.Task[None]] = [asyncio.create_task(_reload_on(hangups, made, reread))]
         if until is not None:
             beside.append(asyncio.create_task(_hasten_after(until, stop)))
         serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start(config.settings.grpc))}
@@ -248,13 +250,17 @@ async def serve(
             gc.collect()
             gc.freeze()
             ready()
+            beside.append(asyncio.create_task(_hasten_after(made.grpc.ended, stop)))
             await stop.begun.wait()
+            failed = beside[-1].done()
             await made.announce_stop(config.settings.drain_delay, stop.hurry)
         finally:
             await asyncio.gather(made.grpc.drain(stop.now), made.rest.drain(stop.now))
             # Not before: the process that watches a worker hears from `until` that its loop runs.
             for task in beside:
                 task.cancel()
+    if failed:
+        raise OSError("gRPC has ended by itself: start the server again, and report it with what the log says")
     _log.info("stopped")
 
 
@@ -268,9 +274,13 @@ async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callabl
     while True:
         await hangups.get()
         try:
-            await made.reload(await asyncio.to_thread(reread))
+            async with asyncio.timeout(_RELOAD_TIMEOUT):
+                given = await asyncio.to_thread(reread)
+            await made.reload(given)
         except ConfigError as error:
             _log.error("the configuration was not reloaded", why=str(error))
+        except TimeoutError:
+            _log.error("the configuration was not reloaded", why=f"it could not be read within {_RELOAD_TIMEOUT:g} s")
         except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
             _log.error("the configuration was not reloaded", why="a fault of this server's", **described(error))
         else:

@@ -100,7 +100,7 @@ def serve(
                 await bootstrap.serve(demonstrating, lambda: demonstrating)
 
     try:
-        text = received() if worker is not None else b"" if config is None else content(config)
+        text = received() if worker is not None else b"" if config is None else content(config, pipe=True)
         given = read(text)
         if counts is not None:
             share_counts(counts)

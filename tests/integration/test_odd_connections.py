@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import sys
 
 import pytest
 from structlog.testing import CapturingLogger
@@ -38,6 +39,27 @@ def test_what_is_strict_elsewhere_stays_strict() -> None:
         b"/\xff".decode()
     with pytest.raises(UnicodeEncodeError):
         "\ud800".encode()
+
+
+async def test_a_server_whose_grpc_has_ended_ends_too() -> None:
+    without = "import imagewire_server.edges.grpc_api.serve as s; s.tolerate_odd_paths = lambda: None;"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", without + "from imagewire_server.cli import main; main()"),
+        *("serve", "--demo", "--grpc", "127.0.0.1:0", "--no-rest"),
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    try:
+        lines = [await process.stderr.readline()]
+        while b'"serving"' not in lines[-1]:
+            lines.append(await process.stderr.readline())
+        host, _, port = json.loads(lines[-1])["grpc"].rpartition(":")
+        await exchange((host, int(port)), hello() + _call(b"\xff"), patience=0.3)
+        assert b"gRPC has ended by itself" in await process.stderr.read()
+        assert await process.wait() == 2
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

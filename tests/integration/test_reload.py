@@ -79,6 +79,11 @@ def test_d9_no_file_costs_the_next_reload(tmp_path: Path, emulator: processes.Pr
             server.hang_up()
             assert str(file) in server.log_line("the configuration was not reloaded")["why"] or not text
             assert draw(server) == "OK"
+        file.unlink()
+        os.mkfifo(file)
+        server.hang_up()
+        assert "is no regular file" in server.log_line("the configuration was not reloaded")["why"]
+        file.unlink()
         file.write_text(CONFIG.replace("draw", "renamed"))
         server.hang_up()
         server.log_line("reloaded")
@@ -208,6 +213,11 @@ async def test_d9_rotated_credentials_are_read_although_the_configuration_is_the
                 server.hang_up()
                 await asyncio.to_thread(server.log_line, "the credentials were not read again: the old ones serve on")
                 assert await asyncio.to_thread(draw, server) == "OK"
+            key.unlink()
+            os.mkfifo(key)
+            server.hang_up()
+            await asyncio.to_thread(server.log_line, "the credentials were not read again: the old ones serve on")
+            key.unlink()
             assert before.asked == 1
             key.write_text(after.service_account())
             server.hang_up()

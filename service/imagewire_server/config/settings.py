@@ -48,6 +48,8 @@ def url(value: str) -> str | None:
     try:
         parts = urlsplit(value)
         fine = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
+        if fine and (parts.query or parts.fragment):
+            return "must end behind the path: a key belongs into api_key, and nothing else is sent in a URL"
     except ValueError:  # a port that is none
         fine = False
     return None if fine else "must start with https:// or http:// and name a host, as in https://host:8443"
@@ -57,6 +59,10 @@ def sendable(value: str) -> str | None:
     """What is wrong with a key, None when nothing is. Empty stands for none."""
     fine = value.isascii() and value.isprintable() and value == value.strip(" ")
     return None if fine else "must be printable ASCII without blanks at its ends, which a header can carry"
+
+
+def _key(value: str) -> str | None:
+    return sendable(value) if value else "is empty: give it a key, or leave it out"
 
 
 def _level(value: str) -> str | None:
@@ -76,8 +82,8 @@ def _setting(default: Any, check: Callable[[Any], str | None] | None = None) -> 
     return field(default=default, metadata={"check": check})
 
 
-def _secret() -> Any:
-    return field(default="", repr=False, metadata={"check": sendable})
+def _secret(check: Callable[[Any], str | None] = sendable) -> Any:
+    return field(default="", repr=False, metadata={"check": check})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +122,7 @@ class Settings:
     """The version in Vertex AI's paths."""
     metrics: str = _setting("key", _one_of(*_WHO))
     """Who may read /metrics: key (who shows a key, where there is one), open (everybody) or off."""
-    metrics_key: str = _secret()
+    metrics_key: str = _secret(_key)
     """A key that reads /metrics and opens nothing else."""
     reflection: str = _setting("key", _one_of(*_WHO))
     """Who may ask gRPC's reflection: key, open or off."""
@@ -239,7 +245,9 @@ def checked(name: str, value: str, where: str) -> Any:
 
 
 def without_password(value: str) -> str:
-    """A URL, or what was meant to be one, without what stands before its host's "@"."""
+    """A URL, or what was meant to be one, without what stands before its host's "@", or behind "?" or "#"."""
+    value, *hidden = re.split("[?#]", value, maxsplit=1)
     scheme, slashes, rest = value.partition("//") if "//" in value else ("", "", value)
     _, at, host = rest.rpartition("@")
-    return f"{scheme}{slashes}***@{host}" if at else value
+    shown = f"{scheme}{slashes}***@{host}" if at else value
+    return f"{shown}?***" if hidden else shown

@@ -1,6 +1,8 @@
 """A YAML file with its lines: every value can say where it stands, so that every error can."""
 
 import difflib
+import os
+import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -135,16 +137,22 @@ def nearest(name: str, known: Collection[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def content(path: Path) -> bytes:
-    """What the file holds. Raises ConfigError."""
+def content(path: Path, *, pipe: bool = False) -> bytes:
+    """What the file holds. pipe: it may be a pipe, which somebody has to write to. Raises ConfigError."""
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=None if pipe else _without_waiting) as file:  # pathlib's has no opener
+            if not pipe and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{path}: is no regular file; name one that can be read again")
             text = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from error
     if len(text) > _MOST_BYTES:
         raise ConfigError(f"{path}: is over {_MOST_BYTES} bytes; name a configuration file")
     return text
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parsed(text: bytes, path: Path, environ: Mapping[str, str]) -> Node | None:

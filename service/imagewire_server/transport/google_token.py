@@ -5,11 +5,13 @@ google-auth's refresh blocks; on the event loop it would hold every call for as 
 
 import asyncio
 import json
+import os
 import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -138,6 +140,9 @@ class GoogleToken:
 def _load(source: str) -> tuple[Any, str]:
     import google.auth  # noqa: PLC0415  # loaded already
 
+    path = source or os.environ.get("GOOGLE_APPLICATION_CREDENTIALS", "")
+    if path and not path.lstrip().startswith("{") and not Path(path).is_file():
+        raise FileNotFoundError  # google-auth would wait for a pipe's other end
     if not source:
         credentials, project = google.auth.default(scopes=_SCOPES)
         return credentials, project or ""

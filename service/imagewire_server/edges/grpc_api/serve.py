@@ -1,6 +1,7 @@
 """The gRPC server: what it serves, how it starts, how it drains."""
 
 import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,6 +129,11 @@ class GrpcServer:
         for name in _OURS:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
+
+    async def ended(self) -> None:
+        """Return when gRPC serves no more: it was stopped, or its main loop has failed."""
+        with contextlib.suppress(Exception):  # what the loop failed with; gRPC logs it
+            await self._server.wait_for_termination()
 
     async def announce_stop(self) -> None:
         """Say NOT_SERVING; new calls are still served."""
