@@ -12,6 +12,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire_server.contract import pb
+from imagewire_server.edges.grpc_api import open_streams
 from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.http2 import Call
@@ -184,3 +185,24 @@ async def test_d2_bodies_that_are_half_sent_count_with_messages() -> None:
             for task in (first, second):
                 task.cancel()
             await asyncio.gather(first, second, return_exceptions=True)
+
+
+async def test_d2_watches_of_health_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_streams.OpenStreams.__init__, "__defaults__", (3, 2))
+    async with running_stack(master_key="sk-right") as stack, AsyncExitStack() as channels:
+        codes, watches = [], []
+        for _ in range(2):  # two watches fit a connection, and three the server
+            channel = await channels.enter_async_context(
+                grpc.aio.insecure_channel(stack.target, options=(("grpc.use_local_subchannel_pool", 1),))
+            )
+            for _ in range(3):
+                watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
+                watches.append(watch)
+                try:
+                    await watch.read()
+                    codes.append("")
+                except grpc.aio.AioRpcError as error:
+                    codes.append(error.code().name)
+        assert codes == ["", "", "RESOURCE_EXHAUSTED", "", "RESOURCE_EXHAUSTED", "RESOURCE_EXHAUSTED"]
+        check = await health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest())
+        assert check.status == health_pb2.HealthCheckResponse.SERVING

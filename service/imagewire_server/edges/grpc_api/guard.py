@@ -16,6 +16,7 @@ import grpc
 import structlog
 
 from imagewire_server.contract.errors import Error, Internal, Stalled
+from imagewire_server.edges.grpc_api.open_streams import OpenStreams
 from imagewire_server.edges.grpc_api.receiving import Receiving
 from imagewire_server.edges.grpc_api.requests import decoder, read
 from imagewire_server.edges.grpc_api.status import status
@@ -44,6 +45,7 @@ class Guard:
     def __init__(self, access: Access, receiving: Receiving, unread: Unread) -> None:
         self.access = access
         self.unread = unread
+        self._open_streams = OpenStreams()
         self._receiving = receiving
         self.calls = Calls()  # of our own services
         self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
@@ -70,10 +72,10 @@ class Guard:
             encoder = encode if handler.unary_unary else None
             ours = self._ours(behaviour, handler.request_deserializer, encoder, method, asks=asks)
             return grpc.stream_unary_rpc_method_handler(ours)
-        guarded = self._call(self._of_one_message(behaviour, decode), method, asks=asks)
+        called = self._of_one_message(behaviour, decode)
         if handler.unary_unary:
-            return grpc.stream_unary_rpc_method_handler(guarded, None, encode)
-        return grpc.stream_stream_rpc_method_handler(guarded, None, encode)
+            return grpc.stream_unary_rpc_method_handler(self._call(called, method, asks=asks), None, encode)
+        return grpc.stream_stream_rpc_method_handler(self._call(self._held(called), method, asks=asks), None, encode)
 
     def _of_one_message(
         self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any]
@@ -82,6 +84,13 @@ class Guard:
             return await behaviour(decode(await self._receiving.message(context, tiny=True)), context)
 
         return called
+
+    def _held(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def held(messages: Any, context: Context) -> Any:
+            with self._open_streams.place(context.peer()):
+                return await behaviour(messages, context)
+
+        return held
 
     def _ours(
         self,
@@ -136,7 +145,7 @@ class Guard:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
-                with self.others.running(watched.record):
+                with self._open_streams.place(context.peer()), self.others.running(watched.record):
                     requests = (decode(data) async for data in self._receiving.messages(context))
                     async for response in behaviour(requests, context):
                         yield response
@@ -174,11 +183,7 @@ class _Watched:
             ending = self._ending(error) if error is not None else None
             if error is None:
                 self._context.set_trailing_metadata(self._trailers())
-            if self._task is not None:
-                size, told = (self.answer_bytes, self._left) if large else (0, None)
-                self._unread.add(self._task, size, told)
-            if not large:
-                self._tell()
+            self._book(large=large)
             if ending is not None:
                 await self._context.abort(*ending)
             elif isinstance(error, grpc.aio.InternalError):
@@ -186,6 +191,17 @@ class _Watched:
         finally:
             if self._task is not None:
                 self._tasks.discard(self._task)
+
+    def _book(self, *, large: bool) -> None:
+        """Count, log and watch over what the client still has to take. Nothing that fails here is the caller's."""
+        try:
+            if self._task is not None:
+                size, told = (self.answer_bytes, self._left) if large else (0, None)
+                self._unread.add(self._task, size, told)
+            if not large:
+                self._tell()
+        except Exception as error:  # noqa: BLE001  # its text would go to the caller, in place of an answer
+            _log.error("fault", request_id=self._request_id, **described(error))
 
     def _left(self, taken: bool) -> None:
         """A large answer was taken, or cut."""

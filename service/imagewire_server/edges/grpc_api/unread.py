@@ -30,6 +30,7 @@ class Unread:
         # Until when each may stay, its bytes, and who wants to know of its end.
         self._owed: dict[Task, tuple[float, int, Callable[[bool], None] | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._next = 0.0  # when the timer fires; uvloop's handle of one that is due does not tell
 
     def check(self) -> None:
         """Raise Overloaded while more is owed than may be."""
@@ -47,7 +48,7 @@ class Unread:
         self._owed[task] = until, size, ended
         self._bytes += size
         task.add_done_callback(self._taken)
-        if self._timer is None or until < self._timer.when():
+        if self._timer is None or until < self._next:
             self._wait(until)
 
     def _taken(self, task: Task) -> None:
@@ -63,7 +64,7 @@ class Unread:
     def _wait(self, until: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(until, self._due)
+        self._timer, self._next = asyncio.get_running_loop().call_at(until, self._due), until
 
     def _due(self) -> None:
         """Cut the calls whose time is over; wait for the next."""
