@@ -153,7 +153,7 @@ def _edited(canvas: Image.Image, data: bytes) -> Image.Image:
 
 def _caption(pen: ImageDraw.ImageDraw, prompt: str, width: int, height: int) -> None:
     font = ImageFont.load_default(size=max(12, height // 26))
-    text = "\n".join(textwrap.wrap(prompt, 44)[:4])
+    text = "\n".join(textwrap.wrap(prompt[:400], 44)[:4])
     box = pen.multiline_textbbox((0, 0), text, font=font)
     x, y = (width - (box[2] - box[0])) / 2, height - (box[3] - box[1]) - height * 0.07
     pad = height // 50

@@ -71,6 +71,7 @@ REFUSED: dict[str, Ask] = {
     "another section": (f"litellm_settings: {{master_key: {KEY}}}\n", {}),
     "our section": (f"imagewire: {{master_key: {KEY}}}\n", {}),
     "no section": (f"master_key: {KEY}\n", {}),
+    "a key that is yes or no": ("general_settings: {master_key: true}\n", {}),
     "an empty metrics key": ("", {"IMAGEWIRE_METRICS_KEY": ""}),
     "an empty metrics key in the file": ('imagewire: {metrics_key: ""}\n', {}),
     "a key of open metrics": ("", {"IMAGEWIRE_METRICS_KEY": "k", "IMAGEWIRE_METRICS": "open"}),

@@ -66,6 +66,7 @@ def refused(given: pb.Spec, profile: Profile, allowed: Allowed = ANYTHING) -> li
         ({"labels": {"a": "b"}}, "labels", "Vertex AI only"),
         ({"service_tier": "fast"}, "service_tier", "priority"),
         ({"cachedContent": "a" * 513}, "cachedContent", "at most 512"),
+        ({"model": "models/another"}, "model", "beside spec.model"),
     ],
 )
 def test_d13_extra_body_passes_the_rules_of_the_fields_that_it_stands_for(

@@ -58,6 +58,8 @@ def _from_general(section: Node, warn: Warn) -> str:
         if name.text == "master_key":
             if value.is_null:
                 raise value.error("master_key is empty: give it a key, or remove it where callers need none")
+            if isinstance(value.plain(), bool):
+                raise value.error("master_key must be text that nobody guesses; put it in quotes if it is meant so")
             key = _checked(value.text("master_key"), f"{value.where}: master_key")
         elif name.text in unserved("authentication"):
             if value.plain():

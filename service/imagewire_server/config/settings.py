@@ -146,7 +146,7 @@ class Settings:
     """What else of the provider's requests may name (cachedContents/ID, files/*), in the same way."""
     max_unread_bytes: int = _setting(512 * 1024 * 1024, _positive)
     """The most bytes of unary answers that clients have not read yet; more calls of CreateCompletion are refused."""
-    max_arriving_bytes: int = _setting(128 * 1024 * 1024, _positive)
+    max_arriving_bytes: int = _setting(64 * 1024 * 1024, _positive)
     """The most bytes of requests that are still arriving, of all clients together; one of any size always may."""
     receive_timeout: float = _setting(10.0, _positive)
     """How long a request may take to arrive, beside what its bytes take at 32 kB a second."""

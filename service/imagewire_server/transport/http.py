@@ -84,6 +84,8 @@ class HttpAnswer:
     async def _inflated(self, pieces: AsyncIterator[bytes]) -> bytes:
         inflater = self._inflater
         assert inflater is not None  # noqa: S101  # it is what the caller looked at
+        # A little that came may be much that is read: others get their turn between its pieces.
+        await asyncio.sleep(0)
         while not (data := inflater.take()):
             piece = await self._arrived(pieces)
             if not piece:

@@ -28,9 +28,11 @@ def shared(spec: pb.Spec, extra: Mapping[str, Any], refuse: Refuse) -> pb.Spec:
     made.generation_config.CopyFrom(spec.generation_config)
     made.image_config.CopyFrom(spec.image_config)
     for name, value in extra.items():
+        path = f"{_PATH}.{name}"
+        if name == "model":
+            refuse(path, "stands beside spec.model, which is what is asked and routed; leave it out")
         if camel(name) not in _SHARED:
             continue
-        path = f"{_PATH}.{name}"
         if not _is_small(value, _MOST_VALUES):
             refuse(path, f"holds more than {_MOST_VALUES} values; send fewer")
             continue

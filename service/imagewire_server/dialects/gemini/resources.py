@@ -64,7 +64,7 @@ class Allowed:
             if self.buckets is None or any(_is_below(path, bucket) for bucket in self.buckets):
                 return None
             return f"names a bucket that callers of this server may not name; allowed_buckets: {_listed(self.buckets)}"
-        if self.resources is not None and text.replace("_", "").lower() in _AUTHENTICATION:
+        if self.resources is not None and _is_authentication(text):
             return "would show this server's credentials to another service: leave it out"
         if self.resources is None or not (is_name or _RESOURCE.match(text)):
             return None
@@ -77,6 +77,10 @@ class Allowed:
 
 
 ANYTHING = Allowed()
+
+
+def _is_authentication(name: str) -> bool:
+    return name.replace("_", "").lower() in _AUTHENTICATION
 
 
 def _plain(text: str) -> str:
@@ -122,7 +126,6 @@ def _named(spec: pb.Spec) -> Iterator[tuple[str, str]]:
     yield "spec.cached_content", spec.cached_content
     yield "spec.output_config.uri_prefix", spec.output_config.uri_prefix
     for key, value in spec.extra_body.fields.items():
-        yield f"spec.extra_body.{key}", key
         yield from _in_value(f"spec.extra_body.{key}", value)
     left = MOST_VALUES
     for i, message in enumerate(spec.messages):
@@ -159,7 +162,8 @@ def _in_value(path: str, value: "Value") -> Iterator[tuple[str, str]]:
             yield path, value.string_value
         case "struct_value":
             for key, inside in value.struct_value.fields.items():
-                yield f"{path}.{key}", key
+                if _is_authentication(key):
+                    yield f"{path}.{key}", key
                 yield from _in_value(f"{path}.{key}", inside)
         case "list_value":
             for i, inside in enumerate(value.list_value.values):

@@ -181,8 +181,8 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
         # until it is cleared away, so that a client at the limit is refused (UNAVAILABLE) what it may open.
         ("grpc.max_concurrent_streams", limits.max_streams_per_connection),
         # Calls that wait for the event loop: from the first on some are refused at random, beyond the second all are.
-        ("grpc.server.max_pending_requests", 3 * limits.max_streams_per_connection),
-        ("grpc.server.max_pending_requests_hard_limit", 6 * limits.max_streams_per_connection),
+        ("grpc.server.max_pending_requests", 8 * limits.max_streams_per_connection),
+        ("grpc.server.max_pending_requests_hard_limit", 12 * limits.max_streams_per_connection),
         ("grpc.server_handshake_timeout_ms", _milliseconds(limits.handshake_timeout)),
         ("grpc.http2.settings_timeout", _milliseconds(limits.handshake_timeout)),
         ("grpc.keepalive_time_ms", _milliseconds(limits.keepalive_interval)),
