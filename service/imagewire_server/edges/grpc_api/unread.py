@@ -70,33 +70,36 @@ class Unread:
         """Cut the calls whose time is over; wait for the next."""
         self._timer = None
         now = asyncio.get_running_loop().time()
-        for task in [task for task, (until, _, _) in self._owed.items() if until <= now]:
+        due = [task for task, (until, _, _) in self._owed.items() if until <= now]
+        for task in due:
             self._forget(task, taken=False)
-            _cut(task)
+        _cut(set(due))
         if self._owed:
             self._wait(min(until for until, _, _ in self._owed.values()))
 
 
-def _cut(task: Task) -> None:
-    """End a call whose handler has ended: its stream is reset, and what gRPC keeps of it is freed.
+def _cut(tasks: set[Task]) -> None:
+    """End calls whose handlers have ended: their streams are reset, and what gRPC keeps of them is freed.
 
     grpc.aio has no method for it, but it resets the stream of a call that nobody holds any more. Two tasks hold it, and
     its server holds the newest call, so that one ends when the next comes.
     """
-    holder = _holder(task)
-    if holder is None:
-        _log.error("a call whose answer is not read could not be cut")
-        return
-    task.cancel()
-    holder.cancel()
+    holders = _holders(tasks)
+    for task in tasks:
+        if task not in holders:
+            _log.error("a call whose answer is not read could not be cut")
+            continue
+        task.cancel()
+        holders[task].cancel()
 
 
-def _holder(task: Task) -> Task | None:
-    """grpc.aio's own task of a call, which started the handler's and waits for the call's end."""
-    for other in asyncio.all_tasks():
+def _holders(tasks: set[Task]) -> dict[Task, Task]:
+    """grpc.aio's own tasks of calls, which started the handlers' and wait for the calls' ends; by the handlers'."""
+    found: dict[Task, Task] = {}
+    for other in asyncio.all_tasks() if tasks else ():
         coroutine: Any = other.get_coro()
         if getattr(coroutine, "__qualname__", "") == "_schedule_rpc_coro":
-            state = [held for local in gc.get_referents(coroutine) for held in gc.get_referents(local)]
-            if any(held is task for held in state):
-                return other
-    return None
+            for held in gc.get_referents(*gc.get_referents(coroutine)):
+                if isinstance(held, asyncio.Task) and held in tasks:
+                    found[held] = other
+    return found
