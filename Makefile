@@ -29,7 +29,8 @@ demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a k
 	@$(BIN)/imagewire-server demo
 
 test: $(COMPAT) $(NODE)  ## Run every test.
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
+	@$(BIN)/python -m pytest -m alone
 
 WHAT ?= all
 SEED ?= 0

@@ -68,7 +68,8 @@ def openrouter(rest: Rest) -> dict[str, Any]:
 def drawn(rest: Rest) -> list[str]:
     """The two pictures that the scripts' prompt gives: the emulator draws the same ones again, whatever the model."""
     body = json.dumps({"model": "gemini/emulator-two-images", "prompt": "A banana"}).encode()
-    with urllib.request.urlopen(f"{rest.v1}/images/generations", body):  # noqa: S310  # loopback
+    url, headers = f"{rest.v1}/images/generations", {"content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(url, body, headers)):  # noqa: S310  # loopback
         return rest.drawn()
 
 

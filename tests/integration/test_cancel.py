@@ -6,12 +6,15 @@ import random
 import time
 
 import grpc
+import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_emulator import running
 from imagewire_server.contract import pb
 from tests.conftest import spec
 from tests.integration import processes
+
+pytestmark = pytest.mark.alone
 
 _CALLS, _AT_ONCE = 5000, 32
 # Where a call is cancelled: while the model thinks (a heartbeat tells), in a picture, in a slow one, before anything.

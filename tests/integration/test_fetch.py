@@ -360,7 +360,7 @@ async def test_other_answers_than_a_picture_are_refused(status: str, status_only
         (endless(b"HTTP/1.1 200 OK\r\n", b"x: " + b"y" * 4000 + b"\r\n"), "no valid HTTP"),
         (endless(b"HTTP/1.1 200 OK\r\n", b"y" * 4000), "no valid HTTP"),
     ],
-    ids=lambda value: repr(value)[:60],
+    ids=lambda value: getattr(value, "__qualname__", None) or repr(value)[:60],
 )
 async def test_an_answer_is_refused(reply: Reply, words: str) -> None:
     async with listening(reply) as listener:

@@ -15,6 +15,8 @@ from tests.conftest import spec
 from tests.integration import processes
 from tests.integration.floods import FLOODS
 
+pytestmark = pytest.mark.alone
+
 _SECONDS = os.environ.get("FLOOD_SECONDS", "1")
 
 

@@ -6,12 +6,15 @@ from typing import Any
 
 import grpc
 import httpx
+import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
 from tests.conftest import spec
 from tests.integration import processes
 from tests.integration.test_rest_flow import Client
+
+pytestmark = pytest.mark.alone
 
 _PLACES, _SECONDS = 16, 3.0
 

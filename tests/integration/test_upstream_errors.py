@@ -54,12 +54,13 @@ def saying(status: int, body: bytes, **headers: str) -> Answer:
 
 
 PLAIN = b"the reason of it"
+_PACKED = gzip.compress(b'{"error": "the reason of it"}', mtime=0)
 ROWS = [
     (400, b'{"error": "the reason of it"}', {}, "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", 400),
     (400, b'{"message": "the reason of it"}', {}, "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", 400),
-    (400, gzip.compress(b'{"error": "the reason of it"}'), {"content_encoding": "gzip"}, "INVALID_ARGUMENT",
+    (400, _PACKED, {"content_encoding": "gzip"}, "INVALID_ARGUMENT",
      "UPSTREAM_INVALID_ARGUMENT", 400),
-    (400, gzip.compress(b'{"error": "the reason of it"}'), {}, "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", 400),
+    (400, _PACKED, {}, "INVALID_ARGUMENT", "UPSTREAM_INVALID_ARGUMENT", 400),
     (400, b'{"error": {"message": "the reason of it", "x": "' + b"x" * 200_000 + b'"}}', {}, "INVALID_ARGUMENT",
      "UPSTREAM_INVALID_ARGUMENT", 400),
     (201, PLAIN, {}, "INTERNAL", "UPSTREAM_UNEXPECTED_STATUS", 502),

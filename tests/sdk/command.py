@@ -76,7 +76,7 @@ class Terminal:
         self._asked = 0
         self.seen = b""
 
-    def until(self, words: bytes, after: int = 0, within: float = 20) -> int:
+    def until(self, words: bytes, after: int = 0, within: float = 60) -> int:
         """Read until words were printed; where they end in `seen`."""
         deadline = time.monotonic() + within
         while (at := self.seen.find(words, after)) < 0:
@@ -96,9 +96,9 @@ class Terminal:
 
     def end(self) -> int:
         """Read all; the exit code."""
-        while self._read(20):
+        while self._read(60):
             pass
-        return self.process.wait(20)
+        return self.process.wait(60)
 
     def _read(self, within: float) -> bool:
         if not select.select([self._main], [], [], within)[0]:

@@ -15,6 +15,8 @@ from tests.integration.processes import Program
 from tests.sdk.command import COMMAND, KITTY, environ, left, outcome, run, terminal
 from tests.sdk.conftest import Script, good_stream, scripted
 
+pytestmark = pytest.mark.alone
+
 DRIP = "gemini/emulator-drip-600-3000000"
 HALF_BLOCK = "\u2580"
 COLOUR = re.compile(rb"\x1b\[[0-9;]*(?:3[0-8]|4[0-8]|9[0-7])[0-9;]*m")

@@ -77,7 +77,7 @@ BODIES = [
     b'[{"error": {"message": "the reason", "code": "429"}}]',
     b'\xef\xbb\xbf{"error": {"message": "the reason"}}',
     '\ufeff{"error": {"message": "the reason"}}'.encode("utf-16-le"),
-    gzip.compress(b'{"error": {"message": "the reason"}}'),
+    gzip.compress(b'{"error": {"message": "the reason"}}', mtime=0),
     zlib.compress(b'{"detail": [{"msg": "the reason"}]}'),
     b'{"error": {"message": "the reason", "details": "' + b"x" * 2_000_000,
     b'{"error": {"message": "the reason", "details": "' + b"x" * 100_000 + b'"}}',

@@ -25,7 +25,7 @@ _AT_ONCE = 256  # connections that one look measures
 _FASTEST = 1024**3
 # Of a message of a call that needs no key, as health checks are; and how many such calls may wait for theirs.
 _TINY_BYTES = 64 * 1024
-_TINY_CALLS = 32
+_TINY_CALLS = 256
 # After a message that ended before it was whole, the cancellation of a client that left follows within this.
 _LEAVING = 0.2
 
