@@ -249,6 +249,7 @@ async def serve(
             # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.
             gc.collect()
             gc.freeze()
+            gc.enable()
             ready()
             beside.append(asyncio.create_task(_hasten_after(made.grpc.ended, stop)))
             await stop.begun.wait()

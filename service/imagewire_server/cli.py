@@ -1,6 +1,7 @@
 """The command imagewire-server: arguments to the composition root, errors to one line that says what to do."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -73,6 +74,7 @@ def serve(
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
     # By default it would end the process, until there is a server that it can reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    gc.disable()  # until it serves: what is loaded now stays, and each look at it would hold up the start
     # Imported late, so that --help and a wrong flag need no gRPC.
     import structlog  # noqa: PLC0415
 
@@ -194,6 +196,7 @@ async def _watch(
 
     if not given.deployments:
         raise ConfigError(NO_KEY)
+    gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
