@@ -49,6 +49,13 @@ def _open_standard_files() -> None:
                 os.close(null)
 
 
+def _one(configs: list[Path] | None) -> Path | None:
+    """Of two files one would count, and what the other asks for, such as a key, would be off in silence."""
+    if configs and len(configs) > 1:
+        raise typer.BadParameter("name one file, which has all of it", param_hint="--config")
+    return configs[0] if configs else None
+
+
 @app.callback(invoke_without_command=True)
 def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
     if version:
@@ -58,8 +65,8 @@ def _root(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def serve(
-    config: Annotated[
-        Path | None, typer.Option(help="A YAML file: LiteLLM's, or with settings under imagewire:.")
+    configs: Annotated[
+        list[Path] | None, typer.Option("--config", help="A YAML file: LiteLLM's, or with settings under imagewire:.")
     ] = None,
     grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
     rest: Annotated[str | None, typer.Option(help="Where to serve OpenAI's REST: HOST:PORT.")] = None,
@@ -72,6 +79,7 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
 ) -> None:
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
+    config = _one(configs)
     # By default it would end the process, until there is a server that it can reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     gc.disable()  # until it serves: what is loaded now stays, and each look at it would hold up the start
@@ -122,12 +130,13 @@ def serve(
 
 @app.command()
 def check(
-    config: Annotated[Path, typer.Option(help="The file to check.")],
+    configs: Annotated[list[Path], typer.Option("--config", help="The file to check.")],
 ) -> None:
     """Check a configuration without serving: print its routing table, or its first error and exit with 2."""
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.config.show import table  # noqa: PLC0415
 
+    config = _one(configs)
     try:
         for line in table(load(config, os.environ)):
             typer.echo(line)
@@ -138,7 +147,9 @@ def check(
 
 @app.command()
 def health(
-    config: Annotated[Path | None, typer.Option(help="The file that the server was started with.")] = None,
+    configs: Annotated[
+        list[Path] | None, typer.Option("--config", help="The file that the server was started with.")
+    ] = None,
     target: Annotated[
         str | None, typer.Option(help="Another server: HOST:PORT or unix:PATH. Default: where `serve` would serve.")
     ] = None,
@@ -151,6 +162,7 @@ def health(
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.edges.grpc_api.probe import probe, reachable  # noqa: PLC0415
 
+    config = _one(configs)
     try:
         given = load(config, os.environ)
     except ConfigError as error:

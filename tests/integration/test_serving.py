@@ -146,6 +146,14 @@ def test_without_a_key_it_says_what_to_do_next() -> None:
     assert "Traceback" not in ended.stderr
 
 
+def test_d1_of_two_files_none_is_dropped(tmp_path: Path) -> None:
+    for name, text in (("a", "general_settings: {master_key: sk-right}"), ("b", "")):
+        (tmp_path / name).write_text(text)
+    ended = _serve("--config", str(tmp_path / "a"), f"--config={tmp_path / 'b'}", GEMINI_API_KEY="x")
+    assert ended.returncode == 2
+    assert "name one file" in ended.stderr
+
+
 def test_a_taken_address_is_named() -> None:
     with processes.emulator() as emulator, processes.server(emulator.address) as server:
         ended = _serve("--grpc", server.address, GEMINI_API_KEY="x")
