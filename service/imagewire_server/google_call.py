@@ -70,28 +70,19 @@ class GoogleCall:
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Encode the spec and `generate`."""
         if report.large:
-            return self._ask_large(url, spec, profile, credentials, max_frame_bytes, report)
+            # The body has no name here: it would be kept as long as the answer.
+            return self._ask_large(
+                spec,
+                profile,
+                lambda body: self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report),
+            )
         body = msgspec.json.encode(encode(spec, profile, self._allowed))
         return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
 
     async def _ask_large(
-        self,
-        url: str,
-        spec: pb.Spec,
-        profile: Profile,
-        credentials: Mapping[str, str],
-        max_frame_bytes: int,
-        report: Report,
+        self, spec: pb.Spec, profile: Profile, send: Callable[[bytes | Body], AsyncGenerator[list[pb.Event], None]]
     ) -> AsyncGenerator[list[pb.Event], None]:
-        # The body has no name here: it would be kept as long as the answer.
-        answer = self.generate(
-            url,
-            await self.body(spec, profile, large=True),
-            credentials,
-            max_frame_bytes=max_frame_bytes,
-            report=report,
-        )
-        async with aclosing(answer):
+        async with aclosing(send(await self.body(spec, profile, large=True))) as answer:
             async for events in answer:
                 yield events
 

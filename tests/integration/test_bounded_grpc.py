@@ -13,23 +13,11 @@ from imagewire_server.contract import pb
 from tests.conftest import running_stack, spec
 from tests.integration.lag import watched
 from tests.pictures import PNG
+from tests.protobuf_bytes import inside
 
 _CREATE = "/imagewire.v1.ChatService/CreateCompletion"
 _MB = 1024 * 1024
 _MOST = 0.05
-
-
-def varint(value: int) -> bytes:
-    made = bytearray()
-    while value > 127:
-        made.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*made, value])
-
-
-def inside(number: int, data: bytes) -> bytes:
-    """A field that holds bytes or a message."""
-    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
 def of_spec(number: int, data: bytes, times: int = 1) -> bytes:

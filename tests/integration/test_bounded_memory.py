@@ -1,7 +1,6 @@
 """The memory that a request takes, in a server of its own: its peak grows by less than four times the request."""
 
 import asyncio
-import threading
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +16,7 @@ from tests.integration.test_bounded_grpc import ask
 from tests.integration.test_bounded_rest import REFUSED as REST_REFUSED
 from tests.integration.test_bounded_rest import chat, post
 from tests.integration.test_bounded_served import CHAT, GRPC, Provider
-from tests.upstream import answering
+from tests.upstream import answering_beside
 
 _OTHER = 16 * 1024 * 1024  # what the allocator and other threads hold
 
@@ -25,22 +24,8 @@ _OTHER = 16 * 1024 * 1024  # what the allocator and other threads hold
 @pytest.fixture(scope="module")
 def server() -> Iterator[processes.Program]:
     """A server whose provider stands in a thread of the test's."""
-    made, ready, stop = Provider(), threading.Event(), asyncio.Event()
-
-    async def serve() -> None:
-        async with answering(made.answer) as made.url:
-            ready.set()
-            await stop.wait()
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    ready.wait()
-    with processes.server(made.url) as program:
+    with answering_beside(Provider().answer) as url, processes.server(url) as program:
         yield program
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
 
 
 def small() -> bytes:

@@ -1,8 +1,6 @@
 """Large requests that are right are served, and hold nobody up meanwhile."""
 
-import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +17,7 @@ from tests.integration.lag import watched
 from tests.integration.test_bounded_grpc import ask
 from tests.integration.test_bounded_rest import chat, content, post
 from tests.pictures import PNG
-from tests.upstream import answering
+from tests.upstream import answering_beside
 
 _MB = 1024 * 1024
 _MOST = 0.05
@@ -57,21 +55,9 @@ class Provider:
 @pytest.fixture
 def provider() -> Iterator[Provider]:
     """In a thread of its own: what it does is not the server's."""
-    made, ready, stop = Provider(), threading.Event(), asyncio.Event()
-
-    async def serve() -> None:
-        async with answering(made.answer) as made.url:
-            ready.set()
-            await stop.wait()
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    ready.wait()
-    yield made
-    loop.call_soon_threadsafe(stop.set)
-    thread.join()
-    loop.close()
+    made = Provider()
+    with answering_beside(made.answer) as made.url:
+        yield made
 
 
 def form(size: int) -> bytes:

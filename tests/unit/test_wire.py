@@ -12,6 +12,7 @@ from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.edges.grpc_api.requests import read
 from imagewire_server.engine.record import Record
 from tests.pictures import PNG
+from tests.protobuf_bytes import inside, varint
 from tests.unit.test_constraints import FINE, request
 
 REQUESTS: list[Any] = [
@@ -29,19 +30,6 @@ NUMBER = 57
 def read_at_once(kind: Any, data: bytes) -> Any:
     """The message of a request."""
     return asyncio.run(read(kind.FromString, data, Record()))
-
-
-def varint(value: int) -> bytes:
-    made = bytearray()
-    while value > 127:
-        made.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*made, value])
-
-
-def inside(number: int, data: bytes) -> bytes:
-    """A field that holds a message."""
-    return varint(number << 3 | 2) + varint(len(data)) + data
 
 
 UNKNOWN = varint(NUMBER << 3) + b"\x01"

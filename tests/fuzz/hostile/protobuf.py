@@ -18,6 +18,7 @@ from tests.conftest import spec
 from tests.fuzz.hostile import values
 from tests.fuzz.hostile.case import Case
 from tests.fuzz.hostile.mutate import mutated
+from tests.protobuf_bytes import inside, varint
 
 _REFLECTION = "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
 # Above this gRPC's own copy of a message comes near what may hold the loop: 0.7 ms a megabyte, more on a busy machine.
@@ -54,21 +55,6 @@ _SCALARS = {
     FieldDescriptor.TYPE_DOUBLE: 1, FieldDescriptor.TYPE_FLOAT: 5, FieldDescriptor.TYPE_STRING: 2,
     FieldDescriptor.TYPE_BYTES: 2, FieldDescriptor.TYPE_MESSAGE: 2,
 }  # fmt: skip
-
-
-def varint(number: int) -> bytes:
-    """A number as protobuf writes it, a negative one in ten bytes."""
-    number &= 2**64 - 1
-    made = bytearray()
-    while number > 127:
-        made.append(number & 127 | 128)
-        number >>= 7
-    return bytes((*made, number))
-
-
-def field(number: int, payload: bytes) -> bytes:
-    """A field that holds bytes."""
-    return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 
 class _Writer:
@@ -131,7 +117,7 @@ class _Writer:
         number = rng.choice([99, 1000, 19000, 2**29 - 1, 0])
         return rng.choice(
             [
-                field(number, rng.randbytes(3)),
+                inside(number, rng.randbytes(3)),
                 varint(number << 3) + varint(rng.choice(values.NUMBERS)),
                 varint(number << 3 | 3) + varint(number << 3 | 4),
                 varint(number << 3 | 3) * 200,
@@ -156,7 +142,7 @@ def _path(descriptor: Descriptor, rng: random.Random) -> tuple[list[int], FieldD
 
 def _within(above: list[int], payload: bytes) -> bytes:
     for number in reversed(above):
-        payload = field(number, payload)
+        payload = inside(number, payload)
     return payload
 
 
@@ -177,7 +163,9 @@ def _deep(kind: Any, rng: random.Random) -> bytes:
     for _ in range(depth):
         # A map's entry whose value is a Struct, or a list that holds a list.
         inner = (
-            field(1, field(1, b"a") + field(2, field(5, inner))) if rng.random() < 0.5 else field(6, field(1, inner))
+            inside(1, inside(1, b"a") + inside(2, inside(5, inner)))
+            if rng.random() < 0.5
+            else inside(6, inside(1, inner))
         )
         if len(inner) > 4_000_000:
             break
@@ -204,7 +192,7 @@ def invent(seed: int) -> Case:
             data += writer.message(descriptor)
         if "spec" in descriptor.fields_by_name:
             inner = descriptor.fields_by_name["spec"].message_type
-            data += b"".join(field(1, writer.message(inner)) for _ in range(rng.choice([0, 1, 2])))
+            data += b"".join(inside(1, writer.message(inner)) for _ in range(rng.choice([0, 1, 2])))
         if rng.random() < 0.15:
             data = mutated(data, rng)
     data = data[:_MOST]

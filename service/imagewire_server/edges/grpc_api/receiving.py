@@ -98,14 +98,30 @@ class Receiving:
 
         Raises InvalidRequest where there is none, RequestTimeout and Overloaded.
         """
-        read = _Read(context, tiny=tiny, patient=False)
-        self._await(read)
+        data = await self._read(context, tiny=tiny, patient=False)
+        if data is not None:
+            return data
+        await asyncio.sleep(_LEAVING)
+        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
+
+    async def messages(self, context: Context) -> AsyncIterator[bytes]:
+        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
+        while (data := await self._read(context, tiny=True, patient=True)) is not None:
+            yield data
+
+    async def _read(self, context: Context, *, tiny: bool, patient: bool) -> bytes | None:
+        """The next message, None at their end. patient: it may come at any time."""
+        read = _Read(context, tiny=tiny, patient=patient)
+        self._reads[read] = None
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
         size = 0
         try:
             data: Any = await context.read()
-            if data is not grpc.aio.EOF:
-                size = len(data)
-                return bytes(data)
+            if data is grpc.aio.EOF:
+                return None
+            size = len(data)
+            return bytes(data)
         except asyncio.CancelledError:
             self._tell(read)
             raise
@@ -113,31 +129,6 @@ class Receiving:
             del self._reads[read]
             if read.connection is not None:
                 self._leave(read, read.connection, size)
-        await asyncio.sleep(_LEAVING)
-        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
-
-    async def messages(self, context: Context) -> AsyncIterator[bytes]:
-        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
-        while True:
-            read = _Read(context, tiny=True, patient=True)
-            self._await(read)
-            try:
-                data: Any = await context.read()
-            except asyncio.CancelledError:
-                self._tell(read)
-                raise
-            finally:
-                del self._reads[read]
-                if read.connection is not None:
-                    self._leave(read, read.connection, 0)
-            if data is grpc.aio.EOF:
-                return
-            yield bytes(data)
-
-    def _await(self, read: _Read) -> None:
-        self._reads[read] = None
-        if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
 
     def _tell(self, read: _Read) -> None:
         """Raise the error for which a message was given up."""
