@@ -22,7 +22,7 @@ from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
-from imagewire_server.transport.fetch import ImageFetcher
+from imagewire_server.transport.image_fetch import ImageFetcher
 
 logs.configure("error")
 # How long an example takes says nothing on a busy machine.

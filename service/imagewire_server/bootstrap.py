@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import stamina
 import structlog
 
-from imagewire_server import allocator, open_files
+from imagewire_server.api.grpc.chat import StreamTimes
+from imagewire_server.api.grpc.server import GrpcLimits, GrpcServer
+from imagewire_server.api.rest.server import RestOptions, RestServer
 from imagewire_server.config.callers import named
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.keys import check_kept, exposed
@@ -19,24 +21,21 @@ from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
-from imagewire_server.dialects.gemini import Allowed
-from imagewire_server.edges.grpc_api.chat import StreamTimes
-from imagewire_server.edges.grpc_api.serve import GrpcLimits, GrpcServer
-from imagewire_server.edges.rest_api.serve import RestOptions, RestServer
-from imagewire_server.engine.access import Access
-from imagewire_server.engine.admit import Admission
-from imagewire_server.engine.arriving import Arriving
-from imagewire_server.engine.drain import Stop, passed
-from imagewire_server.engine.fault import described
-from imagewire_server.engine.generate import Engine
-from imagewire_server.engine.route import Router, Upstream
-from imagewire_server.google_call import GoogleCall
-from imagewire_server.providers.gemini_api import GeminiApi
-from imagewire_server.providers.gemini_api.provider import Endpoint
-from imagewire_server.providers.vertex import Place, Vertex
-from imagewire_server.transport.fetch import ImageFetcher
-from imagewire_server.transport.google_token import GoogleToken
+from imagewire_server.core.access.keys import Access
+from imagewire_server.core.concurrency import Admission
+from imagewire_server.core.drain import Stop, passed
+from imagewire_server.core.fault_log import described
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.core.router import Router, Upstream
+from imagewire_server.process import allocator, open_files
+from imagewire_server.providers.google.call import GoogleCall
+from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
+from imagewire_server.providers.google.token import GoogleToken
+from imagewire_server.providers.google.vertex import Place, Vertex
+from imagewire_server.providers.google.wire import Allowed
 from imagewire_server.transport.http import HttpLimits, HttpTransport
+from imagewire_server.transport.image_fetch import ImageFetcher
 
 if TYPE_CHECKING:
     from imagewire_emulator import Emulator

@@ -90,8 +90,8 @@ def serve(
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
-    from imagewire_server.cores import usable  # noqa: PLC0415
-    from imagewire_server.worker import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
+    from imagewire_server.process.cpu_count import usable  # noqa: PLC0415
+    from imagewire_server.process.worker_protocol import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
 
     def read(text: bytes | None = None) -> "Config":
         return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
@@ -158,9 +158,9 @@ def health(
 
     It asks where the same file and the same IMAGEWIRE_GRPC would have it serve.
     """
+    from imagewire_server.api.grpc.health_probe import probe, reachable  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
-    from imagewire_server.edges.grpc_api.probe import probe, reachable  # noqa: PLC0415
 
     config = _one(configs)
     try:
@@ -204,7 +204,7 @@ async def _watch(
     from imagewire_server.config.keys import check_kept  # noqa: PLC0415
     from imagewire_server.config.load import NO_KEY, ConfigError  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
-    from imagewire_server.workers import Workers, reserve  # noqa: PLC0415
+    from imagewire_server.process.supervisor import Workers, reserve  # noqa: PLC0415
 
     if not given.deployments:
         raise ConfigError(NO_KEY)

@@ -10,7 +10,7 @@ from google.rpc.error_details_pb2 import ErrorInfo
 
 from imagewire_server.contract import errors, pb
 from imagewire_server.contract.errors import DOMAIN, Code, Error, Refused, UpstreamError
-from imagewire_server.dialects.gemini.errors import _KEY_INVALID, _QUOTA, _TABLE, refusal
+from imagewire_server.providers.google.wire.errors import _KEY_INVALID, _QUOTA, _TABLE, refusal
 from tests.docs.pages import ROOT
 
 PROTO = (ROOT / "protos/imagewire/v1/error_reason.proto").read_text()

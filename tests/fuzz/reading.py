@@ -3,7 +3,7 @@
 from typing import Any
 
 from imagewire_server.contract.errors import Error
-from imagewire_server.dialects.gemini import Reader
+from imagewire_server.providers.google.wire import Reader
 from tests.fuzz.answer import Answer
 from tests.fuzz.seen import Merger, Seen
 

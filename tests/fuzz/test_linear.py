@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract.errors import Error
-from imagewire_server.dialects.gemini import Reader
+from imagewire_server.providers.google.wire import Reader
 
 Body = Callable[[int], bytes]
 _IN_PART = b'{"candidates":[{"content":{"parts":[{'

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.dialects.gemini import Reader
+from imagewire_server.providers.google.wire import Reader
 from tests.fuzz.files import picture
 
 _PICTURE = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"'

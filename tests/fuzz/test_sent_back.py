@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest
-from imagewire_server.dialects.gemini import Profile, Reader, encode
-from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
-from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
-from imagewire_server.engine.fold import fold
+from imagewire_server.core.fold import fold
+from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
+from imagewire_server.formats.openai.responses.answer import ResponsesAnswer
+from imagewire_server.providers.google.wire import Profile, Reader, encode
 from tests.fuzz.answer import Answer, build
 from tests.fuzz.invent import invent
 from tests.golden.cases import hashed
@@ -46,7 +46,7 @@ async def test_u2_u3_the_message_of_a_thousand_answers_goes_back(first: int) -> 
         for message in (candidate.message for candidate in whole.candidates if candidate.message.parts):
             spec = pb.Spec(model="m", messages=[pb.ChatMessage(role=pb.Role.ROLE_USER, content="x"), message])
             try:
-                constraints.check(spec)
+                validation.check(spec)
                 parts = encode(spec, OPEN)["contents"][1]["parts"]
             except InvalidRequest as error:
                 refused.append((seed, error.violations[0]))

@@ -16,8 +16,8 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
-from imagewire_server.dialects.gemini import Reader
-from imagewire_server.engine.digests import Digests
+from imagewire_server.core.image_hash import Digests
+from imagewire_server.providers.google.wire import Reader
 
 FOLDER = Path(__file__).parent / "cases"
 

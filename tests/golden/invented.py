@@ -13,12 +13,13 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai import images_answer, shapes
-from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
-from imagewire_server.dialects.openai.chat_chunks import ChatChunks
-from imagewire_server.dialects.openai.images_answer import Drawn
-from imagewire_server.dialects.openai.pieces import Copy, chunk_of
-from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
+from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
+from imagewire_server.formats.openai.chat.chunks import ChatChunks
+from imagewire_server.formats.openai.common import response_types
+from imagewire_server.formats.openai.common.encoder import Copy, chunk_of
+from imagewire_server.formats.openai.images import answer as images_answer
+from imagewire_server.formats.openai.images.answer import Drawn
+from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from tests.golden.test_rest import REQUEST, written
 from tests.pictures import PNG
 
@@ -159,7 +160,7 @@ MEDIA = [
 
 def chat(events: list[pb.Event], fields: ImageFields | None = None) -> dict[str, Any]:
     body = written(ChatAnswer(fields or ImageFields()), events)
-    msgspec.json.decode(body, type=shapes.ChatCompletion)
+    msgspec.json.decode(body, type=response_types.ChatCompletion)
     made: dict[str, Any] = json.loads(body)
     assert ChatCompletion.model_validate(made).to_dict() == made
     return made
@@ -192,7 +193,7 @@ def streamed(events: list[pb.Event], fields: ImageFields | None = None) -> dict[
 def response(events: list[pb.Event], *, stream: bool, drafts: int = 3) -> dict[str, Any]:
     if not stream:
         body = written(ResponsesAnswer(REQUEST), events)
-        msgspec.json.decode(body, type=shapes.Response)
+        msgspec.json.decode(body, type=response_types.Response)
         made: dict[str, Any] = json.loads(body)
     else:
         encoder = ResponsesEvents(REQUEST, "id", drafts=drafts, asked_at=0)
@@ -224,7 +225,7 @@ def images(events: list[pb.Event]) -> dict[str, Any]:
     )
     pieces = [piece for mine in images_answer.answer([drawn], [], "id") for piece in mine]
     body = b"".join(base64.b64encode(kept[p.key]) if isinstance(p, Copy) else p for p in pieces)
-    msgspec.json.decode(body, type=shapes.Images)
+    msgspec.json.decode(body, type=response_types.Images)
     made: dict[str, Any] = json.loads(body)
     assert ImagesResponse.construct(**made).to_dict(warnings=False) == made
     return made

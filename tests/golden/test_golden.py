@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagewire_server.config import models
-from imagewire_server.contract import constraints, pb
-from imagewire_server.dialects.gemini import Profile, Reader, encode
-from imagewire_server.providers.gemini_api import profile as gemini
-from imagewire_server.providers.vertex import profile as vertex
+from imagewire_server.contract import pb, validation
+from imagewire_server.providers.google import gemini_profile as gemini
+from imagewire_server.providers.google import vertex_profile as vertex
+from imagewire_server.providers.google.wire import Profile, Reader, encode
 from tests.golden.cases import CASES, WHOLE, Case, read
 
 TABLE = models.load()
@@ -43,7 +43,7 @@ each_whole_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.n
 @each_case
 @pytest.mark.parametrize("profile", [gemini.profile, vertex.profile], ids=["gemini", "vertex"])
 def test_the_request_is_googles(case: Case, profile: Callable[[models.ModelFacts | None], Profile]) -> None:
-    constraints.check(case.spec)
+    validation.check(case.spec)
     native_id = case.spec.model.removeprefix("gemini/")
     body = msgspec.json.decode(msgspec.json.encode(encode(case.spec, profile(TABLE.find(native_id)))))
     if profile is vertex.profile and case.name == "system-text-for-a-model-without":

@@ -12,14 +12,14 @@ import msgspec
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.gemini import Reader
-from imagewire_server.dialects.openai import shapes
-from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
-from imagewire_server.dialects.openai.chat_chunks import ChatChunks
-from imagewire_server.dialects.openai.pieces import Copy, Encoder, chunk_of
-from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer, ResponsesEvents
-from imagewire_server.dialects.openai.responses_request import ResponsesRequest
-from imagewire_server.engine.fold import fold
+from imagewire_server.core.fold import fold
+from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
+from imagewire_server.formats.openai.chat.chunks import ChatChunks
+from imagewire_server.formats.openai.common import response_types
+from imagewire_server.formats.openai.common.encoder import Copy, Encoder, chunk_of
+from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
+from imagewire_server.providers.google.wire import Reader
 from tests.golden.cases import WHOLE, Case, hashed
 
 each_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
@@ -165,7 +165,7 @@ def test_the_unary_answer(case: Case, frame: int, fields: ImageFields) -> None:
     expected = folded(case)
     body = written(ChatAnswer(fields), events(case, frame))
     answer = json.loads(body)
-    msgspec.json.decode(body, type=shapes.ChatCompletion)
+    msgspec.json.decode(body, type=response_types.ChatCompletion)
     [choice] = answer["choices"]
     assert of_rest(choice["message"], choice) == as_asked(of_grpc(expected), fields)
     same_usage(answer.get("usage"), expected.usage)
@@ -192,7 +192,7 @@ def test_the_response(case: Case, frame: int) -> None:
     expected = of_grpc(folded(case))
     body = written(ResponsesAnswer(REQUEST), events(case, frame))
     answer = json.loads(body)
-    msgspec.json.decode(body, type=shapes.Response)
+    msgspec.json.decode(body, type=response_types.Response)
     same_items(answer, expected)
 
 

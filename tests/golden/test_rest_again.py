@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai.chat_answer import ImageFields
+from imagewire_server.formats.openai.chat.answer import ImageFields
 from tests.golden.invented import (
     CODE,
     EVENTS,
@@ -55,7 +55,7 @@ def test_u2_u3_what_a_chat_said_comes_back_part_by_part(fields: ImageFields, str
     message = streamed(EVENTS, fields) if stream else chat(EVENTS, fields)["choices"][0]["message"]
     for also in ({}, {"an_unknown_null": None}):  # which is read another way
         made = spec("chat", messages=[*USER, {**message, **also}])
-        constraints.check(made, "spec")
+        validation.check(made, "spec")
         for part in made.messages[1].parts:
             if part.HasField("image"):
                 part.image.ClearField("detail")  # "auto", which says nothing
@@ -65,7 +65,7 @@ def test_u2_u3_what_a_chat_said_comes_back_part_by_part(fields: ImageFields, str
 @pytest.mark.parametrize("stream", [False, True], ids=["unary", "stream"])
 def test_u2_u3_what_a_response_said_comes_back_part_by_part(stream: bool) -> None:
     made = spec("responses", input=[*USER, *response(EVENTS, stream=stream)["output"]])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     parts = [part for message in made.messages[1:] for part in message.parts]
     assert parts == CAME
 
@@ -132,7 +132,7 @@ def test_a_native_part_has_its_value_once(kind: str, value: dict[str, Any]) -> N
 def test_text_that_is_no_json_is_refused_by_name() -> None:
     own = {"native_parts": [{"kind": "executableCode", "value_json": "{"}]}
     made = spec("chat", messages=[*USER, {"role": "assistant", "content": "", "provider_specific_fields": own}])
-    [wrong] = constraints.violations(made, "spec")
+    [wrong] = validation.violations(made, "spec")
     assert wrong.field == "spec.messages[1].parts[0].native.value_json"
 
 
@@ -211,7 +211,7 @@ AGAIN = {
 def test_u10_drafts_of_a_response_come_back_in_their_places(parts: list[Make], drafts: int | None) -> None:
     items = response(answer(*parts), stream=drafts is not None, drafts=drafts or 0)["output"]
     made = spec("responses", input=[*USER, *items])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     back = [part for message in made.messages if message.role == ASSISTANT for part in message.parts]
     for part in back:
         if part.HasField("image"):

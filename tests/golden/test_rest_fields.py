@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract.errors import Withheld
-from imagewire_server.dialects.gemini import Reader
-from imagewire_server.dialects.openai.chat_answer import ImageFields
-from imagewire_server.dialects.openai.images_answer import ImagesStream
+from imagewire_server.formats.openai.chat.answer import ImageFields
+from imagewire_server.formats.openai.images.answer import ImagesStream
+from imagewire_server.providers.google.wire import Reader
 from tests.golden.invented import (
     AUDIO,
     EVENTS,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.openai.chat_answer import ImageFields
-from imagewire_server.dialects.openai.images_answer import ImagesStream
+from imagewire_server.formats.openai.chat.answer import ImageFields
+from imagewire_server.formats.openai.images.answer import ImagesStream
 from tests.golden.invented import (
     AUDIO,
     KIND,

@@ -6,7 +6,8 @@ Arguments: what they say first; the seconds that they may take to stop; how many
 import sys
 from unittest import mock
 
-from imagewire_server import cli, logs, workers
+from imagewire_server import cli, logs
+from imagewire_server.process import supervisor
 
 _STUCK = """
 import signal, sys, time
@@ -22,8 +23,8 @@ async def main() -> int:
     command = [sys.executable, "-c", _STUCK, sys.argv[1]]
     patience = int(sys.argv[3])
     shorter = {"PACE": 0.1, "_CLEANUP": float(sys.argv[2]), "_PATIENCE": patience, "_PATIENCE_AT_START": patience}
-    with mock.patch.multiple(workers, **shorter):
-        return await workers.Workers(command, 2, 1, text=b"", reread=lambda: b"", drain_delay=0, drain_grace=0).run()
+    with mock.patch.multiple(supervisor, **shorter):
+        return await supervisor.Workers(command, 2, 1, text=b"", reread=lambda: b"", drain_delay=0, drain_grace=0).run()
 
 
 logs.configure("info")

@@ -11,8 +11,8 @@ from google.rpc.status_pb2 import Status
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imagewire.v1 import model_service_pb2_grpc
+from imagewire_server.api.grpc import open_streams
 from imagewire_server.contract import pb
-from imagewire_server.edges.grpc_api import open_streams
 from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.http2 import Call

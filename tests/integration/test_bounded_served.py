@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.gemini import Body
+from imagewire_server.providers.google.wire import Body
 from tests.conftest import running_stack, spec
 from tests.integration.lag import watched
 from tests.integration.test_bounded_grpc import ask

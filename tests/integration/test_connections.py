@@ -14,8 +14,8 @@ from h2.connection import H2Connection
 from h2.events import ConnectionTerminated, Event, PingAckReceived, StreamReset, TrailersReceived
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
+from imagewire_server.api.grpc.server import GrpcLimits, _options
 from imagewire_server.contract import pb
-from imagewire_server.edges.grpc_api.serve import GrpcLimits, _options
 from tests.conftest import Stack, rest_of, running_stack, spec
 from tests.integration import processes
 

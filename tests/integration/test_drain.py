@@ -15,11 +15,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_emulator import Emulator
+from imagewire_server.api.grpc.stream_writer import StreamWriter
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, ShuttingDown
-from imagewire_server.edges.grpc_api.writer import StreamWriter
-from imagewire_server.engine.drain import Calls
-from imagewire_server.engine.record import Record
+from imagewire_server.core.call import Record
+from imagewire_server.core.drain import Calls
 from tests.conftest import ended_upstream, rest_of, running_stack, spec
 from tests.integration import processes, raw_client
 from tests.integration.status import Told, told

@@ -16,7 +16,7 @@ import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
-from imagewire_server.transport.fetch import ImageFetcher
+from imagewire_server.transport.image_fetch import ImageFetcher
 from tests.conftest import running_stack, spec
 from tests.integration import processes
 from tests.integration.status import told

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from imagewire_server import __version__
-from imagewire_server.transport.addresses import Address, is_public
-from imagewire_server.transport.fetch import FetchLimits, ImageFetcher, Unfetchable
+from imagewire_server.transport.image_fetch import FetchLimits, ImageFetcher, Unfetchable
+from imagewire_server.transport.public_addresses import Address, is_public
 from tests.pictures import PNG, encoded
 from tests.sdk.test_channel import certified
 from tests.unit.test_addresses import HOSTS, PRIVATE, PUBLIC, URLS

@@ -11,11 +11,11 @@ import pytest
 from google import genai
 from google.genai import types
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.native_rules import camel
-from imagewire_server.dialects.gemini import encode
-from imagewire_server.providers.gemini_api import profile as gemini
-from imagewire_server.providers.vertex import profile as vertex
+from imagewire_server.providers.google import gemini_profile as gemini
+from imagewire_server.providers.google import vertex_profile as vertex
+from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG
 from tests.upstream import Noting, answering
 
@@ -53,7 +53,7 @@ async def google_sends(vertexai: bool, config: types.GenerateContentConfig, cont
 def we_send(vertexai: bool, fields: dict[str, Any]) -> Any:
     """The body that we send."""
     spec = pb.Spec(**{"model": "m", "messages": [{"role": 2, "content": "A banana"}], **fields})
-    constraints.check(spec)
+    validation.check(spec)
     made = encode(spec, (vertex if vertexai else gemini).profile(None))
     return plain(json.loads(msgspec.json.encode(made)))
 

@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 
-from imagewire_server.edges.grpc_api.probe import reachable
+from imagewire_server.api.grpc.health_probe import reachable
 from tests.integration import processes
 
 

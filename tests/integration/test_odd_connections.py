@@ -8,8 +8,8 @@ import sys
 import pytest
 from structlog.testing import CapturingLogger
 
+from imagewire_server.api.rest import middleware
 from imagewire_server.contract import pb
-from imagewire_server.edges.rest_api import guard
 from tests.conftest import Stack, spec
 from tests.fuzz.hostile.exchange import exchange
 from tests.fuzz.hostile.http2 import encoded
@@ -42,7 +42,7 @@ def test_what_is_strict_elsewhere_stays_strict() -> None:
 
 
 async def test_a_server_whose_grpc_has_ended_ends_too() -> None:
-    without = "import imagewire_server.edges.grpc_api.serve as s; s.tolerate_odd_paths = lambda: None;"
+    without = "import imagewire_server.api.grpc.server as s; s.tolerate_odd_paths = lambda: None;"
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-c", without + "from imagewire_server.cli import main; main()"),
         *("serve", "--demo", "--grpc", "127.0.0.1:0", "--no-rest"),
@@ -64,7 +64,7 @@ async def test_a_server_whose_grpc_has_ended_ends_too() -> None:
 
 async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
-    monkeypatch.setattr(guard, "_log", log)
+    monkeypatch.setattr(middleware, "_log", log)
     lines = ("POST /v1/chat/completions HTTP/1.1", "host: localhost", "content-type: application/json")
     head = "\r\n".join((*lines, f"content-length: {len(_CHAT)}", "", ""))
     port = rest.rest.base_url.port

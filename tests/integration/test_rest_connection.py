@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.edges.rest_api import protocol, serve
+from imagewire_server.api.rest import http_protocol
+from imagewire_server.api.rest import server as serve
 from tests.conftest import Stack, running_stack
 from tests.integration.raw_client import JSON, Client
 
@@ -66,7 +67,7 @@ async def test_trailers_are_no_headers(locked: Stack) -> None:
 async def test_a_body_that_stays_away_after_its_answer_ends_the_connection(
     locked: Stack, monkeypatch: pytest.MonkeyPatch, path: bytes, piece: bytes
 ) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.2)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 0.2)
 
     async def drip(client: Client) -> None:
         with contextlib.suppress(ConnectionError):
@@ -87,7 +88,7 @@ async def test_a_body_that_stays_away_after_its_answer_ends_the_connection(
 
 
 async def test_a_flood_after_an_answer_is_cut(locked: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_UNREAD_BYTES", 1_000_000)
+    monkeypatch.setattr(http_protocol, "_UNREAD_BYTES", 1_000_000)
     async with client_of(locked) as client:
         await client.send(_LINE + b"content-length: 100000000\r\n\r\n")
         assert (await client.answer())[0] == 401
@@ -95,7 +96,7 @@ async def test_a_flood_after_an_answer_is_cut(locked: Stack, monkeypatch: pytest
 
 
 async def test_a_body_that_comes_after_its_answer_does_no_harm(locked: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 0.3)
     async with client_of(locked) as client:
         await client.send(_LINE + b"content-length: 5000000\r\n\r\n")
         assert (await client.answer())[0] == 401
@@ -118,7 +119,7 @@ async def test_an_empty_line_does_not_keep_a_connection(monkeypatch: pytest.Monk
 
 
 async def test_half_a_request_behind_another_does_not_cut_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.1)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 0.1)
     slow = _CHAT.replace(b"gemini-2.5-flash-image", b"emulator-slow-600")
     async with running_stack(rest=True) as stack, client_of(stack) as client:
         head = _LINE + b"content-length: %d\r\n\r\n" % len(slow)

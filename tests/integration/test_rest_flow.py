@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from imagewire_emulator.ledger import Entry
-from imagewire_server.edges.rest_api import protocol, spool
+from imagewire_server.api.rest import http_protocol, temp_buffer
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
 from tests.integration.raw_client import JSON, Client
@@ -148,14 +148,14 @@ async def test_a_slow_reader_slows_the_upstream_between_pictures(path: str, give
 
 async def test_a_stream_of_images_alone_needs_no_file(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = 0
-    make = spool._file
+    make = temp_buffer._file
 
     def counted() -> IO[bytes]:
         nonlocal opened
         opened += 1
         return make()
 
-    monkeypatch.setattr(spool, "_file", counted)
+    monkeypatch.setattr(temp_buffer, "_file", counted)
     asked = {"model": "gemini/emulator-size-5MB", "messages": [{"role": "user", "content": "A"}]}
     for stream, fields, files in (
         (True, "images", 0),
@@ -267,7 +267,7 @@ async def test_a_body_on_a_slow_line_is_taken() -> None:
 
 
 async def test_a_head_that_stalls_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.2)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 0.2)
     async with running_stack(rest=True) as stack:
         for begun in (b"", b"POST /v1/chat/completions HTTP/1.1\r\nhost:"):
             async with Client(str(stack.rest.base_url)) as client:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from imagewire_server.transport.fetch import FetchLimits, ImageFetcher
+from imagewire_server.transport.image_fetch import FetchLimits, ImageFetcher
 from tests.conftest import Stack, running_stack
 from tests.integration.raw_client import Client
 from tests.pictures import PNG, encoded

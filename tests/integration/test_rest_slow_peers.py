@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from imagewire_server.edges.rest_api import body, protocol, serve
+from imagewire_server.api.rest import body, http_protocol
+from imagewire_server.api.rest import server as serve
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
 from tests.integration.raw_client import JSON, Client
@@ -63,7 +64,7 @@ async def test_d5_answers_that_wait_unread_in_the_servers_buffer_end_the_connect
 
 async def test_d5_requests_that_wait_behind_another_are_bounded(rest: Stack) -> None:
     async with client_of(rest) as client:
-        await client.send(asking("stuck") + _GET * (protocol._PIPELINED + 1))
+        await client.send(asking("stuck") + _GET * (http_protocol._PIPELINED + 1))
         await cut(client)
 
 
@@ -108,7 +109,7 @@ async def test_d5_connections_are_bounded_and_told_so() -> None:
 
 
 async def test_d5_a_head_that_drips_is_closed(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 0.3)
     async with client_of(rest) as client:
         await client.send(b"GET / HTTP/1.1\r\n")
         with contextlib.suppress(ConnectionError):

@@ -8,8 +8,8 @@ import grpc
 import pytest
 from h2.events import Event, ResponseReceived, TrailersReceived
 
+from imagewire_server.api.grpc import unread_answers
 from imagewire_server.contract import pb
-from imagewire_server.edges.grpc_api import unread
 from tests.conftest import Stack, rest_of, running_stack, spec
 from tests.integration import processes
 from tests.integration.status import told
@@ -50,7 +50,7 @@ def test_d5_an_unread_unary_answer_is_logged_as_unread() -> None:
 
 
 async def test_d5_unread_unary_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unread, "_SLOWEST", 10_000_000)
+    monkeypatch.setattr(unread_answers, "_SLOWEST", 10_000_000)
     async with (
         running_stack(stall_timeout=1.0, max_unread_bytes=1_000_000) as stack,
         calling(stack.target) as caller,
@@ -71,7 +71,7 @@ async def test_d5_unread_unary_answers_are_bounded(monkeypatch: pytest.MonkeyPat
 
 
 async def test_d5_an_answer_that_is_read_slowly_but_read_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unread, "_SLOWEST", 100_000)
+    monkeypatch.setattr(unread_answers, "_SLOWEST", 100_000)
     async with running_stack(stall_timeout=0.2) as stack, calling(stack.target) as caller:
         caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-drip-0-100000")))
         await caller.wait_for(ResponseReceived)

@@ -15,8 +15,8 @@ import pytest
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Unreachable
-from imagewire_server.providers.vertex import Place, base_url
-from imagewire_server.transport.google_token import GoogleToken
+from imagewire_server.providers.google.token import GoogleToken
+from imagewire_server.providers.google.vertex import Place, base_url
 from tests.conftest import running_stack, spec
 from tests.integration.status import told
 from tests.integration.token_server import TokenServer, token_server

@@ -6,7 +6,7 @@ A process of its own, because in a test run's own loop the collector of all its 
 import asyncio
 import json
 
-from imagewire_server.transport.google_token import GoogleToken
+from imagewire_server.providers.google.token import GoogleToken
 from tests.integration.token_server import token_server
 
 

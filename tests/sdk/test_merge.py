@@ -9,8 +9,8 @@ from imagewire import collect
 from imagewire._verify import check_answer
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, Finished, Started
 from imagewire_server.contract.errors import AnswerTooLarge
-from imagewire_server.dialects.gemini import Reader
-from imagewire_server.engine.fold import fold
+from imagewire_server.core.fold import fold
+from imagewire_server.providers.google.wire import Reader
 from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream, number, three_pictures
 from tests.sdk.events import everything, merged, unlike

@@ -16,8 +16,8 @@ from imagewire._openai_usage import Usage
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1 import usage_pb2
 from imagewire.v1.message_pb2 import NativePart
-from imagewire_server.dialects.openai import facts, native_json
-from imagewire_server.dialects.openai.pieces import encoded
+from imagewire_server.formats.openai.common import mapping, native_json
+from imagewire_server.formats.openai.common.encoder import encoded
 from tests.sdk.conftest import Script, scripted
 from tests.sdk.events import everything, fill
 
@@ -101,8 +101,11 @@ def test_an_ending_is_that_of_rest() -> None:
     end.safety_ratings.add(category="C", probability="LOW")
     feedback = fill(chat.PromptFeedback())
     for answer, expected in (
-        (Answer(candidate=end, finish_reason="STOP", native_finish_reason=end.native_finish_reason), facts.ending(end)),
-        (Answer(prompt_feedback=feedback), facts.blocked(feedback)),
+        (
+            Answer(candidate=end, finish_reason="STOP", native_finish_reason=end.native_finish_reason),
+            mapping.ending(end),
+        ),
+        (Answer(prompt_feedback=feedback), mapping.blocked(feedback)),
     ):
         answer.finish_message = answer.candidate.finish_message
         made = {name: value for name, value in _openai_ending.of(answer).items() if value is not None}
@@ -113,7 +116,7 @@ def test_an_ending_is_that_of_rest() -> None:
 @pytest.mark.parametrize("used", [usage_pb2.Usage(), fill(usage_pb2.Usage())], ids=["none", "all"])
 def test_usage_is_that_of_rest(used: usage_pb2.Usage) -> None:
     made = Usage(Answer(usage=used))
-    assert made.model_dump() == facts.usage(used)
+    assert made.model_dump() == mapping.usage(used)
     assert made.completion_tokens_details.reasoning_tokens == used.thoughts_tokens
     assert made.completion_tokens_details["image_tokens"] == 0
     assert made.prompt_tokens_details.reasoning_tokens is None

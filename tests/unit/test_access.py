@@ -3,7 +3,7 @@
 import pytest
 
 from imagewire_server.contract.errors import Unauthenticated
-from imagewire_server.engine.access import Access
+from imagewire_server.core.access.keys import Access
 
 KEY = "sk-right"
 

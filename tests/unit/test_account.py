@@ -12,7 +12,6 @@ from imagewire_server.config import models
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
-from imagewire_server.contract.chunk import image_chunk
 from imagewire_server.contract.errors import (
     Cut,
     DeadlineExceeded,
@@ -25,11 +24,12 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Violation,
 )
+from imagewire_server.contract.events import image_chunk
 from imagewire_server.contract.provider import Report
-from imagewire_server.engine.admit import Admission
-from imagewire_server.engine.generate import Engine
-from imagewire_server.engine.record import Record
-from imagewire_server.engine.route import Router, Upstream
+from imagewire_server.core.call import Record
+from imagewire_server.core.concurrency import Admission
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.router import Router, Upstream
 from tests.conftest import spec
 
 MODEL = "gemini-2.5-flash-image"

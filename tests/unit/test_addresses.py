@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from imagewire_server.transport.addresses import MAX_URL, Unfetchable, is_public, judge, onward
+from imagewire_server.transport.public_addresses import MAX_URL, Unfetchable, is_public, judge, onward
 
 HTTPS = frozenset({"https"})
 BOTH = frozenset({"https", "http"})

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire_server.contract.errors import Malformed
-from imagewire_server.dialects.gemini.base64_stream import Base64Stream
+from imagewire_server.providers.google.wire.base64_stream import Base64Stream
 
 
 def decoded(pieces: list[bytes]) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
 from tests.pictures import PNG
 
@@ -29,7 +29,7 @@ def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
 def test_the_table_names_every_field_of_every_request_and_no_other() -> None:
     seen: set[str] = set()
     fields = {name for request in REQUESTS for name in _fields(request.DESCRIPTOR, seen)}
-    assert fields == set(constraints.CHECKS)
+    assert fields == set(validation.CHECKS)
 
 
 def message(**fields: Any) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def request(**fields: Any) -> pb.StreamCompletionRequest:
 
 def violations(made: pb.ProtoMessage) -> list[str]:
     try:
-        constraints.check(made)
+        validation.check(made)
     except InvalidRequest as error:
         return [violation.field for violation in error.violations]
     return []
@@ -329,7 +329,7 @@ def test_every_violation_is_named_at_once_and_tells_a_remedy() -> None:
     made = request(model="", messages=[], image_config={"image_size": "1k"})
     made.max_frame_bytes = 5
     with pytest.raises(InvalidRequest) as refused:
-        constraints.check(made)
+        validation.check(made)
     found = {v.field: v.description for v in refused.value.violations}
     assert list(found) == ["spec.model", "spec.image_config.image_size", "spec.messages", "max_frame_bytes"]
     assert "capital K" in found["spec.image_config.image_size"]

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from imagewire_server import cli, cores, logs
-from imagewire_server.cores import usable
+from imagewire_server import cli, logs
+from imagewire_server.process import cpu_count
+from imagewire_server.process.cpu_count import usable
 
 V2 = "0::/\n"
 V1 = "12:pids:/docker/abc\n4:cpu,cpuacct:/docker/abc\n1:name=systemd:/docker/abc\n"
@@ -56,7 +57,7 @@ def test_m8_workers_0_is_one_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -
         started.append(number)
         return 0
 
-    monkeypatch.setattr(cores, "usable", lambda: 3)
+    monkeypatch.setattr(cpu_count, "usable", lambda: 3)
     monkeypatch.setattr(cli, "_watch", watch)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test run's own stays
     monkeypatch.setattr(logs, "configure", lambda _level: None)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from imagewire_server.config import models
 from imagewire_server.config.models import ModelFacts, Price
 from imagewire_server.contract import pb
-from imagewire_server.dialects.gemini.answer import Tokens, UsageMetadata
-from imagewire_server.dialects.gemini.facts import usage
-from imagewire_server.engine.cost import Asked, Drawn, nano_usd
+from imagewire_server.core.pricing import Asked, Drawn, nano_usd
+from imagewire_server.providers.google.wire.mapping import usage
+from imagewire_server.providers.google.wire.response_types import Tokens, UsageMetadata
 
 PRO = ModelFacts("m", price=Price(prompt=2, text=12, image=120), image_tokens={"1K": 1120, "4K": 2000})
 FLASH = models.load().find("gemini-2.5-flash-image")

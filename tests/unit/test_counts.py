@@ -8,12 +8,12 @@ from unittest.mock import Mock
 
 import pytest
 
-from imagewire_server.engine.counts import Counts, Shared, reserve
+from imagewire_server.core.counters import Counts, Shared, reserve
 
 SIZE = 4096
 CHILD = """
 import os, signal, sys
-from imagewire_server.engine.counts import Counts, Shared
+from imagewire_server.core.counters import Counts, Shared
 counts = Counts(Shared(int(sys.argv[1]), 2).slots[int(sys.argv[2])])
 counts.add(("calls", "OK"), 2)
 counts.add(("running",), 1)
@@ -42,7 +42,7 @@ def test_d7_any_text_is_a_label() -> None:
 
 def test_d7_what_has_no_room_is_named_once_and_harms_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     log = Mock()
-    monkeypatch.setattr("imagewire_server.engine.counts._log", log)
+    monkeypatch.setattr("imagewire_server.core.counters._log", log)
     counts = Counts(memoryview(bytearray(SIZE)))
     for _ in range(2):
         for number in range(SIZE):

@@ -7,10 +7,10 @@ import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from imagewire_server.config import models
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.gemini import Profile, encode
-from imagewire_server.providers.gemini_api.profile import profile
+from imagewire_server.providers.google.gemini_profile import profile
+from imagewire_server.providers.google.wire import Profile, encode
 from tests.pictures import PNG, encoded
 
 OPEN = Profile(service="a test", vertex_fields=True, uri_schemes=("https", "gs"))
@@ -131,7 +131,7 @@ def _cases() -> list[tuple[str, Any, Any]]:
 def _outcome(fields: Any, chosen: Profile) -> Any:
     spec = pb.Spec(model="m", **fields)
     try:
-        constraints.check(spec)
+        validation.check(spec)
         return msgspec.json.encode(encode(spec, chosen))
     except InvalidRequest as error:
         return [violation.field for violation in error.violations]
@@ -155,7 +155,7 @@ def test_every_field_moves_the_body_or_is_refused_by_name(
 def test_the_walk_reaches_every_field_of_a_request() -> None:
     walked = {name for name, _, _ in _cases()}
     requests = ("CreateCompletionRequest.", "StreamCompletionRequest.", "ListModelsRequest.", "GetModelRequest.")
-    known = {name for name in constraints.CHECKS if not name.startswith(requests)}
+    known = {name for name in validation.CHECKS if not name.startswith(requests)}
     containers = {
         "Spec.model", "Spec.messages", "Spec.image_config", "Spec.generation_config", "Spec.safety_settings",
         "Spec.tools", "Spec.tool_config", "ChatMessage.image", "ChatMessage.parts", "Part.image", "Part.function_call",

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from imagewire_server.contract import constraints, pb
-from imagewire_server.dialects.gemini import encode
-from imagewire_server.providers.gemini_api.profile import profile
+from imagewire_server.contract import pb, validation
+from imagewire_server.providers.google.gemini_profile import profile
+from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG, encoded
 from tests.unit.test_encode import OPEN
 
@@ -68,7 +68,7 @@ ANSWERED: list[tuple[dict[str, Any], str]] = [
 def test_u2_u3_a_part_of_an_answer_goes_back_as_it_came(part: dict[str, Any], sent: str) -> None:
     message = {"role": 3, "parts": [{"text": "before"}, part, {"text": "after"}]}
     spec = pb.Spec(model="m", messages=[{"role": 2, "content": "x"}, message])
-    constraints.check(spec)
+    validation.check(spec)
     body = msgspec.json.encode(encode(spec, OPEN)).decode()
     assert f'[{{"text":"before"}},{sent},{{"text":"after"}}]' in body
 
@@ -85,7 +85,7 @@ def test_the_part_of_the_final_picture_stands_for_the_messages_image(image: Any,
     once = [{"role": 2, "content": "x"}, {"role": 3, "parts": [{"image": image}]}]
     specs = [pb.Spec(model="m", messages=given) for given in (messages, once)]
     for spec in specs:
-        constraints.check(spec)
+        validation.check(spec)
     assert encode(specs[0], OPEN) == encode(specs[1], OPEN)
 
 
@@ -107,7 +107,7 @@ def test_pictures_of_a_functions_result() -> None:
         ],
     }
     spec = pb.Spec(model="m", messages=[{"role": 4, "parts": [{"function_response": response}]}])
-    constraints.check(spec)
+    validation.check(spec)
     assert encode(spec, OPEN)["contents"][0]["parts"] == [
         {
             "functionResponse": {

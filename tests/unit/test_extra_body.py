@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.gemini import ANYTHING, Allowed, Profile, encode
+from imagewire_server.providers.google.wire import ANYTHING, Allowed, Profile, encode
 
 VERTEX = Profile(service="Vertex AI", uri_schemes=("https", "gs"), vertex_fields=True)
 GEMINI = Profile(service="the Gemini API", thinking_levels=(), image_sizes=("1K", "2K"), aspect_ratios=("1:1",))

@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge
-from imagewire_server.engine.fold import fold
+from imagewire_server.core.fold import fold
 
 
 async def stream(*, thought: bool, text: str) -> AsyncIterator[list[pb.Event]]:

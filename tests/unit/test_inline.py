@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import inline, pb
+from imagewire_server.contract import inline_limit, pb
 from imagewire_server.contract.errors import AnswerWillNotFit
-from imagewire_server.engine.fold import DEFAULT_INLINE_BYTES
+from imagewire_server.core.fold import DEFAULT_INLINE_BYTES
 from tests.conftest import spec
 
 TEXT, IMAGE = pb.Modality.MODALITY_TEXT, pb.Modality.MODALITY_IMAGE
@@ -33,7 +33,7 @@ def sized(size: str, **config: Any) -> dict[str, Any]:
     ],
 )
 def test_m2_what_fits_or_sends_no_picture_is_drawn(fields: dict[str, Any], limit: int) -> None:
-    inline.check(spec(**fields), limit)
+    inline_limit.check(spec(**fields), limit)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_m2_what_fits_or_sends_no_picture_is_drawn(fields: dict[str, Any], limit
 )
 def test_m2_what_may_not_fit_is_refused_with_its_field_and_remedy(fields: dict[str, Any], limit: int) -> None:
     with pytest.raises(AnswerWillNotFit) as refused:
-        inline.check(spec(**fields), limit)
+        inline_limit.check(spec(**fields), limit)
     assert refused.value.metadata == {"use": "StreamCompletion", "max_inline_bytes": str(limit)}
     (violation,) = refused.value.violations
     assert violation.field == "max_inline_bytes"

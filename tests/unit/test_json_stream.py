@@ -3,7 +3,7 @@
 import base64
 import json
 
-from imagewire_server.dialects.gemini.json_stream import (
+from imagewire_server.providers.google.wire.json_stream import (
     AnswerEnded,
     BlobEnded,
     BlobStarted,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire_server.contract import bounds, json_weight
+from imagewire_server.contract import json_scan, limits
 from imagewire_server.contract.errors import InvalidRequest
 
 texts = st.text(st.sampled_from('a"\\,[]{}:é😀\n\x00'), max_size=30)
@@ -32,30 +32,30 @@ def test_values_are_counted_whatever_stands_in_texts(document: Any, is_ascii: bo
     body = json.dumps(document, ensure_ascii=is_ascii).encode()
     values, empties = count(document)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(json_weight, "_SLICE", size)
-        assert json_weight._exactly(body, 10**9) == values + empties
-        assert json_weight._roughly(body) >= values
+        patch.setattr(json_scan, "_SLICE", size)
+        assert json_scan._exactly(body, 10**9) == values + empties
+        assert json_scan._roughly(body) >= values
 
 
 def test_long_plain_texts_are_no_text() -> None:
-    picture = b"A" * bounds.MOST_TEXT
+    picture = b"A" * limits.MOST_TEXT
     for body in (
         b'{"a":"%b","b":"%b"}' % (picture, picture),
         b'{"a":"%b","b":"%b"}' % (picture, "é".encode() * 1000),
         b'["%b' % picture,
     ):
-        json_weight.check(body)
+        json_scan.check(body)
     for body in (
         b'{"a":"%b","b":"%b\\n"}' % (picture, picture),
         b'{"a":"%b%b"}' % (picture, "é".encode()),
-        b'{"a":"%b"}' % (b"a\\n" * (bounds.MOST_TEXT // 2)),
+        b'{"a":"%b"}' % (b"a\\n" * (limits.MOST_TEXT // 2)),
     ):
         with pytest.raises(InvalidRequest, match="bytes of text"):
-            json_weight.check(body)
+            json_scan.check(body)
 
 
 def test_a_text_with_many_commas_is_one_value() -> None:
     body = msgspec.json.encode({"a": "a, [b] " * 200_000, "b": [1, 2]})
-    json_weight.check(body)
-    assert json_weight.is_large(body)
-    assert json_weight.values(body, "a") < 10
+    json_scan.check(body)
+    assert json_scan.is_large(body)
+    assert json_scan.values(body, "a") < 10

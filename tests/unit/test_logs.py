@@ -12,7 +12,7 @@ from typing import IO
 
 import pytest
 
-from imagewire_server.engine import metrics
+from imagewire_server.core import metrics
 from imagewire_server.logs.writer import Writer
 
 SECRET = "CANARY-text"

@@ -3,7 +3,7 @@
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.dialects.gemini.resources import Allowed, check
+from imagewire_server.providers.google.wire.named_resources import Allowed, check
 
 LIMITED = Allowed(("ok/in",), ("cachedContents/ok", "files/*"))
 

@@ -12,11 +12,14 @@ from hypothesis import strategies as st
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai import chat_decode, decode, images_decode, responses_decode
-from imagewire_server.dialects.openai.chat_request import ChatRequest
-from imagewire_server.dialects.openai.images_request import ImagesRequest
-from imagewire_server.dialects.openai.options import Abilities
-from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+from imagewire_server.formats.openai.chat import decode as chat_decode
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common import json_decode
+from imagewire_server.formats.openai.common.options import Abilities
+from imagewire_server.formats.openai.images import decode as images_decode
+from imagewire_server.formats.openai.images.request import ImagesRequest
+from imagewire_server.formats.openai.responses import decode as responses_decode
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
 from tests.pictures import PNG
 
 MODEL = {"model": "gemini/m"}
@@ -24,17 +27,17 @@ MODEL = {"model": "gemini/m"}
 
 def chat(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "messages": [{"role": "user", "content": "A"}], **fields}
-    return chat_decode.spec_of(decode.decode(json.dumps(asked).encode(), ChatRequest), Abilities()).spec
+    return chat_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ChatRequest), Abilities()).spec
 
 
 def images(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "prompt": "A", **fields}
-    return images_decode.spec_of(decode.decode(json.dumps(asked).encode(), ImagesRequest), Abilities()).spec
+    return images_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ImagesRequest), Abilities()).spec
 
 
 def responses(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "input": "A", **fields}
-    return responses_decode.spec_of(decode.decode(json.dumps(asked).encode(), ResponsesRequest), Abilities()).spec
+    return responses_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ResponsesRequest), Abilities()).spec
 
 
 def item(**fields: Any) -> pb.Spec:
@@ -42,7 +45,7 @@ def item(**fields: Any) -> pb.Spec:
 
 
 def form(**fields: Any) -> None:
-    decode.convert({**MODEL, "prompt": "A", **fields}, ImagesRequest, text=True)
+    json_decode.convert({**MODEL, "prompt": "A", **fields}, ImagesRequest, text=True)
 
 
 def said(**fields: Any) -> dict[str, Any]:
@@ -114,7 +117,7 @@ def test_nulls_are_taken_out_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> Non
         passes += 1
         return convert(*arguments, **named)
 
-    monkeypatch.setattr(decode.msgspec, "convert", counted)
+    monkeypatch.setattr(json_decode.msgspec, "convert", counted)
     many = {f"u{i}": None for i in range(500)}
     message = {"role": "user", "content": [{"type": "text", "text": "A", **many}] * 10, **many}
     assert chat(messages=[message] * 10, **many)

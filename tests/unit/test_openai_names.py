@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import constraints
+from imagewire_server.contract import validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai.reading import in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from tests.pictures import PNG
 from tests.unit.test_openai_provider_options import reading
 
@@ -24,7 +24,7 @@ def names(kind: str, **fields: Any) -> list[str]:
     try:
         read = reading(kind, **fields)
         try:
-            constraints.check(read.spec, "spec")
+            validation.check(read.spec, "spec")
         except InvalidRequest as error:
             raise in_callers_names(error, read.origins) from None
     except InvalidRequest as error:

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.gemini.encode import encode
-from imagewire_server.dialects.gemini.profile import Profile
-from imagewire_server.dialects.openai.reading import Reading, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+from imagewire_server.providers.google.wire.encode import encode
+from imagewire_server.providers.google.wire.profile import Profile
 from tests.unit.test_openai_requests import BASE, KINDS, PNG_URL, USER, Abilities, decode, json, spec
 
 SPAN = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
@@ -39,7 +39,7 @@ def refused(kind: str, **fields: Any) -> str:
 def _asked(kind: str, **fields: Any) -> None:
     made = reading(kind, **fields)
     try:
-        constraints.check(made.spec, "spec")
+        validation.check(made.spec, "spec")
         encode(made.spec, Profile("the Gemini API"))
     except InvalidRequest as error:
         raise in_callers_names(error, made.origins) from None
@@ -186,7 +186,7 @@ RESULT = [
 def test_a_functions_result_with_a_picture() -> None:
     tool = {"role": "tool", "tool_call_id": "call_a", "content": RESULT}
     made = spec("chat", messages=[*USER, {"role": "assistant", "tool_calls": [CALL]}, tool])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     result = made.messages[2].parts[0].function_response
     assert [(image.display_name, bool(image.data)) for image in result.images] == [("cat", True)]
     assert result.response["found"]["$ref"] == "cat"
@@ -195,7 +195,7 @@ def test_a_functions_result_with_a_picture() -> None:
     made = spec(
         "responses", input=[*USER, call, {"type": "function_call_output", "call_id": "call_a", "output": output}]
     )
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     [image] = made.messages[2].parts[0].function_response.images
     assert image.data
 
@@ -219,7 +219,7 @@ EXACT = [
 def test_u4_arguments_that_a_struct_cannot_hold_stay_exact(arguments: str) -> None:
     call = {**CALL, "function": {"name": "f", "arguments": arguments}}
     made = spec("chat", messages=[*USER, {"role": "assistant", "tool_calls": [call]}])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     assert made.messages[1].parts[0].function_call.args_json == arguments
     item = {"type": "function_call", "call_id": "call_a", "name": "f", "arguments": arguments}
     made = spec("responses", input=[*USER, item])
@@ -230,7 +230,7 @@ def test_u4_arguments_that_a_struct_cannot_hold_stay_exact(arguments: str) -> No
 def test_a_functions_result_that_a_struct_would_change_stays_a_text(output: str) -> None:
     tool = {"role": "tool", "tool_call_id": "call_a", "content": output}
     made = spec("chat", messages=[*USER, {"role": "assistant", "tool_calls": [CALL]}, tool])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     assert dict(made.messages[2].parts[0].function_response.response) == {"result": output}
     call = {"type": "function_call", "call_id": "call_a", "name": "f", "arguments": "{}"}
     result = {"type": "function_call_output", "call_id": "call_a", "output": output}
@@ -241,7 +241,7 @@ def test_a_functions_result_that_a_struct_would_change_stays_a_text(output: str)
 @pytest.mark.parametrize("own", [{}, {"provider_specific_fields": {}}])
 def test_a_reasoning_item_that_says_nothing_is_passed_over(own: dict[str, Any]) -> None:
     made = spec("responses", input=[*USER, {"type": "reasoning", "summary": [], **own}, *USER])
-    constraints.check(made, "spec")
+    validation.check(made, "spec")
     assert [message.role for message in made.messages] == [pb.Role.ROLE_USER] * 2
 
 

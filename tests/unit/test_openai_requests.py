@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire_server.contract import constraints, pb
+from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.dialects.openai import chat_decode, images_decode, responses_decode
-from imagewire_server.dialects.openai.chat_answer import ChatAnswer, ImageFields
-from imagewire_server.dialects.openai.chat_request import ChatRequest
-from imagewire_server.dialects.openai.data_url import Base64
-from imagewire_server.dialects.openai.decode import decode
-from imagewire_server.dialects.openai.images_request import ImagesRequest
-from imagewire_server.dialects.openai.options import Abilities
-from imagewire_server.dialects.openai.reading import in_callers_names
-from imagewire_server.dialects.openai.responses_answer import ResponsesAnswer
-from imagewire_server.dialects.openai.responses_request import ResponsesRequest
+from imagewire_server.formats.openai.chat import decode as chat_decode
+from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common.data_uri_stream import Base64
+from imagewire_server.formats.openai.common.json_decode import decode
+from imagewire_server.formats.openai.common.options import Abilities
+from imagewire_server.formats.openai.common.spec_builder import in_callers_names
+from imagewire_server.formats.openai.images import decode as images_decode
+from imagewire_server.formats.openai.images.request import ImagesRequest
+from imagewire_server.formats.openai.responses import decode as responses_decode
+from imagewire_server.formats.openai.responses.answer import ResponsesAnswer
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
 from tests.golden.cases import WHOLE, Case
 from tests.golden.test_rest import events, folded, written
 from tests.pictures import PNG
@@ -172,7 +174,7 @@ def test_a_field_moves_the_spec(kind: str, field: str) -> None:
     moved = spec(kind, **{field: MOVES[kind][field]})
     assert moved != spec(kind)
     if field != "n":
-        constraints.check(moved)
+        validation.check(moved)
 
 
 @pytest.mark.parametrize(("kind", "field"), [(kind, field) for kind in KINDS for field in ANSWER[kind]])
@@ -256,7 +258,7 @@ def test_what_stands_behind_a_message_that_says_nothing_keeps_its_name() -> None
     request = {**BASE["chat"], "messages": [*USER, nothing, wrong]}
     reading = chat_decode.spec_of(decode(json.dumps(request).encode(), ChatRequest), Abilities())
     with pytest.raises(InvalidRequest) as caught:
-        constraints.check(reading.spec, "spec")
+        validation.check(reading.spec, "spec")
     [violation] = in_callers_names(caught.value, reading.origins).violations
     assert violation.field == "messages[2].content[0].image_url.format"
 

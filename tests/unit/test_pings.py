@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any, cast
 
-from imagewire_server.edges.rest_api.pings import Pings
+from imagewire_server.api.rest.keepalive import Pings
 
 
 class _Opening:

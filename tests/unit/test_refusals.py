@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from imagewire_server.api.rest.status import http_status
 from imagewire_server.contract.errors import Code
-from imagewire_server.dialects.gemini import refusal
-from imagewire_server.dialects.gemini.errors import _TABLE, refusal_in_answer
-from imagewire_server.edges.rest_api.status import http_status
+from imagewire_server.providers.google.wire import refusal
+from imagewire_server.providers.google.wire.errors import _TABLE, refusal_in_answer
 
 KEYS = ["error", "code", "status", "message", "details", "reason", "retryDelay", "@type"]
 KEY = "the-key-of-this-server"

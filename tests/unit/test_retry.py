@@ -6,8 +6,8 @@ import pytest
 import stamina
 
 from imagewire_server.contract.errors import Code, Cut, Error, Refused, TimedOut, Unreachable
-from imagewire_server.engine.budget import RetryBudget
-from imagewire_server.engine.retry import Prospects, Retries
+from imagewire_server.core.retry import Prospects, Retries
+from imagewire_server.core.retry_budget import RetryBudget
 
 
 def limited(retry_after: float | None = None) -> Refused:

@@ -25,10 +25,10 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Withheld,
 )
-from imagewire_server.dialects.gemini import refusal
-from imagewire_server.dialects.gemini.errors import refusal_in_answer
-from imagewire_server.engine.health import Seat
-from imagewire_server.engine.route import Route, Router, Upstream
+from imagewire_server.core.circuit import Seat
+from imagewire_server.core.router import Route, Router, Upstream
+from imagewire_server.providers.google.wire import refusal
+from imagewire_server.providers.google.wire.errors import refusal_in_answer
 
 
 class Clock:

@@ -5,9 +5,9 @@ from typing import IO, Any
 
 import pytest
 
+from imagewire_server.api.rest import temp_buffer
+from imagewire_server.api.rest.temp_buffer import Spool
 from imagewire_server.contract.errors import Internal
-from imagewire_server.edges.rest_api import spool
-from imagewire_server.edges.rest_api.spool import Spool
 
 PIECE = bytes(range(256)) * 400
 PIECES = 10  # above what is held in memory anyway
@@ -39,7 +39,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
             raise OSError(28, "No space left on device")
         return _Small(tempfile.TemporaryFile(buffering=0), room)
 
-    monkeypatch.setattr(spool, "_file", made)
+    monkeypatch.setattr(temp_buffer, "_file", made)
 
 
 async def filled(kept: Spool) -> None:
@@ -61,7 +61,7 @@ async def test_d7_a_full_disk_loses_no_byte(monkeypatch: pytest.MonkeyPatch, roo
 
 async def test_d7_what_no_disk_takes_is_bounded_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
     disk(monkeypatch, None)
-    monkeypatch.setattr(spool, "_MOST_WITHOUT_DISK", 1_500_000)
+    monkeypatch.setattr(temp_buffer, "_MOST_WITHOUT_DISK", 1_500_000)
     first, second = Spool(), Spool()
     await filled(first)
     with pytest.raises(Internal, match="disk is full"):

@@ -7,10 +7,10 @@ import pytest
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo
 from google.rpc.status_pb2 import Status
 
+from imagewire_server.api.grpc.status import status
 from imagewire_server.contract import errors
 from imagewire_server.contract.errors import AnswerWillNotFit, Code, Error, InvalidRequest, Refused, Violation
-from imagewire_server.dialects.gemini.errors import refusal, refusal_in_answer
-from imagewire_server.edges.grpc_api.status import status
+from imagewire_server.providers.google.wire.errors import refusal, refusal_in_answer
 
 
 def classes(kind: type[Error] = Error) -> list[type[Error]]:

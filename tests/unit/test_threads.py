@@ -9,7 +9,7 @@ import pytest
 PROGRAM = """
 import asyncio, json, os, threading
 import grpc
-from imagewire_server.edges.grpc_api.threads import giving_way
+from imagewire_server.api.grpc.scheduling import giving_way
 
 async def main():
     with giving_way():

@@ -12,9 +12,9 @@ from aiohttp.client_reqrep import ConnectionKey
 from google.auth.exceptions import RefreshError
 
 from imagewire_server.contract.errors import Cut, Malformed, Overloaded, TooLarge, Unreachable, UpstreamError
-from imagewire_server.transport import google_token
-from imagewire_server.transport.fetch import ImageFetcher
+from imagewire_server.providers.google import token
 from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
+from imagewire_server.transport.image_fetch import ImageFetcher
 from imagewire_server.transport.pool import translate
 from imagewire_server.transport.proxies import Ways
 
@@ -73,9 +73,9 @@ async def test_d14_own_exhaustion_is_no_fault_of_the_credentials(monkeypatch: py
     def load(source: str) -> None:
         raise RefreshError("no token") from OSError(errno.EMFILE, "Too many open files")
 
-    monkeypatch.setattr(google_token, "_load", load)
+    monkeypatch.setattr(token, "_load", load)
     with pytest.raises(Overloaded, match="nothing was sent"):
-        await google_token.GoogleToken("sa.json").get()
+        await token.GoogleToken("sa.json").get()
 
 
 class _Given(httpx.AsyncBaseTransport):

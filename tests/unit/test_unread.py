@@ -5,7 +5,7 @@ import asyncio
 import pytest
 import uvloop
 
-from imagewire_server.edges.grpc_api.unread import Unread
+from imagewire_server.api.grpc.unread_answers import Unread
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])

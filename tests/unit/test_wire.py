@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.contract import bounds, pb, wire
+from imagewire_server.api.grpc.request_decoder import read
+from imagewire_server.contract import limits, pb, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.edges.grpc_api.requests import read
-from imagewire_server.engine.record import Record
+from imagewire_server.core.call import Record
 from tests.pictures import PNG
 from tests.protobuf_bytes import inside, varint
 from tests.unit.test_constraints import FINE, request
@@ -73,14 +73,14 @@ def test_an_unknown_field_is_refused_by_path_and_number(made: Any, path: str, da
     (violation,) = refused.value.violations
     assert violation.field == path
     assert violation.description.startswith(f"field {NUMBER} is unknown to this server; ")
-    assert list(refused.value.violations) == wire.find(data, made.DESCRIPTOR)
+    assert list(refused.value.violations) == protobuf_scan.find(data, made.DESCRIPTOR)
 
 
 @pytest.mark.parametrize("fields", FINE)
 def test_what_is_known_is_not_taken_for_unknown(fields: dict[str, Any]) -> None:
     data = request(**fields).SerializeToString()
     made = pb.StreamCompletionRequest.FromString(data)
-    assert wire.find(data, made.DESCRIPTOR) == []
+    assert protobuf_scan.find(data, made.DESCRIPTOR) == []
     assert read_at_once(pb.StreamCompletionRequest, data) == made
 
 
@@ -93,31 +93,31 @@ def test_a_large_request_is_looked_at_without_its_pictures() -> None:
 
 
 def test_a_known_number_of_another_type_is_told_apart() -> None:
-    (violation,) = wire.find(varint(12 << 3) + b"\x01", pb.Spec.DESCRIPTOR) or ()
+    (violation,) = protobuf_scan.find(varint(12 << 3) + b"\x01", pb.Spec.DESCRIPTOR) or ()
     assert violation.description.startswith("field 12 (service_tier) is not encoded as this server's contract has it")
 
 
 def test_lists_of_numbers_are_known_packed_and_unpacked() -> None:
     for data in (b"\x1a\x02\x01\x02", b"\x18\x01\x18\x02"):
         assert list(pb.Spec.FromString(data).response_modalities) == [1, 2]
-        assert wire.find(data, pb.Spec.DESCRIPTOR) == []
+        assert protobuf_scan.find(data, pb.Spec.DESCRIPTOR) == []
 
 
 def test_the_search_ends_at_a_group_which_no_field_of_ours_is() -> None:
     group = varint(NUMBER << 3 | 3) + b"\x08\x01" + varint(NUMBER << 3 | 4)
-    assert [found.field for found in wire.find(group + UNKNOWN, pb.Spec.DESCRIPTOR) or ()] == [""]
+    assert [found.field for found in protobuf_scan.find(group + UNKNOWN, pb.Spec.DESCRIPTOR) or ()] == [""]
 
 
 def test_at_most_16_are_named() -> None:
     data = b"".join(varint(number << 3) + b"\x01" for number in range(100, 200))
-    assert len(wire.find(data, pb.Spec.DESCRIPTOR) or ()) == 16
+    assert len(protobuf_scan.find(data, pb.Spec.DESCRIPTOR) or ()) == 16
 
 
 def test_the_search_is_bounded() -> None:
-    most = bounds.MOST_VALUES
-    assert wire.find(b"\x12\x00" * most, pb.Spec.DESCRIPTOR) == []
-    (violation,) = wire.find(b"\x12\x00" * most + UNKNOWN, pb.Spec.DESCRIPTOR) or ()
+    most = limits.MOST_VALUES
+    assert protobuf_scan.find(b"\x12\x00" * most, pb.Spec.DESCRIPTOR) == []
+    (violation,) = protobuf_scan.find(b"\x12\x00" * most + UNKNOWN, pb.Spec.DESCRIPTOR) or ()
     assert violation.description == f"holds more than {most} values; send fewer"
-    (violation,) = wire.find(UNKNOWN * (most + 1), pb.Spec.DESCRIPTOR) or ()
+    (violation,) = protobuf_scan.find(UNKNOWN * (most + 1), pb.Spec.DESCRIPTOR) or ()
     assert f"field {NUMBER}" in violation.description
-    assert wire.find(b"\x12\x00" * 11, pb.Spec.DESCRIPTOR, 10) is None
+    assert protobuf_scan.find(b"\x12\x00" * 11, pb.Spec.DESCRIPTOR, 10) is None

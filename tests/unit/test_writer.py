@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire._verify import unbatched
+from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last, batched
 from imagewire_server.contract import pb
-from imagewire_server.contract.chunk import image_chunk, serialized
 from imagewire_server.contract.errors import Stalled
-from imagewire_server.edges.grpc_api.writer import StreamWriter, _without_last, batched
+from imagewire_server.contract.events import image_chunk, serialized
 
 _EVENTS = st.lists(
     st.one_of(st.just(None), st.integers(1, 40_000)),

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import structlog
 
-from imagewire_server.engine.fault import described
+from imagewire_server.core.fault_log import described
 
 _log = structlog.get_logger("imagewire.foreign")
 

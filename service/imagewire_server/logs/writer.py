@@ -9,7 +9,7 @@ import select
 import threading
 from collections.abc import Callable
 
-from imagewire_server.engine import metrics
+from imagewire_server.core import metrics
 
 # Held for a reader that is slow: a few seconds of a busy server's calls.
 MOST = 8192

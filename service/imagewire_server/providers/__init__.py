@@ -1,1 +1,1 @@
-"""Providers: which host, which key, what each model takes. They never know each other."""
+"""Providers: each is a folder that owns its wire format, its credentials and its capabilities."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import inspect
 
-from imagewire_server.dialects.openai.images_request import FORM_JSON, ImagesRequest
+from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequest
 from tests.fuzz.hostile import values
 from tests.fuzz.hostile.case import Case
 from tests.fuzz.hostile.mutate import mutated

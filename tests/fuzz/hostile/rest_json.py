@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from imagewire_server.dialects.openai import nulls
-from imagewire_server.dialects.openai.chat_request import ChatRequest
-from imagewire_server.dialects.openai.images_request import ImagesRequest
-from imagewire_server.dialects.openai.responses_request import ITEMS, ResponsesRequest
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.images.request import ImagesRequest
+from imagewire_server.formats.openai.responses.request import ITEMS, ResponsesRequest
 from tests.fuzz import odd
 from tests.fuzz.hostile import values
 from tests.fuzz.hostile.case import Case

@@ -1,0 +1,1 @@
+"""The APIs that callers use. They never import each other."""

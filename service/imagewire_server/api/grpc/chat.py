@@ -1,0 +1,107 @@
+"""ChatService: valid requests to the engine, its events to the caller."""
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from imagewire.v1 import chat_service_pb2_grpc as stubs
+from imagewire_server.api.grpc.interceptor import RECORD
+from imagewire_server.api.grpc.stream_writer import StreamWriter
+from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.contract import inline_limit, pb, validation
+from imagewire_server.contract.errors import Internal, NotBuilt
+from imagewire_server.core.drain import Calls
+from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.offload import worked
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+# The caller's own clock ends the call at its deadline: ours comes first by this much, so that it learns why.
+_MARGIN = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class StreamTimes:
+    """Seconds: after how long a silence a heartbeat goes out; how long a client may leave a stream unread."""
+
+    heartbeat_interval: float
+    stall_timeout: float
+
+
+class ChatService(stubs.ChatServiceServicer):
+    """See the contract."""
+
+    def __init__(self, engine: Engine, times: StreamTimes, calls: Calls, unread: Unread) -> None:
+        self._engine = engine
+        self._times = times
+        self._calls = calls
+        self._unread = unread
+
+    async def CreateCompletion(
+        self, request: pb.CreateCompletionRequest, context: Context
+    ) -> pb.CreateCompletionResponse:
+        """One answer: the folded stream."""
+        record = RECORD.get()
+        await worked(record, validation.check, request)
+        most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
+        inline_limit.check(request.spec, most)
+        self._unread.check()
+        async with aclosing(
+            self._engine.generate(
+                request.spec,
+                stream=False,
+                max_frame_bytes=validation.FRAME_MAX,
+                sha256=True,
+                deadline=_deadline(context),
+                record=record,
+            )
+        ) as stream:
+            return await fold(stream, max_inline_bytes=most)
+
+    async def StreamCompletion(  # type: ignore[override]  # see the guard
+        self, request: pb.StreamCompletionRequest, context: Context
+    ) -> bytes:
+        """Events as they come."""
+        record = RECORD.get()
+        await worked(record, validation.check, request)
+        frame = request.max_frame_bytes or validation.FRAME_DEFAULT
+        async with (
+            StreamWriter(
+                context,
+                self._calls.unbroken,
+                heartbeat_interval=self._times.heartbeat_interval,
+                stall_timeout=self._times.stall_timeout,
+                batch_bytes=frame if request.batch else 0,
+            ) as writer,
+            aclosing(
+                self._engine.generate(
+                    request.spec,
+                    stream=True,
+                    max_frame_bytes=frame,
+                    sha256=True,
+                    deadline=_deadline(context),
+                    record=record,
+                )
+            ) as stream,
+        ):
+            async for events in stream:
+                await writer.write(events)
+            if not writer.last:
+                raise Internal("the stream ended without its last event")
+            return writer.last
+
+    async def ResumeCompletion(  # type: ignore[override]  # see the guard
+        self, request: pb.ResumeCompletionRequest, context: Context
+    ) -> bytes:
+        """Not built yet."""
+        raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
+
+
+def _deadline(context: Context) -> float | None:
+    """The caller's deadline on the loop's clock, None where it set none."""
+    left: float | None = context.time_remaining()  # the stubs forget None
+    return None if left is None else asyncio.get_running_loop().time() + max(left - _MARGIN, left / 2)

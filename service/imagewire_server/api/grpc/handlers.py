@@ -1,0 +1,36 @@
+"""The methods of all services, by name, each under the guard."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import grpc
+
+from imagewire_server.api.grpc.interceptor import Guard, Handler
+
+
+class Services(grpc.GenericRpcHandler):
+    """Generated code adds services to it as to a server; the server asks it for a call's handler.
+
+    open_services: those whose callers need no key.
+
+    grpc.aio keeps a call pending for each method that it is told of by name, and looks at all of them with every call
+    that comes; this way there is one.
+    """
+
+    def __init__(self, guard: Guard, open_services: frozenset[str]) -> None:
+        self._guard = guard
+        self._open = open_services
+        self._handlers: dict[str, Handler] = {}
+
+    def add_generic_rpc_handlers(self, handlers: Sequence[Any]) -> None:
+        """What generated code adds this way it also adds by name."""
+
+    def add_registered_method_handlers(self, service: str, handlers: Mapping[str, Handler]) -> None:
+        """Add a service's methods."""
+        for name, handler in handlers.items():
+            method = f"/{service}/{name}"
+            self._handlers[method] = self._guard.wrap(handler, method, asks=service not in self._open)
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
+        """A call's handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""
+        return self._handlers.get(handler_call_details.method)

@@ -1,0 +1,87 @@
+"""ModelService: the table of models, a page at a time."""
+
+from typing import Any
+
+import grpc
+
+from imagewire.v1 import model_service_pb2_grpc as stubs
+from imagewire_server import __version__
+from imagewire_server.config.models import ModelFacts
+from imagewire_server.contract import pb, validation
+from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.router import Route
+
+_PAGE_SIZE = 100
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class ModelService(stubs.ModelServiceServicer):
+    """See the contract. A page's token is the last name of the page before."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
+        """A page of the table."""
+        validation.check(request)
+        await context.send_initial_metadata((("x-imagewire-version", __version__),))
+        offered = self._engine.router.offered()
+        names = [name for name, _ in offered]
+        begin = 0
+        if request.page_token:
+            if request.page_token not in names:
+                raise InvalidRequest([Violation("page_token", "is none that ListModels gave; start without one")])
+            begin = names.index(request.page_token) + 1
+        page = offered[begin : begin + (request.page_size or _PAGE_SIZE)]
+        more = begin + len(page) < len(offered)
+        return pb.ListModelsResponse(
+            models=[_model(name, route) for name, route in page], next_page_token=page[-1][0] if more else ""
+        )
+
+    async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
+        """One model of the table."""
+        validation.check(request)
+        route = self._engine.router.resolve(request.name).routes[0]
+        names = [name for name, offered in self._engine.router.offered() if offered.name == route.name]
+        if route.facts is None and request.name not in names:
+            raise NotFound(
+                f"nothing is known of the model {request.name!r}: ListModels lists those that are;"
+                " an unlisted one may still draw"
+            )
+        name = request.name if request.name in names or not names else names[0]
+        return pb.GetModelResponse(model=_model(name, route))
+
+
+def _model(name: str, route: Route) -> pb.Model:
+    facts = route.facts or ModelFacts(route.native_id)
+    provider = route.upstream.deployment.provider
+    price = facts.price
+    model = pb.Model(
+        name=name,
+        aliases=[f"{provider}/{alias}" for alias in facts.aliases],
+        provider=provider,
+        native_id=facts.id,
+        image_sizes=_choices(facts.image_sizes),
+        aspect_ratios=_choices(facts.aspect_ratios),
+        max_input_images=facts.max_input_images,
+        thinking_levels=_choices(facts.thinking_levels),
+        price=None
+        if price is None
+        else pb.Price(
+            input_usd_per_million=price.prompt,
+            text_output_usd_per_million=price.text,
+            image_output_usd_per_million=price.image,
+            cached_input_usd_per_million=price.cached,
+            service_tier_factors=facts.service_tiers,
+        ),
+    )
+    if route.facts is not None:
+        model.system_instruction = provider not in facts.without_system_instruction
+    return model
+
+
+def _choices(values: tuple[str, ...] | None) -> pb.Choices | None:
+    """None, as absent, where nothing is known."""
+    return None if values is None else pb.Choices(values=values)

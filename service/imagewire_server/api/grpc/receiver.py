@@ -1,0 +1,215 @@
+"""Requests on their way in: how long they may take, and how much memory all of them.
+
+gRPC takes a message in whole and tells nothing of it before. So a call whose message is not there at once is watched
+from outside: by the bytes that the kernel received on its connection, less the messages that became whole meanwhile.
+"""
+
+import asyncio
+import math
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+import grpc
+
+from imagewire_server.api.grpc.tcp_info import Inflow
+from imagewire_server.contract.errors import Error, InvalidRequest, Overloaded, RequestTimeout, Violation
+from imagewire_server.core.receive_budget import SLOWEST, Arriving
+
+_TICK = 0.01  # seconds between two looks, while any message is awaited
+_PAUSE = 10  # between two looks, and between two searches for connections: as a multiple of what one took
+_AT_ONCE = 256  # connections that one look measures
+# What a connection may have brought between the start of a message and the first look at it, in bytes a second.
+_FASTEST = 1024**3
+# Of a message of a call that needs no key, as health checks are; and how many such calls may wait for theirs.
+_TINY_BYTES = 64 * 1024
+_TINY_CALLS = 256
+# After a message that ended before it was whole, the cancellation of a client that left follows within this.
+_LEAVING = 0.2
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(eq=False, slots=True)
+class _Connection:
+    """A connection on which messages are awaited. first: its bytes at the first look. charged: of them, what may belong
+    to these messages. finished: bytes of those that became whole. grew_at: when the last bytes came.
+    """
+
+    peer: str
+    first: int | None = None
+    charged: int = 0
+    finished: int = 0
+    received: int = 0
+    grew_at: float = 0.0
+    reads: "dict[_Read, None]" = field(default_factory=dict)
+
+    @property
+    def grown(self) -> int:
+        return 0 if self.first is None else max(self.received - self.first - self.finished, 0)
+
+    @property
+    def held(self) -> int:
+        return self.charged + self.grown
+
+
+class _Read:
+    """A message that is awaited. A plain class, because each call has one. begun: about when, None at first."""
+
+    __slots__ = ("begun", "connection", "context", "error", "patient", "task", "tiny")
+
+    def __init__(self, context: Context, *, tiny: bool, patient: bool) -> None:
+        self.task = asyncio.current_task()
+        self.context = context
+        self.tiny = tiny
+        self.patient = patient
+        self.begun: float | None = None
+        self.connection: _Connection | None = None
+        self.error: Error | None = None
+
+    def fail(self, error: Error) -> None:
+        if self.error is None and self.task is not None:
+            self.error = error
+            self.task.cancel()
+
+
+class Receiving:
+    """Receives the messages of calls. timeout: seconds that a message may take beside what its bytes need."""
+
+    def __init__(self, timeout: float, arriving: Arriving) -> None:
+        self._timeout = timeout
+        self._arriving = arriving
+        self._inflow = Inflow(0)
+        self._reads: dict[_Read, None] = {}  # in the order in which they began
+        self._connections: dict[str, _Connection] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._looking: asyncio.Future[float] | None = None
+        self._look_again_at = 0.0
+        self._next = 0  # which connection is measured first
+
+    def serve(self, port: int) -> None:
+        """The port whose connections these are."""
+        self._inflow = Inflow(port)
+
+    async def message(self, context: Context, *, tiny: bool) -> bytes:
+        """Read the one message of a call, of which nothing was read before. tiny: it is known to be.
+
+        Raises InvalidRequest where there is none, RequestTimeout and Overloaded.
+        """
+        data = await self._read(context, tiny=tiny, patient=False)
+        if data is not None:
+            return data
+        await asyncio.sleep(_LEAVING)
+        raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
+
+    async def messages(self, context: Context) -> AsyncIterator[bytes]:
+        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
+        while (data := await self._read(context, tiny=True, patient=True)) is not None:
+            yield data
+
+    async def _read(self, context: Context, *, tiny: bool, patient: bool) -> bytes | None:
+        """The next message, None at their end. patient: it may come at any time."""
+        read = _Read(context, tiny=tiny, patient=patient)
+        self._reads[read] = None
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_TICK, self._tick)
+        size = 0
+        try:
+            data: Any = await context.read()
+            if data is grpc.aio.EOF:
+                return None
+            size = len(data)
+            return bytes(data)
+        except asyncio.CancelledError:
+            self._tell(read)
+            raise
+        finally:
+            del self._reads[read]
+            if read.connection is not None:
+                self._leave(read, read.connection, size)
+
+    def _tell(self, read: _Read) -> None:
+        """Raise the error for which a message was given up."""
+        if read.error is not None and read.task is not None and read.task.uncancel() == 0:
+            raise read.error from None
+
+    def _leave(self, read: _Read, connection: _Connection, size: int) -> None:
+        # What is dropped of an unfinished message is not told; others on the connection share the rest alike.
+        connection.finished += size or connection.grown // len(connection.reads)
+        del connection.reads[read]
+        if not connection.reads:
+            del self._connections[connection.peer]
+
+    def _tick(self) -> None:
+        begun, now = time.thread_time(), asyncio.get_running_loop().time()
+        for read in self._reads:
+            if read.begun is None:
+                read.begun = now
+            elif read.connection is None:
+                peer = read.context.peer()
+                read.connection = self._connections.setdefault(peer, _Connection(peer))
+                read.connection.reads[read] = None
+        for connection in islice(self._connections.values(), self._next, self._next + _AT_ONCE):
+            self._measure(connection, now)
+        self._next = self._next + _AT_ONCE if self._next + _AT_ONCE < len(self._connections) else 0
+        self._end_late(now)
+        self._end_large_among_tiny()
+        self._end_excess()
+        pause = max(_TICK, _PAUSE * (time.thread_time() - begun))
+        self._timer = asyncio.get_running_loop().call_later(pause, self._tick) if self._reads else None
+
+    def _measure(self, connection: _Connection, now: float) -> None:
+        received = self._inflow.received(connection.peer)
+        if received is None:
+            if connection.first is None and not connection.peer.startswith("unix:"):
+                self._look(now)
+            return
+        if connection.first is None:
+            age = now - (next(iter(connection.reads)).begun or now) + _TICK
+            connection.first, connection.charged = received, min(received, int(age * _FASTEST))
+        if received != connection.received:
+            connection.received, connection.grew_at = received, now
+
+    def _look(self, now: float) -> None:
+        """Search for connections beside the loop."""
+        if self._looking is None and now >= self._look_again_at:
+            self._looking = asyncio.get_running_loop().run_in_executor(None, self._inflow.look)
+            self._looking.add_done_callback(self._looked)
+
+    def _looked(self, search: "asyncio.Future[float]") -> None:
+        self._looking = None
+        if not search.cancelled() and search.exception() is None:
+            self._look_again_at = asyncio.get_running_loop().time() + _PAUSE * search.result()
+
+    def _end_late(self, now: float) -> None:
+        for connection in self._connections.values():
+            silent = connection.grew_at < now - self._timeout
+            allowed = self._timeout + (0 if silent else connection.held / SLOWEST)
+            for read in connection.reads:
+                if (read.begun or now) + allowed < now and not read.patient:
+                    read.fail(RequestTimeout.after(self._timeout))
+
+    def _end_large_among_tiny(self) -> None:
+        tiny = [read for each in self._connections.values() for read in each.reads if read.tiny]
+        for read in tiny:
+            if read.connection is not None and read.connection.grown > _TINY_BYTES:
+                read.fail(Overloaded(f"a request of this method takes {_TINY_BYTES} bytes at the most"))
+        waiting = [read for read in tiny if not read.patient]
+        for read in waiting[:-_TINY_CALLS]:
+            read.fail(self._arriving.refusal())
+
+    def _end_excess(self) -> None:
+        """End what holds the most, the oldest first, until what is left may be held."""
+        left = {connection: connection.held for connection in self._connections.values() if connection.held}
+        self._arriving.grpc = sum(left.values())
+        while self._arriving.excess and left:
+            largest = max(left, key=lambda each: left[each])
+            held = left.pop(largest)
+            # Which of its calls holds how much is not known.
+            share = held / len(largest.reads)
+            number = math.ceil(self._arriving.excess / share)
+            for read in list(largest.reads)[:number]:
+                read.fail(self._arriving.refusal())
+            self._arriving.grpc -= min(held, int(number * share))

@@ -1,0 +1,84 @@
+"""Requests as they come in: decoded, refused where they are no message, hold too much, or what the contract lacks."""
+
+from collections.abc import Callable
+from typing import Any
+
+from google.protobuf.message import DecodeError
+
+from imagewire_server.contract import limits, protobuf_scan
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.core.call import Record
+from imagewire_server.core.offload import beside
+
+
+def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
+    """A deserializer that raises InvalidRequest for bytes that are no such message."""
+
+    def decoded(data: bytes) -> Any:
+        try:
+            return decode(data)
+        except DecodeError:
+            raise _undecodable() from None
+
+    return decoded
+
+
+async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> Any:
+    """The message of a request of our own services. record: told whether it is large.
+
+    Raises InvalidRequest for bytes that are no message, that hold more than they may, and for unknown fields.
+    """
+    if len(data) <= limits.SMALL_BYTES:
+        return _small(decode, data)
+    message = _light(decode, data)
+    if message is None:
+        record.large = True
+        message = await beside(_large, decode, data)
+    return message
+
+
+def _small(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        message = decode(data)
+    except DecodeError:
+        raise _undecodable() from None
+    if not protobuf_scan.has_none(message):
+        raise InvalidRequest(_found(data, message.DESCRIPTOR) or [])
+    return message
+
+
+def _light(decode: Callable[[bytes], Any], data: bytes) -> Any | None:
+    """The message of a request that is not large; None where it is."""
+    if len(data) > limits.LIGHT_BYTES:
+        return None
+    found = _found(data, _descriptor(decode), limits.FEW_VALUES)
+    return None if found is None else _decoded(decode, data, found)
+
+
+def _large(decode: Callable[[bytes], Any], data: bytes) -> Any:
+    return _decoded(decode, data, _found(data, _descriptor(decode)) or [])
+
+
+def _decoded(decode: Callable[[bytes], Any], data: bytes, found: list[Violation]) -> Any:
+    if found:
+        raise InvalidRequest(found)
+    try:
+        return decode(data)
+    except DecodeError:
+        raise _undecodable() from None
+
+
+def _found(data: bytes, descriptor: Any, most: int = limits.MOST_VALUES) -> list[Violation] | None:
+    try:
+        return protobuf_scan.find(data, descriptor, most)
+    except protobuf_scan.Undecodable:
+        raise _undecodable() from None
+
+
+def _descriptor(decode: Any) -> Any:
+    """Of the message that a generated decoder, the class's own method, makes."""
+    return decode.__self__.DESCRIPTOR
+
+
+def _undecodable() -> InvalidRequest:
+    return InvalidRequest([Violation("", "the request's bytes are no valid message of this method's type")])

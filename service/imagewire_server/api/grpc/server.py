@@ -1,0 +1,203 @@
+"""The gRPC server: what it serves, how it starts, how it drains."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+import structlog
+from grpc_channelz.v1 import channelz, channelz_pb2_grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health_aio
+
+from imagewire.v1 import (
+    chat_service_pb2,
+    chat_service_pb2_grpc,
+    image_service_pb2,
+    image_service_pb2_grpc,
+    model_service_pb2,
+    model_service_pb2_grpc,
+)
+from imagewire_server.api.grpc.chat import ChatService, StreamTimes
+from imagewire_server.api.grpc.handlers import Services
+from imagewire_server.api.grpc.images import ImageService
+from imagewire_server.api.grpc.interceptor import Guard
+from imagewire_server.api.grpc.models import ModelService
+from imagewire_server.api.grpc.path_codec import tolerate_odd_paths
+from imagewire_server.api.grpc.receiver import Receiving
+from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
+from imagewire_server.api.grpc.scheduling import giving_way
+from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.core.access.keys import Access
+from imagewire_server.core.drain import CLEANUP, passed
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.receive_budget import Arriving
+
+_log = structlog.get_logger("imagewire.grpc")
+
+_OURS = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in (
+        (chat_service_pb2, "ChatService"),
+        (image_service_pb2, "ImageService"),
+        (model_service_pb2, "ModelService"),
+    )
+)
+_HEALTH = "grpc.health.v1.Health"
+_CHANNELZ = "grpc.channelz.v1.Channelz"
+
+
+# How much of a request a client may send before it is asked for, which is after its key was checked. gRPC's own is
+# 4 MiB, and more where a connection is fast.
+_BYTES_AHEAD = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcLimits:
+    """Times in seconds. shared: with other workers. reflection, channelz: "key", "open", "off".
+    receive_timeout: that a message may take, beside what its bytes need.
+
+    max_request_bytes: of one message in. max_unread_bytes: of all unary answers that clients have not read.
+    max_connection_age: after which a client is asked to connect anew, 0 for never; its calls then have
+    max_connection_age_grace.
+    max_connections: at once; max_streams_per_connection: calls open at once on each.
+    handshake_timeout: from a connection's start until it speaks HTTP/2.
+    keepalive_interval: after which a silent connection is pinged; it ends after keepalive_timeout without an answer.
+    min_ping_interval: how often a client may ping.
+    """
+
+    max_request_bytes: int
+    reflection: str
+    channelz: str
+    max_unread_bytes: int
+    shared: bool
+    receive_timeout: float
+    drain_grace: float
+    max_connection_age: float
+    max_connection_age_grace: float
+    max_connections: int
+    max_streams_per_connection: int
+    handshake_timeout: float
+    keepalive_interval: float
+    keepalive_timeout: float
+    stall_timeout: float
+    min_ping_interval: float
+
+
+class GrpcServer:
+    """Serves an engine on one address."""
+
+    def __init__(
+        self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access, arriving: Arriving
+    ) -> None:
+        self._receiving = Receiving(limits.receive_timeout, arriving)
+        unread = Unread(limits.stall_timeout, limits.max_unread_bytes)
+        self._guard = Guard(access, self._receiving, unread)
+        self._limits = limits
+        self._health = health_aio.HealthServicer()
+        asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
+        served = (*_OURS, _HEALTH, *(name for name, who in asked.items() if who != "off"))
+        no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
+        services: Any = Services(self._guard, no_key)  # generated code wants no more of a server, but is typed so
+        chat = ChatService(engine, times, self._guard.calls, unread)
+        chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
+        if limits.channelz != "off":
+            channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
+        if limits.reflection != "off":
+            add_reflection(services, served)
+        tolerate_odd_paths()
+        with giving_way():
+            self._server = grpc.aio.server(options=_options(limits))
+        self._server.add_generic_rpc_handlers((services,))
+
+    def use_access(self, access: Access) -> None:
+        """From now on ask this one who may call."""
+        self._guard.access = access
+
+    async def start(self, address: str) -> int:
+        """Bind and serve; return the port (1 for a unix socket). Raises OSError when the address is taken."""
+        try:
+            port = self._server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise OSError(f"cannot serve gRPC on {address}: the address is taken or not of this machine") from error
+        self._receiving.serve(port)
+        await self._server.start()
+        for name in _OURS:
+            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
+        return port
+
+    async def ended(self) -> None:
+        """Return when gRPC serves no more: it was stopped, or its main loop has failed."""
+        with contextlib.suppress(Exception):  # what the loop failed with; gRPC logs it
+            await self._server.wait_for_termination()
+
+    async def announce_stop(self) -> None:
+        """Say NOT_SERVING; new calls are still served."""
+        await self._health.enter_graceful_shutdown()
+
+    async def drain(self, hurry: asyncio.Event | None = None) -> None:
+        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
+        await self.announce_stop()
+        grace, calls = self._limits.drain_grace, self._guard.calls
+        _log.info("draining", running=len(calls), grace=grace)
+        # This cuts what still runs, so it comes behind our own end of those calls.
+        stopping = asyncio.create_task(self._server.stop(grace + CLEANUP))
+        over = asyncio.create_task(passed(grace, hurry or asyncio.Event()))
+        await calls.wait(over)
+        # Health watches never end by themselves; they would hold the server for the whole grace.
+        await self._guard.others.end()
+        # What is left are calls whose requests are still on their way.
+        await asyncio.wait({stopping, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        await asyncio.gather(calls.end(), stopping, self._server.stop(CLEANUP))
+        # stop returns before the handlers' own cleanup has run.
+        if self._guard.tasks:
+            await asyncio.wait(self._guard.tasks, timeout=CLEANUP)
+
+
+def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
+    age: tuple[tuple[str, int], ...] = ()
+    if limits.max_connection_age:
+        # gRPC itself adds or takes up to a tenth, so that connections made together do not end together.
+        age = (
+            ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
+            ("grpc.max_connection_age_grace_ms", _milliseconds(limits.max_connection_age_grace)),
+        )
+    patience = _milliseconds(limits.keepalive_timeout)
+    return (
+        *age,
+        ("grpc.max_receive_message_length", limits.max_request_bytes),
+        ("grpc.max_send_message_length", -1),
+        ("grpc.http2.lookahead_bytes", _BYTES_AHEAD),
+        ("grpc.http2.max_frame_size", _BYTES_AHEAD),
+        ("grpc.http2.bdp_probe", 0),
+        ("grpc.max_metadata_size", 16 * 1024),
+        ("grpc.max_allowed_incoming_connections", limits.max_connections),
+        # Without it, calls that one connection opens and drops fill the queue of the whole server. gRPC counts a call
+        # until it is cleared away, so that a client at the limit is refused (UNAVAILABLE) what it may open.
+        ("grpc.max_concurrent_streams", limits.max_streams_per_connection),
+        # Calls that wait for the event loop: from the first on some are refused at random, beyond the second all are.
+        ("grpc.server.max_pending_requests", 8 * limits.max_streams_per_connection),
+        ("grpc.server.max_pending_requests_hard_limit", 12 * limits.max_streams_per_connection),
+        ("grpc.server_handshake_timeout_ms", _milliseconds(limits.handshake_timeout)),
+        ("grpc.http2.settings_timeout", _milliseconds(limits.handshake_timeout)),
+        ("grpc.keepalive_time_ms", _milliseconds(limits.keepalive_interval)),
+        # The second is the one that ends a connection; the first sets the kernel's own limit, TCP_USER_TIMEOUT.
+        ("grpc.keepalive_timeout_ms", patience),
+        ("grpc.http2.ping_timeout_ms", patience),
+        # A call may be silent for minutes, in which the server sends nothing but its pings.
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(limits.min_ping_interval)),
+        # Where no other worker shares it, a second server on the port would start and take half the calls.
+        ("grpc.so_reuseport", int(limits.shared)),
+        ("grpc.enable_channelz", int(limits.channelz != "off")),
+    )
+
+
+def _milliseconds(seconds: float) -> int:
+    return min(int(seconds * 1000), 2**31 - 1)

@@ -1,0 +1,149 @@
+"""Writing a stream: heartbeats when it is idle, an end when the client stops reading.
+
+The message that ends a stream is not written: gRPC takes it together with the status, in one step in place of two.
+"""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any
+
+import grpc
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Stalled
+from imagewire_server.contract.events import serialized
+
+_MOST_COPIED = 16 * 1024
+_LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is out, however busy the machine is
+
+
+class StreamWriter:
+    """Writes events to one call. Use as an async context manager.
+
+    unbroken: around what must not be cancelled from outside before it is done.
+    heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
+    0 for a message each. last: the message that ends the stream, once there is one.
+    """
+
+    def __init__(
+        self,
+        context: grpc.aio.ServicerContext[Any, Any],
+        unbroken: Callable[[], AbstractContextManager[None]],
+        *,
+        heartbeat_interval: float,
+        stall_timeout: float,
+        batch_bytes: int = 0,
+    ) -> None:
+        self._context = context
+        self._unbroken = unbroken
+        self._begun = False
+        self._batch_bytes = batch_bytes
+        self._interval = heartbeat_interval
+        self._stall_timeout = stall_timeout
+        self._loop = asyncio.get_running_loop()
+        self._lock = asyncio.Lock()  # gRPC takes one write at a time
+        self._sequence = 0
+        self.last = b""
+        self._written_at = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._beat: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "StreamWriter":
+        self._arm(self._interval)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._beat is not None:
+            if not self._begun and kind is not Stalled:
+                await asyncio.wait({self._beat}, timeout=_LONGEST_BEGINNING)
+            self._beat.cancel()
+            await asyncio.gather(self._beat, return_exceptions=True)
+
+    async def write(self, events: list[pb.Event]) -> None:
+        """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
+        messages = batched(events, self._batch_bytes) if self._batch_bytes else [[event] for event in events]
+        last = b""
+        if events[-1].WhichOneof("event") == "finished":
+            messages, last = _without_last(messages)
+        if messages or self._lock.locked():
+            try:
+                async with asyncio.timeout(self._stall_timeout), self._lock:
+                    for message in messages:
+                        await self._write(message)
+            except TimeoutError as error:
+                raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
+        # No heartbeat is under way now, and none begins any more once this is set.
+        self.last = last
+
+    async def _write(self, message: list[pb.Event]) -> None:
+        data = serialized(message[0], message[1:])
+        if self._begun:
+            await self._context.write(data)
+        else:
+            # The headers go with it. Where it is cancelled, gRPC sends them again with a status, which then fails: the
+            # client would wait for its end until the connection's.
+            with self._unbroken():
+                await self._context.write(data)
+            self._begun = True
+        self._sequence = message[-1].sequence
+        self._written_at = self._loop.time()
+
+    def _arm(self, delay: float) -> None:
+        self._timer = self._loop.call_later(delay, self._due)
+
+    def _due(self) -> None:
+        idle = self._loop.time() - self._written_at
+        # A write that waits for the client is no idleness, and a heartbeat would only queue behind it.
+        if idle < self._interval or self._lock.locked():
+            self._arm(max(self._interval - idle, self._interval / 10))
+        else:
+            self._beat = self._loop.create_task(self._send_heartbeat())
+
+    async def _send_heartbeat(self) -> None:
+        async with self._lock:
+            if self.last:
+                return
+            await self._write([pb.Event(sequence=self._sequence, heartbeat=pb.Heartbeat())])
+        self._arm(self._interval)
+
+
+def _without_last(messages: list[list[pb.Event]]) -> tuple[list[list[pb.Event]], bytes]:
+    """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
+    *others, last = messages
+    if sum(map(_file_bytes, last)) <= _MOST_COPIED:
+        message = serialized(last[0], last[1:])
+        if len(message) <= _MOST_COPIED or len(last) == 1:
+            return others, message
+    return [*others, last[:-1]], serialized(last[-1], [])
+
+
+def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
+    """Events as few messages, each with at most so many bytes of picture, a single event whatever it holds."""
+    messages: list[list[pb.Event]] = []
+    size = 0
+    for event in events:
+        added = _file_bytes(event)
+        size += added
+        # What joins another message is copied once more: not worth it for much.
+        if messages and size <= most and added <= _MOST_COPIED:
+            messages[-1].append(event)
+        else:
+            messages.append([event])
+            size = added
+    return messages
+
+
+def _file_bytes(event: pb.Event) -> int:
+    """How many bytes of a picture or of other media an event holds."""
+    match event.WhichOneof("event"):
+        case "image_chunk":
+            return len(event.image_chunk.data)
+        case "media_chunk":
+            return len(event.media_chunk.data)
+    return 0

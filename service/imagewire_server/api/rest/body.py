@@ -1,0 +1,82 @@
+"""A request's body: bounded, and read no slower than a client that means it sends."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import Any
+
+from imagewire_server.api.rest.status import HttpError
+from imagewire_server.core.receive_budget import SLOWEST, Arriving
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+
+class Disconnected(Exception):
+    """The client left."""
+
+
+class Body:
+    """The body of one request. most: bytes. timeout: seconds it may take to begin or to go on, and in all beside what
+    its bytes need.
+    """
+
+    def __init__(
+        self, receive: Receive, headers: list[tuple[bytes, bytes]], most: int, timeout: float, arriving: Arriving
+    ) -> None:
+        self._receive = receive
+        self._timeout = timeout
+        self._arriving = arriving
+        self._most = most
+        lengths = [value for name, value in headers if name == b"content-length"]
+        if lengths and lengths[0].isdigit() and int(lengths[0]) > most:
+            raise self._too_large()
+
+    async def pieces(self) -> AsyncIterator[bytes]:
+        """The body as it comes. Raises HttpError (408, 413), Overloaded and Disconnected."""
+        loop = asyncio.get_running_loop()
+        begun, size, held = loop.time(), 0, 0
+        try:
+            while True:
+                until = min(loop.time() + self._timeout, begun + self._timeout + size / SLOWEST)
+                try:
+                    async with asyncio.timeout_at(until):
+                        message = await self._receive()
+                except TimeoutError:
+                    raise self._too_slow() from None
+                if message["type"] == "http.disconnect":
+                    raise Disconnected
+                piece = message.get("body", b"")
+                size += len(piece)
+                if size > self._most:
+                    raise self._too_large()
+                more = message.get("more_body", False)
+                if more:
+                    held += len(piece)
+                    self._arriving.rest += len(piece)
+                    if self._arriving.excess:
+                        raise self._arriving.refusal()
+                if piece:
+                    yield piece
+                if not more:
+                    return
+        finally:
+            self._arriving.rest -= held
+
+    async def whole(self) -> bytearray:
+        """All of it."""
+        body = bytearray()  # grows in place, where pieces and their sum would stand in memory twice
+        async for piece in self.pieces():
+            body += piece
+        return body
+
+    @staticmethod
+    def _too_slow() -> HttpError:
+        words = "the request's body came too slowly: send it at 32 kB a second or faster"
+        return HttpError(408, "REQUEST_TIMEOUT", words, [(b"connection", b"close")])
+
+    def _too_large(self) -> HttpError:
+        return HttpError(
+            413,
+            "REQUEST_TOO_LARGE",
+            f"the request is over {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
+            [(b"connection", b"close")],
+        )

@@ -1,0 +1,242 @@
+"""POST /v1/images/generations and /v1/images/edits."""
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+import msgspec
+from starlette.datastructures import FormData, Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from imagewire_server.api.rest.body import Receive
+from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.respond import Answering, Kept, read, write
+from imagewire_server.api.rest.response import Send
+from imagewire_server.api.rest.status import HttpError
+from imagewire_server.contract import json_scan, pb
+from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
+from imagewire_server.core.call import Record
+from imagewire_server.core.offload import worked
+from imagewire_server.formats.openai.common.encoder import chunk_of
+from imagewire_server.formats.openai.common.json_decode import convert
+from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.images import answer as images_answer
+from imagewire_server.formats.openai.images.answer import Drawn, ImagesStream
+from imagewire_server.formats.openai.images.decode import spec_of
+from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequest
+
+_MOST_FILES = 16
+_MOST_FIELDS = 64
+_SENT_AT_ONCE = 32 * 1024 * 1024
+_MOST_HEADER_BYTES = 8 * 1024  # of a part
+_AT_ONCE = 16 * 1024
+_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "latin-1", "cp1252"})
+
+
+class _Form(MultiPartParser):
+    """A form that must come to its end: one that was cut between two files is not shorter, but wrong.
+
+    The headers of its parts are bounded, and what it is written in: some charsets take time by the square.
+    """
+
+    spool_max_size = sys.maxsize  # in memory: the body is bounded, and its pictures are read as a whole anyway
+
+    def __init__(self, headers: Headers, call: Call) -> None:
+        super().__init__(headers, self._pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+        self._ended = False
+        self._header_bytes = 0
+
+    def on_part_begin(self) -> None:
+        """A part begins."""
+        if self._charset not in _CHARSETS:
+            raise InvalidRequest([Violation("body", "is in a charset that is not taken; send it as UTF-8")])
+        self._header_bytes = 0
+        super().on_part_begin()
+
+    def on_header_field(self, data: bytes, start: int, end: int) -> None:
+        """Some of a header's name came."""
+        self._count_header(end - start)
+        super().on_header_field(data, start, end)
+
+    def on_header_value(self, data: bytes, start: int, end: int) -> None:
+        """Some of a header's value came."""
+        self._count_header(end - start)
+        super().on_header_value(data, start, end)
+
+    def _count_header(self, size: int) -> None:
+        self._header_bytes += size
+        if self._header_bytes > _MOST_HEADER_BYTES:
+            raise MultiPartException("headers")
+
+    def on_end(self) -> None:
+        """The last boundary is there."""
+        self._ended = True
+
+    async def _pieces(self, call: Call) -> AsyncGenerator[bytes, None]:
+        async for piece in call.body.pieces():
+            for at in range(0, len(piece), _AT_ONCE):
+                yield piece[at : at + _AT_ONCE]
+                await asyncio.sleep(0)  # what is made of short lines takes long
+        if not self._ended:
+            raise MultiPartException("cut")  # here, so that what was read of it is closed
+
+
+@dataclass(frozen=True, slots=True)
+class ImagesEndpoint:
+    """Pictures of a prompt, or, edits, of a prompt and pictures in a form."""
+
+    answering: Answering
+    edits: bool
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        call: Call = scope[CALL]
+        pictures: list[tuple[str, bytes]] = []
+        if self.edits:
+            request, pictures = await _form(call, scope)
+        else:
+            request = await read(call, ImagesRequest)
+        abilities = self.answering.abilities(request.model)
+        reading = await worked(call.record, spec_of, request, abilities, pictures)
+        sent = sum(len(data) for _, data in pictures)
+        pictures.clear()  # the spec has them
+        if not request.stream:
+            await self._answer(call, reading, request.n or 1, sent)
+            return
+        if request.n not in {None, 1}:
+            raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
+        kind = "image_edit" if self.edits else "image_generation"
+        await self.answering.stream(
+            call, reading, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
+        )
+
+    async def _answer(self, call: Call, reading: Reading, count: int, sent: int) -> None:
+        """So many calls at once, fewer where much is sent: each encodes it for itself. sent: bytes of pictures.
+
+        What one of them drew is not lost because another failed.
+        """
+        runs = [_Run(Record(large=call.record.large)) for _ in range(count)]
+        limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
+        try:
+            async with self.answering.leaving(call):
+                try:
+                    async with asyncio.TaskGroup() as group:
+                        for run in runs:
+                            group.create_task(run.draw(self.answering, reading, limit))
+                finally:
+                    for run in runs:
+                        run.tell(call.record)
+            drawn = [run for run in runs if run.error is None]
+            failures = [run.error for run in runs if run.error is not None]
+            if not drawn:
+                raise failures[0]
+            pieces = images_answer.answer([run.drawn for run in drawn], failures, call.request_id)
+            for run, mine in zip([*drawn, _Run(Record())], pieces, strict=True):
+                await write(mine, run.kept, call.response)
+            await call.response.finish()
+        finally:
+            for run in runs:
+                run.kept.close()
+
+
+class _Run:
+    """One call of several."""
+
+    def __init__(self, record: Record) -> None:
+        self.drawn = Drawn()
+        self.kept = Kept()
+        self.record = record
+        self.error: Error | None = None
+
+    async def draw(self, answering: Answering, reading: Reading, limit: asyncio.Semaphore) -> None:
+        try:
+            async with limit, answering.drawing(self.record, reading, stream=False) as stream:
+                async for events in stream:
+                    for event in events:
+                        await self._take(event)
+        except Error as error:
+            self.error = error
+
+    async def _take(self, event: pb.Event) -> None:
+        kind = event.WhichOneof("event")
+        self.drawn.add(kind, event)
+        chunk = chunk_of(kind, event)
+        if chunk is not None:
+            await self.kept.take(chunk, self.drawn.keeps)
+        elif kind == "part_finished":
+            self.kept.forget(self.drawn.keeps)
+
+    def tell(self, record: Record) -> None:
+        """Add what was learned to the request's record."""
+        mine = self.record
+        record.model, record.deployment, record.completion_id = mine.model, mine.deployment, mine.completion_id
+        record.tried += mine.tried
+        record.fallbacks += mine.fallbacks
+        record.events += mine.events
+        record.image_bytes += mine.image_bytes
+        record.first_image_byte = record.first_image_byte or mine.first_image_byte
+        record.finish_reason = mine.finish_reason
+        if mine.charged != "no":
+            record.charge(mine.charged, mine.cost_nano_usd)
+
+
+async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+    """The fields and pictures of multipart/form-data."""
+    headers = Headers(scope=scope)
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "edits are sent as multipart/form-data with image or image[]")
+    try:
+        form = await _Form(headers, call).parse()
+    except (MultiPartException, KeyError, ValueError):
+        words = f"is no whole and valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
+        raise InvalidRequest([Violation("body", words)]) from None
+    try:
+        return await _fields(call, form)
+    finally:
+        await form.close()
+
+
+async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+    pictures: list[tuple[str, bytes]] = []
+    fields: dict[str, object] = {}
+    for name, value in form.multi_items():
+        if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
+            raise InvalidRequest([Violation("body", "holds what is no text in its charset; send it as UTF-8")])
+        if isinstance(value, UploadFile):
+            if name not in {"image", "image[]"}:
+                words = (
+                    "no model here takes a mask; tell in the prompt what to change" if name == "mask" else "is no file"
+                )
+                raise InvalidRequest([Violation(name[:200] or '""', words)])
+            pictures.append((f"image[{len(pictures)}]", await value.read()))
+        elif name in fields:
+            raise InvalidRequest([Violation(name[:200] or '""', "is given twice")])
+        else:
+            fields[name] = value
+    values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
+    call.record.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
+    if values > MOST_VALUES:
+        raise InvalidRequest([Violation("body", TOO_MANY)])
+    for name in FORM_JSON & fields.keys():
+        fields[name] = _json(name, str(fields[name]))
+    if not pictures:
+        raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
+    return await worked(call.record, convert, fields, ImagesRequest, text=True), pictures
+
+
+def _is_text(given: str) -> bool:
+    """Whether UTF-8 can say it: charsets that a form may name make lone surrogates too."""
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _json(name: str, value: str) -> object:
+    try:
+        return msgspec.json.decode(value)
+    except (msgspec.DecodeError, RecursionError):
+        raise InvalidRequest([Violation(name, "is no valid JSON")]) from None

@@ -1,0 +1,118 @@
+"""What is asked of the server about itself: models, health, readiness."""
+
+import asyncio
+from dataclasses import dataclass
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.api.rest.body import Receive
+from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.response import Send
+from imagewire_server.api.rest.status import HttpError
+from imagewire_server.contract.errors import NotFound
+from imagewire_server.core import exposition
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.router import Route
+from imagewire_server.formats.openai.common import response_types
+
+
+@dataclass(slots=True)
+class Ready:
+    """Whether new calls are wanted: not while the server drains. warnings: what its owner should know."""
+
+    ready: bool = True
+    warnings: tuple[str, ...] = ()
+
+
+async def _send(scope: Scope, value: object) -> None:
+    call: Call = scope[CALL]
+    await call.response.whole(200, msgspec.json.encode(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """GET /v1/models, and one of them by its id."""
+
+    engine: Engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        entries = {name: _entry(name, route) for name, route in self.engine.router.offered()}
+        wanted = scope["path_params"].get("model")
+        if wanted is None:
+            await _send(scope, response_types.ModelList(object="list", data=list(entries.values())))
+        elif wanted in entries:
+            await _send(scope, entries[wanted])
+        else:
+            raise NotFound(
+                "this server lists no such model: GET /v1/models lists those it knows; others may still draw"
+            )
+
+
+def _entry(name: str, route: Route) -> response_types.ModelEntry:
+    """A model; what is not known of it is left out."""
+    provider = route.upstream.deployment.provider
+    # The table of models does not say when a model was made.
+    entry = response_types.ModelEntry(id=name, object="model", created=0, owned_by=provider)
+    facts = route.facts
+    if facts is None:
+        return entry
+    for field in ("image_sizes", "aspect_ratios", "thinking_levels"):
+        if (values := getattr(facts, field)) is not None:
+            setattr(entry, field, list(values))
+    if facts.max_input_images is not None:
+        entry.max_input_images = facts.max_input_images
+    entry.system_instruction = provider not in facts.without_system_instruction
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """GET /health: deployments by how they fare. It costs nothing: no call is made."""
+
+    engine: Engine
+    state: Ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        sides: dict[bool, list[response_types.Endpoint]] = {True: [], False: []}
+        for deployment, is_open in self.engine.router.deployments():
+            named = response_types.Endpoint(model=f"{deployment.provider}/{deployment.model}", model_id=deployment.id)
+            sides[is_open].append(named)
+        await _send(
+            scope,
+            response_types.Health(
+                healthy_endpoints=sides[True],
+                unhealthy_endpoints=sides[False],
+                healthy_count=len(sides[True]),
+                unhealthy_count=len(sides[False]),
+                warnings=list(self.state.warnings),
+            ),
+        )
+
+
+async def counts(scope: Scope, receive: Receive, send: Send) -> None:
+    """GET /metrics: what was counted, for Prometheus; of all workers, whichever is asked."""
+    call: Call = scope[CALL]
+    page = await asyncio.to_thread(exposition.page)
+    call.response.typed(exposition.MEDIA_TYPE.encode())
+    await call.response.whole(200, page)
+
+
+async def liveliness(scope: Scope, receive: Receive, send: Send) -> None:
+    """GET /health/liveliness: the process answers."""
+    await _send(scope, "I'm alive!")
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """GET /health/readiness: 503 while the server drains."""
+
+    state: Ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if not self.state.ready:
+            raise HttpError(503, "DRAINING", "this server is stopping: ask another")
+        await _send(scope, response_types.Readiness("healthy", __version__, list(self.state.warnings)))

@@ -1,0 +1,63 @@
+"""Comments that keep an idle stream open through proxies, and begin it when the model is slow to begin."""
+
+import asyncio
+
+from imagewire_server.api.rest.response import Response
+from imagewire_server.formats.openai.common.encoder import StreamEncoder
+
+_PING = b": ping\n\n"
+
+
+class Pings:
+    """Writes a comment after so much silence. interval: seconds. Hold `writing` around each other write."""
+
+    def __init__(self, response: Response, encoder: StreamEncoder, interval: float) -> None:
+        self._response = response
+        self._encoder = encoder
+        self._interval = interval
+        self._loop = asyncio.get_running_loop()
+        self.writing = _Marked(self)
+        self.busy = False
+        self.last = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Pings":
+        self._timer = self._loop.call_later(self._interval, self._due)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    def _due(self) -> None:
+        idle = self._loop.time() - self.last
+        if idle >= self._interval and not self.busy and self._encoder.between:
+            self._task = self._loop.create_task(self._ping())
+            idle = 0.0
+        self._timer = self._loop.call_later(max(self._interval - idle, self._interval / 10), self._due)
+
+    async def _ping(self) -> None:
+        async with self.writing:
+            if self._encoder.between:  # a picture's line may have been opened since the ping was due
+                await self._response.write(_PING)
+
+
+class _Marked:
+    """One write at a time, and none of them unnoticed by the pings."""
+
+    def __init__(self, pings: Pings) -> None:
+        self._pings = pings
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+        self._pings.busy = True
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pings.busy = False
+        self._pings.last = asyncio.get_running_loop().time()
+        self._lock.release()

@@ -1,0 +1,100 @@
+"""/openapi.json, made of the types that decode requests and of those that answers are held against."""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common import response_types
+from imagewire_server.formats.openai.images.request import ImagesRequest
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
+
+Json = dict[str, Any]
+
+_ERRORS = (400, 401, 403, 404, 405, 408, 409, 413, 415, 422, 429, 431, 499, 500, 502, 503, 504)
+_MODEL: Json = {
+    "name": "model",
+    "in": "path",
+    "required": True,
+    "description": "As /v1/models lists it, slashes and all.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:@-]*$"},
+}
+# Each event of a stream; its data is JSON, except the chat's last, "[DONE]".
+_EVENT: Json = {
+    "type": "object",
+    "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
+    "required": ["data"],
+}
+_EVENTS: Json = {"text/event-stream": {"schema": _EVENT}}
+_FILE: Json = {"type": "string", "format": "binary"}
+_DRAWS = (
+    ("/v1/chat/completions", "Chat that draws.", ChatRequest, response_types.ChatCompletion),
+    ("/v1/images/generations", "Pictures of a prompt.", ImagesRequest, response_types.Images),
+    ("/v1/images/edits", "Pictures of a prompt and pictures.", ImagesRequest, response_types.Images),
+    ("/v1/responses", "Answers as items.", ResponsesRequest, response_types.Response),
+)
+_TELLS = (
+    ("/v1/models", "The models.", response_types.ModelList),
+    ("/v1/models/{model}", "One model.", response_types.ModelEntry),
+    ("/health", "Deployments, and how they fare.", response_types.Health),
+    ("/health/liveliness", "The process answers.", str),
+    ("/health/readiness", "New calls are taken.", response_types.Readiness),
+)
+
+
+@cache
+def document() -> Json:
+    """The OpenAPI document. Read it only."""
+    kinds = (
+        [kind for _, _, *both in _DRAWS for kind in both]
+        + [kind for _, _, kind in _TELLS]
+        + [response_types.ErrorAnswer]
+    )
+    schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
+    refs = dict(zip(kinds, schemas, strict=True))
+    failed = {"description": "An error.", "content": _json(refs[response_types.ErrorAnswer])}
+    errors = {str(status): failed for status in _ERRORS}
+    paths: Json = {}
+    for path, words, asked, answered in _DRAWS:
+        whole = {"description": words, "content": {**_json(refs[answered]), **_EVENTS}}
+        content = _form(components["ImagesRequest"]) if path.endswith("edits") else _json(refs[asked])
+        paths[path] = {
+            "post": {
+                "summary": words,
+                "requestBody": {"required": True, "content": content},
+                "responses": {"200": whole, **errors},
+            }
+        }
+    for path, words, kind in _TELLS:
+        told: Json = {"summary": words, "responses": {"200": {"description": words, "content": _json(refs[kind])}}}
+        told["responses"] |= errors
+        if "{model}" in path:
+            told["parameters"] = [_MODEL]
+        paths[path] = {"get": told}
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "imagewire",
+            "version": __version__,
+            "description": "Chat that draws: OpenAI's shapes over Google's image models.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"key": []}, {}],
+    }
+
+
+def _json(schema: Json) -> Json:
+    return {"application/json": {"schema": schema}}
+
+
+def _form(fields: Json) -> Json:
+    """A form's schema: the request's fields, and the pictures."""
+    properties = {**fields["properties"], "image": {"type": "array", "items": _FILE, "minItems": 1}}
+    schema = {**fields, "title": "EditsForm", "properties": properties, "required": [*fields["required"], "image"]}
+    return {"multipart/form-data": {"schema": schema}}

@@ -1,0 +1,69 @@
+"""What keeps a page of another site from drawing on a server that asks for no key, also one on the reader's machine.
+
+A browser sends such a page's requests with the page's Origin; with the page's own Host, where its name was made to lead
+here; and without asking first, unless the content type is JSON.
+"""
+
+import ipaddress
+
+from imagewire_server.api.rest.status import Headers, HttpError
+
+_ANY = "*"
+
+
+class Browsers:
+    """Looks at requests that show no key. hosts: names that the server has beside localhost's, "*" for any.
+
+    origins: of pages that may call, "*" for all.
+    """
+
+    def __init__(self, hosts: tuple[str, ...], origins: tuple[str, ...]) -> None:
+        self._origins = frozenset(origin.encode() for origin in origins)
+        self._any_origin = _ANY in origins
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._any_host = _ANY in hosts
+
+    def serve(self, address: str) -> None:
+        """Where the server is. Elsewhere than on loopback its names are known only where they were told."""
+        if not self._hosts and not _is_loopback(_name(address)):
+            self._any_host = True
+
+    def check(self, method: str, headers: Headers) -> None:
+        """Raise HttpError (403, 415) for what a page of another site may have sent."""
+        given = dict(headers)
+        hosts = [value for name, value in headers if name == b"host"]
+        host = hosts[0] if len(hosts) == 1 else b""  # of two nobody knows which was meant
+        if not self._any_host and not self._is_ours(_name(host.decode("latin-1"))):
+            words = "this server asks for no key, so it is only addressed as localhost: add the name to rest_hosts, or"
+            raise HttpError(403, "HOST_NOT_ALLOWED", f"{words} set IMAGEWIRE_MASTER_KEY")
+        origin = given.get(b"origin")
+        if origin is not None and not self._any_origin and origin not in self._origins | _of(host):
+            words = "this server asks for no key, so pages of other sites may not call it: add the page's origin to"
+            raise HttpError(403, "ORIGIN_NOT_ALLOWED", f"{words} rest_cors_origins, or set IMAGEWIRE_MASTER_KEY")
+        if method == "POST":
+            kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()
+            if kind not in {b"application/json", b"multipart/form-data"} and not kind.endswith(b"+json"):
+                words = "send the header 'Content-Type: application/json', which a page of another site cannot"
+                raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", words)
+
+    def _is_ours(self, name: str) -> bool:
+        return name in self._hosts or _is_loopback(name)
+
+
+def _of(host: bytes) -> set[bytes]:
+    """The origins of this server's own pages."""
+    return {b"http://" + host, b"https://" + host}
+
+
+def _name(host: str) -> str:
+    """A host without its port."""
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    return host.partition(":")[0].lower()
+
+
+def _is_loopback(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")

@@ -1,0 +1,115 @@
+"""Pictures that a request names by https://: fetched here by the guarded fetcher, passed on, or refused."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagewire_server.contract import pb, validation
+from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
+from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+from imagewire_server.transport.image_fetch import ImageFetcher, Unfetchable
+
+_AT_ONCE = 4
+_MOST_PICTURES = 16  # more than any model takes
+
+_ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
+
+
+class _TooMuchError(Exception):
+    """Ends the other fetches. Holds the path of the picture that was too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """mode: "fetch", "pass" (the provider fetches) or "refuse". most_bytes: of all of a request's pictures."""
+
+    fetcher: ImageFetcher
+    mode: str
+    most_bytes: int
+
+    def wanted(self, reading: Reading) -> bool:
+        """Whether the request names pictures to fetch. Raises InvalidRequest where it must not."""
+        if self.mode == "pass" or not reading.names_pictures:
+            return False
+        found = list(_remote(reading.spec))
+        if not found:
+            return False
+        # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
+        places = {path for path, _ in found}
+        wrong = [v for v in validation.violations(reading.spec, "spec") if v.field not in places]
+        if wrong:
+            self._refuse(wrong, reading)
+        if self.mode == "refuse":
+            words = "this server fetches no pictures; send the picture itself as a data: URL"
+            self._refuse([Violation(path, words) for path, _ in found], reading)
+        if len(found) > _MOST_PICTURES:
+            words = f"is one of {len(found)} pictures to fetch; at most {_MOST_PICTURES} are allowed"
+            self._refuse([Violation(found[_MOST_PICTURES][0], words)], reading)
+        return True
+
+    async def fetch(self, reading: Reading) -> int:
+        """Put each picture's bytes in place of its URL; how many they are.
+
+        Raises InvalidRequest in the caller's names, and Overloaded.
+        """
+        limit = asyncio.Semaphore(_AT_ONCE)
+        violations: list[Violation] = []
+        refused: BaseException | None = None
+        total = 0
+
+        async def one(path: str, image: pb.Image) -> None:
+            nonlocal total
+            async with limit:
+                try:
+                    data = await self.fetcher.fetch(image.uri)
+                except Unfetchable as error:
+                    violations.append(Violation(path, str(error)))
+                    return
+                total += len(data)
+                if total > self.most_bytes:
+                    raise _TooMuchError(path)
+            image.data = data
+            image.mime_type = ""  # the bytes tell
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for path, image in _remote(reading.spec):
+                    group.create_task(one(path, image))
+        except* _TooMuchError as over:
+            words = f"brings the request's pictures over {self.most_bytes} bytes (max_request_bytes); send smaller ones"
+            violations = [Violation(str(over.exceptions[0]), words)]
+        except* Overloaded as own:
+            refused = own.exceptions[0]
+        if refused is not None:
+            raise refused
+        if violations:
+            self._refuse(violations, reading)
+        return total
+
+    @staticmethod
+    def _refuse(violations: list[Violation], reading: Reading) -> None:
+        raise in_callers_names(InvalidRequest(violations), reading.origins) from None
+
+
+def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
+    """Each picture that is named by anything but gs://, which only the provider can read.
+
+    Those of the model's own messages go back as they came.
+    """
+    for i, message in enumerate(spec.messages):
+        if message.role == _ASSISTANT:
+            continue
+        if message.HasField("image") and _is_remote(message.image):
+            yield f"spec.messages[{i}].image.uri", message.image
+        for j, part in enumerate(message.parts):
+            kind = part.WhichOneof("content")
+            if kind == "image" and _is_remote(part.image):
+                yield f"spec.messages[{i}].parts[{j}].image.uri", part.image
+            elif kind == "function_response":
+                for k, image in enumerate(part.function_response.images):
+                    if _is_remote(image):
+                        yield f"spec.messages[{i}].parts[{j}].function_response.images[{k}].uri", image
+
+
+def _is_remote(image: pb.Image) -> bool:
+    return bool(image.uri) and not image.uri.lower().startswith("gs:")

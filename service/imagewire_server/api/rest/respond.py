@@ -1,0 +1,220 @@
+"""From an engine's events to a response: the encoder's pieces written, pictures kept for their second copy.
+
+The one place where the REST edge meets the engine; every endpoint that draws goes through it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Iterable
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pybase64
+
+from imagewire_server.api.rest.body import Disconnected, Receive
+from imagewire_server.api.rest.keepalive import Pings
+from imagewire_server.api.rest.middleware import Call
+from imagewire_server.api.rest.remote_images import Pictures
+from imagewire_server.api.rest.response import Response
+from imagewire_server.api.rest.temp_buffer import Spool
+from imagewire_server.contract import json_scan, pb, validation
+from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
+from imagewire_server.contract.limits import LIGHT_BYTES
+from imagewire_server.core.call import Record
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.offload import worked
+from imagewire_server.formats.openai.common.encoder import Chunk, Copy, Encoder, Key, Piece, StreamEncoder, chunk_of
+from imagewire_server.formats.openai.common.json_decode import decode
+from imagewire_server.formats.openai.common.options import Abilities
+from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+
+_T = TypeVar("_T")
+_MUCH = 128 * 1024
+
+
+async def read(call: Call, kind: type[_T]) -> _T:
+    """The request that a call's JSON body holds. Raises InvalidRequest."""
+    body = await call.body.whole()
+    call.record.large = json_scan.is_large(body)
+    return await worked(call.record, decode, body, kind)
+
+
+class Kept:
+    """The pictures, and other media, whose bytes are needed once more."""
+
+    def __init__(self) -> None:
+        self._spools: dict[Key, Spool] = {}
+
+    async def take(self, chunk: Chunk, keeps: Collection[Key]) -> None:
+        """Keep a chunk's bytes where their part is among `keeps`."""
+        key = chunk.candidate_index, chunk.part_index
+        if key in keeps:
+            await self._spools.setdefault(key, Spool()).write(chunk.data)
+
+    async def base64(self, key: Key) -> AsyncIterator[bytes]:
+        """The base64 of what was kept, piece by piece."""
+        async for piece in self._spools[key].pieces():
+            yield pybase64.b64encode(piece)
+
+    def forget(self, keeps: Collection[Key]) -> None:
+        """Drop all but these."""
+        for key in [key for key in self._spools if key not in keeps]:
+            self._spools.pop(key).close()
+
+    def close(self) -> None:
+        """Drop everything."""
+        while self._spools:
+            self._spools.popitem()[1].close()
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """What all endpoints that draw share. heartbeat_interval: seconds."""
+
+    engine: Engine
+    pictures: Pictures
+    heartbeat_interval: float
+
+    def abilities(self, model: str) -> Abilities:
+        """What is known of a model by its name."""
+        try:
+            facts = self.engine.router.resolve(model).routes[0].facts
+        except NotFound:
+            return Abilities()  # the engine says so in a moment, after what is wrong with the request itself
+        if facts is None:
+            return Abilities()
+        return Abilities(True, facts.aspect_ratios, facts.image_sizes, facts.thinking_levels)
+
+    @asynccontextmanager
+    async def drawing(
+        self, record: Record, reading: Reading, *, stream: bool
+    ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
+        """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
+        try:
+            await worked(record, validation.check, reading.spec, "spec")
+            async with aclosing(
+                self.engine.generate(
+                    reading.spec,
+                    stream=stream,
+                    max_frame_bytes=validation.FRAME_MAX,
+                    sha256=False,  # OpenAI's JSON has no place for it
+                    deadline=None,
+                    record=record,
+                )
+            ) as answer:
+                yield answer
+        except InvalidRequest as error:
+            raise in_callers_names(error, reading.origins) from None
+
+    @asynccontextmanager
+    async def leaving(self, call: Call) -> AsyncIterator[None]:
+        """A client that leaves ends what runs inside, with Disconnected; a server that stops, with its own errors."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        watch = asyncio.create_task(_gone(call.receive, task))
+        try:
+            yield
+        except asyncio.CancelledError:
+            call.calls.tell(call.record)
+            if watch.done() and not watch.cancelled() and task.uncancel() == 0:
+                raise Disconnected from None
+            raise
+        finally:
+            watch.cancel()
+
+    async def _fetched(self, call: Call, reading: Reading) -> None:
+        """Fetch the pictures that a request names, in the place that its call will have.
+
+        The place is left before the engine takes it again. Nothing is awaited in between, so that nobody else gets it,
+        unless the pictures are large.
+        """
+        if await worked(call.record, self.pictures.wanted, reading):
+            self.engine.router.resolve(reading.spec.model)  # nothing is fetched for a model that there is not
+            with self.engine.place():
+                fetched = await self.pictures.fetch(reading)
+            call.record.large = call.record.large or fetched > LIGHT_BYTES
+
+    async def answer(self, call: Call, reading: Reading, encoder: Encoder) -> None:
+        """One JSON object, held back while it is small, so that a failure so far has its own status."""
+        kept = Kept()
+        try:
+            call.response.hold()
+            async with self.leaving(call):
+                await self._fetched(call, reading)
+                async with self.drawing(call.record, reading, stream=False) as stream:
+                    async for events in stream:
+                        await _pass_on(events, encoder, kept, call.response)
+            await call.response.finish()
+        finally:
+            kept.close()
+
+    async def stream(self, call: Call, reading: Reading, encoder: StreamEncoder) -> None:
+        """Server-sent events. A failure after the first of them is one of them."""
+        kept = Kept()
+        response = call.response
+        response.stream()
+        try:
+            async with self.leaving(call):
+                await self._fetched(call, reading)
+                async with (
+                    self.drawing(call.record, reading, stream=True) as stream,
+                    Pings(response, encoder, self.heartbeat_interval) as pings,
+                ):
+                    async for events in stream:
+                        async with pings.writing:
+                            await _pass_on(events, encoder, kept, response)
+            await response.finish()
+        except Stalled:
+            raise
+        except Error as error:
+            if not response.started:
+                raise
+            call.error = error
+            await write(encoder.fail(error), kept, response)
+            await response.finish()
+        finally:
+            kept.close()
+
+
+async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, response: Response) -> None:
+    """Write what events add, at once; keep what is needed once more."""
+    ready: list[bytes] = []
+    for event in events:
+        kind = event.WhichOneof("event")
+        pieces = encoder.feed(kind, event)
+        chunk = chunk_of(kind, event)
+        if chunk is not None:
+            await kept.take(chunk, encoder.keeps)
+        if pieces:
+            await _gather(pieces, ready, kept, response)
+            if chunk is None:
+                kept.forget(encoder.keeps)
+    if ready:
+        await response.write(b"".join(ready))
+
+
+async def write(pieces: Iterable[Piece], kept: Kept, response: Response) -> None:
+    """Write pieces, neighbouring bytes at once."""
+    ready: list[bytes] = []
+    await _gather(pieces, ready, kept, response)
+    if ready:
+        await response.write(b"".join(ready))
+
+
+async def _gather(pieces: Iterable[Piece], ready: list[bytes], kept: Kept, response: Response) -> None:
+    """Add pieces to what is ready; write it where it becomes much."""
+    for piece in pieces:
+        if isinstance(piece, Copy):
+            async for encoded in kept.base64(piece.key):
+                ready.append(encoded)
+                if len(encoded) >= _MUCH:
+                    await response.write(b"".join(ready))
+                    ready.clear()
+        else:
+            ready.append(piece)
+
+
+async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    task.cancel()

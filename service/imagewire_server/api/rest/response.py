@@ -1,0 +1,119 @@
+"""One response on its way out: begun as late as possible, written in pieces, ended when the client stops reading."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+from imagewire_server.api.rest.body import Disconnected
+from imagewire_server.api.rest.status import Headers
+from imagewire_server.api.rest.temp_buffer import Spool
+from imagewire_server.contract.errors import Stalled
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+# Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, and the headers
+# know the cost.
+_HOLD_BYTES = 16 * 1024 * 1024
+# Above the base64 of what is read at once, which else would be cut, and copied.
+_SEND_BYTES = 1024 * 1024
+
+
+class Response:
+    """The response to one request. headers: asked for when it begins. stall_timeout: seconds.
+
+    closing: whether the connection is being closed, for example for garbage that came behind the request.
+    """
+
+    def __init__(
+        self, send: Send, headers: Callable[[], Headers], stall_timeout: float, closing: Callable[[], bool]
+    ) -> None:
+        self._send = send
+        self._headers = headers
+        self._stall_timeout = stall_timeout
+        self._closing = closing
+        self._held: Spool | None = None
+        self._head: MutableMapping[str, Any] | None = None  # goes out with the first of the body
+        self._content_type = b"application/json"
+        self.status = 0
+        self.started = False
+
+    def hold(self) -> None:
+        """Hold back what is written, up to 16 MiB."""
+        self._held = Spool()
+
+    def stream(self) -> None:
+        """What is written is a stream of events."""
+        self._content_type = b"text/event-stream; charset=utf-8"
+
+    async def write(self, data: bytes) -> None:
+        """Write; returns when the client, or the hold, has taken it. Raises Stalled."""
+        if self._held is not None:
+            await self._held.write(data)
+            if self._held.size > _HOLD_BYTES:
+                await self._release()
+            return
+        if not self.started:
+            self._start(200, [])
+        await self._body(data, more=True)
+
+    async def finish(self) -> None:
+        """The body is whole."""
+        if self._held is not None:
+            self._start(200, [(b"content-length", b"%d" % self._held.size)])
+            await self._release(last=True)
+            return
+        if not self.started:
+            self._start(200, [])
+        await self._body(b"", more=False)
+
+    async def whole(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
+        """Send a whole response, in place of what was held."""
+        self.close()
+        self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
+        await self._body(body, more=False)
+
+    def close(self) -> None:
+        """Forget what is held."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def typed(self, content_type: bytes) -> None:
+        """What the body is, where it is no JSON."""
+        self._content_type = content_type
+
+    async def _release(self, *, last: bool = False) -> None:
+        held, self._held = self._held, None
+        assert held is not None  # noqa: S101  # both callers looked
+        try:
+            if not self.started:
+                self._start(200, [])
+            left = held.size
+            async for piece in held.pieces():
+                left -= len(piece)
+                await self._body(piece, more=left > 0 or not last)
+        finally:
+            held.close()
+
+    def _start(self, status: int, headers: Headers) -> None:
+        self.started = True
+        self.status = status
+        own: Headers = [(b"content-type", self._content_type), (b"cache-control", b"no-store")]
+        if self._content_type.startswith(b"text/event-stream"):
+            own.append((b"x-accel-buffering", b"no"))  # nginx would gather the events
+        self._head = {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
+
+    async def _body(self, data: bytes, *, more: bool) -> None:
+        if self._closing():
+            raise Disconnected
+        try:
+            async with asyncio.timeout(self._stall_timeout):
+                if self._head is not None:
+                    head, self._head = self._head, None
+                    await self._send(head)
+                for at in range(0, max(len(data), 1), _SEND_BYTES):
+                    last = at + _SEND_BYTES >= len(data)
+                    piece = data if len(data) <= _SEND_BYTES else data[at : at + _SEND_BYTES]
+                    await self._send({"type": "http.response.body", "body": piece, "more_body": more or not last})
+        except TimeoutError as error:
+            raise Stalled(f"the client did not read its answer for {self._stall_timeout:g} s") from error

@@ -1,0 +1,58 @@
+"""The routes of the REST edge."""
+
+from collections.abc import Awaitable, Callable
+
+from starlette.routing import Route, Router
+
+from imagewire_server.api.rest.body import Receive
+from imagewire_server.api.rest.endpoints import docs as pages
+from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
+from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
+from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
+from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint
+from imagewire_server.api.rest.middleware import Scope
+from imagewire_server.api.rest.respond import Answering
+from imagewire_server.api.rest.response import Send
+
+_Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class _Raw:
+    """Marks a function as an ASGI application: Starlette would call a bare one with a request."""
+
+    def __init__(self, endpoint: _Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._endpoint(scope, receive, send)
+
+
+def application(answering: Answering, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
+    """The ASGI application below the guard."""
+    models = Models(answering.engine)
+    posts: dict[str, _Endpoint] = {
+        "/chat/completions": ChatEndpoint(answering, image_fields),
+        "/responses": ResponsesEndpoint(answering),
+        "/images/generations": ImagesEndpoint(answering, edits=False),
+        "/images/edits": ImagesEndpoint(answering, edits=True),
+    }
+    gets: dict[str, _Endpoint] = {
+        "/": pages.root,
+        "/docs": pages.docs,
+        "/openapi.json": pages.openapi,
+        "/health": Health(answering.engine, ready),
+        "/health/liveliness": liveliness,
+        "/health/liveness": liveliness,
+        "/health/readiness": Readiness(ready),
+        "/v1/models": models,
+        "/v1/models/{model:path}": models,
+        "/models": models,
+        "/models/{model:path}": models,
+    }
+    if metrics:
+        gets["/metrics"] = counts
+    routes = [
+        Route(prefix + path, _Raw(made), methods=["POST"]) for path, made in posts.items() for prefix in ("/v1", "")
+    ]
+    routes += [Route(path, _Raw(made), methods=["GET"]) for path, made in gets.items()]
+    return Router(routes, redirect_slashes=False)

@@ -1,0 +1,177 @@
+"""The REST server: where it listens, how it starts, how it drains."""
+
+import asyncio
+import contextlib
+import math
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+
+import uvicorn
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp
+
+from imagewire_server.api.rest.endpoints.meta import Ready
+from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
+from imagewire_server.api.rest.middleware import Guard
+from imagewire_server.api.rest.origin_check import Browsers
+from imagewire_server.api.rest.remote_images import Pictures
+from imagewire_server.api.rest.respond import Answering
+from imagewire_server.api.rest.routes import application
+from imagewire_server.core.access.keys import Access
+from imagewire_server.core.drain import CLEANUP, passed
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.transport.image_fetch import ImageFetcher
+
+_KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
+# What pages of other origins may read of an answer: what it tells of its call, and whether and when to ask again.
+_EXPOSED = [
+    "x-request-id",
+    *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
+    *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
+    *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class RestOptions:
+    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds.
+
+    metrics: whether they are served; open_metrics: to everybody.
+
+    shared: other workers have the port too.
+    """
+
+    image_fields: str
+    remote_images: str
+    metrics: bool
+    open_metrics: bool
+    cors_origins: tuple[str, ...]
+    hosts: tuple[str, ...]
+    max_request_bytes: int
+    max_connections: int
+    receive_timeout: float
+    heartbeat_interval: float
+    stall_timeout: float
+    drain_grace: float
+    shared: bool
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn without its own signal handlers: the composition root decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class RestServer:
+    """Serves an engine on one address."""
+
+    def __init__(
+        self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access, arriving: Arriving
+    ) -> None:
+        self._options = options
+        self._ready = Ready()
+        pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
+        answering = Answering(engine, pictures, options.heartbeat_interval)
+        self._browsers = Browsers(options.hosts, options.cors_origins)
+        self._guard = Guard(
+            application(answering, options.image_fields, self._ready, metrics=options.metrics),
+            access,
+            arriving,
+            self._browsers,
+            open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
+            max_request_bytes=options.max_request_bytes,
+            receive_timeout=options.receive_timeout,
+            stall_timeout=options.stall_timeout,
+        )
+        self._uvicorn: _Uvicorn | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    def use_access(self, access: Access) -> None:
+        """From now on ask this one who may call."""
+        self._guard.access = access
+
+    async def start(self, address: str) -> int:
+        """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""
+        host, _, port = address.rpartition(":")
+        try:
+            listener = _bound(host.strip("[]"), int(port), shared=self._options.shared)
+        except OSError as error:
+            remedy = "name another with --rest HOST:PORT, or use --no-rest"
+            raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
+        self._browsers.serve(address)
+        config = uvicorn.Config(
+            self._application(),
+            http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is called, and no more
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="critical",  # what it would say, our own line says, and without foreign text
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
+            # After this it cuts what still runs; our own end of those calls comes first.
+            timeout_graceful_shutdown=math.ceil(self._options.drain_grace + 2 * CLEANUP),
+        )
+        self._uvicorn = _Uvicorn(config)
+        self._serving = asyncio.create_task(self._uvicorn.serve([listener]))
+        return int(listener.getsockname()[1])
+
+    def _application(self) -> ASGIApp:
+        """The guard; in front of it, where configured, what answers browsers' questions about other origins."""
+        if not self._options.cors_origins:
+            return self._guard
+        return CORSMiddleware(
+            self._guard,
+            allow_origins=self._options.cors_origins,
+            allow_methods=["GET", "POST"],
+            allow_headers=["*"],
+            expose_headers=_EXPOSED,
+        )
+
+    def warn(self, words: tuple[str, ...]) -> None:
+        """Have this said by who is asked for the server's health."""
+        self._ready.warnings = words
+
+    def announce_stop(self) -> None:
+        """Say that new calls are not wanted; they are still served."""
+        self._ready.ready = False
+
+    async def drain(self, hurry: asyncio.Event | None = None) -> None:
+        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
+        if self._uvicorn is None or self._serving is None:
+            return
+        self.announce_stop()
+        self._uvicorn.should_exit = True
+        over = asyncio.create_task(passed(self._options.drain_grace, hurry or asyncio.Event()))
+        await asyncio.wait({self._serving, over}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        await self._guard.calls.end()
+        # What is left belongs to clients that do not read.
+        for task in self._uvicorn.server_state.tasks:
+            task.cancel()
+        await self._serving
+        if self._uvicorn.server_state.tasks:
+            await asyncio.wait(self._uvicorn.server_state.tasks, timeout=CLEANUP)
+
+
+def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
+    family, kind, protocol, _, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+        0
+    ]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if shared:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        listener.bind(where)
+        listener.listen(2048)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

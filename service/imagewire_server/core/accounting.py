@@ -1,0 +1,82 @@
+"""What a call's upstream calls drew and cost, also of those that failed or were ended early."""
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
+from imagewire_server.contract.provider import Report
+from imagewire_server.core.call import Record
+from imagewire_server.core.pricing import NANO, Asked, Drawn, is_counted, nano_usd
+from imagewire_server.core.router import Route
+
+_IMAGE = pb.PartKind.PART_KIND_IMAGE
+
+
+class Account:
+    """One call's. Each upstream call begins, is noted event by event, and ends; the record has the sum."""
+
+    def __init__(self, spec: pb.Spec, record: Record) -> None:
+        self._spec = spec
+        self._record = record
+        self._report: Report | None = None  # of the upstream call under way
+        self._asked = Asked(None, "", "")
+        self._drawn = Drawn()
+        self._open = 0  # pictures that have begun and are not whole
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing was charged so far, nor may be by what is under way."""
+        return self._record.charged == "no" and not (self._report and self._report.sent)
+
+    def begin(self, route: Route) -> Report:
+        """An upstream call begins: its report, which the provider fills in."""
+        self._asked = Asked(route.facts, self._spec.image_config.image_size, self._spec.service_tier)
+        self._drawn, self._open = Drawn(), 0
+        self._report = Report(large=self._record.large)
+        return self._report
+
+    def note(self, event: pb.Event, kind: str | None) -> None:
+        """Note an event; the last one is told its cost."""
+        if kind == "text_delta":
+            self._drawn.text_bytes += len(event.text_delta.text.encode())
+        elif kind == "part_started":
+            self._open += event.part_started.kind == _IMAGE
+        elif kind == "part_finished":
+            self._finish_part(event.part_finished)
+        elif kind == "finished":
+            self._finish(event.finished)
+
+    def end(self, error: Error | None = None) -> None:
+        """The upstream call is over, if it was not yet. error: what it ended with, None when it was given up."""
+        report, self._report = self._report, None
+        if report is None or not report.sent or (error is not None and not error.charged):
+            return
+        answer = report.answer
+        usage = answer.usage if answer is not None else None
+        cost = None
+        if answer is not None and usage is not None and (answer.finished or is_counted(usage)):
+            # A picture that is not whole was drawn nevertheless.
+            self._drawn.pictures += self._open
+            cost = nano_usd(usage, self._asked, self._drawn)
+        self._record.charge("maybe" if cost is None else "yes", cost)
+
+    def _finish_part(self, part: pb.PartFinished) -> None:
+        if part.HasField("image"):
+            self._open -= 1
+            if part.thought:
+                self._drawn.drafts += 1
+            else:
+                self._drawn.pictures += 1
+        elif part.WhichOneof("content") is not None:
+            self._drawn.media += part.HasField("media")
+
+    def _finish(self, finished: pb.Finished) -> None:
+        if self._report is None:
+            return  # noted already: others were asked in place of a blocked prompt, and none answered
+        self._report = None
+        if not finished.HasField("usage"):
+            self._record.charge("maybe", None)
+            return
+        cost = nano_usd(finished.usage, self._asked, self._drawn)
+        if cost is not None:
+            finished.usage.cost_nano_usd = cost
+            finished.usage.cost_usd = cost / NANO
+        self._record.charge("yes", cost)

@@ -1,0 +1,161 @@
+"""Getting an answer to begin: the named group first, then its fallbacks; each with its repeats.
+
+After the first event there is neither a repeat nor a fallback. Before it, only errors that cost nothing lead on.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from imagewire_server.config.routing import Fallbacks
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
+from imagewire_server.contract.provider import Report
+from imagewire_server.core.accounting import Account
+from imagewire_server.core.call import Record
+from imagewire_server.core.retry import Prospects, Retries
+from imagewire_server.core.router import Group, Route, Router
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """An answer that has begun: its route, its first events, and the generator of the rest, which must be closed."""
+
+    route: Route
+    first: list[pb.Event]
+    rest: AsyncGenerator[list[pb.Event], None]
+
+
+class Opener:
+    """Opens the answer of one call. account: told of each upstream call. deadline: on the event loop's clock."""
+
+    def __init__(
+        self, router: Router, account: Account, *, stream: bool, max_frame_bytes: int, deadline: float | None
+    ) -> None:
+        self._router = router
+        self._account = account
+        self._stream = stream
+        self._max_frame_bytes = max_frame_bytes
+        self._deadline = deadline
+
+    async def open(self, spec: pb.Spec, record: Record) -> Opened:
+        """The answer, as soon as it begins. Raises the first group's error when no fallback answered.
+
+        An error that may have cost something, or that is the caller's, is raised at once, whoever met it.
+        """
+        routing = self._router.routing
+        names, error, blocked = [spec.model], None, None
+        while names:
+            name = names.pop(0)
+            alone = not (names if error or blocked else _following(routing.fallbacks, spec.model))
+            try:
+                opened = await self._open_group(self._router.resolve(name), spec, record, alone=alone)
+            except InvalidRequest:
+                if error is None and blocked is None:
+                    raise
+                continue  # a fallback that cannot take the request is none
+            except Error as failed:
+                if not _leads_on(failed):
+                    if blocked is None:
+                        raise
+                    break
+                if error is None and blocked is None:
+                    error = failed
+                    names = _following(routing.fallbacks, spec.model)
+                continue
+            if not _is_blocked(opened.first[0]):
+                return opened
+            # Nothing follows a blocked prompt; run to the end, so that nothing is left open while others are asked.
+            async for _ in opened.rest:
+                pass
+            self._account.note(opened.first[0], "finished")
+            if blocked is None:
+                blocked = opened
+                names = _following(routing.content_policy_fallbacks, spec.model)
+        if blocked is not None:
+            return blocked
+        raise error or Internal("no attempt was made")
+
+    async def _open_group(self, group: Group, spec: pb.Spec, record: Record, *, alone: bool) -> Opened:
+        if group.name != spec.model:
+            record.fallbacks.append(group.name)
+        tried: set[str] = set()
+        route: Route | None = None
+
+        def look() -> Prospects:
+            now = asyncio.get_running_loop().time()
+            if route is None:
+                raise Internal("a repeat without an attempt")
+            return Prospects(
+                other=self._router.has_other(group, frozenset(tried)),
+                same=self._router.is_open(group),
+                budget=route.health.budget,
+                time_left=None if self._deadline is None else self._deadline - now,
+            )
+
+        async def once() -> Opened:
+            nonlocal route
+            route = self._router.choose(group, frozenset(tried), alone=alone)
+            if route.id not in tried:
+                route.health.budget.earn()
+            tried.add(route.id)
+            return await self._open_route(route, spec, record)
+
+        return await Retries(self._router.routing.num_retries, look).run(once)
+
+    async def _open_route(self, route: Route, spec: pb.Spec, record: Record) -> Opened:
+        record.model, record.deployment = route.name, route.id
+        record.tried.append((route.id, "ABANDONED"))
+        events = self._observed(route, spec, self._account.begin(route))
+        try:
+            first = await anext(events)
+        except Error as error:
+            self._account.end(error)
+            record.tried[-1] = (route.id, error.reason)
+            if isinstance(error, InvalidRequest):
+                record.tried.pop()  # nothing was sent
+            raise
+        except StopAsyncIteration:
+            raise Internal("a provider's answer had no event") from None
+        record.tried[-1] = (route.id, "OK")
+        return Opened(route, first, events)
+
+    async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[pb.Event], None]:
+        """The provider's events; how the call ends is noted in the route's health."""
+        health = route.health
+        seat = self._router.began(route)
+        begun = time.monotonic()
+        provider = route.upstream.provider
+        stream, frame = self._stream, self._max_frame_bytes
+        try:
+            answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame, report=report)
+            async with aclosing(answer):
+                first = True
+                async for events in answer:
+                    if first:
+                        health.answered(time.monotonic() - begun)
+                        first = False
+                    yield events
+            health.succeeded(seat)
+        except Error as error:
+            self._router.failed(route, seat, error)
+            raise
+        finally:
+            health.ended(seat)
+
+
+def _leads_on(error: Error) -> bool:
+    """Whether a fallback may be asked after this: the deployment is at fault, and nothing was charged."""
+    return (error.deployment_fault or isinstance(error, Cooling)) and not error.charged
+
+
+def _is_blocked(event: pb.Event) -> bool:
+    return event.WhichOneof("event") == "finished" and event.finished.HasField("prompt_feedback")
+
+
+def _following(fallbacks: Fallbacks, name: str) -> list[str]:
+    """The names that stand in for one."""
+    table = dict(fallbacks)
+    return [fallback for fallback in table.get(name, table.get("*", ())) if fallback != name]

@@ -1,0 +1,121 @@
+"""The one path: a spec in, the stream's events out. Every edge drinks from here."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncGenerator, Awaitable
+from contextlib import AbstractContextManager, aclosing
+from typing import TypeVar
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import DeadlineExceeded, Error
+from imagewire_server.core.accounting import Account
+from imagewire_server.core.call import Record
+from imagewire_server.core.concurrency import Admission
+from imagewire_server.core.failover import Opener
+from imagewire_server.core.image_hash import Digests
+from imagewire_server.core.router import Route, Router
+
+_T = TypeVar("_T")
+_CHUNKS = frozenset({"image_chunk", "media_chunk"})
+
+
+class Engine:
+    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run."""
+
+    def __init__(self, router: Router, admission: Admission) -> None:
+        self.router = router
+        self._admission = admission
+
+    def place(self) -> AbstractContextManager[None]:
+        """A place among the calls, for what an edge must do before it draws. Raises Overloaded when none is free."""
+        return self._admission.place()
+
+    async def generate(
+        self,
+        spec: pb.Spec,
+        *,
+        stream: bool,
+        max_frame_bytes: int,
+        sha256: bool,
+        deadline: float | None,
+        record: Record,
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
+
+        Those that arrived together come as one list, so that an edge can write them at once.
+
+        stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. sha256: whether
+        to hash the pictures, a third of the work on a large one: for callers that are told. deadline: on the event
+        loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the upstream
+        call; nothing of it is left running then.
+        """
+        begun = time.monotonic()
+        account = Account(spec, record)
+        try:
+            with self._admission.place():
+                opener = Opener(self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
+                opened = await _in_time(opener.open(spec, record), deadline)
+                async with aclosing(opened.rest) as rest:
+                    events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
+                    sequence = 0
+                    digests = Digests() if sha256 else None
+                    while events is not None:
+                        for event in events:
+                            kind = event.WhichOneof("event")
+                            # Chunks are cut to the reader's frame size, which no number may depend on.
+                            if kind not in _CHUNKS:
+                                sequence += 1
+                                account.note(event, kind)
+                            event.sequence = sequence
+                            _note(event, kind, record, begun, digests)
+                        yield events
+                        events = await _in_time(anext(rest, None), deadline)
+        except Error as error:
+            if isinstance(error, DeadlineExceeded) and account.is_free:
+                raise DeadlineExceeded.for_free() from error
+            account.end(error)
+            raise
+        finally:
+            account.end()
+
+
+async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
+    """Await one step. The time-out never spans a yield: it would hit the consumer's code."""
+    if deadline is None:
+        return await step
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await step
+    except TimeoutError as error:
+        raise DeadlineExceeded(
+            "the deadline passed while the picture was being drawn; it may have been charged: allow more time"
+        ) from error
+
+
+def _started(route: Route, record: Record) -> pb.Event:
+    record.completion_id = f"cmpl-{secrets.token_hex(16)}"
+    started = pb.Started(completion_id=record.completion_id, model=route.name)
+    # GetCurrentTime goes by way of a datetime, at ten times the cost.
+    started.create_time.seconds, started.create_time.nanos = divmod(time.time_ns(), 1_000_000_000)
+    return pb.Event(started=started)
+
+
+def _note(event: pb.Event, kind: str | None, record: Record, begun: float, digests: Digests | None) -> None:
+    record.events += 1
+    if kind == "image_chunk":
+        record.image_bytes += len(event.image_chunk.data)
+        if record.first_image_byte is None:
+            record.first_image_byte = time.monotonic() - begun
+        if digests is not None:
+            digests.add(event.image_chunk)
+    elif kind == "media_chunk":
+        if digests is not None:
+            digests.add(event.media_chunk)
+    elif kind == "part_finished":
+        if digests is not None:
+            digests.finish(event.part_finished)
+    elif kind == "candidate_finished":
+        record.finish_reason = event.candidate_finished.native_finish_reason
+    elif kind == "finished" and event.finished.HasField("prompt_feedback"):
+        record.finish_reason = event.finished.prompt_feedback.block_reason

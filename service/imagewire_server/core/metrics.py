@@ -1,0 +1,100 @@
+"""What is counted of calls. Labels are what the configuration and the contract name, never a caller.
+
+Each worker counts in its slot of memory that its parent has reserved, and any of them tells the sum (`exposition.py`).
+"""
+
+from bisect import bisect_left
+from typing import NamedTuple
+
+from imagewire_server.core.call import Record
+from imagewire_server.core.counters import Counts, Name, Shared
+
+
+class Metric(NamedTuple):
+    """kind: "counter", "gauge" or "histogram"."""
+
+    kind: str
+    help: str
+    labels: tuple[str, ...] = ()
+
+
+_CALLS, _SECONDS, _RUNNING = "imagewire_calls", "imagewire_call_seconds", "imagewire_calls_running"
+_ATTEMPTS, _IMAGE_BYTES = "imagewire_upstream_attempts", "imagewire_image_bytes"
+_COST, _COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
+_LINES_DROPPED = "imagewire_log_lines_dropped"
+
+METRICS = {
+    _CALLS: Metric("counter", "Calls, by how they ended.", ("method", "code")),
+    _SECONDS: Metric("histogram", "From a call's begin to its end.", ("method",)),
+    _ATTEMPTS: Metric("counter", "Calls to providers.", ("deployment", "reason")),
+    _IMAGE_BYTES: Metric("counter", "Bytes of pictures handed on.", ("deployment",)),
+    _COST: Metric("counter", "US dollars, where they are known.", ("deployment",)),
+    _COST_UNKNOWN: Metric(
+        "counter",
+        "Calls that were or may have been charged (charged: yes, maybe), and nobody can tell how much.",
+        ("deployment", "charged"),
+    ),
+    _RUNNING: Metric("gauge", "Calls that draw now."),
+    _LINES_DROPPED: Metric(
+        "counter",
+        "Lines of the log that were lost, because they came faster than they could be written (full), or could not be"
+        " written at all (unwritable).",
+        ("reason",),
+    ),
+}
+# A histogram's numbers have one more label: the sum, or a bucket's bound, for what is above the one before.
+SUM = "sum"
+BOUNDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
+BUCKETS = (*(str(bound) for bound in BOUNDS), "+Inf")
+
+# Slots are as large as all names can become, with some deployments more.
+_BASE, _PER_DEPLOYMENT = 256 * 1024, 8 * 1024
+
+_counts = Counts()
+_shared: Shared | None = None
+
+
+def slot_size(deployments: int) -> int:
+    """The bytes of a worker's slot."""
+    return _BASE + _PER_DEPLOYMENT * deployments
+
+
+def share(shared: Shared, slot: int) -> None:
+    """From now on count in a slot, and tell what all of them hold."""
+    global _counts, _shared
+    _counts, _shared = Counts(shared.slots[slot]), shared
+
+
+def forget_running(slot: memoryview) -> None:
+    """What an ended process had under way is under way no more; what it has counted stays counted."""
+    Counts(slot).clear(_RUNNING)
+
+
+def everything() -> dict[Name, float]:
+    """All that was counted, by all workers."""
+    return _shared.read() if _shared is not None else _counts.read()
+
+
+def count(method: str, code: str, seconds: float, record: Record) -> None:
+    """Count a call that has ended. code: "OK" or the reason of what it failed with."""
+    add = _counts.add
+    add((_CALLS, method, code))
+    add((_SECONDS, method, SUM), seconds)
+    add((_SECONDS, method, BUCKETS[bisect_left(BOUNDS, seconds)]))
+    for deployment, reason in record.tried:
+        add((_ATTEMPTS, deployment, reason))
+    if record.deployment:
+        add((_IMAGE_BYTES, record.deployment), record.image_bytes)
+        add((_COST, record.deployment), record.cost_usd or 0.0)
+        if record.cost_nano_usd is None and record.charged != "no":
+            add((_COST_UNKNOWN, record.deployment, record.charged))
+
+
+def count_running(change: int) -> None:
+    """Calls began (1) or ended (-1) to draw."""
+    _counts.add((_RUNNING,), change)
+
+
+def count_lines_dropped(reason: str, lines: int) -> None:
+    """Lines of the log were lost."""
+    _counts.add((_LINES_DROPPED, reason), lines)

@@ -1,0 +1,223 @@
+"""From a model's name to the deployment that is asked: groups of deployments, one chosen by strategy and health."""
+
+import random
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.models import ModelFacts, ModelTable
+from imagewire_server.config.routing import Routing
+from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
+from imagewire_server.contract.provider import Provider
+from imagewire_server.core.circuit import Health, Seat
+
+# A wildcard serves any id: of so many its health is remembered.
+_REMEMBERED = 1000
+
+
+class Upstream:
+    """A deployment with the provider that speaks to it, and how it fares with each model.
+
+    before: the same deployment's, from before the configuration was read again; its health goes on.
+    """
+
+    def __init__(self, deployment: Deployment, provider: Provider, before: "Upstream | None" = None) -> None:
+        self.deployment = deployment
+        self.provider = provider
+        self._healths: OrderedDict[str, Health] = before._healths if before else OrderedDict()
+
+    def health(self, native_id: str) -> Health:
+        """Its health with one model."""
+        health = self._healths.get(native_id)
+        if health is None:
+            health = self._healths[native_id] = Health()
+        self._healths.move_to_end(native_id)
+        if len(self._healths) > _REMEMBERED:
+            self._healths.popitem(last=False)
+        return health
+
+    def is_open(self, now: float) -> bool:
+        """Whether it may be asked now, for every model that it was asked for."""
+        return all(health.is_open(now) for health in self._healths.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One way to serve a call. native_id: the provider's id. facts: None for a model that the table lacks."""
+
+    upstream: Upstream
+    native_id: str
+    facts: ModelFacts | None
+    health: Health
+
+    @property
+    def name(self) -> str:
+        """The model's name with its provider in front, as answers name it."""
+        return f"{self.upstream.deployment.provider}/{self.native_id}"
+
+    @property
+    def id(self) -> str:
+        """The deployment's id."""
+        return self.upstream.deployment.id
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """All routes of one name."""
+
+    name: str
+    routes: tuple[Route, ...]
+
+
+class Router:
+    """Resolves names and chooses routes. clock: monotonic seconds. dice: chooses among equals."""
+
+    def __init__(
+        self,
+        upstreams: Sequence[Upstream],
+        models: ModelTable,
+        routing: Routing,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        dice: random.Random | None = None,
+    ) -> None:
+        self._upstreams = upstreams
+        self._models = models
+        self._routing = routing
+        self._clock = clock
+        self._dice = dice or random.Random()  # noqa: S311  # it spreads load
+
+    @property
+    def upstreams(self) -> Sequence[Upstream]:
+        """All of them."""
+        return self._upstreams
+
+    @property
+    def routing(self) -> Routing:
+        """Its settings."""
+        return self._routing
+
+    def resolve(self, name: str) -> Group:
+        """The routes of a name: a model_name, a wildcard's, or a deployment's own provider/model. Raises NotFound."""
+        exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == name]
+        routes = exact or self._by_wildcard(name) or self._by_native_name(name)
+        if not routes:
+            offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
+            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
+        return Group(name, tuple(routes))
+
+    def offered(self) -> list[tuple[str, Route]]:
+        """Every name that callers can be told, with its first route; wildcards stand for the models of the table."""
+        found: dict[str, Route] = {}
+        for up in self._upstreams:
+            pattern = up.deployment.name
+            if "*" not in pattern:
+                found.setdefault(pattern, self._route(up, up.deployment.model))
+            elif pattern != "*":
+                for model in self._models.models:
+                    native = up.deployment.model.replace("*", model.id)
+                    found.setdefault(pattern.replace("*", model.id), self._route(up, native))
+        return sorted(found.items())
+
+    def deployments(self) -> list[tuple[Deployment, bool]]:
+        """Every deployment, and whether it may be asked now or is temporarily disabled."""
+        now = self._clock()
+        return [(up.deployment, up.is_open(now)) for up in self._upstreams]
+
+    def choose(self, group: Group, tried: frozenset[str], *, alone: bool) -> Route:
+        """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when there is none.
+
+        alone: whether nothing stands in for the group. Then a cooldown of our own, which only steers calls to others,
+        refuses nobody; that of a provider which asked to be left alone does.
+        """
+        now = self._clock()
+        open_routes = [route for route in group.routes if route.health.is_open(now)]
+        if not open_routes and alone:
+            open_routes = [route for route in group.routes if not route.health.is_barred(now)]
+        if not open_routes:
+            raise _cooling(group, now)
+        return self._pick([route for route in open_routes if route.id not in tried] or open_routes)
+
+    def has_other(self, group: Group, tried: frozenset[str]) -> bool:
+        """Whether a route that was not tried may be asked now."""
+        now = self._clock()
+        return any(route.id not in tried and route.health.is_open(now) for route in group.routes)
+
+    def is_open(self, group: Group) -> bool:
+        """Whether any route may be asked now."""
+        now = self._clock()
+        return any(route.health.is_open(now) for route in group.routes)
+
+    def began(self, route: Route) -> Seat:
+        """Note that a call goes to a route; its seat is given back with `route.health.ended`."""
+        return route.health.began(self._clock())
+
+    def failed(self, route: Route, seat: Seat, error: Error) -> None:
+        """Note a failure; the route may be left alone for a while."""
+        allowed, cooldown = self._routing.allowed_fails, self._routing.cooldown_time
+        route.health.failed(seat, error, self._clock(), allowed=allowed, cooldown=cooldown)
+
+    def _by_wildcard(self, name: str) -> list[Route]:
+        found: list[tuple[int, Route]] = []
+        for up in self._upstreams:
+            before, star, after = up.deployment.name.partition("*")
+            long_enough = len(name) > len(before) + len(after)
+            if star and long_enough and name.startswith(before) and name.endswith(after):
+                part = name[len(before) : len(name) - len(after)]
+                if up.deployment.name == "*" and "/" in part:
+                    continue  # a bare id: a provider that is not served is none
+                found.append((len(before) + len(after), self._route(up, up.deployment.model.replace("*", part))))
+        longest = max((length for length, _ in found), default=0)
+        return [route for length, route in found if length == longest]
+
+    def _by_native_name(self, name: str) -> list[Route]:
+        provider, _, native_id = name.partition("/")
+        facts = self._models.find(native_id)
+        wanted = facts.id if facts else native_id
+        routes = [
+            self._route(up, up.deployment.model)
+            for up in self._upstreams
+            if up.deployment.provider == provider and "*" not in up.deployment.model
+        ]
+        return [route for route in routes if route.native_id == wanted]
+
+    def _route(self, upstream: Upstream, native_id: str) -> Route:
+        facts = self._models.find(native_id)
+        resolved = facts.id if facts else native_id
+        return Route(upstream, resolved, facts, upstream.health(resolved))
+
+    def _pick(self, routes: list[Route]) -> Route:
+        if len(routes) == 1:
+            return routes[0]
+        match self._routing.strategy:
+            case "least-busy":
+                least = min(route.health.running for route in routes)
+                return self._dice.choice([route for route in routes if route.health.running == least])
+            case "latency-based-routing":
+                # One that was never measured goes first, or it never would be.
+                fastest = min(route.health.latency or 0.0 for route in routes)
+                return self._dice.choice([route for route in routes if (route.health.latency or 0.0) == fastest])
+        return self._dice.choices(routes, weights=_weights([route.upstream.deployment for route in routes]))[0]
+
+
+def _cooling(group: Group, now: float) -> Cooling:
+    """The refusal of a group of which nothing may be asked. It quotes no failure: those were other callers'."""
+    first = min(group.routes, key=lambda route: max(route.health.cools_until, now)).health
+    left = max(first.cools_until - now, 0.1)
+    why = "as the provider asked" if first.is_barred(now) else "after repeated provider errors"
+    return Cooling(
+        f"{group.name} is temporarily disabled {why}; retry in {left:.1f} s",
+        code=Code.RESOURCE_EXHAUSTED if first.limited else Code.UNAVAILABLE,
+        retry_after=left,
+    )
+
+
+def _weights(deployments: list[Deployment]) -> list[float]:
+    """Shares by weight, else rpm, else tpm, whichever any has; one without it counts as the smallest."""
+    for given in ([d.weight for d in deployments], [d.rpm for d in deployments], [d.tpm for d in deployments]):
+        known = [value for value in given if value is not None]
+        if known and max(known) > 0:
+            return [min(known) if value is None else value for value in given]
+    return [1.0] * len(deployments)

@@ -1,1 +1,0 @@
-"""Edges: where callers come in. They never know each other."""

@@ -1,0 +1,155 @@
+"""A chat's answer as one JSON object, written while it comes: the envelope around base64 as the bytes arrive.
+
+What is known at the end stands at the end: within a choice the message's pictures come first, its text and the finish
+reason behind them.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
+from imagewire_server.formats.openai.common import data_uri_stream, mapping
+from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front, final_end
+
+_IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFields:
+    """Where a chat's pictures go: `image` (the final one), `images` (each), or both."""
+
+    image: bool = True
+    images: bool = True
+
+
+class _Choice:
+    """One candidate. direct: its pictures are written as they come, where their media type is known in front of them.
+
+    Other pictures are kept and written at their end, other media at the message's end. keeps: the answer's, see
+    pieces.Encoder. waiting: what is written behind the first choice.
+    """
+
+    def __init__(self, index: int, completion: str, fields: ImageFields, keeps: set[Key], *, direct: bool) -> None:
+        self.direct = direct
+        self.waiting: list[Piece] = []
+        self._index = index
+        self._fields = fields
+        self._keeps = keeps
+        self._message = Gathered(completion, all_images=fields.images)
+        self._thoughts: dict[int, bool] = {}
+        self._open: OpenPicture | None = None
+        self._images = 0
+
+    def start(self) -> list[Piece]:
+        return [b'{"index":%d,"message":{"role":"assistant"' % self._index]
+
+    def feed(self, kind: str, event: pb.Event) -> list[Piece]:
+        match kind:
+            case "part_started":
+                return self._started(event.part_started)
+            case "text_delta":
+                delta = event.text_delta
+                self._message.text(delta, thought=self._thoughts.get(delta.part_index, False))
+            case "image_chunk" if self._open is not None:
+                return [self._open.chunk(event.image_chunk.data)]
+            case "part_finished":
+                return self._finished(event.part_finished)
+            case "candidate_finished":
+                return self._end(event.candidate_finished)
+        return []
+
+    def _started(self, part: pb.PartStarted) -> list[Piece]:
+        self._thoughts[part.part_index] = part.thought
+        if not has_bytes(part):
+            return []
+        image = part.kind == _IMAGE
+        if image and part.mime_type and self.direct and self._fields.images:
+            self._open = OpenPicture(part.mime_type)
+            if self._fields.image:
+                self._keeps.add(key_of(part))
+            return [self._entry()]
+        self._keeps.add(key_of(part))
+        return []
+
+    def _entry(self) -> bytes:
+        front = (b"," if self._images else b',"images":[') + entry_front(self._images)
+        self._images += 1
+        return front
+
+    def _finished(self, part: pb.PartFinished) -> list[Piece]:
+        picture, self._open = self._open, None
+        earlier = self._message.final.key
+        self._message.part(part, shown=picture is not None)
+        pieces: list[Piece] = []
+        if picture is not None:
+            pieces = [picture.close(), entry_end(part, picture.media_type)]
+        elif part.HasField("image") and self._fields.images:
+            pieces = [self._entry(), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
+        if self.direct and self._keeps and (picture is not None or part.HasField("image")):
+            # Of the pictures only the final one is needed again.
+            final = self._message.final.key if self._fields.image else None
+            self._keeps.difference_update({earlier, key_of(part)} - {final})
+        return pieces
+
+    def _end(self, end: pb.CandidateFinished) -> list[Piece]:
+        pieces: list[Piece] = [b"]"] if self._images else []
+        final = self._message.final
+        if self._fields.image and final.key is not None:
+            pieces += [b',"image":{"url":"', *data_uri_stream.inside(final.image, final.key), final_end(final.image)]
+        return [*pieces, b",", *self._message.fields(), b"}," + encoded(mapping.ending(end))[1:]]
+
+
+class ChatAnswer:
+    """An Encoder (see pieces) of POST /v1/chat/completions without stream."""
+
+    def __init__(self, fields: ImageFields) -> None:
+        self._fields = fields
+        self._started = pb.Started()
+        self._choices: dict[int, _Choice] = {}
+        self.keeps: set[Key] = set()
+
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
+        """See pieces.Encoder."""
+        match kind:
+            case "started":
+                self._started = event.started
+                return [b'{"id":' + encoded(mapping.completion_id(event.started)) + b',"choices":[']
+            case "finished":
+                return self._end(event.finished)
+            case "heartbeat" | None:
+                return []
+        index = getattr(event, kind).candidate_index
+        choice = self._choices.get(index)
+        if choice is None:
+            # Only the first candidate is written as it comes: another one may come between its events.
+            direct = not self._choices
+            choice = _Choice(index, self._started.completion_id, self._fields, self.keeps, direct=direct)
+            self._choices[index] = choice
+            pieces = choice.start() + choice.feed(kind, event)
+        else:
+            pieces = choice.feed(kind, event)
+        if choice.direct:
+            return pieces
+        choice.waiting += pieces
+        return []
+
+    def _end(self, finished: pb.Finished) -> list[Piece]:
+        pieces: list[Piece] = []
+        for choice in list(self._choices.values())[1:]:
+            pieces += [b",", *choice.waiting]
+        if not self._choices:
+            pieces.append(
+                b'{"index":0,"message":{"role":"assistant","content":""},'
+                + encoded(mapping.blocked(finished.prompt_feedback))[1:]
+            )
+        last: dict[str, Any] = {
+            "created": self._started.create_time.seconds,
+            "model": self._started.model,
+            "object": "chat.completion",
+        }
+        if finished.HasField("usage"):
+            last["usage"] = mapping.usage(finished.usage)
+        last |= mapping.of_answer(finished)
+        return [*pieces, b"]," + encoded(last)[1:]]

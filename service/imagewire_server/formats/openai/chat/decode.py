@@ -1,0 +1,101 @@
+"""A chat request as a spec."""
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.chat.messages import read
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common import options, provider_options
+from imagewire_server.formats.openai.common.options import Abilities, set_once
+from imagewire_server.formats.openai.common.shared_request import SearchOptions
+from imagewire_server.formats.openai.common.spec_builder import Reading
+
+_MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
+
+
+def spec_of(given: ChatRequest, abilities: Abilities) -> Reading:
+    """The spec of a request, with where its fields came from. Raises InvalidRequest in the caller's names."""
+    reading = Reading(given.model)
+    read(reading, given.messages)
+    reading.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())
+    reading.came_from("response_modalities", "modalities")
+    for field, config in (("image_config", given.image_config), ("imageConfig", given.image_config_)):
+        if config is not None:
+            options.image_config(reading, config, field)
+    options.aspect_ratio(reading, given.aspect_ratio)
+    options.size(reading, given.size, abilities)
+    _generation(reading, given)
+    _thinking(reading, given)
+    _tools(reading, given)
+    provider_options.read(reading, given)
+    reading.spec.cached_content = given.cached_content or ""
+    options.labels(reading, given.user, given.metadata)
+    if given.extra_body is not None:
+        reading.spec.extra_body.CopyFrom(reading.struct(given.extra_body, "extra_body"))
+    reading.done()
+    return reading
+
+
+def _generation(reading: Reading, given: ChatRequest) -> None:
+    target, path = reading.spec.generation_config, "generation_config"
+    for name, value, field in (
+        ("temperature", given.temperature, "temperature"),
+        ("top_p", given.top_p, "top_p"),
+        ("top_k", given.top_k, "top_k"),
+        ("candidate_count", given.n, "n"),
+        ("max_output_tokens", given.max_completion_tokens, "max_completion_tokens"),
+        ("max_output_tokens", given.max_tokens, "max_tokens"),
+        ("seed", given.seed, "seed"),
+        ("presence_penalty", given.presence_penalty, "presence_penalty"),
+        ("frequency_penalty", given.frequency_penalty, "frequency_penalty"),
+        ("media_resolution", given.media_resolution, "media_resolution"),
+    ):
+        set_once(reading, target, name, value, field, path)
+    if given.stop is not None:
+        target.stop_sequences.extend([given.stop] if isinstance(given.stop, str) else given.stop)
+        reading.came_from(f"{path}.stop_sequences", "stop")
+
+
+def _thinking(reading: Reading, given: ChatRequest) -> None:
+    options.effort(reading, given.reasoning_effort, "reasoning_effort")
+    if given.reasoning is not None:
+        options.effort(reading, given.reasoning.effort, "reasoning.effort")
+        options.budget(reading, given.reasoning.max_tokens, "reasoning.max_tokens")
+        excluded = given.reasoning.exclude
+        options.thoughts(reading, None if excluded is None else not excluded, "reasoning.exclude")
+    if given.thinking is not None:
+        disabled = given.thinking.type == "disabled"
+        options.budget(reading, 0 if disabled else given.thinking.budget_tokens, "thinking")
+    options.thoughts(reading, given.include_reasoning, "include_reasoning")
+
+
+def _tools(reading: Reading, given: ChatRequest) -> None:
+    functions = pb.FunctionDeclarations()
+    searches: list[tuple[str, SearchOptions]] = []
+    if given.web_search_options is not None:
+        searches.append(("web_search_options", SearchOptions()))
+    for i, tool in enumerate(given.tools or ()):
+        field = f"tools[{i}]"
+        if tool.function is not None:
+            made = functions.declarations.add(name=tool.function.name, description=tool.function.description or "")
+            if tool.function.parameters is not None:
+                made.parameters.CopyFrom(reading.struct(tool.function.parameters, f"{field}.function.parameters"))
+            at = len(functions.declarations) - 1
+            reading.came_from(f"tools[0].functions.declarations[{at}]", f"{field}.function")
+        elif tool.google_search is not None:
+            searches.append((f"{field}.google_search", tool.google_search))
+        elif tool.google_search_ is not None:
+            searches.append((f"{field}.googleSearch", tool.google_search_))
+        elif tool.type in {"google_search", "web_search"}:
+            searches.append((field, SearchOptions()))
+        else:
+            reading.refuse(field, "is empty; set function or google_search")
+    if functions.declarations:
+        reading.spec.tools.add(functions=functions)
+    provider_options.searches(reading, searches)
+    choice = given.tool_choice
+    if choice is not None:
+        modes = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
+        config = reading.spec.tool_config
+        config.mode = modes[choice] if isinstance(choice, str) else "ANY"
+        if not isinstance(choice, str):
+            config.allowed_function_names.append(choice.function.name)
+        reading.came_from("tool_config", "tool_choice")

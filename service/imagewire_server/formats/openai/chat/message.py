@@ -1,0 +1,96 @@
+"""What an answer's message is made of, gathered while its parts come: for the fields that stand behind its pictures."""
+
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.common import mapping, native_json, provider_fields
+from imagewire_server.formats.openai.common.data_uri_stream import Base64, head
+from imagewire_server.formats.openai.common.encoder import Final, Piece, encoded
+
+Json = dict[str, Any]
+
+
+class Gathered:
+    """One candidate's message, its pictures left aside. all_images: whether each picture goes out, or the final one."""
+
+    def __init__(self, completion: str, *, all_images: bool) -> None:
+        self._completion = completion
+        self._all_images = all_images
+        self._texts: dict[bool, list[str]] = {False: [], True: []}
+        self._lengths: dict[int, int] = {}
+        self._parts: list[tuple[str, int, bytes, Json]] = []
+        self.calls: list[Json] = []
+        self.natives: list[Json] = []
+        self.media: list[list[Piece]] = []
+        self.final = Final()
+
+    def text(self, delta: pb.TextDelta, *, thought: bool) -> None:
+        """More text."""
+        self._texts[thought].append(delta.text)
+        self._lengths[delta.part_index] = self._lengths.get(delta.part_index, 0) + len(delta.text)
+
+    def part(self, part: pb.PartFinished, *, shown: bool = False) -> None:
+        """A part is whole. shown: it has been written among the pictures already."""
+        match part.WhichOneof("content"):
+            case "image":
+                self.final.finished(part)
+                kind = "image"
+            case _ if shown:
+                kind = "image"
+            case "function_call":
+                call = mapping.tool_call(part.function_call, self._completion, part.part_index, len(self.calls))
+                self.calls.append(call)
+                kind = "tool_call:thought" if part.thought else "tool_call"
+            case "native":
+                self.natives.append(provider_fields.native_part(part, len(self.natives)))
+                kind = "native"
+            case "media":
+                self.media.append(provider_fields.media(part, len(self.media)))
+                kind = "media"
+            case _:
+                kind = f"{'thought' if part.thought else 'text'}:{self._lengths.get(part.part_index, 0)}"
+        fields = native_json.native_fields(part.native_fields)
+        self._parts.append((kind, part.part_index, part.thought_signature, fields))
+
+    def fields(self) -> list[Piece]:
+        """The message's fields besides its pictures, without the braces around them. Content is never null."""
+        made: Json = {"content": "".join(self._texts[False])}
+        if self._texts[True]:
+            made["reasoning_content"] = "".join(self._texts[True])
+        if self.calls:
+            made["tool_calls"] = self.calls
+        extras = self.extras()
+        if self.natives:
+            extras["native_parts"] = self.natives
+        front = encoded(made)[1:-1]
+        if not extras:
+            return [front]
+        return [front + b',"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
+
+    def extras(self) -> Json:
+        """What must come back with the message, so that the same parts are made of it (see layout)."""
+        final = self.final.key
+        sent = [
+            (kind, signature, fields)
+            for kind, index, signature, fields in self._parts
+            if kind != "image" or self._all_images or (final is not None and index == final[1])
+        ]
+        return provider_fields.of_parts(sent)
+
+
+class OpenPicture:
+    """A picture whose data: URL is being written."""
+
+    def __init__(self, media_type: str) -> None:
+        self.media_type = media_type
+        self._base64 = Base64()
+        self._front = head(media_type)
+
+    def chunk(self, data: bytes) -> bytes:
+        """The next piece of the data: URL."""
+        front, self._front = self._front, b""
+        return front + self._base64.feed(data)
+
+    def close(self) -> bytes:
+        """The last piece of the data: URL."""
+        return self._front + self._base64.close()

@@ -1,0 +1,153 @@
+"""A chat's messages as a spec's: turns of the person, of the model with all that belongs to its parts, of functions."""
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.chat.request import ImagePart, Message
+from imagewire_server.formats.openai.common import returned_parts
+from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
+from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
+
+_ROLES = {
+    "system": pb.Role.ROLE_SYSTEM,
+    "developer": pb.Role.ROLE_SYSTEM,
+    "user": pb.Role.ROLE_USER,
+    "assistant": pb.Role.ROLE_ASSISTANT,
+    "tool": pb.Role.ROLE_TOOL,
+}
+
+
+def read(reading: Reading, messages: list[Message]) -> None:
+    """Take the messages over into the spec."""
+    total = 0
+    for i, message in enumerate(messages):
+        total += _size(message)
+        if total > MOST_PARTS:
+            reading.refuse(f"messages[{i}]", f"brings the chat over {MOST_PARTS} parts; leave earlier messages out")
+            return
+    calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
+    for i, message in enumerate(messages):
+        field, path = f"messages[{i}]", f"messages[{len(reading.spec.messages)}]"
+        made = reading.spec.messages.add(role=_ROLES[message.role])
+        reading.came_from(path, field)
+        for name, allowed in (
+            ("tool_calls", "assistant"),
+            ("reasoning_content", "assistant"),
+            ("refusal", "assistant"),
+            ("provider_specific_fields", "assistant"),
+            ("tool_call_id", "tool"),
+            ("name", "tool"),
+        ):
+            if getattr(message, name) is not None and message.role != allowed:
+                reading.refuse(f"{field}.{name}", f"has a place in a message of role {allowed} only; leave it out")
+        if message.role == "tool":
+            made.parts.append(_tool_result(reading, message, field, calls, path))
+        elif message.role == "assistant":
+            _assistant(reading, message, made, field, path)
+            if not made.parts:
+                del reading.spec.messages[-1]  # what a blocked prompt was answered with
+        elif isinstance(message.content, str) and not message.image and not message.images:
+            made.content = message.content
+            reading.came_from(f"{path}.content", f"{field}.content")
+        else:
+            _content(reading, message, made, field, path)
+
+
+def _size(message: Message) -> int:
+    """How much of a message is gone through piece by piece."""
+    own = message.provider_specific_fields
+    lists = (message.content, message.images, message.tool_calls, own and own.parts, own and own.native_parts)
+    return sum(len(given) for given in lists if isinstance(given, list))
+
+
+def _content(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
+    """Parts in their order, then the pictures of the message's own fields."""
+    if isinstance(message.content, str) and message.content:
+        made.parts.add(text=message.content)
+    for j, part in enumerate(() if isinstance(message.content, str) else message.content or ()):
+        at = f"{path}.parts[{len(made.parts)}]"
+        if isinstance(part, ImagePart):
+            image, where = _shown_part(reading, part, f"{field}.content[{j}]")
+            made.parts.add(image=image)
+            _shown(reading, at, where)
+        else:
+            made.parts.add(text=part.text)
+            reading.came_from(at, f"{field}.content[{j}].text")
+    for shown in _pictures(reading, message, field):
+        _shown(reading, f"{path}.parts[{len(made.parts)}]", shown.field)
+        made.parts.append(shown.part)
+
+
+def _shown_part(reading: Reading, part: ImagePart, field: str) -> tuple[pb.Image, str]:
+    """The picture of a content part, and the field that names it."""
+    if isinstance(part.image_url, str):
+        return reading.image(ImageUrl(url=part.image_url), f"{field}.image_url"), f"{field}.image_url"
+    return reading.image(part.image_url, f"{field}.image_url.url"), f"{field}.image_url.url"
+
+
+def _shown(reading: Reading, path: str, where: str) -> None:
+    """Remember where a part that is a picture came from."""
+    reading.came_from(path, where)
+    reading.image_came_from(f"{path}.image", where)
+
+
+def _pictures(reading: Reading, message: Message, field: str) -> list[returned_parts.Named]:
+    """The pictures of `images` and `image`; the one that stands in both is one."""
+    answered = message.role == "assistant"
+    found = [
+        returned_parts.shown(reading, entry, f"{field}.images[{k}]", answered=answered)
+        for k, entry in enumerate(message.images or ())
+    ]
+    one, where = message.image, f"{field}.image"
+    if one is None and message.provider_specific_fields is not None:
+        one, where = message.provider_specific_fields.image, f"{field}.provider_specific_fields.image"
+    if one is not None and not any(_same(one.url, entry.image_url.url) for entry in message.images or ()):
+        image = reading.image(one, f"{where}.url", answered=answered)
+        found.append(returned_parts.Named(pb.Part(image=image), f"{where}.url"))
+    return found
+
+
+def _same(url: str, other: str) -> bool:
+    """Whether two URLs are of one picture. Data is, whatever media type stands in front of it."""
+    data = url[:5].lower() == other[:5].lower() == "data:"
+    return url.endswith(other[other.index(",") :]) if data and "," in other else url == other
+
+
+def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
+    texts = pb.ChatMessage()
+    plain = Message(role="assistant", content=message.content)
+    _content(reading, plain, texts, field, path)
+    if any(part.HasField("image") for part in texts.parts):
+        reading.refuse(f"{field}.content", "an assistant's pictures stand in image or images, as they came")
+    text = "".join(part.text for part in texts.parts) + (message.refusal or "")
+    calls = []
+    for k, call in enumerate(message.tool_calls or ()):
+        where = f"{field}.tool_calls[{k}].function.arguments"
+        part = function_call(reading, call.id, call.function.name, call.function.arguments, where)
+        calls.append(returned_parts.Named(part, where))
+    said = returned_parts.Said(text, message.reasoning_content or "", "reasoning_content")
+    pictures = _pictures(reading, message, field)
+    own = message.provider_specific_fields
+    made.parts.extend(returned_parts.parts_of(reading, said, own, field, path, images=pictures, calls=calls))
+
+
+def _tool_result(reading: Reading, message: Message, field: str, calls: dict[str, str], path: str) -> pb.Part:
+    call_id = message.tool_call_id or ""
+    name = message.name or calls.get(call_id, "")
+    if not name:
+        reading.refuse(
+            f"{field}.tool_call_id", "answers no call of this chat; send the assistant's tool_calls before it"
+        )
+    if message.image or message.images:
+        reading.refuse(f"{field}.{'image' if message.image else 'images'}", "a result's pictures stand in its content")
+    content = message.content or ""
+    text = content if isinstance(content, str) else ""
+    pictures: list[pb.Image] = []
+    for j, part in enumerate(() if isinstance(content, str) else content):
+        if isinstance(part, ImagePart):
+            image, where = _shown_part(reading, part, f"{field}.content[{j}]")
+            at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
+            reading.image_came_from(at, where)
+            pictures.append(image)
+        else:
+            text += part.text
+    return function_result(reading, call_id, name, text, f"{field}.content", pictures)

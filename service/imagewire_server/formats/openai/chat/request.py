@@ -1,0 +1,187 @@
+"""The body of POST /v1/chat/completions. Every field that is here either moves the spec or is refused by name."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from imagewire_server.formats.openai.common.json_decode import Strict
+from imagewire_server.formats.openai.common.shared_request import (
+    MOST,
+    AnswerImage,
+    Extras,
+    ImageConfig,
+    ImageUrl,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    ProviderOptions,
+    SearchOptions,
+)
+
+
+class TextPart(Strict, tag_field="type", tag="text"):
+    """Text."""
+
+    text: str
+
+
+class ImagePart(Strict, tag_field="type", tag="image_url"):
+    """A picture."""
+
+    image_url: ImageUrl | str
+
+
+class CalledFunction(Strict):
+    """What was called; arguments: a JSON object as text."""
+
+    name: str
+    arguments: str = "{}"
+
+
+class ToolCall(Strict):
+    """A call of an earlier answer."""
+
+    id: str
+    function: CalledFunction
+    type: Literal["function"] | None = None
+    index: int | None = None
+
+
+class Message(Strict):
+    """One turn, also as an earlier answer had it."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool"]
+    content: str | Annotated[list[TextPart | ImagePart], MOST] | None = None
+    image: ImageUrl | None = None
+    images: Annotated[list[AnswerImage], MOST] | None = None
+    reasoning_content: str | None = None
+    tool_calls: Annotated[list[ToolCall], MOST] | None = None
+    tool_call_id: str | None = None
+    name: str | None = None
+    refusal: str | None = None
+    annotations: Annotated[list[Object], msgspec.Meta(max_length=0)] | None = None
+    audio: None = None
+    function_call: None = None
+    provider_specific_fields: Extras | None = None
+
+
+class Function(Strict):
+    """A function the model may call."""
+
+    name: str
+    description: str | None = None
+    parameters: Object | None = None
+    strict: Literal[False] | None = None
+
+
+class Tool(Strict):
+    """A function, or Google's search in one of the spellings in use."""
+
+    type: Literal["function", "google_search", "web_search"] | None = None
+    function: Function | None = None
+    google_search: SearchOptions | None = None
+    google_search_: SearchOptions | None = msgspec.field(default=None, name="googleSearch")
+
+
+class NamedFunction(Strict):
+    """A function by name."""
+
+    name: str
+
+
+class ToolChoice(Strict):
+    """The function that must be called."""
+
+    type: Literal["function"]
+    function: NamedFunction
+
+
+class Reasoning(Strict):
+    """How the model thinks, as OpenRouter says it."""
+
+    effort: str | None = None
+    max_tokens: int | None = None
+    exclude: bool | None = None
+    enabled: Literal[True] | None = None
+
+
+class Thinking(Strict):
+    """How the model thinks, as LiteLLM says it."""
+
+    type: Literal["enabled", "disabled"]
+    budget_tokens: int | None = None
+
+
+class StreamOptions(Strict):
+    """include_usage: whether a last chunk tells what was used."""
+
+    include_usage: bool | None = None
+    include_obfuscation: Literal[False] | None = None
+
+
+class Format(Strict):
+    """Answers are text."""
+
+    type: Literal["text"]
+
+
+class WebSearchOptions(Strict):
+    """OpenAI's options of a search, of which Google's takes none; its own stand in tools, as googleSearch."""
+
+    search_context_size: Literal["medium"] | None = None
+    user_location: None = None
+
+
+class UsageOptions(Strict):
+    """OpenRouter's: a stream tells what was used; an answer always does."""
+
+    include: Literal[True] | None = None
+
+
+Messages = Annotated[
+    list[Message],
+    MOST,
+    msgspec.Meta(examples=[[{"role": "user", "content": "A banana"}]], extra_json_schema={"minItems": 1}),
+]
+
+
+class ChatRequest(ProviderOptions, kw_only=True):
+    """A chat to be answered. What stands as Literal can only be honoured with that value."""
+
+    model: Model
+    messages: Messages
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    modalities: Annotated[list[Literal["text", "image"]], MOST] | None = None
+    image_config: ImageConfig | None = None
+    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
+    aspect_ratio: str | None = None
+    size: str | None = None
+    n: Int32 | None = None
+    seed: Int32 | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: Int32 | None = None
+    max_tokens: Int32 | None = None
+    max_completion_tokens: Int32 | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: str | Annotated[list[str], MOST] | None = None
+    reasoning_effort: str | None = None
+    reasoning: Reasoning | None = None
+    include_reasoning: bool | None = None
+    thinking: Thinking | None = None
+    tools: Annotated[list[Tool], MOST] | None = None
+    tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
+    parallel_tool_calls: Literal[True] | None = None
+    web_search_options: WebSearchOptions | None = None
+    media_resolution: str | None = None
+    cached_content: str | None = None
+    user: str | None = None
+    metadata: Labels | None = None
+    extra_body: Object | None = None
+    response_format: Format | None = None
+    usage: UsageOptions | None = None
+    logprobs: Literal[False] | None = None
+    store: Literal[False] | None = None

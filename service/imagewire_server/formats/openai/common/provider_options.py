@@ -1,0 +1,135 @@
+"""Options that are the provider's own and every endpoint takes alike: service tier, safety, output, search."""
+
+from typing import Any, TypeVar
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.common import data_uri
+from imagewire_server.formats.openai.common.options import said_once, set_once
+from imagewire_server.formats.openai.common.shared_request import (
+    OutputConfig,
+    ProviderOptions,
+    SearchOptions,
+    TimeRange,
+)
+from imagewire_server.formats.openai.common.spec_builder import Reading
+
+_T = TypeVar("_T")
+
+# OpenAI's words for Google's; the others are the same.
+_TIERS = {"auto": "", "default": "standard"}
+_SEARCHES = {"webSearch": "WEB", "imageSearch": "IMAGE"}
+
+
+def read(reading: Reading, given: ProviderOptions) -> None:
+    """Take them over into the spec."""
+    spec = reading.spec
+    if given.service_tier is not None:
+        spec.service_tier = _TIERS.get(given.service_tier, given.service_tier)
+        reading.came_from("service_tier", "service_tier")
+    for field, settings in (("safety_settings", given.safety_settings), ("safetySettings", given.safety_settings_)):
+        for i, setting in enumerate(settings or ()):
+            path = f"safety_settings[{len(spec.safety_settings)}]"
+            reading.came_from(path, f"{field}[{i}]")
+            for name in ("category", "threshold", "method"):
+                reading.came_from(f"{path}.{name}", f"{field}[{i}].{name}")
+            spec.safety_settings.add(
+                category=setting.category, threshold=setting.threshold, method=setting.method or ""
+            )
+            reading.came_from("safety_settings", field)
+    for field, config in (("output_config", given.output_config), ("outputConfig", given.output_config_)):
+        if config is not None:
+            _output(reading, config, field)
+    tokens = ("continuation_token", given.continuation_token), ("continuationToken", given.continuation_token_)
+    if token := said_once(reading, tokens):
+        _continue(reading, *token)
+
+
+def _output(reading: Reading, given: OutputConfig, field: str) -> None:
+    target = reading.spec.output_config
+    target.SetInParent()
+    reading.came_from("output_config", field)
+    for name, value in (
+        ("uri_prefix", given.uri_prefix),
+        ("uriPrefix", given.uri_prefix_),
+        ("output_uri_prefix", given.output_uri_prefix),
+        ("outputUriPrefix", given.output_uri_prefix_),
+    ):
+        set_once(reading, target, "uri_prefix", value, f"{field}.{name}", "output_config")
+
+
+def _continue(reading: Reading, field: str, token: str) -> None:
+    try:
+        reading.spec.continuation_token = data_uri.decoded(token)
+    except ValueError as error:
+        reading.refuse(field, f"{error}; send it as the answer had it")
+    reading.came_from("continuation_token", field)
+
+
+def searches(reading: Reading, asked: list[tuple[str, SearchOptions]]) -> None:
+    """Google's search among the tools, once. asked: each with the caller's field; other options twice are refused."""
+    if not asked:
+        return
+    told = [one for one in asked if one[1] != type(one[1])()] or asked
+    path = f"tools[{len(reading.spec.tools)}].google_search"
+    if search := said_once(reading, told):
+        reading.spec.tools.add(google_search=_search(reading, search[1], search[0], path))
+
+
+def _search(reading: Reading, given: SearchOptions, field: str, path: str) -> pb.GoogleSearch:
+    """Google's search with its options. path: where it will stand in the spec."""
+    made = pb.GoogleSearch()
+    reading.came_from(path, field)
+
+    def one(name: str, *spellings: tuple[str, _T | None]) -> tuple[str, _T] | None:
+        """The value of one of the spellings, and its field's name."""
+        found = said_once(reading, [(f"{field}.{spelling}", value) for spelling, value in spellings])
+        if found:
+            reading.came_from(f"{path}.{name}", found[0])
+        return found
+
+    types = (
+        ("search_types", _types(reading, f"{field}.search_types", given.search_types)),
+        ("searchTypes", _types(reading, f"{field}.searchTypes", given.search_types_)),
+    )
+    if searched := one("search_types", *types):
+        made.search_types.extend(searched[1])
+    domains = ("exclude_domains", given.exclude_domains), ("excludeDomains", given.exclude_domains_)
+    if excluded := one("exclude_domains", *domains):
+        made.exclude_domains.extend(excluded[1])
+    confidences = ("blocking_confidence", given.blocking_confidence), ("blockingConfidence", given.blocking_confidence_)
+    if confidence := one("blocking_confidence", *confidences):
+        made.blocking_confidence = confidence[1]
+    spans = (
+        ("time_range", given.time_range),
+        ("time_range_filter", given.time_range_filter),
+        ("timeRangeFilter", given.time_range_filter_),
+    )
+    if span := one("time_range", *spans):
+        _time_range(reading, span[1], made.time_range, span[0])
+    return made
+
+
+def _types(reading: Reading, field: str, given: list[str] | dict[str, Any] | None) -> list[str] | None:
+    """Our list, or Google's object with an empty object for each type."""
+    if given is None or isinstance(given, list):
+        return given
+    for name, value in given.items():
+        if name not in _SEARCHES or value:
+            reading.refuse(f"{field}.{name[:64]}", "is not taken; use webSearch and imageSearch, each an empty object")
+    return [_SEARCHES[name] for name in given if name in _SEARCHES]
+
+
+def _time_range(reading: Reading, given: TimeRange, made: pb.TimeRange, field: str) -> None:
+    made.SetInParent()
+    for target, spellings in (
+        (made.start_time, (("start_time", given.start_time), ("startTime", given.start_time_))),
+        (made.end_time, (("end_time", given.end_time), ("endTime", given.end_time_))),
+    ):
+        said = said_once(reading, [(f"{field}.{name}", value) for name, value in spellings])
+        if said is None:
+            reading.refuse(f"{field}.{spellings[0][0]}", "is required, as 2026-01-31T00:00:00Z")
+            continue
+        try:
+            target.FromJsonString(said[1])
+        except ValueError:
+            reading.refuse(said[0], "is no time in RFC 3339, as 2026-01-31T00:00:00Z")

@@ -1,0 +1,291 @@
+"""What this server answers, as types: /openapi.json shows them, and tests hold every answer against them."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from imagewire_server.formats.openai.common.json_decode import Strict
+
+Json = dict[str, Any]
+
+
+class Problem(Strict):
+    """What is wrong. param: the first wrong field. code: a stable word. request_id: what the server's log has."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str
+    request_id: str
+    violations: list[dict[str, str]] | msgspec.UnsetType = msgspec.UNSET
+
+
+class ErrorAnswer(Strict):
+    """An error."""
+
+    error: Problem
+
+
+class Picture(Strict):
+    """A data: URL, or where the provider wrote the picture, then with its media type as format."""
+
+    url: str
+    detail: Literal["auto"]
+    format: str | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class PictureEntry(Strict):
+    """One of all pictures; thought marks a draft, mime_type what turned out to be something else than its URL says."""
+
+    type: Literal["image_url"]
+    index: int
+    image_url: Picture
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    mime_type: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class NativePart(Strict):
+    """A part of a kind that only the provider has. part: its place among all parts.
+
+    value_json: the value as text, in place of value, where not every reader of JSON keeps it.
+    """
+
+    index: int
+    part: int
+    kind: str
+    value: Any = msgspec.UNSET
+    value_json: str | msgspec.UnsetType = msgspec.UNSET
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+
+
+class MediaPart(Strict):
+    """Media that is no picture. url: data:, or where the provider wrote it. part: its place among all parts."""
+
+    index: int
+    part: int
+    mime_type: str
+    url: str
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    display_name: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class MessageFields(Strict):
+    """Of a message: what must come back with it. The first four have an entry for each part."""
+
+    thought_signatures: list[str | None] | msgspec.UnsetType = msgspec.UNSET
+    native_fields: list[Json | None] | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: list[dict[str, str] | None] | msgspec.UnsetType = msgspec.UNSET
+    parts: list[str] | msgspec.UnsetType = msgspec.UNSET
+    native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
+    media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
+
+
+class CandidateFields(Strict):
+    """Of a candidate: what the provider said of it."""
+
+    native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+
+
+class ModelStatus(Strict):
+    """What the provider says of the model's life."""
+
+    stage: str | msgspec.UnsetType = msgspec.UNSET
+    retirement_time: str | msgspec.UnsetType = msgspec.UNSET
+    message: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AnswerFields(Strict):
+    """Of a whole answer. continuation_token: base64, to ask for the rest. omitted_fields: what could not be read."""
+
+    continuation_token: str | msgspec.UnsetType = msgspec.UNSET
+    model_status: ModelStatus | msgspec.UnsetType = msgspec.UNSET
+    native_fields: Json | msgspec.UnsetType = msgspec.UNSET
+    native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    omitted_fields: list[str] | msgspec.UnsetType = msgspec.UNSET
+    candidate: CandidateFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class PictureFields(AnswerFields):
+    """Of an answer whose pictures stand alone: what came beside them."""
+
+    native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
+    media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
+
+
+class UsageFields(Strict):
+    """Counts that OpenAI's usage has no place for."""
+
+    traffic_type: str | msgspec.UnsetType = msgspec.UNSET
+    tool_use_prompt_tokens: int | msgspec.UnsetType = msgspec.UNSET
+    tool_use_prompt_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+    cached_content_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
+
+
+class AnswerMessage(Strict):
+    """What the model said and drew. image: the final picture."""
+
+    role: Literal["assistant"]
+    content: str
+    images: list[PictureEntry] | msgspec.UnsetType = msgspec.UNSET
+    image: Picture | msgspec.UnsetType = msgspec.UNSET
+    reasoning_content: str | msgspec.UnsetType = msgspec.UNSET
+    tool_calls: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: MessageFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class Choice(Strict):
+    """One answer. native_finish_reason, finish_message: the provider's own words."""
+
+    index: int
+    message: AnswerMessage
+    finish_reason: Literal["stop", "length", "content_filter", "tool_calls"]
+    native_finish_reason: str | msgspec.UnsetType = msgspec.UNSET
+    finish_message: str | msgspec.UnsetType = msgspec.UNSET
+    safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: CandidateFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChatUsage(Strict):
+    """Tokens. cost: US dollars, where the price is known; cost_nano_usd: the same in billionths."""
+
+    completion_tokens: int
+    prompt_tokens: int
+    total_tokens: int
+    prompt_tokens_details: dict[str, int]
+    completion_tokens_details: dict[str, int]
+    cost: float | msgspec.UnsetType = msgspec.UNSET
+    cost_nano_usd: int | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: UsageFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class ChatCompletion(Strict):
+    """A chat's answer. The order of its fields is the order in which they become known."""
+
+    id: str
+    choices: list[Choice]
+    created: int
+    model: str
+    object: Literal["chat.completion"]
+    usage: ChatUsage | msgspec.UnsetType = msgspec.UNSET
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: AnswerFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImageData(Strict):
+    """A picture as base64, or where the provider wrote it. provider_specific_fields: of the last one of a call."""
+
+    b64_json: str | msgspec.UnsetType = msgspec.UNSET
+    url: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: PictureFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class ImagesUsage(Strict):
+    """Tokens of all calls. cost: US dollars, where the price is known."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    input_tokens_details: dict[str, int]
+    output_tokens_details: dict[str, int]
+    cost: float | msgspec.UnsetType = msgspec.UNSET
+    cost_nano_usd: int | msgspec.UnsetType = msgspec.UNSET
+
+
+class Images(Strict):
+    """Pictures. errors: of calls that failed beside those that drew."""
+
+    created: int
+    data: list[ImageData]
+    output_format: str | None
+    usage: ImagesUsage
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
+    size: str | msgspec.UnsetType = msgspec.UNSET
+    errors: list[Problem] | msgspec.UnsetType = msgspec.UNSET
+
+
+class Response(Strict):
+    """An answer as items. native_finish_reason, finish_message: the provider's own words."""
+
+    id: str
+    object: Literal["response"]
+    created_at: int
+    output: list[Json]
+    model: str
+    status: Literal["completed", "incomplete"]
+    error: None
+    incomplete_details: dict[str, str] | None
+    instructions: str | None
+    max_output_tokens: int | None
+    metadata: dict[str, str]
+    parallel_tool_calls: bool
+    previous_response_id: None
+    reasoning: dict[str, str | None]
+    store: Literal[False]
+    temperature: float | None
+    text: Json
+    tool_choice: str | Json
+    tools: list[Json]
+    top_p: float | None
+    truncation: Literal["disabled"]
+    usage: Json | None
+    user: str | None
+    native_finish_reason: str | msgspec.UnsetType = msgspec.UNSET
+    finish_message: str | msgspec.UnsetType = msgspec.UNSET
+    safety_ratings: list[Json] | msgspec.UnsetType = msgspec.UNSET
+    grounding_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    citation_metadata: Json | msgspec.UnsetType = msgspec.UNSET
+    service_tier: str | msgspec.UnsetType = msgspec.UNSET
+    provider_specific_fields: AnswerFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class ModelEntry(Strict):
+    """A model by the name that callers use. An absent field says "unknown", an empty list "none"."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+    image_sizes: list[str] | msgspec.UnsetType = msgspec.UNSET
+    aspect_ratios: list[str] | msgspec.UnsetType = msgspec.UNSET
+    thinking_levels: list[str] | msgspec.UnsetType = msgspec.UNSET
+    max_input_images: int | msgspec.UnsetType = msgspec.UNSET
+    system_instruction: bool | msgspec.UnsetType = msgspec.UNSET
+
+
+class ModelList(Strict):
+    """All models."""
+
+    object: Literal["list"]
+    data: list[ModelEntry]
+
+
+class Endpoint(Strict):
+    """A deployment that is asked, or is temporarily disabled."""
+
+    model: str
+    model_id: str
+
+
+class Health(Strict):
+    """Deployments by how they fare with the calls that were made; none is made to find out."""
+
+    healthy_endpoints: list[Endpoint]
+    unhealthy_endpoints: list[Endpoint]
+    healthy_count: int
+    unhealthy_count: int
+    warnings: list[str]
+
+
+class Readiness(Strict):
+    """Whether calls are taken."""
+
+    status: Literal["healthy"]
+    version: str
+    warnings: list[str]

@@ -1,0 +1,149 @@
+"""What the bodies of several endpoints share: types of values, and objects. Each field moves the spec or is refused."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from imagewire_server.formats.openai.common.json_decode import Strict
+
+Json = dict[str, Any]
+Object = Annotated[Json, msgspec.Meta(description="A JSON object.")]
+# Of every list that is gone through: as many as the contract's own lists hold. And of all a request's parts together.
+MOST = msgspec.Meta(max_length=4096)
+MOST_PARTS = 16 * 1024
+Model = Annotated[str, msgspec.Meta(description="As /v1/models lists it.", examples=["gemini/gemini-2.5-flash-image"])]
+Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
+Labels = Annotated[dict[str, str], msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
+Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
+Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Detail = Literal["auto", "low", "medium", "high", "ultra_high"]
+Tier = Annotated[
+    Literal["auto", "default", "standard", "flex", "priority"],
+    msgspec.Meta(description='How the call is scheduled and priced; "auto" leaves it to Google.'),
+]
+Token = Annotated[str, msgspec.Meta(description="Base64: provider_specific_fields.continuation_token of an answer.")]
+
+
+class ImageUrl(Strict):
+    """A picture: url is https://, gs:// or data:; format its media type, needed beside gs://.
+
+    display_name: of a picture in a function's result, by which the result refers to it.
+    """
+
+    url: str
+    detail: Detail | None = None
+    format: str | None = None
+    display_name: str | None = None
+
+
+class AnswerImage(Strict):
+    """A picture of an earlier answer, as this server sent it."""
+
+    image_url: ImageUrl
+    type: Literal["image_url"] | None = None
+    index: int | None = None
+    thought: bool | None = None
+    mime_type: str | None = None
+
+
+class NativePart(Strict):
+    """A part of a kind that only the provider has, as it came: value is JSON, value_json JSON as text."""
+
+    kind: str
+    value: Any = msgspec.UNSET
+    value_json: str | None = None
+    index: int | None = None
+    part: int | None = None
+    thought: bool | None = None
+
+
+class MediaPart(Strict):
+    """Media of an answer that is no picture, as it came; url: data: or gs://."""
+
+    mime_type: str
+    url: str
+    index: int | None = None
+    part: int | None = None
+    thought: bool | None = None
+    display_name: str | None = None
+
+
+class Extras(Strict):
+    """What goes out and must come back as it was: see part_order.
+
+    image: a message's own field, which litellm's client moves here.
+    """
+
+    thought_signatures: Annotated[list[str | None], MOST] | None = None
+    native_fields: Annotated[list[Object | None], MOST] | None = None
+    native_fields_json: Annotated[list[dict[str, str] | None], MOST] | None = None
+    native_parts: Annotated[list[NativePart], MOST] | None = None
+    media: Annotated[list[MediaPart], MOST] | None = None
+    parts: Annotated[list[str], MOST] | None = None
+    image: ImageUrl | None = None
+
+
+class ImageConfig(Strict):
+    """What the picture looks like, in either spelling."""
+
+    aspect_ratio: str | None = None
+    aspect_ratio_: str | None = msgspec.field(default=None, name="aspectRatio")
+    image_size: str | None = None
+    image_size_: str | None = msgspec.field(default=None, name="imageSize")
+    person_generation: str | None = None
+    person_generation_: str | None = msgspec.field(default=None, name="personGeneration")
+    prominent_people: str | None = None
+    prominent_people_: str | None = msgspec.field(default=None, name="prominentPeople")
+
+
+class SafetySetting(Strict):
+    """The threshold of one of Google's safety filters; method: what it is compared with, on Vertex AI."""
+
+    category: str
+    threshold: str
+    method: str | None = None
+
+
+class OutputConfig(Strict):
+    """Where Vertex AI writes the pictures: gs://bucket/folder/. In any of these spellings."""
+
+    uri_prefix: str | None = None
+    uri_prefix_: str | None = msgspec.field(default=None, name="uriPrefix")
+    output_uri_prefix: str | None = None
+    output_uri_prefix_: str | None = msgspec.field(default=None, name="outputUriPrefix")
+
+
+class TimeRange(Strict):
+    """From a time to another, in RFC 3339."""
+
+    start_time: str | None = None
+    start_time_: str | None = msgspec.field(default=None, name="startTime")
+    end_time: str | None = None
+    end_time_: str | None = msgspec.field(default=None, name="endTime")
+
+
+class SearchOptions(Strict):
+    """Options of Google's search, in either spelling. search_types: "WEB", "IMAGE", or Google's object."""
+
+    search_types: Annotated[list[str], MOST] | Object | None = None
+    search_types_: Annotated[list[str], MOST] | Object | None = msgspec.field(default=None, name="searchTypes")
+    exclude_domains: Annotated[list[str], MOST] | None = None
+    exclude_domains_: Annotated[list[str], MOST] | None = msgspec.field(default=None, name="excludeDomains")
+    time_range: TimeRange | None = None
+    time_range_filter: TimeRange | None = None
+    time_range_filter_: TimeRange | None = msgspec.field(default=None, name="timeRangeFilter")
+    blocking_confidence: str | None = None
+    blocking_confidence_: str | None = msgspec.field(default=None, name="blockingConfidence")
+
+
+class ProviderOptions(Strict):
+    """Options of the provider's own that every endpoint takes, in either spelling."""
+
+    service_tier: Tier | None = None
+    safety_settings: Annotated[list[SafetySetting], MOST] | None = None
+    safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")
+    output_config: OutputConfig | None = None
+    output_config_: OutputConfig | None = msgspec.field(default=None, name="outputConfig")
+    continuation_token: Token | None = None
+    continuation_token_: Token | None = msgspec.field(default=None, name="continuationToken")

@@ -1,0 +1,88 @@
+"""What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
+
+from imagewire_server.contract import json_scan, json_values, pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.limits import MOST_VALUES
+from imagewire_server.formats.openai.common import data_uri
+from imagewire_server.formats.openai.common.shared_request import ImageUrl
+
+# So many violations are named; who made more made them by a machine.
+_MOST_NAMED = 64
+
+
+class Reading:
+    """A spec in the making. Its violations carry the caller's names; `origins` has them by the spec's paths."""
+
+    def __init__(self, model: str) -> None:
+        self.spec = pb.Spec(model=model)
+        self.origins: dict[str, str] = {"spec.model": "model"}
+        self.violations: list[Violation] = []
+        self._values_left = MOST_VALUES  # in texts that are JSON themselves
+        self.names_pictures = False  # whether any picture is told by its URL, so that it may have to be fetched
+
+    def refuse(self, field: str, words: str) -> None:
+        """Note what is wrong."""
+        if len(self.violations) < _MOST_NAMED:
+            self.violations.append(Violation(field, words))
+
+    def done(self) -> None:
+        """Raise InvalidRequest when anything was wrong."""
+        if self.violations:
+            raise InvalidRequest(self.violations)
+
+    def came_from(self, path: str, field: str) -> None:
+        """Remember which field of the caller's a path of the spec has its value from."""
+        self.origins[f"spec.{path}"] = field
+
+    def image_came_from(self, path: str, url: str, beside: str = "") -> None:
+        """Remember where the Image at a path came from. url: the field of its URL; beside: of what is around that."""
+        beside = beside or url.removesuffix(".url")
+        self.came_from(path, url)
+        for name, field in (("mime_type", "format"), ("detail", "detail"), ("display_name", "display_name")):
+            self.came_from(f"{path}.{name}", f"{beside}.{field}")
+
+    def image(self, given: ImageUrl, field: str, *, answered: bool = False) -> pb.Image:
+        """A picture that a URL names or holds; something else when it was refused. answered: of an answer."""
+        try:
+            made = data_uri.read(given.url, given.detail, given.format, answered=answered)
+        except ValueError as error:
+            self.refuse(field, str(error))
+            return pb.Image(data=b"refused")
+        if given.display_name:
+            made.display_name = given.display_name
+        self.names_pictures = self.names_pictures or bool(made.uri)
+        return made
+
+    def struct(self, value: dict[str, object], field: str) -> pb.Struct:
+        """A JSON object; an empty one when it was refused."""
+        try:
+            return json_values.struct(value)
+        except ValueError:
+            self.refuse(field, "is nested too deep or holds a number beyond a double's range")
+            return pb.Struct()
+
+    def is_small(self, text: str, field: str) -> bool:
+        """Whether JSON that is a text of the request's holds no more, with others, than is allowed; refused if not."""
+        if text.lstrip(" \t\r\n")[:1] not in {"{", "["}:
+            return True
+        try:
+            self._values_left -= json_scan.values(text.encode("utf-8", "surrogatepass"), field, self._values_left)
+        except InvalidRequest as error:
+            self.violations += error.violations
+            self._values_left = 0
+            return False
+        return True
+
+
+def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:
+    """The error with the caller's names in place of the spec's paths."""
+    return InvalidRequest([Violation(_named(v.field, origins), v.description) for v in error.violations])
+
+
+def _named(path: str, origins: dict[str, str]) -> str:
+    known = path
+    while known and known not in origins:
+        known = known[: max(known.rfind("."), known.rfind("["), 0)]
+    if known:
+        return origins[known]
+    return path.removeprefix("spec.")

@@ -1,0 +1,196 @@
+"""Pictures without a chat around them: the finals of one or several calls, and drafts as partial images."""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error, Withheld
+from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
+from imagewire_server.formats.openai.common.encoder import Copy, Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.images.other_parts import Beside
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One that is whole. image: what is known of it, without its bytes."""
+
+    key: Key
+    image: pb.Image
+    thought: bool
+
+    def url_or_base64(self) -> list[Piece]:
+        """The field that has it: `url` for one that the provider wrote elsewhere, else `b64_json`."""
+        if self.image.uri:
+            return [b'"url":' + encoded(self.image.uri)]
+        return [b'"b64_json":"', Copy(self.key), b'"']
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What one call drew, gathered from its events. It tells whose bytes must be kept."""
+
+    created: int = 0
+    usage: pb.Usage = field(default_factory=pb.Usage)
+    beside: Beside = field(default_factory=Beside)
+    _open: set[Key] = field(default_factory=set)
+    _finals: list[Picture] = field(default_factory=list)
+    _draft: Picture | None = None
+    _why: str = ""
+
+    @property
+    def keeps(self) -> Collection[Key]:
+        """See pieces.Encoder."""
+        return self._open | self.beside.media | {picture.key for picture in self.pictures()}
+
+    def pictures(self) -> list[Picture]:
+        """The pictures that are no drafts; else the last draft."""
+        return self._finals or ([self._draft] if self._draft else [])
+
+    def take_earlier(self) -> list[Picture]:
+        """The pictures that are no drafts but the last of them; they are kept no longer."""
+        earlier, self._finals = self._finals[:-1], self._finals[-1:]
+        return earlier
+
+    def add(self, kind: str | None, event: pb.Event) -> Picture | None:
+        """Take an event; return the picture that it made whole. kind: see pieces.Encoder."""
+        self.beside.add(kind, event)
+        match kind:
+            case "started":
+                self.created = event.started.create_time.seconds
+            case "part_started" if has_bytes(event.part_started):
+                self._open.add(key_of(event.part_started))
+            case "part_finished":
+                return self._part(event.part_finished)
+            case "candidate_finished":
+                end = event.candidate_finished
+                self._why = f"{end.native_finish_reason}: {end.finish_message}".strip(": ")
+            case "finished":
+                self._finish(event.finished)
+        return None
+
+    def _part(self, part: pb.PartFinished) -> Picture | None:
+        self._open.discard(key_of(part))
+        if not part.HasField("image"):
+            return None
+        made = Picture(key_of(part), part.image, part.thought)
+        if part.thought:
+            self._draft = made
+        else:
+            self._finals.append(made)
+        return made
+
+    def _finish(self, finished: pb.Finished) -> None:
+        self.usage.CopyFrom(finished.usage)
+        if finished.HasField("prompt_feedback"):
+            feedback = finished.prompt_feedback
+            self._why = f"the prompt was blocked, {feedback.block_reason}: {feedback.block_reason_message}".strip(": ")
+        if not self.pictures():
+            raise Withheld(
+                f"no picture was drawn ({self._why}): change the prompt; /v1/chat/completions shows the text"
+            )
+
+
+def usage(drawn: Iterable[pb.Usage]) -> Json:
+    """The sum of what calls used, in the images' shape; of no call no cost is told."""
+    total: Json = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    inside = {"text_tokens": 0, "image_tokens": 0}
+    outside = {"text_tokens": 0, "image_tokens": 0}
+    runs = list(drawn)
+    cost: float | None = 0.0 if runs else None
+    nanos: int | None = 0 if runs else None
+    for one in runs:
+        total["input_tokens"] += one.prompt_tokens + one.tool_use_prompt_tokens
+        total["output_tokens"] += one.candidates_tokens + one.thoughts_tokens
+        total["total_tokens"] += one.total_tokens
+        for sums, details in ((inside, one.prompt_tokens_details), (outside, one.candidates_tokens_details)):
+            for name, tokens in mapping.modalities(details).items():
+                sums[name] = sums.get(name, 0) + tokens
+        cost = cost + one.cost_usd if cost is not None and one.HasField("cost_usd") else None
+        nanos = nanos + one.cost_nano_usd if nanos is not None and one.HasField("cost_nano_usd") else None
+    made = {**total, "input_tokens_details": inside, "output_tokens_details": outside}
+    costs = {"cost": cost, "cost_nano_usd": nanos}
+    return made | {name: value for name, value in costs.items() if value is not None}
+
+
+def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[list[Piece]]:
+    """The JSON of several calls, for each call the pieces that its own kept pictures fill; the last has none.
+
+    failures: of other calls of the same request, told beside what was drawn.
+    """
+    pieces: list[list[Piece]] = []
+    front = b'{"created":%d,"data":[' % runs[0].created
+    for run in runs:
+        mine: list[Piece] = []
+        for picture in run.pictures():
+            mine += [front + b"{", *picture.url_or_base64(), b"}"]
+            front = b","
+        pieces.append([*mine[:-1], *run.beside.pieces(), mine[-1]])
+    last = {
+        **data_uri_stream.look(runs[0].pictures()[0].image),
+        "usage": usage(run.usage for run in runs),
+        **tier(runs[0].usage),
+    }
+    if failures:
+        last["errors"] = [errors.body(failure, request_id)["error"] for failure in failures]
+    return [*pieces, [b"]," + encoded(last)[1:]]]
+
+
+def tier(used: pb.Usage) -> Json:
+    """`service_tier`, where the provider told it."""
+    return {"service_tier": mapping.service_tier(used)} if used.service_tier else {}
+
+
+class ImagesStream:
+    """A StreamEncoder (see pieces) of one call. kind: "image_generation" or "image_edit". drafts: the most of them."""
+
+    between = True
+
+    def __init__(self, kind: str, request_id: str, *, drafts: int) -> None:
+        self._kind = kind
+        self._request_id = request_id
+        self._drafts = drafts
+        self._sent = 0
+        self._drawn = Drawn()
+
+    @property
+    def keeps(self) -> Collection[Key]:
+        """See pieces.Encoder."""
+        return self._drawn.keeps
+
+    def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
+        """See pieces.Encoder."""
+        made = self._drawn.add(kind, event)
+        if made is not None and made.thought and self._sent < self._drafts:
+            self._sent += 1
+            return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
+        pieces: list[Piece] = []
+        if made is not None:
+            # What the call used stands once, with its last picture: each other leaves when the next one is there.
+            for picture in self._drawn.take_earlier():
+                pieces += self._event("completed", picture, {"usage": usage([])})
+        if kind == "finished":
+            [last] = self._drawn.pictures()
+            pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
+            pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]
+        return pieces
+
+    def fail(self, error: Error) -> list[Piece]:
+        """See pieces.StreamEncoder."""
+        body = {"type": "error", **errors.body(error, self._request_id)}
+        return [b"event: error\ndata: " + encoded(body) + b"\n\n"]
+
+    def _event(self, name: str, picture: Picture, more: Json) -> list[Piece]:
+        kind = f"{self._kind}.{name}"
+        said = {
+            "type": kind,
+            "created_at": self._drawn.created,
+            "background": "opaque",
+            "quality": "auto",
+            **data_uri_stream.look(picture.image),
+            **more,
+        }
+        head = f"event: {kind}\ndata: ".encode() + encoded(said)[:-1] + b","
+        return [head, *picture.url_or_base64(), b"}\n\n"]

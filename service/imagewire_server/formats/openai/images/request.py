@@ -1,0 +1,58 @@
+"""The bodies of POST /v1/images/generations and /v1/images/edits. A Literal is all that can be honoured."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import inspect
+
+from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.common.shared_request import (
+    Drafts,
+    ImageConfig,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    Percent,
+    Prompt,
+    ProviderOptions,
+)
+
+Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
+
+
+class ImagesRequest(ProviderOptions, kw_only=True):
+    """Pictures of a prompt. n: so many calls are made, each paid for."""
+
+    prompt: Prompt
+    model: Model
+    n: Count | None = None
+    size: str | None = None
+    aspect_ratio: str | None = None
+    image_config: ImageConfig | None = None
+    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
+    seed: Int32 | None = None
+    stream: bool | None = None
+    partial_images: Drafts | None = None
+    output_format: Literal["png", "jpeg"] | None = None
+    output_compression: Percent | None = None
+    user: str | None = None
+    metadata: Labels | None = None
+    extra_body: Object | None = None
+    response_format: Literal["b64_json"] | None = None
+    quality: Literal["auto", "standard"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None
+
+
+def _is_json(kind: inspect.Type) -> bool:
+    kinds = inspect.StructType | inspect.DictType | inspect.ListType
+    return any(isinstance(one, kinds) for one in nulls.alternatives(kind))
+
+
+# The fields that a form has as JSON.
+FORM_JSON = frozenset(
+    field.encode_name
+    for field in inspect.type_info(ImagesRequest).fields  # type: ignore[attr-defined]  # it is a struct's
+    if _is_json(field.type)
+)

@@ -1,0 +1,238 @@
+"""The output items of a response, made while its parts come, and the events that tell of them.
+
+Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout).
+Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
+
+A draft is a thought: a reasoning item without text. Where partial images are wanted, it is also one of those of the
+next picture's item, and waits for it. Where no other picture follows, the last draft is the picture as well. Whether a
+picture is a draft is known at its end, so nothing is told of it before.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.formats.openai.common import data_uri_stream, mapping, native_json, provider_fields
+from imagewire_server.formats.openai.common.encoder import Copy, Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
+
+Json = dict[str, Any]
+# Makes an event of its name and fields, and of pieces that stand behind these.
+Told = tuple[str, Json, list[Piece]]
+
+
+@dataclass(slots=True)
+class Item:
+    """One item: its JSON, and what stands behind it; keys: what is kept for that."""
+
+    index: int
+    shown: Json
+    behind: list[Piece] = field(default_factory=list)
+    keys: set[Key] = field(default_factory=set)
+
+    def pieces(self) -> list[Piece]:
+        """The item's JSON."""
+        return [encoded(self.shown)[:-1], *self.behind, b"}"]
+
+    def done(self) -> Told:
+        """The item is whole."""
+        self.shown["status"] = "completed"
+        return "output_item.done", {"output_index": self.index}, [b',"item":', *self.pieces()]
+
+
+class Output:
+    """All items of an answer. drafts: how many partial images are wanted."""
+
+    def __init__(self, drafts: int) -> None:
+        self._drafts = drafts
+        self._ident = ""
+        self.items: list[Item] = []
+        self._open: Item | None = None  # a text or thought whose deltas come
+        self._text: list[str] = []
+        self._parts: list[tuple[int, bytes, Json]] = []  # of the open text: each part's length, signature and fields
+        self._length = 0
+        self._draft: pb.PartFinished | None = None  # the last one
+        self._waiting: list[pb.PartFinished] = []  # drafts that are partial images of the next picture
+        self._drawn = False
+        self._sent = 0
+        self._coming: set[Key] = set()
+
+    @property
+    def keeps(self) -> set[Key]:
+        """See pieces.Encoder."""
+        drafts = {key_of(draft) for draft in (self._draft, *self._waiting) if draft is not None}
+        return self._coming | drafts | {key for item in self.items for key in item.keys}
+
+    def start(self, started: pb.Started) -> None:
+        """Take the answer's id, of which items make theirs."""
+        self._ident = started.completion_id.rpartition("-")[2]
+
+    def feed(self, kind: str | None, event: pb.Event) -> Iterator[Told]:
+        """What an event adds, as events to tell: name, fields, and a piece for the field that is left out.
+
+        kind: see pieces.Encoder.
+        """
+        match kind:
+            case "part_started":
+                yield from self._part_started(event.part_started)
+            case "text_delta" if self._open is not None:
+                self._text.append(event.text_delta.text)
+                self._length += len(event.text_delta.text)
+                yield from self._delta(self._open, event.text_delta.text)
+            case "part_finished":
+                yield from self._part_finished(event.part_finished)
+            case "candidate_finished":
+                yield from self._close_text()
+                if self._draft is not None and not self._drawn:
+                    yield from self._complete(self._draft)
+
+    def _new(self, prefix: str, kind: str, **more: Any) -> Item:
+        index = len(self.items)
+        item = Item(index, {"id": f"{prefix}_{self._ident}_{index}", "type": kind, "status": "in_progress", **more})
+        self.items.append(item)
+        return item
+
+    def _part_started(self, part: pb.PartStarted) -> Iterator[Told]:
+        kind = "reasoning" if part.thought else "message"
+        goes_on = (
+            part.kind == pb.PartKind.PART_KIND_TEXT and self._open is not None and self._open.shown["type"] == kind
+        )
+        self._length = 0
+        if goes_on:
+            return
+        yield from self._close_text()
+        if has_bytes(part):
+            self._coming.add(key_of(part))
+        elif part.kind == pb.PartKind.PART_KIND_TEXT:
+            if part.thought:
+                item = self._open = self._new("rs", "reasoning", summary=[])
+                yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
+                empty = {"type": "summary_text", "text": ""}
+                yield "reasoning_summary_part.added", {**_at(item), "summary_index": 0, "part": empty}, []
+            else:
+                item = self._open = self._new("msg", "message", role="assistant", content=[])
+                yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
+                yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, []
+
+    @staticmethod
+    def _delta(item: Item, text: str) -> Iterator[Told]:
+        if item.shown["type"] == "reasoning":
+            yield "reasoning_summary_text.delta", {**_at(item), "summary_index": 0, "delta": text}, []
+        else:
+            yield "output_text.delta", {**_at(item), "content_index": 0, "delta": text, "logprobs": []}, []
+
+    def _part_finished(self, part: pb.PartFinished) -> Iterator[Told]:
+        self._coming.discard(key_of(part))
+        match part.WhichOneof("content"):
+            case "image":
+                yield from self._picture(part)
+            case "function_call":
+                call = mapping.tool_call(part.function_call, self._ident, part.part_index, 0)
+                said = call["function"]
+                item = self._new("fc", "function_call", call_id=call["id"], name=said["name"], arguments="")
+                yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
+                item.shown["arguments"] = said["arguments"]
+                yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, []
+                yield "function_call_arguments.done", {**_at(item), **said}, []
+                _own(item, part)
+                yield item.done()
+            case "media" | "native":
+                yield from self._others(part, self._new("msg", "message", role="assistant", content=[]))
+            case None:
+                fields = native_json.native_fields(part.native_fields)
+                self._parts.append((self._length, part.thought_signature, fields))
+
+    @staticmethod
+    def _others(part: pb.PartFinished, item: Item) -> Iterator[Told]:
+        """A draft, media that is no picture, or a part of a kind that only the provider has."""
+        yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
+        fields = native_json.native_fields(part.native_fields)
+        extras = provider_fields.of_parts([(part.WhichOneof("content") or "", part.thought_signature, fields)])
+        name, entries = "media", list[list[Piece]]()
+        if part.HasField("image"):
+            name, entries = (
+                "images",
+                [[entry_front(0), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]],
+            )
+        elif part.HasField("media"):
+            entries = [provider_fields.media(part, 0)]
+        else:
+            extras["native_parts"] = [provider_fields.native_part(part, 0)]
+        if entries:
+            item.keys.add(key_of(part))
+        item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, entries, name)]
+        yield item.done()
+
+    def _close_text(self) -> Iterator[Told]:
+        """The open text is whole."""
+        item, self._open = self._open, None
+        text, self._text = "".join(self._text), []
+        parts, self._parts = self._parts, []
+        if item is None:
+            return
+        if any(signature or fields for _, signature, fields in parts):
+            name = "thought" if item.shown["type"] == "reasoning" else "text"
+            named = [(f"{name}:{length}", signature, fields) for length, signature, fields in parts]
+            item.shown["provider_specific_fields"] = provider_fields.of_parts(named)
+        if item.shown["type"] == "reasoning":
+            whole = {"type": "summary_text", "text": text}
+            item.shown["summary"] = [whole]
+            yield "reasoning_summary_text.done", {**_at(item), "summary_index": 0, "text": text}, []
+            yield "reasoning_summary_part.done", {**_at(item), "summary_index": 0, "part": whole}, []
+        else:
+            whole = _output_text(text)
+            item.shown["content"] = [whole]
+            yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, []
+            yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, []
+        yield item.done()
+
+    def _picture(self, part: pb.PartFinished) -> Iterator[Told]:
+        if not part.thought:
+            yield from self._complete(part)
+            return
+        yield from self._others(part, self._new("rs", "reasoning", summary=[]))
+        self._draft = pb.PartFinished.FromString(part.SerializeToString())
+        if self._sent + len(self._waiting) < self._drafts and not part.image.uri:
+            self._waiting.append(self._draft)
+
+    def _complete(self, part: pb.PartFinished) -> Iterator[Told]:
+        item = self._new("ig", "image_generation_call")
+        yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
+        yield "image_generation_call.in_progress", _at(item), []
+        yield "image_generation_call.generating", _at(item), []
+        for draft in self._waiting:
+            fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
+            copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(draft)), b'"']
+            yield "image_generation_call.partial_image", fields | data_uri_stream.look(draft.image), copy
+            self._sent += 1
+        self._waiting, self._draft, self._drawn = [], None, True
+        item.shown |= data_uri_stream.look(part.image)
+        _own(item, part)
+        if part.image.uri:
+            item.shown |= {"result": None, "url": part.image.uri}
+        else:
+            item.keys.add(key_of(part))
+            item.behind = [b',"result":"', Copy(key_of(part)), b'"']
+        yield "image_generation_call.completed", _at(item), []
+        yield item.done()
+
+
+def _own(item: Item, part: pb.PartFinished) -> None:
+    """What must come back with a picture or a call."""
+    extras: Json = {"thought": True} if part.thought else {}
+    if part.thought_signature:
+        extras["thought_signature"] = provider_fields.base64(part.thought_signature)
+    extras |= native_json.native_fields(part.native_fields)
+    if part.image.display_name:
+        extras["display_name"] = part.image.display_name
+    if extras:
+        item.shown["provider_specific_fields"] = extras
+
+
+def _at(item: Item) -> Json:
+    return {"item_id": item.shown["id"], "output_index": item.index}
+
+
+def _output_text(text: str) -> Json:
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}

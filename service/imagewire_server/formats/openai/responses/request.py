@@ -1,0 +1,226 @@
+"""The body of POST /v1/responses. A Literal is all that can be honoured; items come back as they were sent."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from imagewire_server.formats.openai.common.json_decode import Strict
+from imagewire_server.formats.openai.common.shared_request import (
+    MOST,
+    AnswerImage,
+    Detail,
+    Drafts,
+    Extras,
+    Int32,
+    Labels,
+    Model,
+    Object,
+    Percent,
+    Prompt,
+    ProviderOptions,
+    SearchOptions,
+)
+
+
+class Own(Strict):
+    """What goes out with a picture or a call and must come back with it."""
+
+    thought: bool | None = None
+    thought_signature: str | None = None
+    native_fields: Object | None = None
+    native_fields_json: dict[str, str] | None = None
+
+
+class PictureOwn(Own):
+    """What goes out with a picture and must come back with it."""
+
+    display_name: str | None = None
+
+
+class InputText(Strict, tag_field="type", tag="input_text"):
+    """Text of the person's."""
+
+    text: str
+
+
+class OutputText(Strict, tag_field="type", tag="output_text"):
+    """Text of the model's."""
+
+    text: str
+    annotations: list[Object] | None = None
+    logprobs: list[Object] | None = None
+
+
+class Refusal(Strict, tag_field="type", tag="refusal"):
+    """A refusal of the model's."""
+
+    refusal: str
+
+
+class InputImage(Strict, tag_field="type", tag="input_image"):
+    """A picture; image_url: https://, gs:// or data:."""
+
+    image_url: str
+    detail: Detail | None = None
+    file_id: None = None
+
+
+class MessageItem(Strict):
+    """A turn; its type may be left out."""
+
+    role: Literal["user", "assistant", "system", "developer"]
+    content: str | Annotated[list[InputText | OutputText | Refusal | InputImage], MOST]
+    type: Literal["message"] | None = None
+    id: str | None = None
+    status: str | None = None
+    phase: str | None = None
+    provider_specific_fields: Extras | None = None
+
+
+class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
+    """A picture of the model's; result: base64. url: where it is, of one that Vertex AI wrote elsewhere."""
+
+    id: str
+    result: str | None = None
+    url: str | None = None
+    status: str | None = None
+    output_format: str | None = None
+    size: str | None = None
+    quality: str | None = None
+    background: str | None = None
+    action: str | None = None
+    revised_prompt: str | None = None
+    provider_specific_fields: PictureOwn | None = None
+
+
+class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
+    """A call of the model's; arguments: a JSON object as text."""
+
+    call_id: str
+    name: str
+    arguments: str
+    id: str | None = None
+    status: str | None = None
+    namespace: None = None
+    provider_specific_fields: Own | None = None
+
+
+class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
+    """What a called function returned: text, pictures too."""
+
+    call_id: str
+    output: str | Annotated[list[InputText | InputImage], MOST]
+    id: str | None = None
+    status: str | None = None
+
+
+class ReasoningExtras(Extras):
+    """What goes out with a thought and must come back with it; images: drafts."""
+
+    images: Annotated[list[AnswerImage], MOST] | None = None
+
+
+class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
+    """What the model thought; it need not come back, and moves nothing upstream but its text."""
+
+    summary: Annotated[list[Object], MOST]
+    id: str | None = None
+    status: str | None = None
+    content: list[Object] | None = None
+    encrypted_content: None = None
+    provider_specific_fields: ReasoningExtras | None = None
+
+
+ITEMS: dict[str, type[Strict]] = {
+    "message": MessageItem,
+    "image_generation_call": ImageCallItem,
+    "function_call": FunctionCallItem,
+    "function_call_output": FunctionResultItem,
+    "reasoning": ReasoningItem,
+}
+
+
+class ImageTool(Strict, tag_field="type", tag="image_generation"):
+    """Asks for pictures."""
+
+    size: str | None = None
+    aspect_ratio: str | None = None
+    output_format: Literal["png", "jpeg"] | None = None
+    output_compression: Percent | None = None
+    partial_images: Drafts | None = None
+    quality: Literal["auto", "standard"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None
+    action: Literal["auto"] | None = None
+
+
+class FunctionTool(Strict, tag_field="type", tag="function"):
+    """A function the model may call."""
+
+    name: str
+    description: str | None = None
+    parameters: Object | None = None
+    strict: Literal[False] | None = None
+
+
+class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):
+    """Google's search, with options of its own."""
+
+    search_context_size: Literal["medium"] | None = None
+    user_location: None = None
+    filters: None = None
+
+
+class NamedTool(Strict):
+    """The tool that must be used."""
+
+    type: Literal["function", "image_generation"]
+    name: str | None = None
+
+
+class TextFormat(Strict):
+    """Answers are text."""
+
+    type: Literal["text"]
+
+
+class Text(Strict):
+    """How text is written."""
+
+    format: TextFormat | None = None
+    verbosity: Literal["medium"] | None = None
+
+
+class ReasoningOptions(Strict):
+    """How the model thinks; a summary brings its thoughts into the answer."""
+
+    effort: str | None = None
+    summary: Literal["auto", "concise", "detailed"] | None = None
+
+
+Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]
+
+
+class ResponsesRequest(ProviderOptions, kw_only=True):
+    """What is asked."""
+
+    model: Model
+    input: Prompt | Annotated[list[Item], MOST]
+    instructions: str | None = None
+    tools: Annotated[list[ImageTool | FunctionTool | WebSearchTool], MOST] | None = None
+    tool_choice: Literal["auto", "none", "required"] | NamedTool | None = None
+    stream: bool | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    max_output_tokens: Int32 | None = None
+    reasoning: ReasoningOptions | None = None
+    metadata: Labels | None = None
+    user: str | None = None
+    extra_body: Object | None = None
+    text: Text | None = None
+    previous_response_id: str | None = None
+    parallel_tool_calls: Literal[True] | None = None
+    include: Annotated[list[str], msgspec.Meta(max_length=0)] | None = None
+    store: Literal[False] | None = None
+    background: Literal[False] | None = None
+    truncation: Literal["disabled"] | None = None

@@ -1,0 +1,181 @@
+"""One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from functools import lru_cache
+from urllib.parse import quote
+
+import msgspec
+
+from imagewire_server import __version__
+from imagewire_server.config.models import ModelFacts, ModelTable
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
+from imagewire_server.contract.provider import Report
+from imagewire_server.core.offload import beside
+from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Profile, Reader, encode, refusal
+from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
+
+_ERROR_BYTES = 1024 * 1024
+_ANSWERS = b'"candidates"'
+# Seconds: an odd piece of an answer takes so long to read, a usual one a hundredth of it.
+_LONG = 0.01
+
+
+class GoogleCall:
+    """What every call of a deployment shares. first_byte_timeout: seconds, None for the transport's.
+
+    max_retry_after: the longest wait, in seconds, that a provider's hint is followed for. allowed: what requests may
+    name.
+    """
+
+    def __init__(
+        self,
+        http: HttpTransport,
+        extra_headers: Mapping[str, str],
+        first_byte_timeout: float | None,
+        max_retry_after: float,
+        allowed: Allowed = ANYTHING,
+    ) -> None:
+        self._http = http
+        self._allowed = allowed
+        self._headers = {
+            **extra_headers,
+            "content-type": "application/json",
+            "user-agent": f"imagewire/{__version__}",
+        }
+        self._credentials: Mapping[str, str] = {}
+        self._prepared = prepared(self._headers)
+        self._first_byte_timeout = first_byte_timeout
+        self._max_retry_after = max_retry_after
+
+    async def body(self, spec: pb.Spec, profile: Profile, *, large: bool) -> bytes | Body:
+        """The request's body. Raises InvalidRequest for what the model cannot take."""
+        if large:
+            return await beside(lambda: Body(encode(spec, profile, self._allowed)))
+        return msgspec.json.encode(encode(spec, profile, self._allowed))
+
+    def ask(
+        self,
+        url: str,
+        spec: pb.Spec,
+        profile: Profile,
+        credentials: Mapping[str, str],
+        *,
+        max_frame_bytes: int,
+        report: Report,
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Encode the spec and `generate`."""
+        if report.large:
+            # The body has no name here: it would be kept as long as the answer.
+            return self._ask_large(
+                spec,
+                profile,
+                lambda body: self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report),
+            )
+        body = msgspec.json.encode(encode(spec, profile, self._allowed))
+        return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+
+    async def _ask_large(
+        self, spec: pb.Spec, profile: Profile, send: Callable[[bytes | Body], AsyncGenerator[list[pb.Event], None]]
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        async with aclosing(send(await self.body(spec, profile, large=True))) as answer:
+            async for events in answer:
+                yield events
+
+    async def generate(
+        self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
+
+        report: filled in on the way.
+        """
+        if credentials != self._credentials:  # a token lasts an hour, a key for ever
+            self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
+        headers = self._prepared
+        report.sent = True
+        posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
+        request_bytes = len(body)
+        del body  # a large one
+        async with aclosing(posted) as answer:
+            # A relay may stamp another status of success on an answer; its body tells.
+            first = await answer.read() if 200 < answer.status < 300 else b""
+            if answer.status != 200 and _ANSWERS not in first:
+                raise refusal(
+                    answer.status,
+                    first + await answer.head(_ERROR_BYTES),
+                    retry_after=answer.retry_after,
+                    secrets=credentials.values(),
+                    max_retry_after=self._max_retry_after,
+                    request_bytes=request_bytes,
+                )
+            reader = Reader(max_frame_bytes=max_frame_bytes, secrets=credentials.values())
+            report.answer = reader
+            ended = False
+            while not ended:
+                events, error, ended = await _next(answer, reader, first)
+                first = b""
+                if events:
+                    yield events
+                if error is not None:
+                    raise error
+
+
+class Profiles:
+    """The profiles of a table's models, made once. profile: makes one, that of a model not in the table from None."""
+
+    def __init__(self, models: ModelTable, profile: Callable[[ModelFacts | None], Profile]) -> None:
+        self._models = models
+        self._unknown = profile(None)
+        self._known = {facts.id: profile(facts) for facts in models.models}
+
+    def find(self, native_id: str) -> Profile:
+        """That of a model."""
+        facts = self._models.find(native_id)
+        return self._known[facts.id] if facts else self._unknown
+
+
+def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
+    """What a model takes at a provider. abilities: the provider's own; facts: None where nothing is known."""
+    if facts is None:
+        return abilities
+    return replace(
+        abilities,
+        aspect_ratios=facts.aspect_ratios,
+        image_sizes=facts.image_sizes,
+        thinking_levels=facts.thinking_levels,
+        max_input_images=facts.max_input_images,
+        system_instruction=provider not in facts.without_system_instruction,
+        part_media_resolution=facts.part_media_resolution,
+    )
+
+
+@lru_cache(maxsize=1024)
+def method_url(base: str, native_id: str, *, stream: bool) -> str:
+    """The URL of the method. base: up to "/models"."""
+    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return f"{base}/models/{quote(native_id, safe='')}:{method}"
+
+
+async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[pb.Event], Error | None, bool]:
+    """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
+
+    The last of it tells whether the answer is at its end. The piece itself is not held any longer. read: what was read
+    already.
+    """
+    piece = read or await answer.read()
+    begun = time.monotonic()
+    ended = not piece or answer.ended
+    events: list[pb.Event] = []
+    try:
+        reader.feed(piece, events)
+        if ended:
+            reader.close(events)
+    except Error as error:
+        return events, error, True
+    if time.monotonic() - begun > _LONG:
+        await asyncio.sleep(0)  # what has arrived is read without a wait, and other calls want their turn
+    return events, None, ended

@@ -1,0 +1,91 @@
+"""Asks Vertex AI, with a token that is renewed beside the calls, or in express mode with an API key."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, field
+
+from imagewire_server.config.models import ModelTable
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Refused
+from imagewire_server.contract.provider import Report
+from imagewire_server.providers.google.call import GoogleCall, Profiles, method_url
+from imagewire_server.providers.google.token import Access, GoogleToken
+from imagewire_server.providers.google.vertex_profile import profile
+
+_MULTI_REGIONS = frozenset({"us", "eu"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the models are. base_url: empty for Google's host of the location. api_key: express mode."""
+
+    version: str
+    location: str = "global"
+    project: str = ""
+    base_url: str = ""
+    api_key: str = field(default="", repr=False)
+
+
+def base_url(place: Place) -> str:
+    """The host that serves a location, or the one that was named in its stead."""
+    if place.base_url:
+        return place.base_url.rstrip("/")
+    if place.api_key or place.location == "global":
+        return "https://aiplatform.googleapis.com"
+    if place.location in _MULTI_REGIONS:
+        return f"https://aiplatform.{place.location}.rep.googleapis.com"
+    return f"https://{place.location}-aiplatform.googleapis.com"
+
+
+class Vertex:
+    """A Provider (see the contract's protocol). token: None in express mode."""
+
+    name = "vertex_ai"
+
+    def __init__(self, call: GoogleCall, place: Place, token: GoogleToken | None, models: ModelTable) -> None:
+        self._call = call
+        self._place = place
+        self._token = token
+        self._profiles = Profiles(models, profile)
+
+    async def generate(
+        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+    ) -> AsyncGenerator[list[pb.Event], None]:
+        """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
+        body = await self._call.body(spec, self._profiles.find(native_id), large=report.large)
+        access = await self._token.get() if self._token else None
+        renewed = False
+        while True:
+            project = (self._place.project or access.project) if access else ""
+            url = method_url(self._base(project), native_id, stream=stream)
+            credentials = self._credentials(access)
+            answer = self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+            try:
+                async with aclosing(answer):
+                    async for events in answer:
+                        yield events
+            except Refused as error:
+                # Only a real 401 cost nothing: an error inside an answer comes after what was drawn.
+                if renewed or error.http_status != 401 or self._token is None or access is None:
+                    raise
+                renewed = True
+                report.sent = False
+                await self._token.renew(access)
+                access = await self._token.get()
+            else:
+                return
+
+    def _credentials(self, access: Access | None) -> dict[str, str]:
+        """Headers that hold secrets. access: None in express mode."""
+        if access is None:
+            return {"x-goog-api-key": self._place.api_key}
+        headers = {"authorization": f"Bearer {access.token}"}
+        if access.quota_project:
+            headers["x-goog-user-project"] = access.quota_project
+        return headers
+
+    def _base(self, project: str) -> str:
+        base = f"{base_url(self._place)}/{self._place.version}"
+        if project:
+            base += f"/projects/{project}/locations/{self._place.location}"
+        return f"{base}/publishers/google"

@@ -1,0 +1,13 @@
+"""Google's generateContent API, sans-IO: encode a request, feed an answer's bytes and get events, read its errors.
+
+Source of the facts: Google's published API reference and the sources of its own SDKs.
+"""
+
+from imagewire_server.providers.google.wire.encode import encode
+from imagewire_server.providers.google.wire.errors import refusal
+from imagewire_server.providers.google.wire.named_resources import ANYTHING, Allowed
+from imagewire_server.providers.google.wire.profile import Profile
+from imagewire_server.providers.google.wire.reader import Reader
+from imagewire_server.providers.google.wire.request_body import Body
+
+__all__ = ["ANYTHING", "Allowed", "Body", "Profile", "Reader", "encode", "refusal"]

@@ -1,0 +1,207 @@
+"""Pictures named by URL, fetched so that no caller reaches what only this machine can reach (SSRF).
+
+Nothing is sent before `addresses.judge` passed the URL; aiohttp connects only to addresses that were just checked, and
+every redirect starts over. One deadline and one cap on size span the whole.
+"""
+
+import asyncio
+import socket
+import ssl as tls
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+
+import aiohttp
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from imagewire_server import __version__
+from imagewire_server.contract import image_header
+from imagewire_server.contract.image_rules import INPUT_TYPES, MAX_PIXELS
+from imagewire_server.transport import exhaustion
+from imagewire_server.transport.public_addresses import (
+    NOT_PUBLIC,
+    REMEDY,
+    Address,
+    Unfetchable,
+    is_public,
+    judge,
+    onward,
+)
+
+__all__ = ["FetchLimits", "ImageFetcher", "Resolve", "Unfetchable"]
+
+Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
+
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_UNKNOWN = f"names a host that cannot be looked up; correct it, or {REMEDY}"
+_UNREACHABLE = f"names a server that cannot be reached; try again later, or {REMEDY}"
+
+# In this order: the first kind that fits gives the words.
+_TABLE: tuple[tuple[type[Exception], str], ...] = (
+    (aiohttp.ClientConnectorDNSError, _UNKNOWN),
+    (aiohttp.ClientSSLError, f"names a server without a valid certificate for its name; {REMEDY}"),
+    (aiohttp.ClientConnectorError, _UNREACHABLE),
+    (aiohttp.ClientResponseError, f"names a server whose answer is no valid HTTP; {REMEDY}"),
+    (aiohttp.ClientError, f"names a server that broke its answer off; try again later, or {REMEDY}"),
+    (OSError, _UNREACHABLE),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """For each picture. timeout: seconds for all of it, from the look-up of the name to the last byte."""
+
+    max_bytes: int = 20_000_000
+    timeout: float = 10.0
+    max_redirects: int = 3
+
+
+class ImageFetcher:
+    """Fetches pictures, for one event loop.
+
+    schemes: of "https" and "http". resolve: the IP addresses of a host, in place of the system's look-up.
+    allowed: whether an address may be asked. ports: those a URL may name, None for its scheme's own.
+    ssl: whom to trust, None for the system's authorities.
+    """
+
+    def __init__(
+        self,
+        limits: FetchLimits | None = None,
+        *,
+        schemes: Collection[str] = frozenset({"https"}),
+        resolve: Resolve | None = None,
+        allowed: Callable[[Address], bool] = is_public,
+        ports: Collection[int] | None = None,
+        ssl: tls.SSLContext | None = None,
+    ) -> None:
+        self._limits = limits or FetchLimits()
+        self._schemes = schemes
+        self._resolve = resolve or self._look_up
+        self._allowed = allowed
+        self._ports = ports
+        self._ssl = ssl
+        self._session: aiohttp.ClientSession | None = None
+        # Threads of its own: names that answer slowly must not hold up the look-ups of the rest of the server.
+        self._threads = ThreadPoolExecutor(8, "imagewire-names")
+
+    async def fetch(self, url: str) -> bytes:
+        """The picture's file. Raises Unfetchable, and Overloaded where this machine could not connect."""
+        try:
+            async with asyncio.timeout(self._limits.timeout):
+                return await self._follow(url)
+        except TimeoutError as error:
+            words = f"names a server that took over {self._limits.timeout:g} s; try again later, or {REMEDY}"
+            raise Unfetchable(words) from error
+        except (aiohttp.ClientError, OSError) as error:
+            if exhaustion.is_own(error):
+                raise exhaustion.overloaded() from error
+            words = next(words for kind, words in _TABLE if isinstance(error, kind))
+            raise Unfetchable(words) from error
+
+    async def aclose(self) -> None:
+        """Close every connection; nothing can be fetched after it."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._session is not None:
+            await self._session.close()
+
+    async def _follow(self, url: str) -> bytes:
+        for _ in range(self._limits.max_redirects + 1):
+            plain = judge(url, self._schemes, self._allowed, self._ports)
+            async with self._opened().get(URL(plain, encoded=True), allow_redirects=False) as response:
+                if response.status not in _REDIRECTS or "location" not in response.headers:
+                    return await self._body(response)
+                url = onward(plain, response.headers["location"])
+        most = self._limits.max_redirects
+        raise Unfetchable(f"redirects more than {most} times; name the URL at which the picture is")
+
+    async def _body(self, response: aiohttp.ClientResponse) -> bytes:
+        if response.status != 200:
+            raise Unfetchable(f"is answered with status {response.status}, not 200; correct it, or {REMEDY}")
+        if response.headers.get("content-encoding", "identity").lower() != "identity":
+            raise Unfetchable(f"names a server that compressed its answer although it was asked not to; {REMEDY}")
+        most = self._limits.max_bytes
+        large = f"names a picture over {most} bytes; scale it down"
+        if (response.content_length or 0) > most:
+            raise Unfetchable(large)
+        body = bytearray()
+        async for piece in response.content.iter_any():
+            body += piece
+            if len(body) > most:
+                raise Unfetchable(large)
+        header = image_header.read(body[: image_header.ENOUGH])
+        if header is None:
+            raise Unfetchable(f"names no image file this server knows; name one of {INPUT_TYPES}")
+        if header.width and header.height and header.width * header.height > MAX_PIXELS:
+            raise Unfetchable(f"names a picture over {MAX_PIXELS} pixels; scale it down")
+        return bytes(body)
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The session, made inside the running loop. A connection serves one answer: none outlives its check."""
+        if self._session is None:
+            connector = aiohttp.TCPConnector(
+                resolver=_Resolver(self._resolve, self._allowed),
+                use_dns_cache=False,
+                force_close=True,
+                limit=0,
+                ssl=self._ssl or True,
+                socket_factory=self._socket,
+            )
+            self._session = aiohttp.ClientSession(
+                connector=connector,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                auto_decompress=False,  # a few compressed bytes could become many
+                timeout=aiohttp.ClientTimeout(total=None),
+                headers={
+                    "accept": "image/*",
+                    "accept-encoding": "identity",
+                    "user-agent": f"imagewire/{__version__}",
+                },
+            )
+        return self._session
+
+    def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
+        """A socket for aiohttp to connect. The last door: a literal reaches it without the resolver."""
+        family, kind, protocol, _, destination = info
+        if not self._allowed(ip_address(destination[0])):
+            raise PermissionError("not public")  # no other kind comes through aiohttp whole
+        return socket.socket(family, kind, protocol)
+
+    async def _look_up(self, host: str, port: int) -> list[str]:
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [str(info[4][0]) for info in found]
+
+
+class _Resolver(AbstractResolver):
+    """Looks a name up and checks every answer; aiohttp connects to what this returns and asks no further."""
+
+    def __init__(self, resolve: Resolve, allowed: Callable[[Address], bool]) -> None:
+        self._resolve = resolve
+        self._allowed = allowed
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[ResolveResult]:
+        answers = [ip_address(text) for text in await self._resolve(host, port)]
+        if not answers:
+            raise Unfetchable(_UNKNOWN)
+        if not all(map(self._allowed, answers)):
+            raise Unfetchable(NOT_PUBLIC)
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(answer),
+                port=port,
+                family=socket.AF_INET6 if answer.version == 6 else socket.AF_INET,
+                proto=0,
+                flags=socket.AI_NUMERICHOST,
+            )
+            for answer in answers
+        ]
+
+    async def close(self) -> None:
+        pass
