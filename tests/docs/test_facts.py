@@ -5,8 +5,8 @@ import tomllib
 from typing import Any
 
 import imagewire
-from imagewire import _errors
-from imagewire.cli._exits import EPILOG, Exit
+from imagewire import errors
+from imagewire.cli.exits import EPILOG, Exit
 from tests.docs.pages import ROOT, blocks
 
 
@@ -58,7 +58,7 @@ def test_the_models_are_the_servers() -> None:
 
 def tree(kind: type[Exception], before: str = "") -> list[str]:
     lines = []
-    kinds = [known for known in vars(_errors).values() if isinstance(known, type) and known.__base__ is kind]
+    kinds = [known for known in vars(errors).values() if isinstance(known, type) and known.__base__ is kind]
     for below in kinds:
         last = below is kinds[-1]
         lines.append(f"{before}{'└' if last else '├'}── {below.__name__}")
@@ -70,7 +70,7 @@ def test_the_errors_are_the_clients() -> None:
     (drawn,) = [block.code for block in blocks(page("python-errors.md")) if not block.language]
     names = [re.sub(r"(\w)  .*", r"\1", line) for line in drawn.splitlines()]
     assert names == ["ImagewireError", *tree(imagewire.ImagewireError)]
-    assert drawn in (_errors.__doc__ or "")
+    assert drawn in (errors.__doc__ or "")
 
 
 def test_the_exit_codes_are_the_commands() -> None:

@@ -8,8 +8,8 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from imagewire import Answer, Chunk, Image, Media, build_spec, function_result, user
-from imagewire._answer import Part
-from imagewire._reader import Reader
+from imagewire.answer import Part
+from imagewire.answer_builder import Reader
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1.message_pb2 import ChatMessage, FunctionCall
 from tests.sdk.conftest import Event, number

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire import CorruptAnswer, collect
-from imagewire._verify import Verifier, check_answer
+from imagewire._grpc.verify import Verifier, check_answer
 from imagewire.v1.chat_service_pb2 import (
     CandidateFinished,
     Finished,

@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 import imagewire
 from imagewire import AsyncClient, Client, Tls
-from imagewire._channel import Target, parse_target
+from imagewire._grpc.channel import Target, parse_target
 from tests.sdk.asks import MODEL, Ask, everything
 from tests.sdk.conftest import Script, scripted
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from imagewire._files import named_after
+from imagewire.files import named_after
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, left, run
 from tests.sdk.conftest import Script, good_stream, scripted, three_pictures

@@ -12,11 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import imagewire
-from imagewire import Media, _openai_request
-from imagewire._answer import Answer, Part
-from imagewire._image import image
-from imagewire._openai_request import CompletionOptions, Place, read
-from imagewire._openai_types import Message as OwnMessage
+from imagewire import Media
+from imagewire.answer import Answer, Part
+from imagewire.images import image
+from imagewire.litellm import params
+from imagewire.litellm.params import CompletionOptions, Place, read
+from imagewire.litellm.types import Message as OwnMessage
 from imagewire.v1.message_pb2 import FunctionCall, NativePart, Role
 from imagewire.v1.spec_pb2 import Modality, Spec
 from tests.pictures import JPEG, PNG
@@ -37,7 +38,7 @@ def spec(**options: Any) -> Spec:
 
 
 # Every argument, with a value that must show in what is asked.
-SHOWS: dict[str, tuple[Any, Callable[[_openai_request.Asked], bool]]] = {
+SHOWS: dict[str, tuple[Any, Callable[[params.Asked], bool]]] = {
     "target": ("host:1", lambda asked: asked.place == Place("host:1", None, 2)),
     "api_key": ("k", lambda asked: asked.place.variables == (("GEMINI_API_KEY", "k"),)),
     "api_base": ("http://a", lambda asked: asked.place.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),

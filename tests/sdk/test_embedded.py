@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import imagewire
-from imagewire import _embedded
+from imagewire._grpc import embedded
 from tests.integration.processes import Program
 
 TALK = """
@@ -34,9 +34,9 @@ def test_it_draws_and_leaves_nothing(emulator: Program) -> None:
 
 def test_another_key_has_another_server(emulator: Program) -> None:
     given = {"IMAGEWIRE_GEMINI_BASE_URL": emulator.address}
-    right = _embedded.address(GEMINI_API_KEY="emulator-key", **given)
-    wrong = _embedded.address(GEMINI_API_KEY="wrong", **given)
-    assert right == _embedded.address(GEMINI_API_KEY="emulator-key", **given) != wrong
+    right = embedded.address(GEMINI_API_KEY="emulator-key", **given)
+    wrong = embedded.address(GEMINI_API_KEY="wrong", **given)
+    assert right == embedded.address(GEMINI_API_KEY="emulator-key", **given) != wrong
     with imagewire.Client(right) as client:
         assert client.draw("A banana").mime_type == "image/png"
     with imagewire.Client(wrong) as client, pytest.raises(imagewire.ImagewireError, match="key"):
@@ -45,10 +45,10 @@ def test_another_key_has_another_server(emulator: Program) -> None:
 
 def test_a_wrong_setting_is_named() -> None:
     with pytest.raises(imagewire.InvalidRequest, match="idle_timeout must be a number"):
-        _embedded.address(GEMINI_API_KEY="k", IMAGEWIRE_IDLE_TIMEOUT="soon")
+        embedded.address(GEMINI_API_KEY="k", IMAGEWIRE_IDLE_TIMEOUT="soon")
 
 
 def test_without_a_server_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_embedded, "entry_points", lambda group: importlib.metadata.EntryPoints(()))
+    monkeypatch.setattr(embedded, "entry_points", lambda group: importlib.metadata.EntryPoints(()))
     with pytest.raises(imagewire.NotSupported, match=r'pip install "imagewire\[embedded\]"'):
-        _embedded.address(GEMINI_API_KEY="another")
+        embedded.address(GEMINI_API_KEY="another")

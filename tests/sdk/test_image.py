@@ -11,7 +11,7 @@ import pytest
 
 import imagewire
 from imagewire import Image, image
-from imagewire._image import to_message
+from imagewire.images import image_to_proto
 from imagewire.v1 import image_pb2
 from tests.pictures import JPEG, PNG
 
@@ -36,7 +36,7 @@ def test_pillows_picture_is_sent_as_png() -> None:
 
 @pytest.mark.parametrize("uri", ["https://example.com/a.png", "gs://bucket/a", image(PNG).data_uri])
 def test_a_uri_is_sent_as_it_is(uri: str) -> None:
-    assert to_message(image(uri, mime_type="image/png")) == image_pb2.Image(uri=uri, mime_type="image/png")
+    assert image_to_proto(image(uri, mime_type="image/png")) == image_pb2.Image(uri=uri, mime_type="image/png")
     with pytest.raises(ValueError, match="are not here: it is at"):
         image(uri).data  # noqa: B018
 
@@ -45,8 +45,8 @@ def test_an_image_again_and_its_detail() -> None:
     once = image(PNG, detail="low")
     assert image(once) == once
     assert image(once, detail="high").detail == "high"
-    assert to_message(once).detail == image_pb2.ImageDetail.IMAGE_DETAIL_LOW
-    assert image(to_message(once)).data == PNG
+    assert image_to_proto(once).detail == image_pb2.ImageDetail.IMAGE_DETAIL_LOW
+    assert image(image_to_proto(once)).data == PNG
 
 
 def test_the_contracts_own_picture_goes_through() -> None:
@@ -90,7 +90,7 @@ def test_a_save_that_breaks_off_leaves_the_old_picture(tmp_path: Path, monkeypat
     def full(file: Any) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("imagewire._files.PartFile.close", full)
+    monkeypatch.setattr("imagewire.files.PartFile.close", full)
     with pytest.raises(OSError, match="No space left"):
         image(PNG).save(tmp_path / "cat.png")
     assert [(path.name, path.read_bytes()) for path in tmp_path.iterdir()] == [("cat.png", b"old")]
@@ -106,7 +106,7 @@ def test_notebooks_and_html() -> None:
 
 def test_what_is_asked_of_an_earlier_image_is_done() -> None:
     assert image(image(PNG), mime_type="image/webp").mime_type == "image/webp"
-    assert image(to_message(image(PNG)), detail="high").detail == "high"
+    assert image(image_to_proto(image(PNG)), detail="high").detail == "high"
     with pytest.raises(ValueError, match="detail: must be auto, low, medium, high, ultra_high"):
         image(PNG, detail="ultra")  # type: ignore[arg-type]  # wrong on purpose
 

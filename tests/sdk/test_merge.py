@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imagewire import collect
-from imagewire._verify import check_answer
+from imagewire._grpc.verify import check_answer
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, Finished, Started
 from imagewire_server.contract.errors import AnswerTooLarge
 from imagewire_server.core.fold import fold

@@ -8,11 +8,12 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 import imagewire
-from imagewire import Media, _openai_ending, _openai_extras
-from imagewire._answer import Answer, Part
-from imagewire._openai_types import Choice, Completion, CompletionChunk
-from imagewire._openai_types import Message as OwnMessage
-from imagewire._openai_usage import Usage
+from imagewire import Media
+from imagewire.answer import Answer, Part
+from imagewire.litellm import finish, provider_fields
+from imagewire.litellm.types import Choice, Completion, CompletionChunk
+from imagewire.litellm.types import Message as OwnMessage
+from imagewire.litellm.usage import Usage
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1 import usage_pb2
 from imagewire.v1.message_pb2 import NativePart
@@ -65,8 +66,8 @@ def test_u4_json_of_the_providers_own_stands_as_text_where_a_reader_would_change
 
 def test_a_file_is_encoded_once(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bytes] = []
-    encode = _openai_extras._base64
-    monkeypatch.setattr(_openai_extras, "_base64", lambda data: seen.append(data) or encode(data))
+    encode = provider_fields._base64
+    monkeypatch.setattr(provider_fields, "_base64", lambda data: seen.append(data) or encode(data))
     message = OwnMessage(Answer(parts=[Part(media=Media(b"%d" % i, mime_type="audio/wav")) for i in range(3)]))
     assert seen == [], "none unless it is asked for"
     message.model_dump()
@@ -108,7 +109,7 @@ def test_an_ending_is_that_of_rest() -> None:
         (Answer(prompt_feedback=feedback), mapping.blocked(feedback)),
     ):
         answer.finish_message = answer.candidate.finish_message
-        made = {name: value for name, value in _openai_ending.of(answer).items() if value is not None}
+        made = {name: value for name, value in finish.of(answer).items() if value is not None}
         told = msgspec.json.decode(encoded(expected | {"finish_reason": made["finish_reason"]}))
         assert json.dumps(made, sort_keys=True) == json.dumps(told, sort_keys=True)
 

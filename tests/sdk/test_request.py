@@ -8,7 +8,7 @@ import pytest
 
 import imagewire
 from imagewire import Answer, Client, build_spec, google_search, image, system, user
-from imagewire._request import Options
+from imagewire.options import Options
 from imagewire.v1.image_pb2 import ImageDetail
 from imagewire.v1.spec_pb2 import GoogleSearch, Modality, SafetySetting, Spec, TimeRange, Tool, ToolConfig
 from tests.pictures import PNG

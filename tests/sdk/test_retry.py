@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 import imagewire
-from imagewire._errors import RateLimited, Unavailable
-from imagewire._retry import Attempts
+from imagewire._grpc.retry import Attempts
+from imagewire.errors import RateLimited, Unavailable
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire.v1.model_service_pb2 import ListModelsResponse
 from tests.integration.processes import Program, ledger
@@ -37,7 +37,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         made.append(seconds)
 
     monkeypatch.setattr(imagewire.Client, "_rest", lambda client, seconds: made.append(seconds))
-    monkeypatch.setattr("imagewire._client.asyncio.sleep", asleep)
+    monkeypatch.setattr("imagewire.client.asyncio.sleep", asleep)
     return made
 
 

@@ -107,7 +107,7 @@ def test_without_a_key_the_error_says_what_to_set(tmp_path: Path) -> None:
     ended = run(code, tmp_path, {})
     assert ended.returncode == 1
     assert ended.stderr.splitlines()[-1].startswith(
-        "imagewire._errors.InvalidRequest: no provider is set up: set GEMINI_API_KEY"
+        "imagewire.errors.InvalidRequest: no provider is set up: set GEMINI_API_KEY"
     )
 
 

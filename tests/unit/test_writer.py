@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imagewire._verify import unbatched
+from imagewire._grpc.verify import unbatched
 from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last, batched
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled

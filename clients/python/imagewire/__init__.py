@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imagewire._answer import Answer, Chunk, Part
-    from imagewire._assemble import acollect, collect
-    from imagewire._base import Pong
-    from imagewire._channel import Tls
-    from imagewire._chat import AsyncChat, Chat
-    from imagewire._client import AsyncClient, Client
-    from imagewire._completion import acompletion, completion
-    from imagewire._errors import (
+    from imagewire._grpc.channel import Tls
+    from imagewire.answer import Answer, Chunk, Part
+    from imagewire.assemble import acollect, collect
+    from imagewire.chat import AsyncChat, Chat
+    from imagewire.client import AsyncClient, Client
+    from imagewire.client_base import Pong
+    from imagewire.errors import (
         AnswerTooLarge,
         AnswerWillNotFit,
         Blocked,
@@ -39,38 +38,39 @@ if TYPE_CHECKING:
         Unavailable,
         Violation,
     )
-    from imagewire._image import Image, Picture, image
-    from imagewire._media import Media
-    from imagewire._message import assistant, function_result, system, user
-    from imagewire._openai_types import Completion, CompletionChunk
-    from imagewire._request import DEFAULT_MODEL, Options, build_spec
-    from imagewire._tools import google_search
+    from imagewire.images import Image, Picture, image
+    from imagewire.litellm.completion import acompletion, completion
+    from imagewire.litellm.types import Completion, CompletionChunk
+    from imagewire.media import Media
+    from imagewire.messages import assistant, function_result, system, user
+    from imagewire.options import DEFAULT_MODEL, Options, build_spec
+    from imagewire.tools import google_search
 
 _HOMES = {
-    "imagewire._answer": (
+    "imagewire.answer": (
         "Answer",
         "Chunk",
         "Part",
     ),
-    "imagewire._assemble": (
+    "imagewire.assemble": (
         "acollect",
         "collect",
     ),
-    "imagewire._base": ("Pong",),
-    "imagewire._channel": ("Tls",),
-    "imagewire._chat": (
+    "imagewire.client_base": ("Pong",),
+    "imagewire._grpc.channel": ("Tls",),
+    "imagewire.chat": (
         "AsyncChat",
         "Chat",
     ),
-    "imagewire._client": (
+    "imagewire.client": (
         "AsyncClient",
         "Client",
     ),
-    "imagewire._completion": (
+    "imagewire.litellm.completion": (
         "acompletion",
         "completion",
     ),
-    "imagewire._errors": (
+    "imagewire.errors": (
         "AnswerTooLarge",
         "AnswerWillNotFit",
         "Blocked",
@@ -90,28 +90,28 @@ _HOMES = {
         "Unavailable",
         "Violation",
     ),
-    "imagewire._image": (
+    "imagewire.images": (
         "Image",
         "Picture",
         "image",
     ),
-    "imagewire._media": ("Media",),
-    "imagewire._message": (
+    "imagewire.media": ("Media",),
+    "imagewire.messages": (
         "assistant",
         "function_result",
         "system",
         "user",
     ),
-    "imagewire._openai_types": (
+    "imagewire.litellm.types": (
         "Completion",
         "CompletionChunk",
     ),
-    "imagewire._request": (
+    "imagewire.options": (
         "DEFAULT_MODEL",
         "Options",
         "build_spec",
     ),
-    "imagewire._tools": ("google_search",),
+    "imagewire.tools": ("google_search",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

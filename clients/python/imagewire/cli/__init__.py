@@ -12,7 +12,7 @@ import typer
 
 import imagewire
 from imagewire.cli import chat, draw, models, ping, show
-from imagewire.cli._exits import EPILOG, Exit, end_with_signals, failure_of, give_up_stdout, invalid, tell
+from imagewire.cli.exits import EPILOG, Exit, end_with_signals, failure_of, give_up_stdout, invalid, tell
 
 app = typer.Typer(
     help="Chat that draws: pictures from an imagewire server.",

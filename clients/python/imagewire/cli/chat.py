@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import imagewire
-from imagewire.cli import _history, _options, _preview
-from imagewire.cli._exits import Terminated, failure_of, invalid, note, tell, told
+from imagewire.cli import history, preview, shared_options
+from imagewire.cli.exits import Terminated, failure_of, invalid, note, tell, told
 
 if TYPE_CHECKING:
-    from imagewire._request import Options
-    from imagewire.cli._session import Session
+    from imagewire.cli.session import Session
+    from imagewire.options import Options
 
 
 def chat(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path(),
-    model: _options.Model = "",
-    target: _options.Target = None,
-    aspect_ratio: _options.AspectRatio = "",
-    size: _options.Size = "",
-    service_tier: _options.ServiceTier = "",
-    output_uri: _options.OutputUri = "",
-    timeout: _options.Timeout = 600.0,
-    no_preview: _options.NoPreview = False,
-    as_json: _options.AsJson = False,
+    model: shared_options.Model = "",
+    target: shared_options.Target = None,
+    aspect_ratio: shared_options.AspectRatio = "",
+    size: shared_options.Size = "",
+    service_tier: shared_options.ServiceTier = "",
+    output_uri: shared_options.OutputUri = "",
+    timeout: shared_options.Timeout = 600.0,
+    no_preview: shared_options.NoPreview = False,
+    as_json: shared_options.AsJson = False,
 ) -> None:
     """Draw and edit, turn by turn. /help tells what else there is.
 
@@ -38,14 +38,14 @@ def chat(
             "service_tier": service_tier,
             "output_uri": output_uri,
         }
-        _options.checked(model, (), options)
+        shared_options.checked(model, (), options)
         if not output.is_dir():
             raise invalid(f"-o {output}: there is no such folder; make it, or name another")
-        with _options.client(target) as client:
-            from imagewire.cli._session import Session
+        with shared_options.client(target) as client:
+            from imagewire.cli.session import Session
 
             # The terminal is asked here, before anybody types.
-            screen = _preview.screen(wanted=not (no_preview or as_json))
+            screen = preview.screen(wanted=not (no_preview or as_json))
             made = client.chat.create(model, **options)
             session = Session(made, output, screen, timeout=timeout, as_json=as_json)
             if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
@@ -65,7 +65,7 @@ def _follow(session: "Session") -> None:
 
 
 def _converse(session: "Session") -> None:
-    with _history.kept() as keep:
+    with history.kept() as keep:
         while True:
             try:
                 line = input("> ").strip()

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import imagewire
-from imagewire.cli import _options, _preview
-from imagewire.cli._exits import Failure, failure_of, invalid, note, onto_stdout, put, shortened, tell, told
-from imagewire.cli._place import Place, place
-from imagewire.cli._progress import Board, board
+from imagewire.cli import preview, shared_options
+from imagewire.cli.exits import Failure, failure_of, invalid, note, onto_stdout, put, shortened, tell, told
+from imagewire.cli.output_path import Place, place
+from imagewire.cli.progress import Board, board
 
 if TYPE_CHECKING:
-    from imagewire._request import Options
-    from imagewire.cli._drawing import Drawing
-    from imagewire.cli._preview import Screen
+    from imagewire.cli.drawing import Drawing
+    from imagewire.cli.preview import Screen
+    from imagewire.options import Options
 
 _AT_ONCE = 4
 
@@ -35,16 +35,16 @@ def draw(
     edit: Annotated[
         list[str] | None, typer.Option(metavar="FILE", help="A picture to edit: a file or a URI. Repeatable.")
     ] = None,
-    model: _options.Model = "",
-    target: _options.Target = None,
-    aspect_ratio: _options.AspectRatio = "",
-    size: _options.Size = "",
-    seed: _options.Seed = None,
-    service_tier: _options.ServiceTier = "",
-    output_uri: _options.OutputUri = "",
-    timeout: _options.Timeout = 600.0,
-    no_preview: _options.NoPreview = False,
-    as_json: _options.AsJson = False,
+    model: shared_options.Model = "",
+    target: shared_options.Target = None,
+    aspect_ratio: shared_options.AspectRatio = "",
+    size: shared_options.Size = "",
+    seed: shared_options.Seed = None,
+    service_tier: shared_options.ServiceTier = "",
+    output_uri: shared_options.OutputUri = "",
+    timeout: shared_options.Timeout = 600.0,
+    no_preview: shared_options.NoPreview = False,
+    as_json: shared_options.AsJson = False,
 ) -> None:
     """Draw each PROMPT, or edit pictures by it."""
     with told(as_json=as_json):
@@ -57,15 +57,15 @@ def draw(
             "service_tier": service_tier,
             "output_uri": output_uri,
         }
-        _options.checked(model, words, options)
+        shared_options.checked(model, words, options)
         if seed is not None and number > 1:
             raise invalid("--seed and -n exclude each other: one seed gives the same picture again")
         if output_uri and output is not None:
             raise invalid("-o and --output-uri exclude each other: a picture is here, or written there")
         several = len(words) > 1
         with place(output, several=several, overwrite=force, as_json=as_json) as goal:
-            pictures = [_options.picture(source, "--edit") for source in edit or ()]
-            with _options.client(target) as client, board() as lines:
+            pictures = [shared_options.picture(source, "--edit") for source in edit or ()]
+            with shared_options.client(target) as client, board() as lines:
 
                 def one(prompt: str) -> "Drawing":
                     chat = client.chat.create(model, [imagewire.user(*pictures, prompt)], **options)
@@ -75,7 +75,7 @@ def draw(
                 report = _Report(goal, lines, several=several, as_json=as_json)
                 try:
                     with _running(client, one, words) as calls:
-                        report.screen = _preview.screen(wanted=not (no_preview or as_json or goal.stdout))
+                        report.screen = preview.screen(wanted=not (no_preview or as_json or goal.stdout))
                         report.take(calls)
                 finally:
                     report.tell_the_rest()
@@ -99,7 +99,7 @@ def _drawn(
     chat: "imagewire.Chat", prompt: str, goal: Place, timeout: float, progress: Callable[[int], None]
 ) -> "Drawing":
     """Draw, and save at once what has a file to go to. The caller drops the rest."""
-    from imagewire.cli._drawing import Drawing
+    from imagewire.cli.drawing import Drawing
 
     drawing = Drawing(goal.folder, prompt)
     try:
@@ -194,16 +194,16 @@ class _Report:
 
     def _deliver(self, drawing: "Drawing") -> None:
         """Print the picture, or say where it is."""
-        from imagewire.cli import _report
+        from imagewire.cli import report
 
         final = drawing.final()
         if self._as_json:
-            told = _report.summary(drawing.prompt, drawing.answer, drawing.saved, drawing.media)
+            told = report.summary(drawing.prompt, drawing.answer, drawing.saved, drawing.media)
             put(json.dumps({**told, **drawing.timing()}))
         if final is None:
-            for line in () if self._as_json else _report.others(drawing.answer, drawing.media):
+            for line in () if self._as_json else report.others(drawing.answer, drawing.media):
                 put(line)
-            raise _report.nothing(drawing.answer)
+            raise report.nothing(drawing.answer)
         file, image = final
         if self._goal.stdout:
             if file is None:
@@ -213,12 +213,12 @@ class _Report:
             if drawing.further:
                 note(f"{drawing.further} further file(s) not saved: -o - takes one picture")
         else:
-            if file is not None and (misnamed := _report.misnamed(drawing.saved[0], image)):
+            if file is not None and (misnamed := report.misnamed(drawing.saved[0], image)):
                 note(misnamed)
             if not self._as_json:
                 if self.screen is not None and file is not None:
                     self.screen.show(drawing.saved[0])
-                for line in _report.lines(drawing.answer, drawing.saved, drawing.media):
+                for line in report.lines(drawing.answer, drawing.saved, drawing.media):
                     put(line)
         if drawing.drafts and not self._as_json:
             note(f"{drawing.drafts} draft(s) not saved")

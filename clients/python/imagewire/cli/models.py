@@ -4,8 +4,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from imagewire.cli import _options
-from imagewire.cli._exits import onto_stdout, put, told
+from imagewire.cli import shared_options
+from imagewire.cli.exits import onto_stdout, put, told
 
 if TYPE_CHECKING:
     from imagewire.v1.model_service_pb2 import Model
@@ -14,14 +14,14 @@ _Choice = Literal["image_sizes", "aspect_ratios", "thinking_levels"]
 _UNKNOWN = "?"
 
 
-def models(target: _options.Target = None, as_json: _options.AsJson = False) -> None:
+def models(target: shared_options.Target = None, as_json: shared_options.AsJson = False) -> None:
     """List the models that the server draws with.
 
     EDITS: the most pictures that one request takes. $/M: US dollars per million tokens of a picture. "?": not known;
     "none": the model takes none. With --json the one is null, the other an empty list.
     """
     with told(as_json=as_json):
-        with _options.client(target) as client:
+        with shared_options.client(target) as client:
             found = client.list_models()
         if as_json:
             for model in found:

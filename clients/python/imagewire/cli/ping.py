@@ -6,21 +6,21 @@ from typing import Annotated
 import typer
 
 import imagewire
-from imagewire.cli import _options
-from imagewire.cli._exits import put, told
+from imagewire.cli import shared_options
+from imagewire.cli.exits import put, told
 
 
 def ping(
-    target: _options.Target = None,
+    target: shared_options.Target = None,
     timeout: Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds to wait.")] = 10.0,
-    as_json: _options.AsJson = False,
+    as_json: shared_options.AsJson = False,
 ) -> None:
     """Ask the server whether it takes calls.
 
     Tells its address, its health, its version and how long a round trip takes. A wrong key is a failure.
     """
     with told(as_json=as_json):
-        with _options.client(target) as client:
+        with shared_options.client(target) as client:
             pong = client.ping(timeout=timeout)
             where = client.target
         if as_json:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from imagewire.cli import _options, _preview
-from imagewire.cli._exits import invalid, printable, put, told
+from imagewire.cli import preview, shared_options
+from imagewire.cli.exits import invalid, printable, put, told
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -19,8 +19,8 @@ _LONGEST = 200
 
 def show(
     file: Annotated[Path, typer.Argument(help="A picture.")],
-    no_preview: _options.NoPreview = False,
-    as_json: _options.AsJson = False,
+    no_preview: shared_options.NoPreview = False,
+    as_json: shared_options.AsJson = False,
 ) -> None:
     """Tell what a picture's file says of itself.
 
@@ -31,9 +31,9 @@ def show(
         if as_json:
             put(json.dumps(facts))
             return
-        if (screen := _preview.screen(wanted=not no_preview)) is not None:
+        if (screen := preview.screen(wanted=not no_preview)) is not None:
             screen.show(file)
-        from imagewire.cli._report import weight
+        from imagewire.cli.report import weight
 
         pixels = f"{facts['width']}x{facts['height']}"
         size = weight(facts["size_bytes"])

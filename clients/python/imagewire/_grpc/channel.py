@@ -1,0 +1,146 @@
+"""Channels to a server: their target and options, the same for both clients."""
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import grpc
+
+from imagewire import __version__
+from imagewire._grpc import embedded
+from imagewire.errors import invalid
+from imagewire.type_check import mismatch
+
+Metadata = tuple[tuple[str, str | bytes], ...]
+
+DEFAULT_TARGET = "127.0.0.1:50051"
+EMBEDDED = "embedded"
+TARGET_VARIABLE = "IMAGEWIRE_TARGET"
+KEY_VARIABLE = "IMAGEWIRE_API_KEY"
+# Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
+MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+# Room for the text beside the pictures of an answer.
+_MARGIN = 1024 * 1024
+
+# A target with something behind its scheme, and with no blank but in a socket's path.
+_WRITTEN = re.compile(
+    r"unix:/*[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*|(?!(?:unix|unix-abstract|dns|ipv4|ipv6):/*$)[^\s\x00-\x1f\x7f]+"
+)
+_PRINTABLE = re.compile(r"[ -~]*")
+_NAME = re.compile(r"[a-z0-9_.-]+")
+
+# A call that draws is never repeated by the channel: UNAVAILABLE without trailers may mean a server that died after the
+# provider had charged. (gRPC's transparent retries stay on: they repeat only what no server has seen.) Looking up
+# models is free.
+_SERVICE_CONFIG = json.dumps(
+    {
+        "methodConfig": [
+            {
+                "name": [{"service": "imagewire.v1.ModelService"}],
+                "retryPolicy": {
+                    "maxAttempts": 3,
+                    "initialBackoff": "0.2s",
+                    "maxBackoff": "2s",
+                    "backoffMultiplier": 2,
+                    "retryableStatusCodes": ["UNAVAILABLE"],
+                },
+            }
+        ]
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """address: what gRPC dials. secure: whether over TLS."""
+
+    address: str
+    secure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """Files in PEM. ca: whom to trust, None for the system's roots. cert, key: who we are, for servers that ask."""
+
+    ca: str | os.PathLike[str] | None = None
+    cert: str | os.PathLike[str] | None = None
+    key: str | os.PathLike[str] | None = None
+
+    def credentials(self) -> grpc.ChannelCredentials:
+        """For a channel. Raises OSError when a file cannot be read, ValueError when one of cert and key is missing."""
+        if (self.cert is None) != (self.key is None):
+            raise ValueError("tls: cert and key go together; give both or neither")
+        ca, key, cert = (None if file is None else Path(file).read_bytes() for file in (self.ca, self.key, self.cert))
+        return grpc.ssl_channel_credentials(ca, key, cert)
+
+
+def parse_target(target: str | None) -> Target:
+    """Read "host:port", "unix:/path", "dns:///host:port", "https://host[:port]" (TLS) or "embedded".
+
+    None: IMAGEWIRE_TARGET, else this machine. "embedded" starts a server in this process when there is none yet.
+    Raises ValueError when a URL is no server's address, NotSupported when there is no server to embed.
+    """
+    given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
+    if not _WRITTEN.fullmatch(given):
+        raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
+    if given == EMBEDDED:
+        return Target(embedded.address(), secure=False)
+    if not given.startswith(("http://", "https://")):
+        return Target(given, secure=False)
+    try:
+        url = urlsplit(given)
+        port = url.port
+    except ValueError as error:
+        raise ValueError(f"target {given}: {error}; write https://host:port") from None
+    if not url.hostname or url.path.strip("/") or url.query or url.username is not None:
+        raise ValueError(f"target {given}: gRPC knows a host and a port and nothing more; write https://host:port")
+    secure = url.scheme == "https"
+    host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    return Target(f"{host}:{port or (443 if secure else 80)}", secure)
+
+
+def options(max_message_bytes: int) -> list[tuple[str, int | str]]:
+    """gRPC's channel options. max_message_bytes: the most that is received in one message."""
+    return [
+        ("grpc.max_receive_message_length", max_message_bytes),
+        ("grpc.max_send_message_length", -1),
+        # A model may think in silence for minutes: pings tell a dead peer from a busy one.
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 0),
+        ("grpc.http2.max_pings_without_data", 0),
+        ("grpc.primary_user_agent", f"imagewire-python/{__version__}"),
+        ("grpc.service_config", _SERVICE_CONFIG),
+    ]
+
+
+def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = ()) -> Metadata:
+    """What each call shows the server: the key that was given, else IMAGEWIRE_API_KEY's, else none; what else is given.
+
+    Raises InvalidRequest for what gRPC cannot send.
+    """
+    key = api_key or os.environ.get(KEY_VARIABLE) or ""
+    if mismatch(key, str) or not _PRINTABLE.fullmatch(key):
+        raise invalid(
+            "api_key",
+            f"(else {KEY_VARIABLE}) holds what no key has, such as a line's end: give the key alone",
+        )
+    pairs = tuple(further)
+    for name, value in pairs:
+        wanted = bytes if name.endswith("-bin") else str
+        sound = isinstance(value, wanted) and (wanted is bytes or _PRINTABLE.fullmatch(str(value)))
+        if not _NAME.fullmatch(name) or not sound:
+            raise invalid(
+                "metadata",
+                "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin",
+            )
+    return ((("authorization", f"Bearer {key}"),) if key else ()) + pairs
+
+
+def inline_bytes(max_message_bytes: int) -> int:
+    """How many bytes of pictures a unary answer may carry on such a channel."""
+    return min(max(max_message_bytes - _MARGIN, 0), 2**31 - 1)

@@ -1,0 +1,40 @@
+"""A server inside this process, from whichever package offers one: the client itself knows no server."""
+
+import os
+import threading
+from importlib.metadata import entry_points
+
+from imagewire._grpc import fork
+from imagewire.errors import InvalidRequest, NotSupported
+
+# What a package that brings a server names its entry point: a function from an environment to a target.
+GROUP = "imagewire.embedded"
+
+_lock = threading.Lock()
+_started: dict[frozenset[tuple[str, str]], str] = {}
+
+
+def address(**variables: str) -> str:
+    """The target of a server in this process, started when there is none yet for such an environment.
+
+    variables: what it is to see in place of the environment's own. Raises NotSupported where no server is installed, or
+    after a fork, InvalidRequest when it cannot start in such an environment.
+    """
+    fork.check()
+    environ = {**os.environ, **variables}
+    # All that a server reads is named by one of these words.
+    words = ("IMAGEWIRE", "GEMINI", "GOOGLE", "VERTEX", "GCLOUD", "PROXY", "SSL")
+    key = frozenset((name, value) for name, value in environ.items() if any(word in name.upper() for word in words))
+    with _lock:
+        if key not in _started:
+            offered = entry_points(group=GROUP)
+            if not offered:
+                raise NotSupported(
+                    'no server is installed in this environment: pip install "imagewire[embedded]", or name a running'
+                    " one with target= or IMAGEWIRE_TARGET"
+                )
+            try:
+                _started[key] = next(iter(offered)).load()(environ)
+            except ValueError as error:
+                raise InvalidRequest(str(error), code="FAILED_PRECONDITION") from None
+        return _started[key]

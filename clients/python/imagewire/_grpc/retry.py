@@ -1,0 +1,47 @@
+"""When a call is made again by itself: only where the server said that nothing can have been charged."""
+
+import random
+import time
+from dataclasses import dataclass, field
+
+from imagewire.errors import ImagewireError
+
+# How often a call is made again, unless the caller says otherwise.
+RETRIES = 2
+_FIRST, _LONGEST = 0.5, 8.0
+# A server that asks for more patience than this is one to tell the caller about.
+_MOST_PATIENCE = 60.0
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The attempts of one call. retries: how many may follow the first. timeout: seconds for all of them, None for
+    any time.
+
+    The channel's own retries cannot do this: to gRPC a connection that broke after the provider had charged is the same
+    UNAVAILABLE as a refusal at the door.
+    """
+
+    retries: int
+    timeout: float | None
+    _begun: float = field(default_factory=time.monotonic)
+    _made: int = 0
+
+    def left(self) -> float | None:
+        """Seconds that are left for the next attempt."""
+        return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self._begun))
+
+    def pause(self, error: ImagewireError, *, begun: bool = False) -> float:
+        """Seconds to wait before the next attempt. Raises the error when there is none.
+
+        begun: whether the answer had begun, so that nothing can be asked anew.
+        """
+        if begun or not error.retryable or self._made >= self.retries:
+            raise error from None
+        grown = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        seconds = max(grown, error.retry_after or 0.0)
+        left = self.left()
+        if seconds > _MOST_PATIENCE or (left is not None and seconds >= left):
+            raise error from None
+        self._made += 1
+        return seconds

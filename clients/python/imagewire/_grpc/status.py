@@ -1,0 +1,188 @@
+"""gRPC's errors as ours: google.rpc.Status by tables of reasons and codes, what gRPC itself reports by its words."""
+
+import contextlib
+import re
+from typing import NamedTuple
+
+import grpc
+from google.protobuf.any_pb2 import Any
+from google.protobuf.message import DecodeError, Message
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
+from google.rpc.status_pb2 import Status
+
+from imagewire.errors import (
+    AnswerTooLarge,
+    AnswerWillNotFit,
+    Cancelled,
+    CorruptAnswer,
+    DeadlineExceeded,
+    ImagewireError,
+    InvalidRequest,
+    ModelNotFound,
+    NoPicture,
+    NotFound,
+    NotSupported,
+    PermissionDenied,
+    RateLimited,
+    ServerError,
+    Unauthenticated,
+    Unavailable,
+    Violation,
+)
+from imagewire.v1.error_reason_pb2 import ErrorReason
+
+_DOMAIN = "imagewire.dev"
+# What the status alone does not tell: in the middle of an answer it is ABORTED whatever the reason.
+_BY_REASON: dict[int, type[ImagewireError]] = {
+    ErrorReason.ERROR_REASON_ANSWER_TOO_LARGE: AnswerTooLarge,
+    ErrorReason.ERROR_REASON_ANSWER_WILL_NOT_FIT: AnswerWillNotFit,
+    ErrorReason.ERROR_REASON_MODEL_NOT_FOUND: ModelNotFound,
+    ErrorReason.ERROR_REASON_PICTURE_WITHHELD: NoPicture,
+    ErrorReason.ERROR_REASON_SHUTTING_DOWN: Unavailable,
+    ErrorReason.ERROR_REASON_UPSTREAM_INTERNAL: Unavailable,
+    ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED: RateLimited,
+    ErrorReason.ERROR_REASON_UPSTREAM_RATE_LIMITED: RateLimited,
+    ErrorReason.ERROR_REASON_UPSTREAM_TOO_LARGE: ServerError,
+    ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE: Unavailable,
+    ErrorReason.ERROR_REASON_UPSTREAM_UNEXPECTED_STATUS: ServerError,
+}
+# Free to repeat, but no wait that a client could take helps.
+_LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED})
+# What may have been charged never has one of these.
+_FREE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
+_BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
+    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
+    grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: RateLimited,
+    grpc.StatusCode.DEADLINE_EXCEEDED: DeadlineExceeded,
+    grpc.StatusCode.UNAVAILABLE: Unavailable,
+    grpc.StatusCode.UNIMPLEMENTED: NotSupported,
+    grpc.StatusCode.CANCELLED: Cancelled,
+    grpc.StatusCode.DATA_LOSS: CorruptAnswer,
+}
+
+
+class _Own(NamedTuple):
+    """A failure that gRPC itself reports, so without a reason: it is known by its code and a pattern of its words."""
+
+    code: grpc.StatusCode
+    words: str
+    kind: type[ImagewireError]
+    message: str
+
+
+_NO_SERVER = (
+    "no imagewire server answers at {target}: start one with `imagewire-server serve`, or name another with --target or"
+    " IMAGEWIRE_TARGET"
+)
+_NO_TRUST = (
+    "no TLS with {target}: it speaks none, or its certificate is not trusted or for another name; check the address,"
+    " and whom tls=Tls(ca=...) trusts"
+)
+_HUNG_UP = (
+    "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
+    " key=...))"
+)
+# The first row that fits counts. Whatever is not known to have failed on its way to the server may have been charged.
+_OWN = (
+    _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
+    _Own(grpc.StatusCode.UNAVAILABLE, "Verification Check failed", Unavailable, _NO_TRUST),
+    _Own(grpc.StatusCode.UNAVAILABLE, r"failed to connect.*: Socket closed", Unavailable, _HUNG_UP),
+    _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER),
+    _Own(
+        grpc.StatusCode.UNAVAILABLE,
+        "",
+        Unavailable,
+        "the connection to {target} broke off ({words}): what was asked may have been drawn and charged: check"
+        " whether you were billed before repeating",
+    ),
+    _Own(
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        "",
+        DeadlineExceeded,
+        "the call's deadline passed: allow more time with timeout or --timeout; what was asked may have been drawn and"
+        " charged",
+    ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "CLIENT: Received message larger than max",
+        AnswerTooLarge,
+        "the answer is drawn but larger than this client takes in one message: use stream_completion, or raise"
+        " max_message_bytes",
+    ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "SERVER: Received message larger than max",
+        InvalidRequest,
+        "the request is larger than {target} takes: send fewer or smaller pictures",
+    ),
+)
+
+
+def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> ImagewireError:
+    """Our error for gRPC's. target: the server that was asked, for the message when it did not say why it failed.
+
+    request_id: what the call was sent with.
+    """
+    code: grpc.StatusCode = error.code()
+    # The stubs do not know that gRPC's metadata are pairs.
+    trailers: dict[str, str | bytes] = dict(error.trailing_metadata() or ())  # type: ignore[arg-type]
+    status = _status(trailers.get("grpc-status-details-bin", b""))
+    info, bad, retry, request = ErrorInfo(), BadRequest(), RetryInfo(), RequestInfo()
+    for detail in status.details:
+        for message in (info, bad, retry, request):
+            _unpack(detail, message)
+    if info.domain != _DOMAIN:
+        info.Clear()
+    words = status.message or error.details() or code.name
+    known = _reason(info.reason)
+    kind = _BY_REASON.get(known) or _BY_CODE.get(code, ServerError)
+    if not info.reason and (
+        own := next((row for row in _OWN if row.code is code and re.search(row.words, words)), None)
+    ):
+        kind, words = own.kind, own.message.format(target=target, words=words)
+    return kind(
+        words,
+        code=code.name,
+        reason=info.reason,
+        metadata=info.metadata,
+        request_id=request.request_id or request_id,
+        retryable=kind in {Unavailable, RateLimited}
+        and code in _FREE
+        and known not in _LASTING
+        # A bare UNAVAILABLE tells nothing.
+        and bool(info.reason)
+        and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
+        violations=(Violation(v.field, v.description) for v in bad.field_violations),
+        retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
+    )
+
+
+def _reason(name: str) -> int:
+    """The contract's reason, UNSPECIFIED for one of a newer server."""
+    try:
+        return ErrorReason.Value(f"ERROR_REASON_{name}")
+    except ValueError:
+        return ErrorReason.ERROR_REASON_UNSPECIFIED
+
+
+def _unpack(detail: Any, into: Message) -> None:
+    """Unpack, if it is of that kind. A detail that cannot be read is left out: the status itself still counts."""
+    with contextlib.suppress(DecodeError):
+        detail.Unpack(into)
+
+
+def _status(details: bytes | str) -> Status:
+    status = Status()
+    if isinstance(details, bytes):
+        try:
+            status.ParseFromString(details)
+        except DecodeError:
+            return Status()
+    return status

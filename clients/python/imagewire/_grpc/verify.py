@@ -1,0 +1,187 @@
+"""Events and answers checked, sans-IO. What is cut, damaged or out of order is an error, no shorter picture."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagewire.errors import CorruptAnswer
+from imagewire.v1.chat_service_pb2 import (
+    CreateCompletionResponse,
+    ImageChunk,
+    MediaChunk,
+    PartFinished,
+    PartKind,
+    StreamCompletionResponse,
+)
+from imagewire.v1.image_pb2 import Image
+from imagewire.v1.message_pb2 import Media
+
+# What has no number of its own: it repeats the one before it.
+_UNNUMBERED = frozenset({"image_chunk", "media_chunk"})
+_TEXTS = frozenset({PartKind.PART_KIND_TEXT})
+_FILES = frozenset({PartKind.PART_KIND_IMAGE, PartKind.PART_KIND_MEDIA})
+_CONTENTS = {
+    PartKind.PART_KIND_TEXT: frozenset({None}),
+    # Which of the two it is may be known only at its end.
+    PartKind.PART_KIND_IMAGE: frozenset({"image", "media"}),
+    PartKind.PART_KIND_MEDIA: frozenset({"image", "media"}),
+    PartKind.PART_KIND_FUNCTION_CALL: frozenset({"function_call"}),
+    PartKind.PART_KIND_NATIVE: frozenset({"native"}),
+}
+
+
+def unbatched(message: StreamCompletionResponse) -> Iterable[StreamCompletionResponse]:
+    """The events of a message: itself, and those that came with it."""
+    if not message.more:
+        return (message,)
+    more = list(message.more)
+    message.ClearField("more")
+    return (message, *more)
+
+
+@dataclass(slots=True)
+class _Part:
+    """A part on its way: what it holds, its place, and what has passed of its file."""
+
+    kind: PartKind
+    index: int
+    size: int = 0
+    sha256: Any = field(default_factory=hashlib.sha256)
+
+
+class Verifier:
+    """Checks a stream's events as they pass, holding none of their bytes. Raises CorruptAnswer.
+
+    What a newer server may add, events and kinds of parts, passes; what the contract says of the others is demanded.
+    """
+
+    def __init__(self) -> None:
+        self._sequence = 0
+        self._open: dict[int, _Part | None] = {}  # of each candidate that has begun
+        self._count: dict[int, int] = {}  # how many parts of each candidate are whole
+        self._ended: set[int] = set()
+        self._finished = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything but heartbeats has come."""
+        return self._sequence > 0
+
+    def check(self, event: StreamCompletionResponse) -> None:
+        """Check the next event."""
+        kind = event.WhichOneof("event")
+        if kind == "heartbeat":
+            return
+        if self._finished:
+            raise CorruptAnswer("the stream went on after its last event")
+        due = self._sequence + (kind not in _UNNUMBERED)
+        if event.sequence != due:
+            raise CorruptAnswer(f"event {due} is missing: number {event.sequence} came in its place")
+        if (kind == "started") != (self._sequence == 0):
+            raise CorruptAnswer(f"event {event.sequence} is {kind}: a stream has one start, and it comes first")
+        self._sequence = event.sequence
+        match kind:
+            case "part_started":
+                started = event.part_started
+                self._start(started.candidate_index, started.part_index, started.kind)
+            case "text_delta":
+                delta = event.text_delta
+                self._within(delta.candidate_index, delta.part_index, _TEXTS)
+            case "image_chunk":
+                self._chunk(event.image_chunk)
+            case "media_chunk":
+                self._chunk(event.media_chunk)
+            case "part_finished":
+                self._finish(event.part_finished)
+            case "candidate_finished":
+                self._end(event.candidate_finished.candidate_index)
+            case "finished":
+                if unfinished := self._open.keys() - self._ended:
+                    raise CorruptAnswer(f"the stream ended inside candidate {min(unfinished)}")
+                self._finished = True
+
+    def close(self) -> None:
+        """The stream's end."""
+        if not self._finished:
+            raise CorruptAnswer("the stream ended before its last event: the answer is not whole")
+
+    def _start(self, candidate: int, index: int, kind: PartKind) -> None:
+        if candidate in self._ended or self._open.get(candidate) or index != self._count.get(candidate, 0):
+            raise CorruptAnswer(f"part {index} of candidate {candidate} began out of order")
+        self._open[candidate] = _Part(kind, index)
+
+    def _within(self, candidate: int, index: int, kinds: Iterable[PartKind] = ()) -> _Part:
+        """The open part, which must be this one, of one of these kinds."""
+        part = self._open.get(candidate)
+        if part is None or part.index != index or (kinds and part.kind not in kinds):
+            raise CorruptAnswer(f"something came for part {index} of candidate {candidate}, which is not open for it")
+        return part
+
+    def _chunk(self, chunk: ImageChunk | MediaChunk) -> None:
+        part = self._within(chunk.candidate_index, chunk.part_index, _FILES)
+        if chunk.offset != part.size:
+            raise CorruptAnswer(f"a part's bytes go on at {chunk.offset} where {part.size} was due")
+        part.size += len(chunk.data)
+        part.sha256.update(chunk.data)
+
+    def _finish(self, finished: PartFinished) -> None:
+        candidate = finished.candidate_index
+        part = self._within(candidate, finished.part_index)
+        content = finished.WhichOneof("content")
+        if content not in _CONTENTS.get(part.kind, {content}):
+            began = PartKind.Name(part.kind).removeprefix("PART_KIND_")
+            raise CorruptAnswer(f"part {part.index} of candidate {candidate} began as {began} and ended as {content}")
+        if content == "image":
+            _check_file(finished.image, part)
+        elif content == "media":
+            _check_file(finished.media, part)
+        self._open[candidate] = None
+        self._count[candidate] = part.index + 1
+
+    def _end(self, candidate: int) -> None:
+        if candidate in self._ended or self._open.get(candidate):
+            raise CorruptAnswer(f"candidate {candidate} ended out of order")
+        self._open[candidate] = None
+        self._ended.add(candidate)
+
+
+def _check_file(file: Image | Media, part: _Part) -> None:
+    """A file of which all has passed, or which is elsewhere."""
+    what = _name(file)
+    if file.uri:
+        if part.size:
+            raise CorruptAnswer(f"{what} is said to be elsewhere, but has {part.size} bytes here")
+        return
+    if not part.size or part.size != file.size_bytes:
+        raise CorruptAnswer(f"{what} has {part.size} bytes where {file.size_bytes} were announced")
+    if part.sha256.digest() != file.sha256:
+        raise CorruptAnswer(f"{what} was damaged on its way: its sha256 differs")
+
+
+def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:
+    """A unary answer whose files are there, and what they say. Raises CorruptAnswer."""
+    for candidate in answer.candidates:
+        final = candidate.message.image
+        if candidate.message.HasField("image"):
+            _check_whole(final)
+        for part in candidate.message.parts:
+            # The final picture's part names it by its sha256, and carries no bytes.
+            named = part.image.WhichOneof("source") is None and part.image.sha256 == final.sha256
+            if part.HasField("image") and not named:
+                _check_whole(part.image)
+            elif part.HasField("media"):
+                _check_whole(part.media)
+    return answer
+
+
+def _check_whole(file: Image | Media) -> None:
+    source, what = file.WhichOneof("source"), _name(file)
+    if source is None:
+        raise CorruptAnswer(f"{what} is missing: the answer has neither its bytes nor a place to fetch them from")
+    if source == "data" and (len(file.data) != file.size_bytes or hashlib.sha256(file.data).digest() != file.sha256):
+        raise CorruptAnswer(f"{what} was damaged on its way: its size or sha256 differs")
+
+
+def _name(file: Image | Media) -> str:
+    return "a picture" if isinstance(file, Image) else f"a file of type {file.mime_type}"

@@ -1,0 +1,77 @@
+"""Where pictures go: a file that was named, a folder in which they get names from their prompts, or stdout."""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from imagewire.cli.exits import invalid
+from imagewire.files import beside, claimed, named_after
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """folder: where files are made. file: the one that was named, if one was; overwrite: whether it may be there."""
+
+    folder: Path
+    file: Path | None = None
+    overwrite: bool = False
+    stdout: bool = False
+
+    def name(self, prompt: str, mime_type: str) -> Path:
+        """A name for a picture, taken so that nothing else gets it."""
+        if self.file is None:
+            return named_after(prompt, mime_type, self.folder)
+        if not self.overwrite:
+            # Free when we began; who took it since keeps it.
+            try:
+                return claimed(self.file)
+            except FileExistsError:
+                return beside(self.file, mime_type)
+        return self.file
+
+
+@contextmanager
+def place(output: str | None, *, several: bool, overwrite: bool, as_json: bool) -> Iterator[Place]:
+    """Read -o. Raises InvalidRequest for what cannot be, before anything is drawn."""
+    if overwrite and (output in {None, "-"} or Path(str(output)).is_dir()):
+        raise invalid("--force is for the file that -o names: name one, or leave it out")
+    if output == "-":
+        if as_json:
+            raise invalid("--json and -o - both want stdout: leave one out")
+        if several:
+            raise invalid("-o - takes one picture: name a folder for several")
+        if sys.stdout.isatty():
+            raise invalid("-o - would print a picture's bytes into this terminal: redirect stdout, or name a file")
+        with tempfile.TemporaryDirectory(prefix="imagewire-") as folder:
+            yield Place(Path(folder), stdout=True)
+        return
+    path = Path(output or ".")
+    if path.is_dir():
+        yield Place(_writable(path))
+        return
+    if str(output).endswith(os.sep):
+        raise invalid(f"-o {output}: there is no such folder; make it, or name another")
+    if several:
+        raise invalid(f"-o {path}: is one file for several pictures; name a folder that is there")
+    # A link's file is replaced where it is, so it is made there.
+    yield Place(_writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
+
+
+def _free(path: Path, *, overwrite: bool) -> Path:
+    if path.exists() and not path.is_file():
+        raise invalid(f"-o {path}: is no file; name one, or use -o - and redirect stdout")
+    if os.path.lexists(path) and not overwrite:
+        raise invalid(f"-o {path}: is there already; name another file, or add --force to overwrite it")
+    return path
+
+
+def _writable(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise invalid(f"-o: there is no folder {folder}; make it, or name another")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise invalid(f"the folder {folder} is not yours to write into: name another place with -o")
+    return folder

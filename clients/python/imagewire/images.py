@@ -1,0 +1,158 @@
+"""Pictures as Python objects: an encoded file and what is known of it. Pillow is loaded only where it is asked for."""
+
+import base64
+import dataclasses
+import hashlib
+import io
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from imagewire import file_bytes, files
+from imagewire.v1 import image_pb2
+
+if TYPE_CHECKING:
+    import PIL.Image
+
+Detail = Literal["auto", "low", "medium", "high", "ultra_high"]
+
+_DETAILS: dict[Detail, image_pb2.ImageDetail] = {
+    "auto": image_pb2.ImageDetail.IMAGE_DETAIL_UNSPECIFIED,
+    "low": image_pb2.ImageDetail.IMAGE_DETAIL_LOW,
+    "medium": image_pb2.ImageDetail.IMAGE_DETAIL_MEDIUM,
+    "high": image_pb2.ImageDetail.IMAGE_DETAIL_HIGH,
+    "ultra_high": image_pb2.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,
+}
+
+
+@runtime_checkable
+class _Pil(Protocol):
+    """What is used of Pillow's picture."""
+
+    def save(self, fp: IO[bytes], format: str | None = ..., **params: Any) -> None: ...  # noqa: A002
+
+    def tobytes(self, *args: Any) -> bytes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture: of an answer, or to be sent; `image` makes one.
+
+    uri: where it is, when it is sent by its address, or when the provider wrote it elsewhere; then no bytes are here.
+    mime_type: its media type, "" when unknown. width, height: in pixels, 0 when unknown. size_bytes: of the encoded
+    file. sha256: of the encoded file, in hexadecimal digits. thought: whether it is a draft. detail: how closely a
+    model shall look at it. display_name: the provider's name of it, mostly empty.
+    """
+
+    _data: bytes | None = field(default=None, repr=False)
+    uri: str = ""
+    mime_type: str = ""
+    width: int = 0
+    height: int = 0
+    size_bytes: int = 0
+    sha256: str = ""
+    thought: bool = False
+    detail: Detail = "auto"
+    display_name: str = ""
+
+    @property
+    def data(self) -> bytes:
+        """The encoded file. Raises ValueError, which says where it is, when it is not here: elsewhere, or gone by."""
+        return file_bytes.here(self._data, "picture", self.uri)
+
+    @property
+    def data_uri(self) -> str:
+        """As "data:image/png;base64,…", for HTML."""
+        return f"data:{self.mime_type};base64,{base64.b64encode(self.data).decode()}"
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write it, whole or not at all, in place of what has that name; return the name it got.
+
+        The name gets the suffix of what the picture is: "cat" becomes "cat.png", and so does "cat.jpg" when the
+        picture is a PNG. Raises OSError, and ValueError as `data` does.
+        """
+        return files.save(Path(path), self.data, self.mime_type)
+
+    def to_pil(self) -> "PIL.Image.Image":
+        """As Pillow's picture."""
+        import PIL.Image  # noqa: PLC0415
+
+        return PIL.Image.open(io.BytesIO(self.data))
+
+    def _repr_png_(self) -> bytes | None:
+        return self._shown_as("image/png")
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return self._shown_as("image/jpeg")
+
+    def _shown_as(self, mime_type: str) -> bytes | None:
+        """For notebooks, to which None means: not in this way."""
+        return self._data if self.mime_type == mime_type else None
+
+
+Picture = bytes | str | os.PathLike[str] | Image | image_pb2.Image | _Pil
+
+
+def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> Image:
+    """A picture to be sent.
+
+    source: a path, bytes, Pillow's picture (sent as PNG), an earlier Image, or a str that is a URI: "https://…",
+    "gs://…", "data:…". detail: how closely the model looks at it. mime_type: needed beside "gs://", else read from the
+    bytes. Raises OSError when a file cannot be read, TypeError when it is no picture, ValueError when Pillow's cannot
+    be a PNG, or for an unknown detail.
+    """
+    if detail not in _DETAILS:
+        raise ValueError(f"detail: must be {', '.join(_DETAILS)}")
+    if isinstance(source, image_pb2.Image):
+        source = image_from_proto(source)
+    if isinstance(source, Image):
+        closely = source.detail if detail == "auto" else detail
+        return dataclasses.replace(source, detail=closely, mime_type=mime_type or source.mime_type)
+    if isinstance(source, str) and ("://" in source or source.startswith("data:")):
+        return Image(uri=source, mime_type=mime_type, detail=detail)
+    if isinstance(source, bytes):
+        data = source
+    elif isinstance(source, str | os.PathLike):
+        data = Path(source).read_bytes()
+    elif isinstance(source, _Pil):
+        encoded = io.BytesIO()
+        try:
+            source.save(encoded, "PNG")
+        except (OSError, ValueError):
+            mode = getattr(source, "mode", "this mode")
+            raise ValueError(
+                f'a picture of mode {mode} cannot be sent as PNG, or is empty: convert it, as by .convert("RGB")'
+            ) from None
+        data = encoded.getvalue()
+    else:
+        raise TypeError(f"{type(source).__name__} is no picture: give a path, bytes, a URI, Pillow's picture or Image")
+    given = mime_type or files.media_type(data)
+    return Image(data, "", given, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), detail=detail)
+
+
+def image_from_proto(message: image_pb2.Image, data: bytes | None = None, *, thought: bool = False) -> Image:
+    """The contract's picture. data: its bytes, where they came apart from it."""
+    detail: Detail = next((name for name, value in _DETAILS.items() if value == message.detail), "auto")
+    return Image(
+        data if data is not None or message.WhichOneof("source") != "data" else message.data,
+        message.uri,
+        message.mime_type,
+        message.width,
+        message.height,
+        message.size_bytes,
+        message.sha256.hex(),
+        thought,
+        detail,
+        message.display_name,
+    )
+
+
+def image_to_proto(given: Image, display_name: str = "") -> image_pb2.Image:
+    """The contract's picture. display_name: where it may have one. Raises ValueError when its bytes are not here."""
+    made = image_pb2.Image(mime_type=given.mime_type, detail=_DETAILS[given.detail], display_name=display_name)
+    if given.uri:
+        made.uri = given.uri
+    else:
+        made.data = given.data
+    return made

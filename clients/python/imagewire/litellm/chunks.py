@@ -1,0 +1,78 @@
+"""A growing answer as OpenAI's chunks: the role, text and pictures as they come, the reason, the usage. Sans-IO."""
+
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
+
+from imagewire.answer import Answer, Chunk
+from imagewire.litellm import finish, provider_fields
+from imagewire.litellm.types import CompletionChunk, Delta, ImageItem, ImageUrl, StreamChoice, ToolCall
+from imagewire.litellm.usage import Usage
+
+Growing = tuple[Answer, Chunk]
+
+
+def chunks(growing: Iterable[Growing], *, include_usage: bool) -> Generator[CompletionChunk]:
+    """Its chunks. include_usage: whether one more ends them, with the usage and without choices."""
+    writer = _Writer(include_usage=include_usage)
+    for answer, chunk in growing:
+        yield from writer.write(answer, chunk)
+
+
+async def achunks(growing: AsyncIterable[Growing], *, include_usage: bool) -> AsyncGenerator[CompletionChunk]:
+    """As `chunks`."""
+    writer = _Writer(include_usage=include_usage)
+    async for answer, chunk in growing:
+        for made in writer.write(answer, chunk):
+            yield made
+
+
+class _Writer:
+    def __init__(self, *, include_usage: bool) -> None:
+        self._include_usage = include_usage
+        self._begun = False
+        self._images = 0
+        self._calls = 0
+        self._natives = 0
+        self._media = 0
+
+    def write(self, answer: Answer, chunk: Chunk) -> Iterator[CompletionChunk]:
+        if not self._begun:
+            self._begun = True
+            yield _chunk(answer, Delta(role="assistant"))
+        if chunk.text:
+            yield _chunk(answer, Delta(reasoning_content=chunk.text) if chunk.thought else Delta(content=chunk.text))
+        if chunk.image is not None:
+            yield _chunk(answer, Delta(images=[ImageItem(self._images, chunk.image)]))
+            self._images += 1
+        if chunk.native is not None:
+            native = provider_fields.native_part(answer.parts[chunk.part], chunk.part, self._natives)
+            yield _chunk(answer, Delta(provider_specific_fields={"native_parts": [native]}))
+            self._natives += 1
+        if chunk.media is not None:
+            media = provider_fields.media(answer.parts[chunk.part], chunk.part, self._media)
+            yield _chunk(answer, Delta(provider_specific_fields={"media": [media]}))
+            self._media += 1
+        if chunk.function_call is not None:
+            yield _chunk(answer, Delta(tool_calls=[ToolCall(answer, chunk.part, self._calls)]))
+            self._calls += 1
+        if chunk.last:
+            yield from self._end(answer)
+
+    def _end(self, answer: Answer) -> Iterator[CompletionChunk]:
+        if answer.image is not None:
+            yield _chunk(answer, Delta(image=ImageUrl(answer.image)))
+        if extras := provider_fields.of_parts(answer):
+            yield _chunk(answer, Delta(provider_specific_fields=extras))
+        yield CompletionChunk(
+            f"chat{answer.id}",
+            int(answer.created),
+            answer.model,
+            [StreamChoice(Delta(), **finish.of(answer))],
+            service_tier=finish.service_tier(answer),
+            provider_specific_fields=provider_fields.of_answer(answer) or None,
+        )
+        if self._include_usage:
+            yield CompletionChunk(f"chat{answer.id}", int(answer.created), answer.model, usage=Usage(answer))
+
+
+def _chunk(answer: Answer, delta: Delta) -> CompletionChunk:
+    return CompletionChunk(f"chat{answer.id}", int(answer.created), answer.model, [StreamChoice(delta)])

@@ -1,0 +1,132 @@
+"""OpenAI's messages as the contract's. Every key is honoured or refused by name; signatures go back on their parts."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, get_args
+
+from imagewire.answer import Answer
+from imagewire.errors import invalid
+from imagewire.images import Detail, Image, image
+from imagewire.litellm import assistant_message
+from imagewire.litellm.record import plain
+from imagewire.litellm.types import Message as OwnMessage
+from imagewire.messages import picture
+from imagewire.v1.message_pb2 import ChatMessage, Media, Part, Role
+
+Messages = Iterable[Mapping[str, Any] | OwnMessage | Answer]
+
+_ROLES = {
+    "system": Role.ROLE_SYSTEM,
+    "developer": Role.ROLE_SYSTEM,
+    "user": Role.ROLE_USER,
+    "assistant": Role.ROLE_ASSISTANT,
+}
+_KEYS = {"role", "content"}
+_ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
+_BESIDE_URL = frozenset({"detail", "format", "display_name"})
+_PICTURE = 'must be {"url": "data:…" or "https://…"}'
+
+
+def read_messages(messages: Messages) -> list[ChatMessage]:
+    """The chat. Raises InvalidRequest."""
+    if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
+        raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
+    return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
+
+
+def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatMessage:
+    if isinstance(message, OwnMessage):
+        message = message.answer
+    if isinstance(message, Answer):
+        return message.message()
+    if not isinstance(message, Mapping):
+        raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
+    given = {key: message[key] for key in message if message[key] is not None}
+    role = given.get("role")
+    if not isinstance(role, str) or role not in _ROLES:
+        raise invalid(
+            f"{field}.role", f"must be one of {', '.join(_ROLES)}; a tool's messages are Client's, as a Spec's"
+        )
+    keys = _ANSWER_KEYS if role == "assistant" else _KEYS
+    if unknown := sorted(set(given) - keys):
+        raise invalid(
+            f"{field}.{unknown[0]}", f"is not served in a message of role {role}; it may have {', '.join(sorted(keys))}"
+        )
+    if role == "assistant":
+        given = {key: plain(value) for key, value in given.items()}
+        parts = assistant_message.parts(given, _pictures(given, field), field)
+        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
+    parts = _content(given.get("content", ""), f"{field}.content")
+    if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
+        raise invalid(f"{field}.content", "is empty; say what to draw")
+    return ChatMessage(role=_ROLES[role], parts=parts)
+
+
+def _content(content: Any, field: str) -> list[Part]:
+    if isinstance(content, str):
+        return [Part(text=content)]
+    if not isinstance(content, list | tuple):
+        raise invalid(field, "must be text or a list of parts")
+    return [_part(part, f"{field}[{i}]") for i, part in enumerate(content)]
+
+
+def _part(part: Any, field: str) -> Part:
+    match part:
+        case {"type": "text", "text": str(text), **rest} if not rest:
+            return Part(text=text)
+        case {"type": "image_url", "image_url": given, **rest} if not rest:
+            return _picture({"url": given} if isinstance(given, str) else given, f"{field}.image_url")
+    raise invalid(field, 'must be {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}')
+
+
+def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
+    match given:
+        case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
+            detail: Any = rest.get("detail") or "auto"
+            mime_type, name = rest.get("format") or "", str(rest.get("display_name") or "")
+            if name and not answered:
+                raise invalid(f"{field}.display_name", "is of an answer's pictures; leave it out")
+            if detail not in get_args(Detail) or not isinstance(mime_type, str):
+                details = ", ".join(get_args(Detail))
+                raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
+            file = assistant_message.file(url) if answered else None
+            shown = image(url, detail=detail, mime_type=mime_type)
+            if file is not None:
+                shown = Image(file[0], mime_type=mime_type or file[1], detail=detail)
+            return Part(image=picture(shown, name))
+    raise invalid(field, _PICTURE)
+
+
+def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
+    """The pictures of `images` and `image`; the one that stands in both is one."""
+    found: list[Part] = []
+    images = given.get("images", ())
+    if not isinstance(images, list | tuple):
+        raise invalid(f"{field}.images", "must be a list of pictures")
+    for i, item in enumerate(images):
+        entry = item if isinstance(item, Mapping) else {}
+        part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
+        part.thought = bool(entry.get("thought"))
+        mime_type = entry.get("mime_type") or ""
+        if not isinstance(mime_type, str):
+            raise invalid(f"{field}.images[{i}].mime_type", "must be a media type such as image/png")
+        found.append(_as_told_last(part, mime_type))
+    extras = given.get("provider_specific_fields")
+    moved = extras.get("image") if isinstance(extras, Mapping) else None
+    image = given.get("image", moved)
+    if image is not None:
+        one = _picture(image, f"{field}.image", answered=True)
+        if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
+            found.append(one)
+    return found
+
+
+def _as_told_last(part: Part, mime_type: str) -> Part:
+    """A picture whose media type came behind it, over REST; what that says is none is other media."""
+    if not mime_type:
+        return part
+    if mime_type.startswith("image/"):
+        part.image.mime_type = mime_type
+        return part
+    shown = part.image
+    media = Media(uri=shown.uri, mime_type=mime_type) if shown.uri else Media(data=shown.data, mime_type=mime_type)
+    return Part(media=media, thought=part.thought)

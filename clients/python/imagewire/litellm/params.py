@@ -1,0 +1,222 @@
+"""LiteLLM's arguments as a Spec and where to send it. What cannot be honoured is refused by name, before it is sent."""
+
+import base64
+import binascii
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypedDict, TypeVar
+
+from imagewire._grpc.channel import EMBEDDED, TARGET_VARIABLE
+from imagewire._grpc.retry import RETRIES
+from imagewire.errors import invalid
+from imagewire.json_struct import struct
+from imagewire.litellm.messages import Messages, read_messages
+from imagewire.litellm.search_tool import search_tools
+from imagewire.options import Options, build_spec
+from imagewire.type_check import mismatch
+from imagewire.v1.spec_pb2 import SafetySetting, Spec
+
+_T = TypeVar("_T")
+
+# What a server inside this process reads in place of arguments that other servers have in their own configuration.
+_VARIABLES = {"vertex_project": "VERTEXAI_PROJECT", "vertex_location": "VERTEXAI_LOCATION"}
+# OpenAI's words for Google's; the others are the same.
+_TIERS = {"auto": "", "default": "standard"}
+
+
+class CompletionOptions(TypedDict, total=False):
+    """What `completion` takes beside model, messages and stream.
+
+    target: the server, as Client takes it; default IMAGEWIRE_TARGET, else one inside this process. api_key: of the
+    server, or, inside this process, of Google AI Studio; default IMAGEWIRE_API_KEY, GEMINI_API_KEY. api_base, base_url,
+    vertex_project, vertex_location: of the provider, inside this process alone, where each different set of them and of
+    api_key has a server of its own. timeout: seconds. num_retries: how often a call is made again that cannot have been
+    charged. aspect_ratio: "16:9", image_size: "2K"; both may also stand in image_config. reasoning_effort: "none", or a
+    level that the model takes. tools: Google's search alone, {"google_search": {}}, with its options inside.
+    safety_settings: Google's. service_tier: "flex", "priority", or "default" for Google's standard. output_config:
+    {"uri_prefix": "gs://bucket/folder/"}, where Vertex AI writes the pictures in place of sending them.
+    continuation_token: of an answer's provider_specific_fields, whose rest is asked for. user, metadata: labels for
+    Vertex AI's bills. extra_body: Google's own fields. The others are OpenAI's.
+    """
+
+    target: str | None
+    api_key: str | None
+    api_base: str | None
+    base_url: str | None
+    vertex_project: str | None
+    vertex_location: str | None
+    timeout: float | None
+    num_retries: int | None
+    stream_options: Mapping[str, bool] | None
+    modalities: Iterable[Literal["text", "image"]] | None
+    image_config: Mapping[str, str] | None
+    aspect_ratio: str | None
+    image_size: str | None
+    temperature: float | None
+    top_p: float | None
+    top_k: int | None
+    n: int | None
+    max_tokens: int | None
+    max_completion_tokens: int | None
+    stop: str | Iterable[str] | None
+    seed: int | None
+    presence_penalty: float | None
+    frequency_penalty: float | None
+    reasoning_effort: str | None
+    tools: Iterable[Mapping[str, Any]] | None
+    safety_settings: Iterable[Mapping[str, str]] | None
+    user: str | None
+    metadata: Mapping[str, str] | None
+    extra_body: Mapping[str, Any] | None
+    service_tier: str | None
+    output_config: Mapping[str, str] | None
+    continuation_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call goes: calls to the same place share a client. variables: a server's in this process."""
+
+    target: str
+    api_key: str | None = field(repr=False)
+    retries: int
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `completion` was asked. timeout: seconds, None for the client's own."""
+
+    place: Place
+    spec: Spec
+    timeout: float | None
+    include_usage: bool
+
+
+def read(model: str, messages: Messages, options: CompletionOptions) -> Asked:
+    """Read the arguments. Raises InvalidRequest, which names the wrong one, and what `build_spec` raises."""
+    unknown = sorted(set(options) - set(CompletionOptions.__annotations__))
+    if unknown:
+        raise invalid(
+            unknown[0], f"is no argument of completion; it takes {', '.join(CompletionOptions.__annotations__)}"
+        )
+    for name, value in options.items():
+        if value is not None and (wrong := mismatch(value, CompletionOptions.__annotations__[name])):
+            raise invalid(name, wrong)
+    if mismatch(model, str) or not model:
+        raise invalid("model", 'is none; name one such as "gemini/gemini-2.5-flash-image"')
+    spec = build_spec(model, messages=read_messages(messages), **_options(options))
+    stream_options = dict(options.get("stream_options") or {})
+    include_usage = stream_options.pop("include_usage", False)
+    if stream_options:
+        raise invalid(f"stream_options.{min(stream_options)}", "is not served; include_usage is")
+    return Asked(_place(model, options), spec, options.get("timeout"), include_usage)
+
+
+def _options(given: CompletionOptions) -> Options:
+    if given.get("n") not in {None, 1}:
+        raise invalid("n", "must be 1: a call draws one answer; call again for another")
+    config = dict(given.get("image_config") or {})
+    ratio = _once("aspect_ratio", given.get("aspect_ratio"), config, "aspect_ratio", "aspectRatio")
+    size = _once("image_size", given.get("image_size"), config, "image_size", "imageSize")
+    if config:
+        raise invalid(f"image_config.{min(config)}", "is not served; aspect_ratio and image_size are")
+    tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
+    effort = given.get("reasoning_effort")
+    labels = dict(given.get("metadata") or {})
+    if user := _once("user", given.get("user"), labels, "user"):
+        labels["user"] = user
+    tier = given.get("service_tier") or ""
+    return Options(
+        aspect_ratio=ratio or "",
+        image_size=size or "",
+        temperature=given.get("temperature"),
+        top_p=given.get("top_p"),
+        top_k=given.get("top_k"),
+        max_output_tokens=_once("max_tokens", given.get("max_tokens"), tokens, "max_completion_tokens"),
+        seed=given.get("seed"),
+        presence_penalty=given.get("presence_penalty"),
+        frequency_penalty=given.get("frequency_penalty"),
+        thinking_budget=0 if effort == "none" else None,
+        thinking_level="" if effort in {None, "none"} else str(effort).upper(),
+        stop=given.get("stop") or (),
+        modalities=given.get("modalities") or (),
+        tools=search_tools(given.get("tools") or ()),
+        safety_settings=_safety_settings(given.get("safety_settings") or ()),
+        labels=labels,
+        extra_body=_extra_body(given.get("extra_body") or {}),
+        service_tier=_TIERS.get(tier, tier),
+        output_uri=_output_uri(given.get("output_config") or {}),
+        continuation_token=_token(given.get("continuation_token") or ""),
+    )
+
+
+def _once(name: str, value: _T | None, among: dict[str, _T] | dict[str, _T | None], *others: str) -> _T | None:
+    """What an argument and its other names say; the others are taken out."""
+    for other in others:
+        found = among.pop(other, None)
+        if found is not None and value not in {None, found}:
+            raise invalid(name, f"says otherwise than {other}; set one of them")
+        value = value if found is None else found
+    return value
+
+
+def _safety_settings(given: Iterable[Mapping[str, str]]) -> list[SafetySetting]:
+    found: dict[str, SafetySetting] = {}
+    for i, setting in enumerate(given):
+        if set(setting) - {"method"} != {"category", "threshold"}:
+            raise invalid(f"safety_settings[{i}]", "must have category and threshold, and nothing else but method")
+        if setting["category"] in found:
+            raise invalid(f"safety_settings[{i}].category", "stands there twice; keep one of them")
+        found[setting["category"]] = SafetySetting(**setting)
+    return list(found.values())
+
+
+def _output_uri(given: Mapping[str, str]) -> str:
+    config = dict(given)
+    names = ("uriPrefix", "output_uri_prefix", "outputUriPrefix")
+    found = _once("output_config.uri_prefix", config.pop("uri_prefix", None), config, *names)
+    if config or (given and not found):
+        raise invalid("output_config", 'must be {"uri_prefix": "gs://bucket/folder/"}')
+    return found or ""
+
+
+def _extra_body(given: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    try:
+        struct(given)
+    except ValueError as error:
+        raise invalid("extra_body", str(error)) from None
+    return given or None
+
+
+def _token(given: str) -> bytes:
+    try:
+        return base64.b64decode(given, validate=True)
+    except (binascii.Error, ValueError):
+        raise invalid("continuation_token", "is no base64; send it as the answer had it") from None
+
+
+def _place(model: str, given: CompletionOptions) -> Place:
+    target = given.get("target") or os.environ.get(TARGET_VARIABLE) or EMBEDDED
+    key, retries = given.get("api_key"), given.get("num_retries")
+    retries = RETRIES if retries is None else retries
+    if retries < 0:
+        raise invalid("num_retries", "must be at least 0")
+    base = _once("api_base", given.get("api_base"), {"base_url": given.get("base_url")}, "base_url")
+    own = {"api_base": base, **{name: given.get(name) for name in _VARIABLES}}
+    if target != EMBEDDED:
+        if wrong := next((name for name, value in own.items() if value), None):
+            raise invalid(wrong, f"is not for the server at {target}, which has its own: leave it out")
+        return Place(target, key, retries)
+    vertex = model.startswith("vertex_ai/")
+    if vertex and key:
+        raise invalid(
+            "api_key", "is Google AI Studio's; vertex_ai/ takes application default credentials: leave it out"
+        )
+    variables = {variable: str(own[name]) for name, variable in _VARIABLES.items() if own[name]}
+    if base:
+        variables["IMAGEWIRE_VERTEX_BASE_URL" if vertex else "IMAGEWIRE_GEMINI_BASE_URL"] = base
+    if key:
+        variables["GEMINI_API_KEY"] = key
+    return Place(EMBEDDED, None, retries, tuple(sorted(variables.items())))

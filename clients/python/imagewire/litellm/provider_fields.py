@@ -1,0 +1,113 @@
+"""`provider_specific_fields`: what the provider says and OpenAI's shape has no place for, as the server's REST has it.
+
+Of a message, what makes the same parts again: `parts` names them in order ("text:N" is the next N characters of
+content, "thought:N" of reasoning_content, "image", "tool_call", "native", "media" the next of each); `native_parts` and
+`media` hold what is neither text nor picture; `thought_signatures`, `native_fields` and `native_fields_json` have an
+entry for each part.
+"""
+
+import base64
+from collections.abc import Sequence
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+
+from imagewire.answer import Answer, Part
+from imagewire.litellm import native_json
+
+_ORDER = ("thought", "text", "image", "tool_call")
+# The ids of calls that the provider gave none.
+OWN_CALL_ID = "call_imagewire_"
+
+
+def of_message(answer: Answer) -> dict[str, Any]:
+    """What must come back with a message, `media` and `native_parts` with it."""
+    made = of_parts(answer)
+    natives: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
+    for at, part in enumerate(answer.parts):
+        if part.native is not None:
+            natives.append(native_part(part, at, len(natives)))
+        elif part.media is not None:
+            others.append(media(part, at, len(others)))
+    return made | {name: found for name, found in (("native_parts", natives), ("media", others)) if found}
+
+
+def of_parts(answer: Answer) -> dict[str, Any]:
+    """What makes the same parts again, without the parts themselves."""
+    made: dict[str, Any] = {}
+    parts = answer.parts
+    if any(part.signature for part in parts):
+        made["thought_signatures"] = [_base64(part.signature) if part.signature else None for part in parts]
+    fields = [native_json.fields(part.native_fields) for part in parts]
+    for name in ("native_fields", "native_fields_json"):
+        if any(name in of_one for of_one in fields):
+            made[name] = [of_one.get(name) for of_one in fields]
+    names = [_name(part) for part in parts]
+    if made or not _is_default(names):
+        made["parts"] = names
+    return made
+
+
+def native_part(part: Part, at: int, index: int) -> dict[str, Any]:
+    """A part that only the provider has, as an entry of `native_parts`. at: its place among all; index: among these."""
+    assert part.native is not None, "only of such a part"  # noqa: S101
+    made: dict[str, Any] = {"index": index, "part": at, "kind": part.native.kind}
+    return made | _thought(part) | native_json.embedded("value", part.native.value_json)
+
+
+def media(part: Part, at: int, index: int) -> dict[str, Any]:
+    """Media that is no picture, as an entry of `media`. at, index: as in `native_part`."""
+    assert part.media is not None, "only of such a part"  # noqa: S101
+    made: dict[str, Any] = {"index": index, "part": at, "mime_type": part.media.mime_type} | _thought(part)
+    if part.media.display_name:
+        made["display_name"] = part.media.display_name
+    url = part.media.uri or f"data:{part.media.mime_type};base64,{_base64(part.media.data)}"
+    return made | {"url": url}
+
+
+def of_choice(answer: Answer) -> dict[str, Any]:
+    """The provider's own fields of the candidate."""
+    return native_json.fields(answer.candidate.native_fields)
+
+
+def of_answer(answer: Answer) -> dict[str, Any]:
+    """What it says of the model, and how to go on. continuation_token: base64, as `completion` takes it."""
+    made: dict[str, Any] = {}
+    if answer.continuation_token:
+        made["continuation_token"] = _base64(answer.continuation_token)
+    if answer.model_status is not None:
+        made["model_status"] = MessageToDict(answer.model_status, preserving_proto_field_name=True)
+    made |= native_json.fields(answer.native_fields)
+    if answer.omitted_fields:
+        made["omitted_fields"] = answer.omitted_fields
+    return made
+
+
+def _name(part: Part) -> str:
+    if part.image is not None:
+        return "image"
+    if part.function_call is not None:
+        return "tool_call:thought" if part.thought else "tool_call"
+    if part.native is not None:
+        return "native"
+    if part.media is not None:
+        return "media"
+    return f"{'thought' if part.thought else 'text'}:{len(part.text)}"
+
+
+def _is_default(names: Sequence[str]) -> bool:
+    """Whether these parts are in the order that is taken where none is told."""
+    kinds = [name if name == "tool_call:thought" else name.partition(":")[0] for name in names]
+    if not all(kind in _ORDER for kind in kinds) or any(kinds.count(kind) > 1 for kind in ("text", "thought")):
+        return False
+    places = [_ORDER.index(kind) for kind in kinds]
+    return places == sorted(places)
+
+
+def _thought(part: Part) -> dict[str, Any]:
+    return {"thought": True} if part.thought else {}
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

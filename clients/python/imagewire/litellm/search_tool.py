@@ -1,0 +1,54 @@
+"""Google's search among the tools of `completion`, in the spellings in use. Sans-IO."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from google.protobuf.json_format import ParseDict, ParseError
+
+from imagewire.errors import invalid
+from imagewire.v1.spec_pb2 import GoogleSearch, Tool
+
+_KEYS = ("google_search", "googleSearch")
+_TYPES = {"webSearch": "WEB", "imageSearch": "IMAGE"}
+_FIELDS = {name: name for name in GoogleSearch.DESCRIPTOR.fields_by_name}
+_FIELDS |= {field.json_name: field.name for field in GoogleSearch.DESCRIPTOR.fields}
+# Google's own name of a field that the contract calls otherwise.
+_FIELDS |= {"timeRangeFilter": "time_range", "time_range_filter": "time_range"}
+_WORDS = {
+    "time_range": '{"start_time": "2026-01-31T00:00:00Z", "end_time": …}',
+    "blocking_confidence": "text",
+}
+
+
+def search_tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
+    """The search, once. Raises InvalidRequest for another tool, and for options that differ."""
+    found: list[GoogleSearch] = []
+    for i, tool in enumerate(given):
+        match dict(tool):
+            case {"type": "web_search", **rest} if not rest:
+                found.append(GoogleSearch())
+            case {**only} if len(only) == 1 and (key := next(iter(only))) in _KEYS and isinstance(only[key], Mapping):
+                found.append(_search(only[key], f"tools[{i}].{key}"))
+            case _:
+                raise invalid(f"tools[{i}]", 'must be {"google_search": {}}; for functions use Client with tools')
+        if found[-1] != found[0]:
+            raise invalid(f"tools[{i}]", "says otherwise than the search before it; keep one of them")
+    return [Tool(google_search=found[0])] if found else []
+
+
+def _search(options: Mapping[str, Any], field: str) -> GoogleSearch:
+    made = GoogleSearch()
+    seen: set[str] = set()
+    for name, value in options.items():
+        known = _FIELDS.get(name)
+        if known is None:
+            raise invalid(f"{field}.{name}", f"is no option of the search; it has {', '.join(sorted(_FIELDS))}")
+        if known in seen:
+            raise invalid(f"{field}.{name}", "stands there in two spellings; keep one of them")
+        seen.add(known)
+        types = known == "search_types" and isinstance(value, Mapping) and not value.keys() - _TYPES.keys()
+        try:
+            ParseDict({known: [_TYPES[kind] for kind in value] if types else value}, made)
+        except (ParseError, TypeError, ValueError):
+            raise invalid(f"{field}.{name}", f"must be {_WORDS.get(known, 'a list of texts')}") from None
+    return made

@@ -1,0 +1,180 @@
+"""Answers in OpenAI's and LiteLLM's shape: fields by attribute and by key. Pictures become data URIs when looked at."""
+
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from imagewire.answer import Answer
+from imagewire.images import Image
+from imagewire.litellm import finish, provider_fields
+from imagewire.litellm.finish import FinishReason
+from imagewire.litellm.record import Record
+from imagewire.litellm.usage import Usage
+
+
+class ImageUrl(Record):
+    """A picture: url, a data URI, or where the provider wrote it, then with its media type as format; detail.
+
+    picture: the same with its bytes as they are.
+    """
+
+    names = ("url", "detail", "format", "display_name")
+    detail: Literal["auto"] = "auto"
+
+    def __init__(self, picture: Image) -> None:
+        self.picture = picture
+        self.format = (picture.mime_type or None) if picture.uri else None
+        self.display_name = picture.display_name or None
+
+    @cached_property
+    def url(self) -> str:
+        """The data URI, or where it is."""
+        return self.picture.uri or self.picture.data_uri
+
+
+class ImageItem(Record):
+    """One of `images`: {"type": "image_url", "index": 0, "image_url": {…}}; thought: True for a draft."""
+
+    names = ("type", "index", "image_url", "thought")
+    type: Literal["image_url"] = "image_url"
+
+    def __init__(self, index: int, picture: Image) -> None:
+        self.index = index
+        self.image_url = ImageUrl(picture)
+        self.thought = True if picture.thought else None
+
+
+class Function(Record):
+    """What is called; arguments: a JSON object as text, exact."""
+
+    names = ("name", "arguments")
+
+    def __init__(self, name: str, arguments: str) -> None:
+        self.name = name
+        self.arguments = arguments
+
+
+class ToolCall(Record):
+    """A function that the model wants called."""
+
+    names = ("index", "id", "type", "function")
+    type: Literal["function"] = "function"
+
+    def __init__(self, answer: Answer, at: int, index: int) -> None:
+        part = answer.parts[at]
+        assert part.function_call is not None, "only of a part that is a call"  # noqa: S101
+        self.index = index
+        self.id = part.function_call.id or f"{provider_fields.OWN_CALL_ID}{answer.id.rpartition('-')[2]}_{at}"
+        self.function = Function(part.function_call.name, part.function_call.args_json or json.dumps(part.args))
+
+
+class Message(Record):
+    """What was said and drawn. image: the final picture; images: each of them. Append it to `messages` as it is.
+
+    provider_specific_fields: parts that OpenAI's shape has no place for, and what else must go back with the message.
+    """
+
+    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
+    role: Literal["assistant"] = "assistant"
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.content = answer.text
+        self.reasoning_content = "".join(part.text for part in answer.parts if part.thought) or None
+        pictures = [part.image for part in answer.parts if part.image]
+        self.image = ImageUrl(answer.image) if answer.image else None
+        self.images = [ImageItem(index, picture) for index, picture in enumerate(pictures)] or None
+        calls = [at for at, part in enumerate(answer.parts) if part.function_call]
+        self.tool_calls = [ToolCall(answer, at, index) for index, at in enumerate(calls)] or None
+
+    @cached_property
+    def provider_specific_fields(self) -> dict[str, Any] | None:
+        """None where there is nothing of it."""
+        return provider_fields.of_message(self.answer) or None
+
+
+@dataclass(slots=True, repr=False)
+class Delta(Record):
+    """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
+
+    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+    reasoning_content: str | None = None
+    image: ImageUrl | None = None
+    images: list[ImageItem] | None = None
+    tool_calls: list[ToolCall] | None = None
+    provider_specific_fields: dict[str, Any] | None = None
+
+
+_ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "grounding_metadata", "citation_metadata")
+
+
+class Choice(Record):
+    """The answer, why it ended, and what the provider's filters and searches said of it."""
+
+    names = ("finish_reason", "index", "message", *_ENDING, "provider_specific_fields")
+    index = 0
+
+    finish_reason: FinishReason
+    native_finish_reason: str | None
+    finish_message: str | None
+    safety_ratings: list[dict[str, Any]] | None
+    grounding_metadata: dict[str, Any] | None
+    citation_metadata: dict[str, Any] | None
+    provider_specific_fields: dict[str, Any] | None
+
+    def __init__(self, answer: Answer) -> None:
+        self.message = Message(answer)
+        vars(self).update(finish.of(answer))
+
+
+@dataclass(slots=True, repr=False)
+class StreamChoice(Record):
+    """What is new, and in the last chunk what a Choice has beside its message."""
+
+    names = ("finish_reason", "index", "delta", *_ENDING, "provider_specific_fields")
+
+    delta: Delta
+    finish_reason: FinishReason | None = None
+    native_finish_reason: str | None = None
+    finish_message: str | None = None
+    safety_ratings: list[dict[str, Any]] | None = None
+    grounding_metadata: dict[str, Any] | None = None
+    citation_metadata: dict[str, Any] | None = None
+    provider_specific_fields: dict[str, Any] | None = None
+    index: int = 0
+
+
+class Completion(Record):
+    """The whole answer. service_tier: the one that it was priced by, in OpenAI's words."""
+
+    names = ("id", "choices", "created", "model", "object", "usage", "service_tier", "provider_specific_fields")
+    object: Literal["chat.completion"] = "chat.completion"
+
+    def __init__(self, answer: Answer) -> None:
+        self.id = f"chat{answer.id}"
+        self.created = int(answer.created)
+        self.model = answer.model
+        self.choices = [Choice(answer)]
+        self.usage = Usage(answer)
+        self.service_tier = finish.service_tier(answer)
+        self.provider_specific_fields = provider_fields.of_answer(answer) or None
+
+
+@dataclass(slots=True, repr=False)
+class CompletionChunk(Record):
+    """A piece of the answer. usage: in the last one, which has no choices, when it was asked for."""
+
+    names = ("id", "object", "created", "model", "choices", "usage", "service_tier", "provider_specific_fields")
+
+    id: str
+    created: int
+    model: str
+    choices: list[StreamChoice] = field(default_factory=list)
+    usage: Usage | None = None
+    service_tier: str | None = None
+    provider_specific_fields: dict[str, Any] | None = None
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
