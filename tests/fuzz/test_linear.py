@@ -1,4 +1,4 @@
-"""Reading costs no more than its bytes, whatever they are."""
+"""SpecBuilder costs no more than its bytes, whatever they are."""
 
 import sys
 import time

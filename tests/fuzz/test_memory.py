@@ -1,4 +1,4 @@
-"""Reading holds no picture: a hundred need no more memory than five, however they are framed."""
+"""SpecBuilder holds no picture: a hundred need no more memory than five, however they are framed."""
 
 import base64
 import random

@@ -16,7 +16,7 @@ from imagewire_server.contract import pb
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.common import response_types
-from imagewire_server.formats.openai.common.encoder import Copy, chunk_of
+from imagewire_server.formats.openai.common.encoder import ImageRef, chunk_of
 from imagewire_server.formats.openai.images import answer as images_answer
 from imagewire_server.formats.openai.images.answer import Drawn
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
@@ -217,14 +217,14 @@ def images(events: list[pb.Event]) -> dict[str, Any]:
         drawn.add(kind, event)
         if (chunk := chunk_of(kind, event)) is not None:
             key = chunk.candidate_index, chunk.part_index
-            assert key in drawn.keeps
+            assert key in drawn.needs
             kept[key] = kept.get(key, b"") + chunk.data
     assert (
-        set(drawn.keeps)
+        set(drawn.needs)
         <= set(kept) | {picture.key for picture in drawn.pictures() if picture.image.uri} | drawn.beside.media
     )
     pieces = [piece for mine in images_answer.answer([drawn], [], "id") for piece in mine]
-    body = b"".join(base64.b64encode(kept[p.key]) if isinstance(p, Copy) else p for p in pieces)
+    body = b"".join(base64.b64encode(kept[p.key]) if isinstance(p, ImageRef) else p for p in pieces)
     msgspec.json.decode(body, type=response_types.Images)
     made: dict[str, Any] = json.loads(body)
     assert ImagesResponse.construct(**made).to_dict(warnings=False) == made

@@ -16,7 +16,7 @@ from imagewire_server.core.fold import fold
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.common import response_types
-from imagewire_server.formats.openai.common.encoder import Copy, Encoder, chunk_of
+from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, chunk_of
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 from imagewire_server.providers.google.wire import Reader
@@ -52,7 +52,7 @@ def folded(case: Case) -> pb.CreateCompletionResponse:
 
 
 def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
-    """All that an encoder writes, kept pictures filled in as the edge does it."""
+    """All that an encoder writes, kept pictures filled in as the REST API does it."""
     kept: dict[Any, bytes] = {}
     out = b""
     for event in given:
@@ -60,10 +60,10 @@ def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
         pieces = encoder.feed(kind, event)
         if (chunk := chunk_of(kind, event)) is not None and (
             key := (chunk.candidate_index, chunk.part_index)
-        ) in encoder.keeps:
+        ) in encoder.needs:
             kept[key] = kept.get(key, b"") + chunk.data
-        out += b"".join(base64.b64encode(kept[p.key]) if isinstance(p, Copy) else p for p in pieces)
-        kept = {key: data for key, data in kept.items() if key in encoder.keeps}
+        out += b"".join(base64.b64encode(kept[p.key]) if isinstance(p, ImageRef) else p for p in pieces)
+        kept = {key: data for key, data in kept.items() if key in encoder.needs}
     return out
 
 

@@ -1,4 +1,4 @@
-"""Reading a gRPC error's details."""
+"""SpecBuilder a gRPC error's details."""
 
 from dataclasses import dataclass
 

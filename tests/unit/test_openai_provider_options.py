@@ -7,7 +7,7 @@ import pytest
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 from imagewire_server.providers.google.wire.encode import encode
 from imagewire_server.providers.google.wire.profile import Profile
 from tests.unit.test_openai_requests import BASE, KINDS, PNG_URL, USER, Abilities, decode, json, spec
@@ -23,9 +23,9 @@ CONFIGS = [
 ]
 
 
-def reading(kind: str, **fields: Any) -> Reading:
+def reading(kind: str, **fields: Any) -> SpecBuilder:
     request, spec_of = KINDS[kind]
-    made: Reading = spec_of(decode(json.dumps({**BASE[kind], **fields}).encode(), request), Abilities(listed=True))
+    made: SpecBuilder = spec_of(decode(json.dumps({**BASE[kind], **fields}).encode(), request), Abilities(listed=True))
     return made
 
 

@@ -7,18 +7,18 @@ from imagewire_server.api.rest.keepalive import Pings
 
 
 class _Opening:
-    """An encoder that opens a picture's line between a ping's being due and its being written."""
+    """An encoder that opens a picture's line at_event_boundary a ping's being due and its being written."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self._whole = iter([True])
 
     @property
-    def between(self) -> bool:
-        between = next(self._whole, False)
-        if not between:
+    def at_event_boundary(self) -> bool:
+        at_event_boundary = next(self._whole, False)
+        if not at_event_boundary:
             self.asked.set()
-        return between
+        return at_event_boundary
 
 
 class _Response:

@@ -6,7 +6,7 @@ from typing import IO, Any
 import pytest
 
 from imagewire_server.api.rest import temp_buffer
-from imagewire_server.api.rest.temp_buffer import Spool
+from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract.errors import Internal
 
 PIECE = bytes(range(256)) * 400
@@ -42,7 +42,7 @@ def disk(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
     monkeypatch.setattr(temp_buffer, "_file", made)
 
 
-async def filled(kept: Spool) -> None:
+async def filled(kept: TempBuffer) -> None:
     for _ in range(PIECES):
         await kept.write(PIECE)
 
@@ -50,7 +50,7 @@ async def filled(kept: Spool) -> None:
 @pytest.mark.parametrize("room", [None, 0, 1, 192 * 1024, 192 * 1024 + 1, 600_001, 10**9])
 async def test_d7_a_full_disk_loses_no_byte(monkeypatch: pytest.MonkeyPatch, room: int | None) -> None:
     disk(monkeypatch, room)
-    kept = Spool()
+    kept = TempBuffer()
     await filled(kept)
     for _ in range(2):
         pieces = [piece async for piece in kept.pieces()]
@@ -62,12 +62,12 @@ async def test_d7_a_full_disk_loses_no_byte(monkeypatch: pytest.MonkeyPatch, roo
 async def test_d7_what_no_disk_takes_is_bounded_for_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
     disk(monkeypatch, None)
     monkeypatch.setattr(temp_buffer, "_MOST_WITHOUT_DISK", 1_500_000)
-    first, second = Spool(), Spool()
+    first, second = TempBuffer(), TempBuffer()
     await filled(first)
     with pytest.raises(Internal, match="disk is full"):
         await filled(second)
     first.close()
     second.close()
-    third = Spool()
+    third = TempBuffer()
     await filled(third)
     third.close()

@@ -35,14 +35,14 @@ class Pings:
 
     def _due(self) -> None:
         idle = self._loop.time() - self.last
-        if idle >= self._interval and not self.busy and self._encoder.between:
+        if idle >= self._interval and not self.busy and self._encoder.at_event_boundary:
             self._task = self._loop.create_task(self._ping())
             idle = 0.0
         self._timer = self._loop.call_later(max(self._interval - idle, self._interval / 10), self._due)
 
     async def _ping(self) -> None:
         async with self.writing:
-            if self._encoder.between:  # a picture's line may have been opened since the ping was due
+            if self._encoder.at_event_boundary:  # a picture's line may have been opened since the ping was due
                 await self._response.write(_PING)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
-from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 from imagewire_server.transport.image_fetch import ImageFetcher, Unfetchable
 
 _AT_ONCE = 4
@@ -27,27 +27,27 @@ class Pictures:
     mode: str
     most_bytes: int
 
-    def wanted(self, reading: Reading) -> bool:
+    def wanted(self, builder: SpecBuilder) -> bool:
         """Whether the request names pictures to fetch. Raises InvalidRequest where it must not."""
-        if self.mode == "pass" or not reading.names_pictures:
+        if self.mode == "pass" or not builder.names_pictures:
             return False
-        found = list(_remote(reading.spec))
+        found = list(_remote(builder.spec))
         if not found:
             return False
         # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
         places = {path for path, _ in found}
-        wrong = [v for v in validation.violations(reading.spec, "spec") if v.field not in places]
+        wrong = [v for v in validation.violations(builder.spec, "spec") if v.field not in places]
         if wrong:
-            self._refuse(wrong, reading)
+            self._refuse(wrong, builder)
         if self.mode == "refuse":
             words = "this server fetches no pictures; send the picture itself as a data: URL"
-            self._refuse([Violation(path, words) for path, _ in found], reading)
+            self._refuse([Violation(path, words) for path, _ in found], builder)
         if len(found) > _MOST_PICTURES:
             words = f"is one of {len(found)} pictures to fetch; at most {_MOST_PICTURES} are allowed"
-            self._refuse([Violation(found[_MOST_PICTURES][0], words)], reading)
+            self._refuse([Violation(found[_MOST_PICTURES][0], words)], builder)
         return True
 
-    async def fetch(self, reading: Reading) -> int:
+    async def fetch(self, builder: SpecBuilder) -> int:
         """Put each picture's bytes in place of its URL; how many they are.
 
         Raises InvalidRequest in the caller's names, and Overloaded.
@@ -73,7 +73,7 @@ class Pictures:
 
         try:
             async with asyncio.TaskGroup() as group:
-                for path, image in _remote(reading.spec):
+                for path, image in _remote(builder.spec):
                     group.create_task(one(path, image))
         except* _TooMuchError as over:
             words = f"brings the request's pictures over {self.most_bytes} bytes (max_request_bytes); send smaller ones"
@@ -83,12 +83,12 @@ class Pictures:
         if refused is not None:
             raise refused
         if violations:
-            self._refuse(violations, reading)
+            self._refuse(violations, builder)
         return total
 
     @staticmethod
-    def _refuse(violations: list[Violation], reading: Reading) -> None:
-        raise in_callers_names(InvalidRequest(violations), reading.origins) from None
+    def _refuse(violations: list[Violation], builder: SpecBuilder) -> None:
+        raise in_callers_names(InvalidRequest(violations), builder.origins) from None
 
 
 def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:

@@ -1,6 +1,6 @@
 """From an engine's events to a response: the encoder's pieces written, pictures kept for their second copy.
 
-The one place where the REST edge meets the engine; every endpoint that draws goes through it.
+The one place where the REST API meets the engine; every endpoint that draws goes through it.
 """
 
 import asyncio
@@ -16,17 +16,17 @@ from imagewire_server.api.rest.keepalive import Pings
 from imagewire_server.api.rest.middleware import Call
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
-from imagewire_server.api.rest.temp_buffer import Spool
+from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract import json_scan, pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Record
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
-from imagewire_server.formats.openai.common.encoder import Chunk, Copy, Encoder, Key, Piece, StreamEncoder, chunk_of
+from imagewire_server.formats.openai.common.encoder import Chunk, Encoder, ImageRef, Key, Piece, StreamEncoder, chunk_of
 from imagewire_server.formats.openai.common.json_decode import decode
 from imagewire_server.formats.openai.common.options import Abilities
-from imagewire_server.formats.openai.common.spec_builder import Reading, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
 _T = TypeVar("_T")
 _MUCH = 128 * 1024
@@ -39,36 +39,36 @@ async def read(call: Call, kind: type[_T]) -> _T:
     return await worked(call.record, decode, body, kind)
 
 
-class Kept:
+class ImageBuffers:
     """The pictures, and other media, whose bytes are needed once more."""
 
     def __init__(self) -> None:
-        self._spools: dict[Key, Spool] = {}
+        self._buffers: dict[Key, TempBuffer] = {}
 
-    async def take(self, chunk: Chunk, keeps: Collection[Key]) -> None:
+    async def take(self, chunk: Chunk, needs: Collection[Key]) -> None:
         """Keep a chunk's bytes where their part is among `keeps`."""
         key = chunk.candidate_index, chunk.part_index
-        if key in keeps:
-            await self._spools.setdefault(key, Spool()).write(chunk.data)
+        if key in needs:
+            await self._buffers.setdefault(key, TempBuffer()).write(chunk.data)
 
     async def base64(self, key: Key) -> AsyncIterator[bytes]:
         """The base64 of what was kept, piece by piece."""
-        async for piece in self._spools[key].pieces():
+        async for piece in self._buffers[key].pieces():
             yield pybase64.b64encode(piece)
 
-    def forget(self, keeps: Collection[Key]) -> None:
+    def forget(self, needs: Collection[Key]) -> None:
         """Drop all but these."""
-        for key in [key for key in self._spools if key not in keeps]:
-            self._spools.pop(key).close()
+        for key in [key for key in self._buffers if key not in needs]:
+            self._buffers.pop(key).close()
 
     def close(self) -> None:
         """Drop everything."""
-        while self._spools:
-            self._spools.popitem()[1].close()
+        while self._buffers:
+            self._buffers.popitem()[1].close()
 
 
 @dataclass(frozen=True, slots=True)
-class Answering:
+class Responder:
     """What all endpoints that draw share. heartbeat_interval: seconds."""
 
     engine: Engine
@@ -87,14 +87,14 @@ class Answering:
 
     @asynccontextmanager
     async def drawing(
-        self, record: Record, reading: Reading, *, stream: bool
+        self, record: Record, builder: SpecBuilder, *, stream: bool
     ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
-            await worked(record, validation.check, reading.spec, "spec")
+            await worked(record, validation.check, builder.spec, "spec")
             async with aclosing(
                 self.engine.generate(
-                    reading.spec,
+                    builder.spec,
                     stream=stream,
                     max_frame_bytes=validation.FRAME_MAX,
                     sha256=False,  # OpenAI's JSON has no place for it
@@ -104,7 +104,7 @@ class Answering:
             ) as answer:
                 yield answer
         except InvalidRequest as error:
-            raise in_callers_names(error, reading.origins) from None
+            raise in_callers_names(error, builder.origins) from None
 
     @asynccontextmanager
     async def leaving(self, call: Call) -> AsyncIterator[None]:
@@ -122,47 +122,47 @@ class Answering:
         finally:
             watch.cancel()
 
-    async def _fetched(self, call: Call, reading: Reading) -> None:
+    async def _fetched(self, call: Call, builder: SpecBuilder) -> None:
         """Fetch the pictures that a request names, in the place that its call will have.
 
         The place is left before the engine takes it again. Nothing is awaited in between, so that nobody else gets it,
         unless the pictures are large.
         """
-        if await worked(call.record, self.pictures.wanted, reading):
-            self.engine.router.resolve(reading.spec.model)  # nothing is fetched for a model that there is not
+        if await worked(call.record, self.pictures.wanted, builder):
+            self.engine.router.resolve(builder.spec.model)  # nothing is fetched for a model that there is not
             with self.engine.place():
-                fetched = await self.pictures.fetch(reading)
+                fetched = await self.pictures.fetch(builder)
             call.record.large = call.record.large or fetched > LIGHT_BYTES
 
-    async def answer(self, call: Call, reading: Reading, encoder: Encoder) -> None:
+    async def answer(self, call: Call, builder: SpecBuilder, encoder: Encoder) -> None:
         """One JSON object, held back while it is small, so that a failure so far has its own status."""
-        kept = Kept()
+        buffers = ImageBuffers()
         try:
             call.response.hold()
             async with self.leaving(call):
-                await self._fetched(call, reading)
-                async with self.drawing(call.record, reading, stream=False) as stream:
+                await self._fetched(call, builder)
+                async with self.drawing(call.record, builder, stream=False) as stream:
                     async for events in stream:
-                        await _pass_on(events, encoder, kept, call.response)
+                        await _pass_on(events, encoder, buffers, call.response)
             await call.response.finish()
         finally:
-            kept.close()
+            buffers.close()
 
-    async def stream(self, call: Call, reading: Reading, encoder: StreamEncoder) -> None:
+    async def stream(self, call: Call, builder: SpecBuilder, encoder: StreamEncoder) -> None:
         """Server-sent events. A failure after the first of them is one of them."""
-        kept = Kept()
+        buffers = ImageBuffers()
         response = call.response
         response.stream()
         try:
             async with self.leaving(call):
-                await self._fetched(call, reading)
+                await self._fetched(call, builder)
                 async with (
-                    self.drawing(call.record, reading, stream=True) as stream,
+                    self.drawing(call.record, builder, stream=True) as stream,
                     Pings(response, encoder, self.heartbeat_interval) as pings,
                 ):
                     async for events in stream:
                         async with pings.writing:
-                            await _pass_on(events, encoder, kept, response)
+                            await _pass_on(events, encoder, buffers, response)
             await response.finish()
         except Stalled:
             raise
@@ -170,13 +170,13 @@ class Answering:
             if not response.started:
                 raise
             call.error = error
-            await write(encoder.fail(error), kept, response)
+            await write(encoder.fail(error), buffers, response)
             await response.finish()
         finally:
-            kept.close()
+            buffers.close()
 
 
-async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, response: Response) -> None:
+async def _pass_on(events: list[pb.Event], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:
     """Write what events add, at once; keep what is needed once more."""
     ready: list[bytes] = []
     for event in events:
@@ -184,28 +184,28 @@ async def _pass_on(events: list[pb.Event], encoder: Encoder, kept: Kept, respons
         pieces = encoder.feed(kind, event)
         chunk = chunk_of(kind, event)
         if chunk is not None:
-            await kept.take(chunk, encoder.keeps)
+            await buffers.take(chunk, encoder.needs)
         if pieces:
-            await _gather(pieces, ready, kept, response)
+            await _gather(pieces, ready, buffers, response)
             if chunk is None:
-                kept.forget(encoder.keeps)
+                buffers.forget(encoder.needs)
     if ready:
         await response.write(b"".join(ready))
 
 
-async def write(pieces: Iterable[Piece], kept: Kept, response: Response) -> None:
+async def write(pieces: Iterable[Piece], buffers: ImageBuffers, response: Response) -> None:
     """Write pieces, neighbouring bytes at once."""
     ready: list[bytes] = []
-    await _gather(pieces, ready, kept, response)
+    await _gather(pieces, ready, buffers, response)
     if ready:
         await response.write(b"".join(ready))
 
 
-async def _gather(pieces: Iterable[Piece], ready: list[bytes], kept: Kept, response: Response) -> None:
+async def _gather(pieces: Iterable[Piece], ready: list[bytes], buffers: ImageBuffers, response: Response) -> None:
     """Add pieces to what is ready; write it where it becomes much."""
     for piece in pieces:
-        if isinstance(piece, Copy):
-            async for encoded in kept.base64(piece.key):
+        if isinstance(piece, ImageRef):
+            async for encoded in buffers.base64(piece.key):
                 ready.append(encoded)
                 if len(encoded) >= _MUCH:
                     await response.write(b"".join(ready))

@@ -6,7 +6,7 @@ from typing import Any
 
 from imagewire_server.api.rest.body import Disconnected
 from imagewire_server.api.rest.status import Headers
-from imagewire_server.api.rest.temp_buffer import Spool
+from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract.errors import Stalled
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -31,7 +31,7 @@ class Response:
         self._headers = headers
         self._stall_timeout = stall_timeout
         self._closing = closing
-        self._held: Spool | None = None
+        self._held: TempBuffer | None = None
         self._head: MutableMapping[str, Any] | None = None  # goes out with the first of the body
         self._content_type = b"application/json"
         self.status = 0
@@ -39,7 +39,7 @@ class Response:
 
     def hold(self) -> None:
         """Hold back what is written, up to 16 MiB."""
-        self._held = Spool()
+        self._held = TempBuffer()
 
     def stream(self) -> None:
         """What is written is a stream of events."""

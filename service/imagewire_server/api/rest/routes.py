@@ -11,7 +11,7 @@ from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
 from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
 from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint
 from imagewire_server.api.rest.middleware import Scope
-from imagewire_server.api.rest.respond import Answering
+from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 
 _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -27,20 +27,20 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(answering: Answering, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
+def application(responder: Responder, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
     """The ASGI application below the guard."""
-    models = Models(answering.engine)
+    models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
-        "/chat/completions": ChatEndpoint(answering, image_fields),
-        "/responses": ResponsesEndpoint(answering),
-        "/images/generations": ImagesEndpoint(answering, edits=False),
-        "/images/edits": ImagesEndpoint(answering, edits=True),
+        "/chat/completions": ChatEndpoint(responder, image_fields),
+        "/responses": ResponsesEndpoint(responder),
+        "/images/generations": ImagesEndpoint(responder, edits=False),
+        "/images/edits": ImagesEndpoint(responder, edits=True),
     }
     gets: dict[str, _Endpoint] = {
         "/": pages.root,
         "/docs": pages.docs,
         "/openapi.json": pages.openapi,
-        "/health": Health(answering.engine, ready),
+        "/health": Health(responder.engine, ready),
         "/health/liveliness": liveliness,
         "/health/liveness": liveliness,
         "/health/readiness": Readiness(ready),

@@ -17,7 +17,7 @@ from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
 from imagewire_server.api.rest.middleware import Guard
 from imagewire_server.api.rest.origin_check import Browsers
 from imagewire_server.api.rest.remote_images import Pictures
-from imagewire_server.api.rest.respond import Answering
+from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.drain import CLEANUP, passed
@@ -76,10 +76,10 @@ class RestServer:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
-        answering = Answering(engine, pictures, options.heartbeat_interval)
+        responder = Responder(engine, pictures, options.heartbeat_interval)
         self._browsers = Browsers(options.hosts, options.cors_origins)
         self._guard = Guard(
-            application(answering, options.image_fields, self._ready, metrics=options.metrics),
+            application(responder, options.image_fields, self._ready, metrics=options.metrics),
             access,
             arriving,
             self._browsers,

@@ -17,13 +17,13 @@ _MEMORY_BYTES = 512 * 1024
 _READ_BYTES = 192 * 1024  # a multiple of 3: each piece is base64 of its own
 _MOST_WITHOUT_DISK = 256 * 1024 * 1024
 
-_log = structlog.get_logger("imagewire.spool")
+_log = structlog.get_logger("imagewire.temp buffer")
 
 
-class Spool:
+class TempBuffer:
     """Write, then read as often as needed, then close."""
 
-    _without_disk = 0  # bytes in memory that no disk took, of all spools
+    _without_disk = 0  # bytes in memory that no disk took, of all buffers
 
     def __init__(self) -> None:
         self._memory = bytearray()  # what the file has not; behind it
@@ -62,19 +62,19 @@ class Spool:
     def close(self) -> None:
         """Forget it."""
         self._memory = bytearray()
-        Spool._without_disk -= self._held
+        TempBuffer._without_disk -= self._held
         self._held = 0
         if self._file is not None:
             self._file.close()
             self._file = None
 
     def _hold(self, data: bytes) -> None:
-        if Spool._without_disk + len(data) > _MOST_WITHOUT_DISK:
+        if TempBuffer._without_disk + len(data) > _MOST_WITHOUT_DISK:
             raise Internal(
                 "this server's disk is full, and so is the memory in its place; the picture was drawn and may have been"
                 " charged: tell whoever runs the server, or draw over gRPC, which needs no disk"
             )
-        Spool._without_disk += len(data)
+        TempBuffer._without_disk += len(data)
         self._held += len(data)
         self._memory += data
 

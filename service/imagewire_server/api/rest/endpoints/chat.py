@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import CALL, Call, Scope
-from imagewire_server.api.rest.respond import Answering, read
+from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.core.offload import worked
@@ -21,7 +21,7 @@ _HEADER = b"x-image-fields"
 class ChatEndpoint:
     """Chat that draws, in OpenAI's shape. image_fields: "both", "image" or "images", where the caller says nothing."""
 
-    answering: Answering
+    responder: Responder
     image_fields: str
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -29,15 +29,15 @@ class ChatEndpoint:
         call: Call = scope[CALL]
         fields = self._fields(scope)
         request = await read(call, ChatRequest)
-        reading = await worked(call.record, spec_of, request, self.answering.abilities(request.model))
+        builder = await worked(call.record, spec_of, request, self.responder.abilities(request.model))
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
-            await self.answering.stream(call, reading, ChatChunks(fields, call.request_id, include_usage=usage))
+            await self.responder.stream(call, builder, ChatChunks(fields, call.request_id, include_usage=usage))
         else:
             if request.stream_options is not None:
                 raise InvalidRequest([Violation("stream_options", "belongs to a stream; set stream, or leave it out")])
-            await self.answering.answer(call, reading, ChatAnswer(fields))
+            await self.responder.answer(call, builder, ChatAnswer(fields))
 
     def _fields(self, scope: Scope) -> ImageFields:
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")

@@ -11,7 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import CALL, Call, Scope
-from imagewire_server.api.rest.respond import Answering, Kept, read, write
+from imagewire_server.api.rest.respond import ImageBuffers, Responder, read, write
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract import json_scan, pb
@@ -21,7 +21,7 @@ from imagewire_server.core.call import Record
 from imagewire_server.core.offload import worked
 from imagewire_server.formats.openai.common.encoder import chunk_of
 from imagewire_server.formats.openai.common.json_decode import convert
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
 from imagewire_server.formats.openai.images.answer import Drawn, ImagesStream
 from imagewire_server.formats.openai.images.decode import spec_of
@@ -87,7 +87,7 @@ class _Form(MultiPartParser):
 class ImagesEndpoint:
     """Pictures of a prompt, or, edits, of a prompt and pictures in a form."""
 
-    answering: Answering
+    responder: Responder
     edits: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,21 +98,21 @@ class ImagesEndpoint:
             request, pictures = await _form(call, scope)
         else:
             request = await read(call, ImagesRequest)
-        abilities = self.answering.abilities(request.model)
-        reading = await worked(call.record, spec_of, request, abilities, pictures)
+        abilities = self.responder.abilities(request.model)
+        builder = await worked(call.record, spec_of, request, abilities, pictures)
         sent = sum(len(data) for _, data in pictures)
         pictures.clear()  # the spec has them
         if not request.stream:
-            await self._answer(call, reading, request.n or 1, sent)
+            await self._answer(call, builder, request.n or 1, sent)
             return
         if request.n not in {None, 1}:
             raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
         kind = "image_edit" if self.edits else "image_generation"
-        await self.answering.stream(
-            call, reading, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
+        await self.responder.stream(
+            call, builder, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
         )
 
-    async def _answer(self, call: Call, reading: Reading, count: int, sent: int) -> None:
+    async def _answer(self, call: Call, builder: SpecBuilder, count: int, sent: int) -> None:
         """So many calls at once, fewer where much is sent: each encodes it for itself. sent: bytes of pictures.
 
         What one of them drew is not lost because another failed.
@@ -120,11 +120,11 @@ class ImagesEndpoint:
         runs = [_Run(Record(large=call.record.large)) for _ in range(count)]
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
-            async with self.answering.leaving(call):
+            async with self.responder.leaving(call):
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:
-                            group.create_task(run.draw(self.answering, reading, limit))
+                            group.create_task(run.draw(self.responder, builder, limit))
                 finally:
                     for run in runs:
                         run.tell(call.record)
@@ -134,11 +134,11 @@ class ImagesEndpoint:
                 raise failures[0]
             pieces = images_answer.answer([run.drawn for run in drawn], failures, call.request_id)
             for run, mine in zip([*drawn, _Run(Record())], pieces, strict=True):
-                await write(mine, run.kept, call.response)
+                await write(mine, run.buffers, call.response)
             await call.response.finish()
         finally:
             for run in runs:
-                run.kept.close()
+                run.buffers.close()
 
 
 class _Run:
@@ -146,13 +146,13 @@ class _Run:
 
     def __init__(self, record: Record) -> None:
         self.drawn = Drawn()
-        self.kept = Kept()
+        self.buffers = ImageBuffers()
         self.record = record
         self.error: Error | None = None
 
-    async def draw(self, answering: Answering, reading: Reading, limit: asyncio.Semaphore) -> None:
+    async def draw(self, responder: Responder, builder: SpecBuilder, limit: asyncio.Semaphore) -> None:
         try:
-            async with limit, answering.drawing(self.record, reading, stream=False) as stream:
+            async with limit, responder.drawing(self.record, builder, stream=False) as stream:
                 async for events in stream:
                     for event in events:
                         await self._take(event)
@@ -164,9 +164,9 @@ class _Run:
         self.drawn.add(kind, event)
         chunk = chunk_of(kind, event)
         if chunk is not None:
-            await self.kept.take(chunk, self.drawn.keeps)
+            await self.buffers.take(chunk, self.drawn.needs)
         elif kind == "part_finished":
-            self.kept.forget(self.drawn.keeps)
+            self.buffers.forget(self.drawn.needs)
 
     def tell(self, record: Record) -> None:
         """Add what was learned to the request's record."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import CALL, Call, Scope
-from imagewire_server.api.rest.respond import Answering, read
+from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
 from imagewire_server.core.offload import worked
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
@@ -17,17 +17,17 @@ from imagewire_server.formats.openai.responses.request import ResponsesRequest
 class ResponsesEndpoint:
     """Answers as items: text, pictures, calls, in their order."""
 
-    answering: Answering
+    responder: Responder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         call: Call = scope[CALL]
         request = await read(call, ResponsesRequest)
-        reading = await worked(call.record, spec_of, request, self.answering.abilities(request.model))
+        builder = await worked(call.record, spec_of, request, self.responder.abilities(request.model))
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
             encoder = ResponsesEvents(request, call.request_id, drafts=drafts, asked_at=int(time.time()))
-            await self.answering.stream(call, reading, encoder)
+            await self.responder.stream(call, builder, encoder)
         else:
-            await self.answering.answer(call, reading, ResponsesAnswer(request))
+            await self.responder.answer(call, builder, ResponsesAnswer(request))

@@ -27,16 +27,16 @@ class ImageFields:
 class _Choice:
     """One candidate. direct: its pictures are written as they come, where their media type is known in front of them.
 
-    Other pictures are kept and written at their end, other media at the message's end. keeps: the answer's, see
-    pieces.Encoder. waiting: what is written behind the first choice.
+    Other pictures are kept and written at their end, other media at the message's end. needs: the answer's, see
+    encoder.Encoder. waiting: what is written behind the first choice.
     """
 
-    def __init__(self, index: int, completion: str, fields: ImageFields, keeps: set[Key], *, direct: bool) -> None:
+    def __init__(self, index: int, completion: str, fields: ImageFields, needs: set[Key], *, direct: bool) -> None:
         self.direct = direct
         self.waiting: list[Piece] = []
         self._index = index
         self._fields = fields
-        self._keeps = keeps
+        self._needs = needs
         self._message = Gathered(completion, all_images=fields.images)
         self._thoughts: dict[int, bool] = {}
         self._open: OpenPicture | None = None
@@ -68,9 +68,9 @@ class _Choice:
         if image and part.mime_type and self.direct and self._fields.images:
             self._open = OpenPicture(part.mime_type)
             if self._fields.image:
-                self._keeps.add(key_of(part))
+                self._needs.add(key_of(part))
             return [self._entry()]
-        self._keeps.add(key_of(part))
+        self._needs.add(key_of(part))
         return []
 
     def _entry(self) -> bytes:
@@ -87,10 +87,10 @@ class _Choice:
             pieces = [picture.close(), entry_end(part, picture.media_type)]
         elif part.HasField("image") and self._fields.images:
             pieces = [self._entry(), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
-        if self.direct and self._keeps and (picture is not None or part.HasField("image")):
+        if self.direct and self._needs and (picture is not None or part.HasField("image")):
             # Of the pictures only the final one is needed again.
             final = self._message.final.key if self._fields.image else None
-            self._keeps.difference_update({earlier, key_of(part)} - {final})
+            self._needs.difference_update({earlier, key_of(part)} - {final})
         return pieces
 
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
@@ -108,10 +108,10 @@ class ChatAnswer:
         self._fields = fields
         self._started = pb.Started()
         self._choices: dict[int, _Choice] = {}
-        self.keeps: set[Key] = set()
+        self.needs: set[Key] = set()
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
+        """See encoder.Encoder."""
         match kind:
             case "started":
                 self._started = event.started
@@ -125,7 +125,7 @@ class ChatAnswer:
         if choice is None:
             # Only the first candidate is written as it comes: another one may come between its events.
             direct = not self._choices
-            choice = _Choice(index, self._started.completion_id, self._fields, self.keeps, direct=direct)
+            choice = _Choice(index, self._started.completion_id, self._fields, self.needs, direct=direct)
             self._choices[index] = choice
             pieces = choice.start() + choice.feed(kind, event)
         else:

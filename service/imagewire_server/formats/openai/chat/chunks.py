@@ -46,15 +46,15 @@ class ChatChunks:
         self._line = False  # whether a picture's line is open
         self._behind: list[Piece] = []  # what waits for the open line's end
         self._endings: list[tuple[int, Json]] = []  # what waits for the answer's end
-        self.keeps: set[Key] = set()
+        self.needs: set[Key] = set()
 
     @property
-    def between(self) -> bool:
-        """See pieces.StreamEncoder."""
+    def at_event_boundary(self) -> bool:
+        """See encoder.StreamEncoder."""
         return not self._line
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
+        """See encoder.Encoder."""
         match kind:
             case "started":
                 return self._start(event.started)
@@ -65,7 +65,7 @@ class ChatChunks:
         return self._candidate_event(kind, event, getattr(event, kind).candidate_index)
 
     def fail(self, error: Error) -> list[Piece]:
-        """See pieces.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
+        """See encoder.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
 
         Clients that look for an error in each event thus never see the cut picture, and the others see the error.
         """
@@ -137,7 +137,7 @@ class ChatChunks:
         image = part.kind == _IMAGE
         at_once = image and bool(part.mime_type) and candidate.direct and self._fields.images
         if self._fields.image or not at_once:
-            self.keeps.add(key_of(part))
+            self.needs.add(key_of(part))
         if not at_once:
             return []
         candidate.open = OpenPicture(part.mime_type)
@@ -168,10 +168,10 @@ class ChatChunks:
             pieces = [self._chunk(index, {"provider_specific_fields": {"native_parts": message.natives[-1:]}})]
         elif part.HasField("function_call"):
             pieces = [self._chunk(index, {"tool_calls": message.calls[-1:]})]
-        if candidate.direct and self.keeps:
+        if candidate.direct and self.needs:
             # Of the first candidate's bytes only the final picture's are needed again.
             final = message.final.key if self._fields.image else None
-            self.keeps = {key for key in self.keeps if key[0] != index or key == final}
+            self.needs = {key for key in self.needs if key[0] != index or key == final}
         return pieces
 
     def _candidate_finished(self, candidate: _Candidate, end: pb.CandidateFinished) -> list[Piece]:

@@ -6,36 +6,36 @@ from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common import options, provider_options
 from imagewire_server.formats.openai.common.options import Abilities, set_once
 from imagewire_server.formats.openai.common.shared_request import SearchOptions
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
 
 
-def spec_of(given: ChatRequest, abilities: Abilities) -> Reading:
+def spec_of(given: ChatRequest, abilities: Abilities) -> SpecBuilder:
     """The spec of a request, with where its fields came from. Raises InvalidRequest in the caller's names."""
-    reading = Reading(given.model)
-    read(reading, given.messages)
-    reading.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())
-    reading.came_from("response_modalities", "modalities")
+    builder = SpecBuilder(given.model)
+    read(builder, given.messages)
+    builder.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())
+    builder.from_field("response_modalities", "modalities")
     for field, config in (("image_config", given.image_config), ("imageConfig", given.image_config_)):
         if config is not None:
-            options.image_config(reading, config, field)
-    options.aspect_ratio(reading, given.aspect_ratio)
-    options.size(reading, given.size, abilities)
-    _generation(reading, given)
-    _thinking(reading, given)
-    _tools(reading, given)
-    provider_options.read(reading, given)
-    reading.spec.cached_content = given.cached_content or ""
-    options.labels(reading, given.user, given.metadata)
+            options.image_config(builder, config, field)
+    options.aspect_ratio(builder, given.aspect_ratio)
+    options.size(builder, given.size, abilities)
+    _generation(builder, given)
+    _thinking(builder, given)
+    _tools(builder, given)
+    provider_options.read(builder, given)
+    builder.spec.cached_content = given.cached_content or ""
+    options.labels(builder, given.user, given.metadata)
     if given.extra_body is not None:
-        reading.spec.extra_body.CopyFrom(reading.struct(given.extra_body, "extra_body"))
-    reading.done()
-    return reading
+        builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
+    builder.done()
+    return builder
 
 
-def _generation(reading: Reading, given: ChatRequest) -> None:
-    target, path = reading.spec.generation_config, "generation_config"
+def _generation(builder: SpecBuilder, given: ChatRequest) -> None:
+    target, path = builder.spec.generation_config, "generation_config"
     for name, value, field in (
         ("temperature", given.temperature, "temperature"),
         ("top_p", given.top_p, "top_p"),
@@ -48,26 +48,26 @@ def _generation(reading: Reading, given: ChatRequest) -> None:
         ("frequency_penalty", given.frequency_penalty, "frequency_penalty"),
         ("media_resolution", given.media_resolution, "media_resolution"),
     ):
-        set_once(reading, target, name, value, field, path)
+        set_once(builder, target, name, value, field, path)
     if given.stop is not None:
         target.stop_sequences.extend([given.stop] if isinstance(given.stop, str) else given.stop)
-        reading.came_from(f"{path}.stop_sequences", "stop")
+        builder.from_field(f"{path}.stop_sequences", "stop")
 
 
-def _thinking(reading: Reading, given: ChatRequest) -> None:
-    options.effort(reading, given.reasoning_effort, "reasoning_effort")
+def _thinking(builder: SpecBuilder, given: ChatRequest) -> None:
+    options.effort(builder, given.reasoning_effort, "reasoning_effort")
     if given.reasoning is not None:
-        options.effort(reading, given.reasoning.effort, "reasoning.effort")
-        options.budget(reading, given.reasoning.max_tokens, "reasoning.max_tokens")
+        options.effort(builder, given.reasoning.effort, "reasoning.effort")
+        options.budget(builder, given.reasoning.max_tokens, "reasoning.max_tokens")
         excluded = given.reasoning.exclude
-        options.thoughts(reading, None if excluded is None else not excluded, "reasoning.exclude")
+        options.thoughts(builder, None if excluded is None else not excluded, "reasoning.exclude")
     if given.thinking is not None:
         disabled = given.thinking.type == "disabled"
-        options.budget(reading, 0 if disabled else given.thinking.budget_tokens, "thinking")
-    options.thoughts(reading, given.include_reasoning, "include_reasoning")
+        options.budget(builder, 0 if disabled else given.thinking.budget_tokens, "thinking")
+    options.thoughts(builder, given.include_reasoning, "include_reasoning")
 
 
-def _tools(reading: Reading, given: ChatRequest) -> None:
+def _tools(builder: SpecBuilder, given: ChatRequest) -> None:
     functions = pb.FunctionDeclarations()
     searches: list[tuple[str, SearchOptions]] = []
     if given.web_search_options is not None:
@@ -77,9 +77,9 @@ def _tools(reading: Reading, given: ChatRequest) -> None:
         if tool.function is not None:
             made = functions.declarations.add(name=tool.function.name, description=tool.function.description or "")
             if tool.function.parameters is not None:
-                made.parameters.CopyFrom(reading.struct(tool.function.parameters, f"{field}.function.parameters"))
+                made.parameters.CopyFrom(builder.struct(tool.function.parameters, f"{field}.function.parameters"))
             at = len(functions.declarations) - 1
-            reading.came_from(f"tools[0].functions.declarations[{at}]", f"{field}.function")
+            builder.from_field(f"tools[0].functions.declarations[{at}]", f"{field}.function")
         elif tool.google_search is not None:
             searches.append((f"{field}.google_search", tool.google_search))
         elif tool.google_search_ is not None:
@@ -87,15 +87,15 @@ def _tools(reading: Reading, given: ChatRequest) -> None:
         elif tool.type in {"google_search", "web_search"}:
             searches.append((field, SearchOptions()))
         else:
-            reading.refuse(field, "is empty; set function or google_search")
+            builder.refuse(field, "is empty; set function or google_search")
     if functions.declarations:
-        reading.spec.tools.add(functions=functions)
-    provider_options.searches(reading, searches)
+        builder.spec.tools.add(functions=functions)
+    provider_options.searches(builder, searches)
     choice = given.tool_choice
     if choice is not None:
         modes = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
-        config = reading.spec.tool_config
+        config = builder.spec.tool_config
         config.mode = modes[choice] if isinstance(choice, str) else "ANY"
         if not isinstance(choice, str):
             config.allowed_function_names.append(choice.function.name)
-        reading.came_from("tool_config", "tool_choice")
+        builder.from_field("tool_config", "tool_choice")

@@ -68,7 +68,7 @@ class Gathered:
         return [front + b',"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
 
     def extras(self) -> Json:
-        """What must come back with the message, so that the same parts are made of it (see layout)."""
+        """What must come back with the message, so that the same parts are made of it (see part_order)."""
         final = self.final.key
         sent = [
             (kind, signature, fields)

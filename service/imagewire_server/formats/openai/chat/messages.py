@@ -4,7 +4,7 @@ from imagewire_server.contract import pb
 from imagewire_server.formats.openai.chat.request import ImagePart, Message
 from imagewire_server.formats.openai.common import returned_parts
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
 
 _ROLES = {
@@ -16,19 +16,19 @@ _ROLES = {
 }
 
 
-def read(reading: Reading, messages: list[Message]) -> None:
+def read(builder: SpecBuilder, messages: list[Message]) -> None:
     """Take the messages over into the spec."""
     total = 0
     for i, message in enumerate(messages):
         total += _size(message)
         if total > MOST_PARTS:
-            reading.refuse(f"messages[{i}]", f"brings the chat over {MOST_PARTS} parts; leave earlier messages out")
+            builder.refuse(f"messages[{i}]", f"brings the chat over {MOST_PARTS} parts; leave earlier messages out")
             return
     calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
     for i, message in enumerate(messages):
-        field, path = f"messages[{i}]", f"messages[{len(reading.spec.messages)}]"
-        made = reading.spec.messages.add(role=_ROLES[message.role])
-        reading.came_from(path, field)
+        field, path = f"messages[{i}]", f"messages[{len(builder.spec.messages)}]"
+        made = builder.spec.messages.add(role=_ROLES[message.role])
+        builder.from_field(path, field)
         for name, allowed in (
             ("tool_calls", "assistant"),
             ("reasoning_content", "assistant"),
@@ -38,18 +38,18 @@ def read(reading: Reading, messages: list[Message]) -> None:
             ("name", "tool"),
         ):
             if getattr(message, name) is not None and message.role != allowed:
-                reading.refuse(f"{field}.{name}", f"has a place in a message of role {allowed} only; leave it out")
+                builder.refuse(f"{field}.{name}", f"has a place in a message of role {allowed} only; leave it out")
         if message.role == "tool":
-            made.parts.append(_tool_result(reading, message, field, calls, path))
+            made.parts.append(_tool_result(builder, message, field, calls, path))
         elif message.role == "assistant":
-            _assistant(reading, message, made, field, path)
+            _assistant(builder, message, made, field, path)
             if not made.parts:
-                del reading.spec.messages[-1]  # what a blocked prompt was answered with
+                del builder.spec.messages[-1]  # what a blocked prompt was answered with
         elif isinstance(message.content, str) and not message.image and not message.images:
             made.content = message.content
-            reading.came_from(f"{path}.content", f"{field}.content")
+            builder.from_field(f"{path}.content", f"{field}.content")
         else:
-            _content(reading, message, made, field, path)
+            _content(builder, message, made, field, path)
 
 
 def _size(message: Message) -> int:
@@ -59,49 +59,49 @@ def _size(message: Message) -> int:
     return sum(len(given) for given in lists if isinstance(given, list))
 
 
-def _content(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
+def _content(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
     """Parts in their order, then the pictures of the message's own fields."""
     if isinstance(message.content, str) and message.content:
         made.parts.add(text=message.content)
     for j, part in enumerate(() if isinstance(message.content, str) else message.content or ()):
         at = f"{path}.parts[{len(made.parts)}]"
         if isinstance(part, ImagePart):
-            image, where = _shown_part(reading, part, f"{field}.content[{j}]")
+            image, where = _shown_part(builder, part, f"{field}.content[{j}]")
             made.parts.add(image=image)
-            _shown(reading, at, where)
+            _shown(builder, at, where)
         else:
             made.parts.add(text=part.text)
-            reading.came_from(at, f"{field}.content[{j}].text")
-    for shown in _pictures(reading, message, field):
-        _shown(reading, f"{path}.parts[{len(made.parts)}]", shown.field)
+            builder.from_field(at, f"{field}.content[{j}].text")
+    for shown in _pictures(builder, message, field):
+        _shown(builder, f"{path}.parts[{len(made.parts)}]", shown.field)
         made.parts.append(shown.part)
 
 
-def _shown_part(reading: Reading, part: ImagePart, field: str) -> tuple[pb.Image, str]:
+def _shown_part(builder: SpecBuilder, part: ImagePart, field: str) -> tuple[pb.Image, str]:
     """The picture of a content part, and the field that names it."""
     if isinstance(part.image_url, str):
-        return reading.image(ImageUrl(url=part.image_url), f"{field}.image_url"), f"{field}.image_url"
-    return reading.image(part.image_url, f"{field}.image_url.url"), f"{field}.image_url.url"
+        return builder.image(ImageUrl(url=part.image_url), f"{field}.image_url"), f"{field}.image_url"
+    return builder.image(part.image_url, f"{field}.image_url.url"), f"{field}.image_url.url"
 
 
-def _shown(reading: Reading, path: str, where: str) -> None:
+def _shown(builder: SpecBuilder, path: str, where: str) -> None:
     """Remember where a part that is a picture came from."""
-    reading.came_from(path, where)
-    reading.image_came_from(f"{path}.image", where)
+    builder.from_field(path, where)
+    builder.image_from_field(f"{path}.image", where)
 
 
-def _pictures(reading: Reading, message: Message, field: str) -> list[returned_parts.Named]:
+def _pictures(builder: SpecBuilder, message: Message, field: str) -> list[returned_parts.Named]:
     """The pictures of `images` and `image`; the one that stands in both is one."""
     answered = message.role == "assistant"
     found = [
-        returned_parts.shown(reading, entry, f"{field}.images[{k}]", answered=answered)
+        returned_parts.shown(builder, entry, f"{field}.images[{k}]", answered=answered)
         for k, entry in enumerate(message.images or ())
     ]
     one, where = message.image, f"{field}.image"
     if one is None and message.provider_specific_fields is not None:
         one, where = message.provider_specific_fields.image, f"{field}.provider_specific_fields.image"
     if one is not None and not any(_same(one.url, entry.image_url.url) for entry in message.images or ()):
-        image = reading.image(one, f"{where}.url", answered=answered)
+        image = builder.image(one, f"{where}.url", answered=answered)
         found.append(returned_parts.Named(pb.Part(image=image), f"{where}.url"))
     return found
 
@@ -112,42 +112,42 @@ def _same(url: str, other: str) -> bool:
     return url.endswith(other[other.index(",") :]) if data and "," in other else url == other
 
 
-def _assistant(reading: Reading, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
+def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
     texts = pb.ChatMessage()
     plain = Message(role="assistant", content=message.content)
-    _content(reading, plain, texts, field, path)
+    _content(builder, plain, texts, field, path)
     if any(part.HasField("image") for part in texts.parts):
-        reading.refuse(f"{field}.content", "an assistant's pictures stand in image or images, as they came")
+        builder.refuse(f"{field}.content", "an assistant's pictures stand in image or images, as they came")
     text = "".join(part.text for part in texts.parts) + (message.refusal or "")
     calls = []
     for k, call in enumerate(message.tool_calls or ()):
         where = f"{field}.tool_calls[{k}].function.arguments"
-        part = function_call(reading, call.id, call.function.name, call.function.arguments, where)
+        part = function_call(builder, call.id, call.function.name, call.function.arguments, where)
         calls.append(returned_parts.Named(part, where))
     said = returned_parts.Said(text, message.reasoning_content or "", "reasoning_content")
-    pictures = _pictures(reading, message, field)
+    pictures = _pictures(builder, message, field)
     own = message.provider_specific_fields
-    made.parts.extend(returned_parts.parts_of(reading, said, own, field, path, images=pictures, calls=calls))
+    made.parts.extend(returned_parts.parts_of(builder, said, own, field, path, images=pictures, calls=calls))
 
 
-def _tool_result(reading: Reading, message: Message, field: str, calls: dict[str, str], path: str) -> pb.Part:
+def _tool_result(builder: SpecBuilder, message: Message, field: str, calls: dict[str, str], path: str) -> pb.Part:
     call_id = message.tool_call_id or ""
     name = message.name or calls.get(call_id, "")
     if not name:
-        reading.refuse(
+        builder.refuse(
             f"{field}.tool_call_id", "answers no call of this chat; send the assistant's tool_calls before it"
         )
     if message.image or message.images:
-        reading.refuse(f"{field}.{'image' if message.image else 'images'}", "a result's pictures stand in its content")
+        builder.refuse(f"{field}.{'image' if message.image else 'images'}", "a result's pictures stand in its content")
     content = message.content or ""
     text = content if isinstance(content, str) else ""
     pictures: list[pb.Image] = []
     for j, part in enumerate(() if isinstance(content, str) else content):
         if isinstance(part, ImagePart):
-            image, where = _shown_part(reading, part, f"{field}.content[{j}]")
+            image, where = _shown_part(builder, part, f"{field}.content[{j}]")
             at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
-            reading.image_came_from(at, where)
+            builder.image_from_field(at, where)
             pictures.append(image)
         else:
             text += part.text
-    return function_result(reading, call_id, name, text, f"{field}.content", pictures)
+    return function_result(builder, call_id, name, text, f"{field}.content", pictures)

@@ -7,7 +7,7 @@ from typing import Any
 import pybase64
 
 from imagewire_server.contract import pb
-from imagewire_server.formats.openai.common.encoder import Copy, Key, Piece, encoded
+from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded
 
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:;[\w.+-]+=[\w.+-]+)*", re.ASCII)
 _IMAGE = re.compile(r"image/([\w.+-]+)", re.ASCII)
@@ -61,4 +61,4 @@ def inside(what: pb.Image | pb.Media, key: Key) -> list[Piece]:
     """The URL of a picture or of other media, inside JSON quotes. key: where the bytes are kept, if there are any."""
     if what.uri:
         return [encoded(what.uri)[1:-1]]
-    return [head(what.mime_type), Copy(key)]
+    return [head(what.mime_type), ImageRef(key)]

@@ -13,13 +13,13 @@ Key = tuple[int, int]
 Chunk = pb.ImageChunk | pb.MediaChunk
 
 
-class Copy(NamedTuple):
+class ImageRef(NamedTuple):
     """The whole base64 of a picture, or of other media, whose bytes were kept."""
 
     key: Key
 
 
-Piece = bytes | Copy
+Piece = bytes | ImageRef
 
 
 def encoded(value: Any) -> bytes:
@@ -52,7 +52,7 @@ class Encoder(Protocol):
     """Writes one answer in OpenAI's shape while its events come."""
 
     @property
-    def keeps(self) -> Collection[Key]:
+    def needs(self) -> Collection[Key]:
         """What bytes must be kept of: from the first chunk, for as long as it is named here."""
         ...
 
@@ -65,7 +65,7 @@ class StreamEncoder(Encoder, Protocol):
     """Writes server-sent events."""
 
     @property
-    def between(self) -> bool:
+    def at_event_boundary(self) -> bool:
         """Whether the last event sent is whole, so that a comment may follow."""
         ...
 

@@ -1,4 +1,4 @@
-"""Our errors as OpenAI's body. Which HTTP status goes with it is the edge's to say."""
+"""Our errors as OpenAI's body. Which HTTP status goes with it is for the API to say."""
 
 from typing import Any
 

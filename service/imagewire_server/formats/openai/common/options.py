@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.common.shared_request import ImageConfig
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _T = TypeVar("_T")
 
@@ -29,30 +29,30 @@ class Abilities:
     thinking_levels: tuple[str, ...] | None = None
 
 
-def said_once(reading: Reading, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
+def said_once(builder: SpecBuilder, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
     """The value of a field with several spellings, with the caller's one; a second, different value is refused."""
     found = [(field, value) for field, value in spellings if value is not None]
     for field, value in found[1:]:
         if value != found[0][1]:
-            reading.refuse(field, f"says otherwise than {found[0][0]}; set one of them")
+            builder.refuse(field, f"says otherwise than {found[0][0]}; set one of them")
     return found[0] if found else None
 
 
-def set_once(reading: Reading, target: pb.ProtoMessage, name: str, value: object, field: str, path: str) -> None:
+def set_once(builder: SpecBuilder, target: pb.ProtoMessage, name: str, value: object, field: str, path: str) -> None:
     """Set a field of the spec from one of the caller's; a second, different value for it is refused."""
     if value is None:
         return
-    known = reading.origins.get(f"spec.{path}.{name}")
+    known = builder.origins.get(f"spec.{path}.{name}")
     if known is not None and getattr(target, name) != value:
-        reading.refuse(field, f"says otherwise than {known}; set one of them")
+        builder.refuse(field, f"says otherwise than {known}; set one of them")
         return
     setattr(target, name, value)
-    reading.came_from(f"{path}.{name}", field)
+    builder.from_field(f"{path}.{name}", field)
 
 
-def image_config(reading: Reading, given: ImageConfig, field: str) -> None:
+def image_config(builder: SpecBuilder, given: ImageConfig, field: str) -> None:
     """Google's own image options, in either spelling."""
-    target = reading.spec.image_config
+    target = builder.spec.image_config
     for name, snake, camel in (
         ("aspect_ratio", given.aspect_ratio, given.aspect_ratio_),
         ("image_size", given.image_size, given.image_size_),
@@ -60,108 +60,108 @@ def image_config(reading: Reading, given: ImageConfig, field: str) -> None:
         ("prominent_people", given.prominent_people, given.prominent_people_),
     ):
         words = name.split("_")
-        set_once(reading, target, name, snake, f"{field}.{name}", "image_config")
-        set_once(reading, target, name, camel, f"{field}.{words[0]}{words[1].title()}", "image_config")
+        set_once(builder, target, name, snake, f"{field}.{name}", "image_config")
+        set_once(builder, target, name, camel, f"{field}.{words[0]}{words[1].title()}", "image_config")
 
 
-def aspect_ratio(reading: Reading, given: str | None, field: str = "aspect_ratio") -> None:
+def aspect_ratio(builder: SpecBuilder, given: str | None, field: str = "aspect_ratio") -> None:
     """A ratio that stands beside the image options."""
     if given is not None:
-        set_once(reading, reading.spec.image_config, "aspect_ratio", given, field, "image_config")
+        set_once(builder, builder.spec.image_config, "aspect_ratio", given, field, "image_config")
 
 
-def size(reading: Reading, given: str | None, abilities: Abilities, field: str = "size") -> None:
+def size(builder: SpecBuilder, given: str | None, abilities: Abilities, field: str = "size") -> None:
     """WIDTHxHEIGHT as the nearest ratio and size that the model draws, or one of Google's sizes as it is."""
     if given is None or given == "auto":
         return
-    target = reading.spec.image_config
+    target = builder.spec.image_config
     if given in _SIDES:
-        set_once(reading, target, "image_size", given, field, "image_config")
+        set_once(builder, target, "image_size", given, field, "image_config")
         return
     match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", given)
     if match is None:
-        reading.refuse(field, f'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of {", ".join(_SIDES)}')
+        builder.refuse(field, f'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of {", ".join(_SIDES)}')
         return
     width, height = int(match[1]), int(match[2])
     ratios = abilities.aspect_ratios or _RATIOS
     ratio = min(ratios, key=lambda ratio: _off(width / height, ratio))
     if _off(width / height, ratio) > _MOST_OFF:
-        reading.refuse(field, f"is far from every ratio that the model draws; it draws {', '.join(ratios)}")
+        builder.refuse(field, f"is far from every ratio that the model draws; it draws {', '.join(ratios)}")
         return
     side = math.sqrt(width * height)
     nearest = min(_SIDES, key=lambda name: abs(math.log(side / _SIDES[name])))
     drawn = _SIDES if abilities.image_sizes is None else abilities.image_sizes or (_DRAWN_UNASKED,)
     if nearest not in drawn:
-        reading.refuse(field, f"comes nearest to {nearest}, which the model does not draw; it draws {', '.join(drawn)}")
+        builder.refuse(field, f"comes nearest to {nearest}, which the model does not draw; it draws {', '.join(drawn)}")
         return
-    set_once(reading, target, "aspect_ratio", ratio, field, "image_config")
+    set_once(builder, target, "aspect_ratio", ratio, field, "image_config")
     if nearest != _DRAWN_UNASKED or abilities.image_sizes:
-        set_once(reading, target, "image_size", nearest, field, "image_config")
+        set_once(builder, target, "image_size", nearest, field, "image_config")
 
 
-def effort(reading: Reading, given: str | None, field: str) -> None:
+def effort(builder: SpecBuilder, given: str | None, field: str) -> None:
     """How hard the model thinks: none, or one of its levels in small letters."""
     if given is None:
         return
-    target = reading.spec.generation_config.thinking_config
+    target = builder.spec.generation_config.thinking_config
     path = "generation_config.thinking_config"
     if given == "none":
-        set_once(reading, target, "thinking_budget", 0, field, path)
+        set_once(builder, target, "thinking_budget", 0, field, path)
     else:
-        set_once(reading, target, "thinking_level", given.upper(), field, path)
-    reading.came_from(path, field)
+        set_once(builder, target, "thinking_level", given.upper(), field, path)
+    builder.from_field(path, field)
 
 
-def budget(reading: Reading, given: int | None, field: str) -> None:
+def budget(builder: SpecBuilder, given: int | None, field: str) -> None:
     """The most tokens the model may think."""
     if given is None:
         return
     path = "generation_config.thinking_config"
     if not -1 <= given < 2**31:
-        reading.refuse(field, "must be -1 or more, and less than 2147483648")
+        builder.refuse(field, "must be -1 or more, and less than 2147483648")
         return
-    set_once(reading, reading.spec.generation_config.thinking_config, "thinking_budget", given, field, path)
-    reading.came_from(path, field)
+    set_once(builder, builder.spec.generation_config.thinking_config, "thinking_budget", given, field, path)
+    builder.from_field(path, field)
 
 
-def thoughts(reading: Reading, given: bool | None, field: str) -> None:
+def thoughts(builder: SpecBuilder, given: bool | None, field: str) -> None:
     """Whether thoughts and drafts come with the answer."""
     if given is None:
         return
     path = "generation_config.thinking_config"
-    set_once(reading, reading.spec.generation_config.thinking_config, "include_thoughts", given, field, path)
-    reading.came_from(path, field)
+    set_once(builder, builder.spec.generation_config.thinking_config, "include_thoughts", given, field, path)
+    builder.from_field(path, field)
 
 
-def drafts(reading: Reading, wanted: int | None, abilities: Abilities, field: str = "partial_images") -> None:
+def drafts(builder: SpecBuilder, wanted: int | None, abilities: Abilities, field: str = "partial_images") -> None:
     """Drafts come from models that think, when they are asked to show it; others draw none."""
     if wanted and abilities.listed and abilities.thinking_levels != ():
-        thoughts(reading, True, field)
+        thoughts(builder, True, field)
 
 
-def file_format(reading: Reading, given: str | None, quality: int | None, prefix: str = "") -> None:
+def file_format(builder: SpecBuilder, given: str | None, quality: int | None, prefix: str = "") -> None:
     """The file that a picture comes in, which only Vertex AI lets choose."""
-    target = reading.spec.image_config.output_options
+    target = builder.spec.image_config.output_options
     path = "image_config.output_options"
     if given is not None:
-        set_once(reading, target, "mime_type", f"image/{given}", f"{prefix}output_format", path)
-        reading.came_from(path, f"{prefix}output_format")
+        set_once(builder, target, "mime_type", f"image/{given}", f"{prefix}output_format", path)
+        builder.from_field(path, f"{prefix}output_format")
     if quality is not None:
-        set_once(reading, target, "compression_quality", quality, f"{prefix}output_compression", path)
-        reading.came_from(path, f"{prefix}output_format" if given else f"{prefix}output_compression")
+        set_once(builder, target, "compression_quality", quality, f"{prefix}output_compression", path)
+        builder.from_field(path, f"{prefix}output_format" if given else f"{prefix}output_compression")
 
 
-def labels(reading: Reading, user: str | None, metadata: dict[str, str] | None) -> None:
+def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, str] | None) -> None:
     """Billing labels, of the user and of the metadata."""
     found = dict(metadata or {})
     if metadata:
-        reading.came_from("labels", "metadata")
+        builder.from_field("labels", "metadata")
     if user is not None:
-        reading.came_from("labels", "metadata" if metadata else "user")
+        builder.from_field("labels", "metadata" if metadata else "user")
         if found.setdefault("user", user) != user:
-            reading.refuse("metadata.user", "says otherwise than user; set one of them")
+            builder.refuse("metadata.user", "says otherwise than user; set one of them")
     for key, value in found.items():
-        reading.spec.labels[key] = value
+        builder.spec.labels[key] = value
 
 
 def _off(shape: float, ratio: str) -> float:

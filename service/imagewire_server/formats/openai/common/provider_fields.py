@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
-    """What makes the same parts again (see layout). parts: of each its name, signature and native_fields."""
+    """What makes the same parts again (see part_order). parts: of each its name, signature and native_fields."""
     names = [name for name, _, _ in parts]
     signatures = [base64(signature) if signature else None for _, signature, _ in parts]
     beside = {name for _, _, fields in parts for name in fields}

@@ -11,7 +11,7 @@ from imagewire_server.formats.openai.common.shared_request import (
     SearchOptions,
     TimeRange,
 )
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _T = TypeVar("_T")
 
@@ -20,76 +20,76 @@ _TIERS = {"auto": "", "default": "standard"}
 _SEARCHES = {"webSearch": "WEB", "imageSearch": "IMAGE"}
 
 
-def read(reading: Reading, given: ProviderOptions) -> None:
+def read(builder: SpecBuilder, given: ProviderOptions) -> None:
     """Take them over into the spec."""
-    spec = reading.spec
+    spec = builder.spec
     if given.service_tier is not None:
         spec.service_tier = _TIERS.get(given.service_tier, given.service_tier)
-        reading.came_from("service_tier", "service_tier")
+        builder.from_field("service_tier", "service_tier")
     for field, settings in (("safety_settings", given.safety_settings), ("safetySettings", given.safety_settings_)):
         for i, setting in enumerate(settings or ()):
             path = f"safety_settings[{len(spec.safety_settings)}]"
-            reading.came_from(path, f"{field}[{i}]")
+            builder.from_field(path, f"{field}[{i}]")
             for name in ("category", "threshold", "method"):
-                reading.came_from(f"{path}.{name}", f"{field}[{i}].{name}")
+                builder.from_field(f"{path}.{name}", f"{field}[{i}].{name}")
             spec.safety_settings.add(
                 category=setting.category, threshold=setting.threshold, method=setting.method or ""
             )
-            reading.came_from("safety_settings", field)
+            builder.from_field("safety_settings", field)
     for field, config in (("output_config", given.output_config), ("outputConfig", given.output_config_)):
         if config is not None:
-            _output(reading, config, field)
+            _output(builder, config, field)
     tokens = ("continuation_token", given.continuation_token), ("continuationToken", given.continuation_token_)
-    if token := said_once(reading, tokens):
-        _continue(reading, *token)
+    if token := said_once(builder, tokens):
+        _continue(builder, *token)
 
 
-def _output(reading: Reading, given: OutputConfig, field: str) -> None:
-    target = reading.spec.output_config
+def _output(builder: SpecBuilder, given: OutputConfig, field: str) -> None:
+    target = builder.spec.output_config
     target.SetInParent()
-    reading.came_from("output_config", field)
+    builder.from_field("output_config", field)
     for name, value in (
         ("uri_prefix", given.uri_prefix),
         ("uriPrefix", given.uri_prefix_),
         ("output_uri_prefix", given.output_uri_prefix),
         ("outputUriPrefix", given.output_uri_prefix_),
     ):
-        set_once(reading, target, "uri_prefix", value, f"{field}.{name}", "output_config")
+        set_once(builder, target, "uri_prefix", value, f"{field}.{name}", "output_config")
 
 
-def _continue(reading: Reading, field: str, token: str) -> None:
+def _continue(builder: SpecBuilder, field: str, token: str) -> None:
     try:
-        reading.spec.continuation_token = data_uri.decoded(token)
+        builder.spec.continuation_token = data_uri.decoded(token)
     except ValueError as error:
-        reading.refuse(field, f"{error}; send it as the answer had it")
-    reading.came_from("continuation_token", field)
+        builder.refuse(field, f"{error}; send it as the answer had it")
+    builder.from_field("continuation_token", field)
 
 
-def searches(reading: Reading, asked: list[tuple[str, SearchOptions]]) -> None:
+def searches(builder: SpecBuilder, asked: list[tuple[str, SearchOptions]]) -> None:
     """Google's search among the tools, once. asked: each with the caller's field; other options twice are refused."""
     if not asked:
         return
     told = [one for one in asked if one[1] != type(one[1])()] or asked
-    path = f"tools[{len(reading.spec.tools)}].google_search"
-    if search := said_once(reading, told):
-        reading.spec.tools.add(google_search=_search(reading, search[1], search[0], path))
+    path = f"tools[{len(builder.spec.tools)}].google_search"
+    if search := said_once(builder, told):
+        builder.spec.tools.add(google_search=_search(builder, search[1], search[0], path))
 
 
-def _search(reading: Reading, given: SearchOptions, field: str, path: str) -> pb.GoogleSearch:
+def _search(builder: SpecBuilder, given: SearchOptions, field: str, path: str) -> pb.GoogleSearch:
     """Google's search with its options. path: where it will stand in the spec."""
     made = pb.GoogleSearch()
-    reading.came_from(path, field)
+    builder.from_field(path, field)
 
     def one(name: str, *spellings: tuple[str, _T | None]) -> tuple[str, _T] | None:
         """The value of one of the spellings, and its field's name."""
-        found = said_once(reading, [(f"{field}.{spelling}", value) for spelling, value in spellings])
+        found = said_once(builder, [(f"{field}.{spelling}", value) for spelling, value in spellings])
         if found:
-            reading.came_from(f"{path}.{name}", found[0])
+            builder.from_field(f"{path}.{name}", found[0])
         return found
 
     types = (
-        ("search_types", _types(reading, f"{field}.search_types", given.search_types)),
-        ("searchTypes", _types(reading, f"{field}.searchTypes", given.search_types_)),
+        ("search_types", _types(builder, f"{field}.search_types", given.search_types)),
+        ("searchTypes", _types(builder, f"{field}.searchTypes", given.search_types_)),
     )
     if searched := one("search_types", *types):
         made.search_types.extend(searched[1])
@@ -105,31 +105,31 @@ def _search(reading: Reading, given: SearchOptions, field: str, path: str) -> pb
         ("timeRangeFilter", given.time_range_filter_),
     )
     if span := one("time_range", *spans):
-        _time_range(reading, span[1], made.time_range, span[0])
+        _time_range(builder, span[1], made.time_range, span[0])
     return made
 
 
-def _types(reading: Reading, field: str, given: list[str] | dict[str, Any] | None) -> list[str] | None:
+def _types(builder: SpecBuilder, field: str, given: list[str] | dict[str, Any] | None) -> list[str] | None:
     """Our list, or Google's object with an empty object for each type."""
     if given is None or isinstance(given, list):
         return given
     for name, value in given.items():
         if name not in _SEARCHES or value:
-            reading.refuse(f"{field}.{name[:64]}", "is not taken; use webSearch and imageSearch, each an empty object")
+            builder.refuse(f"{field}.{name[:64]}", "is not taken; use webSearch and imageSearch, each an empty object")
     return [_SEARCHES[name] for name in given if name in _SEARCHES]
 
 
-def _time_range(reading: Reading, given: TimeRange, made: pb.TimeRange, field: str) -> None:
+def _time_range(builder: SpecBuilder, given: TimeRange, made: pb.TimeRange, field: str) -> None:
     made.SetInParent()
     for target, spellings in (
         (made.start_time, (("start_time", given.start_time), ("startTime", given.start_time_))),
         (made.end_time, (("end_time", given.end_time), ("endTime", given.end_time_))),
     ):
-        said = said_once(reading, [(f"{field}.{name}", value) for name, value in spellings])
+        said = said_once(builder, [(f"{field}.{name}", value) for name, value in spellings])
         if said is None:
-            reading.refuse(f"{field}.{spellings[0][0]}", "is required, as 2026-01-31T00:00:00Z")
+            builder.refuse(f"{field}.{spellings[0][0]}", "is required, as 2026-01-31T00:00:00Z")
             continue
         try:
             target.FromJsonString(said[1])
         except ValueError:
-            reading.refuse(said[0], "is no time in RFC 3339, as 2026-01-31T00:00:00Z")
+            builder.refuse(said[0], "is no time in RFC 3339, as 2026-01-31T00:00:00Z")

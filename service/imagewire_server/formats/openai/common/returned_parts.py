@@ -9,7 +9,7 @@ from imagewire_server.contract import pb
 from imagewire_server.formats.openai.common import data_uri, part_order
 from imagewire_server.formats.openai.common.encoder import encoded
 from imagewire_server.formats.openai.common.shared_request import AnswerImage, Extras
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 
 class Named(NamedTuple):
@@ -29,7 +29,7 @@ class Said(NamedTuple):
 
 
 def parts_of(
-    reading: Reading,
+    builder: SpecBuilder,
     said: Said,
     extras: Extras | None,
     field: str,
@@ -41,8 +41,8 @@ def parts_of(
     """The parts of a message in their order, each with what belongs to it. field, path: the message's own."""
     given = extras or Extras()
     where = f"{field}.provider_specific_fields"
-    natives = _natives(reading, given, where)
-    media = _media(reading, given, where)
+    natives = _natives(builder, given, where)
+    media = _media(builder, given, where)
     others = {"image": images, "tool_call": calls, "native": natives, "media": media}
     pieces = part_order.Pieces(
         said.content, said.thoughts, {name: [one.part for one in named] for name, named in others.items()}
@@ -50,40 +50,40 @@ def parts_of(
     try:
         parts = pieces.parts(pieces.default() if given.parts is None else given.parts)
     except ValueError as error:
-        reading.refuse(where, str(error))
+        builder.refuse(where, str(error))
         return []
     known = {id(one.part): one for named in others.values() for one in named}
     for i, part in enumerate(parts):
         text = f"{field}.{said.thoughts_field if part.thought else 'content'}"
         at, named = f"{path}.parts[{i}]", known.get(id(part), Named(part, text))
-        reading.came_from(at, named.field)
+        builder.from_field(at, named.field)
         if part.HasField("image"):
-            reading.image_came_from(f"{at}.image", named.field)
+            builder.image_from_field(f"{at}.image", named.field)
         if named.type_field:
-            reading.came_from(f"{at}.image.mime_type", named.type_field)
+            builder.from_field(f"{at}.image.mime_type", named.type_field)
     for name in ("thought_signatures", "native_fields", "native_fields_json"):
         values = getattr(given, name)
         if values is None:
             continue
         if len(values) != len(parts):
             words = f"has {len(values)} entries for {len(parts)} parts; send the answer back as it came"
-            reading.refuse(f"{where}.{name}", words)
+            builder.refuse(f"{where}.{name}", words)
             continue
         for i, (part, value) in enumerate(zip(parts, values, strict=True)):
-            put(reading, part, name, value, f"{where}.{name}[{i}]", f"{path}.parts[{i}]")
+            put(builder, part, name, value, f"{where}.{name}[{i}]", f"{path}.parts[{i}]")
     return parts
 
 
-def put(reading: Reading, part: pb.Part, name: str, value: Any, field: str, path: str) -> None:
+def put(builder: SpecBuilder, part: pb.Part, name: str, value: Any, field: str, path: str) -> None:
     """Put on a part what stands beside it, if anything (see part_order.put). field, path: of the value, of the part."""
     if value:
         try:
-            reading.came_from(f"{path}.{part_order.put(part, name, value)}", field)
+            builder.from_field(f"{path}.{part_order.put(part, name, value)}", field)
         except ValueError as error:
-            reading.refuse(field, str(error))
+            builder.refuse(field, str(error))
 
 
-def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -> Named:
+def shown(builder: SpecBuilder, entry: AnswerImage, field: str, *, answered: bool) -> Named:
     """A picture of `images`; where its `mime_type` says that it is none, other media."""
     where = f"{field}.image_url.url"
     said = entry.mime_type or "image/"
@@ -91,36 +91,36 @@ def shown(reading: Reading, entry: AnswerImage, field: str, *, answered: bool) -
         try:
             media = data_uri.media(entry.image_url.url, said)
         except ValueError as error:
-            reading.refuse(where, str(error))
+            builder.refuse(where, str(error))
         else:
             media.display_name = entry.image_url.display_name or ""
             return Named(pb.Part(media=media, thought=bool(entry.thought)), where)
     url = replace(entry.image_url, format=entry.mime_type) if entry.mime_type else entry.image_url
-    image = reading.image(url, where, answered=answered)
+    image = builder.image(url, where, answered=answered)
     type_field = f"{field}.mime_type" if entry.mime_type else ""
     return Named(pb.Part(image=image, thought=bool(entry.thought)), where, type_field)
 
 
-def _natives(reading: Reading, given: Extras, where: str) -> list[Named]:
+def _natives(builder: SpecBuilder, given: Extras, where: str) -> list[Named]:
     made: list[Named] = []
     for i, one in enumerate(given.native_parts or ()):
         field = f"{where}.native_parts[{i}]"
         if (one.value is msgspec.UNSET) == (one.value_json is None):
-            reading.refuse(f"{field}.value", "is required, or value_json in its place; send the part as it came")
+            builder.refuse(f"{field}.value", "is required, or value_json in its place; send the part as it came")
             continue
         text = encoded(one.value).decode() if one.value_json is None else one.value_json
         made.append(Named(pb.Part(native={"kind": one.kind, "value_json": text}, thought=bool(one.thought)), field))
     return made
 
 
-def _media(reading: Reading, given: Extras, where: str) -> list[Named]:
+def _media(builder: SpecBuilder, given: Extras, where: str) -> list[Named]:
     made: list[Named] = []
     for i, one in enumerate(given.media or ()):
         field = f"{where}.media[{i}]"
         try:
             media = data_uri.media(one.url, one.mime_type)
         except ValueError as error:
-            reading.refuse(f"{field}.url", str(error))
+            builder.refuse(f"{field}.url", str(error))
             continue
         media.display_name = one.display_name or ""
         made.append(Named(pb.Part(media=media, thought=bool(one.thought)), field))

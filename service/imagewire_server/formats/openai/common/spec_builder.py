@@ -10,7 +10,7 @@ from imagewire_server.formats.openai.common.shared_request import ImageUrl
 _MOST_NAMED = 64
 
 
-class Reading:
+class SpecBuilder:
     """A spec in the making. Its violations carry the caller's names; `origins` has them by the spec's paths."""
 
     def __init__(self, model: str) -> None:
@@ -30,16 +30,16 @@ class Reading:
         if self.violations:
             raise InvalidRequest(self.violations)
 
-    def came_from(self, path: str, field: str) -> None:
+    def from_field(self, path: str, field: str) -> None:
         """Remember which field of the caller's a path of the spec has its value from."""
         self.origins[f"spec.{path}"] = field
 
-    def image_came_from(self, path: str, url: str, beside: str = "") -> None:
+    def image_from_field(self, path: str, url: str, beside: str = "") -> None:
         """Remember where the Image at a path came from. url: the field of its URL; beside: of what is around that."""
         beside = beside or url.removesuffix(".url")
-        self.came_from(path, url)
+        self.from_field(path, url)
         for name, field in (("mime_type", "format"), ("detail", "detail"), ("display_name", "display_name")):
-            self.came_from(f"{path}.{name}", f"{beside}.{field}")
+            self.from_field(f"{path}.{name}", f"{beside}.{field}")
 
     def image(self, given: ImageUrl, field: str, *, answered: bool = False) -> pb.Image:
         """A picture that a URL names or holds; something else when it was refused. answered: of an answer."""

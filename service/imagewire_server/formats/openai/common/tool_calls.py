@@ -7,17 +7,17 @@ import msgspec
 
 from imagewire_server.contract import json_values, pb
 from imagewire_server.formats.openai.common.mapping import OWN_CALL_ID
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 
-def function_call(reading: Reading, call_id: str, name: str, arguments: str, field: str) -> pb.Part:
+def function_call(builder: SpecBuilder, call_id: str, name: str, arguments: str, field: str) -> pb.Part:
     """A call of the model's; field: where its arguments stand. What a Struct cannot hold exactly stays text."""
     try:
-        value = json.loads(arguments or "{}") if reading.is_small(arguments, field) else {}
+        value = json.loads(arguments or "{}") if builder.is_small(arguments, field) else {}
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        reading.refuse(field, "is no JSON object; send the call back as it came")
+        builder.refuse(field, "is no JSON object; send the call back as it came")
         value = {}
     call = pb.FunctionCall(id=native_id(call_id), name=name)
     args = json_values.exact_struct(value)
@@ -29,19 +29,19 @@ def function_call(reading: Reading, call_id: str, name: str, arguments: str, fie
 
 
 def function_result(
-    reading: Reading, call_id: str, name: str, text: str, field: str, pictures: Sequence[pb.Image] = ()
+    builder: SpecBuilder, call_id: str, name: str, text: str, field: str, pictures: Sequence[pb.Image] = ()
 ) -> pb.Part:
     """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it.
 
     JSON that a Struct would change is a text under "result".
     """
     try:
-        value = msgspec.json.decode(text) if (text or not pictures) and reading.is_small(text, field) else {}
+        value = msgspec.json.decode(text) if (text or not pictures) and builder.is_small(text, field) else {}
     except (msgspec.DecodeError, RecursionError):
         value = text
     response = json_values.exact_struct(value if isinstance(value, dict) else {"result": value})
     if response is None:
-        response = reading.struct({"result": text}, field)
+        response = builder.struct({"result": text}, field)
     return pb.Part(
         function_response=pb.FunctionResponse(
             id=native_id(call_id), name=name or "unknown", response=response, images=pictures

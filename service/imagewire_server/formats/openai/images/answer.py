@@ -7,7 +7,7 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Withheld
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
-from imagewire_server.formats.openai.common.encoder import Copy, Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.images.other_parts import Beside
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ class Picture:
         """The field that has it: `url` for one that the provider wrote elsewhere, else `b64_json`."""
         if self.image.uri:
             return [b'"url":' + encoded(self.image.uri)]
-        return [b'"b64_json":"', Copy(self.key), b'"']
+        return [b'"b64_json":"', ImageRef(self.key), b'"']
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ class Drawn:
     _why: str = ""
 
     @property
-    def keeps(self) -> Collection[Key]:
-        """See pieces.Encoder."""
+    def needs(self) -> Collection[Key]:
+        """See encoder.Encoder."""
         return self._open | self.beside.media | {picture.key for picture in self.pictures()}
 
     def pictures(self) -> list[Picture]:
@@ -55,7 +55,7 @@ class Drawn:
         return earlier
 
     def add(self, kind: str | None, event: pb.Event) -> Picture | None:
-        """Take an event; return the picture that it made whole. kind: see pieces.Encoder."""
+        """Take an event; return the picture that it made whole. kind: see encoder.Encoder."""
         self.beside.add(kind, event)
         match kind:
             case "started":
@@ -146,7 +146,7 @@ def tier(used: pb.Usage) -> Json:
 class ImagesStream:
     """A StreamEncoder (see pieces) of one call. kind: "image_generation" or "image_edit". drafts: the most of them."""
 
-    between = True
+    at_event_boundary = True
 
     def __init__(self, kind: str, request_id: str, *, drafts: int) -> None:
         self._kind = kind
@@ -156,12 +156,12 @@ class ImagesStream:
         self._drawn = Drawn()
 
     @property
-    def keeps(self) -> Collection[Key]:
-        """See pieces.Encoder."""
-        return self._drawn.keeps
+    def needs(self) -> Collection[Key]:
+        """See encoder.Encoder."""
+        return self._drawn.needs
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
+        """See encoder.Encoder."""
         made = self._drawn.add(kind, event)
         if made is not None and made.thought and self._sent < self._drafts:
             self._sent += 1
@@ -178,7 +178,7 @@ class ImagesStream:
         return pieces
 
     def fail(self, error: Error) -> list[Piece]:
-        """See pieces.StreamEncoder."""
+        """See encoder.StreamEncoder."""
         body = {"type": "error", **errors.body(error, self._request_id)}
         return [b"event: error\ndata: " + encoded(body) + b"\n\n"]
 

@@ -20,7 +20,7 @@ class Beside:
         self.media: set[Key] = set()
 
     def add(self, kind: str | None, event: pb.Event) -> None:
-        """Take an event. kind: see pieces.Encoder."""
+        """Take an event. kind: see encoder.Encoder."""
         match kind:
             case "part_finished" if event.part_finished.HasField("media"):
                 self._media.append(provider_fields.media(event.part_finished, len(self._media)))

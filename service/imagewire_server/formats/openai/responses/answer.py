@@ -6,7 +6,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.formats.openai.common import errors, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded
-from imagewire_server.formats.openai.responses.output import Output, Told
+from imagewire_server.formats.openai.responses.output import ItemEvent, Output
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
 Json = dict[str, Any]
@@ -103,12 +103,12 @@ class ResponsesAnswer:
         self._output = Output(0)
 
     @property
-    def keeps(self) -> set[Key]:
-        """See pieces.Encoder."""
-        return self._output.keeps
+    def needs(self) -> set[Key]:
+        """See encoder.Encoder."""
+        return self._output.needs
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
+        """See encoder.Encoder."""
         if kind == "started":
             self._response.start(event.started)
             self._output.start(event.started)
@@ -123,7 +123,7 @@ class ResponsesAnswer:
 class ResponsesEvents:
     """A StreamEncoder (see pieces) of POST /v1/responses with stream."""
 
-    between = True
+    at_event_boundary = True
 
     def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int, asked_at: int) -> None:
         """asked_at: seconds, the time of a response that fails before it has one of its own."""
@@ -135,18 +135,18 @@ class ResponsesEvents:
         self._sequence = 0
 
     @property
-    def keeps(self) -> set[Key]:
-        """See pieces.Encoder."""
-        return self._output.keeps
+    def needs(self) -> set[Key]:
+        """See encoder.Encoder."""
+        return self._output.needs
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """See pieces.Encoder."""
+        """See encoder.Encoder."""
         if kind == "started":
             self._output.start(event.started)
             return self._start(event.started)
         pieces: list[Piece] = []
-        for told in self._output.feed(kind, event):
-            pieces += self._told(told)
+        for found in self._output.feed(kind, event):
+            pieces += self._item_event(found)
         if kind in {"candidate_finished", "finished"}:
             self._response.end(kind, event)
         if kind == "finished":
@@ -154,7 +154,7 @@ class ResponsesEvents:
         return pieces
 
     def fail(self, error: Error) -> list[Piece]:
-        """See pieces.StreamEncoder."""
+        """See encoder.StreamEncoder."""
         body = errors.body(error, self._request_id)["error"]
         begun: list[Piece] = []
         if self._sequence == 0:  # only comments went out so far, and clients know no response that was not created
@@ -179,8 +179,8 @@ class ResponsesEvents:
         head = self._event(f"response.{name}", {})[:-3] + b',"response":'
         return [head, *self._response.pieces(_all(self._output) if ended else [], error), b"}\n\n"]
 
-    def _told(self, told: Told) -> list[Piece]:
-        name, fields, behind = told
+    def _item_event(self, event: ItemEvent) -> list[Piece]:
+        name, fields, behind = event
         head = self._event(f"response.{name}", fields)
         return [head[:-3], *behind, b"}\n\n"] if behind else [head]
 

@@ -8,7 +8,7 @@ from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.formats.openai.common import data_uri, returned_parts
 from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
-from imagewire_server.formats.openai.common.spec_builder import Reading
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
 from imagewire_server.formats.openai.responses import request as responses_request
 from imagewire_server.formats.openai.responses.request import (
@@ -30,13 +30,13 @@ _ROLES = {
 }
 
 
-def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
+def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
     """Take the input over into the spec."""
     if isinstance(given, str):
-        reading.came_from(f"messages[{len(reading.spec.messages)}]", "input")
-        reading.spec.messages.add(role=pb.Role.ROLE_USER, content=given)
+        builder.from_field(f"messages[{len(builder.spec.messages)}]", "input")
+        builder.spec.messages.add(role=pb.Role.ROLE_USER, content=given)
         return
-    reading.came_from("messages", "input")
+    builder.from_field("messages", "input")
     calls: dict[str, str] = {}
     drafts: set[bytes] = set()
     total = 0
@@ -44,7 +44,7 @@ def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
         field = f"input[{i}]"
         total += _size(raw)
         if total > MOST_PARTS:
-            reading.refuse(field, f"brings the input over {MOST_PARTS} parts; leave earlier items out")
+            builder.refuse(field, f"brings the input over {MOST_PARTS} parts; leave earlier items out")
             return
         kind = raw.get("type", "message")
         if not isinstance(kind, str) or kind not in responses_request.ITEMS:
@@ -52,17 +52,17 @@ def read(reading: Reading, given: str | list[dict[str, Any]]) -> None:
             words = f"is of no kind that this server knows; use {known}"
             if kind == "item_reference":
                 words = "refers to what is not kept here yet; send the item itself (clients do, told store: false)"
-            reading.refuse(f"{field}.type", words)
+            builder.refuse(f"{field}.type", words)
             continue
         try:
             item = convert(raw, responses_request.ITEMS[kind], field)
         except InvalidRequest as error:
-            reading.violations += error.violations
+            builder.violations += error.violations
             continue
-        at = len(reading.spec.messages)
-        reading.came_from(f"messages[{at}]", field)
-        _item(reading, item, field, at, calls, drafts)
-        added = (part for message in reading.spec.messages[at:] for part in message.parts)
+        at = len(builder.spec.messages)
+        builder.from_field(f"messages[{at}]", field)
+        _item(builder, item, field, at, calls, drafts)
+        added = (part for message in builder.spec.messages[at:] for part in message.parts)
         drafts.update(_digest(part.image) for part in added if part.thought and part.HasField("image"))
 
 
@@ -78,59 +78,59 @@ def _size(raw: dict[str, Any]) -> int:
     return sum(len(value) for value in lists if isinstance(value, list))
 
 
-def _item(reading: Reading, item: object, field: str, at: int, calls: dict[str, str], drafts: set[bytes]) -> None:
+def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[str, str], drafts: set[bytes]) -> None:
     """Take an item over. calls: those that came before it, which it adds to. drafts: of what came before it."""
-    messages = reading.spec.messages
+    messages = builder.spec.messages
     match item:
         case MessageItem():
             made = messages.add(role=_ROLES[item.role])
-            _message(reading, item, made, field, at)
+            _message(builder, item, made, field, at)
             if item.role == "assistant" and not any(map(_says, made.parts)):
                 del messages[-1]  # it says nothing
         case ImageCallItem():
-            image = _drawn(reading, item, field)
+            image = _drawn(builder, item, field)
             if image is not None:
                 path = f"messages[{at}].parts[0]"
-                reading.came_from(path, f"{field}.{'url' if item.url else 'result'}")
-                reading.came_from(f"{path}.image.mime_type", f"{field}.output_format")
+                builder.from_field(path, f"{field}.{'url' if item.url else 'result'}")
+                builder.from_field(f"{path}.image.mime_type", f"{field}.output_format")
                 part, own = pb.Part(image=image), item.provider_specific_fields
-                _own(reading, part, own, field, path)
+                _own(builder, part, own, field, path)
                 if own is not None and own.display_name:
                     part.image.display_name = own.display_name
-                    reading.came_from(f"{path}.image.display_name", f"{field}.provider_specific_fields.display_name")
+                    builder.from_field(f"{path}.image.display_name", f"{field}.provider_specific_fields.display_name")
                 if not part.thought or _digest(part.image) not in drafts:
                     messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionCallItem():
             calls[item.call_id] = item.name
-            part = function_call(reading, item.call_id, item.name, item.arguments, f"{field}.arguments")
+            part = function_call(builder, item.call_id, item.name, item.arguments, f"{field}.arguments")
             path = f"messages[{at}].parts[0]"
-            reading.came_from(path, field)
-            reading.came_from(f"{path}.function_call.args_json", f"{field}.arguments")
-            _own(reading, part, item.provider_specific_fields, field, path)
+            builder.from_field(path, field)
+            builder.from_field(f"{path}.function_call.args_json", f"{field}.arguments")
+            _own(builder, part, item.provider_specific_fields, field, path)
             messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionResultItem():
             if item.call_id not in calls:
-                reading.refuse(f"{field}.call_id", "answers no call of this input; send its function_call before it")
+                builder.refuse(f"{field}.call_id", "answers no call of this input; send its function_call before it")
             name = calls.get(item.call_id, "unknown")
-            messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(reading, item, name, field, at)])
+            messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(builder, item, name, field, at)])
         case ReasoningItem():
             made = messages.add(role=pb.Role.ROLE_ASSISTANT)
-            _thought(reading, item, made, field, at)
+            _thought(builder, item, made, field, at)
             if not any(map(_says, made.parts)):
                 del messages[-1]  # it says nothing
                 return
 
 
-def _thought(reading: Reading, item: ReasoningItem, made: pb.ChatMessage, field: str, at: int) -> None:
+def _thought(builder: SpecBuilder, item: ReasoningItem, made: pb.ChatMessage, field: str, at: int) -> None:
     text = "".join(str(piece.get("text", "")) for piece in item.summary)
     own = item.provider_specific_fields
     where = f"{field}.provider_specific_fields.images"
     drafts = [
-        returned_parts.shown(reading, entry, f"{where}[{k}]", answered=True)
+        returned_parts.shown(builder, entry, f"{where}[{k}]", answered=True)
         for k, entry in enumerate((own and own.images) or ())
     ]
     said = returned_parts.Said("", text, "summary")
-    made.parts.extend(returned_parts.parts_of(reading, said, own, field, f"messages[{at}]", images=drafts, calls=[]))
+    made.parts.extend(returned_parts.parts_of(builder, said, own, field, f"messages[{at}]", images=drafts, calls=[]))
 
 
 def _digest(image: pb.Image) -> bytes:
@@ -138,83 +138,83 @@ def _digest(image: pb.Image) -> bytes:
     return hashlib.sha256(image.data or image.uri.encode()).digest()
 
 
-def _drawn(reading: Reading, item: ImageCallItem, field: str) -> pb.Image | None:
+def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str) -> pb.Image | None:
     if item.url:
         said = f"image/{item.output_format}" if item.output_format else None
-        return reading.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
+        return builder.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
     if item.result is None:
         words = "is required: this server keeps no pictures yet; send it as an input_image, or leave the item out"
-        reading.refuse(f"{field}.result", words)
+        builder.refuse(f"{field}.result", words)
         return None
     try:
         return data_uri.drawn(data_uri.decoded(item.result), item.output_format)
     except ValueError as error:
-        reading.refuse(f"{field}.result", str(error))
+        builder.refuse(f"{field}.result", str(error))
         return None
 
 
-def _result(reading: Reading, item: FunctionResultItem, name: str, field: str, at: int) -> pb.Part:
+def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: str, at: int) -> pb.Part:
     text = item.output if isinstance(item.output, str) else ""
     pictures: list[pb.Image] = []
     for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
         if isinstance(piece, InputImage):
             where = f"{field}.output[{j}].image_url"
             path = f"messages[{at}].parts[0].function_response.images[{len(pictures)}]"
-            _image_came_from(reading, path, where)
-            pictures.append(_shown(reading, piece, where))
+            _image_from_field(builder, path, where)
+            pictures.append(_shown(builder, piece, where))
         else:
             text += piece.text
-    return function_result(reading, item.call_id, name, text, f"{field}.output", pictures)
+    return function_result(builder, item.call_id, name, text, f"{field}.output", pictures)
 
 
-def _shown(reading: Reading, piece: InputImage, where: str) -> pb.Image:
-    image = reading.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
+def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
+    image = builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
     if image.uri.lower().startswith("gs:") and not image.mime_type:
-        reading.refuse(where, "does not tell its media type; name an object such as gs://bucket/picture.png")
+        builder.refuse(where, "does not tell its media type; name an object such as gs://bucket/picture.png")
     return image
 
 
-def _image_came_from(reading: Reading, path: str, where: str) -> None:
+def _image_from_field(builder: SpecBuilder, path: str, where: str) -> None:
     """Remember where the Image at a path came from: an input_image has its detail beside its URL, and no format."""
-    reading.image_came_from(path, where, where.removesuffix(".image_url"))
-    reading.came_from(f"{path}.mime_type", where)
+    builder.image_from_field(path, where, where.removesuffix(".image_url"))
+    builder.from_field(f"{path}.mime_type", where)
 
 
 def _says(part: pb.Part) -> bool:
     return bool(part.text or part.thought_signature) or part.WhichOneof("content") not in {"text", None}
 
 
-def _message(reading: Reading, item: MessageItem, made: pb.ChatMessage, field: str, at: int) -> None:
+def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, field: str, at: int) -> None:
     if isinstance(item.content, str):
         made.parts.add(text=item.content)
-        reading.came_from(f"messages[{at}].parts[0]", f"{field}.content")
+        builder.from_field(f"messages[{at}].parts[0]", f"{field}.content")
     images: list[returned_parts.Named] = []
     for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
         where, path = f"{field}.content[{j}]", f"messages[{at}].parts[{j}]"
         if isinstance(piece, InputImage):
             where += ".image_url"
-            image = _shown(reading, piece, where)
+            image = _shown(builder, piece, where)
             images.append(returned_parts.Named(pb.Part(image=image), where))
             made.parts.add(image=image)
-            _image_came_from(reading, f"{path}.image", where)
+            _image_from_field(builder, f"{path}.image", where)
         else:
             made.parts.add(text=piece.refusal if isinstance(piece, Refusal) else piece.text)
-        reading.came_from(path, where)
+        builder.from_field(path, where)
     own = item.provider_specific_fields
     if item.role != "assistant" and own is not None:
-        reading.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
+        builder.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
     elif own is not None:
         said = returned_parts.Said("".join(part.text for part in made.parts), "", "content")
         del made.parts[:]
         made.parts.extend(
-            returned_parts.parts_of(reading, said, own, field, f"messages[{at}]", images=images, calls=[])
+            returned_parts.parts_of(builder, said, own, field, f"messages[{at}]", images=images, calls=[])
         )
 
 
-def _own(reading: Reading, part: pb.Part, own: Own | None, field: str, path: str) -> None:
+def _own(builder: SpecBuilder, part: pb.Part, own: Own | None, field: str, path: str) -> None:
     """Put on a part what the model's item has beside it."""
     if own is None:
         return
     part.thought = bool(own.thought)
     for name in ("thought_signature", "native_fields", "native_fields_json"):
-        returned_parts.put(reading, part, name, getattr(own, name), f"{field}.provider_specific_fields.{name}", path)
+        returned_parts.put(builder, part, name, getattr(own, name), f"{field}.provider_specific_fields.{name}", path)

@@ -1,6 +1,6 @@
 """The output items of a response, made while its parts come, and the events that tell of them.
 
-Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see layout).
+Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see part_order).
 Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
 
 A draft is a thought: a reasoning item without text. Where partial images are wanted, it is also one of those of the
@@ -14,12 +14,12 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.common import data_uri_stream, mapping, native_json, provider_fields
-from imagewire_server.formats.openai.common.encoder import Copy, Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
 
 Json = dict[str, Any]
 # Makes an event of its name and fields, and of pieces that stand behind these.
-Told = tuple[str, Json, list[Piece]]
+ItemEvent = tuple[str, Json, list[Piece]]
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Item:
         """The item's JSON."""
         return [encoded(self.shown)[:-1], *self.behind, b"}"]
 
-    def done(self) -> Told:
+    def done(self) -> ItemEvent:
         """The item is whole."""
         self.shown["status"] = "completed"
         return "output_item.done", {"output_index": self.index}, [b',"item":', *self.pieces()]
@@ -59,8 +59,8 @@ class Output:
         self._coming: set[Key] = set()
 
     @property
-    def keeps(self) -> set[Key]:
-        """See pieces.Encoder."""
+    def needs(self) -> set[Key]:
+        """See encoder.Encoder."""
         drafts = {key_of(draft) for draft in (self._draft, *self._waiting) if draft is not None}
         return self._coming | drafts | {key for item in self.items for key in item.keys}
 
@@ -68,10 +68,10 @@ class Output:
         """Take the answer's id, of which items make theirs."""
         self._ident = started.completion_id.rpartition("-")[2]
 
-    def feed(self, kind: str | None, event: pb.Event) -> Iterator[Told]:
+    def feed(self, kind: str | None, event: pb.Event) -> Iterator[ItemEvent]:
         """What an event adds, as events to tell: name, fields, and a piece for the field that is left out.
 
-        kind: see pieces.Encoder.
+        kind: see encoder.Encoder.
         """
         match kind:
             case "part_started":
@@ -93,7 +93,7 @@ class Output:
         self.items.append(item)
         return item
 
-    def _part_started(self, part: pb.PartStarted) -> Iterator[Told]:
+    def _part_started(self, part: pb.PartStarted) -> Iterator[ItemEvent]:
         kind = "reasoning" if part.thought else "message"
         goes_on = (
             part.kind == pb.PartKind.PART_KIND_TEXT and self._open is not None and self._open.shown["type"] == kind
@@ -116,13 +116,13 @@ class Output:
                 yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, []
 
     @staticmethod
-    def _delta(item: Item, text: str) -> Iterator[Told]:
+    def _delta(item: Item, text: str) -> Iterator[ItemEvent]:
         if item.shown["type"] == "reasoning":
             yield "reasoning_summary_text.delta", {**_at(item), "summary_index": 0, "delta": text}, []
         else:
             yield "output_text.delta", {**_at(item), "content_index": 0, "delta": text, "logprobs": []}, []
 
-    def _part_finished(self, part: pb.PartFinished) -> Iterator[Told]:
+    def _part_finished(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         self._coming.discard(key_of(part))
         match part.WhichOneof("content"):
             case "image":
@@ -144,7 +144,7 @@ class Output:
                 self._parts.append((self._length, part.thought_signature, fields))
 
     @staticmethod
-    def _others(part: pb.PartFinished, item: Item) -> Iterator[Told]:
+    def _others(part: pb.PartFinished, item: Item) -> Iterator[ItemEvent]:
         """A draft, media that is no picture, or a part of a kind that only the provider has."""
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
         fields = native_json.native_fields(part.native_fields)
@@ -164,7 +164,7 @@ class Output:
         item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, entries, name)]
         yield item.done()
 
-    def _close_text(self) -> Iterator[Told]:
+    def _close_text(self) -> Iterator[ItemEvent]:
         """The open text is whole."""
         item, self._open = self._open, None
         text, self._text = "".join(self._text), []
@@ -187,7 +187,7 @@ class Output:
             yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, []
         yield item.done()
 
-    def _picture(self, part: pb.PartFinished) -> Iterator[Told]:
+    def _picture(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         if not part.thought:
             yield from self._complete(part)
             return
@@ -196,14 +196,14 @@ class Output:
         if self._sent + len(self._waiting) < self._drafts and not part.image.uri:
             self._waiting.append(self._draft)
 
-    def _complete(self, part: pb.PartFinished) -> Iterator[Told]:
+    def _complete(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         item = self._new("ig", "image_generation_call")
         yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
         yield "image_generation_call.in_progress", _at(item), []
         yield "image_generation_call.generating", _at(item), []
         for draft in self._waiting:
             fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
-            copy: list[Piece] = [b',"partial_image_b64":"', Copy(key_of(draft)), b'"']
+            copy: list[Piece] = [b',"partial_image_b64":"', ImageRef(key_of(draft)), b'"']
             yield "image_generation_call.partial_image", fields | data_uri_stream.look(draft.image), copy
             self._sent += 1
         self._waiting, self._draft, self._drawn = [], None, True
@@ -213,7 +213,7 @@ class Output:
             item.shown |= {"result": None, "url": part.image.uri}
         else:
             item.keys.add(key_of(part))
-            item.behind = [b',"result":"', Copy(key_of(part)), b'"']
+            item.behind = [b',"result":"', ImageRef(key_of(part)), b'"']
         yield "image_generation_call.completed", _at(item), []
         yield item.done()
 

@@ -7,12 +7,12 @@ import msgspec
 from imagewire_server.providers.google.wire import lenient
 from imagewire_server.providers.google.wire.json_texts import Omit
 from imagewire_server.providers.google.wire.lenient import Fields
-from imagewire_server.providers.google.wire.response_types import Answer, AnswerRest, CandidateRest, Part
+from imagewire_server.providers.google.wire.response_types import Answer, AnswerRemainder, CandidateRest, Part
 
 _ODD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _part = msgspec.json.Decoder(Part, strict=False).decode
 _candidate = msgspec.json.Decoder(CandidateRest, strict=False).decode
-_rest = msgspec.json.Decoder(AnswerRest, strict=False).decode
+_rest = msgspec.json.Decoder(AnswerRemainder, strict=False).decode
 _whole = msgspec.json.Decoder(Answer, strict=False).decode
 _KEY_OF_BLOBS = b'"data"'
 _CLOSED = re.compile(rb"\s*}")
@@ -76,9 +76,9 @@ def candidate(text: bytes, omit: Omit) -> tuple[CandidateRest, Fields]:
         return lenient.candidate(text, omit)
 
 
-def rest(text: bytes, omit: Omit) -> tuple[AnswerRest, Fields]:
+def answer_remainder(text: bytes, omit: Omit) -> tuple[AnswerRemainder, Fields]:
     """What is beside an answer's candidates, and the fields that have none in the struct."""
     try:
         return _rest(text), {}
     except _ODD:
-        return lenient.rest(text, omit)
+        return lenient.answer_remainder(text, omit)

@@ -87,9 +87,9 @@ def candidate(text: bytes, omit: Omit) -> tuple[response_types.CandidateRest, Fi
     return made, beside
 
 
-def rest(text: bytes, omit: Omit) -> tuple[response_types.AnswerRest, Fields]:
+def answer_remainder(text: bytes, omit: Omit) -> tuple[response_types.AnswerRemainder, Fields]:
     """What is beside an answer's candidates, and the fields that this server does not know."""
-    made, beside = response_types.AnswerRest(), Fields()
+    made, beside = response_types.AnswerRemainder(), Fields()
     for name, raw in json_texts.present(text, omit):
         try:
             match name:

@@ -151,7 +151,7 @@ class Reader:
                     self._end_candidate(text, events)
                 case AnswerEnded(text):
                     self._position = 0
-                    self._take_rest(*decode.rest(text, self._omit))
+                    self._take_remainder(*decode.answer_remainder(text, self._omit))
 
     def _end_document(self, events: list[pb.Event]) -> None:
         answer = decode.whole(self._held) if self._held else None
@@ -174,7 +174,7 @@ class Reader:
                 self._count_part()
                 reader.take_part(part, None, {}, events)
             self._take_end(reader, given, {})
-        self._take_rest(answer, {})
+        self._take_remainder(answer, {})
 
     def _begin_blob(self, found: BlobStarted, events: list[pb.Event]) -> None:
         self._count(True)
@@ -253,7 +253,7 @@ class Reader:
         if len(omitted) < _MOST_OMITTED and path not in omitted:
             omitted.append(path)
 
-    def _take_rest(self, answer: AnswerEnd, beside: dict[str, str]) -> None:
+    def _take_remainder(self, answer: AnswerEnd, beside: dict[str, str]) -> None:
         self._empty += not self._parts and answer.usage_metadata is None
         self._parts = 0
         if self._empty > _MOST_EMPTY:

@@ -163,7 +163,7 @@ class AnswerEnd(_Camel):
     error: Any = None
 
 
-class AnswerRest(AnswerEnd):
+class AnswerRemainder(AnswerEnd):
     """An answer whose candidates were told before."""
 
     candidates: list[Told] | Told = 0
