@@ -7,7 +7,7 @@ from imagewire_server.api.rest.keepalive import Pings
 
 
 class _Opening:
-    """An encoder that opens a picture's line at_event_boundary a ping's being due and its being written."""
+    """An encoder that opens a picture's line between a ping's being due and its being written."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
