@@ -6,7 +6,7 @@ import pytest
 import stamina
 
 from imagewire_server.contract.errors import Code, Cut, Error, Refused, TimedOut, Unreachable
-from imagewire_server.core.retry import Prospects, Retries
+from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.retry_budget import RetryBudget
 
 
@@ -20,8 +20,8 @@ USED_UP = Refused("x", code=Code.RESOURCE_EXHAUSTED, reason="UPSTREAM_QUOTA_EXHA
 def retries(
     budget: RetryBudget | None = None, *, left: float | None = None, other: bool = False, same: bool = True
 ) -> Retries:
-    prospects = Prospects(other, same, budget or RetryBudget(), left)
-    return Retries(2, lambda: prospects)
+    context = RetryContext(other, same, budget or RetryBudget(), left)
+    return Retries(2, lambda: context)
 
 
 async def fail_each(made: list[int], tries: Retries, error: Error) -> None:
@@ -40,7 +40,7 @@ async def attempts_made(tries: Retries, error: Error) -> int:
 
 
 @pytest.mark.parametrize(
-    ("error", "prospects", "made"),
+    ("error", "context", "made"),
     [
         (Unreachable("x"), {}, 3),
         (limited(), {}, 3),
@@ -58,8 +58,8 @@ async def attempts_made(tries: Retries, error: Error) -> int:
         (USED_UP, {"other": True}, 3),
     ],
 )
-async def test_only_what_is_free_is_repeated(error: Error, prospects: dict[str, Any], made: int) -> None:
-    assert await attempts_made(retries(**prospects), error) == made
+async def test_only_what_is_free_is_repeated(error: Error, context: dict[str, Any], made: int) -> None:
+    assert await attempts_made(retries(**context), error) == made
 
 
 async def test_the_budget_bounds_a_storm() -> None:

@@ -25,7 +25,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Withheld,
 )
-from imagewire_server.core.circuit import Seat
+from imagewire_server.core.circuit import Slot
 from imagewire_server.core.router import Route, Router, Upstream
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
@@ -111,9 +111,9 @@ def test_least_busy_and_fastest() -> None:
     assert chosen(made, "a", 50) == {"y": 50}
     made = router(deployment("a", id="x"), deployment("a", id="y"), strategy="latency-based-routing")
     x, y = made.resolve("a").routes
-    x.health.answered(0.5)
+    x.circuit.answered(0.5)
     assert chosen(made, "a", 50) == {"y": 50}, "one that was never measured goes first"
-    y.health.answered(2.0)
+    y.circuit.answered(2.0)
     assert chosen(made, "a", 50) == {"x": 50}
 
 
@@ -126,9 +126,9 @@ def test_one_that_was_tried_comes_last() -> None:
 
 def fail(made: Router, route: Route, error: Error) -> None:
     """One call that fails."""
-    seat = made.began(route)
-    made.failed(route, seat, error)
-    route.health.ended(seat)
+    slot = made.began(route)
+    made.failed(route, slot, error)
+    route.circuit.ended(slot)
 
 
 def limited(seconds: float) -> Refused:
@@ -157,18 +157,18 @@ def test_a_cooldown_after_failures_one_probe_and_recovery() -> None:
         made.choose(group, frozenset(), alone=False)
     assert (cools.value.code, cools.value.retry_after, cools.value.charged) == (Code.UNAVAILABLE, 10.0, False)
     clock.now += 10
-    seat = made.began(made.choose(group, frozenset(), alone=False))
-    assert not made.is_open(group), "one probe at a time"
-    made.failed(route, seat, TimedOut("x"))
-    route.health.ended(seat)
-    assert not made.is_open(group), "a failed probe means another cooldown"
+    slot = made.began(made.choose(group, frozenset(), alone=False))
+    assert not made.is_available(group), "one probe at a time"
+    made.failed(route, slot, TimedOut("x"))
+    route.circuit.ended(slot)
+    assert not made.is_available(group), "a failed probe means another cooldown"
     clock.now += 10
-    seat = made.began(route)
-    route.health.succeeded(seat)
-    route.health.ended(seat)
-    assert made.is_open(group)
+    slot = made.began(route)
+    route.circuit.succeeded(slot)
+    route.circuit.ended(slot)
+    assert made.is_available(group)
     fail(made, route, Unreachable("x"))
-    assert made.is_open(group), "well again, it may fail again before it cools down"
+    assert made.is_available(group), "well again, it may fail again before it cools down"
 
 
 def test_m_a_cooldown_of_our_own_refuses_nobody_who_has_no_other() -> None:
@@ -176,7 +176,7 @@ def test_m_a_cooldown_of_our_own_refuses_nobody_who_has_no_other() -> None:
     group = made.resolve("a")
     for route in group.routes:
         fail(made, route, Unreachable("x"))
-    assert not made.is_open(group)
+    assert not made.is_available(group)
     assert made.choose(group, frozenset(), alone=True) in group.routes
     with pytest.raises(Cooling):
         made.choose(group, frozenset(), alone=False)
@@ -186,10 +186,10 @@ def test_a_call_that_began_in_a_cooldown_and_ends_well_ends_it() -> None:
     made = router(deployment("a"), allowed_fails=0)
     group = made.resolve("a")
     fail(made, group.routes[0], Unreachable("x"))
-    seat = made.began(made.choose(group, frozenset(), alone=True))
-    assert not seat.is_probe
-    group.routes[0].health.succeeded(seat)
-    assert made.is_open(group)
+    slot = made.began(made.choose(group, frozenset(), alone=True))
+    assert not slot.is_probe
+    group.routes[0].circuit.succeeded(slot)
+    assert made.is_available(group)
 
 
 @pytest.mark.parametrize("alone", [True, False])
@@ -199,7 +199,7 @@ def test_a_hint_is_kept_to_the_moment(alone: bool) -> None:
     group = made.resolve("a")
     older = made.began(group.routes[0])
     fail(made, group.routes[0], limited(22.0))
-    group.routes[0].health.succeeded(older)
+    group.routes[0].circuit.succeeded(older)
     clock.now += 21.99
     with pytest.raises(Cooling, match="as the provider asked; retry in 0") as cools:
         made.choose(group, frozenset(), alone=alone)
@@ -213,11 +213,11 @@ def test_a_shorter_hint_does_not_shorten_a_longer_one() -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock)
     group = made.resolve("a")
-    seats = [made.began(group.routes[0]) for _ in range(2)]
-    for seat, seconds in zip(seats, (22.0, 1.0), strict=True):
-        made.failed(group.routes[0], seat, limited(seconds))
+    slots = [made.began(group.routes[0]) for _ in range(2)]
+    for slot, seconds in zip(slots, (22.0, 1.0), strict=True):
+        made.failed(group.routes[0], slot, limited(seconds))
     clock.now += 21
-    assert not made.is_open(group)
+    assert not made.is_available(group)
 
 
 CONTENT = [
@@ -240,7 +240,7 @@ def test_d10_what_the_content_decides_says_nothing_of_the_deployment(error: Erro
     group = made.resolve("a")
     for _ in range(5):
         fail(made, group.routes[0], error)
-    assert made.is_open(group)
+    assert made.is_available(group)
 
 
 @pytest.mark.parametrize("reason", ["UPSTREAM_CREDENTIALS", "UPSTREAM_QUOTA_EXHAUSTED"])
@@ -248,64 +248,64 @@ def test_what_more_calls_do_not_cure_cools_at_once(reason: str) -> None:
     made = router(deployment("a"), allowed_fails=9)
     group = made.resolve("a")
     fail(made, group.routes[0], Refused("x", code=Code.UNAVAILABLE, reason=reason, deployment_fault=True))
-    assert not made.is_open(group)
+    assert not made.is_available(group)
 
 
-def test_m5_only_the_probes_own_end_frees_its_seat() -> None:
+def test_m5_only_the_probes_own_end_frees_its_slot() -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock, allowed_fails=0, cooldown_time=10)
-    health = made.resolve("a").routes[0].health
-    older = [health.began(clock.now) for _ in range(3)]
+    circuit = made.resolve("a").routes[0].circuit
+    older = [circuit.began(clock.now) for _ in range(3)]
     fail(made, made.resolve("a").routes[0], Unreachable("x"))
     clock.now += 10
-    probe = health.began(clock.now)
+    probe = circuit.began(clock.now)
     assert probe.is_probe
-    for seat in older:
-        health.ended(seat)
-        assert not health.is_open(clock.now), "an older call's end lets no second probe in"
-    health.ended(probe)  # cancelled
-    assert health.is_open(clock.now), "its seat is free again"
+    for slot in older:
+        circuit.ended(slot)
+        assert not circuit.allows(clock.now), "an older call's end lets no second probe in"
+    circuit.ended(probe)  # cancelled
+    assert circuit.allows(clock.now), "its slot is free again"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["begin", "forced", "well", "failed", "content", "hint", "given up", "wait"]),
                           st.integers(0, 5)), max_size=60))  # fmt: skip
 @settings(max_examples=500)
-def test_m5_any_interleaving_has_one_probe_and_no_seat_is_lost(steps: list[tuple[str, int]]) -> None:
+def test_m5_any_interleaving_has_one_probe_and_no_slot_is_lost(steps: list[tuple[str, int]]) -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock, allowed_fails=1, cooldown_time=10)
     route = made.resolve("a").routes[0]
-    health, seats = route.health, list[Seat]()
+    circuit, slots = route.circuit, list[Slot]()
     hinted = 0.0
     for step, number in steps:
         if step == "wait":
             clock.now += number * 3
         elif step in {"begin", "forced"}:
-            if health.is_barred(clock.now) or (step == "begin" and not health.is_open(clock.now)):
+            if circuit.is_hinted(clock.now) or (step == "begin" and not circuit.allows(clock.now)):
                 continue
-            seats.append(made.began(route))
-        elif seats:
-            seat = seats.pop(number % len(seats))
+            slots.append(made.began(route))
+        elif slots:
+            slot = slots.pop(number % len(slots))
             if step == "well":
-                health.succeeded(seat)
+                circuit.succeeded(slot)
             elif step == "hint":
-                made.failed(route, seat, limited(5.0 * number))
+                made.failed(route, slot, limited(5.0 * number))
                 hinted = max(hinted, clock.now + 5.0 * number)
             elif step in {"failed", "content"}:
-                made.failed(route, seat, Unreachable("x") if step == "failed" else Malformed("x"))
-            health.ended(seat)
-        assert sum(seat.is_probe for seat in seats) <= 1
-        assert health.probing is any(seat.is_probe for seat in seats)
-        assert health.running == len(seats)
-        assert health.is_barred(clock.now) is (clock.now < hinted)
-        assert not (health.is_barred(clock.now) and health.is_open(clock.now))
-    for seat in seats:
-        health.ended(seat)
+                made.failed(route, slot, Unreachable("x") if step == "failed" else Malformed("x"))
+            circuit.ended(slot)
+        assert sum(slot.is_probe for slot in slots) <= 1
+        assert circuit.half_open is any(slot.is_probe for slot in slots)
+        assert circuit.running == len(slots)
+        assert circuit.is_hinted(clock.now) is (clock.now < hinted)
+        assert not (circuit.is_hinted(clock.now) and circuit.allows(clock.now))
+    for slot in slots:
+        circuit.ended(slot)
     clock.now = 10**6
-    assert health.is_open(clock.now)
+    assert circuit.allows(clock.now)
 
 
 def test_health_is_a_models_own_under_a_wildcard() -> None:
     made = router(deployment("gemini/*", "gemini/*"), allowed_fails=0)
     fail(made, made.resolve("gemini/a").routes[0], Unreachable("x"))
-    assert not made.is_open(made.resolve("gemini/a"))
-    assert made.is_open(made.resolve("gemini/b"))
+    assert not made.is_available(made.resolve("gemini/a"))
+    assert made.is_available(made.resolve("gemini/b"))

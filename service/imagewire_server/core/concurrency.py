@@ -1,4 +1,4 @@
-"""How many calls run at once. Taken after the request is read, so that idle streams hold no place."""
+"""How many calls run at once. Taken after the request is read, so that idle streams hold no slot."""
 
 from imagewire_server.contract.errors import Overloaded
 from imagewire_server.core import metrics
@@ -7,14 +7,14 @@ _RETRY_AFTER = 1.0
 
 
 class Admission:
-    """Places for `limit` calls; nobody waits for one."""
+    """Slots for `limit` calls; nobody waits for one."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._running = 0
 
-    def place(self) -> "Admission":
-        """Hold a place inside of it. Raises Overloaded when none is free."""
+    def slot(self) -> "Admission":
+        """Hold a slot inside of it. Raises Overloaded when none is free."""
         return self
 
     def __enter__(self) -> None:

@@ -15,21 +15,21 @@ from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRe
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Record
-from imagewire_server.core.retry import Prospects, Retries
+from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """An answer that has begun: its route, its first events, and the generator of the rest, which must be closed."""
+class StartedAnswer:
+    """An answer that has begun: its route, its first events, and a generator of the remainder, which must be closed."""
 
     route: Route
     first: list[pb.Event]
-    rest: AsyncGenerator[list[pb.Event], None]
+    remainder: AsyncGenerator[list[pb.Event], None]
 
 
-class Opener:
-    """Opens the answer of one call. account: told of each upstream call. deadline: on the event loop's clock."""
+class Failover:
+    """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock."""
 
     def __init__(
         self, router: Router, account: Account, *, stream: bool, max_frame_bytes: int, deadline: float | None
@@ -40,7 +40,7 @@ class Opener:
         self._max_frame_bytes = max_frame_bytes
         self._deadline = deadline
 
-    async def open(self, spec: pb.Spec, record: Record) -> Opened:
+    async def start(self, spec: pb.Spec, record: Record) -> StartedAnswer:
         """The answer, as soon as it begins. Raises the first group's error when no fallback answered.
 
         An error that may have cost something, or that is the caller's, is raised at once, whoever met it.
@@ -51,7 +51,7 @@ class Opener:
             name = names.pop(0)
             alone = not (names if error or blocked else _following(routing.fallbacks, spec.model))
             try:
-                opened = await self._open_group(self._router.resolve(name), spec, record, alone=alone)
+                started = await self._start_group(self._router.resolve(name), spec, record, alone=alone)
             except InvalidRequest:
                 if error is None and blocked is None:
                     raise
@@ -65,47 +65,47 @@ class Opener:
                     error = failed
                     names = _following(routing.fallbacks, spec.model)
                 continue
-            if not _is_blocked(opened.first[0]):
-                return opened
+            if not _is_blocked(started.first[0]):
+                return started
             # Nothing follows a blocked prompt; run to the end, so that nothing is left open while others are asked.
-            async for _ in opened.rest:
+            async for _ in started.remainder:
                 pass
-            self._account.note(opened.first[0], "finished")
+            self._account.note(started.first[0], "finished")
             if blocked is None:
-                blocked = opened
+                blocked = started
                 names = _following(routing.content_policy_fallbacks, spec.model)
         if blocked is not None:
             return blocked
         raise error or Internal("no attempt was made")
 
-    async def _open_group(self, group: Group, spec: pb.Spec, record: Record, *, alone: bool) -> Opened:
+    async def _start_group(self, group: Group, spec: pb.Spec, record: Record, *, alone: bool) -> StartedAnswer:
         if group.name != spec.model:
             record.fallbacks.append(group.name)
         tried: set[str] = set()
         route: Route | None = None
 
-        def look() -> Prospects:
+        def context() -> RetryContext:
             now = asyncio.get_running_loop().time()
             if route is None:
                 raise Internal("a repeat without an attempt")
-            return Prospects(
+            return RetryContext(
                 other=self._router.has_other(group, frozenset(tried)),
-                same=self._router.is_open(group),
-                budget=route.health.budget,
+                same=self._router.is_available(group),
+                budget=route.circuit.retry_budget,
                 time_left=None if self._deadline is None else self._deadline - now,
             )
 
-        async def once() -> Opened:
+        async def once() -> StartedAnswer:
             nonlocal route
             route = self._router.choose(group, frozenset(tried), alone=alone)
             if route.id not in tried:
-                route.health.budget.earn()
+                route.circuit.retry_budget.earn()
             tried.add(route.id)
-            return await self._open_route(route, spec, record)
+            return await self._start_route(route, spec, record)
 
-        return await Retries(self._router.routing.num_retries, look).run(once)
+        return await Retries(self._router.routing.num_retries, context).run(once)
 
-    async def _open_route(self, route: Route, spec: pb.Spec, record: Record) -> Opened:
+    async def _start_route(self, route: Route, spec: pb.Spec, record: Record) -> StartedAnswer:
         record.model, record.deployment = route.name, route.id
         record.tried.append((route.id, "ABANDONED"))
         events = self._observed(route, spec, self._account.begin(route))
@@ -120,12 +120,12 @@ class Opener:
         except StopAsyncIteration:
             raise Internal("a provider's answer had no event") from None
         record.tried[-1] = (route.id, "OK")
-        return Opened(route, first, events)
+        return StartedAnswer(route, first, events)
 
     async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[pb.Event], None]:
-        """The provider's events; how the call ends is noted in the route's health."""
-        health = route.health
-        seat = self._router.began(route)
+        """The provider's events; how the call ends is noted in the route's circuit."""
+        circuit = route.circuit
+        slot = self._router.began(route)
         begun = time.monotonic()
         provider = route.upstream.provider
         stream, frame = self._stream, self._max_frame_bytes
@@ -135,15 +135,15 @@ class Opener:
                 first = True
                 async for events in answer:
                     if first:
-                        health.answered(time.monotonic() - begun)
+                        circuit.answered(time.monotonic() - begun)
                         first = False
                     yield events
-            health.succeeded(seat)
+            circuit.succeeded(slot)
         except Error as error:
-            self._router.failed(route, seat, error)
+            self._router.failed(route, slot, error)
             raise
         finally:
-            health.ended(seat)
+            circuit.ended(slot)
 
 
 def _leads_on(error: Error) -> bool:

@@ -8,7 +8,7 @@ from imagewire_server.contract.errors import AnswerTooLarge, Internal
 # What fits gRPC's default message limit of 4 MiB, with room for what no limit counts exactly, such as tags.
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
 _SCALARS = (str, int, bytes, float)
-_PLACES = frozenset({"candidate_index", "part_index"})
+_POSITIONS = frozenset({"candidate_index", "part_index"})
 
 
 async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
@@ -133,11 +133,11 @@ class _Candidate:
 
 
 def _merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:
-    """Copy what an event says into what it says it of: the fields have the same names, all but the places."""
+    """Copy what an event says into what it says it of: the fields have the same names, all but its position."""
     for descriptor, value in source.ListFields():
         name = descriptor.name
         if isinstance(value, _SCALARS):
-            if name not in _PLACES:
+            if name not in _POSITIONS:
                 setattr(into, name, value)
         else:
             getattr(into, name).MergeFrom(value)

@@ -1,4 +1,4 @@
-"""The one path: a spec in, the stream's events out. Every edge drinks from here."""
+"""The one path: a spec in, the stream's events out. Both APIs use it."""
 
 import asyncio
 import secrets
@@ -12,8 +12,8 @@ from imagewire_server.contract.errors import DeadlineExceeded, Error
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Record
 from imagewire_server.core.concurrency import Admission
-from imagewire_server.core.failover import Opener
-from imagewire_server.core.image_hash import Digests
+from imagewire_server.core.failover import Failover
+from imagewire_server.core.image_hash import ImageHashes
 from imagewire_server.core.router import Route, Router
 
 _T = TypeVar("_T")
@@ -27,9 +27,9 @@ class Engine:
         self.router = router
         self._admission = admission
 
-    def place(self) -> AbstractContextManager[None]:
-        """A place among the calls, for what an edge must do before it draws. Raises Overloaded when none is free."""
-        return self._admission.place()
+    def slot(self) -> AbstractContextManager[None]:
+        """A slot among the calls, for what an API must do before it draws. Raises Overloaded when none is free."""
+        return self._admission.slot()
 
     async def generate(
         self,
@@ -43,7 +43,7 @@ class Engine:
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
 
-        Those that arrived together come as one list, so that an edge can write them at once.
+        Those that arrived together come as one list, so that an API can write them at once.
 
         stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. sha256: whether
         to hash the pictures, a third of the work on a large one: for callers that are told. deadline: on the event
@@ -53,13 +53,15 @@ class Engine:
         begun = time.monotonic()
         account = Account(spec, record)
         try:
-            with self._admission.place():
-                opener = Opener(self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline)
-                opened = await _in_time(opener.open(spec, record), deadline)
-                async with aclosing(opened.rest) as rest:
-                    events: list[pb.Event] | None = [_started(opened.route, record), *opened.first]
+            with self._admission.slot():
+                failover = Failover(
+                    self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline
+                )
+                answer = await _in_time(failover.start(spec, record), deadline)
+                async with aclosing(answer.remainder) as remainder:
+                    events: list[pb.Event] | None = [_started(answer.route, record), *answer.first]
                     sequence = 0
-                    digests = Digests() if sha256 else None
+                    hashes = ImageHashes() if sha256 else None
                     while events is not None:
                         for event in events:
                             kind = event.WhichOneof("event")
@@ -68,9 +70,9 @@ class Engine:
                                 sequence += 1
                                 account.note(event, kind)
                             event.sequence = sequence
-                            _note(event, kind, record, begun, digests)
+                            _note(event, kind, record, begun, hashes)
                         yield events
-                        events = await _in_time(anext(rest, None), deadline)
+                        events = await _in_time(anext(remainder, None), deadline)
         except Error as error:
             if isinstance(error, DeadlineExceeded) and account.is_free:
                 raise DeadlineExceeded.for_free() from error
@@ -101,20 +103,20 @@ def _started(route: Route, record: Record) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note(event: pb.Event, kind: str | None, record: Record, begun: float, digests: Digests | None) -> None:
+def _note(event: pb.Event, kind: str | None, record: Record, begun: float, hashes: ImageHashes | None) -> None:
     record.events += 1
     if kind == "image_chunk":
         record.image_bytes += len(event.image_chunk.data)
         if record.first_image_byte is None:
             record.first_image_byte = time.monotonic() - begun
-        if digests is not None:
-            digests.add(event.image_chunk)
+        if hashes is not None:
+            hashes.add(event.image_chunk)
     elif kind == "media_chunk":
-        if digests is not None:
-            digests.add(event.media_chunk)
+        if hashes is not None:
+            hashes.add(event.media_chunk)
     elif kind == "part_finished":
-        if digests is not None:
-            digests.finish(event.part_finished)
+        if hashes is not None:
+            hashes.finish(event.part_finished)
     elif kind == "candidate_finished":
         record.finish_reason = event.candidate_finished.native_finish_reason
     elif kind == "finished" and event.finished.HasField("prompt_feedback"):

@@ -6,7 +6,7 @@ from typing import Any
 from imagewire_server.contract import pb
 
 
-class Digests:
+class ImageHashes:
     """The pictures of one answer that are open."""
 
     def __init__(self) -> None:

@@ -22,9 +22,9 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Prospects:
-    """What can be done after a failure. other: another deployment may be asked. same: the one that failed may be asked
-    again. budget: that one's. time_left: the caller's seconds, None without a deadline.
+class RetryContext:
+    """What a retry depends on. other: another deployment may be asked. same: the one that failed may be asked again.
+    budget: that one's. time_left: the caller's seconds, None without a deadline.
     """
 
     other: bool
@@ -34,11 +34,14 @@ class Prospects:
 
 
 class Retries:
-    """Attempts of one call, as stamina makes them. repeats: how many follow the first. look: tells the prospects."""
+    """Attempts of one call, as stamina makes them.
 
-    def __init__(self, repeats: int, look: Callable[[], Prospects]) -> None:
+    repeats: how many follow the first. context: what a retry depends on, asked after each failure.
+    """
+
+    def __init__(self, repeats: int, context: Callable[[], RetryContext]) -> None:
         self._repeats = repeats
-        self._look = look
+        self._context = context
         self._failed = 0
 
     async def run(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
@@ -69,19 +72,19 @@ class Retries:
             return False
         if not (error.repeatable or error.deployment_fault):
             return False
-        prospects = self._look()
-        if prospects.other:
+        context = self._context()
+        if context.other:
             return 0.0
         wait = error.retry_after
-        if not error.repeatable or not _is_bearable(wait, prospects) or not prospects.budget.spend():
+        if not error.repeatable or not _is_bearable(wait, context) or not context.budget.spend():
             return False
         return True if wait is None else wait + _AFTER_HINT
 
 
-def _is_bearable(wait: float | None, prospects: Prospects) -> bool:
+def _is_bearable(wait: float | None, context: RetryContext) -> bool:
     """Whether the same deployment may be asked again after this wait, None for a wait of ours."""
-    if wait is None and not prospects.same:
+    if wait is None and not context.same:
         return False
     if wait is not None and wait > _LONGEST_HINT:
         return False
-    return prospects.time_left is None or (_WAIT_MAX if wait is None else wait) < prospects.time_left
+    return context.time_left is None or (_WAIT_MAX if wait is None else wait) < context.time_left

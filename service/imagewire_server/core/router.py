@@ -1,4 +1,4 @@
-"""From a model's name to the deployment that is asked: groups of deployments, one chosen by strategy and health."""
+"""From a model's name to the deployment that is asked: groups of deployments, one chosen by strategy and circuit."""
 
 import random
 import time
@@ -11,36 +11,36 @@ from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Provider
-from imagewire_server.core.circuit import Health, Seat
+from imagewire_server.core.circuit import Circuit, Slot
 
-# A wildcard serves any id: of so many its health is remembered.
+# A wildcard serves any id: so many circuits of a deployment are remembered.
 _REMEMBERED = 1000
 
 
 class Upstream:
-    """A deployment with the provider that speaks to it, and how it fares with each model.
+    """A deployment with the provider that speaks to it, and a circuit for each model.
 
-    before: the same deployment's, from before the configuration was read again; its health goes on.
+    before: the same deployment's, from before the configuration was read again; its circuits go on.
     """
 
     def __init__(self, deployment: Deployment, provider: Provider, before: "Upstream | None" = None) -> None:
         self.deployment = deployment
         self.provider = provider
-        self._healths: OrderedDict[str, Health] = before._healths if before else OrderedDict()
+        self._circuits: OrderedDict[str, Circuit] = before._circuits if before else OrderedDict()
 
-    def health(self, native_id: str) -> Health:
-        """Its health with one model."""
-        health = self._healths.get(native_id)
-        if health is None:
-            health = self._healths[native_id] = Health()
-        self._healths.move_to_end(native_id)
-        if len(self._healths) > _REMEMBERED:
-            self._healths.popitem(last=False)
-        return health
+    def circuit(self, native_id: str) -> Circuit:
+        """Its circuit for one model."""
+        circuit = self._circuits.get(native_id)
+        if circuit is None:
+            circuit = self._circuits[native_id] = Circuit()
+        self._circuits.move_to_end(native_id)
+        if len(self._circuits) > _REMEMBERED:
+            self._circuits.popitem(last=False)
+        return circuit
 
-    def is_open(self, now: float) -> bool:
+    def is_available(self, now: float) -> bool:
         """Whether it may be asked now, for every model that it was asked for."""
-        return all(health.is_open(now) for health in self._healths.values())
+        return all(circuit.allows(now) for circuit in self._circuits.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Route:
     upstream: Upstream
     native_id: str
     facts: ModelFacts | None
-    health: Health
+    circuit: Circuit
 
     @property
     def name(self) -> str:
@@ -124,7 +124,7 @@ class Router:
     def deployments(self) -> list[tuple[Deployment, bool]]:
         """Every deployment, and whether it may be asked now or is temporarily disabled."""
         now = self._clock()
-        return [(up.deployment, up.is_open(now)) for up in self._upstreams]
+        return [(up.deployment, up.is_available(now)) for up in self._upstreams]
 
     def choose(self, group: Group, tried: frozenset[str], *, alone: bool) -> Route:
         """A route that may be asked now, one that was not tried yet if there is one. Raises Cooling when there is none.
@@ -133,31 +133,31 @@ class Router:
         refuses nobody; that of a provider which asked to be left alone does.
         """
         now = self._clock()
-        open_routes = [route for route in group.routes if route.health.is_open(now)]
-        if not open_routes and alone:
-            open_routes = [route for route in group.routes if not route.health.is_barred(now)]
-        if not open_routes:
+        available = [route for route in group.routes if route.circuit.allows(now)]
+        if not available and alone:
+            available = [route for route in group.routes if not route.circuit.is_hinted(now)]
+        if not available:
             raise _cooling(group, now)
-        return self._pick([route for route in open_routes if route.id not in tried] or open_routes)
+        return self._pick([route for route in available if route.id not in tried] or available)
 
     def has_other(self, group: Group, tried: frozenset[str]) -> bool:
         """Whether a route that was not tried may be asked now."""
         now = self._clock()
-        return any(route.id not in tried and route.health.is_open(now) for route in group.routes)
+        return any(route.id not in tried and route.circuit.allows(now) for route in group.routes)
 
-    def is_open(self, group: Group) -> bool:
+    def is_available(self, group: Group) -> bool:
         """Whether any route may be asked now."""
         now = self._clock()
-        return any(route.health.is_open(now) for route in group.routes)
+        return any(route.circuit.allows(now) for route in group.routes)
 
-    def began(self, route: Route) -> Seat:
-        """Note that a call goes to a route; its seat is given back with `route.health.ended`."""
-        return route.health.began(self._clock())
+    def began(self, route: Route) -> Slot:
+        """Note that a call goes to a route; its slot is given back with `route.circuit.ended`."""
+        return route.circuit.began(self._clock())
 
-    def failed(self, route: Route, seat: Seat, error: Error) -> None:
-        """Note a failure; the route may be left alone for a while."""
+    def failed(self, route: Route, slot: Slot, error: Error) -> None:
+        """Note a failure; it may open the circuit."""
         allowed, cooldown = self._routing.allowed_fails, self._routing.cooldown_time
-        route.health.failed(seat, error, self._clock(), allowed=allowed, cooldown=cooldown)
+        route.circuit.failed(slot, error, self._clock(), allowed=allowed, cooldown=cooldown)
 
     def _by_wildcard(self, name: str) -> list[Route]:
         found: list[tuple[int, Route]] = []
@@ -186,27 +186,27 @@ class Router:
     def _route(self, upstream: Upstream, native_id: str) -> Route:
         facts = self._models.find(native_id)
         resolved = facts.id if facts else native_id
-        return Route(upstream, resolved, facts, upstream.health(resolved))
+        return Route(upstream, resolved, facts, upstream.circuit(resolved))
 
     def _pick(self, routes: list[Route]) -> Route:
         if len(routes) == 1:
             return routes[0]
         match self._routing.strategy:
             case "least-busy":
-                least = min(route.health.running for route in routes)
-                return self._dice.choice([route for route in routes if route.health.running == least])
+                least = min(route.circuit.running for route in routes)
+                return self._dice.choice([route for route in routes if route.circuit.running == least])
             case "latency-based-routing":
                 # One that was never measured goes first, or it never would be.
-                fastest = min(route.health.latency or 0.0 for route in routes)
-                return self._dice.choice([route for route in routes if (route.health.latency or 0.0) == fastest])
+                fastest = min(route.circuit.latency or 0.0 for route in routes)
+                return self._dice.choice([route for route in routes if (route.circuit.latency or 0.0) == fastest])
         return self._dice.choices(routes, weights=_weights([route.upstream.deployment for route in routes]))[0]
 
 
 def _cooling(group: Group, now: float) -> Cooling:
     """The refusal of a group of which nothing may be asked. It quotes no failure: those were other callers'."""
-    first = min(group.routes, key=lambda route: max(route.health.cools_until, now)).health
-    left = max(first.cools_until - now, 0.1)
-    why = "as the provider asked" if first.is_barred(now) else "after repeated provider errors"
+    first = min(group.routes, key=lambda route: max(route.circuit.open_until, now)).circuit
+    left = max(first.open_until - now, 0.1)
+    why = "as the provider asked" if first.is_hinted(now) else "after repeated provider errors"
     return Cooling(
         f"{group.name} is temporarily disabled {why}; retry in {left:.1f} s",
         code=Code.RESOURCE_EXHAUSTED if first.limited else Code.UNAVAILABLE,

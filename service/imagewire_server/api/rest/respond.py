@@ -123,14 +123,14 @@ class Responder:
             watch.cancel()
 
     async def _fetched(self, call: Call, builder: SpecBuilder) -> None:
-        """Fetch the pictures that a request names, in the place that its call will have.
+        """Fetch the pictures that a request names, in the slot that its call will have.
 
-        The place is left before the engine takes it again. Nothing is awaited in between, so that nobody else gets it,
-        unless the pictures are large.
+        The slot is given back before the engine takes it again. Nothing is awaited in between, so that nobody else gets
+        it, unless the pictures are large.
         """
         if await worked(call.record, self.pictures.wanted, builder):
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for a model that there is not
-            with self.engine.place():
+            with self.engine.slot():
                 fetched = await self.pictures.fetch(builder)
             call.record.large = call.record.large or fetched > LIGHT_BYTES
 
