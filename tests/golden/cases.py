@@ -16,7 +16,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
-from imagewire_server.core.image_hash import Digests
+from imagewire_server.core.image_hash import ImageHashes
 from imagewire_server.providers.google.wire import Reader
 
 FOLDER = Path(__file__).parent / "cases"
@@ -84,15 +84,15 @@ def read(body: bytes, pieces: Iterable[bytes] | None = None, *, frame: int = 1 <
 
 def hashed(events: list[pb.Event]) -> list[pb.Event]:
     """The same events, their pictures hashed as the engine does it."""
-    digests = Digests()
+    hashes = ImageHashes()
     for event in events:
         match event.WhichOneof("event"):
             case "image_chunk":
-                digests.add(event.image_chunk)
+                hashes.add(event.image_chunk)
             case "media_chunk":
-                digests.add(event.media_chunk)
+                hashes.add(event.media_chunk)
             case "part_finished":
-                digests.finish(event.part_finished)
+                hashes.finish(event.part_finished)
     return events
 
 
