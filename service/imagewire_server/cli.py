@@ -7,23 +7,17 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import typer
+import click
 
 from imagewire_server import __version__
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
 
-app = typer.Typer(
-    help="Chat that draws, over gRPC: Gemini's pictures, streamed as bytes.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-
 _T = TypeVar("_T")
+_FILE: Any = {"type": click.Path(path_type=Path), "multiple": True}
 _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google; no key is used and nothing is charged"
 
 
@@ -34,7 +28,7 @@ def main() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     _open_standard_files()
-    app()
+    app(prog_name="imagewire-server")
 
 
 def _open_standard_files() -> None:
@@ -49,34 +43,38 @@ def _open_standard_files() -> None:
                 os.close(null)
 
 
-def _one(configs: list[Path] | None) -> Path | None:
+def _one(configs: tuple[Path, ...]) -> Path | None:
     """Of two files one would count, and what the other asks for, such as a key, would be off in silence."""
-    if configs and len(configs) > 1:
-        raise typer.BadParameter("name one file, which has all of it", param_hint="--config")
+    if len(configs) > 1:
+        raise click.BadParameter("name one file, which has all of it", param_hint="--config")
     return configs[0] if configs else None
 
 
-@app.callback(invoke_without_command=True)
-def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    if version:
-        typer.echo(f"imagewire-server {__version__}")
-        raise typer.Exit
+@click.group(context_settings={"max_content_width": 100})
+@click.version_option(__version__, message="%(prog)s %(version)s", help="Print the version.")
+def app() -> None:
+    """Chat that draws, over gRPC: Gemini's pictures, streamed as bytes."""
 
 
 @app.command()
+@click.option("--config", "configs", **_FILE, help="A YAML file: LiteLLM's, or with settings under imagewire:.")
+@click.option("--grpc", help="Where to serve: HOST:PORT or unix:PATH.")
+@click.option("--rest", help="Where to serve OpenAI's REST: HOST:PORT.")
+@click.option("--no-rest", is_flag=True, help="Serve gRPC alone.")
+@click.option("--workers", type=int, help="How many processes serve; 0 for one for each usable core.")
+@click.option("--worker", type=int, hidden=True)
+@click.option("--counts", hidden=True)
+@click.option("--demo", is_flag=True, help="Draw with the built-in emulator, without a key.")
 def serve(
-    configs: Annotated[
-        list[Path] | None, typer.Option("--config", help="A YAML file: LiteLLM's, or with settings under imagewire:.")
-    ] = None,
-    grpc: Annotated[str | None, typer.Option(help="Where to serve: HOST:PORT or unix:PATH.")] = None,
-    rest: Annotated[str | None, typer.Option(help="Where to serve OpenAI's REST: HOST:PORT.")] = None,
-    no_rest: Annotated[bool, typer.Option("--no-rest", help="Serve gRPC alone.")] = False,
-    workers: Annotated[
-        int | None, typer.Option(help="How many processes serve; 0 for one for each usable core.")
-    ] = None,
-    worker: Annotated[int | None, typer.Option(hidden=True)] = None,
-    counts: Annotated[str | None, typer.Option(hidden=True)] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Draw with the built-in emulator, without a key.")] = False,
+    *,
+    configs: tuple[Path, ...],
+    grpc: str | None,
+    rest: str | None,
+    no_rest: bool,
+    workers: int | None,
+    worker: int | None,
+    counts: str | None,
+    demo: bool,
 ) -> None:
     """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
     config = _one(configs)
@@ -105,7 +103,7 @@ def serve(
         elif not demo:
             await bootstrap.serve(given, read)
         else:
-            typer.echo(_DEMO_NOTICE, err=True)
+            click.echo(_DEMO_NOTICE, err=True)
             async with bootstrap.emulated(given) as (demonstrating, _):
                 await bootstrap.serve(demonstrating, lambda: demonstrating)
 
@@ -121,40 +119,34 @@ def serve(
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
-            raise typer.Exit(_run(_watch(given, number, config, text, read)))
+            raise click.exceptions.Exit(_run(_watch(given, number, config, text, read)))
         _run(run(given))
     except (ConfigError, OSError) as error:
-        typer.echo(f"imagewire-server: {error}", err=True)
-        raise typer.Exit(2) from None
+        click.echo(f"imagewire-server: {error}", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 @app.command()
-def check(
-    configs: Annotated[list[Path], typer.Option("--config", help="The file to check.")],
-) -> None:
-    """Check a configuration without serving: print its routing table, or its first error and exit with 2."""
+@click.option("--config", "configs", **_FILE, required=True, help="The file to check.")
+def check(configs: tuple[Path, ...]) -> None:
+    """Check a configuration without serving. Prints its routing table, or its first error and exits with 2."""
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.config.show import table  # noqa: PLC0415
 
     config = _one(configs)
     try:
         for line in table(load(config, os.environ)):
-            typer.echo(line)
+            click.echo(line)
     except ConfigError as error:
-        typer.echo(f"imagewire-server: {error}", err=True)
-        raise typer.Exit(2) from None
+        click.echo(f"imagewire-server: {error}", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 @app.command()
-def health(
-    configs: Annotated[
-        list[Path] | None, typer.Option("--config", help="The file that the server was started with.")
-    ] = None,
-    target: Annotated[
-        str | None, typer.Option(help="Another server: HOST:PORT or unix:PATH. Default: where `serve` would serve.")
-    ] = None,
-) -> None:
-    """Ask a running server for its health: exits with 0 when it is SERVING, 1 when not, 2 for a wrong setting.
+@click.option("--config", "configs", **_FILE, help="The file that the server was started with.")
+@click.option("--target", help="Another server: HOST:PORT or unix:PATH. Default: where `serve` would serve.")
+def health(configs: tuple[Path, ...], target: str | None) -> None:
+    """Ask a running server for its health. Exits with 0 when it is SERVING, 1 when not, 2 for a wrong setting.
 
     It asks where the same file and the same IMAGEWIRE_GRPC would have it serve.
     """
@@ -166,21 +158,20 @@ def health(
     try:
         given = load(config, os.environ)
     except ConfigError as error:
-        typer.echo(f"imagewire-server: {error}", err=True)
-        raise typer.Exit(2) from None
+        click.echo(f"imagewire-server: {error}", err=True)
+        raise click.exceptions.Exit(2) from None
     said = probe(target or reachable(given.settings.grpc))
     if target is None:
         for words in exposed(given.settings, given.master_key):
-            typer.echo(f"warning: {words}", err=True)
-    typer.echo(said)
-    raise typer.Exit(0 if said == "SERVING" else 1)
+            click.echo(f"warning: {words}", err=True)
+    click.echo(said)
+    raise click.exceptions.Exit(0 if said == "SERVING" else 1)
 
 
 @app.command()
-def emulate(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="The port; 0 picks a free one.")] = 8787,
-) -> None:
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8787, show_default=True, help="The port; 0 picks a free one.")
+def emulate(host: str, port: int) -> None:
     """Run the emulator of Google's API alone: no gRPC, no key."""
     from imagewire_emulator import run  # noqa: PLC0415
 
@@ -188,10 +179,16 @@ def emulate(
 
 
 @app.command()
-def demo(
-    output: Annotated[Path, typer.Option("--output", "-o", help="The file to draw into.")] = Path("banana.png"),
-) -> None:
-    """Draw one picture through a server and an emulator of its own, then stop both."""
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    default=Path("banana.png"),
+    show_default=True,
+    help="The file to draw into.",
+)
+def demo(output: Path) -> None:
+    """Draw one picture with the emulator. Starts a server and an emulator of its own, and stops both."""
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))

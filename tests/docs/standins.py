@@ -29,12 +29,12 @@ def pip(action: str, *requirements: str) -> int:
     folders = [ROOT, ROOT / "clients/python"]
     ours = [tomllib.loads((folder / "pyproject.toml").read_text())["project"] for folder in folders]
     for requirement in requirements:
-        if requirement.startswith("."):
-            assert (ROOT / requirement).resolve() in folders, requirement
-            continue
-        match = re.fullmatch(r"([\w-]+)(?:\[(\w+)\])?", requirement)
+        match = re.fullmatch(r"([\w./-]+)(?:\[(\w+)\])?", requirement)
         assert match, requirement
-        (project,) = [project for project in ours if project["name"] == match[1]]
+        if requirement.startswith("."):
+            project = ours[folders.index((ROOT / match[1]).resolve())]
+        else:
+            (project,) = [project for project in ours if project["name"] == match[1]]
         assert match[2] is None or match[2] in project["optional-dependencies"], requirement
     return 0
 

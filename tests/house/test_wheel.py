@@ -1,4 +1,4 @@
-"""The client's wheel: what is in it, what it asks for, and that importing it costs next to nothing."""
+"""The wheels: what is in the client's, what each of the two installs, and what importing the client loads."""
 
 import re
 import subprocess
@@ -16,15 +16,10 @@ import imagewire
 
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients/python"
-NEEDS = {
-    "googleapis-common-protos",
-    "grpcio",
-    "grpcio-health-checking",
-    "protobuf",
-    "rich",
-    "textual-image",
-    "typer",
-}
+BASE = {"googleapis-common-protos", "grpcio", "protobuf"}
+COMMAND = {"pillow", "rich", "textual-image", "typer"}
+# Which modules the packages of the extra "cli", and those that they need, are imported as.
+COMMANDS_MODULES = ("typer", "rich", "textual_image", "PIL", "pygments", "markdown_it", "pydantic", "shellingham")
 HEAVY = ("google.protobuf", "grpc", "PIL", "rich", "typer")
 
 
@@ -36,18 +31,31 @@ class Wheel(NamedTuple):
     metadata: Message
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
-    folder = tmp_path_factory.mktemp("wheel")
+def built(source: Path, folder: Path) -> Wheel:
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
-    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", folder, CLIENT]
-    built = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert built.returncode == 0, built.stderr
+    command = [sys.executable, "-m", "pip", "wheel", *options, "--wheel-dir", folder, source]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stderr
     (path,) = folder.glob("*.whl")
     with zipfile.ZipFile(path) as file:
         names = file.namelist()
         (metadata,) = [name for name in names if name.endswith(".dist-info/METADATA")]
         return Wheel(path, names, Parser().parsestr(file.read(metadata).decode()))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Wheel:
+    return built(CLIENT, tmp_path_factory.mktemp("wheel"))
+
+
+def asked(wheel: Wheel, extra: str = "") -> set[str]:
+    """The names of what a distribution needs, without an extra or for it."""
+    found = set()
+    for requirement in wheel.metadata.get_all("Requires-Dist") or []:
+        marked = re.search(r"extra == ['\"]([\w-]+)['\"]", requirement)
+        if (marked[1] if marked else "") == extra:
+            found.add(re.split(r"[^\w-]", requirement)[0].lower())
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -79,13 +87,21 @@ def test_the_wheel_has_the_package_and_nothing_else(wheel: Wheel) -> None:
     assert any(name.endswith("/LICENSE") for name in wheel.names)
 
 
-def test_the_wheel_asks_for_what_a_client_needs(wheel: Wheel) -> None:
-    asked = wheel.metadata.get_all("Requires-Dist") or []
-    extras = [requirement for requirement in asked if "extra ==" in requirement]
-    assert {re.split(r"[^\w-]", requirement)[0] for requirement in asked if requirement not in extras} == NEEDS
-    assert [(re.split(r"[^\w-]", extra)[0], extra.split("extra == ")[1].strip("'\"")) for extra in extras] == [
-        ("imagewire-server", "embedded")
-    ]
+def test_the_client_asks_for_what_a_client_needs(wheel: Wheel) -> None:
+    assert asked(wheel) == BASE
+    assert asked(wheel, "cli") == COMMAND
+    assert asked(wheel, "embedded") == {"imagewire-server"}
+    assert set(wheel.metadata.get_all("Provides-Extra") or []) == {"cli", "embedded"}
+
+
+def test_the_server_asks_for_nothing_that_draws_in_a_terminal(tmp_path: Path) -> None:
+    needs = asked(built(ROOT, tmp_path))
+    assert "imagewire" in needs
+    # The emulator, which is in the server's distribution, draws with Pillow.
+    assert needs & COMMAND == {"pillow"}
+    locked = {re.split(r"==", line)[0] for line in (ROOT / "requirements-server.lock").read_text().splitlines()}
+    assert needs - {"imagewire"} <= {re.sub(r"\[.*", "", name) for name in locked}
+    assert not locked & {*COMMAND - {"pillow"}, "markdown-it-py", "pydantic", "pygments", "shellingham"}
 
 
 def seen(python: Path | str, code: str) -> str:
@@ -100,6 +116,42 @@ import importlib.util, imagewire
 print(importlib.util.find_spec("imagewire_server"), importlib.util.find_spec("grpc"), imagewire.__version__)
 """
     assert seen(bare, code) == f"None None {imagewire.__version__}\n"
+
+
+# Makes modules look as if they were not installed.
+HIDE = f"""
+import sys
+
+class Hidden:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {COMMANDS_MODULES}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Hidden())
+"""
+
+
+def test_the_library_works_without_the_commands_packages() -> None:
+    code = f"""{HIDE}
+import importlib, pkgutil, imagewire
+for name in imagewire.__all__:
+    getattr(imagewire, name)
+for module in pkgutil.walk_packages(imagewire.__path__, "imagewire."):
+    if not module.name.startswith("imagewire.cli.") and module.name != "imagewire.__main__":
+        importlib.import_module(module.name)
+with imagewire.Client() as client:
+    print(client.target, imagewire.image(b"GIF89a").mime_type)
+"""
+    assert seen(sys.executable, code) == "127.0.0.1:50051 image/gif\n"
+
+
+def test_the_command_without_its_packages_says_what_to_install(bare: Path) -> None:
+    ended = subprocess.run([bare.parent / "imagewire", "ping"], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == (
+        "imagewire: the command needs typer, rich, PIL, textual_image, not installed here:"
+        ' pip install "imagewire[cli]"\n'
+    )
 
 
 def test_importing_it_loads_nothing_heavy() -> None:

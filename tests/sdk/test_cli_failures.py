@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from imagewire import cli
+from imagewire.cli.app import app
 from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, Started
 from tests.integration import processes
 from tests.integration.processes import Program
@@ -234,7 +234,7 @@ def test_a_mistake_is_found_before_anything_is_drawn(
     Path("old.png").write_bytes(b"old")
     with scripted(script) as target:
         monkeypatch.setenv("IMAGEWIRE_TARGET", target)
-        ended = CliRunner().invoke(cli.app, ["draw", *arguments], input=stdin)
+        ended = CliRunner().invoke(app, ["draw", *arguments], input=stdin)
     assert (ended.exit_code, type(ended.exception)) == (2, SystemExit)
     assert words in ended.stderr
     assert script.requests == []

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from imagewire_server.cli import app
 from imagewire_server.config.deployments import Deployment

@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
+from click.testing import CliRunner
 
 from imagewire_server import cli, logs
 from imagewire_server.process import cpu_count

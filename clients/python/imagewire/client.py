@@ -9,14 +9,15 @@ from typing import Unpack
 
 import grpc
 import grpc.aio
-from grpc_health.v1.health_pb2 import HealthCheckRequest
+from google.protobuf.empty_pb2 import Empty
 
+from imagewire._grpc.health import CHECK
 from imagewire._grpc.retry import Attempts
 from imagewire._grpc.status import from_grpc
 from imagewire._grpc.verify import Verifier, check_answer, unbatched
 from imagewire.answer_builder import Reader
 from imagewire.chat import AsyncChats, Chats, agrown, alast, drawn, grown, last
-from imagewire.client_base import CHECK, Base, Pong
+from imagewire.client_base import Base, Pong
 from imagewire.errors import Cancelled
 from imagewire.images import Image, Picture
 from imagewire.options import Options, Wishes
@@ -153,7 +154,7 @@ class Client(Base):
                 ListModelsRequest(page_size=1), timeout=seconds, metadata=sent.metadata
             )
             begun = time.monotonic()
-            answer = check(HealthCheckRequest(), timeout=seconds)
+            answer = check(Empty(), timeout=seconds)
             return self._pong(answer, call.initial_metadata(), time.monotonic() - begun)
 
     def _rest(self, seconds: float) -> None:
@@ -282,7 +283,7 @@ class AsyncClient(Base):
             call = self._models.ListModels(ListModelsRequest(page_size=1), timeout=seconds, metadata=sent.metadata)
             await call
             begun = time.monotonic()
-            answer = await check(HealthCheckRequest(), timeout=seconds)
+            answer = await check(Empty(), timeout=seconds)
             return self._pong(answer, await call.initial_metadata(), time.monotonic() - begun)
 
     async def close(self) -> None:

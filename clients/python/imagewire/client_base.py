@@ -2,15 +2,15 @@
 
 import contextlib
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 import grpc
-from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from google.protobuf.wrappers_pb2 import Int32Value
 
 from imagewire._grpc import channel, fork
 from imagewire._grpc.channel import MAX_MESSAGE_BYTES, Metadata, Tls
+from imagewire._grpc.health import status_name
 from imagewire._grpc.retry import RETRIES
 from imagewire._grpc.status import from_grpc
 from imagewire.errors import Cancelled, invalid
@@ -31,21 +31,6 @@ class Pong:
     status: str
     version: str
     seconds: float
-
-
-class Check(TypedDict):
-    """gRPC's health check, for a channel: its package's stubs carry no types."""
-
-    method: str
-    request_serializer: Callable[[HealthCheckRequest], bytes]
-    response_deserializer: Callable[[bytes], HealthCheckResponse]
-
-
-CHECK: Check = {
-    "method": "/grpc.health.v1.Health/Check",
-    "request_serializer": HealthCheckRequest.SerializeToString,
-    "response_deserializer": HealthCheckResponse.FromString,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +124,6 @@ class Base:
         except grpc.RpcError as error:
             raise from_grpc(error, self.target, sent.request_id) from None
 
-    def _pong(self, answer: HealthCheckResponse, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
+    def _pong(self, answer: Int32Value, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
         version = next((str(value) for name, value in header if name == _VERSION), "")
-        return Pong(HealthCheckResponse.ServingStatus.Name(answer.status), version, seconds)
+        return Pong(status_name(answer), version, seconds)

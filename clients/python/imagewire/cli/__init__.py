@@ -3,68 +3,21 @@
 One module a command. What is heavy (gRPC, rich, Pillow) is loaded where it is first used: --help needs none of it.
 """
 
-import io
-import os
 import sys
-from typing import Annotated
+from importlib.util import find_spec
 
-import typer
-
-import imagewire
-from imagewire.cli import chat, draw, models, ping, show
-from imagewire.cli.exits import EPILOG, Exit, end_with_signals, failure_of, give_up_stdout, invalid, tell
-
-app = typer.Typer(
-    help="Chat that draws: pictures from an imagewire server.",
-    epilog=EPILOG,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-for command in (draw.draw, chat.chat, models.models, ping.ping, show.show):
-    app.command(epilog=EPILOG)(command)
+# What the extra "cli" installs. A program that uses the library alone needs none of it.
+_PACKAGES = ("typer", "rich", "PIL", "textual_image")
 
 
 def main() -> None:
-    """The entry point."""
-    _open_what_is_closed()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A model's word that this terminal cannot show is no reason to fail after the drawing.
-        sys.stdout.reconfigure(errors="replace")
-    # What gRPC logs is said in our own words.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    end_with_signals()
-    try:
-        code = app(prog_name="imagewire", standalone_mode=False)
-    except OSError as error:
-        if error.filename is None:  # help and the version, which no command prints
-            give_up_stdout(error)
-        failure = failure_of(error)
-        tell(failure, as_json="--json" in sys.argv)
-        code = failure.code
-    except typer.TyperException as error:
-        context = getattr(error, "ctx", None)
-        command = context.command_path if context is not None else "imagewire"
-        words = f"{error.format_message().rstrip('.')}; `{command} --help` tells what there is"
-        failure = failure_of(invalid(words))
-        tell(failure, as_json="--json" in sys.argv)
-        code = failure.code
-    sys.exit(code or Exit.OK)
+    """The entry point. Exits with 2 when the extra "cli" is not installed."""
+    if missing := [name for name in _PACKAGES if find_spec(name) is None]:
+        if sys.stderr is not None:
+            sys.stderr.write(
+                f'imagewire: the command needs {", ".join(missing)}, not installed here: pip install "imagewire[cli]"\n'
+            )
+        sys.exit(2)
+    from imagewire.cli.app import run
 
-
-def _open_what_is_closed() -> None:
-    """Stand in for streams that whoever began this has closed: a result that nobody can get is a failure."""
-    for name, mode, flags in ("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY):
-        if getattr(sys, name) is None:
-            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))
-
-
-@app.callback(invoke_without_command=True)
-def _root(
-    context: typer.Context, version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False
-) -> None:
-    if version:
-        typer.echo(f"imagewire {imagewire.__version__}")
-        raise typer.Exit
-    if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+    run()
