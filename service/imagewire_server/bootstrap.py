@@ -23,10 +23,10 @@ from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import Provider
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.concurrency import Admission
-from imagewire_server.core.drain import Stop, passed
-from imagewire_server.core.fault_log import described
+from imagewire_server.core.drain import Stop, pause
+from imagewire_server.core.fault_log import describe
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.call import GoogleCall
@@ -80,9 +80,9 @@ class Server:
             min_ping_interval=given.min_ping_interval,
         )
         access = Access(config.master_key, given.metrics_key)
-        arriving = Arriving(max(given.max_arriving_bytes, given.max_request_bytes))
-        self.grpc = GrpcServer(self._engine, times, limits, access, arriving)
-        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access, arriving)
+        receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
+        self.grpc = GrpcServer(self._engine, times, limits, access, receive_budget)
+        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access, receive_budget)
         self.rest.warn(exposed(given, config.master_key))
 
     async def reload(self, config: Config) -> None:
@@ -107,12 +107,12 @@ class Server:
         await asyncio.gather(*(token.reread() for token in self._tokens.values()))
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
-        """Say NOT_SERVING on both edges and go on serving for `delay` seconds, or until `hurry` is set."""
+        """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""
         await self.grpc.announce_stop()
         self.rest.announce_stop()
         if delay and not hurry.is_set():
             _log.info("stopping", delay=delay)
-            await passed(delay, hurry)
+            await pause(delay, hurry)
 
     def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
         if not config.deployments:
@@ -282,7 +282,7 @@ async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callabl
         except TimeoutError:
             _log.error("the configuration was not reloaded", why=f"it could not be read within {_RELOAD_TIMEOUT:g} s")
         except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
-            _log.error("the configuration was not reloaded", why="a fault of this server's", **described(error))
+            _log.error("the configuration was not reloaded", why="a fault of this server's", **describe(error))
         else:
             _log.info("reloaded")
 

@@ -18,8 +18,8 @@ from imagewire_emulator import Emulator
 from imagewire_server.api.grpc.stream_writer import StreamWriter
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, ShuttingDown
-from imagewire_server.core.call import Record
-from imagewire_server.core.drain import Calls
+from imagewire_server.core.call import Call
+from imagewire_server.core.drain import RunningCalls
 from tests.conftest import ended_upstream, rest_of, running_stack, spec
 from tests.integration import processes, raw_client
 from tests.integration.status import Told, told
@@ -234,38 +234,38 @@ class SlowCall:
 
 @pytest.mark.parametrize("beat", [False, True])
 async def test_m1_a_streams_first_message_is_out_before_its_status(beat: bool) -> None:
-    call, calls = SlowCall(), Calls()
+    slow, calls = SlowCall(), RunningCalls()
 
     async def drawn() -> None:
-        record = Record(tried=[("gemini", "OK")])
-        writer = StreamWriter(call, calls.unbroken, heartbeat_interval=0.001 if beat else 60, stall_timeout=60)  # type: ignore[arg-type]
-        with calls.running(record):
+        call = Call(tried=[("gemini", "OK")])
+        writer = StreamWriter(slow, calls.unbroken, heartbeat_interval=0.001 if beat else 60, stall_timeout=60)  # type: ignore[arg-type]
+        with calls.running(call):
             async with writer:
                 if not beat:
                     await writer.write([pb.Event(sequence=1, started=pb.Started())])
                 await asyncio.Event().wait()
 
     drawing = asyncio.create_task(drawn())
-    await call.begun.wait()
+    await slow.begun.wait()
     ending = asyncio.create_task(calls.end())
     for _ in range(10):
         await asyncio.sleep(0)
     assert not drawing.done()
-    call.may_end.set()
+    slow.may_end.set()
     with pytest.raises(ShuttingDown):
         await drawing
-    assert call.whole
+    assert slow.whole
     await ending
     assert len(calls) == 0
-    with pytest.raises(Draining), calls.running(Record()):
+    with pytest.raises(Draining), calls.running(Call()):
         raise AssertionError("a call began although new ones are refused")
 
 
 async def test_m1_a_client_that_left_counts_before_a_server_that_stops() -> None:
-    calls, begun = Calls(), asyncio.Event()
+    calls, begun = RunningCalls(), asyncio.Event()
 
     async def drawn() -> None:
-        with calls.running(Record(tried=[("gemini", "OK")])):
+        with calls.running(Call(tried=[("gemini", "OK")])):
             begun.set()
             await asyncio.Event().wait()
 

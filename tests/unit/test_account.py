@@ -26,7 +26,7 @@ from imagewire_server.contract.errors import (
 )
 from imagewire_server.contract.events import image_chunk
 from imagewire_server.contract.provider import Report
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Router, Upstream
@@ -116,13 +116,13 @@ def engine(*providers: Scripted, places: int = 9, **routing: Any) -> Engine:
 
 async def drawn(
     made: Engine, *, most: int = 99, deadline: float | None = None, **asked: Any
-) -> tuple[Record, Error | None]:
+) -> tuple[Call, Error | None]:
     """The record of a call to n0, given up after so many lists of events, and the error that it ended with."""
-    record, error = Record(), None
+    call, error = Call(), None
     try:
         async with aclosing(
             made.generate(
-                spec("n0", **asked), stream=True, max_frame_bytes=99, sha256=False, deadline=deadline, record=record
+                spec("n0", **asked), stream=True, max_frame_bytes=99, sha256=False, deadline=deadline, call=call
             )
         ) as answer:
             seen = 0
@@ -130,7 +130,7 @@ async def drawn(
                 seen += 1
     except Error as failed:
         error = failed
-    return record, error
+    return call, error
 
 
 FULL = Said(counts())
@@ -160,30 +160,30 @@ async def test_m_the_cost_of_a_call_is_told_however_it_ends(
     steps: list[Step], most: int, charged: str, cost: int | None
 ) -> None:
     # The list that begins an answer counts, so one more is read than is given up after.
-    record, _ = await drawn(engine(Scripted(steps), num_retries=0), most=most)
-    assert (record.charged, record.cost_nano_usd) == (charged, cost)
-    assert record.fields()["charged"] == charged
-    assert record.cost_usd == (None if cost is None else cost / 10**9)
+    call, _ = await drawn(engine(Scripted(steps), num_retries=0), most=most)
+    assert (call.charged, call.cost_nano_usd) == (charged, cost)
+    assert call.fields()["charged"] == charged
+    assert call.cost_usd == (None if cost is None else cost / 10**9)
 
 
 async def test_m_a_deadline_is_charged_only_where_something_was_sent() -> None:
     soon = asyncio.get_running_loop().time()
-    record, error = await drawn(engine(Scripted([None])), deadline=soon)
+    call, error = await drawn(engine(Scripted([None])), deadline=soon)
     assert isinstance(error, DeadlineExceeded)
-    assert (error.charged, record.charged) == (False, "no")
+    assert (error.charged, call.charged) == (False, "no")
     assert "nothing was charged" in error.message
-    record, error = await drawn(engine(Scripted([SENT, FULL, TEXT, BEGUN, None])), deadline=soon)
+    call, error = await drawn(engine(Scripted([SENT, FULL, TEXT, BEGUN, None])), deadline=soon)
     assert isinstance(error, DeadlineExceeded)
-    assert (error.charged, record.charged, record.cost_nano_usd) == (True, "yes", COST)
+    assert (error.charged, call.charged, call.cost_nano_usd) == (True, "yes", COST)
 
 
 async def test_m_a_cancelled_call_is_told() -> None:
-    record, begun = Record(), asyncio.Event()
+    call, begun = Call(), asyncio.Event()
     made = engine(Scripted([SENT, FULL, TEXT, BEGUN, lambda _: begun.set(), None]))
 
     async def reading() -> None:
         async with aclosing(
-            made.generate(spec("n0"), stream=True, max_frame_bytes=99, sha256=False, deadline=None, record=record)
+            made.generate(spec("n0"), stream=True, max_frame_bytes=99, sha256=False, deadline=None, call=call)
         ) as answer:
             async for _ in answer:
                 pass
@@ -192,35 +192,35 @@ async def test_m_a_cancelled_call_is_told() -> None:
     await begun.wait()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    assert (record.charged, record.cost_nano_usd) == ("yes", COST)
+    assert (call.charged, call.cost_nano_usd) == ("yes", COST)
 
 
 async def test_m_what_was_repeated_for_free_costs_nothing() -> None:
     whole: list[Step] = [SENT, FULL, TEXT, BEGUN, WHOLE, end(counts())]
-    record, _ = await drawn(engine(Scripted([SENT, Unreachable("x")], whole)))
-    assert (record.charged, record.cost_nano_usd, len(record.tried)) == ("yes", COST, 2)
+    call, _ = await drawn(engine(Scripted([SENT, Unreachable("x")], whole)))
+    assert (call.charged, call.cost_nano_usd, len(call.tried)) == ("yes", COST, 2)
 
 
 async def test_m_a_blocked_prompt_and_what_stood_in_for_it_are_added_up() -> None:
     blocked: list[Step] = [SENT, Said(), end(counts(pictures=0, text=0), prompt_feedback=BLOCKED)]
     whole: list[Step] = [SENT, FULL, TEXT, BEGUN, WHOLE, end(counts())]
     routing = {"content_policy_fallbacks": (("n0", ("n1",)),), "num_retries": 0}
-    record, _ = await drawn(engine(Scripted(blocked), Scripted(whole), **routing))
-    assert (record.charged, record.cost_nano_usd) == ("yes", COST + 3000)
-    record, _ = await drawn(engine(Scripted(blocked), Scripted([SENT, Unreachable("x")]), **routing))
-    assert (record.charged, record.cost_nano_usd, record.finish_reason) == ("yes", 3000, "SAFETY")
-    record, _ = await drawn(engine(Scripted(blocked), Scripted([SENT, Cut("x")]), **routing))
-    assert (record.charged, record.cost_nano_usd) == ("yes", None)
+    call, _ = await drawn(engine(Scripted(blocked), Scripted(whole), **routing))
+    assert (call.charged, call.cost_nano_usd) == ("yes", COST + 3000)
+    call, _ = await drawn(engine(Scripted(blocked), Scripted([SENT, Unreachable("x")]), **routing))
+    assert (call.charged, call.cost_nano_usd, call.finish_reason) == ("yes", 3000, "SAFETY")
+    call, _ = await drawn(engine(Scripted(blocked), Scripted([SENT, Cut("x")]), **routing))
+    assert (call.charged, call.cost_nano_usd) == ("yes", None)
 
 
 async def test_a_call_that_found_no_place_costs_nothing() -> None:
-    record, error = await drawn(engine(Scripted(), places=0))
-    assert (type(error), record.charged, record.cost_nano_usd) == (Overloaded, "no", None)
+    call, error = await drawn(engine(Scripted(), places=0))
+    assert (type(error), call.charged, call.cost_nano_usd) == (Overloaded, "no", None)
 
 
 async def test_u7_the_asked_tier_and_size_price_a_call() -> None:
     whole: list[Step] = [SENT, FULL, TEXT, BEGUN, WHOLE, end(counts(listed=False))]
-    record, _ = await drawn(engine(Scripted(whole)), service_tier="flex")
-    assert record.cost_nano_usd == COST // 2
-    record, _ = await drawn(engine(Scripted(whole)), service_tier="priority")
-    assert (record.charged, record.cost_nano_usd) == ("yes", None)
+    call, _ = await drawn(engine(Scripted(whole)), service_tier="flex")
+    assert call.cost_nano_usd == COST // 2
+    call, _ = await drawn(engine(Scripted(whole)), service_tier="priority")
+    assert (call.charged, call.cost_nano_usd) == ("yes", None)

@@ -10,7 +10,7 @@ from google.protobuf.descriptor import Descriptor
 from imagewire_server.api.grpc.request_decoder import read
 from imagewire_server.contract import limits, pb, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from tests.pictures import PNG
 from tests.protobuf_bytes import inside, varint
 from tests.unit.test_constraints import FINE, request
@@ -29,7 +29,7 @@ NUMBER = 57
 
 def read_at_once(kind: Any, data: bytes) -> Any:
     """The message of a request."""
-    return asyncio.run(read(kind.FromString, data, Record()))
+    return asyncio.run(read(kind.FromString, data, Call()))
 
 
 UNKNOWN = varint(NUMBER << 3) + b"\x01"

@@ -3,7 +3,7 @@
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.provider import Report
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.pricing import NANO, Asked, Drawn, is_counted, nano_usd
 from imagewire_server.core.router import Route
 
@@ -11,11 +11,11 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE
 
 
 class Account:
-    """One call's. Each upstream call begins, is noted event by event, and ends; the record has the sum."""
+    """One call's. Each upstream call begins, is noted event by event, and ends; the call has the sum."""
 
-    def __init__(self, spec: pb.Spec, record: Record) -> None:
+    def __init__(self, spec: pb.Spec, call: Call) -> None:
         self._spec = spec
-        self._record = record
+        self._call = call
         self._report: Report | None = None  # of the upstream call under way
         self._asked = Asked(None, "", "")
         self._drawn = Drawn()
@@ -24,13 +24,13 @@ class Account:
     @property
     def is_free(self) -> bool:
         """Whether nothing was charged so far, nor may be by what is under way."""
-        return self._record.charged == "no" and not (self._report and self._report.sent)
+        return self._call.charged == "no" and not (self._report and self._report.sent)
 
     def begin(self, route: Route) -> Report:
         """An upstream call begins: its report, which the provider fills in."""
         self._asked = Asked(route.facts, self._spec.image_config.image_size, self._spec.service_tier)
         self._drawn, self._open = Drawn(), 0
-        self._report = Report(large=self._record.large)
+        self._report = Report(large=self._call.large)
         return self._report
 
     def note(self, event: pb.Event, kind: str | None) -> None:
@@ -56,7 +56,7 @@ class Account:
             # A picture that is not whole was drawn nevertheless.
             self._drawn.pictures += self._open
             cost = nano_usd(usage, self._asked, self._drawn)
-        self._record.charge("maybe" if cost is None else "yes", cost)
+        self._call.charge("maybe" if cost is None else "yes", cost)
 
     def _finish_part(self, part: pb.PartFinished) -> None:
         if part.HasField("image"):
@@ -73,10 +73,10 @@ class Account:
             return  # noted already: others were asked in place of a blocked prompt, and none answered
         self._report = None
         if not finished.HasField("usage"):
-            self._record.charge("maybe", None)
+            self._call.charge("maybe", None)
             return
         cost = nano_usd(finished.usage, self._asked, self._drawn)
         if cost is not None:
             finished.usage.cost_nano_usd = cost
             finished.usage.cost_usd = cost / NANO
-        self._record.charge("yes", cost)
+        self._call.charge("yes", cost)

@@ -9,7 +9,7 @@ _REASON = re.compile(r"[A-Z0-9_]{0,64}", re.ASCII)
 
 
 @dataclass(slots=True)
-class Record:
+class Call:
     """model, deployment: what answered. tried: each upstream call as (deployment, reason), "OK" for what answered.
 
     fallbacks: names that were asked in place of the first. image_bytes: of pictures handed on. Times in seconds.

@@ -10,13 +10,13 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from imagewire_server.contract.errors import Draining, ShuttingDown
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 
 # Seconds in which calls that were ended tell their callers, behind what these have still to read, and clean up.
 CLEANUP = 5.0
 
 
-class Calls:
+class RunningCalls:
     """Calls that run. Once they have been ended, new ones are refused."""
 
     def __init__(self) -> None:
@@ -28,16 +28,16 @@ class Calls:
     def __len__(self) -> int:
         return len(self._running)
 
-    def running(self, record: Record) -> "_Running":
-        """Run one call inside. Raises Draining when new ones are refused, and what `tell` raises."""
-        return _Running(self, record)
+    def running(self, call: Call) -> "_Running":
+        """Run one call inside. Raises Draining when new ones are refused, and what `raise_if_ended` raises."""
+        return _Running(self, call)
 
-    def tell(self, record: Record) -> None:
+    def raise_if_ended(self, call: Call) -> None:
         """For a cancelled call: raise ShuttingDown where `end` ended it, Draining if nothing was sent for it."""
         task = asyncio.current_task()
         # Where the client has left too, its cancellation counts.
         if task is not None and task in self._ended and task.uncancel() == 0:
-            raise (_loss() if record.tried else _refusal()) from None
+            raise (_loss() if call.tried else _refusal()) from None
 
     def _enter(self) -> asyncio.Task[Any]:
         if self._shut:
@@ -83,11 +83,11 @@ class Calls:
 class _Running:
     """One call that runs. A class, because each call has one, and a generator costs three times as much."""
 
-    __slots__ = ("_calls", "_record", "_task")
+    __slots__ = ("_call", "_calls", "_task")
 
-    def __init__(self, calls: Calls, record: Record) -> None:
+    def __init__(self, calls: RunningCalls, call: Call) -> None:
         self._calls = calls
-        self._record = record
+        self._call = call
 
     def __enter__(self) -> None:
         self._task = self._calls._enter()
@@ -95,7 +95,7 @@ class _Running:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
         try:
             if isinstance(error, asyncio.CancelledError):
-                self._calls.tell(self._record)
+                self._calls.raise_if_ended(self._call)
         finally:
             self._calls._leave(self._task)
 
@@ -124,7 +124,7 @@ class Stop:
         self.hasten()
 
 
-async def passed(seconds: float, hurry: asyncio.Event) -> None:
+async def pause(seconds: float, hurry: asyncio.Event) -> None:
     """Return after so many seconds, or when `hurry` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(hurry.wait(), seconds)

@@ -14,7 +14,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.accounting import Account
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
 
@@ -40,7 +40,7 @@ class Failover:
         self._max_frame_bytes = max_frame_bytes
         self._deadline = deadline
 
-    async def start(self, spec: pb.Spec, record: Record) -> StartedAnswer:
+    async def start(self, spec: pb.Spec, call: Call) -> StartedAnswer:
         """The answer, as soon as it begins. Raises the first group's error when no fallback answered.
 
         An error that may have cost something, or that is the caller's, is raised at once, whoever met it.
@@ -51,7 +51,7 @@ class Failover:
             name = names.pop(0)
             alone = not (names if error or blocked else _following(routing.fallbacks, spec.model))
             try:
-                started = await self._start_group(self._router.resolve(name), spec, record, alone=alone)
+                started = await self._start_group(self._router.resolve(name), spec, call, alone=alone)
             except InvalidRequest:
                 if error is None and blocked is None:
                     raise
@@ -78,9 +78,9 @@ class Failover:
             return blocked
         raise error or Internal("no attempt was made")
 
-    async def _start_group(self, group: Group, spec: pb.Spec, record: Record, *, alone: bool) -> StartedAnswer:
+    async def _start_group(self, group: Group, spec: pb.Spec, call: Call, *, alone: bool) -> StartedAnswer:
         if group.name != spec.model:
-            record.fallbacks.append(group.name)
+            call.fallbacks.append(group.name)
         tried: set[str] = set()
         route: Route | None = None
 
@@ -101,25 +101,25 @@ class Failover:
             if route.id not in tried:
                 route.circuit.retry_budget.earn()
             tried.add(route.id)
-            return await self._start_route(route, spec, record)
+            return await self._start_route(route, spec, call)
 
         return await Retries(self._router.routing.num_retries, context).run(once)
 
-    async def _start_route(self, route: Route, spec: pb.Spec, record: Record) -> StartedAnswer:
-        record.model, record.deployment = route.name, route.id
-        record.tried.append((route.id, "ABANDONED"))
+    async def _start_route(self, route: Route, spec: pb.Spec, call: Call) -> StartedAnswer:
+        call.model, call.deployment = route.name, route.id
+        call.tried.append((route.id, "ABANDONED"))
         events = self._observed(route, spec, self._account.begin(route))
         try:
             first = await anext(events)
         except Error as error:
             self._account.end(error)
-            record.tried[-1] = (route.id, error.reason)
+            call.tried[-1] = (route.id, error.reason)
             if isinstance(error, InvalidRequest):
-                record.tried.pop()  # nothing was sent
+                call.tried.pop()  # nothing was sent
             raise
         except StopAsyncIteration:
             raise Internal("a provider's answer had no event") from None
-        record.tried[-1] = (route.id, "OK")
+        call.tried[-1] = (route.id, "OK")
         return StartedAnswer(route, first, events)
 
     async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[pb.Event], None]:

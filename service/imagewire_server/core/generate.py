@@ -10,7 +10,7 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded, Error
 from imagewire_server.core.accounting import Account
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.failover import Failover
 from imagewire_server.core.image_hash import ImageHashes
@@ -39,27 +39,27 @@ class Engine:
         max_frame_bytes: int,
         sha256: bool,
         deadline: float | None,
-        record: Record,
+        call: Call,
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
 
         Those that arrived together come as one list, so that an API can write them at once.
 
         stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. sha256: whether
-        to hash the pictures, a third of the work on a large one: for callers that are told. deadline: on the event
-        loop's clock. record: filled on the way. Raises the contract's errors. Close the generator to end the upstream
+        to hash the pictures, a third of the work on a large one: for callers that get the hash. deadline: on the event
+        loop's clock. call: filled on the way. Raises the contract's errors. Close the generator to end the upstream
         call; nothing of it is left running then.
         """
         begun = time.monotonic()
-        account = Account(spec, record)
+        account = Account(spec, call)
         try:
             with self._admission.slot():
                 failover = Failover(
                     self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline
                 )
-                answer = await _in_time(failover.start(spec, record), deadline)
+                answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
-                    events: list[pb.Event] | None = [_started(answer.route, record), *answer.first]
+                    events: list[pb.Event] | None = [_started(answer.route, call), *answer.first]
                     sequence = 0
                     hashes = ImageHashes() if sha256 else None
                     while events is not None:
@@ -70,7 +70,7 @@ class Engine:
                                 sequence += 1
                                 account.note(event, kind)
                             event.sequence = sequence
-                            _note(event, kind, record, begun, hashes)
+                            _note(event, kind, call, begun, hashes)
                         yield events
                         events = await _in_time(anext(remainder, None), deadline)
         except Error as error:
@@ -95,20 +95,20 @@ async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
         ) from error
 
 
-def _started(route: Route, record: Record) -> pb.Event:
-    record.completion_id = f"cmpl-{secrets.token_hex(16)}"
-    started = pb.Started(completion_id=record.completion_id, model=route.name)
+def _started(route: Route, call: Call) -> pb.Event:
+    call.completion_id = f"cmpl-{secrets.token_hex(16)}"
+    started = pb.Started(completion_id=call.completion_id, model=route.name)
     # GetCurrentTime goes by way of a datetime, at ten times the cost.
     started.create_time.seconds, started.create_time.nanos = divmod(time.time_ns(), 1_000_000_000)
     return pb.Event(started=started)
 
 
-def _note(event: pb.Event, kind: str | None, record: Record, begun: float, hashes: ImageHashes | None) -> None:
-    record.events += 1
+def _note(event: pb.Event, kind: str | None, call: Call, begun: float, hashes: ImageHashes | None) -> None:
+    call.events += 1
     if kind == "image_chunk":
-        record.image_bytes += len(event.image_chunk.data)
-        if record.first_image_byte is None:
-            record.first_image_byte = time.monotonic() - begun
+        call.image_bytes += len(event.image_chunk.data)
+        if call.first_image_byte is None:
+            call.first_image_byte = time.monotonic() - begun
         if hashes is not None:
             hashes.add(event.image_chunk)
     elif kind == "media_chunk":
@@ -118,6 +118,6 @@ def _note(event: pb.Event, kind: str | None, record: Record, begun: float, hashe
         if hashes is not None:
             hashes.finish(event.part_finished)
     elif kind == "candidate_finished":
-        record.finish_reason = event.candidate_finished.native_finish_reason
+        call.finish_reason = event.candidate_finished.native_finish_reason
     elif kind == "finished" and event.finished.HasField("prompt_feedback"):
-        record.finish_reason = event.finished.prompt_feedback.block_reason
+        call.finish_reason = event.finished.prompt_feedback.block_reason

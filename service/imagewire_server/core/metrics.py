@@ -6,7 +6,7 @@ Each worker counts in its slot of memory that its parent has reserved, and any o
 from bisect import bisect_left
 from typing import NamedTuple
 
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.counters import Counts, Name, Shared
 
 
@@ -75,19 +75,19 @@ def everything() -> dict[Name, float]:
     return _shared.read() if _shared is not None else _counts.read()
 
 
-def count(method: str, code: str, seconds: float, record: Record) -> None:
+def count(method: str, code: str, seconds: float, call: Call) -> None:
     """Count a call that has ended. code: "OK" or the reason of what it failed with."""
     add = _counts.add
     add((_CALLS, method, code))
     add((_SECONDS, method, SUM), seconds)
     add((_SECONDS, method, BUCKETS[bisect_left(BOUNDS, seconds)]))
-    for deployment, reason in record.tried:
+    for deployment, reason in call.tried:
         add((_ATTEMPTS, deployment, reason))
-    if record.deployment:
-        add((_IMAGE_BYTES, record.deployment), record.image_bytes)
-        add((_COST, record.deployment), record.cost_usd or 0.0)
-        if record.cost_nano_usd is None and record.charged != "no":
-            add((_COST_UNKNOWN, record.deployment, record.charged))
+    if call.deployment:
+        add((_IMAGE_BYTES, call.deployment), call.image_bytes)
+        add((_COST, call.deployment), call.cost_usd or 0.0)
+        if call.cost_nano_usd is None and call.charged != "no":
+            add((_COST_UNKNOWN, call.deployment, call.charged))
 
 
 def count_running(change: int) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -16,9 +16,9 @@ _T = TypeVar("_T")
 _lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-requests")
 
 
-async def worked(record: Record, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+async def worked(call: Call, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Do the work for a request, at once where it is not large; what it raises is raised."""
-    if record.large:
+    if call.large:
         return await beside(work, *args, **kwargs)
     return work(*args, **kwargs)
 

@@ -6,7 +6,7 @@ from imagewire_server.contract.errors import Overloaded
 SLOWEST = 32 * 1024
 
 
-class Arriving:
+class ReceiveBudget:
     """What is held of requests that are not whole. most: bytes."""
 
     def __init__(self, most: int) -> None:

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import structlog
 
-from imagewire_server.core.fault_log import described
+from imagewire_server.core.fault_log import describe
 
 _log = structlog.get_logger("imagewire.foreign")
 
@@ -43,7 +43,7 @@ class _Records(logging.Handler):
             "library",
             logger=record.name,
             place=f"{record.pathname}:{record.lineno}",
-            **(described(error) if error else {}),
+            **(describe(error) if error else {}),
         )
 
 
@@ -59,16 +59,16 @@ def _warn(
 
 
 def _uncaught(_: type[BaseException], error: BaseException, __: TracebackType | None) -> None:
-    _log.critical("uncaught exception", **described(error))
+    _log.critical("uncaught exception", **describe(error))
 
 
 def _uncaught_in_thread(hooked: threading.ExceptHookArgs) -> None:
     if hooked.exc_value is not None:
         _log.error(
-            "uncaught exception", thread=hooked.thread.name if hooked.thread else "", **described(hooked.exc_value)
+            "uncaught exception", thread=hooked.thread.name if hooked.thread else "", **describe(hooked.exc_value)
         )
 
 
 def _unraisable(hooked: "sys.UnraisableHookArgs") -> None:
     if hooked.exc_value is not None:
-        _log.error("uncaught exception", **described(hooked.exc_value))
+        _log.error("uncaught exception", **describe(hooked.exc_value))

@@ -19,7 +19,7 @@ import structlog
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.core import counters, metrics
-from imagewire_server.core.fault_log import described
+from imagewire_server.core.fault_log import describe
 from imagewire_server.process.worker_protocol import PACE, READY, framed
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Workers:
             except ConfigError as error:
                 _log.error("the configuration was not reloaded", why=str(error))
             except Exception as error:  # noqa: BLE001  # else the next hangup would find nobody
-                _log.error("the configuration was not reloaded", why="a fault of this server's", **described(error))
+                _log.error("the configuration was not reloaded", why="a fault of this server's", **describe(error))
             else:
                 self._reloads += 1
                 for index in self._serving:

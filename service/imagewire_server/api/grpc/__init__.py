@@ -1,1 +1,1 @@
-"""gRPC: servicers, the guard around every handler, the status table, the server and its drain."""
+"""gRPC: servicers, the interceptor around every handler, the status table, the server and its drain."""

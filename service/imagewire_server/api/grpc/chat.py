@@ -8,12 +8,12 @@ from typing import Any
 import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
-from imagewire_server.api.grpc.interceptor import RECORD
+from imagewire_server.api.grpc.interceptor import CALL
 from imagewire_server.api.grpc.stream_writer import StreamWriter
-from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract import inline_limit, pb, validation
 from imagewire_server.contract.errors import Internal, NotBuilt
-from imagewire_server.core.drain import Calls
+from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
@@ -35,7 +35,7 @@ class StreamTimes:
 class ChatService(stubs.ChatServiceServicer):
     """See the contract."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, calls: Calls, unread: Unread) -> None:
+    def __init__(self, engine: Engine, times: StreamTimes, calls: RunningCalls, unread: UnreadAnswers) -> None:
         self._engine = engine
         self._times = times
         self._calls = calls
@@ -45,8 +45,8 @@ class ChatService(stubs.ChatServiceServicer):
         self, request: pb.CreateCompletionRequest, context: Context
     ) -> pb.CreateCompletionResponse:
         """One answer: the folded stream."""
-        record = RECORD.get()
-        await worked(record, validation.check, request)
+        call = CALL.get()
+        await worked(call, validation.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline_limit.check(request.spec, most)
         self._unread.check()
@@ -57,17 +57,17 @@ class ChatService(stubs.ChatServiceServicer):
                 max_frame_bytes=validation.FRAME_MAX,
                 sha256=True,
                 deadline=_deadline(context),
-                record=record,
+                call=call,
             )
         ) as stream:
             return await fold(stream, max_inline_bytes=most)
 
-    async def StreamCompletion(  # type: ignore[override]  # see the guard
+    async def StreamCompletion(  # type: ignore[override]  # see the interceptor
         self, request: pb.StreamCompletionRequest, context: Context
     ) -> bytes:
         """Events as they come."""
-        record = RECORD.get()
-        await worked(record, validation.check, request)
+        call = CALL.get()
+        await worked(call, validation.check, request)
         frame = request.max_frame_bytes or validation.FRAME_DEFAULT
         async with (
             StreamWriter(
@@ -84,7 +84,7 @@ class ChatService(stubs.ChatServiceServicer):
                     max_frame_bytes=frame,
                     sha256=True,
                     deadline=_deadline(context),
-                    record=record,
+                    call=call,
                 )
             ) as stream,
         ):
@@ -94,7 +94,7 @@ class ChatService(stubs.ChatServiceServicer):
                 raise Internal("the stream ended without its last event")
             return writer.last
 
-    async def ResumeCompletion(  # type: ignore[override]  # see the guard
+    async def ResumeCompletion(  # type: ignore[override]  # see the interceptor
         self, request: pb.ResumeCompletionRequest, context: Context
     ) -> bytes:
         """Not built yet."""

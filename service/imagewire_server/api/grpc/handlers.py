@@ -1,14 +1,14 @@
-"""The methods of all services, by name, each under the guard."""
+"""The methods of all services, by name, each wrapped by the interceptor."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.interceptor import Guard, Handler
+from imagewire_server.api.grpc.interceptor import Handler, MethodInterceptor
 
 
-class Services(grpc.GenericRpcHandler):
+class MethodHandlers(grpc.GenericRpcHandler):
     """Generated code adds services to it as to a server; the server asks it for a call's handler.
 
     open_services: those whose callers need no key.
@@ -17,8 +17,8 @@ class Services(grpc.GenericRpcHandler):
     that comes; this way there is one.
     """
 
-    def __init__(self, guard: Guard, open_services: frozenset[str]) -> None:
-        self._guard = guard
+    def __init__(self, interceptor: MethodInterceptor, open_services: frozenset[str]) -> None:
+        self._interceptor = interceptor
         self._open = open_services
         self._handlers: dict[str, Handler] = {}
 
@@ -29,7 +29,7 @@ class Services(grpc.GenericRpcHandler):
         """Add a service's methods."""
         for name, handler in handlers.items():
             method = f"/{service}/{name}"
-            self._handlers[method] = self._guard.wrap(handler, method, asks=service not in self._open)
+            self._handlers[method] = self._interceptor.wrap(handler, method, asks=service not in self._open)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         """A call's handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""

@@ -21,7 +21,7 @@ class ImageService(stubs.ImageServiceServicer):
         """Not built yet."""
         raise NotBuilt("this server keeps no pictures yet: send the picture in the request, as Image.data")
 
-    async def DownloadImage(  # type: ignore[override]  # see the guard
+    async def DownloadImage(  # type: ignore[override]  # see the interceptor
         self, request: pb.DownloadImageRequest, context: Context
     ) -> bytes:
         """Not built yet."""

@@ -16,18 +16,18 @@ import grpc
 import structlog
 
 from imagewire_server.api.grpc.open_streams import OpenStreams
-from imagewire_server.api.grpc.receiver import Receiving
+from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.request_decoder import decoder, read
 from imagewire_server.api.grpc.status import status
-from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
-from imagewire_server.core.call import Record
-from imagewire_server.core.drain import Calls
-from imagewire_server.core.fault_log import described
+from imagewire_server.core.call import Call
+from imagewire_server.core.drain import RunningCalls
+from imagewire_server.core.fault_log import describe
 
-RECORD: ContextVar[Record] = ContextVar("record")
+CALL: ContextVar[Call] = ContextVar("call")
 
 _OURS = "/imagewire.v1."
 # What a client takes without having read: the first window of HTTP/2. Larger answers are logged when they are taken.
@@ -39,20 +39,20 @@ Handler = Any  # grpc.RpcMethodHandler[Any, Any]; the stubs do not type its opti
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class Guard:
+class MethodInterceptor:
     """Wraps each method's handler. access: who may call. receiving: what receives their requests."""
 
-    def __init__(self, access: Access, receiving: Receiving, unread: Unread) -> None:
+    def __init__(self, access: Access, receiver: RequestReceiver, unread: UnreadAnswers) -> None:
         self.access = access
         self.unread = unread
         self._open_streams = OpenStreams()
-        self._receiving = receiving
-        self.calls = Calls()  # of our own services
-        self.others = Calls()  # of health, reflection and channelz, some of which never end by themselves
+        self._receiver = receiver
+        self.calls = RunningCalls()  # of our own services
+        self.others = RunningCalls()  # of health, reflection and channelz, some of which never end by themselves
         self.tasks: set[asyncio.Task[Any]] = set()  # of all calls, until their status is out
 
     def wrap(self, handler: Handler, method: str, *, asks: bool) -> Handler:
-        """A method's handler, guarded. asks: whether its callers must show a key.
+        """A method's handler, wrapped. asks: whether its callers must show a key.
 
         gRPC knows every method as one that takes a stream: of such a call nothing is read before the handler asks for
         it, and a stream of one message is the same on the wire. In the same way the streams of our own services are
@@ -81,13 +81,13 @@ class Guard:
         self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any]
     ) -> Callable[..., Awaitable[Any]]:
         async def called(_: Any, context: Context) -> Any:
-            return await behaviour(decode(await self._receiving.message(context, tiny=True)), context)
+            return await behaviour(decode(await self._receiver.message(context, tiny=True)), context)
 
         return called
 
     def _held(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def held(messages: Any, context: Context) -> Any:
-            with self._open_streams.place(context.peer()):
+            with self._open_streams.slot(context.peer()):
                 return await behaviour(messages, context)
 
         return held
@@ -103,35 +103,35 @@ class Guard:
     ) -> Callable[..., Awaitable[Any]]:
         """encode: of an answer that is not in bytes yet. gRPC would keep the answer beside its bytes."""
 
-        async def guarded(_: Any, context: Context) -> Any:
+        async def wrapped(_: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
-                with self.calls.running(watched.record):
+                with self.calls.running(watched.call):
                     # The request's bytes have no name here: they would be kept as long as the call.
                     answer = await behaviour(
-                        await read(decode, await self._receiving.message(context, tiny=False), watched.record), context
+                        await read(decode, await self._receiver.message(context, tiny=False), watched.call), context
                     )
                     if encode is not None:
                         answer = encode(answer)
                     watched.answer_bytes = len(answer)
                     return answer
 
-        return guarded
+        return wrapped
 
     def _call(
         self, behaviour: Callable[..., Awaitable[Any]], method: str, *, asks: bool
     ) -> Callable[..., Awaitable[Any]]:
         calls = self.calls if method.startswith(_OURS) else self.others
 
-        async def guarded(messages: Any, context: Context) -> Any:
+        async def wrapped(messages: Any, context: Context) -> Any:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
-                with calls.running(watched.record):
+                with calls.running(watched.call):
                     return await behaviour(messages, context)
 
-        return guarded
+        return wrapped
 
     def _generator(
         self,
@@ -141,30 +141,30 @@ class Guard:
         *,
         asks: bool,
     ) -> Callable[..., AsyncIterator[Any]]:
-        async def guarded(_: Any, context: Context) -> AsyncIterator[Any]:
+        async def wrapped(_: Any, context: Context) -> AsyncIterator[Any]:
             async with _Watched(self, method, context) as watched:
                 if asks:
                     self.access.check(watched.metadata)
-                with self._open_streams.place(context.peer()), self.others.running(watched.record):
-                    requests = (decode(data) async for data in self._receiving.messages(context))
+                with self._open_streams.slot(context.peer()), self.others.running(watched.call):
+                    requests = (decode(data) async for data in self._receiver.messages(context))
                     async for response in behaviour(requests, context):
                         yield response
 
-        return guarded
+        return wrapped
 
 
 class _Watched:
     """One call: counted while it runs, its errors translated, its line logged."""
 
-    def __init__(self, guard: Guard, method: str, context: Context) -> None:
-        self._tasks = guard.tasks
-        self._unread = guard.unread
+    def __init__(self, interceptor: MethodInterceptor, method: str, context: Context) -> None:
+        self._tasks = interceptor.tasks
+        self._unread = interceptor.unread
         self._method = method
         self._context = context
         self.metadata = context.invocation_metadata() or ()
         given = next((str(value) for name, value in self.metadata if name == "x-request-id"), "")
         self._request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
-        self.record = Record()
+        self.call = Call()
         self._begun = time.monotonic()
         self._code = "OK"
         self._reason = ""
@@ -174,7 +174,7 @@ class _Watched:
         self._task = asyncio.current_task()
         if self._task is not None:
             self._tasks.add(self._task)
-        RECORD.set(self.record)
+        CALL.set(self.call)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -196,18 +196,18 @@ class _Watched:
         """Count, log and watch over what the client still has to take. Nothing that fails here is the caller's."""
         try:
             if self._task is not None:
-                size, told = (self.answer_bytes, self._left) if large else (0, None)
-                self._unread.add(self._task, size, told)
+                size, ended = (self.answer_bytes, self._left) if large else (0, None)
+                self._unread.add(self._task, size, ended)
             if not large:
-                self._tell()
+                self._report()
         except Exception as error:  # noqa: BLE001  # its text would go to the caller, in place of an answer
-            _log.error("fault", request_id=self._request_id, **described(error))
+            _log.error("fault", request_id=self._request_id, **describe(error))
 
     def _left(self, taken: bool) -> None:
         """A large answer was taken, or cut."""
         if not taken:
             self._code, self._reason = Stalled.code.name, Stalled.reason
-        self._tell()
+        self._report()
 
     def _ending(self, error: BaseException) -> tuple[grpc.StatusCode, str, tuple[tuple[str, str | bytes], ...]] | None:
         """The status to abort with; None, so that the error goes on, for cancellation and for aborts already made."""
@@ -222,21 +222,21 @@ class _Watched:
             self._code = "ABORTED_BY_SERVICE"
             return None
         if not isinstance(error, Error):
-            _log.error("fault", request_id=self._request_id, **described(error))
+            _log.error("fault", request_id=self._request_id, **describe(error))
             error = Internal(f"a fault of this server's; its log names it under request id {self._request_id}")
         code, message, trailers = status(error, self._request_id)
         self._code, self._reason = code.name, error.reason
         return code, message, (*trailers, *self._trailers())
 
     def _trailers(self) -> tuple[tuple[str, str], ...]:
-        return (("x-imagewire-request-id", self._request_id), *self.record.trailers())
+        return (("x-imagewire-request-id", self._request_id), *self.call.trailers())
 
-    def _tell(self) -> None:
+    def _report(self) -> None:
         """Count the call, and log it."""
         seconds = time.monotonic() - self._begun
         ours = self._method.startswith(_OURS)
         if ours:
-            metrics.count(self._method, self._reason or self._code, seconds, self.record)
+            metrics.count(self._method, self._reason or self._code, seconds, self.call)
         log = _log.info if ours else _log.debug
         log(
             "call",
@@ -245,5 +245,5 @@ class _Watched:
             code=self._code,
             reason=self._reason,
             seconds=round(seconds, 4),
-            **self.record.fields(),
+            **self.call.fields(),
         )

@@ -20,7 +20,7 @@ class OpenStreams:
         self._by_connection: Counter[str] = Counter()
 
     @contextmanager
-    def place(self, connection: str) -> Iterator[None]:
+    def slot(self, connection: str) -> Iterator[None]:
         """Hold one open. connection: its client's address. Raises Overloaded where there are too many."""
         if self._open >= self._most or self._by_connection[connection] >= self._most_of_one:
             raise Overloaded(

@@ -14,9 +14,9 @@ from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.tcp_info import Inflow
+from imagewire_server.api.grpc.tcp_info import ReceivedBytes
 from imagewire_server.contract.errors import Error, InvalidRequest, Overloaded, RequestTimeout, Violation
-from imagewire_server.core.receive_budget import SLOWEST, Arriving
+from imagewire_server.core.receive_budget import SLOWEST, ReceiveBudget
 
 _TICK = 0.01  # seconds between two looks, while any message is awaited
 _PAUSE = 10  # between two looks, and between two searches for connections: as a multiple of what one took
@@ -75,13 +75,13 @@ class _Read:
             self.task.cancel()
 
 
-class Receiving:
+class RequestReceiver:
     """Receives the messages of calls. timeout: seconds that a message may take beside what its bytes need."""
 
-    def __init__(self, timeout: float, arriving: Arriving) -> None:
+    def __init__(self, timeout: float, receive_budget: ReceiveBudget) -> None:
         self._timeout = timeout
-        self._arriving = arriving
-        self._inflow = Inflow(0)
+        self._receive_budget = receive_budget
+        self._received_bytes = ReceivedBytes(0)
         self._reads: dict[_Read, None] = {}  # in the order in which they began
         self._connections: dict[str, _Connection] = {}
         self._timer: asyncio.TimerHandle | None = None
@@ -91,7 +91,7 @@ class Receiving:
 
     def serve(self, port: int) -> None:
         """The port whose connections these are."""
-        self._inflow = Inflow(port)
+        self._received_bytes = ReceivedBytes(port)
 
     async def message(self, context: Context, *, tiny: bool) -> bytes:
         """Read the one message of a call, of which nothing was read before. tiny: it is known to be.
@@ -123,14 +123,14 @@ class Receiving:
             size = len(data)
             return bytes(data)
         except asyncio.CancelledError:
-            self._tell(read)
+            self._raise_failure(read)
             raise
         finally:
             del self._reads[read]
             if read.connection is not None:
                 self._leave(read, read.connection, size)
 
-    def _tell(self, read: _Read) -> None:
+    def _raise_failure(self, read: _Read) -> None:
         """Raise the error for which a message was given up."""
         if read.error is not None and read.task is not None and read.task.uncancel() == 0:
             raise read.error from None
@@ -161,7 +161,7 @@ class Receiving:
         self._timer = asyncio.get_running_loop().call_later(pause, self._tick) if self._reads else None
 
     def _measure(self, connection: _Connection, now: float) -> None:
-        received = self._inflow.received(connection.peer)
+        received = self._received_bytes.received(connection.peer)
         if received is None:
             if connection.first is None and not connection.peer.startswith("unix:"):
                 self._look(now)
@@ -175,7 +175,7 @@ class Receiving:
     def _look(self, now: float) -> None:
         """Search for connections beside the loop."""
         if self._looking is None and now >= self._look_again_at:
-            self._looking = asyncio.get_running_loop().run_in_executor(None, self._inflow.look)
+            self._looking = asyncio.get_running_loop().run_in_executor(None, self._received_bytes.look)
             self._looking.add_done_callback(self._looked)
 
     def _looked(self, search: "asyncio.Future[float]") -> None:
@@ -198,18 +198,18 @@ class Receiving:
                 read.fail(Overloaded(f"a request of this method takes {_TINY_BYTES} bytes at the most"))
         waiting = [read for read in tiny if not read.patient]
         for read in waiting[:-_TINY_CALLS]:
-            read.fail(self._arriving.refusal())
+            read.fail(self._receive_budget.refusal())
 
     def _end_excess(self) -> None:
         """End what holds the most, the oldest first, until what is left may be held."""
         left = {connection: connection.held for connection in self._connections.values() if connection.held}
-        self._arriving.grpc = sum(left.values())
-        while self._arriving.excess and left:
+        self._receive_budget.grpc = sum(left.values())
+        while self._receive_budget.excess and left:
             largest = max(left, key=lambda each: left[each])
             held = left.pop(largest)
             # Which of its calls holds how much is not known.
             share = held / len(largest.reads)
-            number = math.ceil(self._arriving.excess / share)
+            number = math.ceil(self._receive_budget.excess / share)
             for read in list(largest.reads)[:number]:
-                read.fail(self._arriving.refusal())
-            self._arriving.grpc -= min(held, int(number * share))
+                read.fail(self._receive_budget.refusal())
+            self._receive_budget.grpc -= min(held, int(number * share))

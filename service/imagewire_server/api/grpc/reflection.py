@@ -4,13 +4,13 @@ import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from imagewire_server.api.grpc.handlers import Services
+from imagewire_server.api.grpc.handlers import MethodHandlers
 
 _OLD, _NEW = "grpc.reflection.v1alpha", "grpc.reflection.v1"
 REFLECTION = (f"{_OLD}.ServerReflection", f"{_NEW}.ServerReflection")
 
 
-def add_reflection(services: Services, served: tuple[str, ...]) -> None:
+def add_reflection(services: MethodHandlers, served: tuple[str, ...]) -> None:
     """Serve reflection of `served`, itself among them, under both names."""
     _describe_v1()
     handler = grpc.stream_stream_rpc_method_handler(

@@ -7,7 +7,7 @@ from google.protobuf.message import DecodeError
 
 from imagewire_server.contract import limits, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.offload import beside
 
 
@@ -23,8 +23,8 @@ def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
     return decoded
 
 
-async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> Any:
-    """The message of a request of our own services. record: told whether it is large.
+async def read(decode: Callable[[bytes], Any], data: bytes, call: Call) -> Any:
+    """The message of a request of our own services. call: its `large` is set.
 
     Raises InvalidRequest for bytes that are no message, that hold more than they may, and for unknown fields.
     """
@@ -32,7 +32,7 @@ async def read(decode: Callable[[bytes], Any], data: bytes, record: Record) -> A
         return _small(decode, data)
     message = _light(decode, data)
     if message is None:
-        record.large = True
+        call.large = True
         message = await beside(_large, decode, data)
     return message
 

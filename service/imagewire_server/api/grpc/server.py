@@ -20,19 +20,19 @@ from imagewire.v1 import (
     model_service_pb2_grpc,
 )
 from imagewire_server.api.grpc.chat import ChatService, StreamTimes
-from imagewire_server.api.grpc.handlers import Services
+from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.images import ImageService
-from imagewire_server.api.grpc.interceptor import Guard
+from imagewire_server.api.grpc.interceptor import MethodInterceptor
 from imagewire_server.api.grpc.models import ModelService
 from imagewire_server.api.grpc.path_codec import tolerate_odd_paths
-from imagewire_server.api.grpc.receiver import Receiving
+from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
 from imagewire_server.api.grpc.scheduling import giving_way
-from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.core.access.keys import Access
-from imagewire_server.core.drain import CLEANUP, passed
+from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.core.receive_budget import ReceiveBudget
 
 _log = structlog.get_logger("imagewire.grpc")
 
@@ -89,18 +89,19 @@ class GrpcServer:
     """Serves an engine on one address."""
 
     def __init__(
-        self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access, arriving: Arriving
+        self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access, receive_budget: ReceiveBudget
     ) -> None:
-        self._receiving = Receiving(limits.receive_timeout, arriving)
-        unread = Unread(limits.stall_timeout, limits.max_unread_bytes)
-        self._guard = Guard(access, self._receiving, unread)
+        self._receiver = RequestReceiver(limits.receive_timeout, receive_budget)
+        unread = UnreadAnswers(limits.stall_timeout, limits.max_unread_bytes)
+        self._interceptor = MethodInterceptor(access, self._receiver, unread)
         self._limits = limits
         self._health = health_aio.HealthServicer()
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
         served = (*_OURS, _HEALTH, *(name for name, who in asked.items() if who != "off"))
         no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
-        services: Any = Services(self._guard, no_key)  # generated code wants no more of a server, but is typed so
-        chat = ChatService(engine, times, self._guard.calls, unread)
+        # Generated code wants no more of a server than this has, but is typed so.
+        services: Any = MethodHandlers(self._interceptor, no_key)
+        chat = ChatService(engine, times, self._interceptor.calls, unread)
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
@@ -116,7 +117,7 @@ class GrpcServer:
 
     def use_access(self, access: Access) -> None:
         """From now on ask this one who may call."""
-        self._guard.access = access
+        self._interceptor.access = access
 
     async def start(self, address: str) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError when the address is taken."""
@@ -124,7 +125,7 @@ class GrpcServer:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
             raise OSError(f"cannot serve gRPC on {address}: the address is taken or not of this machine") from error
-        self._receiving.serve(port)
+        self._receiver.serve(port)
         await self._server.start()
         for name in _OURS:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -142,21 +143,21 @@ class GrpcServer:
     async def drain(self, hurry: asyncio.Event | None = None) -> None:
         """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
         await self.announce_stop()
-        grace, calls = self._limits.drain_grace, self._guard.calls
+        grace, calls = self._limits.drain_grace, self._interceptor.calls
         _log.info("draining", running=len(calls), grace=grace)
         # This cuts what still runs, so it comes behind our own end of those calls.
         stopping = asyncio.create_task(self._server.stop(grace + CLEANUP))
-        over = asyncio.create_task(passed(grace, hurry or asyncio.Event()))
+        over = asyncio.create_task(pause(grace, hurry or asyncio.Event()))
         await calls.wait(over)
         # Health watches never end by themselves; they would hold the server for the whole grace.
-        await self._guard.others.end()
+        await self._interceptor.others.end()
         # What is left are calls whose requests are still on their way.
         await asyncio.wait({stopping, over}, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         await asyncio.gather(calls.end(), stopping, self._server.stop(CLEANUP))
         # stop returns before the handlers' own cleanup has run.
-        if self._guard.tasks:
-            await asyncio.wait(self._guard.tasks, timeout=CLEANUP)
+        if self._interceptor.tasks:
+            await asyncio.wait(self._interceptor.tasks, timeout=CLEANUP)
 
 
 def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:

@@ -13,7 +13,7 @@ _BYTES_RECEIVED = 128  # where they stand in the kernel's struct tcp_info, eight
 _Peer = tuple[str, int]
 
 
-class Inflow:
+class ReceivedBytes:
     """Knows the connections of this process at one port. Its fields are gRPC's words for peers."""
 
     def __init__(self, port: int) -> None:
@@ -28,9 +28,9 @@ class Inflow:
             return None
         with contextlib.suppress(OSError), _borrowed(fd) as connection:
             if _name(connection.getpeername()) == wanted:
-                told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
-                if len(told) == _BYTES_RECEIVED + 8:
-                    (received,) = struct.unpack_from("=Q", told, _BYTES_RECEIVED)
+                info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
+                if len(info) == _BYTES_RECEIVED + 8:
+                    (received,) = struct.unpack_from("=Q", info, _BYTES_RECEIVED)
                     return int(received)
         return None
 

@@ -20,7 +20,7 @@ _RETRY_AFTER = 1.0
 _log = structlog.get_logger("imagewire.grpc")
 
 
-class Unread:
+class UnreadAnswers:
     """timeout: seconds in which an answer is taken, or its call is cut. most: bytes of all of them."""
 
     def __init__(self, timeout: float, most: int) -> None:

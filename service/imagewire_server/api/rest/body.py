@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from imagewire_server.api.rest.status import HttpError
-from imagewire_server.core.receive_budget import SLOWEST, Arriving
+from imagewire_server.core.receive_budget import SLOWEST, ReceiveBudget
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
@@ -20,11 +20,16 @@ class Body:
     """
 
     def __init__(
-        self, receive: Receive, headers: list[tuple[bytes, bytes]], most: int, timeout: float, arriving: Arriving
+        self,
+        receive: Receive,
+        headers: list[tuple[bytes, bytes]],
+        most: int,
+        timeout: float,
+        receive_budget: ReceiveBudget,
     ) -> None:
         self._receive = receive
         self._timeout = timeout
-        self._arriving = arriving
+        self._receive_budget = receive_budget
         self._most = most
         lengths = [value for name, value in headers if name == b"content-length"]
         if lengths and lengths[0].isdigit() and int(lengths[0]) > most:
@@ -51,15 +56,15 @@ class Body:
                 more = message.get("more_body", False)
                 if more:
                     held += len(piece)
-                    self._arriving.rest += len(piece)
-                    if self._arriving.excess:
-                        raise self._arriving.refusal()
+                    self._receive_budget.rest += len(piece)
+                    if self._receive_budget.excess:
+                        raise self._receive_budget.refusal()
                 if piece:
                     yield piece
                 if not more:
                     return
         finally:
-            self._arriving.rest -= held
+            self._receive_budget.rest -= held
 
     async def whole(self) -> bytearray:
         """All of it."""

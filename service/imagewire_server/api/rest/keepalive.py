@@ -8,7 +8,7 @@ from imagewire_server.formats.openai.common.encoder import StreamEncoder
 _PING = b": ping\n\n"
 
 
-class Pings:
+class Keepalive:
     """Writes a comment after so much silence. interval: seconds. Hold `writing` around each other write."""
 
     def __init__(self, response: Response, encoder: StreamEncoder, interval: float) -> None:
@@ -22,7 +22,7 @@ class Pings:
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Pings":
+    async def __aenter__(self) -> "Keepalive":
         self._timer = self._loop.call_later(self._interval, self._due)
         return self
 
@@ -49,15 +49,15 @@ class Pings:
 class _Marked:
     """One write at a time, and none of them unnoticed by the pings."""
 
-    def __init__(self, pings: Pings) -> None:
-        self._pings = pings
+    def __init__(self, keepalive: Keepalive) -> None:
+        self._keepalive = keepalive
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> None:
         await self._lock.acquire()
-        self._pings.busy = True
+        self._keepalive.busy = True
 
     async def __aexit__(self, *_: object) -> None:
-        self._pings.busy = False
-        self._pings.last = asyncio.get_running_loop().time()
+        self._keepalive.busy = False
+        self._keepalive.last = asyncio.get_running_loop().time()
         self._lock.release()

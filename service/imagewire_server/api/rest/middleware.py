@@ -1,4 +1,4 @@
-"""The outermost layer of the REST edge. No exception's text leaves through it, and each call is logged once.
+"""The outermost layer of the REST API. No exception's text leaves through it, and each call is logged once.
 
 Order: the key before anything else of the request is looked at, then the route. A client that leaves ends its call.
 """
@@ -17,16 +17,16 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
 from imagewire_server.api.rest.body import Body, Disconnected, Receive
-from imagewire_server.api.rest.origin_check import Browsers
+from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.response import Response, Send
 from imagewire_server.api.rest.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.contract.errors import Error, Internal, Stalled
 from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
-from imagewire_server.core.call import Record
-from imagewire_server.core.drain import Calls
-from imagewire_server.core.fault_log import described
-from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.core.call import Call
+from imagewire_server.core.drain import RunningCalls
+from imagewire_server.core.fault_log import describe
+from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.formats.openai.common import errors
 
 _log = structlog.get_logger("imagewire.calls")
@@ -34,46 +34,46 @@ _log = structlog.get_logger("imagewire.calls")
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
 _METRICS_PATH = "/metrics"
 _REQUEST_ID = re.compile(rb"[\w.:-]{1,128}")
-CALL = "imagewire.call"  # where the scope carries the Call
+EXCHANGE = "imagewire.call"  # where the scope carries the Call
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass(slots=True)
-class Call:
+class Exchange:
     """One request: its body, its response, what is learned of it. calls: those that run, this one among them."""
 
     request_id: str
     receive: Receive
     body: Body
     response: Response
-    calls: Calls
-    record: Record = field(default_factory=Record)
+    calls: RunningCalls
+    call: Call = field(default_factory=Call)
     error: Error | None = None
 
 
-class Guard:
+class Middleware:
     """Wraps the router. access: who may call. open_paths: more paths without a key. max_request_bytes: of a body."""
 
     def __init__(
         self,
         app: App,
         access: Access,
-        arriving: Arriving,
-        browsers: Browsers,
+        receive_budget: ReceiveBudget,
+        origin_check: OriginCheck,
         *,
         open_paths: frozenset[str],
         max_request_bytes: int,
         receive_timeout: float,
         stall_timeout: float,
     ) -> None:
-        self._arriving = arriving
-        self._browsers = browsers
+        self._receive_budget = receive_budget
+        self._origin_check = origin_check
         self._receive_timeout = receive_timeout
         self.access = access
         self._open_paths = _OPEN_PATHS | open_paths
-        self.calls = Calls()
+        self.calls = RunningCalls()
         self._app = app
         self._max_request_bytes = max_request_bytes
         self._stall_timeout = stall_timeout
@@ -82,17 +82,19 @@ class Guard:
         """The ASGI application."""
         begun = time.monotonic()
         headers: Headers = scope["headers"]
-        call: Call | None = None
+        exchange: Exchange | None = None
         request_id = _request_id(headers)
-        response = Response(send, lambda: _headers(request_id, call), self._stall_timeout, scope["imagewire.closing"])
+        response = Response(
+            send, lambda: _headers(request_id, exchange), self._stall_timeout, scope["imagewire.closing"]
+        )
         code = "OK"
         try:
             self._authenticate(scope, headers)
-            body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._arriving)
-            call = Call(request_id, receive, body, response, self.calls)
-            scope[CALL] = call
+            body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
+            exchange = Exchange(request_id, receive, body, response, self.calls)
+            scope[EXCHANGE] = exchange
             scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text
-            with self.calls.running(call.record):
+            with self.calls.running(exchange.call):
                 await self._app(scope, receive, send)
         except (Disconnected, asyncio.CancelledError):
             # The client left, or does not read while the server stops; nothing runs after this that could be cancelled.
@@ -104,7 +106,7 @@ class Guard:
             await self._fail(scope, response, failed, request_id)
         finally:
             response.close()
-            self._tell(scope, code, response.status, begun, request_id, call)
+            self._report(scope, code, response.status, begun, request_id, exchange)
 
     def _authenticate(self, scope: Scope, headers: Headers) -> None:
         path = scope["path"]
@@ -117,7 +119,7 @@ class Guard:
             self.access.check(headers)
             keyless = self.access.keyless
         if keyless:
-            self._browsers.check(scope["method"], headers)
+            self._origin_check.check(scope["method"], headers)
 
     @staticmethod
     def _ours(error: Exception, request_id: str) -> Error:
@@ -128,7 +130,7 @@ class Guard:
             reason = {404: "PATH_NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
             allow = [(b"allow", value.encode()) for name, value in (error.headers or {}).items() if name == "Allow"]
             return HttpError(error.status_code, reason, words.get(error.status_code, "the request is malformed"), allow)
-        _log.error("fault", request_id=request_id, **described(error))
+        _log.error("fault", request_id=request_id, **describe(error))
         return Internal(f"a fault of this server's; its log names it under request id {request_id}")
 
     @staticmethod
@@ -145,15 +147,15 @@ class Guard:
             scope["imagewire.abort"]()
 
     @staticmethod
-    def _tell(scope: Scope, code: str, status: int, begun: float, request_id: str, call: Call | None) -> None:
+    def _report(scope: Scope, code: str, status: int, begun: float, request_id: str, exchange: Exchange | None) -> None:
         """Count the call, and log it."""
-        failed = call.error if call else None
-        record = call.record if call else Record()
+        failed = exchange.error if exchange else None
+        call = exchange.call if exchange else Call()
         seconds = time.monotonic() - begun
         method, code = f"{scope['method']} {_known(scope)}", failed.reason if failed else code
         quiet = scope["path"] in _OPEN_PATHS
         if not quiet:
-            metrics.count(method, code, seconds, record)
+            metrics.count(method, code, seconds, call)
         log = _log.debug if quiet else _log.info
         log(
             "call",
@@ -162,7 +164,7 @@ class Guard:
             code=code,
             status=status or 499,
             seconds=round(seconds, 4),
-            **record.fields(),
+            **call.fields(),
         )
 
 
@@ -177,16 +179,16 @@ def _request_id(headers: Headers) -> str:
     return given.decode() if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
 
 
-def _headers(request_id: str, call: Call | None) -> Headers:
+def _headers(request_id: str, exchange: Exchange | None) -> Headers:
     """What every response tells of its call; LiteLLM's names beside ours."""
     ident = request_id.encode()
     found: Headers = [(b"x-request-id", ident), (b"x-imagewire-request-id", ident), (b"x-litellm-call-id", ident)]
-    if call is None:
+    if exchange is None:
         return found
-    record = call.record
-    found += [(name.encode(), value.encode()) for name, value in record.trailers()]
-    if record.tried:
-        found.append((b"x-litellm-model-id", record.deployment.encode("ascii", "replace")))
-    if record.cost_usd is not None:
-        found.append((b"x-litellm-response-cost", str(record.cost_usd).encode()))
+    call = exchange.call
+    found += [(name.encode(), value.encode()) for name, value in call.trailers()]
+    if call.tried:
+        found.append((b"x-litellm-model-id", call.deployment.encode("ascii", "replace")))
+    if call.cost_usd is not None:
+        found.append((b"x-litellm-response-cost", str(call.cost_usd).encode()))
     return found

@@ -68,11 +68,11 @@ def document() -> Json:
             }
         }
     for path, words, kind in _TELLS:
-        told: Json = {"summary": words, "responses": {"200": {"description": words, "content": _json(refs[kind])}}}
-        told["responses"] |= errors
+        operation: Json = {"summary": words, "responses": {"200": {"description": words, "content": _json(refs[kind])}}}
+        operation["responses"] |= errors
         if "{model}" in path:
-            told["parameters"] = [_MODEL]
-        paths[path] = {"get": told}
+            operation["parameters"] = [_MODEL]
+        paths[path] = {"get": operation}
     return {
         "openapi": "3.1.0",
         "info": {

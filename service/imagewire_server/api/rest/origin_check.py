@@ -11,7 +11,7 @@ from imagewire_server.api.rest.status import Headers, HttpError
 _ANY = "*"
 
 
-class Browsers:
+class OriginCheck:
     """Looks at requests that show no key. hosts: names that the server has beside localhost's, "*" for any.
 
     origins: of pages that may call, "*" for all.

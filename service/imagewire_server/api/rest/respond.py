@@ -12,15 +12,15 @@ from typing import TypeVar
 import pybase64
 
 from imagewire_server.api.rest.body import Disconnected, Receive
-from imagewire_server.api.rest.keepalive import Pings
-from imagewire_server.api.rest.middleware import Call
+from imagewire_server.api.rest.keepalive import Keepalive
+from imagewire_server.api.rest.middleware import Exchange
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract import json_scan, pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
 from imagewire_server.contract.limits import LIGHT_BYTES
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
 from imagewire_server.formats.openai.common.encoder import Chunk, Encoder, ImageRef, Key, Piece, StreamEncoder, chunk_of
@@ -32,11 +32,11 @@ _T = TypeVar("_T")
 _MUCH = 128 * 1024
 
 
-async def read(call: Call, kind: type[_T]) -> _T:
+async def read(exchange: Exchange, kind: type[_T]) -> _T:
     """The request that a call's JSON body holds. Raises InvalidRequest."""
-    body = await call.body.whole()
-    call.record.large = json_scan.is_large(body)
-    return await worked(call.record, decode, body, kind)
+    body = await exchange.body.whole()
+    exchange.call.large = json_scan.is_large(body)
+    return await worked(exchange.call, decode, body, kind)
 
 
 class ImageBuffers:
@@ -87,11 +87,11 @@ class Responder:
 
     @asynccontextmanager
     async def drawing(
-        self, record: Record, builder: SpecBuilder, *, stream: bool
+        self, call: Call, builder: SpecBuilder, *, stream: bool
     ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
-            await worked(record, validation.check, builder.spec, "spec")
+            await worked(call, validation.check, builder.spec, "spec")
             async with aclosing(
                 self.engine.generate(
                     builder.spec,
@@ -99,7 +99,7 @@ class Responder:
                     max_frame_bytes=validation.FRAME_MAX,
                     sha256=False,  # OpenAI's JSON has no place for it
                     deadline=None,
-                    record=record,
+                    call=call,
                 )
             ) as answer:
                 yield answer
@@ -107,61 +107,61 @@ class Responder:
             raise in_callers_names(error, builder.origins) from None
 
     @asynccontextmanager
-    async def leaving(self, call: Call) -> AsyncIterator[None]:
+    async def leaving(self, exchange: Exchange) -> AsyncIterator[None]:
         """A client that leaves ends what runs inside, with Disconnected; a server that stops, with its own errors."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in one
-        watch = asyncio.create_task(_gone(call.receive, task))
+        watch = asyncio.create_task(_gone(exchange.receive, task))
         try:
             yield
         except asyncio.CancelledError:
-            call.calls.tell(call.record)
+            exchange.calls.raise_if_ended(exchange.call)
             if watch.done() and not watch.cancelled() and task.uncancel() == 0:
                 raise Disconnected from None
             raise
         finally:
             watch.cancel()
 
-    async def _fetched(self, call: Call, builder: SpecBuilder) -> None:
+    async def _fetched(self, exchange: Exchange, builder: SpecBuilder) -> None:
         """Fetch the pictures that a request names, in the slot that its call will have.
 
         The slot is given back before the engine takes it again. Nothing is awaited in between, so that nobody else gets
         it, unless the pictures are large.
         """
-        if await worked(call.record, self.pictures.wanted, builder):
+        if await worked(exchange.call, self.pictures.wanted, builder):
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for a model that there is not
             with self.engine.slot():
                 fetched = await self.pictures.fetch(builder)
-            call.record.large = call.record.large or fetched > LIGHT_BYTES
+            exchange.call.large = exchange.call.large or fetched > LIGHT_BYTES
 
-    async def answer(self, call: Call, builder: SpecBuilder, encoder: Encoder) -> None:
+    async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder) -> None:
         """One JSON object, held back while it is small, so that a failure so far has its own status."""
         buffers = ImageBuffers()
         try:
-            call.response.hold()
-            async with self.leaving(call):
-                await self._fetched(call, builder)
-                async with self.drawing(call.record, builder, stream=False) as stream:
+            exchange.response.hold()
+            async with self.leaving(exchange):
+                await self._fetched(exchange, builder)
+                async with self.drawing(exchange.call, builder, stream=False) as stream:
                     async for events in stream:
-                        await _pass_on(events, encoder, buffers, call.response)
-            await call.response.finish()
+                        await _pass_on(events, encoder, buffers, exchange.response)
+            await exchange.response.finish()
         finally:
             buffers.close()
 
-    async def stream(self, call: Call, builder: SpecBuilder, encoder: StreamEncoder) -> None:
+    async def stream(self, exchange: Exchange, builder: SpecBuilder, encoder: StreamEncoder) -> None:
         """Server-sent events. A failure after the first of them is one of them."""
         buffers = ImageBuffers()
-        response = call.response
+        response = exchange.response
         response.stream()
         try:
-            async with self.leaving(call):
-                await self._fetched(call, builder)
+            async with self.leaving(exchange):
+                await self._fetched(exchange, builder)
                 async with (
-                    self.drawing(call.record, builder, stream=True) as stream,
-                    Pings(response, encoder, self.heartbeat_interval) as pings,
+                    self.drawing(exchange.call, builder, stream=True) as stream,
+                    Keepalive(response, encoder, self.heartbeat_interval) as keepalive,
                 ):
                     async for events in stream:
-                        async with pings.writing:
+                        async with keepalive.writing:
                             await _pass_on(events, encoder, buffers, response)
             await response.finish()
         except Stalled:
@@ -169,7 +169,7 @@ class Responder:
         except Error as error:
             if not response.started:
                 raise
-            call.error = error
+            exchange.error = error
             await write(encoder.fail(error), buffers, response)
             await response.finish()
         finally:

@@ -1,4 +1,4 @@
-"""The routes of the REST edge."""
+"""The routes of the REST API."""
 
 from collections.abc import Awaitable, Callable
 
@@ -28,7 +28,7 @@ class _Raw:
 
 
 def application(responder: Responder, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
-    """The ASGI application below the guard."""
+    """The ASGI application below the middleware."""
     models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
         "/chat/completions": ChatEndpoint(responder, image_fields),

@@ -14,15 +14,15 @@ from starlette.types import ASGIApp
 
 from imagewire_server.api.rest.endpoints.meta import Ready
 from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
-from imagewire_server.api.rest.middleware import Guard
-from imagewire_server.api.rest.origin_check import Browsers
+from imagewire_server.api.rest.middleware import Middleware
+from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
 from imagewire_server.core.access.keys import Access
-from imagewire_server.core.drain import CLEANUP, passed
+from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.receive_budget import Arriving
+from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.transport.image_fetch import ImageFetcher
 
 _KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
@@ -71,18 +71,18 @@ class RestServer:
     """Serves an engine on one address."""
 
     def __init__(
-        self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access, arriving: Arriving
+        self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access, receive_budget: ReceiveBudget
     ) -> None:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         responder = Responder(engine, pictures, options.heartbeat_interval)
-        self._browsers = Browsers(options.hosts, options.cors_origins)
-        self._guard = Guard(
+        self._origin_check = OriginCheck(options.hosts, options.cors_origins)
+        self._middleware = Middleware(
             application(responder, options.image_fields, self._ready, metrics=options.metrics),
             access,
-            arriving,
-            self._browsers,
+            receive_budget,
+            self._origin_check,
             open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
             max_request_bytes=options.max_request_bytes,
             receive_timeout=options.receive_timeout,
@@ -93,7 +93,7 @@ class RestServer:
 
     def use_access(self, access: Access) -> None:
         """From now on ask this one who may call."""
-        self._guard.access = access
+        self._middleware.access = access
 
     async def start(self, address: str) -> int:
         """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""
@@ -103,7 +103,7 @@ class RestServer:
         except OSError as error:
             remedy = "name another with --rest HOST:PORT, or use --no-rest"
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
-        self._browsers.serve(address)
+        self._origin_check.serve(address)
         config = uvicorn.Config(
             self._application(),
             http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is called, and no more
@@ -122,11 +122,11 @@ class RestServer:
         return int(listener.getsockname()[1])
 
     def _application(self) -> ASGIApp:
-        """The guard; in front of it, where configured, what answers browsers' questions about other origins."""
+        """The middleware; in front of it, where configured, what answers browsers' questions about other origins."""
         if not self._options.cors_origins:
-            return self._guard
+            return self._middleware
         return CORSMiddleware(
-            self._guard,
+            self._middleware,
             allow_origins=self._options.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["*"],
@@ -147,10 +147,10 @@ class RestServer:
             return
         self.announce_stop()
         self._uvicorn.should_exit = True
-        over = asyncio.create_task(passed(self._options.drain_grace, hurry or asyncio.Event()))
+        over = asyncio.create_task(pause(self._options.drain_grace, hurry or asyncio.Event()))
         await asyncio.wait({self._serving, over}, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
-        await self._guard.calls.end()
+        await self._middleware.calls.end()
         # What is left belongs to clients that do not read.
         for task in self._uvicorn.server_state.tasks:
             task.cancel()

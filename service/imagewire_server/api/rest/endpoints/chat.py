@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
-from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
 from imagewire_server.contract.errors import InvalidRequest, Violation
@@ -26,18 +26,18 @@ class ChatEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        call: Call = scope[CALL]
+        exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
-        request = await read(call, ChatRequest)
-        builder = await worked(call.record, spec_of, request, self.responder.abilities(request.model))
+        request = await read(exchange, ChatRequest)
+        builder = await worked(exchange.call, spec_of, request, self.responder.abilities(request.model))
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
-            await self.responder.stream(call, builder, ChatChunks(fields, call.request_id, include_usage=usage))
+            await self.responder.stream(exchange, builder, ChatChunks(fields, exchange.request_id, include_usage=usage))
         else:
             if request.stream_options is not None:
                 raise InvalidRequest([Violation("stream_options", "belongs to a stream; set stream, or leave it out")])
-            await self.responder.answer(call, builder, ChatAnswer(fields))
+            await self.responder.answer(exchange, builder, ChatAnswer(fields))
 
     def _fields(self, scope: Scope) -> ImageFields:
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")

@@ -8,7 +8,7 @@ import msgspec
 
 from imagewire_server import __version__
 from imagewire_server.api.rest.body import Receive
-from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.openapi import document
 from imagewire_server.api.rest.response import Response, Send
 
@@ -28,25 +28,25 @@ _WORDS = """<h1>imagewire</h1>
 
 async def root(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /."""
-    await _html(scope[CALL], "imagewire", _WORDS)
+    await _html(scope[EXCHANGE], "imagewire", _WORDS)
 
 
 async def docs(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /docs."""
-    await _html(scope[CALL], "imagewire: paths", _docs())
+    await _html(scope[EXCHANGE], "imagewire: paths", _docs())
 
 
 async def openapi(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /openapi.json."""
-    call: Call = scope[CALL]
-    await call.response.whole(200, msgspec.json.encode(document()))
+    exchange: Exchange = scope[EXCHANGE]
+    await exchange.response.whole(200, msgspec.json.encode(document()))
 
 
-async def _html(call: Call, title: str, body: str) -> None:
+async def _html(exchange: Exchange, title: str, body: str) -> None:
     page = f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <meta name="viewport" content="width=device-width"><style>{_STYLE}</style></head><body>{body}
 <p><small>imagewire {__version__}</small></p></body></html>"""
-    response: Response = call.response
+    response: Response = exchange.response
     response.typed(b"text/html; charset=utf-8")
     await response.whole(200, page.encode(), _HEADERS)
 
@@ -56,9 +56,9 @@ def _docs() -> str:
     made = ['<h1>Paths</h1><p>The same as <a href="/openapi.json">/openapi.json</a>, to read.</p>']
     components = document()["components"]["schemas"]
     for path, methods in document()["paths"].items():
-        for method, told in methods.items():
-            made.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(told['summary'])}</p>")
-            bodies = told.get("requestBody", {}).get("content", {}).values()
+        for method, described in methods.items():
+            made.append(f"<h2><code>{method.upper()} {escape(path)}</code></h2><p>{escape(described['summary'])}</p>")
+            bodies = described.get("requestBody", {}).get("content", {}).values()
             made.extend(_fields(content["schema"], components) for content in bodies)
     return "".join(made)
 

@@ -10,14 +10,14 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from imagewire_server.api.rest.body import Receive
-from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import ImageBuffers, Responder, read, write
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract import json_scan, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
-from imagewire_server.core.call import Record
+from imagewire_server.core.call import Call
 from imagewire_server.core.offload import worked
 from imagewire_server.formats.openai.common.encoder import chunk_of
 from imagewire_server.formats.openai.common.json_decode import convert
@@ -43,8 +43,8 @@ class _Form(MultiPartParser):
 
     spool_max_size = sys.maxsize  # in memory: the body is bounded, and its pictures are read as a whole anyway
 
-    def __init__(self, headers: Headers, call: Call) -> None:
-        super().__init__(headers, self._pieces(call), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+    def __init__(self, headers: Headers, exchange: Exchange) -> None:
+        super().__init__(headers, self._pieces(exchange), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
         self._ended = False
         self._header_bytes = 0
 
@@ -74,8 +74,8 @@ class _Form(MultiPartParser):
         """The last boundary is there."""
         self._ended = True
 
-    async def _pieces(self, call: Call) -> AsyncGenerator[bytes, None]:
-        async for piece in call.body.pieces():
+    async def _pieces(self, exchange: Exchange) -> AsyncGenerator[bytes, None]:
+        async for piece in exchange.body.pieces():
             for at in range(0, len(piece), _AT_ONCE):
                 yield piece[at : at + _AT_ONCE]
                 await asyncio.sleep(0)  # what is made of short lines takes long
@@ -92,50 +92,50 @@ class ImagesEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        call: Call = scope[CALL]
+        exchange: Exchange = scope[EXCHANGE]
         pictures: list[tuple[str, bytes]] = []
         if self.edits:
-            request, pictures = await _form(call, scope)
+            request, pictures = await _form(exchange, scope)
         else:
-            request = await read(call, ImagesRequest)
+            request = await read(exchange, ImagesRequest)
         abilities = self.responder.abilities(request.model)
-        builder = await worked(call.record, spec_of, request, abilities, pictures)
+        builder = await worked(exchange.call, spec_of, request, abilities, pictures)
         sent = sum(len(data) for _, data in pictures)
         pictures.clear()  # the spec has them
         if not request.stream:
-            await self._answer(call, builder, request.n or 1, sent)
+            await self._answer(exchange, builder, request.n or 1, sent)
             return
         if request.n not in {None, 1}:
             raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
         kind = "image_edit" if self.edits else "image_generation"
         await self.responder.stream(
-            call, builder, ImagesStream(kind, call.request_id, drafts=request.partial_images or 0)
+            exchange, builder, ImagesStream(kind, exchange.request_id, drafts=request.partial_images or 0)
         )
 
-    async def _answer(self, call: Call, builder: SpecBuilder, count: int, sent: int) -> None:
+    async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
         """So many calls at once, fewer where much is sent: each encodes it for itself. sent: bytes of pictures.
 
         What one of them drew is not lost because another failed.
         """
-        runs = [_Run(Record(large=call.record.large)) for _ in range(count)]
+        runs = [_Run(Call(large=exchange.call.large)) for _ in range(count)]
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
-            async with self.responder.leaving(call):
+            async with self.responder.leaving(exchange):
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:
                             group.create_task(run.draw(self.responder, builder, limit))
                 finally:
                     for run in runs:
-                        run.tell(call.record)
+                        run.report(exchange.call)
             drawn = [run for run in runs if run.error is None]
             failures = [run.error for run in runs if run.error is not None]
             if not drawn:
                 raise failures[0]
-            pieces = images_answer.answer([run.drawn for run in drawn], failures, call.request_id)
-            for run, mine in zip([*drawn, _Run(Record())], pieces, strict=True):
-                await write(mine, run.buffers, call.response)
-            await call.response.finish()
+            pieces = images_answer.answer([run.drawn for run in drawn], failures, exchange.request_id)
+            for run, mine in zip([*drawn, _Run(Call())], pieces, strict=True):
+                await write(mine, run.buffers, exchange.response)
+            await exchange.response.finish()
         finally:
             for run in runs:
                 run.buffers.close()
@@ -144,15 +144,15 @@ class ImagesEndpoint:
 class _Run:
     """One call of several."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, call: Call) -> None:
         self.drawn = Drawn()
         self.buffers = ImageBuffers()
-        self.record = record
+        self.call = call
         self.error: Error | None = None
 
     async def draw(self, responder: Responder, builder: SpecBuilder, limit: asyncio.Semaphore) -> None:
         try:
-            async with limit, responder.drawing(self.record, builder, stream=False) as stream:
+            async with limit, responder.drawing(self.call, builder, stream=False) as stream:
                 async for events in stream:
                     for event in events:
                         await self._take(event)
@@ -168,37 +168,37 @@ class _Run:
         elif kind == "part_finished":
             self.buffers.forget(self.drawn.needs)
 
-    def tell(self, record: Record) -> None:
-        """Add what was learned to the request's record."""
-        mine = self.record
-        record.model, record.deployment, record.completion_id = mine.model, mine.deployment, mine.completion_id
-        record.tried += mine.tried
-        record.fallbacks += mine.fallbacks
-        record.events += mine.events
-        record.image_bytes += mine.image_bytes
-        record.first_image_byte = record.first_image_byte or mine.first_image_byte
-        record.finish_reason = mine.finish_reason
+    def report(self, call: Call) -> None:
+        """Add what was learned to the request's call."""
+        mine = self.call
+        call.model, call.deployment, call.completion_id = mine.model, mine.deployment, mine.completion_id
+        call.tried += mine.tried
+        call.fallbacks += mine.fallbacks
+        call.events += mine.events
+        call.image_bytes += mine.image_bytes
+        call.first_image_byte = call.first_image_byte or mine.first_image_byte
+        call.finish_reason = mine.finish_reason
         if mine.charged != "no":
-            record.charge(mine.charged, mine.cost_nano_usd)
+            call.charge(mine.charged, mine.cost_nano_usd)
 
 
-async def _form(call: Call, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
     """The fields and pictures of multipart/form-data."""
     headers = Headers(scope=scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "edits are sent as multipart/form-data with image or image[]")
     try:
-        form = await _Form(headers, call).parse()
+        form = await _Form(headers, exchange).parse()
     except (MultiPartException, KeyError, ValueError):
         words = f"is no whole and valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
         raise InvalidRequest([Violation("body", words)]) from None
     try:
-        return await _fields(call, form)
+        return await _fields(exchange, form)
     finally:
         await form.close()
 
 
-async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
     pictures: list[tuple[str, bytes]] = []
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
@@ -216,14 +216,14 @@ async def _fields(call: Call, form: FormData) -> tuple[ImagesRequest, list[tuple
         else:
             fields[name] = value
     values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
-    call.record.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
+    exchange.call.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
     for name in FORM_JSON & fields.keys():
         fields[name] = _json(name, str(fields[name]))
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return await worked(call.record, convert, fields, ImagesRequest, text=True), pictures
+    return await worked(exchange.call, convert, fields, ImagesRequest, text=True), pictures
 
 
 def _is_text(given: str) -> bool:

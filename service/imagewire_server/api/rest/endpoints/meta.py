@@ -7,7 +7,7 @@ import msgspec
 
 from imagewire_server import __version__
 from imagewire_server.api.rest.body import Receive
-from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract.errors import NotFound
@@ -26,8 +26,8 @@ class Ready:
 
 
 async def _send(scope: Scope, value: object) -> None:
-    call: Call = scope[CALL]
-    await call.response.whole(200, msgspec.json.encode(value))
+    exchange: Exchange = scope[EXCHANGE]
+    await exchange.response.whole(200, msgspec.json.encode(value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ class Health:
 
 async def counts(scope: Scope, receive: Receive, send: Send) -> None:
     """GET /metrics: what was counted, for Prometheus; of all workers, whichever is asked."""
-    call: Call = scope[CALL]
+    exchange: Exchange = scope[EXCHANGE]
     page = await asyncio.to_thread(exposition.page)
-    call.response.typed(exposition.MEDIA_TYPE.encode())
-    await call.response.whole(200, page)
+    exchange.response.typed(exposition.MEDIA_TYPE.encode())
+    await exchange.response.whole(200, page)
 
 
 async def liveliness(scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
-from imagewire_server.api.rest.middleware import CALL, Call, Scope
+from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
 from imagewire_server.core.offload import worked
@@ -21,13 +21,13 @@ class ResponsesEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        call: Call = scope[CALL]
-        request = await read(call, ResponsesRequest)
-        builder = await worked(call.record, spec_of, request, self.responder.abilities(request.model))
+        exchange: Exchange = scope[EXCHANGE]
+        request = await read(exchange, ResponsesRequest)
+        builder = await worked(exchange.call, spec_of, request, self.responder.abilities(request.model))
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
-            encoder = ResponsesEvents(request, call.request_id, drafts=drafts, asked_at=int(time.time()))
-            await self.responder.stream(call, builder, encoder)
+            encoder = ResponsesEvents(request, exchange.request_id, drafts=drafts, asked_at=int(time.time()))
+            await self.responder.stream(exchange, builder, encoder)
         else:
-            await self.responder.answer(call, builder, ResponsesAnswer(request))
+            await self.responder.answer(exchange, builder, ResponsesAnswer(request))

@@ -5,14 +5,14 @@ import asyncio
 import pytest
 import uvloop
 
-from imagewire_server.api.grpc.unread_answers import Unread
+from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 
 
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"])
 def test_d5_an_answer_may_be_due_at_once(loop: object) -> None:
     async def owed_twice() -> list[bool]:
         told: list[bool] = []
-        unread = Unread(0.0, 100)
+        unread = UnreadAnswers(0.0, 100)
 
         async def call(size: int) -> None:
             task = asyncio.current_task()
