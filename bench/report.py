@@ -1,4 +1,4 @@
-"""docs/benchmarks.md out of figures: the tables with their ratios, the targets, what limits each, and the bars."""
+"""Write docs/benchmarks.md from figures: tables with ratios, the targets, how each is measured, and the bar chart."""
 
 from bench.cases import Figures
 from bench.plot import Panel
@@ -8,9 +8,9 @@ from bench.targets import verdicts
 _PAGE = """\
 # Benchmarks
 
-imagewire and its peers in one run, on one machine: a fake Gemini API and the load on one core, the server under test on
-another. Every picture is compared with the known one, byte by byte; a wrong or missing byte is an error, and errors are
-named below. Trust the ratios, not the figures: they are of a small machine that others may use at the same time.
+imagewire and its peers in one run on one machine. A fake Gemini API and the load generator run on one core, the server under
+test on another. Every picture is compared byte by byte with the expected one. A wrong or missing byte is an error, and errors
+are listed below. The ratios are more reliable than the absolute figures, which come from a small machine that may be shared.
 
 ```sh
 make bench         # all peers: about ten minutes; installs them into .bench/ and writes this page
@@ -21,7 +21,7 @@ make bench-quick   # imagewire and direct, under a minute
 
 {peers}
 
-Medians of {rounds} rounds; the peers take turns in each round.
+Medians of {rounds} rounds. In each round, all peers are measured one after another.
 
 {plot}{tables}
 ## Targets
@@ -30,30 +30,31 @@ Medians of {rounds} rounds; the peers take turns in each round.
 ## Where a peer is ahead
 
 {lost}{notes}
-## What each figure is, and what limits it
+## How each figure is measured
 
-- **Requests per CPU-second**: 16 callers in a closed loop, a 1 KB picture each. Answers over the user and system time
-  of the server's processes. The load is not in it, so it holds where the load's core is the bottleneck. HTTP callers
-  have a connection each; gRPC callers share one, as the tasks of one client do. imagewire and LiteLLM check a key and
-  have the same `config.yaml`, and imagewire writes its log, a line a call; LiteLLM's is at `ERROR`, as its
-  documentation says for production. Portkey checks no key.
-- **2 workers on 2 cores**: reasoned from CPU time, for upstream and load need a core too. One worker keeps the server's
-  core to itself, alone and beside a second one that shares the others' core; 96 callers a worker, each with a
-  connection of its own. Twice what it answers for each second of its CPU time beside the other, over what it answers
-  alone; over 2 where it has a little less to do beside the other.
-- **Latency over direct**: one caller, the same picture; the percentile less that of direct. The callers write HTTP/1.1
-  and HTTP/2 frames themselves, so hardly any of it is theirs; gRPC's own client for Python adds 0.2 to 0.4 ms. p99 is
-  the first to show what else the machine does.
-- **8 MB streamed**: 4 callers. Upstream and load share one core, so direct's figure is about the most to be reached.
-- **First byte**: of an 8 MB body that the upstream spreads over {drip} ms; when the caller has the picture's first
-  byte, as a share of that time. Over 100 % is a gateway that waits for the end.
-- **Memory a stream**: {streams} streams of 20 MB start at once in a fresh process; the peak of resident memory less
-  that of the idle process, over their number. Callers read as fast as they can. Broken off after {limit:g} s.
-- **Start**: from the process's start to its health page's first 200 with every port open; **idle**: resident memory
-  once it rests.
-- imagewire's REST answers were asked for with `x-image-fields: images`, the field that LiteLLM sends. Its default sends
-  the picture in two fields, and so about twice the bytes. Portkey needs `x-portkey-strict-open-ai-compliance: false`,
-  or a unary answer has no picture.
+- **Requests per CPU-second**: 16 callers in a closed loop, each with a 1 KB picture. The number of answers divided by the
+  user and system time of the server's processes. The load generator's time is not included, so the figure is valid even if
+  its core is the bottleneck. Each HTTP caller has its own connection; gRPC callers share one, like the tasks of one client.
+  imagewire and LiteLLM check a key and use the same `config.yaml`. imagewire logs one line per call; LiteLLM's log level is
+  `ERROR`, as its documentation recommends for production. Portkey checks no key.
+- **2 workers on 2 cores**: calculated from CPU time, because upstream and load need a core too. One worker has the server's
+  core to itself: first alone, then with a second worker that shares the core of upstream and load. There are 96 callers per
+  worker, each with its own connection. The figure is twice the answers per CPU-second with the second worker, divided by those
+  without it. It can exceed 2 if the worker has slightly less work with the second one.
+- **Latency over direct**: one caller, the same picture; the percentile minus the percentile of direct. The callers write
+  HTTP/1.1 and HTTP/2 frames themselves, so they add almost nothing; gRPC's Python client adds 0.2 to 0.4 ms. p99 is the most
+  sensitive to other load on the machine.
+- **8 MB streamed**: 4 callers. Upstream and load share one core, so the figure of direct is about the maximum.
+- **First byte**: the upstream sends an 8 MB body over {drip} ms. The figure is the time until the caller has the picture's
+  first byte, as a percentage of that. Over 100 % means that the gateway waits for the end.
+- **Memory per stream**: {streams} streams of 20 MB start at once in a new process. The figure is the peak resident memory
+  minus that of the idle process, divided by the number of streams. Callers read as fast as they can. The test is stopped after
+  {limit:g} s.
+- **Start**: from the start of the process to the first 200 from its health endpoint, with all ports open. **Idle**: resident
+  memory after that, without load.
+- imagewire's REST answers are requested with `x-image-fields: images`, the field that LiteLLM sends. The default sends the
+  picture in two fields, which is about twice the bytes. Portkey needs `x-portkey-strict-open-ai-compliance: false`, otherwise a
+  unary answer has no picture.
 """
 
 

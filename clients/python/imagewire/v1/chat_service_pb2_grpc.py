@@ -28,13 +28,13 @@ if _version_not_supported:
 class ChatServiceStub(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     def __init__(self, channel):
@@ -63,32 +63,33 @@ class ChatServiceStub(object):
 class ChatServiceServicer(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     def CreateCompletion(self, request, context):
-        """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
-        CreateCompletionRequest.max_inline_bytes.
+        """Draws, and returns the answer in one message. Use StreamCompletion for answers that are too large for one message:
+        see CreateCompletionRequest.max_inline_bytes.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def StreamCompletion(self, request, context):
-        """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come.
+        """Draws, and returns the answer as events while the picture arrives. A picture is complete only after its
+        PartFinished.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ResumeCompletion(self, request, context):
-        """Goes on with a stream that broke off, from the event after `after_sequence`, without drawing again.
+        """Resumes a stream that was cut off, from the event after `after_sequence`, without drawing again.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,13 +124,13 @@ def add_ChatServiceServicer_to_server(servicer, server):
 class ChatService(object):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     @staticmethod

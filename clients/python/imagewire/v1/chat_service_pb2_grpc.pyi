@@ -29,13 +29,13 @@ GRPC_VERSION: str
 class ChatServiceStub:
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     @_typing.overload
@@ -43,47 +43,51 @@ class ChatServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ChatServiceAsyncStub: ...
     CreateCompletion: _grpc.UnaryUnaryMultiCallable[_chat_service_pb2.CreateCompletionRequest, _chat_service_pb2.CreateCompletionResponse]
-    """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
-    CreateCompletionRequest.max_inline_bytes.
+    """Draws, and returns the answer in one message. Use StreamCompletion for answers that are too large for one message:
+    see CreateCompletionRequest.max_inline_bytes.
     """
     StreamCompletion: _grpc.UnaryStreamMultiCallable[_chat_service_pb2.StreamCompletionRequest, _chat_service_pb2.StreamCompletionResponse]
-    """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come."""
+    """Draws, and returns the answer as events while the picture arrives. A picture is complete only after its
+    PartFinished.
+    """
     ResumeCompletion: _grpc.UnaryStreamMultiCallable[_chat_service_pb2.ResumeCompletionRequest, _chat_service_pb2.ResumeCompletionResponse]
-    """Goes on with a stream that broke off, from the event after `after_sequence`, without drawing again."""
+    """Resumes a stream that was cut off, from the event after `after_sequence`, without drawing again."""
 
 @_typing.type_check_only
 class ChatServiceAsyncStub(ChatServiceStub):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateCompletion: _aio.UnaryUnaryMultiCallable[_chat_service_pb2.CreateCompletionRequest, _chat_service_pb2.CreateCompletionResponse]  # type: ignore[assignment]
-    """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
-    CreateCompletionRequest.max_inline_bytes.
+    """Draws, and returns the answer in one message. Use StreamCompletion for answers that are too large for one message:
+    see CreateCompletionRequest.max_inline_bytes.
     """
     StreamCompletion: _aio.UnaryStreamMultiCallable[_chat_service_pb2.StreamCompletionRequest, _chat_service_pb2.StreamCompletionResponse]  # type: ignore[assignment]
-    """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come."""
+    """Draws, and returns the answer as events while the picture arrives. A picture is complete only after its
+    PartFinished.
+    """
     ResumeCompletion: _aio.UnaryStreamMultiCallable[_chat_service_pb2.ResumeCompletionRequest, _chat_service_pb2.ResumeCompletionResponse]  # type: ignore[assignment]
-    """Goes on with a stream that broke off, from the event after `after_sequence`, without drawing again."""
+    """Resumes a stream that was cut off, from the event after `after_sequence`, without drawing again."""
 
 class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
     """Chat that draws.
 
-    Errors are google.rpc.Status with ErrorInfo (domain "imagewire.dev", a reason of ErrorReason), BadRequest for each
-    field that is wrong, RetryInfo where a time is known, and RequestInfo with the id that the server's log has. A blocked
-    prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says that the call may
-    have been charged, so a client must not repeat it by itself; such a call never ends in UNAVAILABLE or CANCELLED, which
-    service meshes repeat.
+    Errors are google.rpc.Status with these details: ErrorInfo (domain "imagewire.dev", a reason of ErrorReason),
+    BadRequest with each wrong field, RetryInfo if the waiting time is known, and RequestInfo with the id in the server's
+    log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
+    that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
+    UNAVAILABLE or CANCELLED, because service meshes retry those.
 
-    A request field whose number this server does not know is refused by its path and number, before anything is drawn.
+    A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
     @_abc_1.abstractmethod
@@ -92,8 +96,8 @@ class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _chat_service_pb2.CreateCompletionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_chat_service_pb2.CreateCompletionResponse, _abc.Awaitable[_chat_service_pb2.CreateCompletionResponse]]:
-        """Draws and answers in one message. An answer too large for that can be read in frames, by StreamCompletion: see
-        CreateCompletionRequest.max_inline_bytes.
+        """Draws, and returns the answer in one message. Use StreamCompletion for answers that are too large for one message:
+        see CreateCompletionRequest.max_inline_bytes.
         """
 
     @_abc_1.abstractmethod
@@ -102,7 +106,9 @@ class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _chat_service_pb2.StreamCompletionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_chat_service_pb2.StreamCompletionResponse], _abc.AsyncIterator[_chat_service_pb2.StreamCompletionResponse]]:
-        """Draws and answers in events while the picture arrives. A picture is whole only when its PartFinished has come."""
+        """Draws, and returns the answer as events while the picture arrives. A picture is complete only after its
+        PartFinished.
+        """
 
     @_abc_1.abstractmethod
     def ResumeCompletion(
@@ -110,6 +116,6 @@ class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _chat_service_pb2.ResumeCompletionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_chat_service_pb2.ResumeCompletionResponse], _abc.AsyncIterator[_chat_service_pb2.ResumeCompletionResponse]]:
-        """Goes on with a stream that broke off, from the event after `after_sequence`, without drawing again."""
+        """Resumes a stream that was cut off, from the event after `after_sequence`, without drawing again."""
 
 def add_ChatServiceServicer_to_server(servicer: ChatServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ImageServiceStub(object):
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it.
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer.
     """
 
     def __init__(self, channel):
@@ -48,7 +48,7 @@ class ImageServiceStub(object):
 
 
 class ImageServiceServicer(object):
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it.
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer.
     """
 
     def UploadImage(self, request_iterator, context):
@@ -87,7 +87,7 @@ def add_ImageServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ImageService(object):
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it.
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer.
     """
 
     @staticmethod

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ImageServiceStub:
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it."""
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -40,7 +40,7 @@ class ImageServiceStub:
 
 @_typing.type_check_only
 class ImageServiceAsyncStub(ImageServiceStub):
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it."""
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     UploadImage: _aio.StreamUnaryMultiCallable[_image_service_pb2.UploadImageRequest, _image_service_pb2.UploadImageResponse]  # type: ignore[assignment]
@@ -49,7 +49,7 @@ class ImageServiceAsyncStub(ImageServiceStub):
     """Receives a picture in frames, from an offset. The first message holds `image`, all others `chunk`."""
 
 class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Pictures by id: put one in before a request refers to it, take one out when an answer was too large to carry it."""
+    """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer."""
 
     @_abc_1.abstractmethod
     def UploadImage(

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ModelServiceStub(object):
-    """Which models this server draws with, and what each takes.
+    """The models of this server, and what each supports.
     """
 
     def __init__(self, channel):
@@ -48,18 +48,18 @@ class ModelServiceStub(object):
 
 
 class ModelServiceServicer(object):
-    """Which models this server draws with, and what each takes.
+    """The models of this server, and what each supports.
     """
 
     def ListModels(self, request, context):
-        """The models, ordered by name, a page at a time.
+        """Lists the models, ordered by name, in pages.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def GetModel(self, request, context):
-        """One model. NOT_FOUND when the table lacks it; such an id may still work in ChatService.
+        """Returns one model. NOT_FOUND if it is not in the server's table; such an id may still work in ChatService.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -87,7 +87,7 @@ def add_ModelServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ModelService(object):
-    """Which models this server draws with, and what each takes.
+    """The models of this server, and what each supports.
     """
 
     @staticmethod

@@ -27,29 +27,29 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelServiceStub:
-    """Which models this server draws with, and what each takes."""
+    """The models of this server, and what each supports."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> ModelServiceAsyncStub: ...
     ListModels: _grpc.UnaryUnaryMultiCallable[_model_service_pb2.ListModelsRequest, _model_service_pb2.ListModelsResponse]
-    """The models, ordered by name, a page at a time."""
+    """Lists the models, ordered by name, in pages."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_model_service_pb2.GetModelRequest, _model_service_pb2.GetModelResponse]
-    """One model. NOT_FOUND when the table lacks it; such an id may still work in ChatService."""
+    """Returns one model. NOT_FOUND if it is not in the server's table; such an id may still work in ChatService."""
 
 @_typing.type_check_only
 class ModelServiceAsyncStub(ModelServiceStub):
-    """Which models this server draws with, and what each takes."""
+    """The models of this server, and what each supports."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListModels: _aio.UnaryUnaryMultiCallable[_model_service_pb2.ListModelsRequest, _model_service_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """The models, ordered by name, a page at a time."""
+    """Lists the models, ordered by name, in pages."""
     GetModel: _aio.UnaryUnaryMultiCallable[_model_service_pb2.GetModelRequest, _model_service_pb2.GetModelResponse]  # type: ignore[assignment]
-    """One model. NOT_FOUND when the table lacks it; such an id may still work in ChatService."""
+    """Returns one model. NOT_FOUND if it is not in the server's table; such an id may still work in ChatService."""
 
 class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Which models this server draws with, and what each takes."""
+    """The models of this server, and what each supports."""
 
     @_abc_1.abstractmethod
     def ListModels(
@@ -57,7 +57,7 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_service_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_service_pb2.ListModelsResponse, _abc.Awaitable[_model_service_pb2.ListModelsResponse]]:
-        """The models, ordered by name, a page at a time."""
+        """Lists the models, ordered by name, in pages."""
 
     @_abc_1.abstractmethod
     def GetModel(
@@ -65,6 +65,6 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _model_service_pb2.GetModelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_model_service_pb2.GetModelResponse, _abc.Awaitable[_model_service_pb2.GetModelResponse]]:
-        """One model. NOT_FOUND when the table lacks it; such an id may still work in ChatService."""
+        """Returns one model. NOT_FOUND if it is not in the server's table; such an id may still work in ChatService."""
 
 def add_ModelServiceServicer_to_server(servicer: ModelServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
