@@ -8,9 +8,10 @@ from bench.targets import verdicts
 _PAGE = """\
 # Benchmarks
 
-imagewire and its peers in one run on one machine. A fake Gemini API and the load generator run on one core, the server under
-test on another. Every picture is compared byte by byte with the expected one. A wrong or missing byte is an error, and errors
-are listed below. The ratios are more reliable than the absolute figures, which come from a small machine that may be shared.
+imagewire and its peers in one run on one machine. A fake Gemini API and the load generator run on one core, the server
+under test on another. Every picture is compared byte by byte with the expected one. A wrong or missing byte is an
+error, and errors are listed below. The ratios are more reliable than the absolute figures, which come from a small
+machine that may be shared.
 
 ```sh
 make bench         # all peers: about ten minutes; installs them into .bench/ and writes this page
@@ -32,29 +33,29 @@ Medians of {rounds} rounds. In each round, all peers are measured one after anot
 {lost}{notes}
 ## How each figure is measured
 
-- **Requests per CPU-second**: 16 callers in a closed loop, each with a 1 KB picture. The number of answers divided by the
-  user and system time of the server's processes. The load generator's time is not included, so the figure is valid even if
-  its core is the bottleneck. Each HTTP caller has its own connection; gRPC callers share one, like the tasks of one client.
-  imagewire and LiteLLM check a key and use the same `config.yaml`. imagewire logs one line per call; LiteLLM's log level is
-  `ERROR`, as its documentation recommends for production. Portkey checks no key.
-- **2 workers on 2 cores**: calculated from CPU time, because upstream and load need a core too. One worker has the server's
-  core to itself: first alone, then with a second worker that shares the core of upstream and load. There are 96 callers per
-  worker, each with its own connection. The figure is twice the answers per CPU-second with the second worker, divided by those
-  without it. It can exceed 2 if the worker has slightly less work with the second one.
-- **Latency over direct**: one caller, the same picture; the percentile minus the percentile of direct. The callers write
-  HTTP/1.1 and HTTP/2 frames themselves, so they add almost nothing; gRPC's Python client adds 0.2 to 0.4 ms. p99 is the most
-  sensitive to other load on the machine.
+- **Requests per CPU-second**: 16 callers in a closed loop, each with a 1 KB picture. The number of answers divided by
+  the user and system time of the server's processes. The load generator's time is not included, so the figure is valid
+  even if its core is the bottleneck. Each HTTP caller has its own connection; gRPC callers share one, like the tasks of
+  one client. imagewire and LiteLLM check a key and use the same `config.yaml`. imagewire logs one line per call;
+  LiteLLM's log level is `ERROR`, as its documentation recommends for production. Portkey checks no key.
+- **2 workers on 2 cores**: calculated from CPU time, because upstream and load need a core too. One worker has the
+  server's core to itself: first alone, then with a second worker that shares the core of upstream and load. There are
+  96 callers per worker, each with its own connection. The figure is twice the answers per CPU-second with the second
+  worker, divided by those without it. It can exceed 2 if the worker has slightly less work with the second one.
+- **Latency over direct**: one caller, the same picture; the percentile minus the percentile of direct. The callers
+  write HTTP/1.1 and HTTP/2 frames themselves, so they add almost nothing; gRPC's Python client adds 0.2 to 0.4 ms. p99
+  is the most sensitive to other load on the machine.
 - **8 MB streamed**: 4 callers. Upstream and load share one core, so the figure of direct is about the maximum.
-- **First byte**: the upstream sends an 8 MB body over {drip} ms. The figure is the time until the caller has the picture's
-  first byte, as a percentage of that. Over 100 % means that the gateway waits for the end.
-- **Memory per stream**: {streams} streams of 20 MB start at once in a new process. The figure is the peak resident memory
-  minus that of the idle process, divided by the number of streams. Callers read as fast as they can. The test is stopped after
-  {limit:g} s.
-- **Start**: from the start of the process to the first 200 from its health endpoint, with all ports open. **Idle**: resident
-  memory after that, without load.
-- imagewire's REST answers are requested with `x-image-fields: images`, the field that LiteLLM sends. The default sends the
-  picture in two fields, which is about twice the bytes. Portkey needs `x-portkey-strict-open-ai-compliance: false`, otherwise a
-  unary answer has no picture.
+- **First byte**: the upstream sends an 8 MB body over {drip} ms. The figure is the time until the caller has the
+  picture's first byte, as a percentage of that. Over 100 % means that the gateway waits for the end.
+- **Memory per stream**: {streams} streams of 20 MB start at once in a new process. The figure is the peak resident
+  memory minus that of the idle process, divided by the number of streams. Callers read as fast as they can. The test is
+  stopped after {limit:g} s.
+- **Start**: from the start of the process to the first 200 from its health endpoint, with all ports open. **Idle**:
+  resident memory after that, without load.
+- imagewire's REST answers are requested with `x-image-fields: images`, the field that LiteLLM sends. The default sends
+  the picture in two fields, which is about twice the bytes. Portkey needs `x-portkey-strict-open-ai-compliance: false`,
+  otherwise a unary answer has no picture.
 """
 
 
