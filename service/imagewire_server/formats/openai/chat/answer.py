@@ -1,7 +1,8 @@
 """A chat's answer as one JSON object, written while it comes: the envelope around base64 as the bytes arrive.
 
 What is known at the end stands at the end: within a choice the message's pictures come first, its text and the finish
-reason behind them.
+reason behind them. So `images` is written while it arrives, and `image`, the final picture, which only the end tells,
+needs the picture to be kept.
 """
 
 from dataclasses import dataclass

@@ -44,7 +44,9 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
         elif message.role == "assistant":
             _assistant(builder, message, made, field, path)
             if not made.parts:
-                del builder.spec.messages[-1]  # what a blocked prompt was answered with
+                # Empty assistant messages are skipped, though the contract refuses empty messages: OpenAI's shape has
+                # no other way to say that a prompt was blocked, and clients send it back.
+                del builder.spec.messages[-1]
         elif isinstance(message.content, str) and not message.image and not message.images:
             made.content = message.content
             builder.from_field(f"{path}.content", f"{field}.content")

@@ -70,7 +70,7 @@ class MediaPart(Strict):
 
 
 class Extras(Strict):
-    """What goes out and must come back as it was: see part_order.
+    """What goes out and must come back as it was.
 
     image: a message's own field, which litellm's client moves here.
     """

@@ -1,4 +1,8 @@
-"""Pictures without a chat around them: the finals of one or several calls, and drafts as partial images."""
+"""Pictures without a chat around them: the finals of one or several calls, and drafts as partial images.
+
+A picture leaves when it is whole: OpenAI's shape marks a draft in front of its bytes, and Google may mark it behind
+them.
+"""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
