@@ -30,6 +30,7 @@ _PATH = re.compile(
     r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"
 )
 _MAX_BODY = 100 * 1024 * 1024
+_STUDIO = Studio()  # a process may run many emulators, and a picture depends on its wish alone
 _HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
 
 
@@ -38,7 +39,6 @@ class EmulatorApp:
 
     def __init__(self) -> None:
         self.ledger = Ledger()
-        self._studio = Studio()
         self._failed: Counter[str] = Counter()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
@@ -118,7 +118,7 @@ class EmulatorApp:
             await body.send_without_end(request, response, entry)
             return response
         try:
-            pictures = [await asyncio.to_thread(self._studio.draw, wish) for wish in wishes(plan, wanted)]
+            pictures = [await asyncio.to_thread(_STUDIO.draw, wish) for wish in wishes(plan, wanted)]
         except ValueError as error:
             raise invalid(f"The scenario asks for too few bytes: {error}") from None
         entry.images = [_described(picture) for picture in pictures]

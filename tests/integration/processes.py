@@ -20,6 +20,8 @@ from typing import Any
 import grpc
 import httpx
 
+from tests import forked
+
 
 @dataclass
 class Program:
@@ -82,7 +84,7 @@ def _ended(process: subprocess.Popen[str]) -> Iterator[None]:
 @contextlib.contextmanager
 def emulator() -> Iterator[Program]:
     """`imagewire-server emulate` on a free port; address is its base URL."""
-    process = subprocess.Popen(_command("emulate", "--port", "0"), stdout=subprocess.PIPE, text=True)
+    process = forked.Popen(_command("emulate", "--port", "0"), stdout=subprocess.PIPE, text=True)
     with _ended(process):
         assert process.stdout is not None
         match = re.search(r"http://\S+:\d+", process.stdout.readline())
@@ -114,7 +116,7 @@ def server(
     before: a command in front of it, which becomes the server. module: another one that is the command.
     """
     workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
-    process = subprocess.Popen(
+    process = forked.Popen(
         [*before, *_command("serve", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0", *workers, module=module)],
         stderr=subprocess.PIPE,
         text=True,
@@ -143,7 +145,7 @@ def silent_server(
     grpc_address, rest_address = _free_addresses()
     workers = arguments if "--workers" in arguments else (*arguments, "--workers", "1")
     closing = () if stderr is not None else ("sh", "-c", 'exec "$@" 2>&-', "sh")
-    process = subprocess.Popen(
+    process = forked.Popen(
         [*before, *closing, *_command("serve", "--grpc", grpc_address, "--rest", rest_address, *workers)],
         stderr=stderr,
         text=True,

@@ -20,6 +20,7 @@ from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import load
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract import pb
+from tests import forked
 from tests.integration import processes
 
 KEY = "sk-right"
@@ -142,7 +143,7 @@ def test_d1_every_start_asks_for_the_key(tmp_path: Path, ask: str, start: str) -
 def test_d1_every_start_is_stopped_by_what_cannot_be_honoured(tmp_path: Path, ask: str, start: str) -> None:
     text, environ = REFUSED[ask]
     arguments, more = STARTS[start]
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, "-m", "imagewire_server", "serve", "--config", str(_file(tmp_path, text)), *arguments],
         capture_output=True,
         text=True,
@@ -230,7 +231,7 @@ def test_d1_listening_for_others_without_a_key_is_warned_of(grpc_at: str, rest_a
 def test_d1_the_warning_is_in_the_log_and_in_health(tmp_path: Path) -> None:
     with processes.emulator() as emulator:
         where = ["--grpc", "0.0.0.0:0", "--rest", "127.0.0.1:0"]
-        process = subprocess.Popen(
+        process = forked.Popen(
             [sys.executable, "-m", "imagewire_server", "serve", *where, "--workers", "1"],
             stderr=subprocess.PIPE,
             text=True,

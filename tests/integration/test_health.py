@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,13 +11,14 @@ from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 
 from imagewire_server.api.grpc.health_probe import reachable
+from tests import forked
 from tests.integration import processes
 
 
 def health(*arguments: str, **environ: str) -> tuple[int, str]:
     """Exit code, and what was said."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("IMAGEWIRE_")}
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, "-m", "imagewire_server", "health", *arguments],
         capture_output=True,
         text=True,

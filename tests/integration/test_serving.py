@@ -19,6 +19,7 @@ from PIL import Image
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
+from tests import forked
 from tests.conftest import Stack, spec
 from tests.integration import processes
 
@@ -108,7 +109,7 @@ async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
 
 
 def test_the_demo_draws_a_picture_that_the_ledger_knows(tmp_path: Path) -> None:
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, "-m", "imagewire_server", "demo", "-o", "banana.png"],
         capture_output=True,
         text=True,
@@ -129,7 +130,7 @@ def test_the_demo_draws_a_picture_that_the_ledger_knows(tmp_path: Path) -> None:
 
 def _serve(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {key: value for key, value in os.environ.items() if key != "GEMINI_API_KEY"}
-    return subprocess.run(
+    return forked.run(
         [sys.executable, "-m", "imagewire_server", "serve", *arguments],
         capture_output=True,
         text=True,
@@ -163,7 +164,7 @@ def test_a_taken_address_is_named() -> None:
 
 
 def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
-    process = subprocess.Popen(
+    process = forked.Popen(
         [sys.executable, "-m", "imagewire_server", "serve", "--demo", "--grpc", "127.0.0.1:0"],
         stderr=subprocess.PIPE,
         text=True,

@@ -19,6 +19,7 @@ import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_server.contract import pb
+from tests import forked
 from tests.conftest import spec
 from tests.integration import processes
 
@@ -133,7 +134,7 @@ def test_workers_end_with_their_parent(served: processes.Program) -> None:
 
 
 def test_an_address_that_is_taken_is_named(served: processes.Program) -> None:
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, "-m", "imagewire_server", "serve", "--workers", "2", "--grpc", served.address, "--no-rest"],
         capture_output=True,
         text=True,

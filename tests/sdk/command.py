@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests import forked
 from tests.integration.processes import ledger
 
 COMMAND = [sys.executable, "-m", "imagewire"]
@@ -40,14 +41,13 @@ def run(
     command: list[str] | None = None,
     **env: str,
 ) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
+    return forked.run(
         [*(command or COMMAND), *arguments],
         capture_output=True,
         cwd=folder,
         env=environ(target, **env),
         timeout=30,
         input=stdin,
-        check=False,
     )
 
 

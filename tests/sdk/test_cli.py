@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from imagewire.files import named_after
+from tests import forked
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, left, run
 from tests.sdk.conftest import Script, good_stream, scripted, three_pictures
@@ -101,7 +102,7 @@ def test_a_link_is_followed_when_it_is_overwritten(tmp_path: Path, target: str) 
 def test_a_file_that_appears_meanwhile_is_kept(tmp_path: Path) -> None:
     script = Script(hold=True)
     with scripted(script) as target:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [*COMMAND, "draw", "x", "-o", "a.png", "--target", target], cwd=tmp_path, stdout=subprocess.PIPE
         )
         assert script.sent.wait(20)
@@ -178,7 +179,7 @@ def test_a_suffix_that_lies_is_told(tmp_path: Path, target: str) -> None:
 
 
 def test_version_and_help() -> None:
-    version = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
+    version = forked.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
     assert version.stdout.startswith("imagewire 0.")
-    helped = subprocess.run([*COMMAND, "draw", "--help"], capture_output=True, text=True, check=True)
+    helped = forked.run([*COMMAND, "draw", "--help"], capture_output=True, text=True, check=True)
     assert "Exit codes" in helped.stdout

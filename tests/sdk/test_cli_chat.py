@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import forked
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, SMALL_DISK, left, run
 from tests.sdk.conftest import Script, good_stream, scripted
@@ -138,7 +139,7 @@ def test_a_full_disk_leaves_nothing_and_the_picture_can_still_be_saved(tmp_path:
 def test_a_picture_that_is_whole_is_on_disk_before_the_answer_is(tmp_path: Path) -> None:
     script = Script(events=good_stream()[:-2], hold=True)
     with scripted(script) as target:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [*COMMAND, "chat", "--target", target],
             cwd=tmp_path,
             stdin=subprocess.PIPE,

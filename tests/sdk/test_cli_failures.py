@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from imagewire.cli.app import app
 from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, Started
+from tests import forked
 from tests.integration import processes
 from tests.integration.processes import Program
 from tests.sdk.asks import failing
@@ -70,7 +71,7 @@ def test_no_server_is_told(tmp_path: Path) -> None:
 def test_a_signal_cancels_and_leaves_nothing(tmp_path: Path, number: signal.Signals, prompts: list[str]) -> None:
     script = Script(events=good_stream(b"x" * 500_000)[:9], hold=True)
     with scripted(script) as target:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [*COMMAND, "draw", *prompts, "--target", target],
             cwd=tmp_path,
             stderr=subprocess.PIPE,
@@ -93,7 +94,7 @@ def test_ctrl_c_does_not_wait_for_the_next_attempt(tmp_path: Path) -> None:
         failing("UNAVAILABLE", "OVERLOADED")(context)
 
     with scripted(Script(events=[], fail=fail)) as target:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [*COMMAND, "draw", "x", "--target", target], cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert failed.wait(20)
@@ -115,7 +116,7 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path, target: str) -> 
 @pytest.mark.parametrize("arguments", [["-o", "-"], ["-o", "a.png"], ["-o", "a.png", "--json"]])
 def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
+        ended = forked.run(
             [*COMMAND, "draw", "A cat", *arguments, "--target", target],
             cwd=tmp_path,
             stdout=full,
@@ -131,7 +132,7 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, argument
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["draw", "--help"]])
 def test_help_that_cannot_be_printed_is_no_traceback(arguments: list[str]) -> None:
     with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
+        ended = forked.run([*COMMAND, *arguments], stdout=full, stderr=subprocess.PIPE, check=False)
     words = b"imagewire: stdout: No space left on device; make room, or send it elsewhere\n"
     assert (ended.returncode, ended.stderr) == (1, words)
 
@@ -159,7 +160,8 @@ def test_streams_that_are_closed_are_no_traceback(tmp_path: Path, closed: str, c
 @pytest.mark.parametrize("command", [["draw", "x"], ["ping"]])
 def test_what_grpc_logs_is_not_printed(tmp_path: Path, command: list[str]) -> None:
     with scripted(Script()) as target:
-        ended = run(tmp_path, f"https://{target}", *command)
+        # gRPC is told when it is loaded, so this process starts by itself.
+        ended = run(tmp_path, f"https://{target}", *command, command=["env", *COMMAND])
     first, second = ended.stderr.decode().splitlines()
     assert (ended.returncode, first.startswith(f"imagewire: no TLS with {target}")) == (4, True)
     assert second.startswith("imagewire: request id ")
@@ -275,7 +277,7 @@ def test_a_reader_that_goes_away_is_told(tmp_path: Path, output: str) -> None:
     with scripted(Script()) as target:
         reader, writer = os.pipe()
         os.close(reader)
-        ended = subprocess.run(
+        ended = forked.run(
             [*COMMAND, "draw", "x", "-o", output, "--target", target],
             cwd=tmp_path,
             stdout=writer,

@@ -18,6 +18,7 @@ from PIL.PngImagePlugin import PngInfo
 import imagewire
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire.v1.model_service_pb2 import Choices, ListModelsResponse, Model, Price
+from tests import forked
 from tests.sdk.command import COMMAND, environ, run
 from tests.sdk.conftest import Script, scripted
 
@@ -198,7 +199,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used() -> None:
 
 def test_help_names_the_default_model_and_the_exit_codes() -> None:
     for command in "draw", "chat", "models", "ping", "show":
-        ended = subprocess.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=True)
+        ended = forked.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=True)
         assert "Exit codes:" in ended.stdout
         assert "  7    a wrong key" in ended.stdout
         if command in {"draw", "chat"}:

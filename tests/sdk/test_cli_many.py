@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 
+from tests import forked
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, left, run
 from tests.sdk.conftest import Script, scripted
@@ -95,7 +96,7 @@ def test_nothing_more_is_begun_when_it_would_fail_as_well(tmp_path: Path) -> Non
 def test_ctrl_c_keeps_what_is_done(tmp_path: Path) -> None:
     script = Fussy()
     with scripted(script) as target:
-        process = subprocess.Popen(
+        process = forked.Popen(
             [*COMMAND, "draw", "one", "a slow one", "--target", target],
             cwd=tmp_path,
             stdout=subprocess.PIPE,

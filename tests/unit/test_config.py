@@ -1,6 +1,5 @@
 """The configuration file: LiteLLM's loads as it stands, ours beside it, and every mistake is told by its line."""
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import load
 from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
+from tests import forked
 
 ENV = {"GEMINI_API_KEY": "secret-key", "LITELLM_KEY": "secret-master"}
 SEED = """\
@@ -264,7 +264,7 @@ def test_two_deployments_of_one_id_are_told(tmp_path: Path) -> None:
     ("text", "code", "words"), [(FULL, 0, "draw"), ("model_lst: 1\n", 2, "did you mean 'model_list'?")]
 )
 def test_check_tells_without_serving(tmp_path: Path, text: str, code: int, words: str) -> None:
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, "-m", "imagewire_server", "check", "--config", str(written(tmp_path, text))],
         capture_output=True,
         text=True,
