@@ -9,7 +9,7 @@ from google.protobuf.struct_pb2 import Struct
 
 from imagewire import Answer, Chunk, Image, Media, build_spec, function_result, user
 from imagewire.answer import Part
-from imagewire.answer_builder import Reader
+from imagewire.answer_builder import AnswerBuilder
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1.message_pb2 import ChatMessage, FunctionCall
 from tests.sdk.conftest import Event, number
@@ -19,9 +19,9 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 def read(events: list[Event], *, hold: bool = True) -> tuple[Answer, list[Chunk]]:
-    reader = Reader(hold=hold)
-    chunks = [chunk for event in events if (chunk := reader.read(event))]
-    return reader.answer, chunks
+    builder = AnswerBuilder(keep_data=hold)
+    chunks = [chunk for event in events if (chunk := builder.add(event))]
+    return builder.answer, chunks
 
 
 def sent(message: ChatMessage) -> ChatMessage:
@@ -146,7 +146,7 @@ def test_a_result_that_no_server_could_read_is_refused() -> None:
 def test_a_picture_of_an_answer_keeps_no_name_as_input() -> None:
     file = {"mime_type": "image/png", "display_name": "out.png", "uri": "gs://b/o.png"}
     end = chat.PartFinished(image=file)
-    answer, _ = read(number([Event(started={}), Event(part_finished=end)]))
+    answer, _ = read(number([Event(started={}), Event(part_started={}), Event(part_finished=end)]))
     assert answer.message().parts[0].image.display_name == "out.png"
     assert answer.image is not None
     assert user(answer.image).parts[0].image.display_name == "", "only a function's results have names"

@@ -16,7 +16,7 @@ from imagewire import Media
 from imagewire.answer import Answer, Part
 from imagewire.images import image
 from imagewire.litellm import params
-from imagewire.litellm.params import CompletionOptions, Place, read
+from imagewire.litellm.params import CompletionOptions, ConnectionKey, read
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.v1.message_pb2 import FunctionCall, NativePart, Role
 from imagewire.v1.spec_pb2 import Modality, Spec
@@ -39,14 +39,14 @@ def spec(**options: Any) -> Spec:
 
 # Every argument, with a value that must show in what is asked.
 SHOWS: dict[str, tuple[Any, Callable[[params.Asked], bool]]] = {
-    "target": ("host:1", lambda asked: asked.place == Place("host:1", None, 2)),
-    "api_key": ("k", lambda asked: asked.place.variables == (("GEMINI_API_KEY", "k"),)),
-    "api_base": ("http://a", lambda asked: asked.place.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
-    "base_url": ("http://a", lambda asked: asked.place.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
-    "vertex_project": ("p", lambda asked: asked.place.variables == (("VERTEXAI_PROJECT", "p"),)),
-    "vertex_location": ("eu", lambda asked: asked.place.variables == (("VERTEXAI_LOCATION", "eu"),)),
+    "target": ("host:1", lambda asked: asked.connection == ConnectionKey("host:1", None, 2)),
+    "api_key": ("k", lambda asked: asked.connection.variables == (("GEMINI_API_KEY", "k"),)),
+    "api_base": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
+    "base_url": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
+    "vertex_project": ("p", lambda asked: asked.connection.variables == (("VERTEXAI_PROJECT", "p"),)),
+    "vertex_location": ("eu", lambda asked: asked.connection.variables == (("VERTEXAI_LOCATION", "eu"),)),
     "timeout": (3.0, lambda asked: asked.timeout == 3.0),
-    "num_retries": (0, lambda asked: asked.place.retries == 0),
+    "num_retries": (0, lambda asked: asked.connection.retries == 0),
     "stream_options": ({"include_usage": True}, lambda asked: asked.include_usage),
     "modalities": (["image"], lambda asked: list(asked.spec.response_modalities) == [Modality.MODALITY_IMAGE]),
     "image_config": (
@@ -146,8 +146,10 @@ def test_a_search_has_its_options(options: Any) -> None:
 
 
 def test_vertex_has_a_base_of_its_own() -> None:
-    place = read("vertex_ai/gemini-2.5-flash-image", SAY, {"api_base": "http://a", "vertex_project": "p"}).place
-    assert place.variables == (("IMAGEWIRE_VERTEX_BASE_URL", "http://a"), ("VERTEXAI_PROJECT", "p"))
+    connection = read(
+        "vertex_ai/gemini-2.5-flash-image", SAY, {"api_base": "http://a", "vertex_project": "p"}
+    ).connection
+    assert connection.variables == (("IMAGEWIRE_VERTEX_BASE_URL", "http://a"), ("VERTEXAI_PROJECT", "p"))
 
 
 @pytest.mark.parametrize(

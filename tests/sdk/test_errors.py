@@ -115,7 +115,7 @@ def test_every_reason_has_its_class() -> None:
 def test_m1_what_may_have_been_charged_is_never_repeated(
     code: str, reason: str, kind: type[imagewire.ImagewireError], pushback: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Client, "_rest", lambda client, seconds: None)
+    monkeypatch.setattr(Client, "_wait", lambda client, seconds: None)
     script = Script(fail=failing(code, reason, pushback=pushback))
     free = code == "UNAVAILABLE" and not pushback
     with scripted(script) as target, Client(target) as client, pytest.raises(kind) as failed:

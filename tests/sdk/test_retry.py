@@ -36,8 +36,8 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def asleep(seconds: float) -> None:
         made.append(seconds)
 
-    monkeypatch.setattr(imagewire.Client, "_rest", lambda client, seconds: made.append(seconds))
-    monkeypatch.setattr("imagewire.client.asyncio.sleep", asleep)
+    monkeypatch.setattr(imagewire.Client, "_wait", lambda client, seconds: made.append(seconds))
+    monkeypatch.setattr("asyncio.sleep", asleep)
     return made
 
 
@@ -110,10 +110,10 @@ def test_what_is_free_is_asked_again_by_the_channel() -> None:
 def test_the_pauses_grow_and_end() -> None:
     attempts = Attempts(retries=5, timeout=None)
     error = Unavailable("x", retryable=True)
-    made = [attempts.pause(error) for _ in range(5)]
+    made = [attempts.delay(error) for _ in range(5)]
     assert all(0.25 * 2**i <= pause <= 8 for i, pause in enumerate(made))
     with pytest.raises(Unavailable):
-        attempts.pause(error)
+        attempts.delay(error)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_pauses_grow_and_end() -> None:
 )
 def test_no_pause_that_is_worth_nothing(error: imagewire.ImagewireError, timeout: float | None) -> None:
     with pytest.raises(type(error)):
-        Attempts(2, timeout).pause(error)
+        Attempts(2, timeout).delay(error)
 
 
 def test_all_attempts_share_the_timeout() -> None:

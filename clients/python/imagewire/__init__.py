@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from imagewire._grpc.channel import Tls
+    from imagewire._grpc.health import Pong
     from imagewire.answer import Answer, Chunk, Part
     from imagewire.assemble import acollect, collect
-    from imagewire.chat import AsyncChat, Chat
-    from imagewire.client import AsyncClient, Client
-    from imagewire.client_base import Pong
+    from imagewire.async_chat import AsyncChat
+    from imagewire.async_client import AsyncClient
+    from imagewire.chat import Chat
+    from imagewire.client import Client
     from imagewire.errors import (
         AnswerTooLarge,
         AnswerWillNotFit,
@@ -44,9 +45,11 @@ if TYPE_CHECKING:
     from imagewire.media import Media
     from imagewire.messages import assistant, function_result, system, user
     from imagewire.options import DEFAULT_MODEL, Options, build_spec
+    from imagewire.tls import Tls
     from imagewire.tools import google_search
 
 _HOMES = {
+    "imagewire._grpc.health": ("Pong",),
     "imagewire.answer": (
         "Answer",
         "Chunk",
@@ -56,20 +59,10 @@ _HOMES = {
         "acollect",
         "collect",
     ),
-    "imagewire.client_base": ("Pong",),
-    "imagewire._grpc.channel": ("Tls",),
-    "imagewire.chat": (
-        "AsyncChat",
-        "Chat",
-    ),
-    "imagewire.client": (
-        "AsyncClient",
-        "Client",
-    ),
-    "imagewire.litellm.completion": (
-        "acompletion",
-        "completion",
-    ),
+    "imagewire.async_chat": ("AsyncChat",),
+    "imagewire.async_client": ("AsyncClient",),
+    "imagewire.chat": ("Chat",),
+    "imagewire.client": ("Client",),
     "imagewire.errors": (
         "AnswerTooLarge",
         "AnswerWillNotFit",
@@ -95,6 +88,14 @@ _HOMES = {
         "Picture",
         "image",
     ),
+    "imagewire.litellm.completion": (
+        "acompletion",
+        "completion",
+    ),
+    "imagewire.litellm.types": (
+        "Completion",
+        "CompletionChunk",
+    ),
     "imagewire.media": ("Media",),
     "imagewire.messages": (
         "assistant",
@@ -102,15 +103,12 @@ _HOMES = {
         "system",
         "user",
     ),
-    "imagewire.litellm.types": (
-        "Completion",
-        "CompletionChunk",
-    ),
     "imagewire.options": (
         "DEFAULT_MODEL",
         "Options",
         "build_spec",
     ),
+    "imagewire.tls": ("Tls",),
     "imagewire.tools": ("google_search",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

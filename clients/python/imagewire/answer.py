@@ -7,6 +7,7 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
+from imagewire.final_image import final_image
 from imagewire.images import Image, image_to_proto
 from imagewire.media import Media, media_to_proto
 from imagewire.v1.chat_service_pb2 import CandidateFinished, ModelStatus, PromptFeedback
@@ -114,7 +115,7 @@ class Answer:
     @property
     def image(self) -> Image | None:
         """The picture: the last that is no draft, else the last; None where there is none."""
-        return next(reversed(self.images or self.drafts), None)
+        return final_image([part.image for part in self.parts if part.image], lambda image: image.thought)
 
     @property
     def media(self) -> list[Media]:

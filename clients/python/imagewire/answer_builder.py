@@ -1,55 +1,35 @@
-"""An answer that grows as a stream's events come. Sans-IO."""
+"""An Answer that grows as a stream's events come. Sans-IO."""
 
 import dataclasses
 
 from imagewire.answer import Answer, Chunk, Part
+from imagewire.fold import Delta, PartFold, WholePart
 from imagewire.images import image_from_proto
 from imagewire.media import media_from_proto
-from imagewire.v1.chat_service_pb2 import (
-    CandidateFinished,
-    Finished,
-    FinishReason,
-    ImageChunk,
-    MediaChunk,
-    PartFinished,
-    StreamCompletionResponse,
-)
+from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, FinishReason, Started, StreamCompletionResponse
 
 
-class Reader:
-    """Lets an answer grow by the events of a stream, each of them verified. hold: whether it keeps bytes.
+class AnswerBuilder:
+    """Lets an answer grow by the events of a stream, each of them verified. keep_data: whether bytes are kept.
 
-    The answer is the first candidate. Who asks for several by a Spec reads the contract's own events.
+    The answer is the first candidate. Callers who ask for several in a Spec read the events themselves.
     """
 
-    def __init__(self, *, hold: bool = True) -> None:
+    def __init__(self, *, keep_data: bool = True) -> None:
         self.answer = Answer()
-        self._hold = hold
-        self._data: list[bytes] = []
-        self._thought = False
+        self._fold = PartFold(keep_data=keep_data)
 
-    def read(self, event: StreamCompletionResponse) -> Chunk | None:
-        """Take the next event; return what it brought, None when that is nothing to show."""
+    def add(self, event: StreamCompletionResponse) -> Chunk | None:
+        """Take the next event. Returns what it brought, None when that is nothing to show."""
+        match self._fold.add(event):
+            case Delta() as delta:
+                return self._delta(delta) if delta.candidate == 0 else None
+            case WholePart() as whole:
+                return self._part(whole) if whole.finished.candidate_index == 0 else None
         answer = self.answer
         match event.WhichOneof("event"):
             case "started":
-                answer.id, answer.model = event.started.completion_id, event.started.model
-                answer.created = event.started.create_time.ToNanoseconds() / 1e9
-            case "part_started" if event.part_started.candidate_index == 0:
-                self._thought = event.part_started.thought
-            case "text_delta" if event.text_delta.candidate_index == 0:
-                delta = event.text_delta
-                if delta.part_index == len(answer.parts):
-                    answer.parts.append(Part(thought=self._thought))
-                so_far = answer.parts[-1]
-                answer.parts[-1] = dataclasses.replace(so_far, text=so_far.text + delta.text)
-                return Chunk(text=delta.text, part=delta.part_index, thought=self._thought)
-            case "image_chunk" if event.image_chunk.candidate_index == 0:
-                return self._bytes(event.image_chunk)
-            case "media_chunk" if event.media_chunk.candidate_index == 0:
-                return self._bytes(event.media_chunk)
-            case "part_finished" if event.part_finished.candidate_index == 0:
-                return self._part(event.part_finished)
+                _start(answer, event.started)
             case "candidate_finished" if event.candidate_finished.candidate_index == 0:
                 _end(answer, event.candidate_finished)
             case "finished":
@@ -57,23 +37,27 @@ class Reader:
                 return Chunk(part=len(answer.parts), last=True)
         return None
 
-    def _bytes(self, chunk: ImageChunk | MediaChunk) -> Chunk:
-        data = chunk.data
-        if self._hold:
-            self._data.append(data)
-        return Chunk(data=data, offset=chunk.offset, part=chunk.part_index, thought=self._thought)
+    def _delta(self, delta: Delta) -> Chunk:
+        thought = delta.part.thought
+        if not delta.text:
+            return Chunk(data=delta.data, offset=delta.offset, part=delta.index, thought=thought)
+        parts = self.answer.parts
+        if delta.index == len(parts):
+            parts.append(Part(thought=thought))
+        parts[-1] = dataclasses.replace(parts[-1], text=delta.part.text)
+        return Chunk(text=delta.text, part=delta.index, thought=thought)
 
-    def _part(self, finished: PartFinished) -> Chunk | None:
-        parts, thought = self.answer.parts, finished.thought
-        text = parts.pop().text if finished.part_index < len(parts) else ""
-        data = b"".join(self._data) if self._data else None
-        self._data = []
+    def _part(self, whole: WholePart) -> Chunk | None:
+        parts, finished, thought = self.answer.parts, whole.finished, whole.finished.thought
+        # The part that grew by its deltas gives way to the whole one.
+        del parts[finished.part_index :]
+        data = whole.data
         image = image_from_proto(finished.image, data, thought=thought) if finished.HasField("image") else None
         media = media_from_proto(finished.media, data, thought=thought) if finished.HasField("media") else None
         call = finished.function_call if finished.HasField("function_call") else None
         native = finished.native if finished.HasField("native") else None
         fields = dict(finished.native_fields)
-        parts.append(Part(text, image, call, thought, finished.thought_signature, media, native, fields))
+        parts.append(Part(whole.text, image, call, thought, finished.thought_signature, media, native, fields))
         if finished.WhichOneof("content") is None:
             return None
         return Chunk(
@@ -84,6 +68,11 @@ class Reader:
             native=native,
             function_call=call,
         )
+
+
+def _start(answer: Answer, start: Started) -> None:
+    answer.id, answer.model = start.completion_id, start.model
+    answer.created = start.create_time.ToNanoseconds() / 1e9
 
 
 def _end(answer: Answer, end: CandidateFinished) -> None:

@@ -1,22 +1,17 @@
-"""A stream's events put together into CreateCompletion's answer, sans-IO."""
+"""A stream's events put together into CreateCompletion's answer. Sans-IO."""
 
 from collections.abc import AsyncIterable, Iterable
 
 from google.protobuf.message import Message
 
 from imagewire._grpc.verify import Verifier
-from imagewire.v1.chat_service_pb2 import (
-    Candidate,
-    CreateCompletionResponse,
-    ImageChunk,
-    MediaChunk,
-    PartFinished,
-    StreamCompletionResponse,
-)
+from imagewire.final_image import final_image
+from imagewire.fold import PartFold, WholePart
+from imagewire.v1.chat_service_pb2 import Candidate, CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.message_pb2 import ChatMessage, Role
 
-Key = tuple[int, int]
-_PLACES = frozenset({"candidate_index", "part_index"})
+# Fields of an event that say which part it is about.
+_INDICES = frozenset({"candidate_index", "part_index"})
 
 
 class Assembler:
@@ -24,30 +19,23 @@ class Assembler:
 
     def __init__(self) -> None:
         self._verifier = Verifier()
+        self._fold = PartFold()
         self._answer = CreateCompletionResponse()
         self._candidates: dict[int, Candidate] = {}
-        self._texts: dict[Key, list[str]] = {}
-        self._files: dict[Key, list[bytes]] = {}
 
     def add(self, event: StreamCompletionResponse) -> None:
         """Add the next event. Raises CorruptAnswer."""
         self._verifier.check(event)
+        if isinstance(folded := self._fold.add(event), WholePart):
+            self._add_part(folded)
+            return
         match event.WhichOneof("event"):
             case "started":
                 _merge(event.started, self._answer)
-            case "text_delta":
-                delta = event.text_delta
-                self._texts.setdefault((delta.candidate_index, delta.part_index), []).append(delta.text)
-            case "image_chunk":
-                self._add_chunk(event.image_chunk)
-            case "media_chunk":
-                self._add_chunk(event.media_chunk)
-            case "part_finished":
-                self._add_part(event.part_finished)
             case "candidate_finished":
                 candidate = self._candidate(event.candidate_finished.candidate_index)
                 _merge(event.candidate_finished, candidate)
-                _settle(candidate.message)
+                _set_common_fields(candidate.message)
             case "finished":
                 _merge(event.finished, self._answer)
 
@@ -62,22 +50,36 @@ class Assembler:
             self._candidates[index] = Candidate(index=index, message=ChatMessage(role=Role.ROLE_ASSISTANT))
         return self._candidates[index]
 
-    def _add_chunk(self, chunk: ImageChunk | MediaChunk) -> None:
-        self._files.setdefault((chunk.candidate_index, chunk.part_index), []).append(chunk.data)
-
-    def _add_part(self, finished: PartFinished) -> None:
-        key = finished.candidate_index, finished.part_index
+    def _add_part(self, whole: WholePart) -> None:
+        finished = whole.finished
         part = self._candidate(finished.candidate_index).message.parts.add()
         _merge(finished, part)
         content = finished.WhichOneof("content")
         if content is None:
-            part.text = "".join(self._texts.pop(key, ()))
-        elif content in {"image", "media"} and key in self._files:
-            getattr(part, content).data = b"".join(self._files.pop(key))
+            part.text = whole.text
+        elif content in {"image", "media"} and whole.data is not None:
+            getattr(part, content).data = whole.data
 
 
 def collect(events: Iterable[StreamCompletionResponse]) -> CreateCompletionResponse:
-    """A stream as one answer, its pictures whole. Raises CorruptAnswer when it is not the whole stream."""
+    """Put the events of a stream together into one answer.
+
+    Args:
+        events: All events of one stream, in order, as `Client.stream_completion` yields them.
+
+    Returns:
+        What `Client.create_completion` would have returned, the pictures' bytes in it.
+
+    Raises:
+        CorruptAnswer: An event is missing or a picture is damaged, or these are not all events.
+        ImagewireError: What the stream itself raises.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     answer = imagewire.collect(client.stream_completion(prompt="A banana"))
+        ...     print(answer.candidates[0].message.image.mime_type)
+        image/png
+    """
     assembler = Assembler()
     for event in events:
         assembler.add(event)
@@ -85,27 +87,45 @@ def collect(events: Iterable[StreamCompletionResponse]) -> CreateCompletionRespo
 
 
 async def acollect(events: AsyncIterable[StreamCompletionResponse]) -> CreateCompletionResponse:
-    """As `collect`."""
+    """Put the events of a stream together into one answer, for asyncio.
+
+    Args:
+        events: All events of one stream, in order, as `AsyncClient.stream_completion` yields them.
+
+    Returns:
+        What `AsyncClient.create_completion` would have returned, the pictures' bytes in it.
+
+    Raises:
+        CorruptAnswer: An event is missing or a picture is damaged, or these are not all events.
+        ImagewireError: What the stream itself raises.
+
+    Examples:
+        >>> async def main():
+        ...     async with imagewire.AsyncClient() as client:
+        ...         return await imagewire.acollect(client.stream_completion(prompt="A banana"))
+        >>> asyncio.run(main()).candidates[0].message.image.mime_type
+        'image/png'
+    """
     assembler = Assembler()
     async for event in events:
         assembler.add(event)
     return assembler.answer()
 
 
-def _settle(message: ChatMessage) -> None:
+def _set_common_fields(message: ChatMessage) -> None:
     """Set the fields that stand for the common case: the text, and the final picture with the bytes."""
     message.content = "".join(part.text for part in message.parts if not part.thought)
     pictures = [part for part in message.parts if part.HasField("image")]
-    final = next((part for part in reversed(pictures) if not part.thought), pictures[-1] if pictures else None)
+    final = final_image(pictures, lambda part: part.thought)
     if final is not None:
         message.image.CopyFrom(final.image)
         final.image.ClearField("data")
 
 
 def _merge(source: Message, into: Message) -> None:
-    """Copy what an event says into what it says it of: the fields have the same names, all but the places."""
+    """Copy what an event says into what it is about: the fields have the same names."""
     for descriptor, value in source.ListFields():
-        if descriptor.name in _PLACES:
+        if descriptor.name in _INDICES:
             continue
         if hasattr(value, "MergeFrom"):
             getattr(into, descriptor.name).MergeFrom(value)

@@ -1,13 +1,10 @@
-"""A chat that remembers. What both clients share of it stands in _Chat; the two below it only wait in their own way."""
+"""Chats that keep their messages: what both kinds share, and the one that blocks (`async_chat` has the other)."""
 
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, MutableSequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack
 
-from google.protobuf.internal.containers import RepeatedCompositeFieldContainer
-
 from imagewire.answer import Answer, Chunk
-from imagewire.answer_builder import Reader
+from imagewire.answer_builder import AnswerBuilder
 from imagewire.errors import Blocked, NoPicture
 from imagewire.images import Image
 from imagewire.messages import user
@@ -17,13 +14,14 @@ from imagewire.v1.message_pb2 import ChatMessage
 from imagewire.v1.spec_pb2 import Spec
 
 if TYPE_CHECKING:
-    from imagewire.client import AsyncClient, Client
+    from imagewire.async_client import AsyncClient
+    from imagewire.client import Client
 
 _C = TypeVar("_C", "Client", "AsyncClient")
 
 
-class _Chat(Generic[_C]):
-    """The messages so far, and what is asked with them."""
+class ChatBase(Generic[_C]):
+    """The messages so far, and the options that go with them."""
 
     def __init__(self, client: _C, model: str, messages: Iterable[ChatMessage], options: Options) -> None:
         self._client: _C = client
@@ -31,19 +29,32 @@ class _Chat(Generic[_C]):
 
     @property
     def model(self) -> str:
-        """The model that is asked."""
+        """The name of the model that is asked."""
         return self._spec.model
 
     @property
-    def messages(self) -> RepeatedCompositeFieldContainer[ChatMessage]:
-        """The chat so far, oldest first: a list that can be changed (`del chat.messages[-2:]` takes a turn back)."""
+    def messages(self) -> MutableSequence[ChatMessage]:
+        """The messages so far, oldest first. The list may be changed: `del chat.messages[-2:]` undoes a turn."""
         return self._spec.messages
 
     def append(self, message: ChatMessage | Answer | str) -> Self:
-        """Add a message, an answer with its signatures, or what the user says.
+        """Add a message to the end.
 
-        Raises ValueError for an answer that has nothing in it, or none of its pictures' bytes, TypeError for what is no
-        message.
+        Args:
+            message: What the user says, as text; an answer, which goes back with its signatures; or a message of
+                `imagewire.user`, `system`, `assistant` or `function_result`.
+
+        Returns:
+            The chat itself.
+
+        Raises:
+            TypeError: `message` is of another type.
+            ValueError: The answer is empty, or the bytes of its pictures were not kept (`frames`).
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     chat = client.chat.create().append("A red bicycle")
+            ...     chat = chat.append(chat.sample()).append("Make it blue")
         """
         match message:
             case str():
@@ -57,8 +68,8 @@ class _Chat(Generic[_C]):
                 raise TypeError(f"{kind} is no message: give text, an Answer, or what user, system or assistant makes")
         return self
 
-    def _asked(self, after: Answer | None) -> Spec:
-        """What a call asks. Raises ValueError when `after` cannot be gone on with."""
+    def _request(self, after: Answer | None) -> Spec:
+        """What a call asks. Raises ValueError when `after` cannot be continued."""
         if after is None:
             return self._spec
         if not after.continuation_token:
@@ -69,88 +80,125 @@ class _Chat(Generic[_C]):
         return spec
 
 
-class Chat(_Chat["Client"]):
-    """A chat; `client.chat.create` makes one. What is asked is what `messages` holds when a call begins."""
+class Chat(ChatBase["Client"]):
+    """A chat that keeps its messages. Make one with `client.chat.create`.
+
+    Each call sends what `messages` holds when the call begins. Answers are not appended by themselves.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     chat = client.chat.create(aspect_ratio="16:9").append("A red bicycle")
+        ...     answer = chat.sample()
+        ...     chat.append(answer).append("Make it blue").sample().image.save("bicycle")
+        PosixPath('bicycle.png')
+    """
 
     def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
         """Draw, and wait for the whole answer.
 
-        timeout: seconds. after: an answer whose native_finish_reason is "CONTINUATION", for its rest: the messages must
-        be those it answered. Raises ImagewireError, and ValueError when `after` has no continuation_token.
+        Args:
+            timeout: Seconds for the call. Default: the client's.
+            after: An answer whose `native_finish_reason` is "CONTINUATION": draw the rest of it. The chat must hold the
+                messages that were answered.
+
+        Returns:
+            The whole answer, checked.
+
+        Raises:
+            ImagewireError: The call failed; see its subclasses. An answer without a picture is no error here.
+            ValueError: `after` has no `continuation_token`.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            ...     print(answer.finish_reason, answer.image.mime_type)
+            STOP image/png
         """
-        return last(self.stream(timeout=timeout, after=after))
+        return final(self.stream(timeout=timeout, after=after))
 
     def stream(self, *, timeout: float | None = None, after: Answer | None = None) -> Iterator[tuple[Answer, Chunk]]:
-        """Draw, and yield the answer so far with what is new in it, each time something came.
+        """Draw, and yield what arrives. Leaving the loop cancels the call.
 
-        Leaving the loop cancels the call. timeout, after: as in `sample`. Raises as `sample`.
+        Args:
+            timeout: Seconds for the call. Default: the client's.
+            after: As in `sample`.
+
+        Yields:
+            The answer as far as it has come, always the same object, and what is new in it.
+
+        Raises:
+            ImagewireError: The call failed; see its subclasses.
+            ValueError: `after` has no `continuation_token`.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     for answer, chunk in client.chat.create().append("A banana").stream():
+            ...         if chunk.image:
+            ...             print(chunk.image.save("banana"))
+            banana.png
         """
-        return grown(self._client.stream_completion(spec=self._asked(after), timeout=timeout), Reader())
+        return iterate(self._client.stream_completion(spec=self._request(after), timeout=timeout), AnswerBuilder())
 
     def frames(
         self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
     ) -> Iterator[tuple[Answer, Chunk]]:
-        """As `stream`, but no picture is kept: its bytes are in the chunks alone, for who writes them elsewhere.
+        """Draw, and yield what arrives, without keeping the bytes of pictures. Leaving the loop cancels the call.
 
-        A picture's bytes are verified when the chunk comes that has it as `image`, those of other media when it comes
-        as `media`. max_frame_bytes: the most in one chunk, 0 for the server's default. timeout, after: as in `sample`.
-        Raises as `sample`.
+        Write each `chunk.data` to where it belongs. The bytes of a part are checked when the chunk with its `image` or
+        `media` comes; until then they may be damaged.
+
+        Args:
+            timeout: Seconds for the call. Default: the client's.
+            max_frame_bytes: The most bytes in one chunk. 0: the server's default.
+            after: As in `sample`.
+
+        Yields:
+            The answer as far as it has come, its pictures without their bytes, and what is new in it.
+
+        Raises:
+            ImagewireError: The call failed; see its subclasses.
+            ValueError: `after` has no `continuation_token`.
+
+        Examples:
+            >>> with imagewire.Client() as client, open("banana.png", "wb") as file:
+            ...     for _, chunk in client.chat.create().append("A banana").frames():
+            ...         written = file.write(chunk.data)
         """
         events = self._client.stream_completion(
-            spec=self._asked(after), timeout=timeout, max_frame_bytes=max_frame_bytes
+            spec=self._request(after), timeout=timeout, max_frame_bytes=max_frame_bytes
         )
-        return grown(events, Reader(hold=False))
-
-
-class AsyncChat(_Chat["AsyncClient"]):
-    """As Chat, for asyncio."""
-
-    async def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
-        """As Chat.sample."""
-        return await alast(self.stream(timeout=timeout, after=after))
-
-    def stream(
-        self, *, timeout: float | None = None, after: Answer | None = None
-    ) -> AsyncGenerator[tuple[Answer, Chunk]]:
-        """As Chat.stream; closing the iterator (`contextlib.aclosing`) cancels the call at once."""
-        return agrown(self._client.stream_completion(spec=self._asked(after), timeout=timeout), Reader())
-
-    def frames(
-        self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
-    ) -> AsyncGenerator[tuple[Answer, Chunk]]:
-        """As Chat.frames."""
-        events = self._client.stream_completion(
-            spec=self._asked(after), timeout=timeout, max_frame_bytes=max_frame_bytes
-        )
-        return agrown(events, Reader(hold=False))
+        return iterate(events, AnswerBuilder(keep_data=False))
 
 
 class Chats:
-    """client.chat"""
+    """What `Client.chat` is: it makes chats."""
 
     def __init__(self, client: "Client") -> None:
         self._client = client
 
     def create(self, model: str = "", messages: Iterable[ChatMessage] = (), **options: Unpack[Options]) -> Chat:
-        """Begin a chat; nothing is sent yet. model: IMAGEWIRE_MODEL's, else DEFAULT_MODEL, unless given.
+        """Start a chat. Nothing is sent yet.
 
-        options: as in `build_spec`.
+        Args:
+            model: The model's name. Default: IMAGEWIRE_MODEL, else `imagewire.DEFAULT_MODEL`.
+            messages: The messages to start with.
+            **options: As in `imagewire.Options`; they go with every call of the chat.
+
+        Returns:
+            The chat.
+
+        Raises:
+            TypeError: An option is unknown or of the wrong type.
+            ValueError: An option's value has no meaning.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     chat = client.chat.create("gemini/gemini-3-pro-image", [imagewire.system("Draw in ink")])
         """
         return Chat(self._client, model, messages, options)
 
 
-class AsyncChats:
-    """As Chats."""
-
-    def __init__(self, client: "AsyncClient") -> None:
-        self._client = client
-
-    def create(self, model: str = "", messages: Iterable[ChatMessage] = (), **options: Unpack[Options]) -> AsyncChat:
-        """As Chats.create."""
-        return AsyncChat(self._client, model, messages, options)
-
-
-def drawn(answer: Answer) -> Image:
+def require_image(answer: Answer) -> Image:
     """The picture of an answer that is to have one. Raises Blocked and NoPicture."""
     if answer.image is None:
         kind = Blocked if answer.blocked else NoPicture
@@ -158,32 +206,16 @@ def drawn(answer: Answer) -> Image:
     return answer.image
 
 
-def grown(events: Iterable[Event], reader: Reader) -> Iterator[tuple[Answer, Chunk]]:
-    """The answer as it grows by a stream's events, with what each brought."""
+def iterate(events: Iterable[Event], builder: AnswerBuilder) -> Iterator[tuple[Answer, Chunk]]:
+    """The answer as it grows by a stream's events, with what each event brought."""
     for event in events:
-        if chunk := reader.read(event):
-            yield reader.answer, chunk
+        if chunk := builder.add(event):
+            yield builder.answer, chunk
 
 
-async def agrown(events: AsyncGenerator[Event], reader: Reader) -> AsyncGenerator[tuple[Answer, Chunk]]:
-    """As `grown`."""
-    async with contextlib.aclosing(events):
-        async for event in events:
-            if chunk := reader.read(event):
-                yield reader.answer, chunk
-
-
-def last(growing: Iterable[tuple[Answer, Chunk]]) -> Answer:
+def final(growing: Iterable[tuple[Answer, Chunk]]) -> Answer:
     """The whole answer."""
     answer = Answer()
-    for answer, _ in growing:  # noqa: B007  # each is the same, grown
-        pass
-    return answer
-
-
-async def alast(growing: AsyncIterable[tuple[Answer, Chunk]]) -> Answer:
-    """As `last`."""
-    answer = Answer()
-    async for answer, _ in growing:  # noqa: B007  # each is the same, grown
+    for answer, _ in growing:  # noqa: B007  # each is the same object
         pass
     return answer

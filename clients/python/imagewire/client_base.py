@@ -1,44 +1,26 @@
-"""What both clients know: where the server is, how calls are made and what goes with each of them."""
+"""What both clients share: their settings, the requests they send, and everything else that waits for nothing."""
 
-import contextlib
-import uuid
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 import grpc
-from google.protobuf.wrappers_pb2 import Int32Value
 
 from imagewire._grpc import channel, fork
-from imagewire._grpc.channel import MAX_MESSAGE_BYTES, Metadata, Tls
-from imagewire._grpc.health import status_name
+from imagewire._grpc.call import Call
+from imagewire._grpc.channel import MAX_MESSAGE_BYTES, Metadata, OptionValue
 from imagewire._grpc.retry import RETRIES
-from imagewire._grpc.status import from_grpc
 from imagewire.errors import Cancelled, invalid
-from imagewire.options import Wishes, build_spec
+from imagewire.options import RequestParams, build_spec
+from imagewire.tls import Tls
 from imagewire.type_check import mismatch
 from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, StreamCompletionRequest
+from imagewire.v1.model_service_pb2 import ListModelsRequest, ListModelsResponse, Model
 
 # Ten years: gRPC's clock has an end.
 _LONGEST = 10 * 365 * 86_400
-_REQUEST_ID = "x-request-id"
-_VERSION = "x-imagewire-version"
+_PAGE_SIZE = 1000
 
-
-@dataclass(frozen=True, slots=True)
-class Pong:
-    """A server that answered. status: "SERVING" or "NOT_SERVING". version: the server's. seconds: of a round trip."""
-
-    status: str
-    version: str
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What goes with one call, all its attempts included."""
-
-    request_id: str
-    metadata: Metadata
+_Interceptor = TypeVar("_Interceptor")
 
 
 def _checked(timeout: float) -> float:
@@ -48,7 +30,7 @@ def _checked(timeout: float) -> float:
     return float(timeout)
 
 
-class Base:
+class ClientBase(Generic[_Interceptor]):
     """The part of a client that waits for nothing."""
 
     def __init__(
@@ -62,12 +44,43 @@ class Base:
         timeout: float | None = 600.0,
         retries: int = RETRIES,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
+        interceptors: Sequence[_Interceptor] = (),
+        channel_options: Sequence[tuple[str, OptionValue]] = (),
     ) -> None:
+        """Make a client. Nothing is sent yet.
+
+        Args:
+            target: The server: "host:port", "unix:/path", "dns:///host:port", "https://host[:port]" for TLS, or
+                "embedded" for a server inside this process. Default: the environment variable IMAGEWIRE_TARGET, else
+                "127.0.0.1:50051".
+            tls: True for TLS with gRPC's own roots, or a Tls with files. Default: TLS for "https://" alone.
+            credentials: gRPC's channel credentials, for TLS in place of `tls`.
+            api_key: The key that the server asks for. Default: IMAGEWIRE_API_KEY, else none.
+            metadata: Pairs that are sent with every call. "x-request-id" among them is the id of every call.
+            timeout: Seconds for a call that sets no timeout of its own, all its attempts together; None for no limit.
+            retries: How often a call is repeated at most when the server said that nothing can have been charged.
+            max_message_bytes: The largest answer of `create_completion`, in bytes. Streams have no such limit.
+            interceptors: gRPC's own client interceptors, for unary and for streaming methods. The first one sees a call
+                first. Each is called once for every attempt of a call.
+            channel_options: gRPC's channel options, as pairs of name and value. They override the client's own of the
+                same name.
+
+        Raises:
+            ValueError: `target` is no server's address.
+            InvalidRequest: Another argument has no meaning.
+            NotSupported: `target` is "embedded", and no server is installed in this environment.
+            OSError: A file of `tls` cannot be read.
+
+        Examples:
+            >>> client = imagewire.Client("127.0.0.1:50051", timeout=120, metadata=[("x-team", "art")])
+            >>> client.close()
+        """
         if mismatch(retries, int) or retries < 0:
             raise invalid("retries", "must be a whole number of at least 0")
         if mismatch(max_message_bytes, int) or max_message_bytes < 1:
             raise invalid("max_message_bytes", "must be a whole number from 1 to 2147483647")
         self._timeout = None if timeout is None else _checked(timeout)
+        options = channel.channel_options(max_message_bytes, channel_options)
         parsed = channel.parse_target(target)
         if credentials is None and (tls or parsed.secure):
             credentials = (tls if isinstance(tls, Tls) else Tls()).credentials()
@@ -75,55 +88,63 @@ class Base:
         self._metadata: Metadata = channel.metadata(api_key, metadata)
         self._retries = retries
         self._ended = False
-        self._inline_bytes = channel.inline_bytes(max_message_bytes)
-        self._connect(credentials, channel.options(max_message_bytes))
+        self._inline_bytes = channel.inline_bytes(options)
+        self._connect(credentials, list(options.items()), interceptors)
 
     @property
     def target(self) -> str:
-        """The address that is asked."""
+        """The address that is asked, as gRPC has it: "host:port" or "unix:/path"."""
         return self._address
 
-    def _connect(self, credentials: grpc.ChannelCredentials | None, options: list[tuple[str, int | str]]) -> None:
+    def _connect(
+        self,
+        credentials: grpc.ChannelCredentials | None,
+        options: list[tuple[str, OptionValue]],
+        interceptors: Sequence[_Interceptor],
+    ) -> None:
         raise NotImplementedError
 
-    def _create(self, model: str, prompt: str, max_inline_bytes: int | None, wishes: Wishes) -> CreateCompletionRequest:
+    def _create_request(
+        self, model: str, prompt: str, max_inline_bytes: int | None, params: RequestParams
+    ) -> CreateCompletionRequest:
         if max_inline_bytes is not None and (wrong := mismatch(max_inline_bytes, int)):
             raise invalid("max_inline_bytes", wrong)
         inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
-        return CreateCompletionRequest(spec=build_spec(model, prompt, **wishes), max_inline_bytes=inline)
+        return CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
 
-    def _stream(self, model: str, prompt: str, max_frame_bytes: int, wishes: Wishes) -> StreamCompletionRequest:
+    def _stream_request(
+        self, model: str, prompt: str, max_frame_bytes: int, params: RequestParams
+    ) -> StreamCompletionRequest:
         if wrong := mismatch(max_frame_bytes, int):
             raise invalid("max_frame_bytes", wrong)
-        spec = build_spec(model, prompt, **wishes)
+        spec = build_spec(model, prompt, **params)
         return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
 
-    def _seconds(self, timeout: float | None) -> float | None:
-        return self._timeout if timeout is None else _checked(timeout)
+    def _call(self, timeout: float | None) -> Call:
+        """A call that draws. Raises Cancelled when the client is closed, NotSupported after a fork."""
+        return self._prepared(self._retries, timeout)
 
-    def _sent(self) -> Sent:
-        """A call has one id in the logs of both sides, the caller's where the metadata have one.
+    def _lookup(self, timeout: float | None = None) -> Call:
+        """A call that draws nothing, so that the channel may repeat it by itself. Raises as `_call`."""
+        return self._prepared(0, timeout)
 
-        Raises Cancelled when the client is closed, NotSupported after a fork.
-        """
+    def _prepared(self, retries: int, timeout: float | None) -> Call:
+        seconds = self._timeout if timeout is None else _checked(timeout)
         if self._ended:
             raise Cancelled("the client is closed: make another", code="CANCELLED")
         fork.check()
-        given = next((value for name, value in self._metadata if name == _REQUEST_ID), None)
-        if given is not None:
-            return Sent(str(given), self._metadata)
-        made = uuid.uuid4().hex
-        return Sent(made, (*self._metadata, (_REQUEST_ID, made)))
+        return Call(self._address, self._metadata, retries, seconds)
 
-    @contextlib.contextmanager
-    def _translated(self) -> Iterator[Sent]:
-        """A call whose failure is ours in place of gRPC's."""
-        sent = self._sent()
-        try:
-            yield sent
-        except grpc.RpcError as error:
-            raise from_grpc(error, self.target, sent.request_id) from None
 
-    def _pong(self, answer: Int32Value, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
-        version = next((str(value) for name, value in header if name == _VERSION), "")
-        return Pong(status_name(answer), version, seconds)
+class ModelPages:
+    """The pages of ListModels: what to ask next, and what has come."""
+
+    def __init__(self) -> None:
+        self.request: ListModelsRequest | None = ListModelsRequest(page_size=_PAGE_SIZE)
+        self.models: list[Model] = []
+
+    def add(self, page: ListModelsResponse) -> None:
+        """Add the page that the request asked for."""
+        self.models += page.models
+        token = page.next_page_token
+        self.request = ListModelsRequest(page_size=_PAGE_SIZE, page_token=token) if token else None

@@ -62,7 +62,7 @@ class Options(TypedDict, total=False):
     continuation_token: bytes
 
 
-class Wishes(Options, total=False):
+class RequestParams(Options, total=False):
     """What the clients hand on to `build_spec`, which says what each means."""
 
     spec: Spec | None

@@ -3,12 +3,9 @@
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
-
-import grpc
 
 from imagewire import __version__
 from imagewire._grpc import embedded
@@ -16,6 +13,7 @@ from imagewire.errors import invalid
 from imagewire.type_check import mismatch
 
 Metadata = tuple[tuple[str, str | bytes], ...]
+OptionValue = int | str | bytes
 
 DEFAULT_TARGET = "127.0.0.1:50051"
 EMBEDDED = "embedded"
@@ -23,6 +21,7 @@ TARGET_VARIABLE = "IMAGEWIRE_TARGET"
 KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 # Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
+_MAX_RECEIVE = "grpc.max_receive_message_length"
 # Room for the text beside the pictures of an answer.
 _MARGIN = 1024 * 1024
 
@@ -62,22 +61,6 @@ class Target:
     secure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """Files in PEM. ca: whom to trust, None for the system's roots. cert, key: who we are, for servers that ask."""
-
-    ca: str | os.PathLike[str] | None = None
-    cert: str | os.PathLike[str] | None = None
-    key: str | os.PathLike[str] | None = None
-
-    def credentials(self) -> grpc.ChannelCredentials:
-        """For a channel. Raises OSError when a file cannot be read, ValueError when one of cert and key is missing."""
-        if (self.cert is None) != (self.key is None):
-            raise ValueError("tls: cert and key go together; give both or neither")
-        ca, key, cert = (None if file is None else Path(file).read_bytes() for file in (self.ca, self.key, self.cert))
-        return grpc.ssl_channel_credentials(ca, key, cert)
-
-
 def parse_target(target: str | None) -> Target:
     """Read "host:port", "unix:/path", "dns:///host:port", "https://host[:port]" (TLS) or "embedded".
 
@@ -103,19 +86,33 @@ def parse_target(target: str | None) -> Target:
     return Target(f"{host}:{port or (443 if secure else 80)}", secure)
 
 
-def options(max_message_bytes: int) -> list[tuple[str, int | str]]:
-    """gRPC's channel options. max_message_bytes: the most that is received in one message."""
-    return [
-        ("grpc.max_receive_message_length", max_message_bytes),
-        ("grpc.max_send_message_length", -1),
+def channel_options(max_message_bytes: int, given: Iterable[tuple[str, OptionValue]] = ()) -> dict[str, OptionValue]:
+    """gRPC's channel options by name.
+
+    max_message_bytes: the most bytes that are received in one message. given: the caller's, which override ours of the
+    same name. Raises InvalidRequest for what is no option.
+    """
+    overrides: dict[str, OptionValue] = {}
+    for pair in given:
+        match pair:
+            case (str(name), int() | str() | bytes() as value):
+                overrides[name] = value
+            case _:
+                raise invalid(
+                    "channel_options", 'must be pairs of a name and a value, such as ("grpc.keepalive_time_ms", 10000)'
+                )
+    return {
+        _MAX_RECEIVE: max_message_bytes,
+        "grpc.max_send_message_length": -1,
         # A model may think in silence for minutes: pings tell a dead peer from a busy one.
-        ("grpc.keepalive_time_ms", 30_000),
-        ("grpc.keepalive_timeout_ms", 10_000),
-        ("grpc.keepalive_permit_without_calls", 0),
-        ("grpc.http2.max_pings_without_data", 0),
-        ("grpc.primary_user_agent", f"imagewire-python/{__version__}"),
-        ("grpc.service_config", _SERVICE_CONFIG),
-    ]
+        "grpc.keepalive_time_ms": 30_000,
+        "grpc.keepalive_timeout_ms": 10_000,
+        "grpc.keepalive_permit_without_calls": 0,
+        "grpc.http2.max_pings_without_data": 0,
+        "grpc.primary_user_agent": f"imagewire-python/{__version__}",
+        "grpc.service_config": _SERVICE_CONFIG,
+        **overrides,
+    }
 
 
 def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = ()) -> Metadata:
@@ -141,6 +138,7 @@ def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = (
     return ((("authorization", f"Bearer {key}"),) if key else ()) + pairs
 
 
-def inline_bytes(max_message_bytes: int) -> int:
-    """How many bytes of pictures a unary answer may carry on such a channel."""
-    return min(max(max_message_bytes - _MARGIN, 0), 2**31 - 1)
+def inline_bytes(options: Mapping[str, OptionValue]) -> int:
+    """How many bytes of pictures a unary answer may carry on a channel with these options."""
+    most = options[_MAX_RECEIVE]
+    return max(most - _MARGIN, 0) if isinstance(most, int) and 0 <= most < 2**31 else 2**31 - 1

@@ -4,12 +4,14 @@ Each of its two messages has one field, of number 1. So protobuf's own messages 
 a HealthCheckRequest that names no service, Int32Value for a HealthCheckResponse.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TypedDict
 
 from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import Int32Value
 
+_VERSION = "x-imagewire-version"
 _STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 
 
@@ -28,6 +30,28 @@ CHECK: Method = {
 }
 
 
-def status_name(answer: Int32Value) -> str:
-    """The name of the status that a server answered, "UNKNOWN" for one that this client does not know."""
-    return _STATUSES[answer.value] if 0 <= answer.value < len(_STATUSES) else "UNKNOWN"
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """A server that answered; `Client.ping` returns it.
+
+    Attributes:
+        status: "SERVING", or "NOT_SERVING" while the server starts or stops.
+        version: The server's version, such as "0.1.0"; "" when it did not say.
+        seconds: How long one round trip took.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     pong = client.ping()
+        ...     print(pong.status, pong.version, pong.seconds)
+    """
+
+    status: str
+    version: str
+    seconds: float
+
+
+def pong(health: Int32Value, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
+    """What a ping found. header: the metadata that an answer of imagewire's began with."""
+    status = _STATUSES[health.value] if 0 <= health.value < len(_STATUSES) else "UNKNOWN"
+    version = next((str(value) for name, value in header if name == _VERSION), "")
+    return Pong(status, version, seconds)

@@ -31,7 +31,7 @@ class Attempts:
         """Seconds that are left for the next attempt."""
         return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self._begun))
 
-    def pause(self, error: ImagewireError, *, begun: bool = False) -> float:
+    def delay(self, error: ImagewireError, *, begun: bool = False) -> float:
         """Seconds to wait before the next attempt. Raises the error when there is none.
 
         begun: whether the answer had begun, so that nothing can be asked anew.

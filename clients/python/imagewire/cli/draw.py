@@ -13,7 +13,7 @@ import typer
 import imagewire
 from imagewire.cli import preview, shared_options
 from imagewire.cli.exits import Failure, failure_of, invalid, note, onto_stdout, put, shortened, tell, told
-from imagewire.cli.output_path import Place, place
+from imagewire.cli.output_path import OutputPath, output_path
 from imagewire.cli.progress import Board, board
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw(
         if output_uri and output is not None:
             raise invalid("-o and --output-uri exclude each other: a picture is here, or written there")
         several = len(words) > 1
-        with place(output, several=several, overwrite=force, as_json=as_json) as goal:
+        with output_path(output, several=several, overwrite=force, as_json=as_json) as goal:
             pictures = [shared_options.picture(source, "--edit") for source in edit or ()]
             with shared_options.client(target) as client, board() as lines:
 
@@ -96,7 +96,7 @@ def _words(prompts: Sequence[str]) -> list[str]:
 
 
 def _drawn(
-    chat: "imagewire.Chat", prompt: str, goal: Place, timeout: float, progress: Callable[[int], None]
+    chat: "imagewire.Chat", prompt: str, goal: OutputPath, timeout: float, progress: Callable[[int], None]
 ) -> "Drawing":
     """Draw, and save at once what has a file to go to. The caller drops the rest."""
     from imagewire.cli.drawing import Drawing
@@ -136,7 +136,7 @@ def _running(client: "imagewire.Client", one: "Callable[[str], Drawing]", words:
 class _Report:
     """Tells of each drawing as it ends. failure: the first one."""
 
-    def __init__(self, goal: Place, lines: Board, *, several: bool, as_json: bool) -> None:
+    def __init__(self, goal: OutputPath, lines: Board, *, several: bool, as_json: bool) -> None:
         self.failure: Failure | None = None
         self.screen: Screen | None = None
         self._goal, self._lines, self._several, self._as_json = goal, lines, several, as_json

@@ -9,6 +9,7 @@ from typing import Any
 
 from imagewire import Answer, Chunk, Image, Media
 from imagewire.files import PartFile, beside
+from imagewire.final_image import final_image
 
 
 @dataclass(slots=True)
@@ -58,10 +59,8 @@ class Drawing:
         return file
 
     def final(self) -> tuple[PartFile | None, Image] | None:
-        """The picture that counts: the last that is no draft, else the last. None where there is none."""
-        if not self._pictures:
-            return None
-        return next((made for made in reversed(self._pictures) if not made[1].thought), self._pictures[-1])
+        """The final picture and its file, None where there is none."""
+        return final_image(self._pictures, lambda made: made[1].thought)
 
     @property
     def drafts(self) -> int:

@@ -13,7 +13,7 @@ from imagewire.files import beside, claimed, named_after
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class OutputPath:
     """folder: where files are made. file: the one that was named, if one was; overwrite: whether it may be there."""
 
     folder: Path
@@ -35,7 +35,7 @@ class Place:
 
 
 @contextmanager
-def place(output: str | None, *, several: bool, overwrite: bool, as_json: bool) -> Iterator[Place]:
+def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: bool) -> Iterator[OutputPath]:
     """Read -o. Raises InvalidRequest for what cannot be, before anything is drawn."""
     if overwrite and (output in {None, "-"} or Path(str(output)).is_dir()):
         raise invalid("--force is for the file that -o names: name one, or leave it out")
@@ -47,18 +47,18 @@ def place(output: str | None, *, several: bool, overwrite: bool, as_json: bool) 
         if sys.stdout.isatty():
             raise invalid("-o - would print a picture's bytes into this terminal: redirect stdout, or name a file")
         with tempfile.TemporaryDirectory(prefix="imagewire-") as folder:
-            yield Place(Path(folder), stdout=True)
+            yield OutputPath(Path(folder), stdout=True)
         return
     path = Path(output or ".")
     if path.is_dir():
-        yield Place(_writable(path))
+        yield OutputPath(_writable(path))
         return
     if str(output).endswith(os.sep):
         raise invalid(f"-o {output}: there is no such folder; make it, or name another")
     if several:
         raise invalid(f"-o {path}: is one file for several pictures; name a folder that is there")
     # A link's file is replaced where it is, so it is made there.
-    yield Place(_writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
+    yield OutputPath(_writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
 
 
 def _free(path: Path, *, overwrite: bool) -> Path:

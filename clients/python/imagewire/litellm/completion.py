@@ -10,18 +10,20 @@ from typing import Literal, Unpack, overload
 
 from imagewire._grpc import embedded
 from imagewire._grpc.channel import EMBEDDED
-from imagewire.answer_builder import Reader
-from imagewire.chat import agrown, alast, grown, last
-from imagewire.client import AsyncClient, Client
+from imagewire.answer_builder import AnswerBuilder
+from imagewire.async_chat import afinal, aiterate
+from imagewire.async_client import AsyncClient
+from imagewire.chat import final, iterate
+from imagewire.client import Client
 from imagewire.litellm import chunks, params
 from imagewire.litellm.messages import Messages
-from imagewire.litellm.params import CompletionOptions, Place
+from imagewire.litellm.params import CompletionOptions, ConnectionKey
 from imagewire.litellm.types import Completion, CompletionChunk
 
 _lock = threading.Lock()
-_clients: dict[Place, Client] = {}
+_clients: dict[ConnectionKey, Client] = {}
 # A channel of asyncio's belongs to its loop.
-_async_clients: dict[asyncio.AbstractEventLoop, dict[Place, AsyncClient]] = {}
+_async_clients: dict[asyncio.AbstractEventLoop, dict[ConnectionKey, AsyncClient]] = {}
 
 
 @overload
@@ -47,11 +49,11 @@ def completion(
     honoured.
     """
     asked = params.read(model, messages, options)
-    client = _client(asked.place)
-    growing = grown(client.stream_completion(spec=asked.spec, timeout=asked.timeout), Reader())
+    client = _client(asked.connection)
+    growing = iterate(client.stream_completion(spec=asked.spec, timeout=asked.timeout), AnswerBuilder())
     if stream:
         return chunks.chunks(growing, include_usage=asked.include_usage)
-    return Completion(last(growing))
+    return Completion(final(growing))
 
 
 @overload
@@ -71,31 +73,31 @@ async def acompletion(
 ) -> Completion | AsyncGenerator[CompletionChunk]:
     """As `completion`; with stream, `async for` over what is awaited."""
     asked = params.read(model, messages, options)
-    client = await _async_client(asked.place)
-    growing = agrown(client.stream_completion(spec=asked.spec, timeout=asked.timeout), Reader())
+    client = await _async_client(asked.connection)
+    growing = aiterate(client.stream_completion(spec=asked.spec, timeout=asked.timeout), AnswerBuilder())
     if stream:
         return chunks.achunks(growing, include_usage=asked.include_usage)
-    return Completion(await alast(growing))
+    return Completion(await afinal(growing))
 
 
-def _client(place: Place) -> Client:
+def _client(connection: ConnectionKey) -> Client:
     with _lock:
-        if place not in _clients:
-            _clients[place] = Client(_target(place), api_key=place.api_key, retries=place.retries)
-        return _clients[place]
+        if connection not in _clients:
+            _clients[connection] = Client(_target(connection), api_key=connection.api_key, retries=connection.retries)
+        return _clients[connection]
 
 
-async def _async_client(place: Place) -> AsyncClient:
-    target = await asyncio.to_thread(_target, place)  # it may start a server
+async def _async_client(connection: ConnectionKey) -> AsyncClient:
+    target = await asyncio.to_thread(_target, connection)  # it may start a server
     loop = asyncio.get_running_loop()
     with _lock:
         for ended in [known for known in _async_clients if known.is_closed()]:
             del _async_clients[ended]
         clients = _async_clients.setdefault(loop, {})
-        if place not in clients:
-            clients[place] = AsyncClient(target, api_key=place.api_key, retries=place.retries)
-        return clients[place]
+        if connection not in clients:
+            clients[connection] = AsyncClient(target, api_key=connection.api_key, retries=connection.retries)
+        return clients[connection]
 
 
-def _target(place: Place) -> str:
-    return embedded.address(**dict(place.variables)) if place.target == EMBEDDED else place.target
+def _target(connection: ConnectionKey) -> str:
+    return embedded.address(**dict(connection.variables)) if connection.target == EMBEDDED else connection.target

@@ -75,7 +75,7 @@ class CompletionOptions(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ConnectionKey:
     """Where a call goes: calls to the same place share a client. variables: a server's in this process."""
 
     target: str
@@ -88,7 +88,7 @@ class Place:
 class Asked:
     """What `completion` was asked. timeout: seconds, None for the client's own."""
 
-    place: Place
+    connection: ConnectionKey
     spec: Spec
     timeout: float | None
     include_usage: bool
@@ -111,7 +111,7 @@ def read(model: str, messages: Messages, options: CompletionOptions) -> Asked:
     include_usage = stream_options.pop("include_usage", False)
     if stream_options:
         raise invalid(f"stream_options.{min(stream_options)}", "is not served; include_usage is")
-    return Asked(_place(model, options), spec, options.get("timeout"), include_usage)
+    return Asked(_connection_key(model, options), spec, options.get("timeout"), include_usage)
 
 
 def _options(given: CompletionOptions) -> Options:
@@ -197,7 +197,7 @@ def _token(given: str) -> bytes:
         raise invalid("continuation_token", "is no base64; send it as the answer had it") from None
 
 
-def _place(model: str, given: CompletionOptions) -> Place:
+def _connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
     target = given.get("target") or os.environ.get(TARGET_VARIABLE) or EMBEDDED
     key, retries = given.get("api_key"), given.get("num_retries")
     retries = RETRIES if retries is None else retries
@@ -208,7 +208,7 @@ def _place(model: str, given: CompletionOptions) -> Place:
     if target != EMBEDDED:
         if wrong := next((name for name, value in own.items() if value), None):
             raise invalid(wrong, f"is not for the server at {target}, which has its own: leave it out")
-        return Place(target, key, retries)
+        return ConnectionKey(target, key, retries)
     vertex = model.startswith("vertex_ai/")
     if vertex and key:
         raise invalid(
@@ -219,4 +219,4 @@ def _place(model: str, given: CompletionOptions) -> Place:
         variables["IMAGEWIRE_VERTEX_BASE_URL" if vertex else "IMAGEWIRE_GEMINI_BASE_URL"] = base
     if key:
         variables["GEMINI_API_KEY"] = key
-    return Place(EMBEDDED, None, retries, tuple(sorted(variables.items())))
+    return ConnectionKey(EMBEDDED, None, retries, tuple(sorted(variables.items())))
