@@ -16,12 +16,13 @@ from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
 from imagewire_emulator.ledger import Entry
 from imagewire_server import bootstrap, logs
-from imagewire_server.config import litellm, models
+from imagewire_server.config import litellm
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.transport.image_fetch import ImageFetcher
 
 logs.configure("error")
@@ -43,7 +44,7 @@ def _warm_up() -> None:
     __import__("PIL.PngImagePlugin")
     # gRPC ends its poller with its last object, whenever that is collected, and waits for it: keep it to the end.
     grpc.aio.init_grpc_aio()
-    models.load()
+    models("gemini")
     litellm.unserved("sections")
 
 

@@ -20,7 +20,7 @@ from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import NO_KEY, Config
 from imagewire_server.config.settings import FIELDS, Settings
 from imagewire_server.config.source import ConfigError
-from imagewire_server.contract.provider import Provider
+from imagewire_server.contract.provider import ModelTable, Provider
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import Stop, pause
@@ -30,6 +30,7 @@ from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.call import GoogleCall
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
 from imagewire_server.providers.google.token import GoogleToken
 from imagewire_server.providers.google.vertex import Place, Vertex
@@ -120,20 +121,25 @@ class Server:
         for name in config.unserved:
             _log.warning("a key of LiteLLM's that this server does not serve", key=name)
         known = {upstream.deployment.without_share(): upstream for upstream in before}
+        tables = {name: models(name, config.models) for name in {d.provider for d in config.deployments}}
         upstreams = [
-            Upstream(deployment, self._provider(deployment, config), known.get(deployment.without_share()))
+            Upstream(
+                deployment,
+                self._provider(deployment, config, tables[deployment.provider]),
+                known.get(deployment.without_share()),
+            )
             for deployment in config.deployments
         ]
-        return Router(upstreams, config.models, config.routing)
+        return Router(upstreams, config.routing)
 
-    def _provider(self, deployment: Deployment, config: Config) -> Provider:
+    def _provider(self, deployment: Deployment, config: Config, known: ModelTable) -> Provider:
         given = config.settings
         headers = dict(deployment.extra_headers)
         allowed = Allowed(named(given.allowed_buckets, config), named(given.allowed_resources, config))
         call = GoogleCall(self._http, headers, deployment.timeout, given.max_retry_after, allowed)
         if deployment.provider == "gemini":
             base = deployment.api_base or given.gemini_base_url
-            return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), config.models)
+            return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), known)
         place = Place(
             given.vertex_api_version,
             deployment.location or given.vertex_location,
@@ -142,7 +148,7 @@ class Server:
             deployment.api_key,
         )
         token = None if deployment.api_key else self._token(deployment.credentials)
-        return Vertex(call, place, token, config.models)
+        return Vertex(call, place, token, known)
 
     def _token(self, source: str) -> GoogleToken:
         """One renewal for all deployments of the same credentials, and across reloads."""

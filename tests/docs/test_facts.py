@@ -20,7 +20,7 @@ def table(*rows: list[str]) -> str:
 
 
 def test_the_models_are_the_servers() -> None:
-    models: list[dict[str, Any]] = tomllib.loads((ROOT / "service/imagewire_server/config/models.toml").read_text())[
+    models: list[dict[str, Any]] = tomllib.loads((ROOT / "service/imagewire_server/providers/google/models.toml").read_text())[
         "model"
     ]
 

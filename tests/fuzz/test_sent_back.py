@@ -12,17 +12,18 @@ import pytest
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.fold import fold
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer
-from imagewire_server.providers.google.wire import Profile, Reader, encode
+from imagewire_server.providers.google.wire import Reader, encode
 from tests.fuzz.answer import Answer, build
 from tests.fuzz.invent import invent
 from tests.golden.cases import hashed
 from tests.golden.test_rest import REQUEST, written
 from tests.unit.test_openai_requests import USER, spec
 
-OPEN = Profile(service="a test", uri_schemes=("https", "gs"))
+OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
 
 
 async def events(answer: Answer) -> AsyncIterator[list[pb.Event]]:

@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-from collections.abc import Callable
 from itertools import pairwise
 
 import msgspec
@@ -12,14 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagewire_server.config import models
 from imagewire_server.contract import pb, validation
-from imagewire_server.providers.google import gemini_profile as gemini
-from imagewire_server.providers.google import vertex_profile as vertex
-from imagewire_server.providers.google.wire import Profile, Reader, encode
+from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.google.wire import Reader, encode
 from tests.golden.cases import CASES, WHOLE, Case, read
 
-TABLE = models.load()
 TOKENS = [
     b'"data":"',
     b"{",
@@ -41,12 +37,12 @@ each_whole_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.n
 
 
 @each_case
-@pytest.mark.parametrize("profile", [gemini.profile, vertex.profile], ids=["gemini", "vertex"])
-def test_the_request_is_googles(case: Case, profile: Callable[[models.ModelFacts | None], Profile]) -> None:
+@pytest.mark.parametrize("provider", ["gemini", "vertex_ai"])
+def test_the_request_is_googles(case: Case, provider: str) -> None:
     validation.check(case.spec)
     native_id = case.spec.model.removeprefix("gemini/")
-    body = msgspec.json.decode(msgspec.json.encode(encode(case.spec, profile(TABLE.find(native_id)))))
-    if profile is vertex.profile and case.name == "system-text-for-a-model-without":
+    body = msgspec.json.decode(msgspec.json.encode(encode(case.spec, models(provider).find(native_id))))
+    if provider == "vertex_ai" and case.name == "system-text-for-a-model-without":
         # On Vertex AI this model takes a system instruction.
         assert body["systemInstruction"] == {"parts": [{"text": "Be brief"}]}
     else:

@@ -13,8 +13,7 @@ from google.genai import types
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.native_rules import camel
-from imagewire_server.providers.google import gemini_profile as gemini
-from imagewire_server.providers.google import vertex_profile as vertex
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG
 from tests.upstream import Noting, answering
@@ -54,7 +53,7 @@ def we_send(vertexai: bool, fields: dict[str, Any]) -> Any:
     """The body that we send."""
     spec = pb.Spec(**{"model": "m", "messages": [{"role": 2, "content": "A banana"}], **fields})
     validation.check(spec)
-    made = encode(spec, (vertex if vertexai else gemini).profile(None))
+    made = encode(spec, models("vertex_ai" if vertexai else "gemini").unknown)
     return plain(json.loads(msgspec.json.encode(made)))
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.config import models
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
@@ -30,6 +29,7 @@ from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Router, Upstream
+from imagewire_server.providers.google.capabilities import models
 from tests.conftest import spec
 
 MODEL = "gemini-2.5-flash-image"
@@ -78,6 +78,7 @@ class Scripted:
     """A provider that does what it is told; None: it stays silent."""
 
     name = "gemini"
+    models = models("gemini")
 
     def __init__(self, *calls: list[Step]) -> None:
         self.calls = list(calls)
@@ -111,7 +112,7 @@ def engine(*providers: Scripted, places: int = 9, **routing: Any) -> Engine:
         Upstream(Deployment(f"d{number}", f"n{number}", "gemini", MODEL), provider)
         for number, provider in enumerate(providers)
     ]
-    return Engine(Router(upstreams, models.load(), Routing(**routing)), Admission(places))
+    return Engine(Router(upstreams, Routing(**routing)), Admission(places))
 
 
 async def drawn(

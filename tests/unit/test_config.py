@@ -11,6 +11,8 @@ from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import load
 from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
+from imagewire_server.contract.provider import TokenPrice
+from imagewire_server.providers.google.capabilities import models
 from tests import forked
 
 ENV = {"GEMINI_API_KEY": "secret-key", "LITELLM_KEY": "secret-master"}
@@ -104,12 +106,11 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
         "litellm_settings.drop_params", "litellm_params.max_retries", "router_settings.redis_host",
         "general_settings.database_url",
     }  # fmt: skip
-    mine, pro = config.models.find("mine"), config.models.find("gemini-3-pro-image")
-    assert mine is not None
+    known = models("gemini", config.models)
+    mine, pro = known.find("mine"), known.find("gemini-3-pro-image")
     assert mine.image_sizes == ("1K",)
     assert (mine.image_tokens, mine.service_tiers) == ({"1K": 1120}, {"flex": 0.5, "priority": 1.8})
-    assert pro is not None
-    assert pro.price is not None
+    assert isinstance(pro.price, TokenPrice)
     assert (pro.price.cached, pro.image_sizes) == (1, ("1K", "2K", "4K"))
     assert pro.image_tokens["4K"] == 2000
     shown = "\n".join(table(config))

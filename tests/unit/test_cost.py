@@ -1,5 +1,6 @@
 """Usage by modality and what it costs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,15 +8,17 @@ from hypothesis import given as drawn_by
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from imagewire_server.config import models
-from imagewire_server.config.models import ModelFacts, Price
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities, ImagePrice, TokenPrice
 from imagewire_server.core.pricing import Asked, Drawn, nano_usd
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire.mapping import usage
 from imagewire_server.providers.google.wire.response_types import Tokens, UsageMetadata
 
-PRO = ModelFacts("m", price=Price(prompt=2, text=12, image=120), image_tokens={"1K": 1120, "4K": 2000})
-FLASH = models.load().find("gemini-2.5-flash-image")
+TABLE = models("vertex_ai")
+BARE = replace(TABLE.unknown, id="m")
+PRO = replace(BARE, price=TokenPrice(prompt=2, text=12, image=120), image_tokens={"1K": 1120, "4K": 2000})
+FLASH = TABLE.find("gemini-2.5-flash-image")
 ONE, NONE = Drawn(pictures=1), Drawn()
 
 
@@ -24,8 +27,8 @@ def made(**given: Any) -> pb.Usage:
     return usage(UsageMetadata(**given, **details))
 
 
-def nano(found: pb.Usage, facts: ModelFacts | None = PRO, drawn: Drawn = NONE, size: str = "", tier: str = "") -> Any:
-    return nano_usd(found, Asked(facts, size, tier), drawn)
+def nano(found: pb.Usage, known: Capabilities = PRO, drawn: Drawn = NONE, size: str = "", tier: str = "") -> Any:
+    return nano_usd(found, Asked(known, size, tier), drawn)
 
 
 def by_modality(given: pb.Usage) -> dict[str, int]:
@@ -72,7 +75,7 @@ BY_HAND = [
 def test_u7_the_price_of_each_model_by_hand(model: str, size: str, image: int, dollars: float, listed: bool) -> None:
     details = {"candidates_tokens_details": [("IMAGE", image), ("TEXT", 10)]} if listed else {}
     found = made(prompt_token_count=20, candidates_token_count=image + 10, total_token_count=image + 30, **details)
-    facts = models.load().find(model)
+    facts = TABLE.find(model)
     wanted = round(dollars * 10**9)
     drawn = Drawn(pictures=1, text_bytes=40)
     assert nano(found, facts, drawn, size) == wanted
@@ -82,7 +85,7 @@ def test_u7_the_price_of_each_model_by_hand(model: str, size: str, image: int, d
 
 
 def test_every_model_of_the_table_is_priced_by_hand() -> None:
-    facts = {(model.id, size) for model in models.load().models for size in model.image_tokens}
+    facts = {(model.id, size) for model in TABLE.models for size in model.image_tokens}
     assert facts == {(model, size) for model, size, *_ in BY_HAND}
 
 
@@ -205,14 +208,14 @@ def test_u7_nothing_is_listed_that_the_provider_did_not_list() -> None:
     assert made() == pb.Usage()
 
 
-@pytest.mark.parametrize("facts", [None, ModelFacts("m")])
-def test_a_model_without_a_price_has_no_cost(facts: ModelFacts | None) -> None:
+@pytest.mark.parametrize("facts", [TABLE.unknown, BARE])
+def test_a_model_without_a_price_has_no_cost(facts: Capabilities) -> None:
     assert nano(made(prompt_token_count=5, total_token_count=5), facts) is None
 
 
 def test_cached_tokens_have_their_own_price() -> None:
     found = made(prompt_token_count=100, cached_content_token_count=60, total_token_count=100)
-    assert nano(found, ModelFacts("m", price=Price(2, 12, 120, cached=0.075))) == 40 * 2000 + 60 * 75
+    assert nano(found, replace(BARE, price=TokenPrice(2, 12, 120, cached=0.075))) == 40 * 2000 + 60 * 75
 
 
 def test_the_tier_that_served_goes_before_the_one_that_was_asked_for() -> None:
@@ -237,3 +240,20 @@ def test_any_counts_are_told_and_priced_or_not(given: UsageMetadata, drawn: Draw
     assert cost is None or 0 <= cost < 2**63
     if cost is not None:
         found.cost_nano_usd = cost
+
+
+@pytest.mark.parametrize(
+    ("drawn", "size", "wanted"),
+    [
+        (ONE, "", 40_000_000),
+        (Drawn(pictures=3), "4K", 3 * 240_000_000),
+        (NONE, "", 0),
+        (ONE, "2K", None),
+        (Drawn(pictures=1, drafts=1), "", None),
+        (Drawn(pictures=1, media=1), "", None),
+    ],
+)
+def test_a_price_per_picture_needs_no_usage(drawn: Drawn, size: str, wanted: int | None) -> None:
+    known = Capabilities("m", price=ImagePrice({"1K": 0.04, "4K": 0.24}))
+    assert nano_usd(None, Asked(known, size), drawn) == wanted
+    assert nano_usd(made(prompt_token_count=5), Asked(known, size), drawn) == wanted

@@ -6,14 +6,14 @@ import msgspec
 import pytest
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from imagewire_server.config import models
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.providers.google.gemini_profile import profile
-from imagewire_server.providers.google.wire import Profile, encode
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG, encoded
 
-OPEN = Profile(service="a test", vertex_fields=True, uri_schemes=("https", "gs"))
+OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
 # A field's value where the first that comes to mind is the default, or would be refused for its form alone.
 VALUES: dict[str, Any] = {
     "Spec.model": None,  # in the URL, not in the body
@@ -128,7 +128,7 @@ def _cases() -> list[tuple[str, Any, Any]]:
     return cases
 
 
-def _outcome(fields: Any, chosen: Profile) -> Any:
+def _outcome(fields: Any, chosen: Capabilities) -> Any:
     spec = pb.Spec(model="m", **fields)
     try:
         validation.check(spec)
@@ -137,12 +137,12 @@ def _outcome(fields: Any, chosen: Profile) -> Any:
         return [violation.field for violation in error.violations]
 
 
-@pytest.mark.parametrize("chosen", [OPEN, profile(None)], ids=["open", "gemini"])
+@pytest.mark.parametrize("chosen", [OPEN, models("gemini").unknown], ids=["open", "gemini"])
 @pytest.mark.parametrize(
     ("name", "without", "with_it"), _cases(), ids=lambda value: value if isinstance(value, str) else ""
 )
 def test_every_field_moves_the_body_or_is_refused_by_name(
-    name: str, without: Any, with_it: Any, chosen: Profile
+    name: str, without: Any, with_it: Any, chosen: Capabilities
 ) -> None:
     before, after = _outcome(without, chosen), _outcome(with_it, chosen)
     if isinstance(after, list):
@@ -249,7 +249,7 @@ def test_what_a_model_cannot_take_is_refused_by_name(model: str, fields: dict[st
     given = {"messages": [{"role": 2, "content": "x"}], **fields}
     refused = []
     try:
-        encode(pb.Spec(model=model, **given), profile(models.load().find(model)))
+        encode(pb.Spec(model=model, **given), models("gemini").find(model))
     except InvalidRequest as error:
         refused = sorted(violation.field for violation in error.violations)
     assert refused == sorted(f"spec.{path}" for path in paths)

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from imagewire_server.contract import pb, validation
-from imagewire_server.providers.google.gemini_profile import profile
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG, encoded
 from tests.unit.test_encode import OPEN
@@ -93,7 +93,7 @@ def test_the_part_of_the_final_picture_stands_for_the_messages_image(image: Any,
 def test_a_file_elsewhere_goes_back_to_whoever_named_it(kind: str) -> None:
     part = {kind: {"uri": "gs://a/b", "mime_type": "image/png" if kind == "image" else "audio/wav"}}
     spec = pb.Spec(model="x", messages=[{"role": 3, "parts": [part]}])
-    (sent,) = encode(spec, profile(None))["contents"][0]["parts"]
+    (sent,) = encode(spec, models("gemini").unknown)["contents"][0]["parts"]
     assert sent["fileData"]["fileUri"] == "gs://a/b"
 
 

@@ -1,15 +1,18 @@
 """extra_body passes the rules of the fields that it stands for; a policy tells what a request may name."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.providers.google.wire import ANYTHING, Allowed, Profile, encode
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.google.wire import ANYTHING, Allowed, encode
 
-VERTEX = Profile(service="Vertex AI", uri_schemes=("https", "gs"), vertex_fields=True)
-GEMINI = Profile(service="the Gemini API", thinking_levels=(), image_sizes=("1K", "2K"), aspect_ratios=("1:1",))
+VERTEX = models("vertex_ai").unknown
+GEMINI = replace(models("gemini").unknown, thinking_levels=(), image_sizes=("1K", "2K"), aspect_ratios=("1:1",))
 
 
 def spec(extra: dict[str, Any] | None = None, **fields: Any) -> pb.Spec:
@@ -19,9 +22,9 @@ def spec(extra: dict[str, Any] | None = None, **fields: Any) -> pb.Spec:
     return made
 
 
-def refused(given: pb.Spec, profile: Profile, allowed: Allowed = ANYTHING) -> list[tuple[str, str]]:
+def refused(given: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHING) -> list[tuple[str, str]]:
     with pytest.raises(InvalidRequest) as caught:
-        encode(given, profile, allowed)
+        encode(given, capabilities, allowed)
     return [(v.field.removeprefix("spec."), v.description) for v in caught.value.violations]
 
 

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.chat import decode as chat_decode
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common import json_decode
-from imagewire_server.formats.openai.common.options import Abilities
 from imagewire_server.formats.openai.images import decode as images_decode
 from imagewire_server.formats.openai.images.request import ImagesRequest
 from imagewire_server.formats.openai.responses import decode as responses_decode
@@ -27,17 +27,19 @@ MODEL = {"model": "gemini/m"}
 
 def chat(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "messages": [{"role": "user", "content": "A"}], **fields}
-    return chat_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ChatRequest), Abilities()).spec
+    return chat_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ChatRequest), Capabilities()).spec
 
 
 def images(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "prompt": "A", **fields}
-    return images_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ImagesRequest), Abilities()).spec
+    return images_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ImagesRequest), Capabilities()).spec
 
 
 def responses(**fields: Any) -> pb.Spec:
     asked = {**MODEL, "input": "A", **fields}
-    return responses_decode.spec_of(json_decode.decode(json.dumps(asked).encode(), ResponsesRequest), Abilities()).spec
+    return responses_decode.spec_of(
+        json_decode.decode(json.dumps(asked).encode(), ResponsesRequest), Capabilities()
+    ).spec
 
 
 def item(**fields: Any) -> pb.Spec:

@@ -7,10 +7,11 @@ import pytest
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire.encode import encode
-from imagewire_server.providers.google.wire.profile import Profile
-from tests.unit.test_openai_requests import BASE, KINDS, PNG_URL, USER, Abilities, decode, json, spec
+from tests.unit.test_openai_requests import BASE, KINDS, PNG_URL, USER, decode, json, spec
 
 SPAN = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
 OUR_SPAN = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-02-01T00:00:00Z"}
@@ -25,7 +26,7 @@ CONFIGS = [
 
 def reading(kind: str, **fields: Any) -> SpecBuilder:
     request, spec_of = KINDS[kind]
-    made: SpecBuilder = spec_of(decode(json.dumps({**BASE[kind], **fields}).encode(), request), Abilities(listed=True))
+    made: SpecBuilder = spec_of(decode(json.dumps({**BASE[kind], **fields}).encode(), request), Capabilities(id="m"))
     return made
 
 
@@ -40,7 +41,7 @@ def _asked(kind: str, **fields: Any) -> None:
     made = reading(kind, **fields)
     try:
         validation.check(made.spec, "spec")
-        encode(made.spec, Profile("the Gemini API"))
+        encode(made.spec, models("gemini").unknown)
     except InvalidRequest as error:
         raise in_callers_names(error, made.origins) from None
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.chat import decode as chat_decode
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common.data_uri_stream import Base64
 from imagewire_server.formats.openai.common.json_decode import decode
-from imagewire_server.formats.openai.common.options import Abilities
 from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from imagewire_server.formats.openai.images import decode as images_decode
 from imagewire_server.formats.openai.images.request import ImagesRequest
@@ -155,10 +155,10 @@ KINDS: dict[str, Any] = {
 }
 
 
-def spec(kind: str, abilities: Abilities | None = None, **fields: Any) -> pb.Spec:
+def spec(kind: str, capabilities: Capabilities | None = None, **fields: Any) -> pb.Spec:
     request, spec_of = KINDS[kind]
     made: pb.Spec = spec_of(
-        decode(json.dumps({**BASE[kind], **fields}).encode(), request), abilities or Abilities(listed=True)
+        decode(json.dumps({**BASE[kind], **fields}).encode(), request), capabilities or Capabilities(id="m")
     ).spec
     return made
 
@@ -256,7 +256,7 @@ def test_what_stands_behind_a_message_that_says_nothing_keeps_its_name() -> None
     nothing = {"role": "assistant", "content": ""}
     wrong = {"role": "user", "content": [{"type": "image_url", "image_url": "gs://bucket/object"}]}
     request = {**BASE["chat"], "messages": [*USER, nothing, wrong]}
-    reading = chat_decode.spec_of(decode(json.dumps(request).encode(), ChatRequest), Abilities())
+    reading = chat_decode.spec_of(decode(json.dumps(request).encode(), ChatRequest), Capabilities())
     with pytest.raises(InvalidRequest) as caught:
         validation.check(reading.spec, "spec")
     [violation] = in_callers_names(caught.value, reading.origins).violations
@@ -325,7 +325,7 @@ def test_a_responses_items_said_back_are_the_answer(case: Case) -> None:
 
 
 def test_an_unlisted_model_is_not_asked_for_drafts_that_it_may_refuse() -> None:
-    assert spec("images", Abilities(), partial_images=1) == spec("images")
+    assert spec("images", Capabilities(), partial_images=1) == spec("images")
 
 
 @given(st.lists(st.binary(max_size=20), max_size=12))

@@ -2,13 +2,12 @@
 
 import random
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagewire_server.config import models
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract.errors import (
@@ -25,8 +24,10 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Withheld,
 )
+from imagewire_server.contract.provider import ModelTable
 from imagewire_server.core.circuit import Slot
 from imagewire_server.core.router import Route, Router, Upstream
+from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
 
@@ -41,14 +42,20 @@ class Clock:
         return self.now
 
 
+class Unasked(NamedTuple):
+    """A provider that nobody asks."""
+
+    models: ModelTable
+
+
 def deployment(name: str, model: str = "gemini/m", **rest: Any) -> Deployment:
     provider, _, native = model.partition("/")
     return Deployment(rest.pop("id", f"{name}:{model}"), name, provider, native, **rest)
 
 
 def router(*deployments: Deployment, clock: Clock | None = None, **routing: Any) -> Router:
-    upstreams = [Upstream(made, None) for made in deployments]  # type: ignore[arg-type]  # nobody is asked
-    return Router(upstreams, models.load(), Routing(**routing), clock=clock or Clock(), dice=random.Random(1))
+    upstreams = [Upstream(made, Unasked(models(made.provider))) for made in deployments]  # type: ignore[arg-type]
+    return Router(upstreams, Routing(**routing), clock=clock or Clock(), dice=random.Random(1))
 
 
 NAMES = router(

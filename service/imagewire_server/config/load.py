@@ -8,7 +8,7 @@ from typing import Any
 from imagewire_server.config import deployments, keys, models, routing, settings
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.litellm import unserved
-from imagewire_server.config.models import ModelTable
+from imagewire_server.config.models import Row
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError, Key, Node, content, parsed
@@ -29,14 +29,15 @@ _ROUTING = ("litellm_settings", "router_settings")
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything the server is told. master_key: what callers must show, empty for none. unserved: keys that are
-    LiteLLM's and that this server does not serve, each once.
+    """Everything the server is told. models: what it is told of models, beside what their providers know. master_key:
+    what callers must show, empty for none. unserved: keys that are LiteLLM's and that this server does not serve, each
+    once.
     """
 
     settings: Settings = field(default_factory=Settings)
     deployments: tuple[Deployment, ...] = ()
     routing: Routing = field(default_factory=Routing)
-    models: ModelTable = field(default_factory=models.load)
+    models: tuple[Row, ...] = ()
     master_key: str = field(default="", repr=False)
     unserved: tuple[str, ...] = ()
 
@@ -80,7 +81,7 @@ def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = 
             names,
             warn,
         ),
-        models=models.extended(own),
+        models=models.read(own),
         master_key=keys.master_key(titled, environ, warn),
         unserved=tuple(noticed),
     )

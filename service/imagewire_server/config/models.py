@@ -1,97 +1,85 @@
-"""The table of models, read once at start from models.toml, and what a configuration adds to it."""
+"""What is said of models under `imagewire.models`, and how such rows make a provider's table of models."""
 
 import dataclasses
-import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import types
+import typing
+from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib import resources
 from typing import Any
 
-from imagewire_server.config.source import Node
+from imagewire_server.config.source import Key, Node
+from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPrice
 
+# A model's id, and some of its Capabilities by their names.
+Row = Mapping[str, Any]
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """US dollars per million tokens. cached: of cached prompt tokens, None when unknown."""
-
-    prompt: float
-    text: float
-    image: float
-    cached: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What is known of one model. None: nothing is known; an empty tuple: it takes none.
-
-    without_system_instruction: the providers on which the model takes none. image_tokens: what a picture takes, by
-    image size. service_tiers: what the price is multiplied by, by service tier; "standard" is 1 and is not listed.
-    """
-
-    id: str
-    aliases: tuple[str, ...] = ()
-    aspect_ratios: tuple[str, ...] | None = None
-    image_sizes: tuple[str, ...] | None = None
-    thinking_levels: tuple[str, ...] | None = None
-    max_input_images: int | None = None
-    without_system_instruction: tuple[str, ...] = ()
-    part_media_resolution: bool = True
-    price: Price | None = None
-    image_tokens: Mapping[str, int] = field(default_factory=dict)
-    service_tiers: Mapping[str, float] = field(default_factory=dict)
-
-
-class ModelTable:
-    """Models by id and by alias."""
-
-    def __init__(self, models: tuple[ModelFacts, ...]) -> None:
-        self.models = tuple(sorted(models, key=lambda model: model.id))
-        self._by_name = {name: model for model in models for name in (model.id, *model.aliases)}
-
-    def find(self, name: str) -> ModelFacts | None:
-        """The model with this id or alias, None when the table lacks it."""
-        return self._by_name.get(name)
+# What of the Capabilities is the provider's own, for all of its models.
+_PROVIDERS_OWN = frozenset({"service", "default_image_size", "uri_schemes", "fields", "billed_as"})
+_WITHOUT_SYSTEM = "without_system_instruction"
 
 
 @cache
-def load() -> ModelTable:
-    """The table that comes with the server, read once."""
-    text = resources.files(__package__).joinpath("models.toml").read_text(encoding="utf-8")
-    return ModelTable(tuple(_facts(row) for row in tomllib.loads(text)["model"]))
+def keys() -> dict[str, Any]:
+    """The keys of a row, each with its type. `without_system_instruction` lists providers; a provider reads its own."""
+    found: dict[str, Any] = {}
+    for name, hint in typing.get_type_hints(Capabilities).items():
+        if name == "system_instruction":
+            found[_WITHOUT_SYSTEM] = tuple[str, ...]
+        elif name not in _PROVIDERS_OWN:
+            found[name] = _without_none(hint)
+    return found
 
 
-def extended(own: Node | None) -> ModelTable:
-    """The table with what stands under imagewire.models: new models, or new facts of known ones."""
+def _without_none(hint: Any) -> Any:
+    if isinstance(hint, types.UnionType):
+        return next(part for part in typing.get_args(hint) if part is not type(None))
+    return hint
+
+
+def read(own: Node | None) -> tuple[Row, ...]:
+    """The rows under imagewire.models. Raises ConfigError."""
     section = next((value for key, value in own.pairs("imagewire") if key.text == "models"), None) if own else None
     if section is None:
-        return load()
-    facts = {model.id: model for model in load().models}
-    for entry in section.items("models"):
-        row = {key.text: _value(key.text, value) for key, value in _known(entry)}
-        name = row.get("id")
-        if not name:
-            raise entry.error("id is missing; add the model's id")
-        known = facts.get(name)
-        facts[name] = dataclasses.replace(known, **_typed(row)) if known else _facts(row)
-    return ModelTable(tuple(facts.values()))
+        return ()
+    return tuple(_row(entry) for entry in section.items("models"))
 
 
-_LISTS = ("aliases", "aspect_ratios", "image_sizes", "thinking_levels", "without_system_instruction")
-_KEYS = tuple(f.name for f in dataclasses.fields(ModelFacts))
+def typed(row: Row) -> Row:
+    """A row of plain JSON values with the types of Capabilities."""
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+    if "price" in given:
+        given["price"] = TokenPrice(*given["price"])
+    return given
 
 
-def _known(entry: Node) -> list[tuple[Any, Node]]:
+def table(provider: str, unknown: Capabilities, rows: Iterable[Row]) -> ModelTable:
+    """A provider's table. unknown: what holds of every model; of rows with the same id, later ones add to earlier."""
+    found: dict[str, Capabilities] = {}
+    for row in rows:
+        given = dict(row)
+        if _WITHOUT_SYSTEM in given:
+            given["system_instruction"] = provider not in given.pop(_WITHOUT_SYSTEM)
+        found[row["id"]] = dataclasses.replace(found.get(row["id"], unknown), **given)
+    return ModelTable(found.values(), unknown)
+
+
+def _row(entry: Node) -> Row:
+    row = {key.text: _value(key.text, hint, value) for key, hint, value in _known(entry)}
+    if not row.get("id"):
+        raise entry.error("id is missing; add the model's id")
+    return typed(row)
+
+
+def _known(entry: Node) -> list[tuple[Key, Any, Node]]:
+    known = keys()
     pairs = list(entry.pairs("an entry of models"))
     for key, _ in pairs:
-        if key.text not in _KEYS:
-            raise key.unknown(_KEYS, "models")
-    return pairs
+        if key.text not in known:
+            raise key.unknown(known, "models")
+    return [(key, known[key.text], value) for key, value in pairs]
 
 
-def _value(name: str, value: Node) -> Any:
-    if name in _LISTS:
-        return [item.text(name) for item in value.items(name)]
+def _value(name: str, hint: Any, value: Node) -> Any:
     if name == "price":
         numbers = [item.number("price") for item in value.items("price")]
         if len(numbers) not in {3, 4}:
@@ -99,23 +87,15 @@ def _value(name: str, value: Node) -> Any:
                 "price takes [prompt, text out, picture out] or these and cached, in USD per million tokens"
             )
         return numbers
-    if name == "image_tokens":
-        return {size.text: tokens.whole(f"image_tokens.{size.text}", least=1) for size, tokens in value.pairs(name)}
-    if name == "service_tiers":
-        return {tier.text: factor.number(f"service_tiers.{tier.text}") for tier, factor in value.pairs(name)}
-    if name == "max_input_images":
+    kind = typing.get_origin(hint) or hint
+    if kind is tuple:
+        return [item.text(name) for item in value.items(name)]
+    if kind is Mapping:
+        if typing.get_args(hint)[1] is int:
+            return {key.text: number.whole(f"{name}.{key.text}", least=1) for key, number in value.pairs(name)}
+        return {key.text: number.number(f"{name}.{key.text}") for key, number in value.pairs(name)}
+    if kind is int:
         return value.whole(name)
-    if name == "part_media_resolution":
+    if kind is bool:
         return value.choice(name, ("true", "false")) == "true"
     return value.text(name)
-
-
-def _typed(row: dict[str, Any]) -> dict[str, Any]:
-    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
-    if "price" in given:
-        given["price"] = Price(*given["price"])
-    return given
-
-
-def _facts(row: dict[str, Any]) -> ModelFacts:
-    return ModelFacts(**_typed(row))

@@ -1,7 +1,5 @@
 """The configuration's JSON schema, made from the tables that read it; `make gen` writes schema.json."""
 
-import dataclasses
-import types
 import typing
 from collections.abc import Mapping
 from typing import Any
@@ -87,16 +85,13 @@ def _router() -> dict[str, Any]:
 
 
 def _models() -> dict[str, Any]:
-    hints = typing.get_type_hints(models.ModelFacts)
-    properties = {field.name: _of(hints[field.name]) for field in dataclasses.fields(models.ModelFacts)}
+    properties = {name: _of(hint) for name, hint in models.keys().items()}
     properties["price"] = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 3, "maxItems": 4}
     return {"type": "array", "items": _object(properties, required=("id",))}
 
 
 def _of(hint: Any) -> dict[str, Any]:
-    """The schema of a field's type: a scalar, a tuple of strings or a mapping of names, or one of them or None."""
-    if isinstance(hint, types.UnionType):
-        hint = next(part for part in typing.get_args(hint) if part is not type(None))
+    """The schema of a field's type: a scalar, a tuple of strings or a mapping of names."""
     if typing.get_origin(hint) is tuple:
         return {"type": "array", "items": {"type": "string"}}
     if typing.get_origin(hint) is Mapping:

@@ -67,6 +67,18 @@ def namer(message: pb.ChatMessage) -> Callable[[pb.Part], bool]:
     return names
 
 
+def images(message: pb.ChatMessage, path: str) -> Iterator[tuple[str, pb.Image]]:
+    """Every picture of a message once, with its path."""
+    names = namer(message)
+    for i, part in enumerate(message.parts):
+        if part.WhichOneof("content") == "image":
+            yield f"{path}.parts[{i}].image", message.image if names(part) else part.image
+        for j, image in enumerate(part.function_response.images):
+            yield f"{path}.parts[{i}].function_response.images[{j}]", image
+    if not message.parts and message.HasField("image"):
+        yield f"{path}.image", message.image
+
+
 def spoken(message: pb.ChatMessage) -> str:
     """The text of a message's parts that is no thought."""
     return "".join(part.text for part in message.parts if not part.thought)

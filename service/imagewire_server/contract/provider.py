@@ -1,10 +1,82 @@
-"""What the engine asks of a provider, and nothing more: a provider is a folder and one registry line."""
+"""What the server asks of a provider: its models' capabilities, and a stream of events for a request."""
 
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from imagewire_server.contract import pb
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPrice:
+    """US dollars per million tokens. cached: of cached prompt tokens, None when unknown."""
+
+    prompt: float
+    text: float
+    image: float
+    cached: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePrice:
+    """US dollars per picture, by image size."""
+
+    by_size: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What one model takes and costs at one provider. Validation, REST, ListModels and the cost all read this.
+
+    None: nothing is known, so it is sent; an empty tuple: the model takes none. id: the provider's own, empty for a
+    model of which nothing is known. max_input_images: of the whole request. system_instruction: whether it takes one.
+    image_tokens: what a picture takes, by image size. service_tiers: what the price is multiplied by, by service tier;
+    "standard" is 1 and is not listed.
+
+    The rest is the provider's, for all its models. service: its name in sentences. default_image_size: what is drawn
+    where none is asked for. uri_schemes: by which it reads pictures itself. fields: the fields of the contract that it
+    takes, as "Message.field"; None for all of them. billed_as: the service tier by the traffic type in its
+    usage, "" for the one that was asked for.
+    """
+
+    id: str = ""
+    aliases: tuple[str, ...] = ()
+    aspect_ratios: tuple[str, ...] | None = None
+    image_sizes: tuple[str, ...] | None = None
+    thinking_levels: tuple[str, ...] | None = None
+    max_input_images: int | None = None
+    system_instruction: bool = True
+    part_media_resolution: bool = True
+    price: TokenPrice | ImagePrice | None = None
+    image_tokens: Mapping[str, int] = field(default_factory=dict)
+    service_tiers: Mapping[str, float] = field(default_factory=dict)
+    service: str = "this provider"
+    default_image_size: str = "1K"
+    uri_schemes: tuple[str, ...] = ("https",)
+    fields: frozenset[str] | None = None
+    billed_as: Mapping[str, str] = field(default_factory=lambda: {"": ""})
+
+    @property
+    def is_known(self) -> bool:
+        """Whether anything is known of the model."""
+        return bool(self.id)
+
+    def takes(self, name: str) -> bool:
+        """Whether it takes a field of the contract, by its "Message.field"."""
+        return self.fields is None or name in self.fields
+
+
+class ModelTable:
+    """The models of one provider by id and by alias. unknown: what holds of any other model of it."""
+
+    def __init__(self, models: Iterable[Capabilities], unknown: Capabilities) -> None:
+        self.models = tuple(sorted(models, key=lambda model: model.id))
+        self.unknown = unknown
+        self._by_name = {name: model for model in self.models for name in (model.id, *model.aliases)}
+
+    def find(self, name: str) -> Capabilities:
+        """The model with this id or alias, `unknown` when the table lacks it."""
+        return self._by_name.get(name, self.unknown)
 
 
 class Answering(Protocol):
@@ -40,6 +112,11 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """The word in front of a model's name: "gemini", "vertex_ai"."""
+        ...
+
+    @property
+    def models(self) -> ModelTable:
+        """Its models."""
         ...
 
     def generate(

@@ -17,7 +17,7 @@ class Account:
         self._spec = spec
         self._call = call
         self._report: Report | None = None  # of the upstream call under way
-        self._asked = Asked(None, "", "")
+        self._asked = Asked()
         self._drawn = Drawn()
         self._open = 0  # pictures that have begun and are not whole
 
@@ -28,7 +28,7 @@ class Account:
 
     def begin(self, route: Route) -> Report:
         """An upstream call begins: its report, which the provider fills in."""
-        self._asked = Asked(route.facts, self._spec.image_config.image_size, self._spec.service_tier)
+        self._asked = Asked(route.capabilities, self._spec.image_config.image_size, self._spec.service_tier)
         self._drawn, self._open = Drawn(), 0
         self._report = Report(large=self._call.large)
         return self._report
@@ -52,7 +52,7 @@ class Account:
         answer = report.answer
         usage = answer.usage if answer is not None else None
         cost = None
-        if answer is not None and usage is not None and (answer.finished or is_counted(usage)):
+        if answer is not None and (answer.finished or (usage is not None and is_counted(usage))):
             # A picture that is not whole was drawn nevertheless.
             self._drawn.pictures += self._open
             cost = nano_usd(usage, self._asked, self._drawn)
@@ -72,11 +72,9 @@ class Account:
         if self._report is None:
             return  # noted already: others were asked in place of a blocked prompt, and none answered
         self._report = None
-        if not finished.HasField("usage"):
-            self._call.charge("maybe", None)
-            return
-        cost = nano_usd(finished.usage, self._asked, self._drawn)
+        usage = finished.usage if finished.HasField("usage") else None
+        cost = nano_usd(usage, self._asked, self._drawn)
         if cost is not None:
             finished.usage.cost_nano_usd = cost
             finished.usage.cost_usd = cost / NANO
-        self._call.charge("yes", cost)
+        self._call.charge("maybe" if usage is None and cost is None else "yes", cost)

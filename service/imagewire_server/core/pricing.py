@@ -1,35 +1,31 @@
-"""What a call cost, from what the provider counted and the model's price. None, never zero, when it cannot be told."""
+"""What a call cost, from the model's price and what was drawn or counted. None, never zero, when it cannot be told."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from imagewire_server.config.models import ModelFacts, Price
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities, ImagePrice, TokenPrice
 
 NANO = 10**9
 _MILLION = 10**6
 _PARTS = 10**9
 _MOST = 2**63 - 1
-_DEFAULT_SIZE = "1K"
-# How Vertex AI names the ways to bill that have a price a token. Provisioned throughput is paid by the month.
-_TIERS_OF_TRAFFIC = {
-    "": "",
-    "TRAFFIC_TYPE_UNSPECIFIED": "",
-    "ON_DEMAND": "",
-    "ON_DEMAND_FLEX": "flex",
-    "ON_DEMAND_PRIORITY": "priority",
-}
 _STANDARD = frozenset({"", "standard", "unspecified"})
 
 
 class Asked(NamedTuple):
-    """What of a request decides the price. facts: None for a model that the table lacks."""
+    """What of a request decides the price."""
 
-    facts: ModelFacts | None
-    image_size: str
-    service_tier: str
+    capabilities: Capabilities = Capabilities()
+    image_size: str = ""
+    service_tier: str = ""
+
+    @property
+    def size(self) -> str:
+        """The size that is drawn."""
+        return self.image_size or self.capabilities.default_image_size
 
 
 @dataclass(slots=True)
@@ -42,12 +38,27 @@ class Drawn:
     text_bytes: int = 0
 
 
-def nano_usd(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
-    """Billionths of a US dollar. Thoughts cost what text costs."""
-    price = asked.facts.price if asked.facts else None
+def nano_usd(usage: pb.Usage | None, asked: Asked, drawn: Drawn) -> int | None:
+    """Billionths of a US dollar. usage: None where the provider has told none."""
+    price = asked.capabilities.price
+    if isinstance(price, ImagePrice):
+        return _by_image(price, asked, drawn)
+    return None if price is None or usage is None else _by_token(price, usage, asked, drawn)
+
+
+def _by_image(price: ImagePrice, asked: Asked, drawn: Drawn) -> int | None:
+    each = price.by_size.get(asked.size)
+    # Nobody knows what is asked for drafts, and for what is no picture.
+    if each is None or drawn.drafts or drawn.media:
+        return None
+    return int(Decimal(str(each)) * NANO * drawn.pictures)
+
+
+def _by_token(price: TokenPrice, usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
+    """Thoughts cost what text costs."""
     factor = _factor(usage, asked)
     cached, prompt = usage.cached_content_tokens, usage.prompt_tokens + usage.tool_use_prompt_tokens
-    if price is None or factor is None or not usage.prompt_tokens or cached > prompt:
+    if factor is None or not usage.prompt_tokens or cached > prompt:
         return None
     for detail in usage.prompt_tokens_details:
         if detail.modality in {"AUDIO", "VIDEO"} and detail.tokens:
@@ -92,7 +103,7 @@ def _image_tokens(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
     if not drawn.pictures:
         # Nobody knows how a draft is counted that is the only picture.
         return None if drawn.drafts else 0
-    each = asked.facts.image_tokens.get(asked.image_size or _DEFAULT_SIZE) if asked.facts else None
+    each = asked.capabilities.image_tokens.get(asked.size)
     if each is None:
         return None
     images = drawn.pictures * each
@@ -104,13 +115,13 @@ def _image_tokens(usage: pb.Usage, asked: Asked, drawn: Drawn) -> int | None:
 
 def _factor(usage: pb.Usage, asked: Asked) -> float | None:
     """What the service tier multiplies the price by: the tier that served the call, else the one that was asked for."""
-    by_traffic = _TIERS_OF_TRAFFIC.get(usage.traffic_type)
+    by_traffic = asked.capabilities.billed_as.get(usage.traffic_type)
     if by_traffic is None:
         return None
     tier = (usage.service_tier or by_traffic or asked.service_tier).lower().removeprefix("service_tier_")
     if tier in _STANDARD:
         return 1.0
-    return asked.facts.service_tiers.get(tier) if asked.facts else None
+    return asked.capabilities.service_tiers.get(tier)
 
 
 class _Rates(NamedTuple):
@@ -121,7 +132,7 @@ class _Rates(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _rates(price: Price, factor: float) -> _Rates:
+def _rates(price: TokenPrice, factor: float) -> _Rates:
     """What a token costs, in whole parts of a billionth of a dollar: from the price exactly as it is written."""
 
     def rate(dollars: float) -> int:

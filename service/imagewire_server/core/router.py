@@ -7,10 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
-from imagewire_server.contract.provider import Provider
+from imagewire_server.contract.provider import Capabilities, Provider
 from imagewire_server.core.circuit import Circuit, Slot
 
 # A wildcard serves any id: so many circuits of a deployment are remembered.
@@ -45,11 +44,11 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One way to serve a call. native_id: the provider's id. facts: None for a model that the table lacks."""
+    """One way to serve a call. native_id: the provider's id."""
 
     upstream: Upstream
     native_id: str
-    facts: ModelFacts | None
+    capabilities: Capabilities
     circuit: Circuit
 
     @property
@@ -77,14 +76,12 @@ class Router:
     def __init__(
         self,
         upstreams: Sequence[Upstream],
-        models: ModelTable,
         routing: Routing,
         *,
         clock: Callable[[], float] = time.monotonic,
         dice: random.Random | None = None,
     ) -> None:
         self._upstreams = upstreams
-        self._models = models
         self._routing = routing
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
@@ -109,14 +106,14 @@ class Router:
         return Group(name, tuple(routes))
 
     def offered(self) -> list[tuple[str, Route]]:
-        """Every name that callers can be told, with its first route; wildcards stand for the models of the table."""
+        """Every name that callers can be told, with its first route; wildcards stand for the models that are known."""
         found: dict[str, Route] = {}
         for up in self._upstreams:
             pattern = up.deployment.name
             if "*" not in pattern:
                 found.setdefault(pattern, self._route(up, up.deployment.model))
             elif pattern != "*":
-                for model in self._models.models:
+                for model in up.provider.models.models:
                     native = up.deployment.model.replace("*", model.id)
                     found.setdefault(pattern.replace("*", model.id), self._route(up, native))
         return sorted(found.items())
@@ -174,19 +171,18 @@ class Router:
 
     def _by_native_name(self, name: str) -> list[Route]:
         provider, _, native_id = name.partition("/")
-        facts = self._models.find(native_id)
-        wanted = facts.id if facts else native_id
-        routes = [
+        return [
             self._route(up, up.deployment.model)
             for up in self._upstreams
-            if up.deployment.provider == provider and "*" not in up.deployment.model
+            if up.deployment.provider == provider
+            and "*" not in up.deployment.model
+            and _canonical(up, up.deployment.model) == _canonical(up, native_id)
         ]
-        return [route for route in routes if route.native_id == wanted]
 
     def _route(self, upstream: Upstream, native_id: str) -> Route:
-        facts = self._models.find(native_id)
-        resolved = facts.id if facts else native_id
-        return Route(upstream, resolved, facts, upstream.circuit(resolved))
+        capabilities = upstream.provider.models.find(native_id)
+        resolved = capabilities.id or native_id  # it was named by an alias, or nothing is known of it
+        return Route(upstream, resolved, capabilities, upstream.circuit(resolved))
 
     def _pick(self, routes: list[Route]) -> Route:
         if len(routes) == 1:
@@ -212,6 +208,11 @@ def _cooling(group: Group, now: float) -> Cooling:
         code=Code.RESOURCE_EXHAUSTED if first.limited else Code.UNAVAILABLE,
         retry_after=left,
     )
+
+
+def _canonical(upstream: Upstream, native_id: str) -> str:
+    """A model's id where it is named by an alias."""
+    return upstream.provider.models.find(native_id).id or native_id
 
 
 def _weights(deployments: list[Deployment]) -> list[float]:

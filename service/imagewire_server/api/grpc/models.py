@@ -6,9 +6,9 @@ import grpc
 
 from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server import __version__
-from imagewire_server.config.models import ModelFacts
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
+from imagewire_server.contract.provider import Capabilities, TokenPrice
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
 
@@ -45,7 +45,7 @@ class ModelService(stubs.ModelServiceServicer):
         validation.check(request)
         route = self._engine.router.resolve(request.name).routes[0]
         names = [name for name, offered in self._engine.router.offered() if offered.name == route.name]
-        if route.facts is None and request.name not in names:
+        if not route.capabilities.is_known and request.name not in names:
             raise NotFound(
                 f"nothing is known of the model {request.name!r}: ListModels lists those that are;"
                 " an unlisted one may still draw"
@@ -55,31 +55,36 @@ class ModelService(stubs.ModelServiceServicer):
 
 
 def _model(name: str, route: Route) -> pb.Model:
-    facts = route.facts or ModelFacts(route.native_id)
+    known = route.capabilities
     provider = route.upstream.deployment.provider
-    price = facts.price
     model = pb.Model(
         name=name,
-        aliases=[f"{provider}/{alias}" for alias in facts.aliases],
+        aliases=[f"{provider}/{alias}" for alias in known.aliases],
         provider=provider,
-        native_id=facts.id,
-        image_sizes=_choices(facts.image_sizes),
-        aspect_ratios=_choices(facts.aspect_ratios),
-        max_input_images=facts.max_input_images,
-        thinking_levels=_choices(facts.thinking_levels),
-        price=None
-        if price is None
-        else pb.Price(
-            input_usd_per_million=price.prompt,
-            text_output_usd_per_million=price.text,
-            image_output_usd_per_million=price.image,
-            cached_input_usd_per_million=price.cached,
-            service_tier_factors=facts.service_tiers,
-        ),
+        native_id=route.native_id,
+        image_sizes=_choices(known.image_sizes),
+        aspect_ratios=_choices(known.aspect_ratios),
+        max_input_images=known.max_input_images,
+        thinking_levels=_choices(known.thinking_levels),
+        price=_price(known),
     )
-    if route.facts is not None:
-        model.system_instruction = provider not in facts.without_system_instruction
+    if known.is_known:
+        model.system_instruction = known.system_instruction
     return model
+
+
+def _price(known: Capabilities) -> pb.Price | None:
+    """None, as absent, where it is unknown, and for a price per picture, for which the contract has no field."""
+    price = known.price
+    if not isinstance(price, TokenPrice):
+        return None
+    return pb.Price(
+        input_usd_per_million=price.prompt,
+        text_output_usd_per_million=price.text,
+        image_output_usd_per_million=price.image,
+        cached_input_usd_per_million=price.cached,
+        service_tier_factors=known.service_tiers,
+    )
 
 
 def _choices(values: tuple[str, ...] | None) -> pb.Choices | None:

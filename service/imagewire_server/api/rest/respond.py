@@ -20,12 +20,12 @@ from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract import json_scan, pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
 from imagewire_server.contract.limits import LIGHT_BYTES
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
 from imagewire_server.formats.openai.common.encoder import Chunk, Encoder, ImageRef, Key, Piece, StreamEncoder, chunk_of
 from imagewire_server.formats.openai.common.json_decode import decode
-from imagewire_server.formats.openai.common.options import Abilities
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
 _T = TypeVar("_T")
@@ -75,15 +75,12 @@ class Responder:
     pictures: Pictures
     heartbeat_interval: float
 
-    def abilities(self, model: str) -> Abilities:
+    def capabilities(self, model: str) -> Capabilities:
         """What is known of a model by its name."""
         try:
-            facts = self.engine.router.resolve(model).routes[0].facts
+            return self.engine.router.resolve(model).routes[0].capabilities
         except NotFound:
-            return Abilities()  # the engine says so in a moment, after what is wrong with the request itself
-        if facts is None:
-            return Abilities()
-        return Abilities(True, facts.aspect_ratios, facts.image_sizes, facts.thinking_levels)
+            return Capabilities()  # the engine says so in a moment, after what is wrong with the request itself
 
     @asynccontextmanager
     async def drawing(

@@ -4,19 +4,17 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
 
 from imagewire_server import __version__
-from imagewire_server.config.models import ModelFacts, ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
-from imagewire_server.contract.provider import Report
+from imagewire_server.contract.provider import Capabilities, Report
 from imagewire_server.core.offload import beside
-from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Profile, Reader, encode, refusal
+from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 1024 * 1024
@@ -52,17 +50,17 @@ class GoogleCall:
         self._first_byte_timeout = first_byte_timeout
         self._max_retry_after = max_retry_after
 
-    async def body(self, spec: pb.Spec, profile: Profile, *, large: bool) -> bytes | Body:
+    async def body(self, spec: pb.Spec, capabilities: Capabilities, *, large: bool) -> bytes | Body:
         """The request's body. Raises InvalidRequest for what the model cannot take."""
         if large:
-            return await beside(lambda: Body(encode(spec, profile, self._allowed)))
-        return msgspec.json.encode(encode(spec, profile, self._allowed))
+            return await beside(lambda: Body(encode(spec, capabilities, self._allowed)))
+        return msgspec.json.encode(encode(spec, capabilities, self._allowed))
 
     def ask(
         self,
         url: str,
         spec: pb.Spec,
-        profile: Profile,
+        capabilities: Capabilities,
         credentials: Mapping[str, str],
         *,
         max_frame_bytes: int,
@@ -73,16 +71,19 @@ class GoogleCall:
             # The body has no name here: it would be kept as long as the answer.
             return self._ask_large(
                 spec,
-                profile,
+                capabilities,
                 lambda body: self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report),
             )
-        body = msgspec.json.encode(encode(spec, profile, self._allowed))
+        body = msgspec.json.encode(encode(spec, capabilities, self._allowed))
         return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
 
     async def _ask_large(
-        self, spec: pb.Spec, profile: Profile, send: Callable[[bytes | Body], AsyncGenerator[list[pb.Event], None]]
+        self,
+        spec: pb.Spec,
+        capabilities: Capabilities,
+        send: Callable[[bytes | Body], AsyncGenerator[list[pb.Event], None]],
     ) -> AsyncGenerator[list[pb.Event], None]:
-        async with aclosing(send(await self.body(spec, profile, large=True))) as answer:
+        async with aclosing(send(await self.body(spec, capabilities, large=True))) as answer:
             async for events in answer:
                 yield events
 
@@ -122,35 +123,6 @@ class GoogleCall:
                     yield events
                 if error is not None:
                     raise error
-
-
-class Profiles:
-    """The profiles of a table's models, made once. profile: makes one, that of a model not in the table from None."""
-
-    def __init__(self, models: ModelTable, profile: Callable[[ModelFacts | None], Profile]) -> None:
-        self._models = models
-        self._unknown = profile(None)
-        self._known = {facts.id: profile(facts) for facts in models.models}
-
-    def find(self, native_id: str) -> Profile:
-        """That of a model."""
-        facts = self._models.find(native_id)
-        return self._known[facts.id] if facts else self._unknown
-
-
-def profile_of(facts: ModelFacts | None, provider: str, abilities: Profile) -> Profile:
-    """What a model takes at a provider. abilities: the provider's own; facts: None where nothing is known."""
-    if facts is None:
-        return abilities
-    return replace(
-        abilities,
-        aspect_ratios=facts.aspect_ratios,
-        image_sizes=facts.image_sizes,
-        thinking_levels=facts.thinking_levels,
-        max_input_images=facts.max_input_images,
-        system_instruction=provider not in facts.without_system_instruction,
-        part_media_resolution=facts.part_media_resolution,
-    )
 
 
 @lru_cache(maxsize=1024)

@@ -3,11 +3,9 @@
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
-from imagewire_server.config.models import ModelTable
 from imagewire_server.contract import pb
-from imagewire_server.contract.provider import Report
-from imagewire_server.providers.google.call import GoogleCall, Profiles, method_url
-from imagewire_server.providers.google.gemini_profile import profile
+from imagewire_server.contract.provider import ModelTable, Report
+from imagewire_server.providers.google.call import GoogleCall, method_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +26,12 @@ class GeminiApi:
         self._call = call
         self._base = f"{endpoint.base_url.rstrip('/')}/{endpoint.version}"
         self._credentials = {"x-goog-api-key": endpoint.api_key}
-        self._profiles = Profiles(models, profile)
+        self.models = models
 
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; see the protocol."""
         url = method_url(self._base, native_id, stream=stream)
-        known = self._profiles.find(native_id)
+        known = self.models.find(native_id)
         return self._call.ask(url, spec, known, self._credentials, max_frame_bytes=max_frame_bytes, report=report)

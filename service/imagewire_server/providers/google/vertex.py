@@ -4,13 +4,11 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from imagewire_server.config.models import ModelTable
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
-from imagewire_server.contract.provider import Report
-from imagewire_server.providers.google.call import GoogleCall, Profiles, method_url
+from imagewire_server.contract.provider import ModelTable, Report
+from imagewire_server.providers.google.call import GoogleCall, method_url
 from imagewire_server.providers.google.token import Access, GoogleToken
-from imagewire_server.providers.google.vertex_profile import profile
 
 _MULTI_REGIONS = frozenset({"us", "eu"})
 
@@ -46,13 +44,13 @@ class Vertex:
         self._call = call
         self._place = place
         self._token = token
-        self._profiles = Profiles(models, profile)
+        self.models = models
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
     ) -> AsyncGenerator[list[pb.Event], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
-        body = await self._call.body(spec, self._profiles.find(native_id), large=report.large)
+        body = await self._call.body(spec, self.models.find(native_id), large=report.large)
         access = await self._token.get() if self._token else None
         renewed = False
         while True:

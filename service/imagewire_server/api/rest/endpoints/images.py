@@ -98,8 +98,8 @@ class ImagesEndpoint:
             request, pictures = await _form(exchange, scope)
         else:
             request = await read(exchange, ImagesRequest)
-        abilities = self.responder.abilities(request.model)
-        builder = await worked(exchange.call, spec_of, request, abilities, pictures)
+        capabilities = self.responder.capabilities(request.model)
+        builder = await worked(exchange.call, spec_of, request, capabilities, pictures)
         sent = sum(len(data) for _, data in pictures)
         pictures.clear()  # the spec has them
         if not request.stream:

@@ -55,15 +55,15 @@ def _entry(name: str, route: Route) -> response_types.ModelEntry:
     provider = route.upstream.deployment.provider
     # The table of models does not say when a model was made.
     entry = response_types.ModelEntry(id=name, object="model", created=0, owned_by=provider)
-    facts = route.facts
-    if facts is None:
+    known = route.capabilities
+    if not known.is_known:
         return entry
     for field in ("image_sizes", "aspect_ratios", "thinking_levels"):
-        if (values := getattr(facts, field)) is not None:
+        if (values := getattr(known, field)) is not None:
             setattr(entry, field, list(values))
-    if facts.max_input_images is not None:
-        entry.max_input_images = facts.max_input_images
-    entry.system_instruction = provider not in facts.without_system_instruction
+    if known.max_input_images is not None:
+        entry.max_input_images = known.max_input_images
+    entry.system_instruction = known.system_instruction
     return entry
 
 

@@ -1,17 +1,18 @@
 """A chat request as a spec."""
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.chat.messages import read
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common import options, provider_options
-from imagewire_server.formats.openai.common.options import Abilities, set_once
+from imagewire_server.formats.openai.common.options import set_once
 from imagewire_server.formats.openai.common.shared_request import SearchOptions
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
 
 
-def spec_of(given: ChatRequest, abilities: Abilities) -> SpecBuilder:
+def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
     """The spec of a request, with where its fields came from. Raises InvalidRequest in the caller's names."""
     builder = SpecBuilder(given.model)
     read(builder, given.messages)
@@ -21,7 +22,7 @@ def spec_of(given: ChatRequest, abilities: Abilities) -> SpecBuilder:
         if config is not None:
             options.image_config(builder, config, field)
     options.aspect_ratio(builder, given.aspect_ratio)
-    options.size(builder, given.size, abilities)
+    options.size(builder, given.size, capabilities)
     _generation(builder, given)
     _thinking(builder, given)
     _tools(builder, given)

@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.shared_request import ImageConfig
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
@@ -14,19 +14,8 @@ _T = TypeVar("_T")
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-_DRAWN_UNASKED = "1K"
 # How far from the asked shape the nearest ratio may be.
 _MOST_OFF = math.log(1.2)
-
-
-@dataclass(frozen=True, slots=True)
-class Abilities:
-    """What is known of the model: None for nothing, an empty tuple for "takes none". listed: it is in the table."""
-
-    listed: bool = False
-    aspect_ratios: tuple[str, ...] | None = None
-    image_sizes: tuple[str, ...] | None = None
-    thinking_levels: tuple[str, ...] | None = None
 
 
 def said_once(builder: SpecBuilder, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
@@ -70,7 +59,7 @@ def aspect_ratio(builder: SpecBuilder, given: str | None, field: str = "aspect_r
         set_once(builder, builder.spec.image_config, "aspect_ratio", given, field, "image_config")
 
 
-def size(builder: SpecBuilder, given: str | None, abilities: Abilities, field: str = "size") -> None:
+def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str = "size") -> None:
     """WIDTHxHEIGHT as the nearest ratio and size that the model draws, or one of Google's sizes as it is."""
     if given is None or given == "auto":
         return
@@ -83,19 +72,21 @@ def size(builder: SpecBuilder, given: str | None, abilities: Abilities, field: s
         builder.refuse(field, f'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of {", ".join(_SIDES)}')
         return
     width, height = int(match[1]), int(match[2])
-    ratios = abilities.aspect_ratios or _RATIOS
+    ratios = capabilities.aspect_ratios or _RATIOS
     ratio = min(ratios, key=lambda ratio: _off(width / height, ratio))
     if _off(width / height, ratio) > _MOST_OFF:
         builder.refuse(field, f"is far from every ratio that the model draws; it draws {', '.join(ratios)}")
         return
     side = math.sqrt(width * height)
     nearest = min(_SIDES, key=lambda name: abs(math.log(side / _SIDES[name])))
-    drawn = _SIDES if abilities.image_sizes is None else abilities.image_sizes or (_DRAWN_UNASKED,)
+    drawn = (
+        _SIDES if capabilities.image_sizes is None else capabilities.image_sizes or (capabilities.default_image_size,)
+    )
     if nearest not in drawn:
         builder.refuse(field, f"comes nearest to {nearest}, which the model does not draw; it draws {', '.join(drawn)}")
         return
     set_once(builder, target, "aspect_ratio", ratio, field, "image_config")
-    if nearest != _DRAWN_UNASKED or abilities.image_sizes:
+    if nearest != capabilities.default_image_size or capabilities.image_sizes:
         set_once(builder, target, "image_size", nearest, field, "image_config")
 
 
@@ -133,9 +124,9 @@ def thoughts(builder: SpecBuilder, given: bool | None, field: str) -> None:
     builder.from_field(path, field)
 
 
-def drafts(builder: SpecBuilder, wanted: int | None, abilities: Abilities, field: str = "partial_images") -> None:
+def drafts(builder: SpecBuilder, wanted: int | None, capabilities: Capabilities, field: str = "partial_images") -> None:
     """Drafts come from models that think, when they are asked to show it; others draw none."""
-    if wanted and abilities.listed and abilities.thinking_levels != ():
+    if wanted and capabilities.is_known and capabilities.thinking_levels != ():
         thoughts(builder, True, field)
 
 

@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options, provider_options
-from imagewire_server.formats.openai.common.options import Abilities, set_once
+from imagewire_server.formats.openai.common.options import set_once
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images.request import ImagesRequest
 
 
-def spec_of(given: ImagesRequest, abilities: Abilities, pictures: Sequence[tuple[str, bytes]] = ()) -> SpecBuilder:
+def spec_of(
+    given: ImagesRequest, capabilities: Capabilities, pictures: Sequence[tuple[str, bytes]] = ()
+) -> SpecBuilder:
     """The spec of a request. pictures: those to edit, each with its field's name. Raises InvalidRequest."""
     builder = SpecBuilder(given.model)
     message = builder.spec.messages.add(role=pb.Role.ROLE_USER)
@@ -25,10 +28,10 @@ def spec_of(given: ImagesRequest, abilities: Abilities, pictures: Sequence[tuple
         if config is not None:
             options.image_config(builder, config, field)
     options.aspect_ratio(builder, given.aspect_ratio)
-    options.size(builder, given.size, abilities)
+    options.size(builder, given.size, capabilities)
     options.file_format(builder, given.output_format, given.output_compression)
     set_once(builder, builder.spec.generation_config, "seed", given.seed, "seed", "generation_config")
-    options.drafts(builder, given.partial_images, abilities)
+    options.drafts(builder, given.partial_images, capabilities)
     provider_options.read(builder, given)
     options.labels(builder, given.user, given.metadata)
     if given.extra_body is not None:

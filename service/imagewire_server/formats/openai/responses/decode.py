@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options, provider_options
-from imagewire_server.formats.openai.common.options import Abilities, set_once
+from imagewire_server.formats.openai.common.options import set_once
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.responses import input as responses_input
 from imagewire_server.formats.openai.responses.request import (
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from imagewire_server.formats.openai.common.shared_request import SearchOptions
 
 
-def spec_of(given: ResponsesRequest, abilities: Abilities) -> SpecBuilder:
+def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     """The spec of a request. Raises InvalidRequest in the caller's names."""
     builder = SpecBuilder(given.model)
     if given.previous_response_id is not None:
@@ -27,7 +28,7 @@ def spec_of(given: ResponsesRequest, abilities: Abilities) -> SpecBuilder:
         builder.from_field("messages[0]", "instructions")
         builder.spec.messages.add(role=pb.Role.ROLE_SYSTEM, content=given.instructions)
     responses_input.read(builder, given.input)
-    _tools(builder, given, abilities)
+    _tools(builder, given, capabilities)
     target, path = builder.spec.generation_config, "generation_config"
     set_once(builder, target, "temperature", given.temperature, "temperature", path)
     set_once(builder, target, "top_p", given.top_p, "top_p", path)
@@ -49,7 +50,7 @@ def image_tool(given: ResponsesRequest) -> ImageTool | None:
     return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)
 
 
-def _tools(builder: SpecBuilder, given: ResponsesRequest, abilities: Abilities) -> None:
+def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabilities) -> None:
     """Functions and search are tools of the model; image_generation is what the answer may hold."""
     functions = pb.FunctionDeclarations()
     drawn: list[str] = []
@@ -58,10 +59,10 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, abilities: Abilities) 
         field = f"tools[{i}]"
         if isinstance(tool, ImageTool):
             drawn.append(field)
-            options.size(builder, tool.size, abilities, f"{field}.size")
+            options.size(builder, tool.size, capabilities, f"{field}.size")
             options.aspect_ratio(builder, tool.aspect_ratio, f"{field}.aspect_ratio")
             options.file_format(builder, tool.output_format, tool.output_compression, f"{field}.")
-            options.drafts(builder, tool.partial_images, abilities, f"{field}.partial_images")
+            options.drafts(builder, tool.partial_images, capabilities, f"{field}.partial_images")
         elif isinstance(tool, WebSearchTool):
             searches.append((field, tool))
         else:

@@ -6,8 +6,7 @@ Source of the facts: Google's published API reference and the sources of its own
 from imagewire_server.providers.google.wire.encode import encode
 from imagewire_server.providers.google.wire.errors import refusal
 from imagewire_server.providers.google.wire.named_resources import ANYTHING, Allowed
-from imagewire_server.providers.google.wire.profile import Profile
 from imagewire_server.providers.google.wire.reader import Reader
 from imagewire_server.providers.google.wire.request_body import Body
 
-__all__ = ["ANYTHING", "Allowed", "Body", "Profile", "Reader", "encode", "refusal"]
+__all__ = ["ANYTHING", "Allowed", "Body", "Reader", "encode", "refusal"]

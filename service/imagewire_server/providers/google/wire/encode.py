@@ -6,13 +6,14 @@ Bytes stay bytes in the result: whoever writes the JSON encodes them as standard
 from typing import Any
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.capability_rules import CapabilityRules
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.json_values import plain
 from imagewire_server.contract.native_rules import camel
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.providers.google.wire import extra_body
 from imagewire_server.providers.google.wire.encode_parts import PartEncoder
 from imagewire_server.providers.google.wire.named_resources import ANYTHING, Allowed, check
-from imagewire_server.providers.google.wire.profile import Profile
 
 Json = dict[str, Any]
 
@@ -30,23 +31,37 @@ _SCALARS = (
     "presence_penalty",
     "frequency_penalty",
 )
+# The fields of the contract that one of Google's services has and the other lacks.
+VERTEX, GEMINI = "Vertex AI", "the Gemini API"
+TAKEN_BY = {
+    "Spec.labels": VERTEX,
+    "Spec.output_config": VERTEX,
+    "ImageConfig.person_generation": VERTEX,
+    "ImageConfig.prominent_people": VERTEX,
+    "ImageConfig.output_options": VERTEX,
+    "SafetySetting.method": VERTEX,
+    "GoogleSearch.exclude_domains": VERTEX,
+    "GoogleSearch.blocking_confidence": VERTEX,
+    "GoogleSearch.time_range": GEMINI,
+}
 
 
-def encode(spec: pb.Spec, profile: Profile, allowed: Allowed = ANYTHING) -> Json:
+def encode(spec: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHING) -> Json:
     """The body for `spec`, which the contract's table has passed. allowed: what it may name.
 
     Raises InvalidRequest for what the model lacks, and for what may not be named.
     """
-    encoder = _Encoder(spec, profile)
+    encoder = _Encoder(spec, capabilities)
     check(spec, allowed, encoder.refuse)
     return encoder.body()
 
 
 class _Encoder:
-    def __init__(self, spec: pb.Spec, profile: Profile) -> None:
+    def __init__(self, spec: pb.Spec, capabilities: Capabilities) -> None:
         self.spec = spec
-        self.profile = profile
+        self.capabilities = capabilities
         self.violations: list[Violation] = []
+        self.rules = CapabilityRules(capabilities, spec.model, self.violations)
 
     def body(self) -> Json:
         body = self.contents()
@@ -59,7 +74,7 @@ class _Encoder:
                 calling["allowedFunctionNames"] = list(self.spec.tool_config.allowed_function_names)
             body["toolConfig"] = {"functionCallingConfig": calling}
         if self.spec.HasField("output_config"):
-            self.vertex_only("spec.output_config")
+            self.optional("Spec.output_config", "spec.output_config")
             body["outputConfig"] = {"outputUriPrefix": self.spec.output_config.uri_prefix}
         if self.spec.continuation_token:
             body["continuationToken"] = self.spec.continuation_token
@@ -77,7 +92,7 @@ class _Encoder:
         if self.spec.cached_content:
             body["cachedContent"] = self.spec.cached_content
         if self.spec.labels:
-            self.vertex_only("spec.labels")
+            self.optional("Spec.labels", "spec.labels")
             body["labels"] = dict(self.spec.labels)
         if self.spec.service_tier:
             body["serviceTier"] = self.spec.service_tier
@@ -86,18 +101,14 @@ class _Encoder:
     def refuse(self, field: str, description: str) -> None:
         self.violations.append(Violation(field, description))
 
-    def vertex_only(self, field: str) -> None:
-        if not self.profile.vertex_fields:
-            self.refuse(field, f"is taken by Vertex AI only; {self.profile.service} has no such field: leave it out")
-
-    def gemini_only(self, field: str) -> None:
-        if not self.profile.gemini_fields:
-            self.refuse(
-                field, f"is taken by the Gemini API only; {self.profile.service} has no such field: leave it out"
-            )
+    def optional(self, name: str, path: str) -> None:
+        """Refuse a field of TAKEN_BY that this service lacks."""
+        if not self.capabilities.takes(name):
+            service = self.capabilities.service
+            self.refuse(path, f"is taken by {TAKEN_BY[name]} only; {service} has no such field: leave it out")
 
     def contents(self) -> Json:
-        parts = PartEncoder(self.profile, self.refuse)
+        parts = PartEncoder(self.rules, self.refuse)
         system: list[Json] = []
         contents: list[Json] = []
         for i, message in enumerate(self.spec.messages):
@@ -110,12 +121,10 @@ class _Encoder:
                 contents[-1]["parts"] += encoded
             else:
                 contents.append({"role": role, "parts": encoded})
-        limit = self.profile.max_input_images
-        if limit is not None and parts.images > limit:
-            self.refuse("spec.messages", f"hold {parts.images} pictures; {self.spec.model} takes at most {limit}")
+        self.rules.image_count(parts.images)
         if not system:
             return {"contents": contents}
-        if self.profile.system_instruction:
+        if self.capabilities.system_instruction:
             return {"systemInstruction": {"parts": system}, "contents": contents}
         first = next((turn for turn in contents if turn["role"] == "user"), None)
         if first is None:
@@ -142,35 +151,31 @@ class _Encoder:
         return config
 
     def thinking(self, given: pb.ThinkingConfig, path: str) -> Json:
-        levels = self.profile.thinking_levels
-        if levels == ():
-            self.refuse(path, f"{self.spec.model} does not think; leave it out")
+        self.rules.thinking(given, path)
         config: Json = {}
         if given.HasField("include_thoughts"):
             config["includeThoughts"] = given.include_thoughts
         if given.HasField("thinking_budget"):
             config["thinkingBudget"] = given.thinking_budget
         if given.thinking_level:
-            self.one_of(f"{path}.thinking_level", given.thinking_level, levels or None)
             config["thinkingLevel"] = given.thinking_level
         return config
 
     def image_config(self) -> Json:
         given = self.spec.image_config
         path = "spec.image_config"
+        self.rules.image_config(given, path)
         config: Json = {}
         if given.aspect_ratio:
-            self.one_of(f"{path}.aspect_ratio", given.aspect_ratio, self.profile.aspect_ratios)
             config["aspectRatio"] = given.aspect_ratio
         if given.image_size:
-            self.one_of(f"{path}.image_size", given.image_size, self.profile.image_sizes)
             config["imageSize"] = given.image_size
         for name in ("person_generation", "prominent_people"):
             if value := getattr(given, name):
-                self.vertex_only(f"{path}.{name}")
+                self.optional(f"ImageConfig.{name}", f"{path}.{name}")
                 config[camel(name)] = value
         if given.HasField("output_options"):
-            self.vertex_only(f"{path}.output_options")
+            self.optional("ImageConfig.output_options", f"{path}.output_options")
             options: Json = {}
             if given.output_options.mime_type:
                 options["mimeType"] = given.output_options.mime_type
@@ -179,16 +184,10 @@ class _Encoder:
             config["imageOutputOptions"] = options
         return config
 
-    def one_of(self, field: str, value: str, allowed: tuple[str, ...] | None) -> None:
-        if allowed is None or value in allowed:
-            return
-        remedy = f"use {', '.join(allowed)}" if allowed else "leave it out"
-        self.refuse(field, f'"{value}" is not taken by {self.spec.model}; {remedy}')
-
     def safety(self, index: int, given: pb.SafetySetting) -> Json:
         setting = {"category": given.category, "threshold": given.threshold}
         if given.method:
-            self.vertex_only(f"spec.safety_settings[{index}].method")
+            self.optional("SafetySetting.method", f"spec.safety_settings[{index}].method")
             setting["method"] = given.method
         return setting
 
@@ -197,17 +196,17 @@ class _Encoder:
         if given.search_types:
             search["searchTypes"] = {_SEARCHES[name]: {} for name in given.search_types}
         if given.exclude_domains:
-            self.vertex_only(f"{path}.exclude_domains")
+            self.optional("GoogleSearch.exclude_domains", f"{path}.exclude_domains")
             search["excludeDomains"] = list(given.exclude_domains)
         if given.HasField("time_range"):
-            self.gemini_only(f"{path}.time_range")
+            self.optional("GoogleSearch.time_range", f"{path}.time_range")
             span = given.time_range
             search["timeRangeFilter"] = {
                 "startTime": span.start_time.ToJsonString(),
                 "endTime": span.end_time.ToJsonString(),
             }
         if given.blocking_confidence:
-            self.vertex_only(f"{path}.blocking_confidence")
+            self.optional("GoogleSearch.blocking_confidence", f"{path}.blocking_confidence")
             search["blockingConfidence"] = given.blocking_confidence
         return search
 
@@ -226,7 +225,7 @@ class _Encoder:
 
     def add_extra_body(self, body: Json) -> None:
         extra = plain(self.spec.extra_body)
-        shared = _Encoder(extra_body.shared(self.spec, extra, self.refuse), self.profile)
+        shared = _Encoder(extra_body.shared(self.spec, extra, self.refuse), self.capabilities)
         shared.options()
         for wrong in shared.violations:
             path = wrong.field.replace("spec.", "spec.extra_body.", 1)

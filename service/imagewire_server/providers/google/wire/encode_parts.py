@@ -8,8 +8,8 @@ import msgspec
 import pybase64
 
 from imagewire_server.contract import image_header, image_rules, message_rules, pb
+from imagewire_server.contract.capability_rules import CapabilityRules, scheme_of
 from imagewire_server.contract.json_values import plain
-from imagewire_server.providers.google.wire.profile import Profile
 
 Json = dict[str, Any]
 
@@ -19,15 +19,14 @@ _RESOLUTIONS = {
     pb.ImageDetail.IMAGE_DETAIL_HIGH: "MEDIA_RESOLUTION_HIGH",
     pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH: "MEDIA_RESOLUTION_ULTRA_HIGH",
 }
-_LONGEST_SCHEME = 32
 _ASSISTANT = pb.Role.ROLE_ASSISTANT
 
 
 class PartEncoder:
-    """Encodes messages and counts their pictures; what the model cannot take goes to `refuse(path, words)`."""
+    """Encodes messages and counts their pictures. refuse: told what is wrong beside the rules, as (path, words)."""
 
-    def __init__(self, profile: Profile, refuse: Callable[[str, str], None]) -> None:
-        self._profile = profile
+    def __init__(self, rules: CapabilityRules, refuse: Callable[[str, str], None]) -> None:
+        self._rules = rules
         self._refuse = refuse
         self.images = 0
 
@@ -79,19 +78,18 @@ class PartEncoder:
 
     def _image(self, image: pb.Image, path: str, *, answered: bool) -> Json:
         self.images += 1
-        scheme = image.uri[:_LONGEST_SCHEME].partition(":")[0].lower()
+        scheme = scheme_of(image)
         if image.WhichOneof("source") == "data":
             data = image.data
             encoded = _inline(data, image.mime_type or _type_of(data), image.display_name)
         elif scheme == "data":
             encoded = self._data_uri(image, path, answered=answered)
         else:
-            if scheme not in self._profile.uri_schemes and not answered:
-                self._refuse(f"{path}.uri", f"{self._profile.service} reads no {scheme}:// pictures; send the data")
+            if not answered:
+                self._rules.uri_scheme(scheme, path)
             encoded = _file(image)
         if level := _RESOLUTIONS.get(image.detail):
-            if not self._profile.part_media_resolution:
-                self._refuse(f"{path}.detail", "this model reads every picture alike; leave it out")
+            self._rules.detail(path)
             encoded["mediaResolution"] = {"level": level}
         return encoded
 

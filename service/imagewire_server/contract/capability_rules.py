@@ -1,0 +1,102 @@
+"""A request held against a model's Capabilities: each rule once, for all providers.
+
+A provider's encoder applies the rules while it walks the request. `check` walks it for a provider without such a walk.
+"""
+
+from typing import Any
+
+from imagewire_server.contract import message_rules, pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.provider import Capabilities
+
+_LONGEST_SCHEME = 32
+
+
+class CapabilityRules:
+    """The rules for one request. model: its name as the caller wrote it. found: what is wrong is added to it."""
+
+    def __init__(self, capabilities: Capabilities, model: str, found: list[Violation]) -> None:
+        self._capabilities = capabilities
+        self._model = model
+        self._found = found
+
+    def image_config(self, given: pb.ImageConfig, path: str) -> None:
+        """The ratio and the size are among those that the model draws."""
+        if given.aspect_ratio:
+            self._one_of(f"{path}.aspect_ratio", given.aspect_ratio, self._capabilities.aspect_ratios)
+        if given.image_size:
+            self._one_of(f"{path}.image_size", given.image_size, self._capabilities.image_sizes)
+
+    def thinking(self, given: pb.ThinkingConfig, path: str) -> None:
+        """The model thinks, and has the level."""
+        levels = self._capabilities.thinking_levels
+        if levels == ():
+            self._refuse(path, f"{self._model} does not think; leave it out")
+        if given.thinking_level:
+            self._one_of(f"{path}.thinking_level", given.thinking_level, levels or None)
+
+    def uri_scheme(self, scheme: str, path: str) -> None:
+        """The provider reads a picture by such a URI. One of an earlier answer, which it drew itself, always passes."""
+        if scheme not in self._capabilities.uri_schemes:
+            self._refuse(f"{path}.uri", f"{self._capabilities.service} reads no {scheme}:// pictures; send the data")
+
+    def detail(self, path: str) -> None:
+        """The model reads pictures in the detail that is asked for."""
+        if not self._capabilities.part_media_resolution:
+            self._refuse(f"{path}.detail", "this model reads every picture alike; leave it out")
+
+    def image_count(self, number: int) -> None:
+        """The request holds no more pictures than the model takes."""
+        limit = self._capabilities.max_input_images
+        if limit is not None and number > limit:
+            self._refuse("spec.messages", f"hold {number} pictures; {self._model} takes at most {limit}")
+
+    def fields(self, message: Any, path: str) -> None:
+        """Every field that is set, here and inside, is one that the provider takes."""
+        for field, value in message.ListFields():
+            where = f"{path}.{field.name}"
+            if not self._capabilities.takes(f"{message.DESCRIPTOR.name}.{field.name}"):
+                self._refuse(where, f"is not taken by {self._capabilities.service}; leave it out")
+            elif field.message_type is not None and field.message_type.file.package == message.DESCRIPTOR.file.package:
+                if field.message_type.GetOptions().map_entry:
+                    continue
+                for i, inside in enumerate(value if field.is_repeated else ()):
+                    self.fields(inside, f"{where}[{i}]")
+                if not field.is_repeated:
+                    self.fields(value, where)
+
+    def _refuse(self, path: str, words: str) -> None:
+        self._found.append(Violation(path, words))
+
+    def _one_of(self, field: str, value: str, allowed: tuple[str, ...] | None) -> None:
+        if allowed is None or value in allowed:
+            return
+        remedy = f"use {', '.join(allowed)}" if allowed else "leave it out"
+        self._refuse(field, f'"{value}" is not taken by {self._model}; {remedy}')
+
+
+def scheme_of(image: pb.Image) -> str:
+    """The scheme of a picture's URI in small letters, empty where it has no URI."""
+    return image.uri[:_LONGEST_SCHEME].partition(":")[0].lower()
+
+
+def check(spec: pb.Spec, capabilities: Capabilities) -> None:
+    """Raise InvalidRequest for all that the model does not take."""
+    found: list[Violation] = []
+    rules = CapabilityRules(capabilities, spec.model, found)
+    rules.fields(spec, "spec")
+    count = 0
+    for i, message in enumerate(spec.messages):
+        for path, image in message_rules.images(message, f"spec.messages[{i}]"):
+            count += 1
+            scheme = scheme_of(image)
+            if scheme not in {"", "data"} and message.role != pb.Role.ROLE_ASSISTANT:
+                rules.uri_scheme(scheme, path)
+            if image.detail:
+                rules.detail(path)
+    rules.image_count(count)
+    if spec.generation_config.HasField("thinking_config"):
+        rules.thinking(spec.generation_config.thinking_config, "spec.generation_config.thinking_config")
+    rules.image_config(spec.image_config, "spec.image_config")
+    if found:
+        raise InvalidRequest(found)
