@@ -20,9 +20,9 @@ def table(*rows: list[str]) -> str:
 
 
 def test_the_models_are_the_servers() -> None:
-    models: list[dict[str, Any]] = tomllib.loads((ROOT / "service/imagewire_server/providers/google/models.toml").read_text())[
-        "model"
-    ]
+    models: list[dict[str, Any]] = tomllib.loads(
+        (ROOT / "service/imagewire_server/providers/google/models.toml").read_text()
+    )["model"]
 
     def listed(model: dict[str, Any], name: str) -> str:
         return ", ".join(model[name]) or "none" if name in model else "-"

@@ -4,6 +4,7 @@ from typing import Any
 
 from imagewire_server.contract.errors import Error
 from imagewire_server.providers.google.wire import Reader
+from tests.event_forms import message
 from tests.fuzz.answer import Answer
 from tests.fuzz.seen import Merger, Seen
 
@@ -20,5 +21,5 @@ def read(answer: Answer) -> Seen:
     except Error as failed:
         error = f"{failed.reason}: {failed}"
     for event in events:
-        merger.add(event)
+        merger.add(message(event))
     return merger.close(error)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.providers.google.wire import Reader
+from tests.event_forms import kind_of
 from tests.fuzz.files import picture
 
 _PICTURE = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"'
@@ -52,7 +53,7 @@ def test_memory_is_flat(name: str) -> None:
         tracemalloc.start()
         for piece in pieces:
             reader.feed(piece, events)
-            whole += sum(event.WhichOneof("event") == "part_finished" for event in events)
+            whole += sum(kind_of(event) == "part_finished" for event in events)
             events.clear()
         reader.close(events)
         peaks.append(tracemalloc.get_traced_memory()[1])

@@ -12,6 +12,7 @@ import pytest
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import Error, InvalidRequest
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.fold import fold
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
@@ -26,7 +27,7 @@ from tests.unit.test_openai_requests import USER, spec
 OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
 
 
-async def events(answer: Answer) -> AsyncIterator[list[pb.Event]]:
+async def events(answer: Answer) -> AsyncIterator[list[StreamEvent]]:
     """What comes out of the reader, hashed as the engine does it. Raises Error."""
     reader, found = Reader(max_frame_bytes=1 << 18), list[Any]()
     for piece in answer.pieces:

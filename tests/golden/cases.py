@@ -16,8 +16,10 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.image_hash import ImageHashes
 from imagewire_server.providers.google.wire import Reader
+from tests.event_forms import message
 
 FOLDER = Path(__file__).parent / "cases"
 
@@ -69,7 +71,7 @@ WHOLE = [case for case in CASES if not case.fails]
 def read(body: bytes, pieces: Iterable[bytes] | None = None, *, frame: int = 1 << 18) -> list[dict[str, Any]]:
     """The body's events as golden files have them; an error, as the last entry, in place of the rest."""
     reader = Reader(max_frame_bytes=frame)
-    events: list[pb.Event] = []
+    events: list[StreamEvent] = []
     error: dict[str, Any] | None = None
     try:
         for piece in [body] if pieces is None else pieces:
@@ -82,25 +84,22 @@ def read(body: bytes, pieces: Iterable[bytes] | None = None, *, frame: int = 1 <
     return [*joined(hashed(events)), *([error] if error else [])]
 
 
-def hashed(events: list[pb.Event]) -> list[pb.Event]:
+def hashed(events: list[StreamEvent]) -> list[StreamEvent]:
     """The same events, their pictures hashed as the engine does it."""
     hashes = ImageHashes()
     for event in events:
-        match event.WhichOneof("event"):
-            case "image_chunk":
-                hashes.add(event.image_chunk)
-            case "media_chunk":
-                hashes.add(event.media_chunk)
-            case "part_finished":
-                hashes.finish(event.part_finished)
+        if isinstance(event, Chunk):
+            hashes.add(event)
+        elif event.HasField("part_finished"):
+            hashes.finish(event.part_finished)
     return events
 
 
-def joined(events: Iterable[pb.Event]) -> list[dict[str, Any]]:
+def joined(events: Iterable[StreamEvent]) -> list[dict[str, Any]]:
     """Events as JSON, neighbouring chunks of one picture as one."""
     made: list[dict[str, Any]] = []
     for event in events:
-        shown = MessageToDict(pb.Event.FromString(event.SerializeToString()), preserving_proto_field_name=True)
+        shown = MessageToDict(message(event), preserving_proto_field_name=True)
         kind = next((kind for kind in ("image_chunk", "media_chunk") if kind in shown), "")
         chunk, before = shown.get(kind), made[-1].get(kind) if made else None
         if chunk and before:

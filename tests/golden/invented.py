@@ -13,10 +13,11 @@ from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from openai.types.responses import Response
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.common import response_types
-from imagewire_server.formats.openai.common.encoder import ImageRef, chunk_of
+from imagewire_server.formats.openai.common.encoder import ImageRef, key_of
 from imagewire_server.formats.openai.images import answer as images_answer
 from imagewire_server.formats.openai.images.answer import Drawn
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
@@ -28,7 +29,7 @@ WAV = b"RIFF\x24\0\0\0WAVEfmt "
 EVERY = [ImageFields(), ImageFields(images=False), ImageFields(image=False)]
 each_fields = pytest.mark.parametrize("fields", EVERY, ids=["both", "image", "images"])
 CODE = '{"language": "PYTHON",\r\n "n": 9007199254740992, "code": "print(\\"</script>\\")"}'
-Make = Callable[[int], list[pb.Event]]
+Make = Callable[[int], list[StreamEvent]]
 
 
 def blob(data: bytes, mime_type: str, *, known: bool = True, kind: pb.PartKind | None = None, **more: Any) -> Make:
@@ -41,20 +42,17 @@ def blob(data: bytes, mime_type: str, *, known: bool = True, kind: pb.PartKind |
         else {"media": {"mime_type": mime_type, "size_bytes": len(data), "display_name": "a name"}}
     )
 
-    def make(i: int) -> list[pb.Event]:
+    def make(i: int) -> list[StreamEvent]:
         started = {"part_index": i, "kind": kind, "mime_type": mime_type if known else ""}
-        chunk = "image_chunk" if kind == KIND.PART_KIND_IMAGE else "media_chunk"
-        chunks = [
-            pb.Event(**{chunk: {"part_index": i, "offset": at, "data": data[at : at + 7]}})
-            for at in range(0, len(data), 7)
-        ]
+        chunk: Any = "image_chunk" if kind == KIND.PART_KIND_IMAGE else "media_chunk"
+        chunks = [Chunk(chunk, 0, i, at, data[at : at + 7]) for at in range(0, len(data), 7)]
         return [pb.Event(part_started=started), *chunks, pb.Event(part_finished={"part_index": i, **what, **more})]
 
     return make
 
 
 def text(said: str, *, thought: bool = False, **more: Any) -> Make:
-    def make(i: int) -> list[pb.Event]:
+    def make(i: int) -> list[StreamEvent]:
         return [
             pb.Event(part_started={"part_index": i, "kind": KIND.PART_KIND_TEXT, "thought": thought}),
             pb.Event(text_delta={"part_index": i, "text": said}),
@@ -65,15 +63,19 @@ def text(said: str, *, thought: bool = False, **more: Any) -> Make:
 
 
 def whole(kind: str, **what: Any) -> Make:
-    def make(i: int) -> list[pb.Event]:
+    def make(i: int) -> list[StreamEvent]:
         started = {"part_index": i, "kind": getattr(KIND, f"PART_KIND_{kind}")}
         return [pb.Event(part_started=started), pb.Event(part_finished={"part_index": i, **what})]
 
     return make
 
 
-def answer(*parts: Make, end: dict[str, Any] | None = None, finished: dict[str, Any] | None = None) -> list[pb.Event]:
-    events = [pb.Event(started={"completion_id": "cmpl-0123456789abcdef", "model": "gemini/a-model"})]
+def answer(
+    *parts: Make, end: dict[str, Any] | None = None, finished: dict[str, Any] | None = None
+) -> list[StreamEvent]:
+    events: list[StreamEvent] = [
+        pb.Event(started={"completion_id": "cmpl-0123456789abcdef", "model": "gemini/a-model"})
+    ]
     for i, make in enumerate(parts):
         events += make(i)
     stop = pb.FinishReason.FINISH_REASON_STOP
@@ -158,7 +160,7 @@ MEDIA = [
 ]
 
 
-def chat(events: list[pb.Event], fields: ImageFields | None = None) -> dict[str, Any]:
+def chat(events: list[StreamEvent], fields: ImageFields | None = None) -> dict[str, Any]:
     body = written(ChatAnswer(fields or ImageFields()), events)
     msgspec.json.decode(body, type=response_types.ChatCompletion)
     made: dict[str, Any] = json.loads(body)
@@ -166,7 +168,7 @@ def chat(events: list[pb.Event], fields: ImageFields | None = None) -> dict[str,
     return made
 
 
-def chunks(events: list[pb.Event], fields: ImageFields | None = None) -> list[dict[str, Any]]:
+def chunks(events: list[StreamEvent], fields: ImageFields | None = None) -> list[dict[str, Any]]:
     """A stream's chunks, each kept whole by OpenAI's own type."""
     body = written(ChatChunks(fields or ImageFields(), "id", include_usage=True), events).decode()
     *lines, done = body.removesuffix("\n\n").split("\n\n")
@@ -178,7 +180,7 @@ def chunks(events: list[pb.Event], fields: ImageFields | None = None) -> list[di
     return made
 
 
-def streamed(events: list[pb.Event], fields: ImageFields | None = None) -> dict[str, Any]:
+def streamed(events: list[StreamEvent], fields: ImageFields | None = None) -> dict[str, Any]:
     """A stream's message, as OpenAI's client joins it."""
     state = ChatCompletionStreamState()
     for chunk in chunks(events, fields):
@@ -190,7 +192,7 @@ def streamed(events: list[pb.Event], fields: ImageFields | None = None) -> dict[
     return {name: value for name, value in made.items() if value is not None}
 
 
-def response(events: list[pb.Event], *, stream: bool, drafts: int = 3) -> dict[str, Any]:
+def response(events: list[StreamEvent], *, stream: bool, drafts: int = 3) -> dict[str, Any]:
     if not stream:
         body = written(ResponsesAnswer(REQUEST), events)
         msgspec.json.decode(body, type=response_types.Response)
@@ -209,16 +211,15 @@ def response(events: list[pb.Event], *, stream: bool, drafts: int = 3) -> dict[s
     return made
 
 
-def images(events: list[pb.Event]) -> dict[str, Any]:
+def images(events: list[StreamEvent]) -> dict[str, Any]:
     """The answer of /v1/images/generations to one call."""
     drawn, kept = Drawn(), dict[Any, bytes]()
     for event in events:
-        kind = event.WhichOneof("event")
-        drawn.add(kind, event)
-        if (chunk := chunk_of(kind, event)) is not None:
-            key = chunk.candidate_index, chunk.part_index
-            assert key in drawn.needs
-            kept[key] = kept.get(key, b"") + chunk.data
+        if isinstance(event, Chunk):
+            assert key_of(event) in drawn.needs
+            kept[key_of(event)] = kept.get(key_of(event), b"") + event.data
+        else:
+            drawn.add(event.WhichOneof("event"), event)
     assert (
         set(drawn.needs)
         <= set(kept) | {picture.key for picture in drawn.pictures() if picture.image.uri} | drawn.beside.media

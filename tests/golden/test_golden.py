@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagewire_server.contract import pb, validation
+from imagewire_server.contract import validation
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import Reader, encode
+from tests.event_forms import kind_of
 from tests.golden.cases import CASES, WHOLE, Case, read
 
 TOKENS = [
@@ -114,9 +116,9 @@ def test_what_only_looks_like_a_picture_is_none(part: str) -> None:
 
 def test_what_came_before_a_cut_is_passed_on() -> None:
     body = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K'
-    reader, events = Reader(max_frame_bytes=1 << 18), list[pb.Event]()
+    reader, events = Reader(max_frame_bytes=1 << 18), list[StreamEvent]()
     reader.feed(body, events)
-    assert [event.WhichOneof("event") for event in events] == ["part_started", "image_chunk"]
+    assert [kind_of(event) for event in events] == ["part_started", "image_chunk"]
 
 
 def test_a_size_that_no_picture_can_have_is_not_told() -> None:

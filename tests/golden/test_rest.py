@@ -12,11 +12,12 @@ import msgspec
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.fold import fold
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.common import response_types
-from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, chunk_of
+from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, key_of
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 from imagewire_server.providers.google.wire import Reader
@@ -29,11 +30,11 @@ each_fields = pytest.mark.parametrize(
 )
 
 
-def events(case: Case, frame: int = 1 << 18) -> list[pb.Event]:
+def events(case: Case, frame: int = 1 << 18) -> list[StreamEvent]:
     """What the engine yields for a case."""
     started = pb.Started(completion_id="cmpl-0123456789abcdef", model="gemini/a-model")
     started.create_time.seconds = 1723323084
-    made = [pb.Event(started=started)]
+    made: list[StreamEvent] = [pb.Event(started=started)]
     reader = Reader(max_frame_bytes=frame)
     reader.feed(case.answer, made)
     reader.close(made)
@@ -51,17 +52,17 @@ def folded(case: Case) -> pb.CreateCompletionResponse:
     return asyncio.run(fold(stream(), max_inline_bytes=1 << 30))
 
 
-def written(encoder: Encoder, given: Iterable[pb.Event]) -> bytes:
+def written(encoder: Encoder, given: Iterable[StreamEvent]) -> bytes:
     """All that an encoder writes, kept pictures filled in as the REST API does it."""
     kept: dict[Any, bytes] = {}
     out = b""
     for event in given:
-        kind = event.WhichOneof("event")
-        pieces = encoder.feed(kind, event)
-        if (chunk := chunk_of(kind, event)) is not None and (
-            key := (chunk.candidate_index, chunk.part_index)
-        ) in encoder.needs:
-            kept[key] = kept.get(key, b"") + chunk.data
+        if isinstance(event, Chunk):
+            pieces = encoder.feed_chunk(event)
+            if (key := key_of(event)) in encoder.needs:
+                kept[key] = kept.get(key, b"") + event.data
+        else:
+            pieces = encoder.feed(event.WhichOneof("event"), event)
         out += b"".join(base64.b64encode(kept[p.key]) if isinstance(p, ImageRef) else p for p in pieces)
         kept = {key: data for key, data in kept.items() if key in encoder.needs}
     return out

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import pb
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.images.answer import ImagesStream
 from tests.golden.invented import (
@@ -61,7 +61,7 @@ def test_u10_u11_the_end_of_a_part_says_what_it_is(
 def test_u11_what_was_written_as_a_picture_says_that_it_is_none(stream: bool) -> None:
     """The provider said one media type in front of the bytes and another behind them."""
 
-    def contradiction(i: int) -> list[pb.Event]:
+    def contradiction(i: int) -> list[StreamEvent]:
         events = blob(WAV, "audio/wav", kind=KIND.PART_KIND_IMAGE)(i)
         events[0].part_started.mime_type = "image/png"
         return events
@@ -84,7 +84,7 @@ def test_u9_nothing_of_the_providers_leaves_its_json_string(odd: str, fields: Im
     native = whole("NATIVE", native={"kind": odd, "value_json": '{"a":\n\r\n 1}'})
     media = blob(WAV, odd, known=known, kind=KIND.PART_KIND_MEDIA)
 
-    def picture(i: int) -> list[pb.Event]:
+    def picture(i: int) -> list[StreamEvent]:
         events = blob(PNG, "image/png", known=known)(i)
         events[0].part_started.mime_type = odd if known else ""
         events[-1].part_finished.image.mime_type = odd

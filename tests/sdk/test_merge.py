@@ -9,8 +9,10 @@ from imagewire import collect
 from imagewire._grpc.verify import check_answer
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, Finished, Started
 from imagewire_server.contract.errors import AnswerTooLarge
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.fold import fold
 from imagewire_server.providers.google.wire import Reader
+from tests.event_forms import internal, message
 from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream, number, three_pictures
 from tests.sdk.events import everything, merged, unlike
@@ -20,10 +22,10 @@ def read(case: Case) -> list[Event]:
     """The events of a golden answer, as they come over the wire."""
     reader = Reader(max_frame_bytes=10)
     # The engine says when it starts, and hashes; the dialect reads the rest.
-    events = [Event(started=Started(completion_id="c", model="m"))]
+    events: list[StreamEvent] = [Event(started=Started(completion_id="c", model="m"))]
     reader.feed(case.answer, events)
     reader.close(events)
-    return number([Event.FromString(event.SerializeToString()) for event in hashed(events)])
+    return number([message(event) for event in hashed(events)])
 
 
 STREAMS = {
@@ -37,9 +39,9 @@ each = pytest.mark.parametrize("name", STREAMS)
 
 
 def folded(events: list[Event], most: int = 1 << 20) -> CreateCompletionResponse:
-    async def stream() -> AsyncIterator[list[Event]]:
+    async def stream() -> AsyncIterator[list[StreamEvent]]:
         for event in events:
-            yield [event]
+            yield [internal(event)]
 
     return asyncio.run(fold(stream(), max_inline_bytes=most))
 
@@ -70,10 +72,10 @@ def test_m2_a_stream_that_is_too_large_is_read_to_its_end() -> None:
     events = good_stream()
     taken = []
 
-    async def stream() -> AsyncIterator[list[Event]]:
+    async def stream() -> AsyncIterator[list[StreamEvent]]:
         for event in events:
             taken.append(event)
-            yield [event]
+            yield [internal(event)]
 
     with pytest.raises(AnswerTooLarge):
         asyncio.run(fold(stream(), max_inline_bytes=100))

@@ -1,4 +1,4 @@
-"""The public API's types, and the examples, as the checkers that people use see them."""
+"""The public API's types, the examples, and the server's internal events, as type checkers see them."""
 
 import ast
 import subprocess
@@ -11,6 +11,7 @@ from tests.compat.test_node import FOLDER, install
 
 ROOT = Path(__file__).parents[2]
 API = ROOT / "tests/typing/api.py"
+INTERNAL = ROOT / "tests/typing/internal_events.py"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 
 
@@ -21,7 +22,7 @@ def test_every_public_name_is_checked() -> None:
 
 
 def test_mypy_accepts_them() -> None:
-    command = [sys.executable, "-m", "mypy", "--strict", API, *EXAMPLES]
+    command = [sys.executable, "-m", "mypy", "--strict", API, INTERNAL, *EXAMPLES]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -23,7 +23,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Violation,
 )
-from imagewire_server.contract.events import image_chunk
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
@@ -49,16 +49,18 @@ def counts(*, pictures: int = 1, text: int = 5, prompt: int = 10, listed: bool =
     )
 
 
-TEXT = [pb.Event(text_delta=pb.TextDelta(text="Here you are"))]
-BEGUN = [
+TEXT: list[StreamEvent] = [pb.Event(text_delta=pb.TextDelta(text="Here you are"))]
+BEGUN: list[StreamEvent] = [
     pb.Event(part_started=pb.PartStarted(part_index=1, kind=pb.PartKind.PART_KIND_IMAGE)),
-    image_chunk(0, 1, 0, b"x"),
+    Chunk("image_chunk", 0, 1, 0, b"x"),
 ]
-WHOLE = [pb.Event(part_finished=pb.PartFinished(part_index=1, image=pb.Image(mime_type="image/png", size_bytes=1)))]
+WHOLE: list[StreamEvent] = [
+    pb.Event(part_finished=pb.PartFinished(part_index=1, image=pb.Image(mime_type="image/png", size_bytes=1)))
+]
 BLOCKED = pb.PromptFeedback(block_reason="SAFETY")
 
 
-def end(usage: pb.Usage | None = None, **fields: Any) -> list[pb.Event]:
+def end(usage: pb.Usage | None = None, **fields: Any) -> list[StreamEvent]:
     return [pb.Event(finished=pb.Finished(usage=usage, **fields))]
 
 
@@ -70,7 +72,7 @@ class Said:
     finished: bool = False
 
 
-Step = list[pb.Event] | Said | Exception | Callable[[Report], None] | None
+Step = list[StreamEvent] | Said | Exception | Callable[[Report], None] | None
 SENT: Step = lambda report: setattr(report, "sent", True)  # noqa: E731
 
 
@@ -85,7 +87,7 @@ class Scripted:
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         for step in self.calls.pop(0):
             match step:
                 case None:
@@ -95,13 +97,15 @@ class Scripted:
                 case Said():
                     report.answer = step
                 case list():
-                    copied = [event if not isinstance(event, pb.Event) else copy(event) for event in step]
+                    copied = [copy(event) for event in step]
                     yield copied
                 case _:
                     step(report)
 
 
-def copy(event: pb.Event) -> pb.Event:
+def copy(event: StreamEvent) -> StreamEvent:
+    if isinstance(event, Chunk):
+        return replace(event)
     made = pb.Event()
     made.CopyFrom(event)
     return made

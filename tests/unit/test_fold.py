@@ -6,10 +6,11 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.fold import fold
 
 
-async def stream(*, thought: bool, text: str) -> AsyncIterator[list[pb.Event]]:
+async def stream(*, thought: bool, text: str) -> AsyncIterator[list[StreamEvent]]:
     kind = pb.PartKind.PART_KIND_TEXT
     yield [
         pb.Event(started=pb.Started(completion_id="c")),

@@ -9,10 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire._grpc.verify import unbatched
+from imagewire_server.api.grpc.image_chunk import serialized
 from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last, batched
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
-from imagewire_server.contract.events import image_chunk, serialized
+from imagewire_server.contract.events import Chunk, StreamEvent
+from tests.event_forms import message
 
 _EVENTS = st.lists(
     st.one_of(st.just(None), st.integers(1, 40_000)),
@@ -20,17 +22,11 @@ _EVENTS = st.lists(
 )
 
 
-def event(number: int, size: int | None) -> pb.Event:
+def event(number: int, size: int | None) -> StreamEvent:
     """A text's event, or a picture's of a size."""
     if size is None:
         return pb.Event(sequence=number, text_delta=pb.TextDelta(text="x"))
-    made = image_chunk(0, 0, 0, b"x" * size)
-    made.sequence = number
-    return made
-
-
-def is_chunk(event: pb.Event) -> bool:
-    return event.WhichOneof("event") == "image_chunk"
+    return Chunk("image_chunk", 0, 0, 0, b"x" * size, sequence=number)
 
 
 @given(_EVENTS, st.integers(1, 50_000))
@@ -38,11 +34,10 @@ def test_batches_hold_every_event_within_the_bound(sizes: list[int | None], most
     events = [event(number, size) for number, size in enumerate(sizes, 1)]
     messages = batched(events, most)
     for inside in messages:
-        assert len(inside) == 1 or sum(len(e.image_chunk.data) for e in inside if is_chunk(e)) <= max(
-            most, len(inside[0].image_chunk.data) if is_chunk(inside[0]) else 0
-        )
+        sizes_inside = [len(e.data) if isinstance(e, Chunk) else 0 for e in inside]
+        assert len(inside) == 1 or sum(sizes_inside) <= max(most, sizes_inside[0])
     received = [pb.Event.FromString(serialized(inside[0], inside[1:])) for inside in messages]
-    expected = [pb.Event.FromString(e.SerializeToString()) for e in events]
+    expected = [message(e) for e in events]
     assert [e for message in received for e in unbatched(message)] == expected
 
 
@@ -56,10 +51,12 @@ def test_batches_hold_every_event_within_the_bound(sizes: list[int | None], most
 def test_a_chunk_is_on_the_wire_what_protobuf_makes_of_it(
     candidate: int, part: int, offset: int, sequence: int, data: bytes
 ) -> None:
-    made = image_chunk(candidate, part, offset, data)
-    made.sequence = sequence
-    chunk = pb.ImageChunk(candidate_index=candidate, part_index=part, offset=offset, data=data)
-    assert pb.Event.FromString(made.SerializeToString()) == pb.Event(sequence=sequence, image_chunk=chunk)
+    fields: dict[str, Any] = {"candidate_index": candidate, "part_index": part, "offset": offset, "data": data}
+    for made, expected in (
+        (Chunk("image_chunk", **fields, sequence=sequence), pb.Event(sequence=sequence, image_chunk=fields)),
+        (Chunk("media_chunk", **fields, sequence=sequence), pb.Event(sequence=sequence, media_chunk=fields)),
+    ):
+        assert message(made) == expected
 
 
 def test_what_is_small_is_one_message() -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import StreamEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ class Provider(Protocol):
 
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask `native_id` once.
 
         stream: whether the upstream is asked to answer piecemeal. max_frame_bytes: the most bytes in one ImageChunk.

@@ -8,10 +8,12 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from imagewire_server.config.routing import Fallbacks
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
@@ -24,8 +26,8 @@ class StartedAnswer:
     """An answer that has begun: its route, its first events, and a generator of the remainder, which must be closed."""
 
     route: Route
-    first: list[pb.Event]
-    remainder: AsyncGenerator[list[pb.Event], None]
+    first: list[StreamEvent]
+    remainder: AsyncGenerator[list[StreamEvent], None]
 
 
 class Failover:
@@ -65,12 +67,13 @@ class Failover:
                     error = failed
                     names = _following(routing.fallbacks, spec.model)
                 continue
-            if not _is_blocked(started.first[0]):
+            first = started.first[0]
+            if not _is_blocked(first):
                 return started
             # Nothing follows a blocked prompt; run to the end, so that nothing is left open while others are asked.
             async for _ in started.remainder:
                 pass
-            self._account.note(started.first[0], "finished")
+            self._account.note(first, "finished")
             if blocked is None:
                 blocked = started
                 names = _following(routing.content_policy_fallbacks, spec.model)
@@ -122,7 +125,7 @@ class Failover:
         call.tried[-1] = (route.id, "OK")
         return StartedAnswer(route, first, events)
 
-    async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[pb.Event], None]:
+    async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[StreamEvent], None]:
         """The provider's events; how the call ends is noted in the route's circuit."""
         circuit = route.circuit
         slot = self._router.began(route)
@@ -151,7 +154,9 @@ def _leads_on(error: Error) -> bool:
     return (error.deployment_fault or isinstance(error, Cooling)) and not error.charged
 
 
-def _is_blocked(event: pb.Event) -> bool:
+def _is_blocked(event: StreamEvent) -> TypeGuard[pb.Event]:
+    if isinstance(event, Chunk):
+        return False
     return event.WhichOneof("event") == "finished" and event.finished.HasField("prompt_feedback")
 
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge, Internal
+from imagewire_server.contract.events import Chunk, StreamEvent
 
 # What fits gRPC's default message limit of 4 MiB, with room for what no limit counts exactly, such as tags.
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
@@ -11,7 +12,7 @@ _SCALARS = (str, int, bytes, float)
 _POSITIONS = frozenset({"candidate_index", "part_index"})
 
 
-async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
+async def fold(stream: AsyncIterator[list[StreamEvent]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
     """All of a stream as one answer. Raises AnswerTooLarge when it would have more than `max_inline_bytes`.
 
     A stream that is too large is read to its end all the same, with nothing held: only its end tells what it cost.
@@ -20,10 +21,9 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
     left = max_inline_bytes
     async for events in stream:
         for event in events:
-            kind = event.WhichOneof("event")
-            left -= _weight(event, kind)
+            left -= _weight(event)
             if left >= 0:
-                folder.add(event, kind)
+                folder.add(event)
             else:
                 folder = _Folder()
     if left >= 0:
@@ -38,13 +38,11 @@ async def fold(stream: AsyncIterator[list[pb.Event]], *, max_inline_bytes: int) 
     )
 
 
-def _weight(event: pb.Event, kind: str | None) -> int:
+def _weight(event: StreamEvent) -> int:
     """What an event adds to the answer at the least, in bytes; nothing for those that each answer has but once."""
-    match kind:
-        case "image_chunk":
-            return len(event.image_chunk.data)
-        case "media_chunk":
-            return len(event.media_chunk.data)
+    if isinstance(event, Chunk):
+        return len(event.data)
+    match event.WhichOneof("event"):
         case "text_delta":
             return len(event.text_delta.text)
         case "part_finished":
@@ -58,16 +56,15 @@ class _Folder:
         self._candidates: dict[int, _Candidate] = {}
         self._whole = False
 
-    def add(self, event: pb.Event, kind: str | None) -> None:
-        match kind:
+    def add(self, event: StreamEvent) -> None:
+        if isinstance(event, Chunk):
+            self._candidate(event.candidate_index).chunks.append(event.data)
+            return
+        match event.WhichOneof("event"):
             case "started":
                 _merge(event.started, self._response)
             case "text_delta":
                 self._candidate(event.text_delta.candidate_index).texts.append(event.text_delta.text)
-            case "image_chunk":
-                self._candidate(event.image_chunk.candidate_index).chunks.append(event.image_chunk.data)
-            case "media_chunk":
-                self._candidate(event.media_chunk.candidate_index).chunks.append(event.media_chunk.data)
             case "part_finished":
                 self._candidate(event.part_finished.candidate_index).add_part(event.part_finished)
             case "candidate_finished":

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded, Error
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
@@ -17,7 +18,6 @@ from imagewire_server.core.image_hash import ImageHashes
 from imagewire_server.core.router import Route, Router
 
 _T = TypeVar("_T")
-_CHUNKS = frozenset({"image_chunk", "media_chunk"})
 
 
 class Engine:
@@ -40,7 +40,7 @@ class Engine:
         sha256: bool,
         deadline: float | None,
         call: Call,
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
 
         Those that arrived together come as one list, so that an API can write them at once.
@@ -59,18 +59,21 @@ class Engine:
                 )
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
-                    events: list[pb.Event] | None = [_started(answer.route, call), *answer.first]
+                    events: list[StreamEvent] | None = [_started(answer.route, call), *answer.first]
                     sequence = 0
                     hashes = ImageHashes() if sha256 else None
                     while events is not None:
                         for event in events:
-                            kind = event.WhichOneof("event")
                             # Chunks are cut to the reader's frame size, which no number may depend on.
-                            if kind not in _CHUNKS:
+                            if isinstance(event, Chunk):
+                                event.sequence = sequence
+                                _note_chunk(event, call, begun, hashes)
+                            else:
                                 sequence += 1
+                                event.sequence = sequence
+                                kind = event.WhichOneof("event")
                                 account.note(event, kind)
-                            event.sequence = sequence
-                            _note(event, kind, call, begun, hashes)
+                                _note(event, kind, call, hashes)
                         yield events
                         events = await _in_time(anext(remainder, None), deadline)
         except Error as error:
@@ -103,18 +106,19 @@ def _started(route: Route, call: Call) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note(event: pb.Event, kind: str | None, call: Call, begun: float, hashes: ImageHashes | None) -> None:
+def _note_chunk(chunk: Chunk, call: Call, begun: float, hashes: ImageHashes | None) -> None:
     call.events += 1
-    if kind == "image_chunk":
-        call.image_bytes += len(event.image_chunk.data)
+    if chunk.kind == "image_chunk":
+        call.image_bytes += len(chunk.data)
         if call.first_image_byte is None:
             call.first_image_byte = time.monotonic() - begun
-        if hashes is not None:
-            hashes.add(event.image_chunk)
-    elif kind == "media_chunk":
-        if hashes is not None:
-            hashes.add(event.media_chunk)
-    elif kind == "part_finished":
+    if hashes is not None:
+        hashes.add(chunk)
+
+
+def _note(event: pb.Event, kind: str | None, call: Call, hashes: ImageHashes | None) -> None:
+    call.events += 1
+    if kind == "part_finished":
         if hashes is not None:
             hashes.finish(event.part_finished)
     elif kind == "candidate_finished":

@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import Chunk
 
 
 class ImageHashes:
@@ -12,7 +13,7 @@ class ImageHashes:
     def __init__(self) -> None:
         self._open: dict[tuple[int, int], Any] = {}
 
-    def add(self, chunk: pb.ImageChunk | pb.MediaChunk) -> None:
+    def add(self, chunk: Chunk) -> None:
         """More of a picture, or of other media."""
         key = chunk.candidate_index, chunk.part_index
         if key not in self._open:

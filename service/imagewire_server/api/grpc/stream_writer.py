@@ -11,9 +11,10 @@ from typing import Any
 
 import grpc
 
+from imagewire_server.api.grpc.image_chunk import serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
-from imagewire_server.contract.events import serialized
+from imagewire_server.contract.events import Chunk, StreamEvent
 
 _MOST_COPIED = 16 * 1024
 _LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is out, however busy the machine is
@@ -65,11 +66,11 @@ class StreamWriter:
             self._beat.cancel()
             await asyncio.gather(self._beat, return_exceptions=True)
 
-    async def write(self, events: list[pb.Event]) -> None:
+    async def write(self, events: list[StreamEvent]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
         messages = batched(events, self._batch_bytes) if self._batch_bytes else [[event] for event in events]
         last = b""
-        if events[-1].WhichOneof("event") == "finished":
+        if _ends(events[-1]):
             messages, last = _without_last(messages)
         if messages or self._lock.locked():
             try:
@@ -81,7 +82,7 @@ class StreamWriter:
         # No heartbeat is under way now, and none begins any more once this is set.
         self.last = last
 
-    async def _write(self, message: list[pb.Event]) -> None:
+    async def _write(self, message: list[StreamEvent]) -> None:
         data = serialized(message[0], message[1:])
         if self._begun:
             await self._context.write(data)
@@ -113,19 +114,19 @@ class StreamWriter:
         self._arm(self._interval)
 
 
-def _without_last(messages: list[list[pb.Event]]) -> tuple[list[list[pb.Event]], bytes]:
+def _without_last(messages: list[list[StreamEvent]]) -> tuple[list[list[StreamEvent]], bytes]:
     """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
     *others, last = messages
     if sum(map(_file_bytes, last)) <= _MOST_COPIED:
         message = serialized(last[0], last[1:])
         if len(message) <= _MOST_COPIED or len(last) == 1:
             return others, message
-    return [*others, last[:-1]], serialized(last[-1], [])
+    return [*others, last[:-1]], serialized(last[-1])
 
 
-def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
+def batched(events: list[StreamEvent], most: int) -> list[list[StreamEvent]]:
     """Events as few messages, each with at most so many bytes of picture, a single event whatever it holds."""
-    messages: list[list[pb.Event]] = []
+    messages: list[list[StreamEvent]] = []
     size = 0
     for event in events:
         added = _file_bytes(event)
@@ -139,11 +140,10 @@ def batched(events: list[pb.Event], most: int) -> list[list[pb.Event]]:
     return messages
 
 
-def _file_bytes(event: pb.Event) -> int:
+def _file_bytes(event: StreamEvent) -> int:
     """How many bytes of a picture or of other media an event holds."""
-    match event.WhichOneof("event"):
-        case "image_chunk":
-            return len(event.image_chunk.data)
-        case "media_chunk":
-            return len(event.media_chunk.data)
-    return 0
+    return len(event.data) if isinstance(event, Chunk) else 0
+
+
+def _ends(event: StreamEvent) -> bool:
+    return not isinstance(event, Chunk) and event.HasField("finished")

@@ -17,14 +17,15 @@ from imagewire_server.api.rest.middleware import Exchange
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
-from imagewire_server.contract import json_scan, pb, validation
+from imagewire_server.contract import json_scan, validation
 from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
-from imagewire_server.formats.openai.common.encoder import Chunk, Encoder, ImageRef, Key, Piece, StreamEncoder, chunk_of
+from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, StreamEncoder
 from imagewire_server.formats.openai.common.json_decode import decode
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
@@ -85,7 +86,7 @@ class Responder:
     @asynccontextmanager
     async def drawing(
         self, call: Call, builder: SpecBuilder, *, stream: bool
-    ) -> AsyncIterator[AsyncIterator[list[pb.Event]]]:
+    ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
             await worked(call, validation.check, builder.spec, "spec")
@@ -173,19 +174,18 @@ class Responder:
             buffers.close()
 
 
-async def _pass_on(events: list[pb.Event], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:
+async def _pass_on(events: list[StreamEvent], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:
     """Write what events add, at once; keep what is needed once more."""
     ready: list[bytes] = []
     for event in events:
-        kind = event.WhichOneof("event")
-        pieces = encoder.feed(kind, event)
-        chunk = chunk_of(kind, event)
-        if chunk is not None:
-            await buffers.take(chunk, encoder.needs)
-        if pieces:
+        if isinstance(event, Chunk):
+            pieces = encoder.feed_chunk(event)
+            await buffers.take(event, encoder.needs)
+            if pieces:
+                await _gather(pieces, ready, buffers, response)
+        elif pieces := encoder.feed(event.WhichOneof("event"), event):
             await _gather(pieces, ready, buffers, response)
-            if chunk is None:
-                buffers.forget(encoder.needs)
+            buffers.forget(encoder.needs)
     if ready:
         await response.write(b"".join(ready))
 

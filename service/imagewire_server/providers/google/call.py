@@ -12,6 +12,7 @@ import msgspec
 from imagewire_server import __version__
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import Capabilities, Report
 from imagewire_server.core.offload import beside
 from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Reader, encode, refusal
@@ -65,7 +66,7 @@ class GoogleCall:
         *,
         max_frame_bytes: int,
         report: Report,
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Encode the spec and `generate`."""
         if report.large:
             # The body has no name here: it would be kept as long as the answer.
@@ -81,15 +82,15 @@ class GoogleCall:
         self,
         spec: pb.Spec,
         capabilities: Capabilities,
-        send: Callable[[bytes | Body], AsyncGenerator[list[pb.Event], None]],
-    ) -> AsyncGenerator[list[pb.Event], None]:
+        send: Callable[[bytes | Body], AsyncGenerator[list[StreamEvent], None]],
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         async with aclosing(send(await self.body(spec, capabilities, large=True))) as answer:
             async for events in answer:
                 yield events
 
     async def generate(
         self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
 
         report: filled in on the way.
@@ -132,7 +133,7 @@ def method_url(base: str, native_id: str, *, stream: bool) -> str:
     return f"{base}/models/{quote(native_id, safe='')}:{method}"
 
 
-async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[pb.Event], Error | None, bool]:
+async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
     The last of it tells whether the answer is at its end. The piece itself is not held any longer. read: what was read
@@ -141,7 +142,7 @@ async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[p
     piece = read or await answer.read()
     begun = time.monotonic()
     ended = not piece or answer.ended
-    events: list[pb.Event] = []
+    events: list[StreamEvent] = []
     try:
         reader.feed(piece, events)
         if ended:

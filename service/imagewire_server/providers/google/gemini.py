@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
 from imagewire_server.providers.google.call import GoogleCall, method_url
 
@@ -30,7 +31,7 @@ class GeminiApi:
 
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; see the protocol."""
         url = method_url(self._base, native_id, stream=stream)
         known = self.models.find(native_id)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
 from imagewire_server.providers.google.call import GoogleCall, method_url
 from imagewire_server.providers.google.token import Access, GoogleToken
@@ -48,7 +49,7 @@ class Vertex:
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[pb.Event], None]:
+    ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
         body = await self._call.body(spec, self.models.find(native_id), large=report.large)
         access = await self._token.get() if self._token else None

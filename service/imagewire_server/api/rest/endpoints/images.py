@@ -14,12 +14,12 @@ from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import ImageBuffers, Responder, read, write
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
-from imagewire_server.contract import json_scan, pb
+from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.core.call import Call
 from imagewire_server.core.offload import worked
-from imagewire_server.formats.openai.common.encoder import chunk_of
 from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
@@ -159,13 +159,13 @@ class _Run:
         except Error as error:
             self.error = error
 
-    async def _take(self, event: pb.Event) -> None:
+    async def _take(self, event: StreamEvent) -> None:
+        if isinstance(event, Chunk):
+            await self.buffers.take(event, self.drawn.needs)
+            return
         kind = event.WhichOneof("event")
         self.drawn.add(kind, event)
-        chunk = chunk_of(kind, event)
-        if chunk is not None:
-            await self.buffers.take(chunk, self.drawn.needs)
-        elif kind == "part_finished":
+        if kind == "part_finished":
             self.buffers.forget(self.drawn.needs)
 
     def report(self, call: Call) -> None:

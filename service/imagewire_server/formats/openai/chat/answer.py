@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
 from imagewire_server.formats.openai.common import data_uri_stream, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
@@ -53,13 +54,14 @@ class _Choice:
             case "text_delta":
                 delta = event.text_delta
                 self._message.text(delta, thought=self._thoughts.get(delta.part_index, False))
-            case "image_chunk" if self._open is not None:
-                return [self._open.chunk(event.image_chunk.data)]
             case "part_finished":
                 return self._finished(event.part_finished)
             case "candidate_finished":
                 return self._end(event.candidate_finished)
         return []
+
+    def chunk(self, data: bytes) -> list[Piece]:
+        return [] if self._open is None else [self._open.chunk(data)]
 
     def _started(self, part: pb.PartStarted) -> list[Piece]:
         self._thoughts[part.part_index] = part.thought
@@ -135,6 +137,11 @@ class ChatAnswer:
             return pieces
         choice.waiting += pieces
         return []
+
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """See encoder.Encoder."""
+        choice = self._choices[chunk.candidate_index]
+        return choice.chunk(chunk.data) if choice.direct else []
 
     def _end(self, finished: pb.Finished) -> list[Piece]:
         pieces: list[Piece] = []

@@ -9,6 +9,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
@@ -63,6 +64,11 @@ class ChatChunks:
             case "heartbeat" | None:
                 return []
         return self._candidate_event(kind, event, getattr(event, kind).candidate_index)
+
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """See encoder.Encoder."""
+        picture = self._candidates[chunk.candidate_index].open
+        return [] if picture is None else [picture.chunk(chunk.data)]
 
     def fail(self, error: Error) -> list[Piece]:
         """See encoder.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
@@ -121,9 +127,6 @@ class ChatChunks:
                 thought = candidate.thoughts.get(delta.part_index, False)
                 candidate.message.text(delta, thought=thought)
                 return [self._chunk(index, {"reasoning_content" if thought else "content": delta.text})]
-            case "image_chunk" if candidate.open is not None:
-                written = candidate.open.chunk(event.image_chunk.data)
-                return [written] if self._line and candidate.direct else []
             case "part_finished":
                 return self._part_finished(candidate, index, event.part_finished)
             case "candidate_finished":

@@ -7,10 +7,10 @@ import msgspec
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import Chunk
 
 # A picture, or other media, by its candidate and its part.
 Key = tuple[int, int]
-Chunk = pb.ImageChunk | pb.MediaChunk
 
 
 class ImageRef(NamedTuple):
@@ -27,7 +27,7 @@ def encoded(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
-def key_of(part: pb.PartStarted | pb.PartFinished) -> Key:
+def key_of(part: pb.PartStarted | pb.PartFinished | Chunk) -> Key:
     """Where a part's bytes are kept."""
     return part.candidate_index, part.part_index
 
@@ -41,13 +41,6 @@ def has_bytes(part: pb.PartStarted) -> bool:
     return part.kind in _WITH_BYTES
 
 
-def chunk_of(kind: str | None, event: pb.Event) -> Chunk | None:
-    """The chunk of an event that has one."""
-    if kind == "image_chunk":
-        return event.image_chunk
-    return event.media_chunk if kind == "media_chunk" else None
-
-
 class Encoder(Protocol):
     """Writes one answer in OpenAI's shape while its events come."""
 
@@ -58,6 +51,10 @@ class Encoder(Protocol):
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """What an event adds. kind: which of an event's messages it holds, looked up once for all who ask."""
+        ...
+
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """What more of a picture, or of other media, adds."""
         ...
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Withheld
+from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.images.other_parts import Beside
@@ -180,6 +181,10 @@ class ImagesStream:
             pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
             pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]
         return pieces
+
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """See encoder.Encoder. Pictures leave when they are whole."""
+        return []
 
     def fail(self, error: Error) -> list[Piece]:
         """See encoder.StreamEncoder."""

@@ -4,6 +4,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.common import errors, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded
 from imagewire_server.formats.openai.responses.output import ItemEvent, Output
@@ -119,6 +120,10 @@ class ResponsesAnswer:
             self._response.end(kind, event)
         return self._response.pieces(_all(self._output)) if kind == "finished" else []
 
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """See encoder.Encoder."""
+        return []
+
 
 class ResponsesEvents:
     """A StreamEncoder (see pieces) of POST /v1/responses with stream."""
@@ -152,6 +157,10 @@ class ResponsesEvents:
         if kind == "finished":
             pieces += self._whole(self._response.status)
         return pieces
+
+    def feed_chunk(self, chunk: Chunk) -> list[Piece]:
+        """See encoder.Encoder. Pictures leave when they are whole."""
+        return []
 
     def fail(self, error: Error) -> list[Piece]:
         """See encoder.StreamEncoder."""

@@ -1,8 +1,10 @@
 """One candidate's parts as events: runs of plain text joined, signed parts left alone, pictures measured."""
 
+from typing import Literal
+
 from imagewire_server.contract import json_values, pb
 from imagewire_server.contract.errors import Malformed
-from imagewire_server.contract.events import image_chunk, media_chunk
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.providers.google.wire import json_texts, mapping, response_types
 from imagewire_server.providers.google.wire.blob import UNKNOWN, Blob, media_type
 from imagewire_server.providers.google.wire.json_texts import Omit
@@ -46,7 +48,11 @@ class CandidateReader:
         self._end.candidate_index = index
 
     def take_part(
-        self, part: response_types.Part, native: tuple[str, str] | None, beside: dict[str, str], events: list[pb.Event]
+        self,
+        part: response_types.Part,
+        native: tuple[str, str] | None,
+        beside: dict[str, str],
+        events: list[StreamEvent],
     ) -> None:
         """A whole part. native: content of a kind that has no field. beside: fields beside the content.
 
@@ -121,13 +127,13 @@ class CandidateReader:
             ):
                 self._keep(json_texts.camel(name), raw)
 
-    def close(self, events: list[pb.Event]) -> None:
+    def close(self, events: list[StreamEvent]) -> None:
         """End the candidate."""
         self._close_text(events)
         self._end.finish_reason = mapping.finish_reason(self.native_finish_reason, called=self._called)
         events.append(self._last)
 
-    def begin_blob(self, front: response_types.Part, events: list[pb.Event]) -> None:
+    def begin_blob(self, front: response_types.Part, events: list[StreamEvent]) -> None:
         """The bytes of a part begin. front: what is known of the part so far."""
         if self._blob is not None and (finished := self._end_blob(None, events)) is not None:
             events.append(self._finished(finished))  # the key stood twice
@@ -137,7 +143,7 @@ class CandidateReader:
         mime_type = media_type(front.inline_data.mime_type) if front.inline_data else ""
         self._blob = Blob(mime_type, thought=front.thought)
 
-    def blob_bytes(self, data: bytes, events: list[pb.Event]) -> None:
+    def blob_bytes(self, data: bytes, events: list[StreamEvent]) -> None:
         """More bytes of the open part."""
         blob = self._blob
         assert blob is not None, "bytes come between a blob's begin and its part's end"  # noqa: S101
@@ -155,21 +161,21 @@ class CandidateReader:
             raise damage
         return None if blob.is_image is False else damage
 
-    def _begin_chunks(self, blob: Blob, events: list[pb.Event]) -> None:
+    def _begin_chunks(self, blob: Blob, events: list[StreamEvent]) -> None:
         self._close_text(events)
         events.append(self._started(_IMAGE if blob.is_image else _MEDIA, blob.thought, blob.mime_type))
         data, blob.waiting = blob.waiting, b""
         self._chunks(blob, data, events)
 
-    def _chunks(self, blob: Blob, data: bytes, events: list[pb.Event]) -> None:
-        chunk = image_chunk if blob.is_image else media_chunk
+    def _chunks(self, blob: Blob, data: bytes, events: list[StreamEvent]) -> None:
+        kind: Literal["image_chunk", "media_chunk"] = "image_chunk" if blob.is_image else "media_chunk"
         most = self._max_frame_bytes
         for at in range(0, len(data), most):
             frame = data[at : at + most] if len(data) > most else data
-            events.append(chunk(self._index, self._part, blob.size, frame))
+            events.append(Chunk(kind, self._index, self._part, blob.size, frame))
             blob.add(frame)
 
-    def _end_blob(self, given: response_types.Blob | None, events: list[pb.Event]) -> pb.PartFinished | None:
+    def _end_blob(self, given: response_types.Blob | None, events: list[StreamEvent]) -> pb.PartFinished | None:
         """What the blob of this part was, if it has one that is not empty."""
         blob, self._blob = self._blob, None
         if blob is None and given is not None and given.data:
@@ -203,7 +209,7 @@ class CandidateReader:
         return made
 
     def _take_text(
-        self, text: str, thought: bool, signature: bytes, beside: dict[str, str], events: list[pb.Event]
+        self, text: str, thought: bool, signature: bytes, beside: dict[str, str], events: list[StreamEvent]
     ) -> None:
         if signature or beside:
             # Google asks for a signed part back as it came: it is not joined with its neighbours.
@@ -219,7 +225,7 @@ class CandidateReader:
             events.append(self._started(_TEXT, thought))
         self._deltas(text, events)
 
-    def _close_text(self, events: list[pb.Event]) -> None:
+    def _close_text(self, events: list[StreamEvent]) -> None:
         if self._text_open is not None:
             thought, self._text_open = self._text_open, None
             events.append(self._finished(pb.PartFinished(thought=thought)))
@@ -235,7 +241,7 @@ class CandidateReader:
             started.mime_type = mime_type
         return event
 
-    def _deltas(self, text: str, events: list[pb.Event]) -> None:
+    def _deltas(self, text: str, events: list[StreamEvent]) -> None:
         for at in range(0, len(text), _LONGEST_DELTA):
             delta = text[at : at + _LONGEST_DELTA]
             event = pb.Event()

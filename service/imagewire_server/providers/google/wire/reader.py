@@ -10,6 +10,7 @@ import msgspec
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Malformed, TooLarge
+from imagewire_server.contract.events import StreamEvent
 from imagewire_server.providers.google.wire import decode, mapping
 from imagewire_server.providers.google.wire.candidate import CandidateReader
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
@@ -91,7 +92,7 @@ class Reader:
         """Whether the model has said, for every candidate so far, why it ended."""
         return bool(self._candidates) and all(reader.native_finish_reason for reader in self._candidates.values())
 
-    def feed(self, piece: bytes, events: list[pb.Event]) -> None:
+    def feed(self, piece: bytes, events: list[StreamEvent]) -> None:
         """Append the events that this piece completes; when it raises, those that came before the error."""
         for payload in self._splitter.feed(piece):
             if payload is None:
@@ -104,7 +105,7 @@ class Reader:
         if not (self._splitter.bare and self._held.startswith(b"{") and self._held.rstrip().endswith(b"}")):
             self._release(events)
 
-    def close(self, events: list[pb.Event]) -> None:
+    def close(self, events: list[StreamEvent]) -> None:
         """The body's end: append the last events, Finished the very last."""
         for _ in self._splitter.close():
             self._end_document(events)
@@ -127,12 +128,12 @@ class Reader:
             self._finished.continuation_token = self._continuation_token
         events.append(self._last)
 
-    def _release(self, events: list[pb.Event]) -> None:
+    def _release(self, events: list[StreamEvent]) -> None:
         if self._held:
             held, self._held = self._held, b""
             self._read(held, events)
 
-    def _read(self, payload: bytes, events: list[pb.Event]) -> None:
+    def _read(self, payload: bytes, events: list[StreamEvent]) -> None:
         if self._json is None:
             self._json = JsonStream()
         for found in self._json.feed(payload):
@@ -153,7 +154,7 @@ class Reader:
                     self._position = 0
                     self._take_remainder(*decode.answer_remainder(text, self._omit))
 
-    def _end_document(self, events: list[pb.Event]) -> None:
+    def _end_document(self, events: list[StreamEvent]) -> None:
         answer = decode.whole(self._held) if self._held else None
         if answer is not None:
             self._held = b""
@@ -165,7 +166,7 @@ class Reader:
             read.close()
             self._said_done = self._said_done or bytes(read.outside) == _DONE
 
-    def _take(self, answer: Answer, events: list[pb.Event]) -> None:
+    def _take(self, answer: Answer, events: list[StreamEvent]) -> None:
         """A whole answer."""
         for position, given in enumerate(answer.candidates):
             reader = self._candidate(position if given.index is None else given.index)
@@ -176,7 +177,7 @@ class Reader:
             self._take_end(reader, given, {})
         self._take_remainder(answer, {})
 
-    def _begin_blob(self, found: BlobStarted, events: list[pb.Event]) -> None:
+    def _begin_blob(self, found: BlobStarted, events: list[StreamEvent]) -> None:
         self._count(True)
         if self._index is None:
             # A number that comes behind the picture comes too late.
@@ -187,7 +188,7 @@ class Reader:
             self._open = self._candidate(self._index)
         self._open.begin_blob(decode.part(found.part, lambda _: None)[0], events)
 
-    def _take_part(self, reader: CandidateReader, text: bytes, events: list[pb.Event]) -> None:
+    def _take_part(self, reader: CandidateReader, text: bytes, events: list[StreamEvent]) -> None:
         try:
             part = decode.part(text, _within(self._omit))
         except Malformed as damage:
@@ -195,7 +196,7 @@ class Reader:
         else:
             reader.take_part(*part, events)
 
-    def _end_part(self, text: bytes, events: list[pb.Event]) -> None:
+    def _end_part(self, text: bytes, events: list[StreamEvent]) -> None:
         self._count_part()
         reader, self._open = self._open, None
         if reader is not None:
@@ -207,12 +208,12 @@ class Reader:
             self._index = self._assumed() if self._index is None else self._index
             self._tell_waiting(self._index, events)
 
-    def _tell_waiting(self, index: int, events: list[pb.Event]) -> None:
+    def _tell_waiting(self, index: int, events: list[StreamEvent]) -> None:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for text in waiting:
             self._take_part(self._candidate(index), text, events)
 
-    def _end_candidate(self, text: bytes, events: list[pb.Event]) -> None:
+    def _end_candidate(self, text: bytes, events: list[StreamEvent]) -> None:
         given, beside = decode.candidate(text, lambda path: self._omit(f"candidates[*].{path}"))
         said = self._assumed() if given.index is None else given.index
         if self._index is not None and said not in self._candidates:
