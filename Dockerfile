@@ -1,5 +1,5 @@
 # The server in a container: docker build -t imagewire .
-# The base image by its digest, and all packages by their hashes, those that build the wheels too.
+# The base image is pinned by its digest. All packages are pinned by their hashes, also those that build the wheels.
 ARG BASE=python:3.12-slim@sha256:78387bc3881b8273120a12ebe6c1ab22b018ccc2c9adf565ae1ac9b536e184ea
 FROM ${BASE} AS build
 WORKDIR /src
@@ -16,7 +16,7 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
 
 FROM ${BASE}
 COPY --from=build /opt/imagewire /opt/imagewire
-# The addresses are variables, and not flags, so that the health check asks where the server serves.
+# The addresses are environment variables, not flags, so that the health check uses the same ones.
 ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1 IMAGEWIRE_GRPC=0.0.0.0:50051 IMAGEWIRE_REST=0.0.0.0:4000
 RUN useradd --uid 10001 --no-create-home imagewire
 USER 10001

@@ -1,4 +1,4 @@
-# The targets a person types. `make setup` makes .venv; everything else calls it when it is stale.
+# The targets for people. `make setup` creates .venv; the other targets run it when .venv is out of date.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -12,20 +12,20 @@ PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
-help:  ## Show the targets.
+help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
-setup: $(STAMP)  ## Make .venv with the commands imagewire and imagewire-server.
+setup: $(STAMP)  ## Create .venv with the commands imagewire and imagewire-server.
 
 $(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
-	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"imagewire needs Python 3.11 or newer, {sys.executable} is {v[0]}.{v[1]}: name one with make PYTHON=python3.11")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(None if v >= (3, 11) else f"imagewire needs Python 3.11 or newer, {sys.executable} is {v[0]}.{v[1]}. Choose another with make PYTHON=python3.11")'
 	@echo "setting up $(VENV) (about a minute, once)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 
-demo: setup  ## Draw a picture over gRPC with the built-in emulator, without a key.
+demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no key.
 	@$(BIN)/imagewire-server demo
 
 test: $(COMPAT) $(NODE)  ## Run every test.
@@ -40,29 +40,29 @@ fuzz: $(COMPAT)  ## Invented answers of a provider and hostile input, a few minu
 	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
-	@echo "adding the clients that the tests use (once)"
+	@echo "installing the clients that the tests use (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-compat.lock
 	@touch $@
 
 $(NODE): tests/compat/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
-	  else echo "no npm here: the tests of the Node clients will say so"; mkdir -p $(@D); fi
+	  else echo "npm is not installed: the tests of the Node clients will be skipped"; mkdir -p $(@D); fi
 	@touch $@
 
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
-	@echo "the site is in site/: read it with python3 -m http.server --directory site"
+	@echo "the site is in site/. To read it, run: python3 -m http.server --directory site"
 
-bench: setup  ## Measure against LiteLLM and Portkey, installed under .bench by the command; writes docs/benchmarks.md.
+bench: setup  ## Compare with LiteLLM and Portkey (installed into .bench/); writes docs/benchmarks.md.
 	@$(BIN)/python -m bench --output docs/benchmarks.md
 
-bench-quick: setup  ## Measure imagewire alone, under a minute.
+bench-quick: setup  ## Measure only imagewire, in less than a minute.
 	@$(BIN)/python -m bench --quick
 
-run: setup  ## Serve on 127.0.0.1:50051 with the built-in emulator.
+run: setup  ## Serve on 127.0.0.1:50051 (gRPC) and :4000 (REST) with the built-in emulator.
 	@$(BIN)/imagewire-server serve --demo
 
-lint: setup  ## Check style, types, the rooms' walls and the contract.
+lint: setup  ## Check style, types, import rules and the contract.
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -74,16 +74,16 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Make the stubs out of protos/, and the configuration's schema.
+gen: setup  ## Generate the stubs from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
 	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; print(json.dumps(schema(), indent=2))' \
 	  > $(SCHEMA)
 
-gen-check: setup  ## Fail when the stubs are stale.
+gen-check: setup  ## Fail if the stubs are out of date.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(call stubs,$$dir) \
 	  && cp $(GEN)/__init__.py "$$dir/imagewire/v1/" \
 	  && diff -r -x __pycache__ "$$dir/imagewire/v1" $(GEN) \
-	  || { echo 'the stubs are stale: run make gen and commit'; exit 1; }
+	  || { echo 'the stubs are out of date: run make gen and commit the result'; exit 1; }
 
 define stubs
 $(BIN)/python -m grpc_tools.protoc -I protos --python_out=$(1) --pyi_out=$(1) $(PROTOS) \
@@ -91,12 +91,12 @@ $(BIN)/python -m grpc_tools.protoc -I protos --python_out=$(1) --pyi_out=$(1) $(
     --mypy_grpc_out=quiet:$(1) $(filter %_service.proto,$(PROTOS))
 endef
 
-contract: setup  ## Lint the contract and compare it with the one that landed last.
+contract: setup  ## Lint the contract and compare it with the last accepted one.
 	@$(BIN)/buf lint protos
 	@$(BIN)/buf format protos --diff --exit-code
 	@$(BIN)/buf breaking protos --against protos/landed.json
 
-contract-accept: setup  ## Make the present contract the landed one; say so in CHANGELOG.md.
+contract-accept: setup  ## Accept the current contract as the new baseline. Describe the change in CHANGELOG.md.
 	@$(BIN)/buf build protos --exclude-source-info -o protos/landed.json
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
@@ -109,8 +109,8 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
 
-check: lint test demo  ## All that CI runs.
+check: lint test demo  ## Run everything that CI runs, and the demo.
 
-clean:  ## Remove what the targets made.
+clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules

@@ -1,6 +1,6 @@
-"""An emulator of Google's generateContent API: strict about what it takes, real pictures in what it gives.
+"""An emulator of Google's generateContent API. It is strict about requests, and answers with real pictures.
 
-It imports nothing of the server and nothing of the client, so that it cannot inherit their mistakes.
+It imports nothing from the server and the client, so that it cannot share their mistakes.
 """
 
 from imagewire_emulator.server import Emulator, in_thread, run, running

@@ -1,4 +1,4 @@
-"""Running the emulator: in a caller's loop, in a thread of its own, or as a program."""
+"""Run the emulator: in the caller's event loop, in its own thread, or as a program."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from imagewire_emulator.ledger import Ledger
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """A running emulator: where it is, what it takes as credentials, what it has seen."""
+    """A running emulator: its address, the credentials that it accepts, and its ledger of requests."""
 
     host: str
     port: int
@@ -25,15 +25,15 @@ class Emulator:
 
     @property
     def base_url(self) -> str:
-        """Its address, to be used in place of Google's."""
+        """Its address, to use instead of Google's."""
         return f"http://{self.host}:{self.port}"
 
 
 @asynccontextmanager
 async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Emulator]:
-    """An emulator in this event loop. port: 0 picks a free one."""
+    """Run an emulator in this event loop. Port 0 picks a free one."""
     app = EmulatorApp()
-    # The handler is cancelled when the client leaves: that is how the ledger learns it at once.
+    # The handler is cancelled when the client disconnects. So the ledger records it at once.
     runner = web.AppRunner(app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
@@ -47,7 +47,7 @@ async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Emula
 
 @contextmanager
 def in_thread() -> Iterator[Emulator]:
-    """An emulator in a thread of its own, for callers that block."""
+    """Run an emulator in its own thread, for callers that block."""
     started: list[Emulator] = []
     ready = threading.Event()
     loop = asyncio.new_event_loop()
@@ -71,7 +71,7 @@ def in_thread() -> Iterator[Emulator]:
 
 
 def run(host: str, port: int) -> None:
-    """Run until SIGINT or SIGTERM; says on stdout where it listens."""
+    """Run until SIGINT or SIGTERM. Prints the address to stdout. Raises OSError if the address is in use."""
     asyncio.run(_main(host, port))
 
 

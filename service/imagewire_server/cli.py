@@ -1,4 +1,4 @@
-"""The command imagewire-server: arguments to the composition root, errors to one line that says what to do."""
+"""The command imagewire-server. It passes its options to bootstrap, and prints an error as one line with a remedy."""
 
 import asyncio
 import gc
@@ -23,8 +23,8 @@ _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google;
 
 def main() -> None:
     """The entry point."""
-    # gRPC's core writes to stderr itself, in any thread, and would wait there for a reader; what matters of it reaches
-    # our own lines. And it would write one whenever a process is started beside it.
+    # gRPC's core writes to stderr itself, from any thread, and blocks there if nobody reads. What matters reaches our
+    # own log. With fork support, it would also write a line whenever a child process is started.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     _open_standard_files()
@@ -32,7 +32,10 @@ def main() -> None:
 
 
 def _open_standard_files() -> None:
-    """Where one is closed, a connection would get its number, and a caller what is meant for the log."""
+    """Open stdin, stdout and stderr if they are closed.
+
+    Otherwise a connection would get the number of stderr, and its client would receive log lines.
+    """
     for fd in range(3):
         try:
             os.fstat(fd)
@@ -44,24 +47,24 @@ def _open_standard_files() -> None:
 
 
 def _one(configs: tuple[Path, ...]) -> Path | None:
-    """Of two files one would count, and what the other asks for, such as a key, would be off in silence."""
+    """Return the only file; refuse several, because the keys and settings of one would be ignored silently."""
     if len(configs) > 1:
-        raise click.BadParameter("name one file, which has all of it", param_hint="--config")
+        raise click.BadParameter("may be given only once; put everything into one file", param_hint="--config")
     return configs[0] if configs else None
 
 
 @click.group(context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Print the version.")
 def app() -> None:
-    """Chat that draws, over gRPC: Gemini's pictures, streamed as bytes."""
+    """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes."""
 
 
 @app.command()
-@click.option("--config", "configs", **_FILE, help="A YAML file: LiteLLM's, or with settings under imagewire:.")
-@click.option("--grpc", help="Where to serve: HOST:PORT or unix:PATH.")
-@click.option("--rest", help="Where to serve OpenAI's REST: HOST:PORT.")
-@click.option("--no-rest", is_flag=True, help="Serve gRPC alone.")
-@click.option("--workers", type=int, help="How many processes serve; 0 for one for each usable core.")
+@click.option("--config", "configs", **_FILE, help="A YAML file: LiteLLM's config.yaml, or settings under imagewire:.")
+@click.option("--grpc", help="The address of gRPC: HOST:PORT or unix:PATH.")
+@click.option("--rest", help="The address of OpenAI's REST API: HOST:PORT.")
+@click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
+@click.option("--workers", type=int, help="The number of processes; 0 for one per usable core.")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--counts", hidden=True)
 @click.option("--demo", is_flag=True, help="Draw with the built-in emulator, without a key.")
@@ -76,12 +79,15 @@ def serve(
     counts: str | None,
     demo: bool,
 ) -> None:
-    """Serve gRPC and REST until SIGTERM or Ctrl-C. Settings: flags, then IMAGEWIRE_* variables, then the file."""
+    """Serve gRPC and REST until SIGTERM or Ctrl-C.
+
+    Flags override IMAGEWIRE_* variables, which override the file.
+    """
     config = _one(configs)
-    # By default it would end the process, until there is a server that it can reload.
+    # SIGHUP would end the process. Ignore it until there is a server that it can reload.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    gc.disable()  # until it serves: what is loaded now stays, and each look at it would hold up the start
-    # Imported late, so that --help and a wrong flag need no gRPC.
+    gc.disable()  # until it serves: what is loaded now stays loaded, and collecting would slow the start down
+    # Imported here, so that --help and a wrong flag do not load gRPC.
     import structlog  # noqa: PLC0415
 
     from imagewire_server import logs  # noqa: PLC0415
@@ -95,7 +101,7 @@ def serve(
         return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
 
     async def run(given: "Config") -> None:
-        from imagewire_server import bootstrap  # noqa: PLC0415  # the process that watches workers needs none of it
+        from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers
 
         if worker is not None:
             structlog.contextvars.bind_contextvars(worker=worker)
@@ -129,7 +135,10 @@ def serve(
 @app.command()
 @click.option("--config", "configs", **_FILE, required=True, help="The file to check.")
 def check(configs: tuple[Path, ...]) -> None:
-    """Check a configuration without serving. Prints its routing table, or its first error and exits with 2."""
+    """Check a configuration without serving.
+
+    Prints the routing table, or the first error with exit code 2.
+    """
     from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
     from imagewire_server.config.show import table  # noqa: PLC0415
 
@@ -143,12 +152,12 @@ def check(configs: tuple[Path, ...]) -> None:
 
 
 @app.command()
-@click.option("--config", "configs", **_FILE, help="The file that the server was started with.")
-@click.option("--target", help="Another server: HOST:PORT or unix:PATH. Default: where `serve` would serve.")
+@click.option("--config", "configs", **_FILE, help="The file with which the server was started.")
+@click.option("--target", help="Another server: HOST:PORT or unix:PATH. Default: the address that `serve` would use.")
 def health(configs: tuple[Path, ...], target: str | None) -> None:
-    """Ask a running server for its health. Exits with 0 when it is SERVING, 1 when not, 2 for a wrong setting.
+    """Check the health of a running server. Exit code: 0 if it is SERVING, 1 if not, 2 for a wrong setting.
 
-    It asks where the same file and the same IMAGEWIRE_GRPC would have it serve.
+    The address is the one that `serve` would use with the same file and the same IMAGEWIRE_GRPC.
     """
     from imagewire_server.api.grpc.health_probe import probe, reachable  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
@@ -172,10 +181,15 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8787, show_default=True, help="The port; 0 picks a free one.")
 def emulate(host: str, port: int) -> None:
-    """Run the emulator of Google's API alone: no gRPC, no key."""
+    """Run only the emulator of Google's API, without gRPC. Needs no key."""
     from imagewire_emulator import run  # noqa: PLC0415
 
-    run(host, port)
+    try:
+        run(host, port)
+    except OSError as error:
+        remedy = "stop the program that uses it, or choose another with --port"
+        click.echo(f"imagewire-server: cannot serve on {host}:{port}: {error.strerror}; {remedy}", err=True)
+        raise click.exceptions.Exit(2) from None
 
 
 @app.command()
@@ -183,12 +197,10 @@ def emulate(host: str, port: int) -> None:
     "--output",
     "-o",
     type=click.Path(path_type=Path),
-    default=Path("banana.png"),
-    show_default=True,
-    help="The file to draw into.",
+    help="The file for the picture. Default: an unused name.",
 )
-def demo(output: Path) -> None:
-    """Draw one picture with the emulator. Starts a server and an emulator of its own, and stops both."""
+def demo(output: Path | None) -> None:
+    """Draw one picture with the emulator. Starts a server and an emulator for it, and stops both."""
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))
@@ -197,7 +209,7 @@ def demo(output: Path) -> None:
 async def _watch(
     given: "Config", number: int, path: Path | None, text: bytes, read: Callable[[bytes], "Config"]
 ) -> int:
-    """Run workers on the addresses of a configuration, the text of a file; return the exit code."""
+    """Run workers with a configuration, which was read from `text`; return the exit code."""
     from imagewire_server.config.keys import check_kept  # noqa: PLC0415
     from imagewire_server.config.load import NO_KEY, ConfigError  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
@@ -244,7 +256,7 @@ async def _watch(
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:
-    """Run on uvloop where there is one."""
+    """Run on uvloop if it is installed."""
     try:
         import uvloop  # noqa: PLC0415
     except ImportError:

@@ -1,4 +1,4 @@
-"""The first ten minutes in one: emulator and server on free ports, one picture drawn over gRPC, both stopped again."""
+"""A first try in one command: start the emulator and a server on free ports, draw one picture over gRPC, stop both."""
 
 import asyncio
 import json
@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import typer
+import click
 
 from imagewire_server import bootstrap, logs
 from imagewire_server.config.load import Config
@@ -16,19 +16,24 @@ _MODEL = "gemini/gemini-2.5-flash-image"
 _PROMPT = "A banana wearing a costume that says imagewire"
 
 
-async def draw(output: Path) -> int:
-    """Draw into `output` with the command imagewire, show what came, return its exit code."""
+async def draw(output: Path | None) -> int:
+    """Draw one picture with the command imagewire, print what arrived, and return the exit code.
+
+    Without an output file, the command chooses an unused name, so that the demo can run more than once.
+    """
     logs.configure("warning")
     async with (
         bootstrap.emulated(Config(settings=Settings(grpc="127.0.0.1:0"))) as (config, emulator),
         bootstrap.server(config) as server,
     ):
         port = await server.grpc.start(config.settings.grpc)
-        typer.echo(f"emulator of Google's API  {emulator.base_url}")
-        typer.echo(f"imagewire server          127.0.0.1:{port} (gRPC)")
-        typer.echo(f"drawing                   {_PROMPT!r} with {_MODEL}\n")
-        command = ("draw", _PROMPT, "--model", _MODEL, "--target", f"127.0.0.1:{port}", "-o", str(output), "--json")
-        # The real command, with this terminal's stderr for its progress.
+        click.echo(f"emulator of Google's API  {emulator.base_url}")
+        click.echo(f"imagewire server          127.0.0.1:{port} (gRPC)")
+        click.echo(f"drawing                   {_PROMPT!r} with {_MODEL}\n")
+        command = ["draw", _PROMPT, "--model", _MODEL, "--target", f"127.0.0.1:{port}", "--json"]
+        if output is not None:
+            command += ["-o", str(output)]
+        # The real command. Its progress goes to this terminal's stderr.
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "imagewire", *command, stdout=asyncio.subprocess.PIPE
         )
@@ -38,7 +43,7 @@ async def draw(output: Path) -> int:
         return process.returncode or 1
     drawn = json.loads(printed)
     same = drawn["sha256"] == emulator.ledger.entries[-1].images[-1]["sha256"]
-    _show(drawn, "the same" if same else "ANOTHER: the picture was changed on its way")
+    _show(drawn, "the same" if same else "DIFFERENT: the picture was changed on its way")
     return 0 if same else 1
 
 
@@ -54,10 +59,10 @@ def _show(drawn: dict[str, Any], in_ledger: str) -> None:
         "text": drawn["text"],
     }
     for name, value in rows.items():
-        typer.echo(f"{name:<25} {value}")
-    typer.echo(
+        click.echo(f"{name:<25} {value}")
+    click.echo(
         "\nBoth servers are stopped. Next:\n"
-        "  make run                                   serve with the emulator, on 127.0.0.1:50051\n"
+        "  make run                                   serve with the emulator, on 127.0.0.1:50051 and :4000\n"
         '  .venv/bin/imagewire draw "a red bicycle"   draw with it, in another terminal\n'
-        "  GEMINI_API_KEY=... .venv/bin/imagewire-server serve   serve Google's models"
+        "  GEMINI_API_KEY=... .venv/bin/imagewire-server serve   or serve Google's models, on the same ports"
     )

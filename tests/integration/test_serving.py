@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -108,9 +109,11 @@ async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_the_demo_draws_a_picture_that_the_ledger_knows(tmp_path: Path) -> None:
+def test_the_demo_draws_a_picture_that_the_ledger_knows_beside_an_earlier_one(tmp_path: Path) -> None:
+    earlier = tmp_path / "a-banana-wearing-a-costume-that-says-imagewire.png"
+    earlier.write_bytes(b"earlier")
     ended = forked.run(
-        [sys.executable, "-m", "imagewire_server", "demo", "-o", "banana.png"],
+        [sys.executable, "-m", "imagewire_server", "demo"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
@@ -119,13 +122,42 @@ def test_the_demo_draws_a_picture_that_the_ledger_knows(tmp_path: Path) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     said = dict(re.findall(r"^(\S.*?) {2,}(.+)$", ended.stdout, re.MULTILINE))
-    data = (tmp_path / "banana.png").read_bytes()
+    assert earlier.read_bytes() == b"earlier"
+    file = tmp_path / said["file"]
+    data = file.read_bytes()
     assert said["sha256"] == hashlib.sha256(data).hexdigest()
     assert said["in the emulator's ledger"] == "the same"
     assert int(said["frames"]) > 1
-    with Image.open(tmp_path / "banana.png") as picture:
+    with Image.open(file) as picture:
         picture.load()
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("serve", "--workers", "1", "--no-rest", "--grpc", "ADDRESS"),
+        ("serve", "--workers", "1", "--grpc", "127.0.0.1:0", "--rest", "ADDRESS"),
+        ("serve", "--workers", "2", "--no-rest", "--grpc", "ADDRESS"),
+        ("emulate", "--port", "PORT"),
+    ],
+)
+def test_an_address_in_use_is_an_error_with_a_remedy(arguments: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = [word.replace("ADDRESS", f"127.0.0.1:{port}").replace("PORT", str(port)) for word in arguments]
+        ended = forked.run(
+            [sys.executable, "-m", "imagewire_server", *words],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "GEMINI_API_KEY": "any"},
+            check=False,
+        )
+    (line,) = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert ended.returncode == 2
+    assert line.startswith("imagewire-server: cannot serve ")
+    assert f"127.0.0.1:{port}" in line
+    assert "stop the program that uses it" in line
 
 
 def _serve(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -152,15 +184,7 @@ def test_d1_of_two_files_none_is_dropped(tmp_path: Path) -> None:
         (tmp_path / name).write_text(text)
     ended = _serve("--config", str(tmp_path / "a"), f"--config={tmp_path / 'b'}", GEMINI_API_KEY="x")
     assert ended.returncode == 2
-    assert "name one file" in ended.stderr
-
-
-def test_a_taken_address_is_named() -> None:
-    with processes.emulator() as emulator, processes.server(emulator.address) as server:
-        ended = _serve("--grpc", server.address, GEMINI_API_KEY="x")
-    assert ended.returncode == 2
-    assert server.address in ended.stderr
-    assert "Traceback" not in ended.stderr
+    assert "put everything into one file" in ended.stderr
 
 
 def test_demo_serves_pictures_and_says_that_it_is_one() -> None:

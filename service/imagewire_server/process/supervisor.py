@@ -47,7 +47,7 @@ class Reserved:
 
 
 def reserve(address: str) -> Reserved:
-    """Hold HOST:PORT, whose port may be 0, for workers. Raises OSError when another program serves there."""
+    """Reserve HOST:PORT for the workers; the port may be 0. Raises OSError if another program uses it."""
     host, _, port = address.rpartition(":")
     info = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     # Without SO_REUSEPORT first: with it, a port that another server shares would look free.
@@ -56,7 +56,8 @@ def reserve(address: str) -> Reserved:
         try:
             probe.bind(info[4])
         except OSError as error:
-            raise OSError(f"cannot serve on {address}: {error.strerror}; name another address") from error
+            remedy = "stop the program that uses it, or choose another address with --grpc or --rest"
+            raise OSError(f"cannot serve on {address}: {error.strerror}; {remedy}") from error
         where = probe.getsockname()
     held = socket.socket(info[0], info[1])
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)

@@ -120,11 +120,12 @@ class GrpcServer:
         self._interceptor.access = access
 
     async def start(self, address: str) -> int:
-        """Bind and serve; return the port (1 for a unix socket). Raises OSError when the address is taken."""
+        """Bind and serve; return the port (1 for a unix socket). Raises OSError if the address is in use."""
         try:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
-            raise OSError(f"cannot serve gRPC on {address}: the address is taken or not of this machine") from error
+            remedy = "stop the program that uses it, or choose another with --grpc HOST:PORT"
+            raise OSError(f"cannot serve gRPC on {address}: it is in use, or not an address here; {remedy}") from error
         self._receiver.serve(port)
         await self._server.start()
         for name in _OURS:

@@ -96,12 +96,12 @@ class RestServer:
         self._middleware.access = access
 
     async def start(self, address: str) -> int:
-        """Bind and serve HOST:PORT; return the port. Raises OSError when the address is taken."""
+        """Bind and serve HOST:PORT; return the port. Raises OSError if the address is in use."""
         host, _, port = address.rpartition(":")
         try:
             listener = _bound(host.strip("[]"), int(port), shared=self._options.shared)
         except OSError as error:
-            remedy = "name another with --rest HOST:PORT, or use --no-rest"
+            remedy = "stop the program that uses it, choose another with --rest HOST:PORT, or use --no-rest"
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
         self._origin_check.serve(address)
         config = uvicorn.Config(
