@@ -18,11 +18,22 @@ from imagewire.v1.usage_pb2 import Usage
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of an answer: text, a picture, a function call, media that is no picture, or what only the provider has.
+    """One part of an answer: text, a picture, a function call, other media, or something that only the provider knows.
 
-    thought: whether the model thought it on its way. signature: the model's opaque proof that it made this part.
-    native: a part of a kind that the contract does not model, JSON text in `value_json`. native_fields: fields that the
-    provider set beside the content, JSON text by name. All of it goes back with the part.
+    Attributes:
+        text: The text; "" for a part of another kind.
+        image: The picture.
+        function_call: The function that the model wants called, as a protobuf message; `args` has its arguments.
+        thought: Whether the part belongs to the model's thinking: text of thoughts, or a draft picture.
+        signature: The model's opaque signature of the part. It must go back with the part.
+        media: Audio, video or a document.
+        native: A part of a kind that the contract does not model; its content is JSON text in `value_json`.
+        native_fields: Fields that the provider set beside the content, as JSON text by name.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     for part in client.chat.create().append("A banana").sample().parts:
+        ...         kind = "picture" if part.image else "text"
     """
 
     text: str = ""
@@ -36,7 +47,7 @@ class Part:
 
     @property
     def args(self) -> dict[str, Any]:
-        """The function call's arguments, its whole numbers as int however large; empty where there is no call."""
+        """The arguments of the function call; whole numbers are int, however large. Empty where there is no call."""
         if self.function_call is None:
             return {}
         if self.function_call.args_json:
@@ -48,10 +59,27 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """What an event brought. text: more of it. data: more bytes of a picture or of other media, from `offset` on. part:
-    their place in the answer. image: a picture that is whole now; media: other media, likewise. Only that tells which
-    of the two the bytes were. function_call, native: such a part, whole. thought: whether it is one, as far as known
-    before the part's end. last: the answer is whole, and nothing else is in this chunk.
+    """What one event of a stream brought; `Chat.stream` and `Chat.frames` yield it.
+
+    Attributes:
+        text: More text of a part.
+        data: More bytes of a part's file. Whether it is a picture or other media is known when `image` or `media`
+            comes.
+        offset: Where `data` belongs in the file, in bytes.
+        part: The part's index in the answer.
+        image: The picture that is complete now, its size and SHA-256 checked.
+        thought: Whether the part belongs to the model's thinking, as far as known. Only a finished part is known to be
+            a draft or not.
+        last: Whether the answer is complete. Such a chunk holds nothing else.
+        media: Other media that is complete now, checked.
+        native: A part of a kind that the contract does not model.
+        function_call: A function that the model wants called.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     for answer, chunk in client.chat.create().append("A banana").stream():
+        ...         if chunk.text and not chunk.thought:
+        ...             print(chunk.text, end="")
     """
 
     text: str = ""
@@ -68,16 +96,32 @@ class Chunk:
 
 @dataclass(slots=True)
 class Answer:
-    """What a model said and drew.
+    """What a model said and drew. While a stream runs, it holds what has come so far.
 
-    id: given by the server. created: seconds since 1970. model: the one that was asked; model_version: the one that
-    answered. parts: all of it, in order. usage: token counts, as the contract has them. finish_reason: "STOP",
-    "MAX_TOKENS", "CONTENT_FILTER", "TOOL_CALLS" or "OTHER", "" before the end; native_finish_reason: the provider's
-    word; finish_message: its explanation. candidate: what stands beside the parts, as the contract has it: safety
-    ratings, what a search found, what is cited, native_fields. continuation_token: set in the options of the next call
-    where native_finish_reason is "CONTINUATION". model_status: what the provider says of the model's life.
-    native_fields: fields of the answer that the contract does not model, JSON text by name. omitted_fields: paths in
-    the provider's answer of what could not be read.
+    Attributes:
+        id: The server's id of the completion.
+        model: The model that was asked.
+        model_version: The version that answered, in the provider's words.
+        parts: All parts, in order.
+        usage: Token counts and cost, as a protobuf message; see also `cost`.
+        finish_reason: "STOP", "MAX_TOKENS", "CONTENT_FILTER", "TOOL_CALLS" or "OTHER"; "" before the end, and for a
+            blocked prompt.
+        native_finish_reason: The provider's own word for it.
+        finish_message: The provider's explanation.
+        prompt_feedback: Set when a filter blocked the prompt: the reason, as a protobuf message.
+        created: When the call began, in seconds since 1970.
+        native_response_id: The provider's id of its response.
+        candidate: What belongs to the whole answer, as a protobuf message: safety ratings, search results, citations.
+        model_status: What the provider says about the model's life, such as its retirement.
+        continuation_token: Set when `native_finish_reason` is "CONTINUATION"; `Chat.sample(after=...)` sends it.
+        native_fields: Fields of the response that the contract does not model, as JSON text by name.
+        omitted_fields: Paths in the provider's response of what could not be read.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     answer = client.chat.create().append("A banana").sample()
+        ...     print(answer.finish_reason, len(answer.images))
+        STOP 1
     """
 
     id: str = ""
@@ -99,7 +143,7 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """All text that is no thought, as far as it has come."""
+        """All text that is no thought, joined."""
         return "".join(part.text for part in self.parts if not part.thought)
 
     @property
@@ -109,42 +153,42 @@ class Answer:
 
     @property
     def drafts(self) -> list[Image]:
-        """The pictures the model drew on its way."""
+        """The pictures that the model drew while thinking, in order."""
         return [part.image for part in self.parts if part.image and part.thought]
 
     @property
     def image(self) -> Image | None:
-        """The picture: the last that is no draft, else the last; None where there is none."""
+        """The final picture: the last that is no draft, else the last draft; None where there is none."""
         return final_image([part.image for part in self.parts if part.image], lambda image: image.thought)
 
     @property
     def media(self) -> list[Media]:
-        """What is no picture, in order: audio, video, documents."""
+        """Audio, video and documents, in order."""
         return [part.media for part in self.parts if part.media]
 
     @property
     def natives(self) -> list[NativePart]:
-        """The parts that only the provider has, in order."""
+        """The parts of kinds that the contract does not model, in order."""
         return [part.native for part in self.parts if part.native]
 
     @property
     def cost(self) -> float | None:
-        """US dollars, None when the server knows no price."""
+        """What the call cost, in US dollars; None when the server knows no price."""
         return self.usage.cost_usd if self.usage.HasField("cost_usd") else None
 
     @property
     def cost_nano_usd(self) -> int | None:
-        """The same in billionths of a dollar, to be added up without error."""
+        """What the call cost, in billionths of a US dollar, so that sums are exact; None when unknown."""
         return self.usage.cost_nano_usd if self.usage.HasField("cost_nano_usd") else None
 
     @property
     def service_tier(self) -> str:
-        """The tier that the call was served and priced by, "" when the provider did not say."""
+        """The tier that the call was served and billed by; "" when the provider did not say."""
         return self.usage.service_tier
 
     @property
     def blocked(self) -> str:
-        """Why a filter stopped the prompt or the answer, "" when none did."""
+        """Why a filter stopped the prompt or the answer; "" when none did."""
         if self.prompt_feedback is not None:
             return _joined(self.prompt_feedback.block_reason, self.prompt_feedback.block_reason_message)
         if self.finish_reason == "CONTENT_FILTER":
@@ -153,7 +197,7 @@ class Answer:
 
     @property
     def why_no_image(self) -> str:
-        """Why there is no picture, and what to do."""
+        """A sentence that says why there is no picture, and what to do."""
         if self.blocked:
             which = "the prompt was blocked" if self.prompt_feedback is not None else "no picture was drawn"
             return f"{which} ({self.blocked}): change the prompt and try again"
@@ -163,9 +207,19 @@ class Answer:
         return _joined(reason, self.finish_message, "change the prompt and try again")
 
     def message(self) -> ChatMessage:
-        """As a message of the next request: every part as it came, its signature and the provider's fields with it.
+        """Make a message of the answer, for the next request. `Chat.append` does it by itself.
 
-        Raises ValueError when there is nothing to send, or when its pictures or other media went by as frames.
+        Returns:
+            The message: every part as it came, with its signature and the provider's fields.
+
+        Raises:
+            ValueError: The answer is empty, or the bytes of its pictures or other media were not kept (`Chat.frames`).
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            ...     messages = [imagewire.user("A banana"), answer.message(), imagewire.user("Make it blue")]
+            ...     blue = client.chat.create(messages=messages).sample()
         """
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")

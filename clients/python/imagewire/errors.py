@@ -26,19 +26,44 @@ from typing import ClassVar
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One wrong field: its path in the request, and what to do about it."""
+    """One wrong field of a request.
+
+    Attributes:
+        field: The field's path in the request, or the argument's name.
+        description: What is wrong, and what to do.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         client.draw("A banana", aspect_ratio="square")
+        ...     except imagewire.InvalidRequest as error:
+        ...         print(error.violations[0].field)
+        spec.image_config.aspect_ratio
+    """
 
     field: str
     description: str
 
 
 class ImagewireError(Exception):
-    """A call failed.
+    """A call failed. All errors of this package's calls are of this class.
 
-    message: what happened and what to do. code: canonical status name ("INVALID_ARGUMENT"). reason: the server's stable
-    word, "" when it gave none. metadata: what it says beside the reason. request_id: what the server's log has.
-    retryable: False when a repeat may be charged a second time, or does not help. violations: the wrong fields.
-    retry_after: seconds until a repeat makes sense, None when unknown.
+    Args:
+        message: What happened, and what to do.
+        code: gRPC's name of the status, such as "INVALID_ARGUMENT".
+        reason: The server's stable word, such as "MODEL_NOT_FOUND"; "" when it gave none.
+        metadata: What the server says beside the reason.
+        request_id: The id of the call in the server's log.
+        retryable: Whether the call may be repeated without being charged twice.
+        violations: The wrong fields.
+        retry_after: Seconds until a repeat makes sense; None when unknown.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.ImagewireError as error:
+        ...         print(error.message, error.code, error.request_id)
     """
 
     default_code: ClassVar[str] = "UNKNOWN"
@@ -67,73 +92,201 @@ class ImagewireError(Exception):
 
 
 class InvalidRequest(ImagewireError):
-    """A field is wrong; `violations` names each."""
+    """A field is wrong; `violations` names each. Nothing was drawn.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.InvalidRequest as error:
+        ...         wrong = [violation.field for violation in error.violations]
+    """
 
 
 class AnswerWillNotFit(InvalidRequest):
-    """The picture may not fit one message: use stream_completion, or raise the limits. Nothing was drawn."""
+    """The picture may not fit into one message. Nothing was drawn: use `stream_completion`, or raise the limits.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         answer = client.create_completion(prompt="A banana")
+        ...     except imagewire.AnswerWillNotFit:
+        ...         answer = imagewire.collect(client.stream_completion(prompt="A banana"))
+    """
 
 
 class Unauthenticated(ImagewireError):
-    """No valid credentials."""
+    """The server's key is missing or wrong.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.Unauthenticated as error:
+        ...         print("set IMAGEWIRE_API_KEY:", error.message)
+    """
 
 
 class PermissionDenied(ImagewireError):
-    """Valid credentials that may not do this."""
+    """The key is right, but may not do this; or the provider refused the server's credentials.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.PermissionDenied as error:
+        ...         print(error.message)
+    """
 
 
 class NotFound(ImagewireError):
-    """What was named is not there."""
+    """What was named does not exist, or nothing is known of it.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.NotFound as error:
+        ...         print(error.message)
+    """
 
 
 class ModelNotFound(NotFound):
-    """No such model, or no provider that serves it."""
+    """No such model, or no provider that serves it. `Client.list_models` has those that are there.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.ModelNotFound as error:
+        ...         names = [model.name for model in client.list_models()]
+    """
 
 
 class RateLimited(ImagewireError):
-    """Too many calls; `retry_after` seconds until the next makes sense, None when unknown."""
+    """Too many calls. `retry_after`: seconds until the next makes sense; None when unknown.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.RateLimited as error:
+        ...         wait = error.retry_after or 30
+    """
 
 
 class AnswerTooLarge(ImagewireError):
-    """Drawn, but too large for one message: use stream_completion."""
+    """The answer was drawn, but is too large for one message. Use `stream_completion`, which has no such limit.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         answer = client.create_completion(prompt="A banana", image_size="1K")
+        ...     except imagewire.AnswerTooLarge as error:
+        ...         print(error.message)
+    """
 
 
 class DeadlineExceeded(ImagewireError):
-    """Out of time, here or at the provider."""
+    """The call took too long, here or at the provider. The picture may have been drawn and charged.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.DeadlineExceeded as error:
+        ...         print(error.message)
+    """
 
 
 class Unavailable(ImagewireError):
-    """No server answers, it is being stopped, the connection broke off, or the provider is down."""
+    """No server answers, the server is stopping, the connection broke off, or the provider is down.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.Unavailable as error:
+        ...         print("may be repeated" if error.retryable else "check whether you were billed before repeating")
+    """
 
 
 class NotSupported(ImagewireError):
-    """The server does not have this yet, or this process cannot have it."""
+    """The server does not have this yet, or this process cannot do it.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.NotSupported as error:
+        ...         print(error.message)
+    """
 
 
 class NoPicture(ImagewireError):
-    """The model answered without a picture, where one was to be; the message says why."""
+    """The model answered without a picture. The message says why, and what to do.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.NoPicture as error:
+        ...         print(error.message)
+    """
 
     default_code = "NO_PICTURE"
 
 
 class Blocked(NoPicture):
-    """A filter stopped the prompt or the picture; `reason` is the provider's word."""
+    """A filter stopped the prompt or the picture. `reason`: the provider's word for it.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.Blocked as error:
+        ...         print(error.reason)
+    """
 
     default_code = "BLOCKED"
 
 
 class Cancelled(ImagewireError):
-    """The call was given up."""
+    """The call was cancelled, or the client is closed.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.Cancelled as error:
+        ...         print(error.message)
+    """
 
 
 class CorruptAnswer(ImagewireError):
-    """Bytes are missing or wrong; nothing of the answer is to be trusted."""
+    """Bytes of the answer are missing or wrong. Do not use any of it.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.CorruptAnswer as error:
+        ...         print(error.message)
+    """
 
     default_code = "DATA_LOSS"
 
 
 class ServerError(ImagewireError):
-    """Anything else."""
+    """Another failure, of the server or the provider.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     try:
+        ...         picture = client.draw("A banana")
+        ...     except imagewire.ServerError as error:
+        ...         print(error.request_id)
+    """
 
 
 def invalid(field: str, description: str) -> InvalidRequest:

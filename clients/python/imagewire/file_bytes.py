@@ -1,7 +1,7 @@
 """The bytes of a file of an answer: here, or elsewhere."""
 
 
-def here(data: bytes | None, what: str, uri: str) -> bytes:
+def require_bytes(data: bytes | None, what: str, uri: str) -> bytes:
     """The bytes. Raises ValueError, which tells where they are, when they are not here."""
     if data is not None:
         return data

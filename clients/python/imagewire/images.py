@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
-from imagewire import file_bytes, files
+from imagewire import files
+from imagewire.file_bytes import require_bytes
 from imagewire.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -37,12 +38,25 @@ class _Pil(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture: of an answer, or to be sent; `image` makes one.
+    """A picture: of an answer, or to be sent. `imagewire.image` makes one to be sent.
 
-    uri: where it is, when it is sent by its address, or when the provider wrote it elsewhere; then no bytes are here.
-    mime_type: its media type, "" when unknown. width, height: in pixels, 0 when unknown. size_bytes: of the encoded
-    file. sha256: of the encoded file, in hexadecimal digits. thought: whether it is a draft. detail: how closely a
-    model shall look at it. display_name: the provider's name of it, mostly empty.
+    Attributes:
+        uri: The address, when the picture is sent by its address, or when the provider wrote it to a bucket. The bytes
+            are not here then.
+        mime_type: The media type, such as "image/png"; "" when unknown.
+        width: In pixels; 0 when unknown.
+        height: In pixels; 0 when unknown.
+        size_bytes: The size of the encoded file, in bytes.
+        sha256: The SHA-256 of the encoded file, in hexadecimal digits.
+        thought: Whether the picture is a draft of the model's thinking.
+        detail: How closely a model looks at it.
+        display_name: The provider's name of it; mostly "".
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     picture = client.draw("A banana")
+        ...     print(picture.mime_type, picture.size_bytes == len(picture.data))
+        image/png True
     """
 
     _data: bytes | None = field(default=None, repr=False)
@@ -58,24 +72,49 @@ class Image:
 
     @property
     def data(self) -> bytes:
-        """The encoded file. Raises ValueError, which says where it is, when it is not here: elsewhere, or gone by."""
-        return file_bytes.here(self._data, "picture", self.uri)
+        """The encoded file. Raises ValueError when the bytes are not here; the message says where they are."""
+        return require_bytes(self._data, "picture", self.uri)
 
     @property
     def data_uri(self) -> str:
-        """As "data:image/png;base64,…", for HTML."""
+        """The picture as "data:image/png;base64,…", for HTML. Raises ValueError when the bytes are not here."""
         return f"data:{self.mime_type};base64,{base64.b64encode(self.data).decode()}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it, whole or not at all, in place of what has that name; return the name it got.
+        """Write the picture to a file, completely or not at all. A file of that name is replaced.
 
-        The name gets the suffix of what the picture is: "cat" becomes "cat.png", and so does "cat.jpg" when the
-        picture is a PNG. Raises OSError, and ValueError as `data` does.
+        Args:
+            path: The file's name. Its suffix is set to that of the picture: "cat" becomes "cat.png", and so does
+                "cat.jpg" when the picture is a PNG.
+
+        Returns:
+            The name that the file got.
+
+        Raises:
+            OSError: The file cannot be written.
+            ValueError: The bytes are not here.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.draw("A banana").save("banana"))
+            banana.png
         """
         return files.save(Path(path), self.data, self.mime_type)
 
     def to_pil(self) -> "PIL.Image.Image":
-        """As Pillow's picture."""
+        """Open the picture with Pillow.
+
+        Returns:
+            Pillow's picture.
+
+        Raises:
+            ModuleNotFoundError: Pillow is not installed: `pip install pillow`.
+            ValueError: The bytes are not here.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     width, height = client.draw("A banana").to_pil().size
+        """
         import PIL.Image  # noqa: PLC0415
 
         return PIL.Image.open(io.BytesIO(self.data))
@@ -95,12 +134,26 @@ Picture = bytes | str | os.PathLike[str] | Image | image_pb2.Image | _Pil
 
 
 def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> Image:
-    """A picture to be sent.
+    """Make a picture to be sent.
 
-    source: a path, bytes, Pillow's picture (sent as PNG), an earlier Image, or a str that is a URI: "https://…",
-    "gs://…", "data:…". detail: how closely the model looks at it. mime_type: needed beside "gs://", else read from the
-    bytes. Raises OSError when a file cannot be read, TypeError when it is no picture, ValueError when Pillow's cannot
-    be a PNG, or for an unknown detail.
+    Args:
+        source: A path; the bytes of an encoded file; Pillow's picture, which is sent as PNG; an Image of an answer; or
+            a text that is a URI: "https://…", "gs://…" or "data:…".
+        detail: How closely the model looks at it: "auto", "low", "medium", "high" or "ultra_high".
+        mime_type: The media type. Needed with "gs://"; else it is read from the bytes.
+
+    Returns:
+        The picture.
+
+    Raises:
+        OSError: The file cannot be read.
+        TypeError: `source` is no picture.
+        ValueError: `detail` is unknown, or Pillow's picture cannot be sent as PNG.
+
+    Examples:
+        >>> cat = imagewire.image("https://example.com/cat.png", detail="low")
+        >>> imagewire.image(b"GIF89a").mime_type
+        'image/gif'
     """
     if detail not in _DETAILS:
         raise ValueError(f"detail: must be {', '.join(_DETAILS)}")

@@ -4,7 +4,8 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from imagewire import file_bytes, files
+from imagewire import files
+from imagewire.file_bytes import require_bytes
 from imagewire.v1 import message_pb2
 
 
@@ -12,9 +13,18 @@ from imagewire.v1 import message_pb2
 class Media:
     """Media of an answer that is no picture: audio, video, a document.
 
-    uri: where it is, when the provider wrote it elsewhere; then no bytes are here. mime_type: its media type, such as
-    "audio/wav". size_bytes: of the file. sha256: of the file, in hexadecimal digits. display_name: the provider's name
-    of it, mostly empty. thought: whether the model made it on its way.
+    Attributes:
+        uri: The address, when the provider wrote it to a bucket. The bytes are not here then.
+        mime_type: The media type, such as "audio/wav".
+        size_bytes: The size of the file, in bytes.
+        sha256: The SHA-256 of the file, in hexadecimal digits.
+        display_name: The provider's name of it; mostly "".
+        thought: Whether it belongs to the model's thinking.
+
+    Examples:
+        >>> with imagewire.Client() as client:
+        ...     answer = client.chat.create().append("A banana").sample()
+        ...     saved = [media.save("story") for media in answer.media]
     """
 
     _data: bytes | None = field(default=None, repr=False)
@@ -27,11 +37,27 @@ class Media:
 
     @property
     def data(self) -> bytes:
-        """The file. Raises ValueError when it is not here: written elsewhere, or gone by in frames."""
-        return file_bytes.here(self._data, "file", self.uri)
+        """The file. Raises ValueError when the bytes are not here; the message says where they are."""
+        return require_bytes(self._data, "file", self.uri)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write it, as Image.save: "story" becomes "story.wav", and so does "story.png"."""
+        """Write the media to a file, completely or not at all. A file of that name is replaced.
+
+        Args:
+            path: The file's name. Its suffix is set to that of the media type: "story" becomes "story.wav".
+
+        Returns:
+            The name that the file got.
+
+        Raises:
+            OSError: The file cannot be written.
+            ValueError: The bytes are not here.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     for media in client.chat.create().append("A banana").sample().media:
+            ...         print(media.save("story"))
+        """
         return files.save(Path(path), self.data, self.mime_type)
 
 

@@ -11,31 +11,83 @@ from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, FunctionResponse
 
 
 def user(*content: str | Picture) -> ChatMessage:
-    """What the person says and shows, in order. A str is text: a picture's path or URI goes through `image`.
+    """Make a message of the user.
 
-    Text that is empty says nothing, and is left out. Raises OSError when a file cannot be read, TypeError when
-    something is neither text nor a picture.
+    Args:
+        *content: Text and pictures, in order. A str is text; for a picture's path or URI use `imagewire.image`. Empty
+            text is left out.
+
+    Returns:
+        The message.
+
+    Raises:
+        OSError: A picture's file cannot be read.
+        TypeError: Something is neither text nor a picture.
+
+    Examples:
+        >>> message = imagewire.user("Make it blue", imagewire.image("https://example.com/cat.png"))
     """
     return ChatMessage(role=Role.ROLE_USER, parts=[_part(item) for item in content if item != ""])
 
 
 def system(text: str) -> ChatMessage:
-    """Instructions that stand above the chat."""
+    """Make a system message: instructions that stand above the chat.
+
+    Args:
+        text: The instructions.
+
+    Returns:
+        The message.
+
+    Raises:
+        TypeError: `text` is no text.
+
+    Examples:
+        >>> message = imagewire.system("Draw in ink")
+    """
     return ChatMessage(role=Role.ROLE_SYSTEM, content=text)
 
 
 def assistant(*content: str | Picture) -> ChatMessage:
-    """What a model is to have said, as `user`. An Answer is appended as it is, its signatures with it."""
+    """Make a message that a model is supposed to have said. An Answer is appended as it is, its signatures with it.
+
+    Args:
+        *content: Text and pictures, in order, as in `user`.
+
+    Returns:
+        The message.
+
+    Raises:
+        OSError: A picture's file cannot be read.
+        TypeError: Something is neither text nor a picture.
+
+    Examples:
+        >>> message = imagewire.assistant("Here it is", imagewire.image("https://example.com/cat.png"))
+    """
     return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_part(item) for item in content])
 
 
 def function_result(
     call: FunctionCall, response: Mapping[str, Any], *, images: Mapping[str, Picture] = MappingProxyType({})
 ) -> ChatMessage:
-    """What a function returned that the model called. call: `Part.function_call` of the answer.
+    """Make a message with what a function returned that the model called.
 
-    response: a JSON object. images: pictures by names, by which `response` may refer to them: {"$ref": "NAME"}. Raises
-    as `user`, and ValueError when `response` is no JSON object, or has whole numbers beyond 2^53: send those as text.
+    Args:
+        call: The call, `Part.function_call` of the answer.
+        response: The result, as a JSON object.
+        images: Pictures by name. `response` may refer to one as {"$ref": "NAME"}.
+
+    Returns:
+        The message.
+
+    Raises:
+        OSError: A picture's file cannot be read.
+        TypeError: One of `images` is no picture.
+        ValueError: `response` is no JSON object, or has whole numbers beyond 2^53: send those as text.
+
+    Examples:
+        >>> from imagewire.v1.message_pb2 import FunctionCall
+        >>> message = imagewire.function_result(FunctionCall(name="weather"), {"celsius": 21})
     """
     try:
         result = FunctionResponse(id=call.id, name=call.name, response=struct(response))

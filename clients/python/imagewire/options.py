@@ -33,7 +33,43 @@ _MODALITIES = {"text": Modality.MODALITY_TEXT, "image": Modality.MODALITY_IMAGE}
 
 
 class Options(TypedDict, total=False):
-    """How a model is to answer; `build_spec` says what each means."""
+    """How a model answers. `Client.draw`, `chat.create` and `build_spec` take these as keyword arguments.
+
+    An option that is None or "" is not sent, and the provider's default holds. What a model does not take is refused by
+    the server, by name.
+
+    Attributes:
+        aspect_ratio: Width to height, such as "16:9".
+        image_size: "512", "1K", "2K" or "4K".
+        person_generation: Which people may be drawn, such as "ALLOW_ADULT". Vertex AI only.
+        temperature: How random the answer is, from 0 to 2.
+        top_p: Nucleus sampling, from 0 to 1.
+        top_k: How many of the likeliest tokens are considered.
+        max_output_tokens: The most tokens of the answer.
+        seed: A whole number of 32 bits. The same seed tends to give the same picture.
+        presence_penalty: Discourages tokens that occurred, from -2 to below 2.
+        frequency_penalty: Discourages tokens by how often they occurred, from -2 to below 2.
+        media_resolution: How finely input pictures are read, such as "MEDIA_RESOLUTION_HIGH".
+        thinking_level: How much the model thinks, such as "LOW" or "HIGH".
+        thinking_budget: The most tokens of thinking; 0 for none, -1 for as many as the model wants.
+        include_thoughts: Whether thoughts and drafts are part of the answer.
+        stop: Up to five texts at which the model stops.
+        modalities: What the model may answer with: "text", "image" or both.
+        safety_settings: Thresholds by category, in Google's words, or SafetySetting messages.
+        tools: Tools that the model may use; `google_search` makes one.
+        tool_config: How it may use them, as a protobuf message.
+        cached_content: The provider's name of cached content.
+        labels: Labels for Vertex AI's bills.
+        extra_body: Fields of Google's own request, as a JSON object.
+        service_tier: "flex", "standard" or "priority", at different prices.
+        output_uri: "gs://bucket/folder/": Vertex AI writes pictures there and does not send them.
+        continuation_token: The token of an answer whose rest is asked for.
+
+    Examples:
+        >>> options: imagewire.Options = {"aspect_ratio": "16:9", "seed": 7}
+        >>> with imagewire.Client() as client:
+        ...     picture = client.draw("A banana", **options)
+    """
 
     aspect_ratio: str
     image_size: str
@@ -63,7 +99,13 @@ class Options(TypedDict, total=False):
 
 
 class RequestParams(Options, total=False):
-    """What the clients hand on to `build_spec`, which says what each means."""
+    """What the clients hand on to `build_spec`: the options, and three more.
+
+    Attributes:
+        spec: A whole Spec, in place of all the rest.
+        messages: A whole chat, in place of prompt and images.
+        images: Pictures to edit.
+    """
 
     spec: Spec | None
     messages: Iterable[ChatMessage] | None
@@ -79,19 +121,28 @@ def build_spec(
     images: Iterable[Picture] = (),
     **options: Unpack[Options],
 ) -> Spec:
-    """A Spec. model: a model's name; default IMAGEWIRE_MODEL, else DEFAULT_MODEL. prompt: what to draw.
+    """Make a Spec, the protobuf message that says what to draw.
 
-    images: pictures to edit, put before the prompt, each as `image` takes it. messages: a whole chat, in place of
-    prompt and images. spec: a whole Spec, in place of all the rest.
-    aspect_ratio: "16:9". image_size: "2K". seed: for the same picture again. stop: texts at which the model stops.
-    modalities: "text", "image" or both. safety_settings: thresholds by category, in Google's words; or the contract's
-    SafetySettings, which have a method too. tools: of the contract, as `google_search` makes one. labels: for Vertex
-    AI's bills. extra_body: Google's own fields. service_tier: "flex", "standard" or "priority", for another price.
-    output_uri: "gs://bucket/folder/", where Vertex AI writes the pictures in place of sending them.
-    continuation_token: of an answer that ended in CONTINUATION, whose rest is asked for. The others are the fields of
-    that name in the contract's ImageConfig, GenerationConfig, ThinkingConfig and Spec.
-    Raises OSError when a file cannot be read, ValueError when two exclude each other or extra_body is no JSON object,
-    TypeError for what is unknown or of the wrong kind.
+    Args:
+        model: The model's name. Default: the environment variable IMAGEWIRE_MODEL, else `DEFAULT_MODEL`.
+        prompt: What to draw.
+        spec: A whole Spec, in place of all the rest.
+        messages: A whole chat, in place of `prompt` and `images`.
+        images: The pictures to edit, each as `imagewire.image` takes it. They stand before the prompt.
+        **options: As in `Options`.
+
+    Returns:
+        The Spec; `spec` itself where that was given.
+
+    Raises:
+        OSError: A picture's file cannot be read.
+        TypeError: An option is unknown or of the wrong type.
+        ValueError: Two arguments exclude each other, or `extra_body` is no JSON object.
+
+    Examples:
+        >>> spec = imagewire.build_spec(prompt="A banana", aspect_ratio="16:9")
+        >>> spec.image_config.aspect_ratio
+        '16:9'
     """
     if isinstance(images, str | bytes | os.PathLike | OwnImage | Image):
         raise TypeError("images: is one picture; put it into a list")

@@ -14,12 +14,25 @@ def google_search(
     time_range: tuple[datetime, datetime] | None = None,
     blocking_confidence: str = "",
 ) -> Tool:
-    """Google's search, for the option `tools`.
+    """Make the tool Google Search, for the option `tools`.
 
-    search_types: what to search, the web by default. exclude_domains: whose results are left out, on Vertex AI.
-    time_range: only results from the first time on and before the second, UTC where they have no time zone, on the
-    Gemini API. blocking_confidence: leave out sites that are dangerous with this confidence, on Vertex AI.
-    Raises TypeError for an option of the wrong kind.
+    Args:
+        search_types: What to search: "WEB", "IMAGE" or both. Default: the web.
+        exclude_domains: Sites whose results are left out. Vertex AI only.
+        time_range: Only results from the first time on and before the second; UTC where they have no time zone. Gemini
+            API only.
+        blocking_confidence: Leaves out sites that are dangerous with at least this confidence, such as
+            "BLOCK_LOW_AND_ABOVE". Vertex AI only.
+
+    Returns:
+        The tool.
+
+    Raises:
+        TypeError: An argument is of the wrong type.
+
+    Examples:
+        >>> search = imagewire.google_search(search_types=["WEB", "IMAGE"])
+        >>> spec = imagewire.build_spec(prompt="Today's weather in Oslo, as a poster", tools=[search])
     """
     if isinstance(search_types, str) or isinstance(exclude_domains, str):
         raise TypeError("search_types and exclude_domains: each must be a list; put it into one")

@@ -41,12 +41,28 @@ def completion(
 def completion(
     model: str, messages: Messages, *, stream: bool | None = None, **options: Unpack[CompletionOptions]
 ) -> Completion | Iterator[CompletionChunk]:
-    """Chat that draws, called as LiteLLM's.
+    """Draw, called as LiteLLM's `completion`.
 
-    messages: OpenAI's, pictures as {"type": "image_url", "image_url": {"url": "data:…" or "https://…"}}; an earlier
-    answer's message goes in as it came. stream: yield chunks; leaving the loop cancels the call. options: see
-    CompletionOptions. Raises ImagewireError, InvalidRequest before anything is sent where an argument cannot be
-    honoured.
+    Args:
+        model: The model's name, such as "gemini/gemini-2.5-flash-image".
+        messages: The chat, as OpenAI has it. Pictures are {"type": "image_url", "image_url": {"url": "data:…"}} or
+            "https://…". An earlier answer's message goes in as it came, and so does an `Answer`.
+        stream: Whether to yield chunks while they arrive. Leaving the loop cancels the call.
+        **options: As in `imagewire.litellm.params.CompletionOptions`.
+
+    Returns:
+        The answer in OpenAI's shape, or an iterator of chunks.
+
+    Raises:
+        InvalidRequest: An argument cannot be honoured. Nothing was sent.
+        ImagewireError: The call failed; see its subclasses.
+
+    Examples:
+        >>> answer = imagewire.completion(
+        ...     "gemini/gemini-2.5-flash-image", [{"role": "user", "content": "A banana"}]
+        ... )
+        >>> answer.choices[0].message.images[0].image_url.url[:22]
+        'data:image/png;base64,'
     """
     asked = params.read(model, messages, options)
     client = _client(asked.connection)
@@ -71,7 +87,31 @@ async def acompletion(
 async def acompletion(
     model: str, messages: Messages, *, stream: bool | None = None, **options: Unpack[CompletionOptions]
 ) -> Completion | AsyncGenerator[CompletionChunk]:
-    """As `completion`; with stream, `async for` over what is awaited."""
+    """Draw, called as LiteLLM's `acompletion`.
+
+    Args:
+        model: The model's name, such as "gemini/gemini-2.5-flash-image".
+        messages: The chat, as OpenAI has it. Pictures are {"type": "image_url", "image_url": {"url": "data:…"}} or
+            "https://…". An earlier answer's message goes in as it came, and so does an `Answer`.
+        stream: Whether to make an async generator of chunks. Closing it cancels the call.
+        **options: As in `imagewire.litellm.params.CompletionOptions`.
+
+    Returns:
+        The answer in OpenAI's shape, or an async generator of chunks.
+
+    Raises:
+        InvalidRequest: An argument cannot be honoured. Nothing was sent.
+        ImagewireError: The call failed; see its subclasses.
+
+    Examples:
+        >>> async def main():
+        ...     say = [{"role": "user", "content": "A banana"}]
+        ...     stream = await imagewire.acompletion(
+        ...         "gemini/gemini-2.5-flash-image", say, stream=True
+        ...     )
+        ...     return [chunk async for chunk in stream]
+        >>> chunks = asyncio.run(main())
+    """
     asked = params.read(model, messages, options)
     client = await _async_client(asked.connection)
     growing = aiterate(client.stream_completion(spec=asked.spec, timeout=asked.timeout), AnswerBuilder())

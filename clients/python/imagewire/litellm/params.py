@@ -26,18 +26,48 @@ _TIERS = {"auto": "", "default": "standard"}
 
 
 class CompletionOptions(TypedDict, total=False):
-    """What `completion` takes beside model, messages and stream.
+    """What `completion` takes beside `model`, `messages` and `stream`, with LiteLLM's names and meanings.
 
-    target: the server, as Client takes it; default IMAGEWIRE_TARGET, else one inside this process. api_key: of the
-    server, or, inside this process, of Google AI Studio; default IMAGEWIRE_API_KEY, GEMINI_API_KEY. api_base, base_url,
-    vertex_project, vertex_location: of the provider, inside this process alone, where each different set of them and of
-    api_key has a server of its own. timeout: seconds. num_retries: how often a call is made again that cannot have been
-    charged. aspect_ratio: "16:9", image_size: "2K"; both may also stand in image_config. reasoning_effort: "none", or a
-    level that the model takes. tools: Google's search alone, {"google_search": {}}, with its options inside.
-    safety_settings: Google's. service_tier: "flex", "priority", or "default" for Google's standard. output_config:
-    {"uri_prefix": "gs://bucket/folder/"}, where Vertex AI writes the pictures in place of sending them.
-    continuation_token: of an answer's provider_specific_fields, whose rest is asked for. user, metadata: labels for
-    Vertex AI's bills. extra_body: Google's own fields. The others are OpenAI's.
+    Attributes:
+        target: The server, as `Client` takes it. Default: IMAGEWIRE_TARGET, else a server inside this process.
+        api_key: The server's key; for a server inside this process, the key of Google AI Studio. Default:
+            IMAGEWIRE_API_KEY; inside this process GEMINI_API_KEY.
+        api_base: The provider's base URL. This and the next three are for a server inside this process alone; each set
+            of them has a server of its own.
+        base_url: The same.
+        vertex_project: The project of Vertex AI.
+        vertex_location: The location of Vertex AI.
+        timeout: Seconds for the call. Default: 600.
+        num_retries: How often a call is repeated at most that cannot have been charged. Default: 2.
+        stream_options: {"include_usage": True} for one more chunk with the usage.
+        modalities: What the model may answer with: "text", "image" or both.
+        image_config: {"aspect_ratio": "16:9", "image_size": "2K"}, in place of the next two.
+        aspect_ratio: Width to height, such as "16:9".
+        image_size: "512", "1K", "2K" or "4K".
+        temperature: How random the answer is, from 0 to 2.
+        top_p: Nucleus sampling, from 0 to 1.
+        top_k: How many of the likeliest tokens are considered.
+        n: 1; a call draws one answer.
+        max_tokens: The most tokens of the answer.
+        max_completion_tokens: The same.
+        stop: Up to five texts at which the model stops.
+        seed: A whole number of 32 bits.
+        presence_penalty: Discourages tokens that occurred, from -2 to below 2.
+        frequency_penalty: Discourages tokens by how often they occurred, from -2 to below 2.
+        reasoning_effort: "none", or a level that the model takes, such as "low" or "high".
+        tools: Google Search alone: [{"google_search": {}}], with its options inside.
+        safety_settings: Google's: [{"category": …, "threshold": …}].
+        user: A label "user" for Vertex AI's bills.
+        metadata: Labels for Vertex AI's bills.
+        extra_body: Fields of Google's own request, as a JSON object.
+        service_tier: "flex", "priority", or "default" for Google's standard.
+        output_config: {"uri_prefix": "gs://bucket/folder/"}: Vertex AI writes pictures there and does not send them.
+        continuation_token: Of an answer's `provider_specific_fields`, whose rest is asked for.
+
+    Examples:
+        >>> say = [{"role": "user", "content": "A banana"}]
+        >>> options = {"aspect_ratio": "16:9", "timeout": 120}
+        >>> answer = imagewire.completion("gemini/gemini-2.5-flash-image", say, **options)
     """
 
     target: str | None

@@ -10,7 +10,17 @@ class Record:
     names: tuple[str, ...] = ()
 
     def keys(self) -> tuple[str, ...]:
-        """The names of the fields that are set."""
+        """List the fields that are set.
+
+        Returns:
+            Their names, in order.
+
+        Examples:
+            >>> say = [{"role": "user", "content": "A banana"}]
+            >>> answer = imagewire.completion("gemini/gemini-2.5-flash-image", say)
+            >>> "choices" in answer.keys()
+            True
+        """
         return tuple(name for name in self.names if getattr(self, name) is not None)
 
     def __getitem__(self, name: str) -> Any:
@@ -25,11 +35,38 @@ class Record:
         return iter(self.keys())
 
     def get(self, name: str, default: Any = None) -> Any:
-        """As a dict's."""
+        """Look up a field, as a dict's `get`.
+
+        Args:
+            name: The field.
+            default: What is returned when the field is not set.
+
+        Returns:
+            The field's value, or `default`.
+
+        Examples:
+            >>> say = [{"role": "user", "content": "A banana"}]
+            >>> answer = imagewire.completion("gemini/gemini-2.5-flash-image", say)
+            >>> answer.get("object")
+            'chat.completion'
+        """
         return self[name] if name in self else default  # noqa: SIM401  # that would call this
 
     def model_dump(self) -> dict[str, Any]:
-        """All of it as dicts and lists, ready for JSON; what is None is left out."""
+        """Make plain dicts and lists, ready for JSON. Pictures become data URIs.
+
+        Returns:
+            The fields that are set.
+
+        Raises:
+            ValueError: The bytes of a picture are not here.
+
+        Examples:
+            >>> say = [{"role": "user", "content": "A banana"}]
+            >>> answer = imagewire.completion("gemini/gemini-2.5-flash-image", say)
+            >>> answer.model_dump()["choices"][0]["finish_reason"]
+            'stop'
+        """
         return {name: plain(self[name]) for name in self.keys()}
 
     def __repr__(self) -> str:

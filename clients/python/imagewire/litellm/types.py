@@ -149,7 +149,25 @@ class StreamChoice(Record):
 
 
 class Completion(Record):
-    """The whole answer. service_tier: the one that it was priced by, in OpenAI's words."""
+    """The whole answer in OpenAI's shape. Fields are there as attributes and as keys.
+
+    Attributes:
+        id: "chat" and the server's id of the completion.
+        choices: One choice, whose `message` has `content`, `images` and `image`, the final picture.
+        created: When the call began, in seconds since 1970.
+        model: The model that was asked.
+        object: "chat.completion".
+        usage: Token counts and cost.
+        service_tier: The tier that the call was billed by, in OpenAI's words; None when the provider did not say.
+        provider_specific_fields: What OpenAI's shape has no place for; None where there is nothing.
+
+    Examples:
+        >>> answer = imagewire.completion(
+        ...     "gemini/gemini-2.5-flash-image", [{"role": "user", "content": "A banana"}]
+        ... )
+        >>> answer.choices[0].finish_reason, answer["object"]
+        ('stop', 'chat.completion')
+    """
 
     names = ("id", "choices", "created", "model", "object", "usage", "service_tier", "provider_specific_fields")
     object: Literal["chat.completion"] = "chat.completion"
@@ -166,7 +184,26 @@ class Completion(Record):
 
 @dataclass(slots=True, repr=False)
 class CompletionChunk(Record):
-    """A piece of the answer. usage: in the last one, which has no choices, when it was asked for."""
+    """A piece of the answer in OpenAI's shape. Fields are there as attributes and as keys.
+
+    Attributes:
+        id: "chat" and the server's id of the completion; the same in each chunk.
+        created: When the call began, in seconds since 1970.
+        model: The model that was asked.
+        choices: One choice, whose `delta` has what is new; none in the chunk with the usage.
+        usage: Token counts and cost, in the last chunk when `stream_options` asked for it.
+        service_tier: In the chunk with the finish reason, as in `Completion`.
+        provider_specific_fields: In the chunk with the finish reason, as in `Completion`.
+        object: "chat.completion.chunk".
+
+    Examples:
+        >>> say = [{"role": "user", "content": "A banana"}]
+        >>> for chunk in imagewire.completion(
+        ...     "gemini/gemini-2.5-flash-image", say, stream=True
+        ... ):
+        ...     for choice in chunk.choices:
+        ...         pictures = choice.delta.images or []
+    """
 
     names = ("id", "object", "created", "model", "choices", "usage", "service_tier", "provider_specific_fields")
 
