@@ -46,7 +46,7 @@ def test_the_reference_is_made_of_the_docstrings(site: Path) -> None:
     text = (site / "reference.html").read_text()
     for name in set(imagewire.__all__) - {"__version__"}:
         assert f'id="imagewire.{name}"' in text
-    assert "Safe to use from threads" in text
+    assert "safe to use from threads" in text
     assert "_connect" not in text
 
 

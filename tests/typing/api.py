@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import assert_type
 
+import grpc
+import grpc.aio
 import PIL.Image
 
 import imagewire
@@ -63,11 +65,24 @@ model: str = DEFAULT_MODEL
 assert_type(imagewire.__version__, str)
 
 
+def intercepted(
+    unary: grpc.UnaryUnaryClientInterceptor,
+    stream: grpc.UnaryStreamClientInterceptor,
+    awaited: grpc.aio.UnaryUnaryClientInterceptor,
+) -> None:
+    Client(interceptors=[unary, stream])
+    AsyncClient(interceptors=[awaited])
+    Client(interceptors=[awaited])  # type: ignore[list-item]
+    AsyncClient(interceptors=[unary])  # type: ignore[list-item]
+
+
 def clients() -> None:
     Client()
     Client("127.0.0.1:50051", api_key="sk-", timeout=None, retries=0, max_message_bytes=2**20)
     Client("https://host", tls=Tls(ca="ca.pem", cert=Path("cert.pem"), key="key.pem"), metadata=[("x-team", "art")])
     Client("host:443", tls=True)
+    Client(channel_options=[("grpc.keepalive_time_ms", 10_000), ("grpc.service_config", "{}")])
+    Client(channel_options={"grpc.keepalive_time_ms": 10_000})  # type: ignore[arg-type]
     Client(timeout="60")  # type: ignore[arg-type]
     Client(port=50051)  # type: ignore[call-arg]
     with Client() as client:

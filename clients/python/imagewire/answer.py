@@ -78,8 +78,9 @@ class Chunk:
     Examples:
         >>> with imagewire.Client() as client:
         ...     for answer, chunk in client.chat.create().append("A banana").stream():
-        ...         if chunk.text and not chunk.thought:
-        ...             print(chunk.text, end="")
+        ...         if chunk.image:
+        ...             print(chunk.part, chunk.image.mime_type)
+        1 image/png
     """
 
     text: str = ""

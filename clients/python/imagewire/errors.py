@@ -181,7 +181,7 @@ class AnswerTooLarge(ImagewireError):
     Examples:
         >>> with imagewire.Client() as client:
         ...     try:
-        ...         answer = client.create_completion(prompt="A banana", image_size="1K")
+        ...         answer = client.create_completion(prompt="A banana")
         ...     except imagewire.AnswerTooLarge as error:
         ...         print(error.message)
     """

@@ -42,7 +42,8 @@ class Pong:
     Examples:
         >>> with imagewire.Client() as client:
         ...     pong = client.ping()
-        ...     print(pong.status, pong.version, pong.seconds)
+        ...     print(f"{pong.status} {pong.version}, {1000 * pong.seconds:.1f} ms")
+        SERVING ..., ... ms
     """
 
     status: str
