@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
+LOWEST := .venv-lowest
 NODE := tests/compat/node/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test lowest fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -31,6 +32,16 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 test: $(COMPAT) $(NODE)  ## Run every test.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
 	@$(BIN)/python -m pytest -m alone
+
+lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
+	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/golden tests/house
+
+$(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
+	@echo "setting up $(LOWEST) (about a minute, once)"
+	@$(PYTHON) -m venv --clear $(LOWEST)
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-lowest.lock
+	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
+	@touch $@
 
 WHAT ?= all
 SEED ?= 0
@@ -108,9 +119,11 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --generate-hashes \
+	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 
-check: lint test demo  ## Run everything that CI runs, and the demo.
+check: lint test lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
-	@rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
+	@rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
