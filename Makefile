@@ -121,6 +121,8 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
+	@for version in 6.31 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
 check: lint test lowest demo  ## Run everything that CI runs, and the demo.
 
