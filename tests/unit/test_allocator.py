@@ -8,7 +8,7 @@ import pytest
 
 PROGRAM = """
 import resource, sys
-from imagewire_server import allocator
+from imagewire_server.process import allocator
 if sys.argv[1] == "kept":
     allocator.keep_blocks()
 for _ in range(20):
