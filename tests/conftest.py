@@ -1,7 +1,7 @@
 """Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +22,7 @@ from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
+from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.transport.image_fetch import ImageFetcher
 
@@ -88,6 +89,7 @@ async def running_stack(
     master_key: str = "",
     rest: bool = False,
     fetcher: ImageFetcher | None = None,
+    interceptors: Sequence[Interceptor] = (),
     **settings: Any,
 ) -> AsyncIterator[Stack]:
     """A server with these deployments (all models by default), an emulator, a channel that takes any message."""
@@ -95,15 +97,16 @@ async def running_stack(
         key = settings.pop("gemini_api_key", emulator.api_key)
         given = {
             "grpc": "127.0.0.1:0",
+            "rest": "127.0.0.1:0",
             "gemini_base_url": emulator.base_url,
             "vertex_base_url": emulator.base_url,
             "drain_grace": 5.0,
             **settings,
         }
         config = Config(Settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key)
-        async with bootstrap.server(config, fetcher) as server:
-            target = f"127.0.0.1:{await server.grpc.start(config.settings.grpc)}"
-            port = await server.rest.start("127.0.0.1:0") if rest else 0
+        async with bootstrap.server(config, fetcher, interceptors=interceptors) as server:
+            target = f"127.0.0.1:{await server.grpc.start()}"
+            port = await server.rest.start() if rest else 0
             options = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
             try:
                 async with (

@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,8 @@ from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import Stop, pause
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.generate import Engine
+from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.process import allocator, open_files
@@ -55,7 +57,15 @@ _RELOADED = frozenset(
 class Server:
     """A server over the providers that a Config names. `reload` replaces them while calls run."""
 
-    def __init__(self, config: Config, http: HttpTransport, fetcher: ImageFetcher, *, shared: bool) -> None:
+    def __init__(
+        self,
+        config: Config,
+        http: HttpTransport,
+        fetcher: ImageFetcher,
+        interceptors: Sequence[Interceptor],
+        *,
+        shared: bool,
+    ) -> None:
         self._http = http
         self._config = config
         self._tokens: dict[str, GoogleToken] = {}
@@ -67,7 +77,6 @@ class Server:
             reflection=given.reflection,
             channelz=given.channelz,
             max_unread_bytes=given.max_unread_bytes,
-            shared=shared,
             receive_timeout=given.receive_timeout,
             drain_grace=given.drain_grace,
             max_connection_age=given.max_connection_age,
@@ -80,10 +89,13 @@ class Server:
             stall_timeout=given.stall_timeout,
             min_ping_interval=given.min_ping_interval,
         )
-        access = Access(config.master_key, given.metrics_key)
+        self._access = Access(config.master_key, given.metrics_key)
+        chain = (self._access, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
-        self.grpc = GrpcServer(self._engine, times, limits, access, receive_budget)
-        self.rest = RestServer(self._engine, fetcher, _rest_options(given, shared=shared), access, receive_budget)
+        self.grpc = GrpcServer(self._engine, Listener(given.grpc, shared=shared), times, limits, chain, receive_budget)
+        self.rest = RestServer(
+            self._engine, Listener(given.rest, shared=shared), fetcher, _rest_options(given), chain, receive_budget
+        )
         self.rest.warn(exposed(given, config.master_key))
 
     async def reload(self, config: Config) -> None:
@@ -95,9 +107,7 @@ class Server:
         check_kept(self._config, config)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
         self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
-        access = Access(config.master_key, config.settings.metrics_key)
-        self.grpc.use_access(access)
-        self.rest.use_access(access)
+        self._access.use(config.master_key, config.settings.metrics_key)
         self.rest.warn(exposed(config.settings, config.master_key))
         before, self._config = self._config, config
         for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
@@ -158,10 +168,17 @@ class Server:
 
 
 @asynccontextmanager
-async def server(config: Config, fetcher: ImageFetcher | None = None, *, shared: bool = False) -> AsyncIterator[Server]:
+async def server(
+    config: Config,
+    fetcher: ImageFetcher | None = None,
+    *,
+    interceptors: Sequence[Interceptor] = (),
+    shared: bool = False,
+) -> AsyncIterator[Server]:
     """A server, not yet started. Raises ConfigError when no provider is set up.
 
-    fetcher: another one, for tests. shared: other workers have its ports too.
+    fetcher: another one, for tests. interceptors: run behind the check of the key, in this order. shared: other workers
+    have its ports too.
     """
     # stamina would log what it repeats, exceptions and all; the call's own line says what was tried.
     stamina.instrumentation.set_on_retry_hooks(())
@@ -176,7 +193,7 @@ async def server(config: Config, fetcher: ImageFetcher | None = None, *, shared:
     )
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
-        yield Server(config, http, fetcher, shared=shared)
+        yield Server(config, http, fetcher, interceptors, shared=shared)
     finally:
         await fetcher.aclose()
         await http.aclose()
@@ -186,7 +203,7 @@ def _listed(words: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in words.split(",") if word.strip())
 
 
-def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
+def _rest_options(given: Settings) -> RestOptions:
     return RestOptions(
         image_fields=given.rest_image_fields,
         remote_images=given.rest_remote_images,
@@ -200,7 +217,6 @@ def _rest_options(given: Settings, *, shared: bool) -> RestOptions:
         heartbeat_interval=given.heartbeat_interval,
         stall_timeout=given.stall_timeout,
         drain_grace=given.drain_grace,
-        shared=shared,
     )
 
 
@@ -224,14 +240,15 @@ async def serve(
     config: Config,
     reread: Callable[[], Config],
     *,
+    interceptors: Sequence[Interceptor] = (),
     shared: bool = False,
     ready: Callable[[], None] = lambda: None,
     until: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then drain. SIGHUP reads the configuration again; a bad one changes nothing.
 
-    shared: other workers have the ports too. ready: called when calls are taken. until: another reason to stop, as soon
-    as it returns. Raises ConfigError and OSError.
+    interceptors: as `server` takes them. shared: other workers have the ports too. ready: called when calls are taken.
+    until: another reason to stop, as soon as it returns. Raises ConfigError and OSError.
     """
     allocator.keep_blocks()
     open_files.raise_limit()
@@ -239,16 +256,16 @@ async def serve(
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop.terminate)
     loop.add_signal_handler(signal.SIGINT, stop.interrupt)
-    async with server(config, shared=shared) as made:
+    async with server(config, interceptors=interceptors, shared=shared) as made:
         hangups: asyncio.Queue[None] = asyncio.Queue()
         loop.add_signal_handler(signal.SIGHUP, hangups.put_nowait, None)
         beside: list[asyncio.Task[None]] = [asyncio.create_task(_reload_on(hangups, made, reread))]
         if until is not None:
             beside.append(asyncio.create_task(_hasten_after(until, stop)))
-        serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start(config.settings.grpc))}
+        serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start())}
         try:
             if config.settings.rest != "off":
-                serving["rest"] = _bound(config.settings.rest, await made.rest.start(config.settings.rest))
+                serving["rest"] = _bound(config.settings.rest, await made.rest.start())
             names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
             _log.info("worker serving" if shared else "serving", **serving, models=names)
             # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.

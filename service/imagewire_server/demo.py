@@ -26,7 +26,7 @@ async def draw(output: Path | None) -> int:
         bootstrap.emulated(Config(settings=Settings(grpc="127.0.0.1:0"))) as (config, emulator),
         bootstrap.server(config) as server,
     ):
-        port = await server.grpc.start(config.settings.grpc)
+        port = await server.grpc.start()
         click.echo(f"emulator of Google's API  {emulator.base_url}")
         click.echo(f"imagewire server          127.0.0.1:{port} (gRPC)")
         click.echo(f"drawing                   {_PROMPT!r} with {_MODEL}\n")

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -16,6 +16,7 @@ import uvloop
 from imagewire_server import logs
 from imagewire_server.bootstrap import server
 from imagewire_server.config.load import Config, ConfigError, load
+from imagewire_server.core.interceptors import Interceptor
 
 _NO_KEY = (
     "no provider is set up: set GEMINI_API_KEY (a key: https://aistudio.google.com/apikey), or VERTEXAI_PROJECT beside"
@@ -23,10 +24,11 @@ _NO_KEY = (
 )
 
 
-def start(environ: Mapping[str, str]) -> str:
+def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) -> str:
     """Serve what an environment sets up; return the target, which only this user may reach.
 
-    The server is the ordinary one, gRPC alone. Raises ValueError when no provider is set up or a setting is wrong.
+    The server is the ordinary one, gRPC alone. interceptors: see each call, in this order. Raises ValueError when no
+    provider is set up or a setting is wrong.
     """
     try:
         config = load(None, environ, rest="off")
@@ -34,13 +36,13 @@ def start(environ: Mapping[str, str]) -> str:
         raise ValueError(str(error)) from None
     if not config.deployments:
         raise ValueError(_NO_KEY)
-    # Nobody else can reach it, so it asks for no key, also where the environment sets one up for another server.
-    config = dataclasses.replace(config, master_key="")
     logs.embed()
     # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone
     target = f"unix:{folder / 'grpc'}"
-    running = _Running(config, target)
+    settings = dataclasses.replace(config.settings, grpc=target)
+    # Nobody else can reach it, so it asks for no key, also where the environment sets one up for another server.
+    running = _Running(dataclasses.replace(config, settings=settings, master_key=""), interceptors)
     owner = os.getpid()
 
     def end() -> None:
@@ -57,9 +59,9 @@ def start(environ: Mapping[str, str]) -> str:
 class _Running:
     """A server and its thread."""
 
-    def __init__(self, config: Config, target: str) -> None:
+    def __init__(self, config: Config, interceptors: Sequence[Interceptor]) -> None:
         self._config = config
-        self._target = target
+        self._interceptors = interceptors
         self._loop = uvloop.new_event_loop()
         self._ended = asyncio.Event()
         self._begun: Future[None] = Future()
@@ -84,8 +86,8 @@ class _Running:
                 self._begun.set_exception(error)
 
     async def _serve(self) -> None:
-        async with server(self._config) as made:
-            await made.grpc.start(self._target)
+        async with server(self._config, interceptors=self._interceptors) as made:
+            await made.grpc.start()
             self._begun.set_result(None)
             await self._ended.wait()
             await made.grpc.drain()

@@ -1,4 +1,4 @@
-"""SpecBuilder a gRPC error's details."""
+"""Reading a gRPC error's details."""
 
 from dataclasses import dataclass
 

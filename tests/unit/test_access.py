@@ -3,14 +3,16 @@
 import pytest
 
 from imagewire_server.contract.errors import Unauthenticated
+from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Permission
 from imagewire_server.core.access.keys import Access
+from imagewire_server.core.call import Call
 
 KEY = "sk-right"
 
 
 def _open(access: Access, *headers: tuple[str | bytes, str | bytes], metrics: bool = False) -> bool:
     try:
-        (access.check_metrics if metrics else access.check)(headers)
+        access.caller(headers, Permission.METRICS if metrics else Permission.DRAW)
     except Unauthenticated:
         return False
     return True
@@ -75,3 +77,19 @@ def test_d14_a_key_of_the_metrics_alone_closes_them_and_nothing_else() -> None:
 def test_without_keys_nothing_is_asked() -> None:
     assert _open(Access())
     assert _open(Access(), metrics=True)
+
+
+async def test_a_call_knows_who_makes_it_by_the_key_that_was_shown() -> None:
+    access = Access(KEY, "scrape")
+
+    async def caller(key: str, permission: Permission) -> object:
+        call = Call(headers=(("x-api-key", key),), permission=permission)
+        await access.intercept(call)
+        return call.caller
+
+    assert await caller(KEY, Permission.DRAW) is MASTER_KEY
+    assert await caller(KEY, Permission.METRICS) is MASTER_KEY
+    assert await caller("scrape", Permission.METRICS) is METRICS_KEY
+    assert await caller("wrong", Permission.NONE) is ANONYMOUS
+    access.use("", "")
+    assert await caller(KEY, Permission.DRAW) is ANONYMOUS

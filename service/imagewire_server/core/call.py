@@ -1,22 +1,67 @@
-"""What is learned of one call on its way, for the log line and the trailers. It never holds a prompt or a key."""
+"""One call of either API: made before its body is read, filled on its way, and settled at its end (`settle.py`)."""
 
 import re
+import secrets
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagewire_server.core.access.caller import ANONYMOUS, Caller, Permission
+
+# gRPC's metadata is text, HTTP's headers are bytes; names are in lower case in both.
+Headers = Iterable[tuple[str | bytes, str | bytes]]
+
+_REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 # How providers name their reasons. What is none may hold what must not be logged.
 _REASON = re.compile(r"[A-Z0-9_]{0,64}", re.ASCII)
 
 
-@dataclass(slots=True)
-class Call:
-    """model, deployment: what answered. tried: each upstream call as (deployment, reason), "OK" for what answered.
+def header(headers: Headers, name: str) -> str:
+    """The first header of a name, which is given in lower case; "" where there is none."""
+    names = (name, name.encode())
+    for given, value in headers:
+        if given in names:
+            return value if isinstance(value, str) else value.decode("latin-1")
+    return ""
 
-    fallbacks: names that were asked in place of the first. image_bytes: of pictures handed on. Times in seconds.
-    large: whether its request takes long to work on. charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream
-    calls, None where it cannot be told.
+
+def request_id(headers: Headers) -> str:
+    """The caller's own x-request-id, where it is one that may stand in a log; else a new one."""
+    given = header(headers, "x-request-id")
+    return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+
+
+@dataclass(slots=True, eq=False)
+class Call:
+    """A call. It never holds a prompt; a key stands in its headers only, which its repr leaves out.
+
+    Known before the body is read:
+    method: a gRPC method's full name ("/imagewire.v1.ChatService/StreamCompletion"), or HTTP's method and path ("POST
+    /v1/chat/completions"). At the end a path is the pattern of its route: what else it holds is the caller's text.
+    headers: of HTTP, or gRPC's metadata; a trace context (traceparent) is among them.
+    permission: what the caller needs a key for. caller: set by access. quiet: whether it is housekeeping, such as a
+    health check, which is not counted, and logged at level debug only.
+    deadline: on the event loop's clock, None where the caller set none. began: on time.monotonic's clock.
+
+    Learned on the way, times in seconds:
+    large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
+    (deployment, reason), "OK" for what answered. fallbacks: names that were asked in place of the first.
+    image_bytes: of pictures handed on. charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None
+    where it is not known.
+
+    Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
     """
 
+    request_id: str = ""
+    method: str = ""
+    headers: Headers = field(default=(), repr=False)
+    permission: Permission = Permission.DRAW
+    quiet: bool = False
+    deadline: float | None = None
+    began: float = field(default_factory=time.monotonic)
+    caller: Caller = ANONYMOUS
+    large: bool = False
     model: str = ""
     deployment: str = ""
     completion_id: str = ""
@@ -26,18 +71,29 @@ class Call:
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
-    large: bool = False
     charged: str = "no"
     cost_nano_usd: int | None = None
+    code: str = "OK"
+    seconds: float = 0.0
+    on_end: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _is_cost_known: bool = True
+
+    def header(self, name: str) -> str:
+        """The first header of a name, which is given in lower case; "" where there is none."""
+        return header(self.headers, name)
 
     @property
     def cost_usd(self) -> float | None:
         """The cost in US dollars."""
         return None if self.cost_nano_usd is None else self.cost_nano_usd / 10**9
 
+    def fail(self, code: str) -> None:
+        """Note how the call failed. What fails afterwards, such as telling its client, does not change it."""
+        if self.code == "OK":
+            self.code = code
+
     def charge(self, charged: str, cost_nano_usd: int | None) -> None:
-        """Add an upstream call. charged: "yes" or "maybe". cost_nano_usd: None where it cannot be told."""
+        """Add an upstream call. charged: "yes" or "maybe". cost_nano_usd: None where it is not known."""
         if self.charged != "yes":
             self.charged = charged
         if cost_nano_usd is None or not self._is_cost_known:
@@ -45,27 +101,43 @@ class Call:
         else:
             self.cost_nano_usd = (self.cost_nano_usd or 0) + cost_nano_usd
 
-    def trailers(self) -> tuple[tuple[str, str], ...]:
-        """The x-imagewire- trailers; empty for a call that asked no upstream."""
-        if not self.tried:
-            return ()
-        found = [
-            ("x-imagewire-model", self.model),
-            ("x-imagewire-deployment", self.deployment),
-            ("x-imagewire-attempts", str(len(self.tried))),
-            ("x-imagewire-tried", ",".join(f"{deployment}={reason}" for deployment, reason in self.tried)),
-        ]
-        if self.fallbacks:
-            found.append(("x-imagewire-fallbacks", ",".join(self.fallbacks)))
-        return tuple((name, value.encode("ascii", "replace").decode()) for name, value in found)
+    def begin_part(self) -> "Call":
+        """A call for one of several drawings that this call asks for; `add_part` adds it, once it has ended."""
+        return Call(self.request_id, self.method, self.headers, caller=self.caller, large=self.large)
+
+    def add_part(self, part: "Call") -> None:
+        """Add what was tried for one of the drawings, and what it cost."""
+        self.model, self.deployment, self.completion_id = part.model, part.deployment, part.completion_id
+        self.tried += part.tried
+        self.fallbacks += part.fallbacks
+        self.events += part.events
+        self.image_bytes += part.image_bytes
+        self.first_image_byte = self.first_image_byte or part.first_image_byte
+        self.finish_reason = part.finish_reason
+        if part.charged != "no":
+            self.charge(part.charged, part.cost_nano_usd)
+
+    def trailers(self) -> list[tuple[str, str]]:
+        """The x-imagewire- trailers of gRPC, which are headers in REST."""
+        found = [("x-imagewire-request-id", self.request_id)]
+        if self.tried:
+            found += [
+                ("x-imagewire-model", _ascii(self.model)),
+                ("x-imagewire-deployment", _ascii(self.deployment)),
+                ("x-imagewire-attempts", str(len(self.tried))),
+                ("x-imagewire-tried", _ascii(",".join(self._tried()))),
+            ]
+            if self.fallbacks:
+                found.append(("x-imagewire-fallbacks", _ascii(",".join(self.fallbacks))))
+        return found
 
     def fields(self) -> dict[str, Any]:
-        """What the call's log line says of it."""
+        """What the call's log line says of what it asked providers for."""
         return {
             "model": self.model,
             "completion_id": self.completion_id,
             "deployment": self.deployment,
-            "tried": [f"{deployment}={reason}" for deployment, reason in self.tried],
+            "tried": self._tried(),
             "fallbacks": self.fallbacks,
             "events": self.events,
             "image_bytes": self.image_bytes,
@@ -74,3 +146,10 @@ class Call:
             "charged": self.charged,
             "cost_usd": self.cost_usd,
         }
+
+    def _tried(self) -> list[str]:
+        return [f"{deployment}={reason}" for deployment, reason in self.tried]
+
+
+def _ascii(value: str) -> str:
+    return value.encode("ascii", "replace").decode()

@@ -75,12 +75,12 @@ def everything() -> dict[Name, float]:
     return _shared.read() if _shared is not None else _counts.read()
 
 
-def count(method: str, code: str, seconds: float, call: Call) -> None:
-    """Count a call that has ended. code: "OK" or the reason of what it failed with."""
+def count(call: Call) -> None:
+    """Count a call that has ended."""
     add = _counts.add
-    add((_CALLS, method, code))
-    add((_SECONDS, method, SUM), seconds)
-    add((_SECONDS, method, BUCKETS[bisect_left(BOUNDS, seconds)]))
+    add((_CALLS, call.method, call.code))
+    add((_SECONDS, call.method, SUM), call.seconds)
+    add((_SECONDS, call.method, BUCKETS[bisect_left(BOUNDS, call.seconds)]))
     for deployment, reason in call.tried:
         add((_ATTEMPTS, deployment, reason))
     if call.deployment:

@@ -1,6 +1,5 @@
 """ChatService: valid requests to the engine, its events to the caller."""
 
-import asyncio
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
-from imagewire_server.api.grpc.interceptor import CALL
+from imagewire_server.api.grpc.call_context import CALL
 from imagewire_server.api.grpc.stream_writer import StreamWriter
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract import inline_limit, pb, validation
@@ -19,9 +18,6 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
 
 Context = grpc.aio.ServicerContext[Any, Any]
-
-# The caller's own clock ends the call at its deadline: ours comes first by this much, so that it learns why.
-_MARGIN = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +52,7 @@ class ChatService(stubs.ChatServiceServicer):
                 stream=False,
                 max_frame_bytes=validation.FRAME_MAX,
                 sha256=True,
-                deadline=_deadline(context),
+                deadline=call.deadline,
                 call=call,
             )
         ) as stream:
@@ -83,7 +79,7 @@ class ChatService(stubs.ChatServiceServicer):
                     stream=True,
                     max_frame_bytes=frame,
                     sha256=True,
-                    deadline=_deadline(context),
+                    deadline=call.deadline,
                     call=call,
                 )
             ) as stream,
@@ -99,9 +95,3 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> bytes:
         """Not built yet."""
         raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")
-
-
-def _deadline(context: Context) -> float | None:
-    """The caller's deadline on the loop's clock, None where it set none."""
-    left: float | None = context.time_remaining()  # the stubs forget None
-    return None if left is None else asyncio.get_running_loop().time() + max(left - _MARGIN, left / 2)

@@ -6,6 +6,7 @@ from typing import Any
 import grpc
 
 from imagewire_server.api.grpc.interceptor import Handler, MethodInterceptor
+from imagewire_server.core.access.caller import Permission
 
 
 class MethodHandlers(grpc.GenericRpcHandler):
@@ -29,7 +30,8 @@ class MethodHandlers(grpc.GenericRpcHandler):
         """Add a service's methods."""
         for name, handler in handlers.items():
             method = f"/{service}/{name}"
-            self._handlers[method] = self._interceptor.wrap(handler, method, asks=service not in self._open)
+            permission = Permission.NONE if service in self._open else Permission.DRAW
+            self._handlers[method] = self._interceptor.wrap(handler, method, permission)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:
         """A call's handler; None, which gRPC answers with UNIMPLEMENTED, for an unknown method."""

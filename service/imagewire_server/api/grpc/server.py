@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,9 +30,10 @@ from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
 from imagewire_server.api.grpc.scheduling import giving_way
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
-from imagewire_server.core.access.keys import Access
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
+from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 
 _log = structlog.get_logger("imagewire.grpc")
@@ -55,7 +57,8 @@ _BYTES_AHEAD = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class GrpcLimits:
-    """Times in seconds. shared: with other workers. reflection, channelz: "key", "open", "off".
+    """Times in seconds. reflection, channelz: "key", "open", "off".
+
     receive_timeout: that a message may take, beside what its bytes need.
 
     max_request_bytes: of one message in. max_unread_bytes: of all unary answers that clients have not read.
@@ -71,7 +74,6 @@ class GrpcLimits:
     reflection: str
     channelz: str
     max_unread_bytes: int
-    shared: bool
     receive_timeout: float
     drain_grace: float
     max_connection_age: float
@@ -86,14 +88,21 @@ class GrpcLimits:
 
 
 class GrpcServer:
-    """Serves an engine on one address."""
+    """Serves an engine on one address. interceptors: run before a request is read, in this order."""
 
     def __init__(
-        self, engine: Engine, times: StreamTimes, limits: GrpcLimits, access: Access, receive_budget: ReceiveBudget
+        self,
+        engine: Engine,
+        listener: Listener,
+        times: StreamTimes,
+        limits: GrpcLimits,
+        interceptors: Sequence[Interceptor],
+        receive_budget: ReceiveBudget,
     ) -> None:
+        self._listener = listener
         self._receiver = RequestReceiver(limits.receive_timeout, receive_budget)
         unread = UnreadAnswers(limits.stall_timeout, limits.max_unread_bytes)
-        self._interceptor = MethodInterceptor(access, self._receiver, unread)
+        self._interceptor = MethodInterceptor(interceptors, self._receiver, unread)
         self._limits = limits
         self._health = health_aio.HealthServicer()
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
@@ -112,15 +121,12 @@ class GrpcServer:
             add_reflection(services, served)
         tolerate_odd_paths()
         with giving_way():
-            self._server = grpc.aio.server(options=_options(limits))
+            self._server = grpc.aio.server(options=_options(limits, shared=listener.shared))
         self._server.add_generic_rpc_handlers((services,))
 
-    def use_access(self, access: Access) -> None:
-        """From now on ask this one who may call."""
-        self._interceptor.access = access
-
-    async def start(self, address: str) -> int:
+    async def start(self) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError if the address is in use."""
+        address = self._listener.address
         try:
             port = self._server.add_insecure_port(address)
         except RuntimeError as error:
@@ -161,7 +167,7 @@ class GrpcServer:
             await asyncio.wait(self._interceptor.tasks, timeout=CLEANUP)
 
 
-def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
+def _options(limits: GrpcLimits, *, shared: bool) -> tuple[tuple[str, int], ...]:
     age: tuple[tuple[str, int], ...] = ()
     if limits.max_connection_age:
         # gRPC itself adds or takes up to a tenth, so that connections made together do not end together.
@@ -196,7 +202,7 @@ def _options(limits: GrpcLimits) -> tuple[tuple[str, int], ...]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(limits.min_ping_interval)),
         # Where no other worker shares it, a second server on the port would start and take half the calls.
-        ("grpc.so_reuseport", int(limits.shared)),
+        ("grpc.so_reuseport", int(shared)),
         ("grpc.enable_channelz", int(limits.channelz != "off")),
     )
 

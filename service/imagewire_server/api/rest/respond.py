@@ -167,7 +167,7 @@ class Responder:
         except Error as error:
             if not response.started:
                 raise
-            exchange.error = error
+            exchange.call.fail(error.reason)
             await write(encoder.fail(error), buffers, response)
             await response.finish()
         finally:

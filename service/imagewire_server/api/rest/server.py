@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import math
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -19,9 +19,10 @@ from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
-from imagewire_server.core.access.keys import Access
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
+from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.transport.image_fetch import ImageFetcher
 
@@ -40,8 +41,6 @@ class RestOptions:
     """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds.
 
     metrics: whether they are served; open_metrics: to everybody.
-
-    shared: other workers have the port too.
     """
 
     image_fields: str
@@ -56,7 +55,6 @@ class RestOptions:
     heartbeat_interval: float
     stall_timeout: float
     drain_grace: float
-    shared: bool
 
 
 class _Uvicorn(uvicorn.Server):
@@ -68,11 +66,18 @@ class _Uvicorn(uvicorn.Server):
 
 
 class RestServer:
-    """Serves an engine on one address."""
+    """Serves an engine on one address. interceptors: run before a body is read, in this order."""
 
     def __init__(
-        self, engine: Engine, fetcher: ImageFetcher, options: RestOptions, access: Access, receive_budget: ReceiveBudget
+        self,
+        engine: Engine,
+        listener: Listener,
+        fetcher: ImageFetcher,
+        options: RestOptions,
+        interceptors: Sequence[Interceptor],
+        receive_budget: ReceiveBudget,
     ) -> None:
+        self._listener = listener
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
@@ -80,7 +85,7 @@ class RestServer:
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(responder, options.image_fields, self._ready, metrics=options.metrics),
-            access,
+            interceptors,
             receive_budget,
             self._origin_check,
             open_paths=frozenset({"/metrics"} if options.open_metrics else ()),
@@ -91,15 +96,12 @@ class RestServer:
         self._uvicorn: _Uvicorn | None = None
         self._serving: asyncio.Task[None] | None = None
 
-    def use_access(self, access: Access) -> None:
-        """From now on ask this one who may call."""
-        self._middleware.access = access
-
-    async def start(self, address: str) -> int:
-        """Bind and serve HOST:PORT; return the port. Raises OSError if the address is in use."""
+    async def start(self) -> int:
+        """Bind and serve; return the port. Raises OSError if the address is in use."""
+        address = self._listener.address
         host, _, port = address.rpartition(":")
         try:
-            listener = _bound(host.strip("[]"), int(port), shared=self._options.shared)
+            bound = _bound(host.strip("[]"), int(port), shared=self._listener.shared)
         except OSError as error:
             remedy = "stop the program that uses it, choose another with --rest HOST:PORT, or use --no-rest"
             raise OSError(f"cannot serve REST on {address}: {error.strerror}; {remedy}") from error
@@ -118,8 +120,8 @@ class RestServer:
             timeout_graceful_shutdown=math.ceil(self._options.drain_grace + 2 * CLEANUP),
         )
         self._uvicorn = _Uvicorn(config)
-        self._serving = asyncio.create_task(self._uvicorn.serve([listener]))
-        return int(listener.getsockname()[1])
+        self._serving = asyncio.create_task(self._uvicorn.serve([bound]))
+        return int(bound.getsockname()[1])
 
     def _application(self) -> ASGIApp:
         """The middleware; in front of it, where configured, what answers browsers' questions about other origins."""

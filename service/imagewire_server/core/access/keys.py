@@ -1,9 +1,11 @@
-"""Who may call. Both APIs ask here with the headers of a request, before anything else of it is read."""
+"""The interceptor that checks keys. Both APIs run it before anything else of a request is read."""
 
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from imagewire_server.contract.errors import Unauthenticated
+from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
+from imagewire_server.core.call import Call, Headers
 
 # Where callers put keys: OpenAI's header, then those of LiteLLM, Anthropic, Azure and Google, which hold the key alone.
 _NAMES = ("authorization", "x-litellm-api-key", "x-api-key", "api-key", "x-goog-api-key")
@@ -13,38 +15,45 @@ _ASKED = (
     " IMAGEWIRE_API_KEY), or the key alone in x-api-key, api-key, x-goog-api-key or x-litellm-api-key"
 )
 
-Headers = Iterable[tuple[str | bytes, str | bytes]]
-
 
 class Access:
     """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone."""
 
     def __init__(self, master_key: str = "", metrics_key: str = "") -> None:
-        self._master_key = master_key.encode()
-        self._metrics_key = metrics_key.encode()
-        self.keyless = not master_key
-        self.metrics_keyless = not (master_key or metrics_key)
+        self.use(master_key, metrics_key)
 
-    def check(self, headers: Headers) -> None:
-        """Raise Unauthenticated unless the master key is shown, where there is one."""
-        if self._master_key and not _shown(headers, (self._master_key,)):
-            raise Unauthenticated(_ASKED.format(name="master key"))
+    def use(self, master_key: str, metrics_key: str) -> None:
+        """From now on ask for these keys."""
+        master = {master_key.encode(): MASTER_KEY} if master_key else {}
+        metrics = {metrics_key.encode(): METRICS_KEY} if metrics_key else {}
+        # Where both keys are the same, its holder may do everything.
+        self._keys = {Permission.NONE: {}, Permission.DRAW: master, Permission.METRICS: metrics | master}
 
-    def check_metrics(self, headers: Headers) -> None:
-        """Raise Unauthenticated unless a key is shown that reads the metrics, where there is any."""
-        keys = tuple(key for key in (self._master_key, self._metrics_key) if key)
-        if keys and not _shown(headers, keys):
-            raise Unauthenticated(_ASKED.format(name="master key or metrics_key"))
+    async def intercept(self, call: Call) -> None:
+        """Set the call's caller. Raises Unauthenticated where no key that it needs is shown."""
+        call.caller = self.caller(call.headers, call.permission)
+
+    def caller(self, headers: Headers, permission: Permission) -> Caller:
+        """Who calls, by these headers. Raises Unauthenticated unless a key is shown, where the server asks for one."""
+        keys = self._keys[permission]
+        if not keys:
+            return ANONYMOUS
+        for shown in _shown(headers):
+            for key, caller in keys.items():
+                if hmac.compare_digest(shown, key):
+                    return caller
+        name = "master key" if permission is Permission.DRAW else "master key or metrics_key"
+        raise Unauthenticated(_ASKED.format(name=name))
 
 
-def _shown(headers: Headers, keys: tuple[bytes, ...]) -> bool:
-    """Whether a header holds one of the keys. A header that is sent twice is ambiguous, and holds none."""
+def _shown(headers: Headers) -> Iterator[bytes]:
+    """The keys that the headers hold. A header that is sent twice is ambiguous, and holds none."""
     given: dict[str, bytes | None] = {}
     for header, value in headers:
         name = _KEY_HEADERS.get(header)
         if name is not None:
             given[name] = None if name in given else _key(name, value)
-    return any(hmac.compare_digest(shown, key) for shown in given.values() if shown for key in keys)
+    return (key for key in given.values() if key)
 
 
 def _key(name: str, value: str | bytes) -> bytes:

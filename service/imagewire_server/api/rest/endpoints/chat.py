@@ -33,7 +33,9 @@ class ChatEndpoint:
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
-            await self.responder.stream(exchange, builder, ChatChunks(fields, exchange.request_id, include_usage=usage))
+            await self.responder.stream(
+                exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage)
+            )
         else:
             if request.stream_options is not None:
                 raise InvalidRequest([Violation("stream_options", "belongs to a stream; set stream, or leave it out")])

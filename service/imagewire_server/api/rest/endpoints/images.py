@@ -109,7 +109,7 @@ class ImagesEndpoint:
             raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
         kind = "image_edit" if self.edits else "image_generation"
         await self.responder.stream(
-            exchange, builder, ImagesStream(kind, exchange.request_id, drafts=request.partial_images or 0)
+            exchange, builder, ImagesStream(kind, exchange.call.request_id, drafts=request.partial_images or 0)
         )
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
@@ -117,7 +117,7 @@ class ImagesEndpoint:
 
         What one of them drew is not lost because another failed.
         """
-        runs = [_Run(Call(large=exchange.call.large)) for _ in range(count)]
+        runs = [_Run(exchange.call.begin_part()) for _ in range(count)]
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
             async with self.responder.leaving(exchange):
@@ -127,12 +127,12 @@ class ImagesEndpoint:
                             group.create_task(run.draw(self.responder, builder, limit))
                 finally:
                     for run in runs:
-                        run.report(exchange.call)
+                        exchange.call.add_part(run.call)
             drawn = [run for run in runs if run.error is None]
             failures = [run.error for run in runs if run.error is not None]
             if not drawn:
                 raise failures[0]
-            pieces = images_answer.answer([run.drawn for run in drawn], failures, exchange.request_id)
+            pieces = images_answer.answer([run.drawn for run in drawn], failures, exchange.call.request_id)
             for run, mine in zip([*drawn, _Run(Call())], pieces, strict=True):
                 await write(mine, run.buffers, exchange.response)
             await exchange.response.finish()
@@ -167,19 +167,6 @@ class _Run:
         self.drawn.add(kind, event)
         if kind == "part_finished":
             self.buffers.forget(self.drawn.needs)
-
-    def report(self, call: Call) -> None:
-        """Add what was learned to the request's call."""
-        mine = self.call
-        call.model, call.deployment, call.completion_id = mine.model, mine.deployment, mine.completion_id
-        call.tried += mine.tried
-        call.fallbacks += mine.fallbacks
-        call.events += mine.events
-        call.image_bytes += mine.image_bytes
-        call.first_image_byte = call.first_image_byte or mine.first_image_byte
-        call.finish_reason = mine.finish_reason
-        if mine.charged != "no":
-            call.charge(mine.charged, mine.cost_nano_usd)
 
 
 async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:

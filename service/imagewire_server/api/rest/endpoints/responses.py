@@ -27,7 +27,7 @@ class ResponsesEndpoint:
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
-            encoder = ResponsesEvents(request, exchange.request_id, drafts=drafts, asked_at=int(time.time()))
+            encoder = ResponsesEvents(request, exchange.call.request_id, drafts=drafts, asked_at=int(time.time()))
             await self.responder.stream(exchange, builder, encoder)
         else:
             await self.responder.answer(exchange, builder, ResponsesAnswer(request))

@@ -1,0 +1,33 @@
+"""A call's end, the same for both APIs: it is counted, its line is logged, and its interceptors learn of it."""
+
+import time
+
+import structlog
+
+from imagewire_server.core import metrics
+from imagewire_server.core.call import Call
+from imagewire_server.core.fault_log import log_fault
+
+_log = structlog.get_logger("imagewire.calls")
+
+
+def settle(call: Call, **outcome: str | int) -> None:
+    """Do so, once for each call, also for one that was cancelled or refused. outcome: how its API says it in the log.
+
+    Nothing that fails here is the caller's: its answer is out, or still to come.
+    """
+    call.seconds = time.monotonic() - call.began
+    try:
+        if not call.quiet:
+            metrics.count(call)
+        log = _log.debug if call.quiet else _log.info
+        ident, method, seconds = call.request_id, call.method, round(call.seconds, 4)
+        log("call", request_id=ident, method=method, **outcome, seconds=seconds, **call.fields())
+    except Exception as error:  # noqa: BLE001
+        log_fault(error, call.request_id)
+    # The last to begin is the first to end.
+    for on_end in reversed(call.on_end):
+        try:
+            on_end()
+        except Exception as error:  # noqa: BLE001
+            log_fault(error, call.request_id)

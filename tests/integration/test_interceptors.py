@@ -1,0 +1,176 @@
+"""Interceptors: they see each call of both APIs before its body is read, may refuse it, and learn how it ended."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Overloaded
+from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, Caller, Permission
+from imagewire_server.core.call import Call
+from tests.conftest import Stack, running_stack, spec
+from tests.integration.status import told
+
+_KEY = "sk-master"
+_METADATA = (("authorization", f"Bearer {_KEY}"), ("traceparent", "00-a-b-01"))
+_HEADERS = dict(_METADATA)
+_STREAM = "/imagewire.v1.ChatService/StreamCompletion"
+_CHAT = "POST /v1/chat/completions"
+_JSON = {"content-type": "application/json"}
+
+
+class Watching:
+    """Notes each call's beginning and its end. refuse: raise this for calls that draw."""
+
+    def __init__(self, refuse: Callable[[], Exception] | None = None, alias: Caller | None = None) -> None:
+        self._refuse = refuse
+        self._alias = alias
+        self.begun: list[tuple[str, Caller]] = []
+        self.ended: list[Call] = []
+        self.some_ended = asyncio.Event()
+
+    async def intercept(self, call: Call) -> Callable[[], None] | None:
+        if call.permission is Permission.NONE:
+            return None
+        self.begun.append((call.method, call.caller))
+        if self._alias is not None:
+            call.caller = self._alias
+        if self._refuse is not None:
+            raise self._refuse()
+
+        def end() -> None:
+            self.ended.append(call)
+            self.some_ended.set()
+
+        return end
+
+
+def _request(model: str = "gemini/gemini-2.5-flash-image") -> dict[str, Any]:
+    return {"model": model, "messages": [{"role": "user", "content": "A banana"}]}
+
+
+async def _stream(stack: Stack, model: str = "gemini/gemini-2.5-flash-image", **given: Any) -> list[pb.Event]:
+    call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model)), metadata=_METADATA, **given)
+    return [event async for event in call]
+
+
+@pytest.fixture
+async def watched() -> AsyncIterator[tuple[Stack, Watching]]:
+    watching = Watching()
+    async with running_stack(master_key=_KEY, rest=True, interceptors=[watching]) as stack:
+        yield stack, watching
+
+
+async def test_calls_of_both_apis_are_seen_with_their_caller_their_cost_and_their_end(
+    watched: tuple[Stack, Watching],
+) -> None:
+    stack, watching = watched
+    events = await _stream(stack)
+    answer = await stack.rest.post("/v1/chat/completions", json=_request(), headers=_HEADERS)
+    assert answer.status_code == 200
+    assert watching.begun == [(_STREAM, MASTER_KEY), (_CHAT, MASTER_KEY)]
+    over_grpc, over_rest = watching.ended
+    for call in (over_grpc, over_rest):
+        assert (call.code, call.model, call.charged) == ("OK", "gemini/gemini-2.5-flash-image", "yes")
+        assert call.seconds > 0
+        assert call.header("traceparent") == "00-a-b-01"
+    assert over_grpc.cost_nano_usd == events[-1].finished.usage.cost_nano_usd
+    assert str(over_rest.cost_usd) == answer.headers["x-litellm-response-cost"]
+    assert over_rest.request_id == answer.headers["x-request-id"]
+    assert over_rest.method == _CHAT
+
+
+async def test_a_failed_call_ends_with_its_reason_over_both_apis(watched: tuple[Stack, Watching]) -> None:
+    stack, watching = watched
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await _stream(stack, "gemini/emulator-reset")
+    assert told(caught.value).info.reason == "UPSTREAM_CUT"
+    refused = await stack.rest.post("/v1/chat/completions", json=_request("gemini/emulator-reset"), headers=_HEADERS)
+    assert refused.status_code == 502
+    assert [call.code for call in watching.ended] == ["UPSTREAM_CUT", "UPSTREAM_CUT"]
+
+
+async def test_a_cancelled_call_ends_with_what_was_tried(watched: tuple[Stack, Watching]) -> None:
+    stack, watching = watched
+    call = stack.chat.StreamCompletion(
+        pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck")), metadata=_METADATA
+    )
+    await call.read()
+    call.cancel()
+    await asyncio.wait_for(watching.some_ended.wait(), 60)
+    (ended,) = watching.ended
+    assert (ended.code, ended.tried) == ("CANCELLED", [("gemini", "OK")])
+
+
+async def test_a_refusal_is_the_callers_answer_before_its_request_is_read() -> None:
+    refusing = Watching(lambda: Overloaded("this caller drew enough for today: come back tomorrow", retry_after=7))
+    outer = Watching()
+    async with running_stack(rest=True, interceptors=[outer, refusing]) as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await _stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", content=b"no JSON at all", headers=_HEADERS | _JSON)
+        assert stack.emulator.ledger.entries == []
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert caught.value.details() == "this caller drew enough for today: come back tomorrow"
+    assert dict(caught.value.trailing_metadata() or ())["grpc-retry-pushback-ms"] == "7000"
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
+    # Those before it have seen the call, and learn how it ended; it has no end of its own to learn of.
+    assert [call.code for call in outer.ended] == ["OVERLOADED", "OVERLOADED"]
+    assert refusing.ended == []
+
+
+async def test_they_run_behind_the_check_of_the_key() -> None:
+    watching = Watching()
+    async with running_stack(master_key=_KEY, rest=True, interceptors=[watching]) as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec())).read()
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert (await stack.rest.post("/v1/chat/completions", json=_request())).status_code == 401
+    assert watching.begun == []
+
+
+async def test_a_caller_that_an_interceptor_knows_passes_for_one_with_a_key() -> None:
+    alice = Caller("alice")
+    first, second = Watching(alias=alice), Watching()
+    page = {"origin": "https://elsewhere.example"}
+    async with running_stack(rest=True, interceptors=[second]) as stack:
+        refused = await stack.rest.post("/v1/chat/completions", json=_request(), headers=page)
+        assert refused.json()["error"]["code"] == "origin_not_allowed"
+    async with running_stack(rest=True, interceptors=[first, second]) as stack:
+        assert (await stack.rest.post("/v1/chat/completions", json=_request(), headers=page)).status_code == 200
+    assert [caller for _, caller in second.begun] == [ANONYMOUS, alice]
+
+
+async def test_a_fault_of_an_interceptors_is_no_more_than_a_fault() -> None:
+    def fault() -> Exception:
+        return ValueError("a secret")
+
+    async with running_stack(rest=True, interceptors=[Watching(fault)]) as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await _stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", json=_request())
+    assert caught.value.code() is grpc.StatusCode.INTERNAL
+    assert answer.status_code == 500
+    assert "a secret" not in f"{caught.value.details()}{answer.text}"
+
+
+async def test_housekeeping_is_marked_as_such() -> None:
+    seen: list[Call] = []
+
+    class All:
+        async def intercept(self, call: Call) -> None:
+            seen.append(call)
+
+    async with running_stack(master_key=_KEY, rest=True, interceptors=[All()]) as stack:
+        await health_pb2_grpc.HealthStub(stack.channel).Check(health_pb2.HealthCheckRequest())
+        assert (await stack.rest.get("/health/readiness")).status_code == 200
+        assert (await stack.rest.get("/v1/models", headers=_HEADERS)).status_code == 200
+    assert [(call.method, call.quiet, call.permission, call.caller) for call in seen] == [
+        ("/grpc.health.v1.Health/Check", True, Permission.NONE, ANONYMOUS),
+        ("GET /health/readiness", True, Permission.NONE, ANONYMOUS),
+        ("GET /v1/models", False, Permission.DRAW, MASTER_KEY),
+    ]

@@ -1,0 +1,170 @@
+"""A call: its id, what it sums up, what it says of itself, and what is done at its end."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imagewire_server.core import fault_log, metrics, settle
+from imagewire_server.core.call import Call, request_id
+
+
+@pytest.mark.parametrize("given", ["a", "0f.A:_-", "x" * 128])
+def test_a_request_id_of_the_callers_own_is_taken(given: str) -> None:
+    assert request_id([("x-request-id", given)]) == given
+    assert request_id([(b"accept", b"*/*"), (b"x-request-id", given.encode())]) == given
+
+
+@pytest.mark.parametrize("given", ["", "a b", "a\n", "x" * 129, "\u00e9", "\u0661"])
+def test_a_request_id_that_must_not_stand_in_a_log_is_made_anew(given: str) -> None:
+    for headers in ([("x-request-id", given)], [(b"x-request-id", given.encode())]):
+        made = request_id(headers)  # type: ignore[arg-type]  # either API's headers
+        assert re.fullmatch("[0-9a-f]{32}", made)
+    assert request_id([]) != request_id([])
+
+
+def test_of_two_request_ids_the_first_counts() -> None:
+    assert request_id([("x-request-id", "first"), ("x-request-id", "second")]) == "first"
+
+
+def test_headers_are_found_by_name_in_both_apis() -> None:
+    traced = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    assert Call(headers=[("traceparent", traced)]).header("traceparent") == traced
+    assert Call(headers=[(b"traceparent", traced.encode())]).header("traceparent") == traced
+    assert Call().header("traceparent") == ""
+
+
+def test_a_call_does_not_show_its_headers() -> None:
+    assert "sk-secret" not in repr(Call(headers=[("authorization", "Bearer sk-secret")]))
+
+
+def test_costs_add_up_until_one_is_unknown() -> None:
+    call = Call()
+    assert (call.charged, call.cost_usd) == ("no", None)
+    call.charge("yes", 5)
+    call.charge("maybe", 7)
+    assert (call.charged, call.cost_nano_usd) == ("yes", 12)
+    call.charge("yes", None)
+    call.charge("yes", 1)
+    assert (call.charged, call.cost_nano_usd) == ("yes", None)
+
+
+def test_parts_of_a_call_add_up_and_one_that_cost_nothing_changes_no_cost() -> None:
+    whole = Call("id", "POST /v1/images/generations", large=True)
+    parts = [whole.begin_part() for _ in range(3)]
+    assert all((part.request_id, part.large) == ("id", True) for part in parts)
+    for number, part in enumerate(parts[:2], 1):
+        part.model, part.deployment = "m", f"d{number}"
+        part.tried.append((part.deployment, "OK"))
+        part.events, part.image_bytes, part.first_image_byte = 3, 100, float(number)
+        part.charge("yes", number)
+        whole.add_part(part)
+    parts[2].tried.append(("d3", "UPSTREAM_UNREACHABLE"))
+    whole.add_part(parts[2])
+    assert whole.fields()["tried"] == ["d1=OK", "d2=OK", "d3=UPSTREAM_UNREACHABLE"]
+    assert (whole.events, whole.image_bytes, whole.first_image_byte) == (6, 200, 1.0)
+    assert (whole.charged, whole.cost_nano_usd) == ("yes", 3)
+
+
+def test_trailers_name_what_was_asked_in_ascii() -> None:
+    call = Call("id")
+    assert call.trailers() == [("x-imagewire-request-id", "id")]
+    call.model, call.deployment = "b\u00e4r", "d2"
+    call.tried += [("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")]
+    call.fallbacks.append("b\u00e4r")
+    assert call.trailers() == [
+        ("x-imagewire-request-id", "id"),
+        ("x-imagewire-model", "b?r"),
+        ("x-imagewire-deployment", "d2"),
+        ("x-imagewire-attempts", "2"),
+        ("x-imagewire-tried", "d1=UPSTREAM_UNREACHABLE,d2=OK"),
+        ("x-imagewire-fallbacks", "b?r"),
+    ]
+
+
+def test_only_a_reasons_name_is_logged() -> None:
+    assert Call(finish_reason="IMAGE_SAFETY").fields()["finish_reason"] == "IMAGE_SAFETY"
+    assert Call(finish_reason="the prompt").fields()["finish_reason"] == "(no name)"
+
+
+def test_the_first_failure_counts() -> None:
+    call = Call()
+    call.fail("UPSTREAM_CUT")
+    call.fail("CANCELLED")
+    assert call.code == "UPSTREAM_CUT"
+
+
+class _Log:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        return lambda event, **fields: self.lines.append({**fields, "event": event, "level": level})
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The lines that are logged."""
+    made = _Log()
+    monkeypatch.setattr(settle, "_log", made)
+    monkeypatch.setattr(fault_log, "_log", made)
+    return made.lines
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The calls that are counted, by method and code."""
+    found: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "count", lambda call: found.append((call.method, call.code)))
+    return found
+
+
+def test_a_call_is_counted_and_logged_once(log: list[dict[str, Any]], counted: list[tuple[str, str]]) -> None:
+    call = Call("id", "/a/B", code="KEY_INVALID")
+    settle.settle(call, code="UNAUTHENTICATED", reason="KEY_INVALID")
+    assert counted == [("/a/B", "KEY_INVALID")]
+    (line,) = log
+    assert (line.pop("event"), line.pop("level")) == ("call", "info")
+    assert list(line) == ["request_id", "method", "code", "reason", "seconds", *call.fields()]
+
+
+def test_housekeeping_is_not_counted_and_is_logged_at_level_debug(
+    log: list[dict[str, Any]], counted: list[tuple[str, str]]
+) -> None:
+    settle.settle(Call(quiet=True), code="OK")
+    assert [line["level"] for line in log] == ["debug"]
+    assert counted == []
+
+
+@pytest.mark.usefixtures("counted")
+def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(log: list[dict[str, Any]]) -> None:
+    call, seen = Call("id"), []
+
+    def seeing(name: str) -> Callable[[], None]:
+        return lambda: seen.append((name, call.seconds > 0))
+
+    def failing() -> None:
+        raise ValueError("a prompt")
+
+    call.on_end += [seeing("first"), failing, seeing("last")]
+    settle.settle(call, code="OK")
+    _, fault = log
+    assert seen == [("last", True), ("first", True)]
+    assert (fault["event"], fault["kind"], fault["request_id"]) == ("fault", "ValueError", "id")
+    assert "a prompt" not in str(fault)
+
+
+def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch, log: list[dict[str, Any]]) -> None:
+    ended: list[bool] = []
+    call = Call("id", on_end=[lambda: ended.append(True)])
+
+    def full(call: Call) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(metrics, "count", full)
+    settle.settle(call, code="OK")
+    assert [line["event"] for line in log] == ["fault"]
+    assert ended == [True]
