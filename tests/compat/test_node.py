@@ -29,8 +29,13 @@ def install() -> None:
     """Bring node_modules up to the lock file."""
     modules = FOLDER / "node_modules"
     note = modules / ".package-lock.json"
-    if note.is_file() and _packages(note) == _packages(FOLDER / "package-lock.json"):
-        return
+    if note.is_file():
+        installed, wanted = _packages(note), _packages(FOLDER / "package-lock.json")
+        # An optional package may be for another system.
+        if installed == {
+            name: entry for name, entry in wanted.items() if name in installed or not entry.get("optional")
+        }:
+            return
     command = [needs("npm"), "ci", "--no-audit", "--no-fund", "--silent"]
     ended = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=100, check=False)
     if ended.returncode:

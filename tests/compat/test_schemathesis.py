@@ -31,7 +31,7 @@ def _document(rest: Rest) -> Any:
 
 
 def test_as_it_is(rest: Rest, tmp_path: Path) -> None:
-    _run(tmp_path, f"{rest.url}/openapi.json", "--max-examples", "40", "--seed", "1")
+    _run(tmp_path, f"{rest.url}/openapi.json", "--max-examples", EXAMPLES, "--seed", "1")
 
 
 def test_with_requests_that_reach_the_model(rest: Rest, tmp_path: Path) -> None:
@@ -47,5 +47,5 @@ def test_with_requests_that_reach_the_model(rest: Rest, tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document))
     before = rest.calls()
-    _run(tmp_path, str(file), "--url", rest.url, "--max-examples", "60", "--seed", "3")
+    _run(tmp_path, str(file), "--url", rest.url, "--max-examples", EXAMPLES, "--seed", "3")
     assert rest.calls() - before > 20

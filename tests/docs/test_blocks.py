@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests import forked
 from tests.docs.conftest import KEY, Place
 from tests.docs.pages import NAMES, ROOT, Block, alike, blocks, like, shows
 from tests.docs.standins import BIN
@@ -170,8 +171,8 @@ def test_a_configuration_is_one(tmp_path: Path, name: str, block: Block) -> None
     if "services" in yaml.safe_load(block.code):
         command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file]
     else:
-        command = [BIN / "imagewire-server", "check", "--config", file]
-    ended = subprocess.run(command, env={**os.environ, **secrets}, capture_output=True, text=True, check=False)
+        command = [sys.executable, "-m", "imagewire_server", "check", "--config", file]
+    ended = forked.run(command, env={**os.environ, **secrets}, capture_output=True, text=True, check=False)
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 

@@ -113,7 +113,7 @@ def test_d1_every_start_asks_for_the_key(tmp_path: Path, ask: str, start: str) -
     arguments, more = STARTS[start]
     where = [] if more else ["--grpc", "127.0.0.1:0"]
     command = [sys.executable, "-m", "imagewire_server", "serve", "--config", str(_file(tmp_path, text)), "--no-rest"]
-    process = subprocess.Popen(
+    process = forked.Popen(
         [*command, *where, *arguments],
         stderr=subprocess.PIPE,
         text=True,
