@@ -29,9 +29,12 @@ $(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
 demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no key.
 	@$(BIN)/imagewire-server demo
 
+# More than one for each core: many tests wait for a time-out or for another process.
+WORKERS ?= 4
+
 test: $(COMPAT) $(NODE)  ## Run every test.
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not alone"
-	@$(BIN)/python -m pytest -m alone
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone"
+	@$(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
 	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/golden tests/house
@@ -49,6 +52,8 @@ COUNT ?= 1000
 
 fuzz: $(COMPAT)  ## Invented answers of a provider and hostile input, a few minutes: make fuzz WHAT=protobuf SEED=0 COUNT=1000.
 	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
+	@$(if $(filter all,$(WHAT)),$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=thorough \
+	  $$(grep -rl --include='test_*.py' -e 'tests.effort' -e 'hypothesis' tests))
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "installing the clients that the tests use (once)"

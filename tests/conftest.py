@@ -10,7 +10,6 @@ import grpc
 import httpx
 import pytest
 from blockbuster import blockbuster_ctx
-from hypothesis import settings
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
@@ -25,11 +24,9 @@ from imagewire_server.contract import pb
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.transport.image_fetch import ImageFetcher
+from tests import effort  # noqa: F401  # its profile holds for all
 
 logs.configure("error")
-# How long an example takes says nothing on a busy machine.
-settings.register_profile("imagewire", deadline=None)
-settings.load_profile("imagewire")
 
 
 @pytest.fixture(autouse=True)

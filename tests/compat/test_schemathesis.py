@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.compat.conftest import MODEL, Rest, missing
+from tests.effort import times
 
+_EXAMPLES = str(times(80))
 _CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"
     "response_schema_conformance,response_headers_conformance"
@@ -31,7 +33,7 @@ def _document(rest: Rest) -> Any:
 
 
 def test_as_it_is(rest: Rest, tmp_path: Path) -> None:
-    _run(tmp_path, f"{rest.url}/openapi.json", "--max-examples", EXAMPLES, "--seed", "1")
+    _run(tmp_path, f"{rest.url}/openapi.json", "--max-examples", _EXAMPLES, "--seed", "1")
 
 
 def test_with_requests_that_reach_the_model(rest: Rest, tmp_path: Path) -> None:
@@ -47,5 +49,5 @@ def test_with_requests_that_reach_the_model(rest: Rest, tmp_path: Path) -> None:
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(document))
     before = rest.calls()
-    _run(tmp_path, str(file), "--url", rest.url, "--max-examples", EXAMPLES, "--seed", "3")
-    assert rest.calls() - before > 20
+    _run(tmp_path, str(file), "--url", rest.url, "--max-examples", _EXAMPLES, "--seed", "3")
+    assert rest.calls() - before > 5

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.effort import times
 from tests.fuzz import paths
 from tests.fuzz.answer import build
 from tests.fuzz.invent import invent
@@ -15,21 +16,21 @@ def _told(tally: Tally) -> str:
     return "\n".join([tally.figures(), *tally.failures()])
 
 
-@pytest.mark.parametrize("first", range(0, 1000, 250))
-def test_a_thousand_answers_through_the_reader(first: int) -> None:
+@pytest.mark.parametrize("first", range(0, 2000, 500))
+def test_answers_through_the_reader(first: int) -> None:
     tally = Tally()
-    for seed in range(first, first + 250):
+    for seed in range(first, first + times(500)):
         answer = build(invent(seed))
         tally.add(seed, answer, through_reader(answer))
     assert not tally.found, _told(tally)
 
 
 @pytest.mark.parametrize(("place", "path"), list(enumerate(PATHS)))
-async def test_a_thousand_answers_through_a_server(place: int, path: str) -> None:
-    """Spread over the paths: each takes an eighth of them."""
-    tally = Tally()
+async def test_answers_through_a_server(place: int, path: str) -> None:
+    """Others by each path."""
+    tally, first = Tally(), 2000 + 250 * place
     async with paths.serving() as server:
-        for seed in range(1000 + 125 * place, 1125 + 125 * place):
+        for seed in range(first, first + times(250)):
             answer = build(invent(seed))
             tally.add(seed, answer, await through(answer, server, f"seed-{seed}", [path]))
     assert not tally.found, _told(tally)

@@ -15,6 +15,7 @@ from imagewire_server.contract import validation
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import Reader, encode
+from tests.effort import times
 from tests.event_forms import kind_of
 from tests.golden.cases import CASES, WHOLE, Case, read
 
@@ -71,7 +72,7 @@ def test_byte_by_byte_gives_the_same_events(case: Case) -> None:
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=times(300))
 def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
@@ -81,13 +82,13 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
 
 
 @given(st.binary(max_size=400))
-@settings(max_examples=4000)
+@settings(max_examples=times(4000))
 def test_arbitrary_bytes_give_events_or_a_protocol_error(body: bytes) -> None:
     assert "error" in read(body)[-1], "no random bytes are a whole answer"
 
 
 @given(st.data())
-@settings(max_examples=6000)
+@settings(max_examples=times(6000))
 def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     body = bytearray(case.answer)

@@ -14,6 +14,7 @@ from imagewire_server.core.pricing import Asked, Drawn, nano_usd
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire.mapping import usage
 from imagewire_server.providers.google.wire.response_types import Tokens, UsageMetadata
+from tests.effort import times
 
 TABLE = models("vertex_ai")
 BARE = replace(TABLE.unknown, id="m")
@@ -233,7 +234,7 @@ listed = st.none() | st.lists(
     st.builds(UsageMetadata, *[counts] * 6, *[listed] * 4, st.sampled_from([None, "ON_DEMAND", "X"]), st.just(None)),
     st.builds(Drawn, *[st.integers(0, 3)] * 4),
 )
-@settings(max_examples=500)
+@settings(max_examples=times(500))
 def test_any_counts_are_told_and_priced_or_not(given: UsageMetadata, drawn: Drawn) -> None:
     found = usage(given)
     cost = nano(found, FLASH, drawn)

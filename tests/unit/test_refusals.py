@@ -13,6 +13,7 @@ from imagewire_server.api.rest.status import http_status
 from imagewire_server.contract.errors import Code
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import _TABLE, refusal_in_answer
+from tests.effort import times
 
 KEYS = ["error", "code", "status", "message", "details", "reason", "retryDelay", "@type"]
 KEY = "the-key-of-this-server"
@@ -237,7 +238,7 @@ JSON = st.recursive(
 
 
 @example(500, b'{"error": {"details": 1}}')
-@settings(max_examples=1000)
+@settings(max_examples=times(1000))
 @given(st.integers(201, 599), st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_any_body_makes_an_error(http: int, body: bytes) -> None:
     error = refused(http, body)

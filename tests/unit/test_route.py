@@ -30,6 +30,7 @@ from imagewire_server.core.router import Route, Router, Upstream
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
+from tests.effort import times
 
 
 class Clock:
@@ -276,7 +277,7 @@ def test_m5_only_the_probes_own_end_frees_its_slot() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from(["begin", "forced", "well", "failed", "content", "hint", "given up", "wait"]),
                           st.integers(0, 5)), max_size=60))  # fmt: skip
-@settings(max_examples=500)
+@settings(max_examples=times(500))
 def test_m5_any_interleaving_has_one_probe_and_no_slot_is_lost(steps: list[tuple[str, int]]) -> None:
     clock = Clock()
     made = router(deployment("a"), clock=clock, allowed_fails=1, cooldown_time=10)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.effort import times
 from tests.fuzz.hostile.case import read, told
 from tests.fuzz.hostile.kinds import KINDS, known_seeds
 from tests.fuzz.hostile.running import Tally, run
@@ -16,7 +17,7 @@ _CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.case"))
 @pytest.mark.parametrize("kind", KINDS)
 async def test_hostile_input_does_no_harm(tmp_path: Path, kind: str) -> None:
     kept = (case for case in map(read, _CORPUS) if case.kind == kind)
-    invented = map(KINDS[kind].invent, [*known_seeds(kind), *range(100)])
+    invented = map(KINDS[kind].invent, [*known_seeds(kind), *range(times(400))])
     async with serving(tmp_path, KINDS[kind].key) as target:
         found = [one async for one in run(target, itertools.chain(kept, invented), Tally())]
     assert not found, told(found)

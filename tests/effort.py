@@ -1,0 +1,13 @@
+"""How much the tests try: little by default, all of it in a thorough run (`make fuzz`)."""
+
+from hypothesis import settings
+
+# How long an example takes says nothing on a busy machine.
+settings.register_profile("quick", deadline=None, max_examples=25)
+settings.register_profile("thorough", deadline=None)
+settings.load_profile("quick")
+
+
+def times(number: int) -> int:
+    """That many in a thorough run, which pytest's --hypothesis-profile=thorough is, and an eighth of it in others."""
+    return number if settings.get_current_profile_name() == "thorough" else number // 8
