@@ -25,7 +25,9 @@ from tests.sdk.conftest import Event, Script, good_stream, renumbered, scripted
 # arguments, exit code, words on stderr
 ENDS: list[tuple[list[str], int, str]] = [
     (["-m", "gemini/nope"], 2, "not found"),
-    (["--aspect-ratio", "16x9"], 2, "spec.image_config.aspect_ratio"),
+    (["--aspect-ratio", "16x9"], 2, "imagewire: --aspect-ratio: "),
+    (["--size", "3K"], 2, "imagewire: --size: "),
+    (["--service-tier", "gold"], 2, "imagewire: --service-tier: "),
     (["--frobnicate"], 2, "--frobnicate"),
     (["-m", "gemini/emulator-safety"], 3, "blocked (SAFETY"),
     (["-m", "gemini/emulator-image-safety"], 3, "IMAGE_SAFETY"),
@@ -266,7 +268,7 @@ def test_each_wrong_field_has_its_line(tmp_path: Path) -> None:
         ended = run(tmp_path, target, "draw", "x")
     lines = [
         "imagewire: words; try again in 7 s",
-        "imagewire: spec.model: is required",
+        "imagewire: --model: is required",
         "imagewire: request id id-1",
     ]
     assert (ended.returncode, ended.stderr.decode().splitlines()) == (2, lines)

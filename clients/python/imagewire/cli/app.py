@@ -9,7 +9,9 @@ import typer
 
 import imagewire
 from imagewire.cli import chat, draw, models, ping, show
-from imagewire.cli.exits import EPILOG, Exit, end_with_signals, failure_of, give_up_stdout, invalid, tell
+from imagewire.cli.exits import EPILOG, Exit, failure_of, invalid, report_failure
+from imagewire.cli.output import give_up_stdout
+from imagewire.cli.signals import end_with_signals
 
 app = typer.Typer(
     help="Chat that draws: pictures from an imagewire server.",
@@ -37,14 +39,14 @@ def run() -> None:
         if error.filename is None:  # help and the version, which no command prints
             give_up_stdout(error)
         failure = failure_of(error)
-        tell(failure, as_json="--json" in sys.argv)
+        report_failure(failure, as_json="--json" in sys.argv)
         code = failure.code
     except typer.TyperException as error:
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "imagewire"
         words = f"{error.format_message().rstrip('.')}; `{command} --help` tells what there is"
         failure = failure_of(invalid(words))
-        tell(failure, as_json="--json" in sys.argv)
+        report_failure(failure, as_json="--json" in sys.argv)
         code = failure.code
     sys.exit(code or Exit.OK)
 

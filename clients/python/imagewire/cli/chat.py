@@ -8,7 +8,9 @@ import typer
 
 import imagewire
 from imagewire.cli import history, preview, shared_options
-from imagewire.cli.exits import Terminated, failure_of, invalid, note, tell, told
+from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
+from imagewire.cli.output import note
+from imagewire.cli.signals import Terminated
 
 if TYPE_CHECKING:
     from imagewire.cli.session import Session
@@ -31,7 +33,7 @@ def chat(
 
     On a pipe each line is a turn, and the first failure ends it.
     """
-    with told(as_json=as_json):
+    with failures_reported(as_json=as_json):
         options: Options = {
             "aspect_ratio": aspect_ratio,
             "image_size": size,
@@ -85,4 +87,4 @@ def _converse(session: "Session") -> None:
             except KeyboardInterrupt:
                 note("interrupted: this turn is cancelled, and the chat is as it was before")
             except (imagewire.ImagewireError, OSError) as error:
-                tell(failure_of(error), as_json=False)
+                report_failure(failure_of(error), as_json=False)

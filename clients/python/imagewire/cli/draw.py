@@ -1,4 +1,4 @@
-"""imagewire draw: each prompt its own call, a few at a time; what is done is saved and told at once."""
+"""imagewire draw: each prompt its own call, a few at a time; what is done is saved and reported at once."""
 
 import json
 import sys
@@ -12,7 +12,8 @@ import typer
 
 import imagewire
 from imagewire.cli import preview, shared_options
-from imagewire.cli.exits import Failure, failure_of, invalid, note, onto_stdout, put, shortened, tell, told
+from imagewire.cli.exits import Failure, failure_of, failures_reported, invalid, report_failure
+from imagewire.cli.output import note, onto_stdout, put, shortened
 from imagewire.cli.output_path import OutputPath, output_path
 from imagewire.cli.progress import Board, board
 
@@ -47,7 +48,7 @@ def draw(
     as_json: shared_options.AsJson = False,
 ) -> None:
     """Draw each PROMPT, or edit pictures by it."""
-    with told(as_json=as_json):
+    with failures_reported(as_json=as_json):
         # All that can be wrong here is found before anything is drawn, and paid for.
         words = _words(prompts) * number
         options: Options = {
@@ -78,7 +79,7 @@ def draw(
                         report.screen = preview.screen(wanted=not (no_preview or as_json or goal.stdout))
                         report.take(calls)
                 finally:
-                    report.tell_the_rest()
+                    report.report_the_rest()
     if report.failure is not None:
         raise typer.Exit(report.failure.code)
 
@@ -140,27 +141,27 @@ class _Report:
         self.failure: Failure | None = None
         self.screen: Screen | None = None
         self._goal, self._lines, self._several, self._as_json = goal, lines, several, as_json
-        self._untold: Calls = {}
+        self._unreported: Calls = {}
 
     def take(self, calls: Calls) -> None:
         """Wait for all of them."""
-        self._untold = dict(calls)
+        self._unreported = dict(calls)
         # Not by what concurrent.futures has for it: a signal in the middle of that may leave a call locked for good.
         ended: SimpleQueue[Future[Drawing]] = SimpleQueue()
         for call in calls:
             call.add_done_callback(ended.put)
-        while self._untold:
+        while self._unreported:
             try:
                 # Woken now and then, for Python may see a signal that came just before the wait only after it.
                 call = ended.get(timeout=0.2)
             except Empty:
                 continue
-            if self._one(call, self._untold.pop(call)):
+            if self._one(call, self._unreported.pop(call)):
                 self._give_up()
 
-    def tell_the_rest(self) -> None:
+    def report_the_rest(self) -> None:
         """Tell of what was saved while this was interrupted."""
-        for call, prompt in self._untold.items():
+        for call, prompt in self._unreported.items():
             if call.done() and not call.cancelled() and call.exception() is None:
                 self._one(call, prompt)
 
@@ -175,7 +176,7 @@ class _Report:
             except (imagewire.ImagewireError, OSError) as error:
                 failure = failure_of(error)
                 self.failure = self.failure or failure
-                tell(failure, as_json=self._as_json, about=prompt if self._several else "")
+                report_failure(failure, as_json=self._as_json, about=prompt if self._several else "")
                 everyones = (
                     imagewire.Unauthenticated,
                     imagewire.PermissionDenied,
@@ -188,7 +189,7 @@ class _Report:
 
     def _give_up(self) -> None:
         """Begin no further call."""
-        given_up = sum(call.cancel() for call in self._untold if not call.cancelled())
+        given_up = sum(call.cancel() for call in self._unreported if not call.cancelled())
         if given_up and not self._as_json:
             note(f"{given_up} more not begun")
 
@@ -198,8 +199,8 @@ class _Report:
 
         final = drawing.final()
         if self._as_json:
-            told = report.summary(drawing.prompt, drawing.answer, drawing.saved, drawing.media)
-            put(json.dumps({**told, **drawing.timing()}))
+            fields = report.summary(drawing.prompt, drawing.answer, drawing.saved, drawing.media)
+            put(json.dumps({**fields, **drawing.timing()}))
         if final is None:
             for line in () if self._as_json else report.others(drawing.answer, drawing.media):
                 put(line)

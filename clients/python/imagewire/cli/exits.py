@@ -1,20 +1,16 @@
 """How a command ends: every failure as one line that says what to do, and a documented exit code. No traceback."""
 
-import contextlib
 import json
-import os
-import re
-import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import IntEnum
-from types import FrameType
 
 import typer
 
 import imagewire
+from imagewire.cli.flags import with_flags
+from imagewire.cli.output import STDOUT, note, shortened
 
 
 class Exit(IntEnum):
@@ -43,13 +39,6 @@ Exit codes:
   7    a wrong key, or one that may not do this
   130  interrupted
 """
-
-
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-class Terminated(KeyboardInterrupt):
-    """The process was asked to end: as Ctrl-C, but for good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,91 +87,35 @@ def _code(error: "imagewire.ImagewireError") -> Exit:
     return next((code for kind, code in codes.items() if isinstance(error, kind)), Exit.FAILED)
 
 
-def tell(failure: Failure, *, as_json: bool, about: str = "") -> None:
-    """Say on stderr what went wrong. about: which of several it was."""
+def report_failure(failure: Failure, *, as_json: bool, about: str = "") -> None:
+    """Print on stderr what went wrong. about: the prompt, where there are several."""
     error = failure.error
     violations = error.violations if error else ()
     if as_json:
-        told = {
+        report = {
             "code": error.code if error else failure.code.name,
             "reason": error.reason if error else "",
             "message": failure.words,
             "violations": [{"field": v.field, "description": v.description} for v in violations],
             "request_id": error.request_id if error else "",
         }
-        note(json.dumps({"error": {"prompt": about, **told} if about else told}), name="")
+        note(json.dumps({"error": {"prompt": about, **report} if about else report}), name="")
         return
-    note(f"{shortened(about)}: {failure.words}" if about else failure.words)
+    words = with_flags(failure.words)
+    note(f"{shortened(about)}: {words}" if about else words)
     for violation in violations:
         if violation.description not in failure.words:
-            note(f"{violation.field}: {violation.description}")
+            note(f"{with_flags(violation.field)}: {violation.description}")
     if error and error.request_id:
         note(f"request id {error.request_id}")
 
 
 @contextmanager
-def told(*, as_json: bool) -> Iterator[None]:
-    """Every failure as its words and its exit code."""
+def failures_reported(*, as_json: bool) -> Iterator[None]:
+    """Report a failure, and exit with its code."""
     try:
         yield
     except (imagewire.ImagewireError, KeyboardInterrupt, OSError) as error:
         failure = failure_of(error)
-        tell(failure, as_json=as_json)
+        report_failure(failure, as_json=as_json)
         raise typer.Exit(failure.code) from None
-
-
-STDOUT = "stdout"
-
-
-@contextmanager
-def onto_stdout() -> Iterator[None]:
-    """Printing of a result: what fails in it is stdout's failure."""
-    try:
-        yield
-        sys.stdout.flush()
-    except OSError as error:
-        give_up_stdout(error)
-        raise
-
-
-def give_up_stdout(error: OSError) -> None:
-    """Make a failure stdout's, into which nothing more is written."""
-    error.filename = STDOUT
-    # Python flushes it once more at its end; it must not fail again there.
-    with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def put(line: str) -> None:
-    """Print a line of the result."""
-    with onto_stdout():
-        typer.echo(line)
-
-
-def note(line: str, name: str = "imagewire: ") -> None:
-    """Say something beside the result. Nobody may listen: that is no failure."""
-    with contextlib.suppress(OSError):
-        typer.echo(name + printable(line), err=True)
-
-
-def printable(text: str) -> str:
-    """Text for a terminal: what a stranger wrote moves no cursor and sets no title."""
-    return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
-
-
-def shortened(prompt: str) -> str:
-    """A prompt, short enough to name it in a line."""
-    line = " ".join(prompt.split())
-    return f'"{line}"' if len(line) <= 40 else f'"{line[:39]}…"'
-
-
-def end_with_signals() -> None:
-    """Let the signals that ask to end do as Ctrl-C does: calls are cancelled, and no half file stays."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise Terminated
-
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, end)

@@ -5,7 +5,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from imagewire.cli import shared_options
-from imagewire.cli.exits import onto_stdout, put, told
+from imagewire.cli.exits import failures_reported
+from imagewire.cli.output import onto_stdout, put
 
 if TYPE_CHECKING:
     from imagewire.v1.model_service_pb2 import Model
@@ -20,7 +21,7 @@ def models(target: shared_options.Target = None, as_json: shared_options.AsJson 
     EDITS: the most pictures that one request takes. $/M: US dollars per million tokens of a picture. "?": not known;
     "none": the model takes none. With --json the one is null, the other an empty list.
     """
-    with told(as_json=as_json):
+    with failures_reported(as_json=as_json):
         with shared_options.client(target) as client:
             found = client.list_models()
         if as_json:
@@ -60,8 +61,8 @@ def _facts(model: "Model") -> dict[str, Any]:
     """All fields; null for what is not known."""
     from google.protobuf.json_format import MessageToDict
 
-    told: dict[str, Any] = MessageToDict(
+    fields: dict[str, Any] = MessageToDict(
         model, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-    facts = {field.name: told.get(field.name) for field in model.DESCRIPTOR.fields}
+    facts = {field.name: fields.get(field.name) for field in model.DESCRIPTOR.fields}
     return facts | {name: list(getattr(model, name).values) for name in get_args(_Choice) if model.HasField(name)}

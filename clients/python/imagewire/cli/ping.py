@@ -7,7 +7,8 @@ import typer
 
 import imagewire
 from imagewire.cli import shared_options
-from imagewire.cli.exits import put, told
+from imagewire.cli.exits import failures_reported
+from imagewire.cli.output import put
 
 
 def ping(
@@ -19,7 +20,7 @@ def ping(
 
     Tells its address, its health, its version and how long a round trip takes. A wrong key is a failure.
     """
-    with told(as_json=as_json):
+    with failures_reported(as_json=as_json):
         with shared_options.client(target) as client:
             pong = client.ping(timeout=timeout)
             where = client.target

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from imagewire.cli.exits import onto_stdout
+from imagewire.cli.output import onto_stdout
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

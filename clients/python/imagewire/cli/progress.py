@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-Tell = Callable[[int], None]
+Update = Callable[[int], None]
 
 
 class Board:
@@ -18,7 +18,7 @@ class Board:
         self._progress = progress
 
     @contextmanager
-    def task(self, label: str = "") -> Iterator[Tell]:
+    def task(self, label: str = "") -> Iterator[Update]:
         """A call's line; what it yields takes how many bytes have come."""
         progress = self._progress
         if progress is None:
@@ -27,12 +27,12 @@ class Board:
         before = f"{label}: " if label else ""
         task = progress.add_task(f"{before}waiting for the model", total=None)
 
-        def tell(received: int) -> None:
+        def update(received: int) -> None:
             if received:
                 progress.update(task, description=f"{before}receiving", completed=received)
 
         try:
-            yield tell
+            yield update
         finally:
             progress.remove_task(task)
 

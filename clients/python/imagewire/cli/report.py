@@ -7,7 +7,7 @@ from typing import Any
 from google.protobuf.json_format import MessageToDict
 
 from imagewire import Answer, Blocked, Image, Media, NoPicture
-from imagewire.cli.exits import printable
+from imagewire.cli.output import printable
 from imagewire.files import fits
 
 Kept = Sequence[tuple[Path | None, Media]]

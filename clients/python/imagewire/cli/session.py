@@ -15,7 +15,8 @@ from pathlib import Path
 
 from imagewire import Answer, Chat, Image, ImagewireError, Media, user
 from imagewire.cli import report
-from imagewire.cli.exits import invalid, note, put, shortened
+from imagewire.cli.exits import invalid
+from imagewire.cli.output import note, put, shortened
 from imagewire.cli.preview import Screen
 from imagewire.cli.progress import board
 from imagewire.cli.shared_options import picture
@@ -119,7 +120,7 @@ class Session:
             raise
         self._given.clear()
         self._turns.append(turn)
-        self._tell(turn, time.monotonic() - begun)
+        self._report(turn, time.monotonic() - begun)
 
     def _draw(self, turn: Turn) -> None:
         """Ask, and keep each picture as soon as it is whole."""
@@ -138,10 +139,10 @@ class Session:
             finally:
                 writer.submit(turn.keep, self._folder, whole=whole)
 
-    def _tell(self, turn: Turn, seconds: float) -> None:
+    def _report(self, turn: Turn, seconds: float) -> None:
         if self._as_json:
-            told = report.summary(turn.words, turn.answer, turn.files, turn.media)
-            put(json.dumps({**told, "seconds": round(seconds, 3)}))
+            fields = report.summary(turn.words, turn.answer, turn.files, turn.media)
+            put(json.dumps({**fields, "seconds": round(seconds, 3)}))
         else:
             if self._screen is not None and turn.files:
                 self._screen.show(turn.files[0])

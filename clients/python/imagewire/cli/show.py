@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from imagewire.cli import preview, shared_options
-from imagewire.cli.exits import invalid, printable, put, told
+from imagewire.cli.exits import failures_reported, invalid
+from imagewire.cli.output import printable, put
 
 if TYPE_CHECKING:
     import PIL.Image
@@ -26,7 +27,7 @@ def show(
 
     Its format, width, height, size and sha256; text, EXIF and the presence of C2PA, where it has them.
     """
-    with told(as_json=as_json):
+    with failures_reported(as_json=as_json):
         facts = _facts(file)
         if as_json:
             put(json.dumps(facts))

@@ -1,0 +1,20 @@
+"""The command's own flags for the fields of a request, so that a person reads what they can change.
+
+With --json, errors keep the paths of the fields: programs may know the contract.
+"""
+
+_FLAGS = {
+    "spec.model": "--model",
+    "spec.image_config.aspect_ratio": "--aspect-ratio",
+    "spec.image_config.image_size": "--size",
+    "spec.generation_config.seed": "--seed",
+    "spec.service_tier": "--service-tier",
+    "spec.output_config.uri_prefix": "--output-uri",
+}
+
+
+def with_flags(text: str) -> str:
+    """The text with flags in the place of the fields that they set."""
+    for field, flag in _FLAGS.items():
+        text = text.replace(field, flag)
+    return text
