@@ -92,7 +92,7 @@ format: setup  ## Format the code and the contract.
 
 gen: setup  ## Generate the stubs from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
-	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; print(json.dumps(schema(), indent=2))' \
+	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; from imagewire_server.providers.registry import provider_configs; print(json.dumps(schema(provider_configs()), indent=2))' \
 	  > $(SCHEMA)
 
 gen-check: setup  ## Fail if the stubs are out of date.

@@ -19,12 +19,13 @@ from imagewire_server.config import litellm
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
-from imagewire_server.config.settings import Settings
 from imagewire_server.contract import pb
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.transport.image_fetch import ImageFetcher
 from tests import effort  # noqa: F401  # its profile holds for all
+from tests.deployments import google
+from tests.deployments import settings as google_settings
 
 logs.configure("error")
 
@@ -43,6 +44,7 @@ def _warm_up() -> None:
     # gRPC ends its poller with its last object, whenever that is collected, and waits for it: keep it to the end.
     grpc.aio.init_grpc_aio()
     models("gemini")
+    __import__("imagewire_server.providers.google.connector")
     litellm.unserved("sections")
 
 
@@ -73,9 +75,9 @@ def spec(model: str = "gemini/gemini-2.5-flash-image", prompt: str = "A banana",
 def everything(key: str) -> tuple[Deployment, ...]:
     """Deployments that serve every model of the Gemini API, and of Vertex AI in express mode."""
     return (
-        Deployment("gemini", "gemini/*", "gemini", "*", api_key=key),
-        Deployment("vertex", "vertex_ai/*", "vertex_ai", "*", api_key=key),
-        Deployment("bare", "*", "gemini", "*", api_key=key),
+        google("gemini", "gemini/*", "gemini", "*", api_key=key),
+        google("vertex", "vertex_ai/*", "vertex_ai", "*", api_key=key),
+        google("bare", "*", "gemini", "*", api_key=key),
     )
 
 
@@ -100,7 +102,9 @@ async def running_stack(
             "drain_grace": 5.0,
             **settings,
         }
-        config = Config(Settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key)
+        config = Config(
+            google_settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key
+        )
         async with bootstrap.server(config, fetcher, interceptors=interceptors) as server:
             target = f"127.0.0.1:{await server.grpc.start()}"
             port = await server.rest.start() if rest else 0

@@ -15,12 +15,11 @@ from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcLimits, GrpcServer
 from imagewire_server.api.rest.server import RestOptions, RestServer
 from imagewire_server.config.callers import named
-from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.keys import check_kept, exposed
-from imagewire_server.config.load import NO_KEY, Config
-from imagewire_server.config.settings import FIELDS, Settings
+from imagewire_server.config.load import Config
+from imagewire_server.config.settings import Settings
+from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
-from imagewire_server.contract.provider import ModelTable, Provider
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import Stop, pause
@@ -31,12 +30,8 @@ from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.process import allocator, open_files
-from imagewire_server.providers.google.call import GoogleCall
-from imagewire_server.providers.google.capabilities import models
-from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
-from imagewire_server.providers.google.token import GoogleToken
-from imagewire_server.providers.google.vertex import Place, Vertex
-from imagewire_server.providers.google.wire import Allowed
+from imagewire_server.providers.google.config import emulated as emulated_google
+from imagewire_server.providers.registry import Policy, Registration, registered
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 from imagewire_server.transport.image_fetch import ImageFetcher
 
@@ -47,11 +42,8 @@ _log = structlog.get_logger("imagewire")
 
 _RELOAD_TIMEOUT = 30.0  # seconds to read the configuration: a file system may hang
 
-# The settings that a reload applies: those of deployments, and the keys.
-_RELOADED = frozenset(
-    {"max_retry_after", "metrics_key", "allowed_buckets", "allowed_resources"}
-    | {name for name in FIELDS if name.startswith(("gemini_", "vertex_"))}
-)
+# The settings that a reload applies: those of providers, and the keys.
+_RELOADED = frozenset({"providers", "max_retry_after", "metrics_key", "allowed_buckets", "allowed_resources"})
 
 
 class Server:
@@ -63,12 +55,12 @@ class Server:
         http: HttpTransport,
         fetcher: ImageFetcher,
         interceptors: Sequence[Interceptor],
+        providers: Sequence[Registration],
         *,
         shared: bool,
     ) -> None:
-        self._http = http
         self._config = config
-        self._tokens: dict[str, GoogleToken] = {}
+        self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
         self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
@@ -113,9 +105,9 @@ class Server:
         for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
             if getattr(config.settings, name) != getattr(before.settings, name):
                 _log.warning("restart to apply", setting=name)
-        used = {deployment.credentials for deployment in config.deployments}
-        self._tokens = {source: token for source, token in self._tokens.items() if source in used}
-        await asyncio.gather(*(token.reread() for token in self._tokens.values()))
+        for registration, connector in self._providers:
+            names = registration.config.names
+            await connector.reread([one for one in config.deployments if one.provider in names])
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
         """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""
@@ -127,44 +119,25 @@ class Server:
 
     def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
         if not config.deployments:
-            raise ConfigError(NO_KEY)
+            raise ConfigError(no_provider(registration.config for registration, _ in self._providers))
         for name in config.unserved:
             _log.warning("a key of LiteLLM's that this server does not serve", key=name)
         known = {upstream.deployment.without_share(): upstream for upstream in before}
-        tables = {name: models(name, config.models) for name in {d.provider for d in config.deployments}}
-        upstreams = [
-            Upstream(
-                deployment,
-                self._provider(deployment, config, tables[deployment.provider]),
-                known.get(deployment.without_share()),
-            )
-            for deployment in config.deployments
-        ]
-        return Router(upstreams, config.routing)
-
-    def _provider(self, deployment: Deployment, config: Config, known: ModelTable) -> Provider:
         given = config.settings
-        headers = dict(deployment.extra_headers)
-        allowed = Allowed(named(given.allowed_buckets, config), named(given.allowed_resources, config))
-        call = GoogleCall(self._http, headers, deployment.timeout, given.max_retry_after, allowed)
-        if deployment.provider == "gemini":
-            base = deployment.api_base or given.gemini_base_url
-            return GeminiApi(call, Endpoint(base, given.gemini_api_version, deployment.api_key), known)
-        place = Place(
-            given.vertex_api_version,
-            deployment.location or given.vertex_location,
-            deployment.project,
-            deployment.api_base or given.vertex_base_url,
-            deployment.api_key,
+        policy = Policy(
+            given.max_retry_after, named(given.allowed_buckets, config), named(given.allowed_resources, config)
         )
-        token = None if deployment.api_key else self._token(deployment.credentials)
-        return Vertex(call, place, token, known)
-
-    def _token(self, source: str) -> GoogleToken:
-        """One renewal for all deployments of the same credentials, and across reloads."""
-        if source not in self._tokens:
-            self._tokens[source] = GoogleToken(source)
-        return self._tokens[source]
+        made = {
+            name: (connector, registration.models(name, config.models))
+            for registration, connector in self._providers
+            for name in registration.config.names
+        }
+        upstreams = []
+        for deployment in config.deployments:
+            connector, models = made[deployment.provider]
+            provider = connector.provider(deployment, models, given, policy)
+            upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share())))
+        return Router(upstreams, config.routing)
 
 
 @asynccontextmanager
@@ -173,12 +146,13 @@ async def server(
     fetcher: ImageFetcher | None = None,
     *,
     interceptors: Sequence[Interceptor] = (),
+    providers: Sequence[Registration] | None = None,
     shared: bool = False,
 ) -> AsyncIterator[Server]:
     """A server, not yet started. Raises ConfigError when no provider is set up.
 
-    fetcher: another one, for tests. interceptors: run behind the check of the key, in this order. shared: other workers
-    have its ports too.
+    fetcher, providers: others than the server's own, for tests. interceptors: run behind the check of the key, in this
+    order. shared: other workers have its ports too.
     """
     # stamina would log what it repeats, exceptions and all; the call's own line says what was tried.
     stamina.instrumentation.set_on_retry_hooks(())
@@ -193,7 +167,8 @@ async def server(
     )
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
-        yield Server(config, http, fetcher, interceptors, shared=shared)
+        chosen = registered() if providers is None else providers
+        yield Server(config, http, fetcher, interceptors, chosen, shared=shared)
     finally:
         await fetcher.aclose()
         await http.aclose()
@@ -227,13 +202,7 @@ async def emulated(config: Config) -> AsyncIterator[tuple[Config, "Emulator"]]:
     from imagewire_emulator import running  # noqa: PLC0415
 
     async with running() as emulator:
-        made = dataclasses.replace(config.settings, gemini_base_url=emulator.base_url)
-        key = emulator.api_key
-        deployments = (
-            Deployment("gemini", "gemini/*", "gemini", "*", api_key=key),
-            Deployment("gemini:bare", "*", "gemini", "*", api_key=key),
-        )
-        yield dataclasses.replace(config, settings=made, deployments=deployments), emulator
+        yield emulated_google(config, emulator.base_url, emulator.api_key), emulator
 
 
 async def serve(

@@ -92,10 +92,11 @@ def serve(
 
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
-    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.process.cpu_count import usable  # noqa: PLC0415
     from imagewire_server.process.worker_protocol import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
+    from imagewire_server.providers.registry import load  # noqa: PLC0415
 
     def read(text: bytes | None = None) -> "Config":
         return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
@@ -139,12 +140,13 @@ def check(configs: tuple[Path, ...]) -> None:
 
     Prints the routing table, or the first error with exit code 2.
     """
-    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.config.show import table  # noqa: PLC0415
+    from imagewire_server.providers.registry import load, provider_configs  # noqa: PLC0415
 
     config = _one(configs)
     try:
-        for line in table(load(config, os.environ)):
+        for line in table(load(config, os.environ), provider_configs()):
             click.echo(line)
     except ConfigError as error:
         click.echo(f"imagewire-server: {error}", err=True)
@@ -161,7 +163,8 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
     """
     from imagewire_server.api.grpc.health_probe import probe, reachable  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
-    from imagewire_server.config.load import ConfigError, load  # noqa: PLC0415
+    from imagewire_server.config.load import ConfigError  # noqa: PLC0415
+    from imagewire_server.providers.registry import load  # noqa: PLC0415
 
     config = _one(configs)
     try:
@@ -211,12 +214,14 @@ async def _watch(
 ) -> int:
     """Run workers with a configuration, which was read from `text`; return the exit code."""
     from imagewire_server.config.keys import check_kept  # noqa: PLC0415
-    from imagewire_server.config.load import NO_KEY, ConfigError  # noqa: PLC0415
+    from imagewire_server.config.load import ConfigError  # noqa: PLC0415
+    from imagewire_server.config.show import no_provider  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.process.supervisor import Workers, reserve  # noqa: PLC0415
+    from imagewire_server.providers.registry import provider_configs  # noqa: PLC0415
 
     if not given.deployments:
-        raise ConfigError(NO_KEY)
+        raise ConfigError(no_provider(provider_configs()))
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
@@ -230,7 +235,7 @@ async def _watch(
         new = b"" if path is None else content(path)
         made = read(new)
         if not made.deployments:
-            raise ConfigError(NO_KEY)
+            raise ConfigError(no_provider(provider_configs()))
         check_kept(latest, made)
         latest = made
         return new

@@ -15,13 +15,10 @@ import uvloop
 
 from imagewire_server import logs
 from imagewire_server.bootstrap import server
-from imagewire_server.config.load import Config, ConfigError, load
+from imagewire_server.config.load import Config, ConfigError
+from imagewire_server.config.show import no_provider_in_environment
 from imagewire_server.core.interceptors import Interceptor
-
-_NO_KEY = (
-    "no provider is set up: set GEMINI_API_KEY (a key: https://aistudio.google.com/apikey), or VERTEXAI_PROJECT beside"
-    " Google's application default credentials, in the environment"
-)
+from imagewire_server.providers.registry import load, provider_configs
 
 
 def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) -> str:
@@ -35,7 +32,7 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) 
     except ConfigError as error:
         raise ValueError(str(error)) from None
     if not config.deployments:
-        raise ValueError(_NO_KEY)
+        raise ValueError(no_provider_in_environment(provider_configs()))
     logs.embed()
     # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone

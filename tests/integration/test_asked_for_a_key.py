@@ -17,9 +17,9 @@ from imagewire.v1 import model_service_pb2_grpc
 from imagewire_server import embedded
 from imagewire_server.config import litellm
 from imagewire_server.config.keys import exposed
-from imagewire_server.config.load import load
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract import pb
+from imagewire_server.providers.registry import load
 from tests import forked
 from tests.integration import processes
 

@@ -12,10 +12,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.load import load
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
+from imagewire_server.providers.registry import load
 from tests.conftest import Stack, running_stack, spec
+from tests.deployments import google
 from tests.integration import processes
 from tests.integration.status import told
 
@@ -25,8 +26,7 @@ GOOD = "gemini-2.5-flash-image"
 def deployments(**models: str) -> tuple[Deployment, ...]:
     """name__id=model: a deployment of a name."""
     return tuple(
-        Deployment(key, key.partition("__")[0], "gemini", model, api_key="emulator-key")
-        for key, model in models.items()
+        google(key, key.partition("__")[0], "gemini", model, api_key="emulator-key") for key, model in models.items()
     )
 
 
@@ -195,8 +195,8 @@ async def test_d10_what_the_content_decides_cools_nothing(scenario: str) -> None
 
 async def test_a_deployment_whose_key_is_refused_costs_nobody_a_call() -> None:
     both = (
-        Deployment("a", "draw", "gemini", GOOD, api_key="revoked"),
-        Deployment("b", "draw", "gemini", GOOD, api_key="emulator-key"),
+        google("a", "draw", "gemini", GOOD, api_key="revoked"),
+        google("b", "draw", "gemini", GOOD, api_key="emulator-key"),
     )
     async with running_stack(both) as stack:
         assert await many(stack, "draw", 20) == {"OK": 20}

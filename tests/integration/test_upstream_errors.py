@@ -15,9 +15,9 @@ import grpc
 import pytest
 from aiohttp import web
 
-from imagewire_server.config.deployments import Deployment
 from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack, spec
+from tests.deployments import google
 from tests.integration.status import Told, told
 from tests.integration.test_metrics import read, value
 from tests.integration.token_server import TokenServer, token_server
@@ -171,7 +171,7 @@ async def test_m3_vertex_is_asked_again_only_for_a_401_that_came_as_a_status(
         asked += 1
         return await streamed(*before, error)(request)
 
-    vertex = (Deployment("v", "draw", "vertex_ai", "m", credentials=tokens.service_account(), project="p"),)
+    vertex = (google("v", "draw", "vertex_ai", "m", credentials=tokens.service_account(), project="p"),)
     async with answering(answer) as url, running_stack(vertex, vertex_base_url=url) as stack:
         call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec("draw")))
         events: list[pb.Event] = []

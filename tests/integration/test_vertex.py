@@ -18,6 +18,7 @@ from imagewire_server.contract.errors import Unreachable
 from imagewire_server.providers.google.token import GoogleToken
 from imagewire_server.providers.google.vertex import Place, base_url
 from tests.conftest import running_stack, spec
+from tests.deployments import google
 from tests.integration.status import told
 from tests.integration.token_server import TokenServer, token_server
 
@@ -32,7 +33,7 @@ async def tokens() -> AsyncIterator[TokenServer]:
 
 
 def vertex(**fields: Any) -> tuple[Deployment, ...]:
-    return (Deployment("v", "draw", "vertex_ai", "gemini-3-pro-image", **fields),)
+    return (google("v", "draw", "vertex_ai", "gemini-3-pro-image", **fields),)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import (
@@ -31,6 +30,7 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.providers.google.capabilities import models
 from tests.conftest import spec
+from tests.deployments import google
 
 MODEL = "gemini-2.5-flash-image"
 # 10 tokens of prompt, 5 of text, one picture: 10 x 0.30 + 5 x 2.50 + 1290 x 30 dollars a million.
@@ -113,7 +113,7 @@ def copy(event: StreamEvent) -> StreamEvent:
 
 def engine(*providers: Scripted, places: int = 9, **routing: Any) -> Engine:
     upstreams = [
-        Upstream(Deployment(f"d{number}", f"n{number}", "gemini", MODEL), provider)
+        Upstream(google(f"d{number}", f"n{number}", "gemini", MODEL), provider)
         for number, provider in enumerate(providers)
     ]
     return Engine(Router(upstreams, Routing(**routing)), Admission(places))

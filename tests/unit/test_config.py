@@ -7,13 +7,13 @@ import pytest
 from click.testing import CliRunner
 
 from imagewire_server.cli import app
-from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.load import load
 from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import TokenPrice
 from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.registry import load, provider_configs
 from tests import forked
+from tests.deployments import google
 
 ENV = {"GEMINI_API_KEY": "secret-key", "LITELLM_KEY": "secret-master"}
 SEED = """\
@@ -81,17 +81,17 @@ def written(folder: Path, text: str) -> Path:
 def test_the_seeds_file_loads(tmp_path: Path) -> None:
     (made,) = load(written(tmp_path, SEED), ENV).deployments
     assert (made.name, made.provider, made.model) == ("gemini-image-gen", "gemini", "gemini-2.5-flash-image-preview")
-    assert made.api_key == "secret-key"
+    assert made.options.api_key == "secret-key"
 
 
 def test_a_full_file_loads(tmp_path: Path) -> None:
     config = load(written(tmp_path, FULL), ENV)
     studio, vertex, wild, backup = config.deployments
     assert (studio.id, studio.rpm, studio.timeout, studio.extra_headers) == ("studio", 60, 120, (("x-team", "art"),))
-    assert (vertex.project, vertex.location, vertex.rpm) == ("p", "eu", 20)
-    assert '"private_key": "secret-sa"' in vertex.credentials
+    assert (vertex.options.project, vertex.options.location, vertex.rpm) == ("p", "eu", 20)
+    assert '"private_key": "secret-sa"' in vertex.options.credentials
     assert (wild.name, wild.model) == ("gemini/*", "*")
-    assert backup.api_key == "secret-express"
+    assert backup.options.api_key == "secret-express"
     routing = config.routing
     assert (routing.strategy, routing.num_retries, routing.cooldown_time, routing.allowed_fails) == (
         "least-busy",
@@ -113,7 +113,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     assert isinstance(pro.price, TokenPrice)
     assert (pro.price.cached, pro.image_sizes) == (1, ("1K", "2K", "4K"))
     assert pro.image_tokens["4K"] == 2000
-    shown = "\n".join(table(config))
+    shown = "\n".join(table(config, provider_configs()))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
     assert "not served: litellm_settings.drop_params" in shown
@@ -144,7 +144,7 @@ router_settings:
 
 def test_the_environment_alone_serves_everything_of_its_providers() -> None:
     config = load(None, {"GEMINI_API_KEY": "k", "VERTEXAI_PROJECT": "p", "VERTEXAI_LOCATION": "us"})
-    assert [(d.name, d.provider, d.location) for d in config.deployments] == [
+    assert [(d.name, d.provider, d.options.location) for d in config.deployments] == [
         ("gemini/*", "gemini", ""), ("vertex_ai/*", "vertex_ai", "us"), ("*", "gemini", ""),
     ]  # fmt: skip
     assert load(None, {}).deployments == ()
@@ -279,13 +279,13 @@ def test_check_tells_without_serving(tmp_path: Path, text: str, code: int, words
 
 
 def test_no_secret_is_in_a_deployments_repr() -> None:
-    made = Deployment("i", "n", "gemini", "m", api_key="SECRET", credentials="SECRET", extra_headers=(("a", "SECRET"),))
+    made = google("i", "n", "gemini", "m", api_key="SECRET", credentials="SECRET", extra_headers=(("a", "SECRET"),))
     assert "SECRET" not in repr(made)
 
 
 def test_d14_check_hides_a_urls_password(tmp_path: Path) -> None:
     text = entry("model: gemini/m, api_base: 'https://user:secret@example.net/x'")
-    lines = "\n".join(table(load(written(tmp_path, text), ENV)))
+    lines = "\n".join(table(load(written(tmp_path, text), ENV), provider_configs()))
     assert "https://***@example.net/x" in lines
     assert "secret" not in lines
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config.load import load
 from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.registry import load
 
 _CREDENTIALS = "model_list:\n- model_name: a\n  litellm_params: {model: vertex_ai/x, vertex_credentials: %s}\n"
 _TENFOLD = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
@@ -52,7 +52,7 @@ def test_d9_a_date_is_text(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(_CREDENTIALS % "{made: 2024-01-01, odd: 2024-99-99}")
     (made,) = load(file, {}).deployments
-    assert made.credentials == '{"made": "2024-01-01", "odd": "2024-99-99"}'
+    assert made.options.credentials == '{"made": "2024-01-01", "odd": "2024-99-99"}'
 
 
 def test_d9_aliases_that_stay_small_are_read(tmp_path: Path) -> None:

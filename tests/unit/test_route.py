@@ -30,6 +30,7 @@ from imagewire_server.core.router import Route, Router, Upstream
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
+from tests.deployments import google
 from tests.effort import times
 
 
@@ -51,7 +52,7 @@ class Unasked(NamedTuple):
 
 def deployment(name: str, model: str = "gemini/m", **rest: Any) -> Deployment:
     provider, _, native = model.partition("/")
-    return Deployment(rest.pop("id", f"{name}:{model}"), name, provider, native, **rest)
+    return google(rest.pop("id", f"{name}:{model}"), name, provider, native, **rest)
 
 
 def router(*deployments: Deployment, clock: Clock | None = None, **routing: Any) -> Router:

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config.load import load as load_config
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.google.config import GoogleSettings
+from imagewire_server.providers.registry import load as load_config
+from tests.deployments import settings
 
 
 def load(path: Path | None, environ: dict[str, str], **flags: str) -> Settings:
@@ -27,18 +29,18 @@ def test_later_sources_override_earlier_ones(tmp_path: Path) -> None:
     }
     made = load(file, environ, grpc="127.0.0.1:3")
     assert (made.grpc, made.idle_timeout, made.connect_timeout) == ("127.0.0.1:3", 6.0, 2.5)
-    assert made.gemini_api_key == "secret"
+    assert made.of(GoogleSettings).gemini_api_key == "secret"
     assert "secret" not in repr(made)
 
 
 def test_the_key_alone_is_enough() -> None:
-    assert load(None, {"GEMINI_API_KEY": "k"}) == Settings(gemini_api_key="k")
+    assert load(None, {"GEMINI_API_KEY": "k"}) == settings(gemini_api_key="k")
 
 
 def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text("# nothing\n")
-    assert load(file, {}) == Settings()
+    assert load(file, {}) == settings()
 
 
 @pytest.mark.parametrize(

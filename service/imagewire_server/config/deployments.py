@@ -1,34 +1,29 @@
 """Deployments: which upstream serves a model's name. Read from LiteLLM's `model_list` as it stands."""
 
-import json
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from imagewire_server.config.litellm import Warn, unserved
-from imagewire_server.config.settings import Settings, sendable, url
+from imagewire_server.config.providers import Options, ProviderConfig
+from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import Node, nearest
-
-PROVIDERS = ("gemini", "vertex_ai")
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """One way to serve a name. name and model may hold one "*". weight, rpm, tpm: None where not given.
 
-    model: the provider's own id. api_base: empty for Google's. timeout: seconds until the first byte, None for the
-    server's. project, location, credentials (a file's path or JSON): Vertex AI's.
+    model: the provider's own id. options: what the provider makes of its own keys. timeout: seconds until the first
+    byte, None for the server's.
     """
 
     id: str
     name: str
     provider: str
     model: str
-    api_key: str = field(default="", repr=False)
-    api_base: str = ""
-    project: str = ""
-    location: str = ""
-    credentials: str = field(default="", repr=False)
+    options: Options
     weight: float | None = None
     rpm: float | None = None
     tpm: float | None = None
@@ -40,35 +35,30 @@ class Deployment:
         return replace(self, weight=None, rpm=None, tpm=None)
 
 
-PARAMS = (
-    "model",
-    "api_key",
-    "api_base",
-    "vertex_project",
-    "vertex_location",
-    "vertex_credentials",
-    "weight",
-    "rpm",
-    "tpm",
-    "timeout",
-    "extra_headers",
-)
-_FIELD_OF = {"vertex_project": "project", "vertex_location": "location"}
+# The keys under litellm_params that every provider has. Its own stand behind the first.
+PARAMS = ("model", "weight", "rpm", "tpm", "timeout", "extra_headers")
 # What the server itself sends: a file may not send it twice.
-_OWN_HEADERS = frozenset(
-    {"authorization", "x-goog-api-key", "content-type", "content-length", "accept-encoding", "host"}
-)
+_OWN_HEADERS = frozenset({"authorization", "content-type", "content-length", "accept-encoding", "host"})
 
 
-def read(section: Node, defaults: Settings, warn: Warn) -> tuple[Deployment, ...]:
-    """The deployments of a model_list; key, project and location come from `defaults` where an entry has none.
+class _Reader(NamedTuple):
+    """What the entries are read with. providers: by their names."""
+
+    providers: Mapping[str, ProviderConfig]
+    settings: Settings
+    warn: Warn
+
+
+def read(section: Node, providers: Iterable[ProviderConfig], settings: Settings, warn: Warn) -> tuple[Deployment, ...]:
+    """The deployments of a model_list. settings: what a provider takes where an entry is silent.
 
     warn: told of each key that is LiteLLM's and not served. Raises ConfigError.
     """
-    return tuple(_entry(entry, number, defaults, warn) for number, entry in enumerate(section.items("model_list")))
+    reader = _Reader({name: provider for provider in providers for name in provider.names}, settings, warn)
+    return tuple(_entry(entry, number, reader) for number, entry in enumerate(section.items("model_list")))
 
 
-def _entry(entry: Node, number: int, defaults: Settings, warn: Warn) -> Deployment:
+def _entry(entry: Node, number: int, reader: _Reader) -> Deployment:
     name, params, info_id = "", None, ""
     for key, value in entry.pairs("an entry of model_list"):
         if key.text == "model_name":
@@ -80,7 +70,7 @@ def _entry(entry: Node, number: int, defaults: Settings, warn: Warn) -> Deployme
         elif key.text == "model_info":
             info_id = next((v.text("id") for k, v in value.pairs("model_info") if k.text == "id"), "")
         elif key.text in unserved("model_list"):
-            warn(f"model_list[].{key.text}")
+            reader.warn(f"model_list[].{key.text}")
         else:
             raise key.unknown(("model_name", "litellm_params", "model_info"), "model_list")
     if not name:
@@ -89,105 +79,66 @@ def _entry(entry: Node, number: int, defaults: Settings, warn: Warn) -> Deployme
         raise entry.error("model_name and id take printable characters, an id no comma: answers' trailers hold them")
     if params is None:
         raise entry.error("litellm_params is missing; add at least its 'model'")
-    given = _params(params, warn)
-    provider, model = given.pop("provider"), given.pop("model")
+    given, own = _params(params, reader)
+    provider, model = given["provider"], given["model"]
     if ("*" in model) and ("*" not in name):
         raise params.error(f"model {provider}/{model} has a '*' that model_name {name!r} does not fill")
-    made = Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, provider=provider, model=model, **given)
-    _check_provider(made, params)
-    return _completed(made, defaults, params)
+    options = reader.providers[provider].options(provider, model, own, reader.settings, params)
+    return Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, options=options, **given)
 
 
-def _params(params: Node, warn: Warn) -> dict[str, Any]:
+def _params(params: Node, reader: _Reader) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What every provider has, and the provider's own keys."""
+    # Which keys there are depends on the model, which may stand behind them.
+    provider = reader.providers.get(params.peek("model").partition("/")[0])
+    asked = [provider] if provider else list(reader.providers.values())
+    own_params = {name: param for one in asked for name, param in one.params.items()}
+    headers = _OWN_HEADERS.union(*(one.headers for one in asked))
     given: dict[str, Any] = {}
+    own: dict[str, Any] = {}
     for key, value in params.pairs("litellm_params"):
         name = key.text
-        if name in unserved("litellm_params"):
-            warn(f"litellm_params.{name}")
+        if name in own_params:
+            own[name] = own_params[name].read(value)
+        elif name in unserved("litellm_params"):
+            reader.warn(f"litellm_params.{name}")
         elif name == "model":
-            given["provider"], given["model"] = _model(value)
+            given["provider"], given["model"] = _model(value, reader)
         elif name in {"weight", "rpm", "tpm"}:
             given[name] = value.number(name)
         elif name == "timeout":
             given[name] = value.number(name, least=0.001)
         elif name == "extra_headers":
-            given[name] = _headers(value)
-        elif name == "vertex_credentials":
-            given["credentials"] = _credentials(value)
-        elif name in PARAMS:
-            given[_FIELD_OF.get(name, name)] = value.text(name)
-            check = {"api_base": url, "api_key": sendable}.get(name)
-            if check and (words := check(given[_FIELD_OF.get(name, name)])):
-                raise value.error(f"{name} {words}")
+            given[name] = _headers(value, headers)
         else:
-            raise key.unknown(PARAMS, "litellm_params")
+            raise key.unknown((*PARAMS, *own_params), "litellm_params")
     if "model" not in given:
-        raise params.error("litellm_params.model is missing; add one such as gemini/gemini-2.5-flash-image")
-    return given
+        name, provider = next(iter(reader.providers.items()))
+        raise params.error(f"litellm_params.model is missing; add one such as {name}/{provider.example}")
+    return given, own
 
 
-def _model(value: Node) -> tuple[str, str]:
+def _model(value: Node, reader: _Reader) -> tuple[str, str]:
     text = value.text("model")
     provider, slash, model = text.partition("/")
-    if not slash or provider not in PROVIDERS:
-        hint = nearest(provider, PROVIDERS) if slash else ""
-        raise value.error(f"model must start with gemini/ or vertex_ai/, not {text!r}{hint}")
+    if not slash or provider not in reader.providers:
+        hint = nearest(provider, reader.providers) if slash else ""
+        *most, last = (f"{name}/" for name in reader.providers)
+        starts = f"{', '.join(most)} or {last}" if most else last
+        raise value.error(f"model must start with {starts}, not {text!r}{hint}")
     if not re.fullmatch(r"[\w.:@*-]+(/[\w.:@-]+)*", model) or model.count("*") > 1:
-        raise value.error(f"model {text!r} names no model; use one such as {provider}/gemini-2.5-flash-image")
+        example = reader.providers[provider].example
+        raise value.error(f"model {text!r} names no model; use one such as {provider}/{example}")
     return provider, model
 
 
-def _headers(value: Node) -> tuple[tuple[str, str], ...]:
+def _headers(value: Node, own: frozenset[str]) -> tuple[tuple[str, str], ...]:
     headers = []
     for key, text in value.pairs("extra_headers"):
         header, content = key.text.lower(), text.text(key.text)
         if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():
             raise key.error(f"{key.text!r} is no valid header")
-        if header in _OWN_HEADERS:
+        if header in own:
             raise key.error(f"{key.text!r} is sent by the server itself; leave it out")
         headers.append((header, content))
     return tuple(headers)
-
-
-def _credentials(value: Node) -> str:
-    """A path, or JSON, as text or as a mapping of the file."""
-    plain = value.plain()
-    if isinstance(plain, dict):
-        return json.dumps(plain)
-    text = value.text("vertex_credentials")
-    if text.lstrip().startswith("{"):
-        try:
-            json.loads(text)
-        except ValueError:
-            raise value.error("vertex_credentials is neither a path nor valid JSON") from None
-    return text
-
-
-def _check_provider(made: Deployment, params: Node) -> None:
-    """Refuse a deployment that could never work."""
-    vertex_only = {
-        "vertex_project": made.project,
-        "vertex_location": made.location,
-        "vertex_credentials": made.credentials,
-    }
-    if made.provider == "gemini":
-        wrong = next((name for name, value in vertex_only.items() if value), None)
-        if wrong:
-            raise params.error(f"{wrong} belongs to vertex_ai/ models; {made.provider}/{made.model} is none")
-    elif made.api_key and made.credentials:
-        raise params.error("api_key (express mode) and vertex_credentials exclude each other; keep one")
-
-
-def _completed(made: Deployment, defaults: Settings, params: Node) -> Deployment:
-    """The deployment with what the environment says where the entry is silent."""
-    if made.provider == "gemini":
-        if not made.api_key and not defaults.gemini_api_key:
-            raise params.error("api_key is missing; add 'api_key: os.environ/GEMINI_API_KEY', or set GEMINI_API_KEY")
-        return replace(made, api_key=made.api_key or defaults.gemini_api_key)
-    if made.api_key:
-        return made
-    return replace(
-        made,
-        project=made.project or defaults.vertex_project,
-        location=made.location or defaults.vertex_location,
-    )

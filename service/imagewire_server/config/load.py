@@ -1,6 +1,6 @@
 """The whole configuration: file, environment and flags in, one frozen Config out, or a ConfigError."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -9,19 +9,14 @@ from imagewire_server.config import deployments, keys, models, routing, settings
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.litellm import unserved
 from imagewire_server.config.models import Row
+from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError, Key, Node, content, parsed
 
-__all__ = ["NO_KEY", "Config", "ConfigError", "load"]
+__all__ = ["Config", "ConfigError", "load"]
 
 SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings", "imagewire")
-
-NO_KEY = """no provider is set up. Do one of these:
-  export GEMINI_API_KEY=...            serve Google's models (a key: https://aistudio.google.com/apikey)
-  export VERTEXAI_PROJECT=...          serve Vertex AI's, with the application default credentials
-  imagewire-server serve --config F    serve what F lists under model_list, as in LiteLLM's config.yaml
-  imagewire-server serve --demo        serve the built-in emulator's pictures, without a key"""
 
 # Later ones count.
 _ROUTING = ("litellm_settings", "router_settings")
@@ -42,10 +37,17 @@ class Config:
     unserved: tuple[str, ...] = ()
 
 
-def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = None, **flags: Any) -> Config:
+def load(
+    providers: Sequence[ProviderConfig],
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    text: bytes | None = None,
+    **flags: Any,
+) -> Config:
     """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given).
 
-    text: what the file holds, where it was read already.
+    providers: those that may serve. text: what the file holds, where it was read already.
     """
     noticed: dict[str, None] = {}
     titled: dict[str, tuple[Key, Node]] = {}
@@ -58,19 +60,24 @@ def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = 
         titled[key.text] = key, value
     sections = {name: section for name, (_, section) in titled.items()}
     own = sections.get("imagewire")
-    weak, strong = settings.from_environment(environ)
-    given = {**weak, **(settings.from_file(own) if own else {}), **strong}
+    known = settings.fields(providers)
+    others = {variable: name for provider in providers for variable, name in provider.variables.items()}
+    weak, strong = settings.from_environment(environ, known, others)
+    given = {**weak, **(settings.from_file(own, known) if own else {}), **strong}
     for name, flag in flags.items():
         if flag is not None:
-            given[name] = settings.checked(name, str(flag), f"--{name.replace('_', '-')}")
-    made = Settings(**given)
+            given[name] = settings.checked(known[name], str(flag), f"--{name.replace('_', '-')}")
+    made = settings.made(given, providers)
     if made.metrics_key and made.metrics != "key":
         raise ConfigError(f"metrics_key asks for a key, and metrics: {made.metrics} for none; keep one of the two")
 
     def warn(name: str) -> None:
         noticed[name] = None
 
-    found = deployments.read(sections["model_list"], made, warn) if "model_list" in sections else _default(made)
+    if "model_list" in sections:
+        found = deployments.read(sections["model_list"], providers, made, warn)
+    else:
+        found = _default(made, providers)
     _distinct(found, path)
     names = frozenset(deployment.name for deployment in found)
     return Config(
@@ -87,22 +94,9 @@ def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = 
     )
 
 
-def _default(given: Settings) -> tuple[Deployment, ...]:
+def _default(given: Settings, providers: Sequence[ProviderConfig]) -> tuple[Deployment, ...]:
     """What the environment alone offers: every model of the providers that it has credentials for."""
-    found = []
-    if given.gemini_api_key:
-        found.append(Deployment("gemini", "gemini/*", "gemini", "*", api_key=given.gemini_api_key))
-    if given.vertex_project:
-        found.append(
-            Deployment(
-                "vertex_ai",
-                "vertex_ai/*",
-                "vertex_ai",
-                "*",
-                project=given.vertex_project,
-                location=given.vertex_location,
-            )
-        )
+    found = tuple(deployment for provider in providers for deployment in provider.default(given))
     # A bare id goes to the first provider there is.
     return (*found, replace(found[0], id=f"{found[0].id}:bare", name="*")) if found else ()
 

@@ -1,31 +1,32 @@
 """The configuration's JSON schema, made from the tables that read it; `make gen` writes schema.json."""
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from imagewire_server.config import deployments, models, routing
 from imagewire_server.config.litellm import unserved
-from imagewire_server.config.settings import FIELDS
+from imagewire_server.config.providers import ProviderConfig
+from imagewire_server.config.settings import fields
 
 _FROM_ENV = {"type": "string", "pattern": "^os\\.environ/"}
 _TYPES = {str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}}
 
 
-def schema() -> dict[str, Any]:
+def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     """JSON Schema 2020-12 of the whole file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "imagewire-server's configuration",
         **_object(
             {
-                "model_list": {"type": ["array", "null"], "items": _entry()},
+                "model_list": {"type": ["array", "null"], "items": _entry(providers)},
                 "litellm_settings": {"type": ["object", "null"]},
                 "router_settings": _nullable(_object(_router(), also="router_settings")),
                 "general_settings": _nullable(
                     _object({"master_key": {"type": "string", "minLength": 1}}, also="general_settings")
                 ),
-                "imagewire": _nullable(_object({**_settings(), "models": _models()})),
+                "imagewire": _nullable(_object({**_settings(providers), "models": _models()})),
             },
             also="sections",
         ),
@@ -47,18 +48,19 @@ def _or_from_env(made: dict[str, Any]) -> dict[str, Any]:
     return made if made.get("type") == "string" else {"anyOf": [made, _FROM_ENV]}
 
 
-def _settings() -> dict[str, Any]:
-    return {name: _or_from_env(_TYPES[type(field.default)]) for name, field in FIELDS.items()}
+def _settings(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
+    return {name: _or_from_env(_TYPES[type(field.default)]) for name, field in fields(providers).items()}
 
 
-def _entry() -> dict[str, Any]:
+def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     number = _or_from_env({"type": "number", "minimum": 0})
-    params: dict[str, Any] = {name: {"type": "string"} for name in deployments.PARAMS}
-    params |= {"weight": number, "rpm": number, "tpm": number}
-    params["model"] = {"type": "string", "pattern": f"^({'|'.join(deployments.PROVIDERS)})/|^os\\.environ/"}
+    names = "|".join(name for provider in providers for name in provider.names)
+    first, *others = deployments.PARAMS
+    params: dict[str, Any] = {first: {"type": "string", "pattern": f"^({names})/|^os\\.environ/"}}
+    params |= {name: dict(param.schema) for provider in providers for name, param in provider.params.items()}
+    params |= dict.fromkeys(others, number)
     params["timeout"] = _or_from_env({"type": "number", "exclusiveMinimum": 0})
     params["extra_headers"] = {"type": "object", "additionalProperties": {"type": "string"}}
-    params["vertex_credentials"] = {"type": ["string", "object"]}
     return _object(
         {
             "model_name": {"type": "string", "minLength": 1},

@@ -1,20 +1,40 @@
-"""A configuration as a table that a person can read. No key and no credentials are in it."""
+"""What people read of a configuration: its table, and how to set a provider up. No key and no credentials are in it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
-from imagewire_server.config.settings import without_password
+from imagewire_server.config.providers import ProviderConfig, SetUp
 
 
-def table(config: Config) -> Iterator[str]:
+def _set_ups(providers: Iterable[ProviderConfig]) -> list[SetUp]:
+    return [one for provider in providers for one in provider.set_up]
+
+
+def no_provider(providers: Iterable[ProviderConfig]) -> str:
+    """What to do where no provider is set up."""
+    ways = [(f"export {one.variable}=...", f"serve {one.serves}") for one in _set_ups(providers)]
+    ways += [
+        ("imagewire-server serve --config F", "serve what F lists under model_list, as in LiteLLM's config.yaml"),
+        ("imagewire-server serve --demo", "serve the built-in emulator's pictures, without a key"),
+    ]
+    return "\n".join(["no provider is set up. Do one of these:", *(f"  {way:<37}{what}" for way, what in ways)])
+
+
+def no_provider_in_environment(providers: Iterable[ProviderConfig]) -> str:
+    """The same, for a server that is told by its environment alone."""
+    ways = ", or ".join(f"{one.variable} {one.needs}" for one in _set_ups(providers))
+    return f"no provider is set up: set {ways}, in the environment"
+
+
+def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
     """The lines: each name with its deployments, what stands in for it, and what is not served."""
     for name in dict.fromkeys(deployment.name for deployment in config.deployments):
         yield name
         for deployment in config.deployments:
             if deployment.name != name:
                 continue
-            where = without_password(deployment.api_base) or deployment.location
+            where = deployment.options.where
             share = deployment.weight or deployment.rpm or deployment.tpm
             notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
             yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
@@ -26,7 +46,7 @@ def table(config: Config) -> Iterator[str]:
             if targets:
                 yield f"  {kind}: {', '.join(targets)}"
     if not config.deployments:
-        yield "no deployments: add a model_list, or set GEMINI_API_KEY"
+        yield f"no deployments: add a model_list, or set {_set_ups(providers)[0].variable}"
     routing = config.routing
     yield (
         f"chosen by {routing.strategy}; {routing.num_retries} repeats; cooldown {routing.cooldown_time:g} s"

@@ -60,6 +60,16 @@ class Node:
             seen.add(name.text)
             yield name, Node(value, self._path, self._environ)
 
+    def peek(self, key: str) -> str:
+        """The text at a key of a mapping, for what must be known before all is read; empty where it cannot be read."""
+        for name, value in self._node.value if isinstance(self._node, yaml.MappingNode) else ():
+            if isinstance(name, yaml.ScalarNode) and name.value == key:
+                try:
+                    return Node(value, self._path, self._environ).text(key)
+                except ConfigError:
+                    return ""  # told when it is read
+        return ""
+
     def items(self, what: str) -> list["Node"]:
         """The elements of a list."""
         if self.is_null:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import grpc
 
-from imagewire_server.config.load import ConfigError, load
+from imagewire_server.config.load import ConfigError
+from imagewire_server.providers.registry import load
 from tests.fuzz.hostile.case import Case, Finding
 from tests.fuzz.hostile.exchange import LONG, QUIET, Answer, answers, exchange
 from tests.fuzz.hostile.target import Target

@@ -1,0 +1,55 @@
+"""Makes Google's providers out of deployments. Deployments of the same credentials share one token."""
+
+import asyncio
+from collections.abc import Iterable
+
+from imagewire_server.config.deployments import Deployment
+from imagewire_server.config.settings import Settings
+from imagewire_server.contract.provider import ModelTable, Provider
+from imagewire_server.providers.google import config
+from imagewire_server.providers.google.call import GoogleCall
+from imagewire_server.providers.google.config import GoogleSettings
+from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
+from imagewire_server.providers.google.token import GoogleToken
+from imagewire_server.providers.google.vertex import Place, Vertex
+from imagewire_server.providers.google.wire import Allowed
+from imagewire_server.providers.registry import Policy
+from imagewire_server.transport.http import HttpTransport
+
+
+class GoogleConnector:
+    """A Connector (see the registry's protocol)."""
+
+    def __init__(self, http: HttpTransport) -> None:
+        self._http = http
+        self._tokens: dict[str, GoogleToken] = {}
+
+    def provider(self, deployment: Deployment, models: ModelTable, settings: Settings, policy: Policy) -> Provider:
+        """The Gemini API's or Vertex AI's. The first of Vertex AI loads Google's library."""
+        given, options = settings.of(GoogleSettings), config.of(deployment)
+        allowed = Allowed(policy.buckets, policy.resources)
+        headers = dict(deployment.extra_headers)
+        call = GoogleCall(self._http, headers, deployment.timeout, policy.max_retry_after, allowed)
+        if deployment.provider == GeminiApi.name:
+            base = options.api_base or given.gemini_base_url
+            return GeminiApi(call, Endpoint(base, given.gemini_api_version, options.api_key), models)
+        place = Place(
+            given.vertex_api_version,
+            options.location or given.vertex_location,
+            options.project,
+            options.api_base or given.vertex_base_url,
+            options.api_key,
+        )
+        return Vertex(call, place, None if options.api_key else self._token(options.credentials), models)
+
+    async def reread(self, deployments: Iterable[Deployment]) -> None:
+        """Read the credentials that these deployments use again, beside the calls."""
+        used = {config.of(deployment).credentials for deployment in deployments}
+        self._tokens = {source: token for source, token in self._tokens.items() if source in used}
+        await asyncio.gather(*(token.reread() for token in self._tokens.values()))
+
+    def _token(self, source: str) -> GoogleToken:
+        """One renewal for all deployments of the same credentials, and across reloads."""
+        if source not in self._tokens:
+            self._tokens[source] = GoogleToken(source)
+        return self._tokens[source]

@@ -1,0 +1,28 @@
+"""What providers/registry.py registers. What calls Google is loaded when a server begins, not to check a file."""
+
+from typing import TYPE_CHECKING
+
+from imagewire_server.providers.google.config import CONFIG
+from imagewire_server.providers.registry import Connector, Registration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from imagewire_server.config.models import Row
+    from imagewire_server.contract.provider import ModelTable
+    from imagewire_server.transport.http import HttpTransport
+
+
+def _models(provider: str, rows: "Iterable[Row]") -> "ModelTable":
+    from imagewire_server.providers.google.capabilities import models  # noqa: PLC0415
+
+    return models(provider, rows)
+
+
+def _connect(http: "HttpTransport") -> Connector:
+    from imagewire_server.providers.google.connector import GoogleConnector  # noqa: PLC0415
+
+    return GoogleConnector(http)
+
+
+PROVIDER = Registration(CONFIG, _models, _connect)

@@ -1,0 +1,80 @@
+"""The providers that this server has, and what one must give to be among them.
+
+A provider is a folder and one line in PACKAGES. Its module `registration` has its Registration as PROVIDER.
+"""
+
+import importlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from imagewire_server.config import load as config
+from imagewire_server.config.providers import ProviderConfig
+
+if TYPE_CHECKING:
+    from imagewire_server.config.deployments import Deployment
+    from imagewire_server.config.models import Row
+    from imagewire_server.config.settings import Settings
+    from imagewire_server.contract.provider import ModelTable, Provider
+    from imagewire_server.transport.http import HttpTransport
+
+PACKAGES = (
+    "imagewire_server.providers.google",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the server's settings say to every provider.
+
+    max_retry_after: the longest wait, in seconds, that a provider's hint is followed for. buckets, resources: what
+    requests may name, None for anything.
+    """
+
+    max_retry_after: float
+    buckets: tuple[str, ...] | None = None
+    resources: tuple[str, ...] | None = None
+
+
+class Connector(Protocol):
+    """Makes the providers of one folder for as long as the server runs, so that they can share credentials."""
+
+    def provider(
+        self, deployment: "Deployment", models: "ModelTable", settings: "Settings", policy: Policy
+    ) -> "Provider":
+        """The provider that speaks to a deployment. It may run in a thread, and may take its time."""
+        ...
+
+    async def reread(self, deployments: "Iterable[Deployment]") -> None:
+        """Read the credentials of these deployments again, and forget all others."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A provider's folder. Only `config` is used to read a configuration: what the others need is loaded when called.
+
+    models: the models of one of its names, with what a configuration says of models. connect: once a server.
+    """
+
+    config: ProviderConfig
+    models: "Callable[[str, Iterable[Row]], ModelTable]"
+    connect: "Callable[[HttpTransport], Connector]"
+
+
+@cache
+def registered(packages: tuple[str, ...] = PACKAGES) -> tuple[Registration, ...]:
+    """The registrations of these packages, in their order."""
+    return tuple(importlib.import_module(f"{package}.registration").PROVIDER for package in packages)
+
+
+def provider_configs(packages: tuple[str, ...] = PACKAGES) -> tuple[ProviderConfig, ...]:
+    """What they tell the configuration."""
+    return tuple(registration.config for registration in registered(packages))
+
+
+def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = None, **flags: Any) -> config.Config:
+    """The configuration of a server with all of them; see config.load."""
+    return config.load(provider_configs(), path, environ, text=text, **flags)
