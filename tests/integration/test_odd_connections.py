@@ -8,8 +8,8 @@ import sys
 import pytest
 from structlog.testing import CapturingLogger
 
-from imagewire_server.api.rest import middleware
 from imagewire_server.contract import pb
+from imagewire_server.core import fault_log, settle
 from tests.conftest import Stack, spec
 from tests.fuzz.hostile.exchange import exchange
 from tests.fuzz.hostile.http2 import encoded
@@ -64,7 +64,8 @@ async def test_a_server_whose_grpc_has_ended_ends_too() -> None:
 
 async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
-    monkeypatch.setattr(middleware, "_log", log)
+    monkeypatch.setattr(settle, "_log", log)
+    monkeypatch.setattr(fault_log, "_log", log)
     lines = ("POST /v1/chat/completions HTTP/1.1", "host: localhost", "content-type: application/json")
     head = "\r\n".join((*lines, f"content-length: {len(_CHAT)}", "", ""))
     port = rest.rest.base_url.port

@@ -10,6 +10,7 @@ import pytest
 import structlog
 
 from imagewire_server.api.rest import middleware
+from imagewire_server.core import settle
 from tests.conftest import Stack, running_stack
 from tests.pictures import PNG, encoded
 
@@ -304,7 +305,7 @@ async def test_a_fault_of_ours_shows_nothing(rest: Stack, monkeypatch: pytest.Mo
     def broken(*_: object) -> None:
         raise RuntimeError("the key is AIzaSecret")
 
-    monkeypatch.setattr(middleware.Call, "__init__", broken)
+    monkeypatch.setattr(middleware.Exchange, "__init__", broken)
     answer = await ask(rest, body())
     assert answer.status_code == 500
     assert "AIza" not in answer.text
@@ -423,7 +424,7 @@ async def test_the_log_names_routes_and_nothing_that_a_caller_wrote(
     rest: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = structlog.testing.CapturingLogger()
-    monkeypatch.setattr(middleware, "_log", log)
+    monkeypatch.setattr(settle, "_log", log)
     for path in ("/v1/models/AIzaSecret", "/models/AIza/Secret", "/AIzaSecret", f"/v1/models/{MODEL}?key=AIza"):
         await rest.rest.get(path)
     await rest.rest.put("/v1/models/AIzaSecret")

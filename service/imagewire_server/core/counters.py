@@ -3,6 +3,9 @@
 That memory belongs to no folder and is taken when it is made, so a full disk stops nothing. What a process has counted
 outlives it, and the next one in its slot goes on from there. A slot holds how many bytes of names there are, then a
 double for each name, then the names, a line of JSON each. Only its own process writes to it.
+
+prometheus-client only writes the page: its own files for several processes are memory-mapped and sparse, so a full disk
+would end every worker by SIGBUS.
 """
 
 import contextlib

@@ -1,5 +1,7 @@
 """What is counted of calls. Labels are what the configuration and the contract name, never a caller.
 
+So calls are counted per deployment, not per model: with wildcards, the name of a model is the caller's text.
+
 Each worker counts in its slot of memory that its parent has reserved, and any of them tells the sum (`exposition.py`).
 """
 

@@ -11,8 +11,9 @@ from imagewire_server.contract.errors import Stalled
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, and the headers
-# know the cost.
+# Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, with
+# `x-should-retry: false`, and the headers know the cost. Written from its first byte, an answer that the provider cuts
+# would end as a cut connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice.
 _HOLD_BYTES = 16 * 1024 * 1024
 # Above the base64 of what is read at once, which else would be cut, and copied.
 _SEND_BYTES = 1024 * 1024
