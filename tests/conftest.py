@@ -28,6 +28,13 @@ from tests.deployments import google
 from tests.deployments import settings as google_settings
 
 logs.configure("error")
+# Folders whose tests wait for long. They begin first, so that others run meanwhile.
+_LONG = {"mesh", "stubs"}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.parent.name not in _LONG)
 
 
 @pytest.fixture(autouse=True)

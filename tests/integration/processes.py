@@ -35,7 +35,7 @@ class Program:
     def log_line(self, event: str) -> dict[str, Any]:
         """The next line of the log that tells of this event."""
         while True:
-            line = self.lines.get(timeout=20)
+            line = self.lines.get(timeout=60)
             if line.startswith("{") and json.loads(line)["event"] == event:
                 found: dict[str, Any] = json.loads(line)
                 return found
@@ -134,7 +134,7 @@ def server(
             yield program
         finally:
             process.terminate()
-            reader.join(20)
+            reader.join(60)
 
 
 @contextlib.contextmanager

@@ -148,7 +148,7 @@ async def test_d2_half_sent_messages_are_bounded_for_the_whole_process(
 
 async def test_d2_a_stalled_message_is_ended_and_a_slow_one_is_not() -> None:
     async with (
-        running_stack(receive_timeout=1.0) as stack,
+        running_stack(receive_timeout=2.0) as stack,
         Call(stack.target, CREATE) as silent,
         Call(stack.target, CREATE) as begun,
         Call(stack.target, CREATE) as slow,
@@ -157,8 +157,8 @@ async def test_d2_a_stalled_message_is_ended_and_a_slow_one_is_not() -> None:
         request = pb.CreateCompletionRequest(spec=spec(prompt="A banana " * 20_000)).SerializeToString()
         framed = struct.pack(">BI", 0, len(request)) + request
         # Each pause is short, and all together are longer than the limit.
-        for at in range(0, len(framed), len(framed) // 10):
-            await slow.raw(framed[at : at + len(framed) // 10])
+        for at in range(0, len(framed), len(framed) // 20):
+            await slow.raw(framed[at : at + len(framed) // 20])
             await asyncio.sleep(0.15)
         slow.end()
         assert await silent.ended() == "4"

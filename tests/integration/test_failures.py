@@ -52,7 +52,7 @@ FAULTS: list[tuple[str, str, str, str, str | None, int]] = [
 async def test_a_fault_upstream(
     provider: str, scenario: str, code: str, reason: str, words: str, pushback: str | None, attempts: int
 ) -> None:
-    async with running_stack(idle_timeout=0.3, first_byte_timeout=0.5, max_answer_bytes=8_000_000) as stack:
+    async with running_stack(idle_timeout=1.0, first_byte_timeout=2.0, max_answer_bytes=8_000_000) as stack:
         said = await failing(stack, spec(f"{provider}/emulator-{scenario}", PROMPT))
         assert (said.code, said.info.reason, said.info.domain) == (code, reason, "imagewire.dev")
         assert words in said.message

@@ -183,7 +183,7 @@ FAULTS = [
 @pytest.mark.parametrize(("model", "status", "code", "headers"), FAULTS, ids=[row[0] for row in FAULTS])
 async def test_a_fault_has_its_status(model: str, status: int, code: str, headers: dict[str, str]) -> None:
     # Each bound is small against the test's patience, or against a picture of 5 MB.
-    limits = {"first_byte_timeout": 0.5, "idle_timeout": 0.5, "max_answer_bytes": 4_000_000}
+    limits = {"first_byte_timeout": 2.0, "idle_timeout": 1.0, "max_answer_bytes": 4_000_000}
     async with running_stack(rest=True, **limits) as stack:
         answer = await ask(stack, body(model))
     assert (answer.status_code, answer.json()["error"]["code"]) == (status, code), answer.text
@@ -200,7 +200,7 @@ async def test_a_fault_in_a_stream_is_an_event_and_then_nothing(scenario: str, p
     asked = body(f"gemini/emulator-{scenario}", stream=True)
     if path == "/v1/responses":
         asked = {"model": asked["model"], "input": "A", "tools": [{"type": "image_generation"}], "stream": True}
-    async with running_stack(rest=True, idle_timeout=0.5, max_answer_bytes=4_000_000) as stack:
+    async with running_stack(rest=True, idle_timeout=1.0, max_answer_bytes=4_000_000) as stack:
         answer = await ask(stack, asked, path)
     assert answer.status_code == 200
     last = json.loads(answer.text.rstrip().rpartition("data: ")[2])

@@ -96,14 +96,14 @@ async def test_a_flood_after_an_answer_is_cut(locked: Stack, monkeypatch: pytest
 
 
 async def test_a_body_that_comes_after_its_answer_does_no_harm(locked: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http_protocol, "_SECONDS", 0.3)
+    monkeypatch.setattr(http_protocol, "_SECONDS", 1.0)
     async with client_of(locked) as client:
         await client.send(_LINE + b"content-length: 5000000\r\n\r\n")
         assert (await client.answer())[0] == 401
         await client.send(b"x" * 5_000_000)
         await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await client.answer())[0] == 200
-        await asyncio.sleep(0.5)  # longer than a body may stay away
+        await asyncio.sleep(1.5)  # longer than a body may stay away
         await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         assert (await client.answer())[0] == 200
 

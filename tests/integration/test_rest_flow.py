@@ -251,11 +251,11 @@ async def test_a_body_that_drips_is_answered_with_408() -> None:
 
 async def test_a_body_on_a_slow_line_is_taken() -> None:
     piece = b" " * 16 * 1024  # enough for half a second
-    async with running_stack(rest=True, receive_timeout=0.3) as rest, Client(str(rest.rest.base_url)) as client:
+    async with running_stack(rest=True, receive_timeout=1.0) as rest, Client(str(rest.rest.base_url)) as client:
         await client.send(
-            b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: %d\r\n\r\n" % (len(piece) * 8)
+            b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: %d\r\n\r\n" % (len(piece) * 15)
         )
-        for _ in range(8):
+        for _ in range(15):
             await client.send(piece)
             await asyncio.sleep(0.1)  # the pace of the line, 160 kB a second
         assert (await client.answer())[0] == 400

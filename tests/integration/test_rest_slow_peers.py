@@ -121,8 +121,8 @@ async def test_d5_a_head_that_drips_is_closed(rest: Stack, monkeypatch: pytest.M
 
 async def test_d5_a_body_faster_than_the_slowest_pace_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "SLOWEST", 10_000)
-    async with running_stack(rest=True, receive_timeout=0.5) as stack, client_of(stack, 64 * 1024) as client:
-        head, _, content = asking("slow-1", "A" * 40_000).partition(b"\r\n\r\n")
+    async with running_stack(rest=True, receive_timeout=1.0) as stack, client_of(stack, 64 * 1024) as client:
+        head, _, content = asking("slow-1", "A" * 80_000).partition(b"\r\n\r\n")
         await client.send(head + b"\r\n\r\n")
         for at in range(0, len(content), 4000):
             await client.send(content[at : at + 4000])

@@ -123,7 +123,7 @@ async def test_a_blocked_prompt_has_fallbacks_of_its_own() -> None:
 async def test_nothing_stands_in_where_money_may_have_been_spent_or_the_caller_is_at_fault(scenario: str) -> None:
     routing = Routing(fallbacks=(("draw", ("backup",)),))
     models = deployments(draw__a=f"emulator-{scenario}", backup__c=GOOD)
-    async with running_stack(models, routing, first_byte_timeout=0.3) as stack:
+    async with running_stack(models, routing, first_byte_timeout=1.5) as stack:
         with pytest.raises(grpc.aio.AioRpcError):
             await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("draw"), max_inline_bytes=10**8))
         assert asked(stack) == {f"emulator-{scenario}": 1}

@@ -166,7 +166,7 @@ def _serve(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "imagewire_server", "serve", *arguments],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         env={**clean, **environ},
         check=False,
     )

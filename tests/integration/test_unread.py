@@ -71,7 +71,7 @@ async def test_d5_unread_unary_answers_are_bounded(monkeypatch: pytest.MonkeyPat
 
 
 async def test_d5_an_answer_that_is_read_slowly_but_read_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unread_answers, "_SLOWEST", 100_000)
+    monkeypatch.setattr(unread_answers, "_SLOWEST", 20_000)
     async with running_stack(stall_timeout=0.2) as stack, calling(stack.target) as caller:
         caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-drip-0-100000")))
         await caller.wait_for(ResponseReceived)

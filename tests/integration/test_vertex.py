@@ -148,6 +148,7 @@ async def test_credentials_that_fail_are_told_without_their_text(tokens: TokenSe
     assert "SECRET" not in str(said)
 
 
+@pytest.mark.alone
 def test_a_thousand_callers_at_expiry_make_one_renewal_and_the_loop_runs_on() -> None:
     worst = []
     for _ in range(3):  # whatever else the machine does is not what is looked for

@@ -46,7 +46,7 @@ def run(
         capture_output=True,
         cwd=folder,
         env=environ(target, **env),
-        timeout=30,
+        timeout=60,
         input=stdin,
     )
 
