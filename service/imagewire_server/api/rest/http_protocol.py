@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import httptools
 import msgspec
-from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from imagewire_server.api.rest.status import HttpError
@@ -189,7 +188,7 @@ class Protocol(HttpToolsProtocol):
         self.transport.close()
         self._expect_reading()
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._served = cycle
         super()._start_asgi_task(cycle, app)
 

@@ -1,11 +1,13 @@
 """POST /v1/images/generations and /v1/images/edits."""
 
 import asyncio
+import codecs
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 import msgspec
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
@@ -45,12 +47,13 @@ class _Form(MultiPartParser):
 
     def __init__(self, headers: Headers, exchange: Exchange) -> None:
         super().__init__(headers, self._pieces(exchange), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
+        self._charset_name = _charset(headers["content-type"])
         self._ended = False
         self._header_bytes = 0
 
     def on_part_begin(self) -> None:
         """A part begins."""
-        if self._charset not in _CHARSETS:
+        if self._charset_name not in _CHARSETS:
             raise InvalidRequest([Violation("body", "is in a charset that is not taken; send it as UTF-8")])
         self._header_bytes = 0
         super().on_part_begin()
@@ -167,6 +170,15 @@ class _Run:
         self.drawn.add(kind, event)
         if kind == "part_finished":
             self.buffers.forget(self.drawn.needs)
+
+
+def _charset(content_type: str) -> str:
+    """Python's name of the charset in which the parser will read a form: Latin-1 for one that Python does not know."""
+    _, parameters = parse_options_header(content_type)
+    try:
+        return codecs.lookup(parameters.get(b"charset", b"utf-8").decode("latin-1")).name
+    except LookupError:
+        return "latin-1"
 
 
 async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
