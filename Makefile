@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
 LOWEST := .venv-lowest
+# Beside the tests without a process of their own, those of gRPC's error texts and of uvicorn's protocol.
+LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_rest_connection.py
 NODE := tests/compat/node/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -37,7 +39,7 @@ test: $(COMPAT) $(NODE)  ## Run every test.
 	@$(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
-	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" tests/unit tests/golden tests/house
+	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
 
 $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@echo "setting up $(LOWEST) (about a minute, once)"

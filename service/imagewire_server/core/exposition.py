@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector
 
 from imagewire_server.core.counters import Name
