@@ -213,7 +213,7 @@ async def test_grpcs_tasks_bear_the_names_by_which_we_know_them() -> None:
 class _Passing:
     """An interceptor that changes nothing."""
 
-    def wrap(self, handler: Any, method: str, *, asks: bool) -> Any:
+    def wrap(self, handler: Any, method: str, permission: object) -> Any:
         return handler
 
 
