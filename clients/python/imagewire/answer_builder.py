@@ -3,7 +3,7 @@
 import dataclasses
 
 from imagewire.answer import Answer, Chunk, Part
-from imagewire.fold import Delta, PartFold, WholePart
+from imagewire.fold import OpenPart, PartFold, WholePart
 from imagewire.images import image_from_proto
 from imagewire.media import media_from_proto
 from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, FinishReason, Started, StreamCompletionResponse
@@ -22,10 +22,10 @@ class AnswerBuilder:
     def add(self, event: StreamCompletionResponse) -> Chunk | None:
         """Take the next event. Returns what it brought, None when that is nothing to show."""
         match self._fold.add(event):
-            case Delta() as delta:
-                return self._delta(delta) if delta.candidate == 0 else None
+            case OpenPart() as part:
+                return self._grow(part) if part.candidate == 0 else None
             case WholePart() as whole:
-                return self._part(whole) if whole.finished.candidate_index == 0 else None
+                return self._finish(whole) if whole.finished.candidate_index == 0 else None
         answer = self.answer
         match event.WhichOneof("event"):
             case "started":
@@ -37,17 +37,16 @@ class AnswerBuilder:
                 return Chunk(part=len(answer.parts), last=True)
         return None
 
-    def _delta(self, delta: Delta) -> Chunk:
-        thought = delta.part.thought
-        if not delta.text:
-            return Chunk(data=delta.data, offset=delta.offset, part=delta.index, thought=thought)
+    def _grow(self, part: OpenPart) -> Chunk:
+        if not part.new_text:
+            return Chunk(data=part.new_data, offset=part.offset, part=part.index, thought=part.thought)
         parts = self.answer.parts
-        if delta.index == len(parts):
-            parts.append(Part(thought=thought))
-        parts[-1] = dataclasses.replace(parts[-1], text=delta.part.text)
-        return Chunk(text=delta.text, part=delta.index, thought=thought)
+        if part.index == len(parts):
+            parts.append(Part(thought=part.thought))
+        parts[-1] = dataclasses.replace(parts[-1], text=part.text)
+        return Chunk(text=part.new_text, part=part.index, thought=part.thought)
 
-    def _part(self, whole: WholePart) -> Chunk | None:
+    def _finish(self, whole: WholePart) -> Chunk | None:
         parts, finished, thought = self.answer.parts, whole.finished, whole.finished.thought
         # The part that grew by its deltas gives way to the whole one.
         del parts[finished.part_index :]

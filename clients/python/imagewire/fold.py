@@ -11,26 +11,23 @@ from imagewire.v1.chat_service_pb2 import ImageChunk, MediaChunk, PartFinished, 
 
 @dataclass(slots=True)
 class OpenPart:
-    """A part that has not ended. thought: as far as known. text: all of it that has come. data: likewise, if kept."""
+    """A part that has not ended, and what the last event added to it.
 
-    thought: bool = False
-    text: str = ""
-    data: list[bytes] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """What an event added to an open part: text, or bytes of its file from `offset` on."""
+    thought: as far as known. text: all that has come. data: likewise, if kept. new_text, new_data: what was added;
+    offset: where the new bytes belong in the file.
+    """
 
     candidate: int
     index: int
-    part: OpenPart
+    thought: bool
     text: str = ""
-    data: bytes = b""
+    data: list[bytes] = field(default_factory=list)
+    new_text: str = ""
+    new_data: bytes = b""
     offset: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class WholePart:
     """A part that has ended. data: None where no bytes came, or none are kept."""
 
@@ -49,29 +46,32 @@ class PartFold:
         self._keep_data = keep_data
         self._open: dict[int, OpenPart] = {}
 
-    def add(self, event: StreamCompletionResponse) -> Delta | WholePart | None:
-        """Take the next event. Returns what it added to a part or ended, None when it is about no part."""
+    def add(self, event: StreamCompletionResponse) -> OpenPart | WholePart | None:
+        """Take the next event. Returns the part that it added to or ended, None when it did neither."""
         match event.WhichOneof("event"):
-            case "part_started":
-                started = event.part_started
-                self._open[started.candidate_index] = OpenPart(started.thought)
+            case "image_chunk":
+                return self._add_chunk(event.image_chunk)
             case "text_delta":
                 delta = event.text_delta
                 part = self._open[delta.candidate_index]
-                part.text += delta.text
-                return Delta(delta.candidate_index, delta.part_index, part, text=delta.text)
-            case "image_chunk":
-                return self._chunk(event.image_chunk)
+                part.new_text = delta.text
+                part.text += part.new_text
+                return part
             case "media_chunk":
-                return self._chunk(event.media_chunk)
+                return self._add_chunk(event.media_chunk)
+            case "part_started":
+                start = event.part_started
+                self._open[start.candidate_index] = OpenPart(start.candidate_index, start.part_index, start.thought)
             case "part_finished":
                 finished = event.part_finished
                 part = self._open.pop(finished.candidate_index)
                 return WholePart(finished, part.text, b"".join(part.data) if part.data else None)
         return None
 
-    def _chunk(self, chunk: ImageChunk | MediaChunk) -> Delta:
-        part, data = self._open[chunk.candidate_index], chunk.data  # read once: each time protobuf copies them
+    def _add_chunk(self, chunk: ImageChunk | MediaChunk) -> OpenPart:
+        part = self._open[chunk.candidate_index]
+        # Read once: protobuf makes a copy each time.
+        part.new_data, part.offset = chunk.data, chunk.offset
         if self._keep_data:
-            part.data.append(data)
-        return Delta(chunk.candidate_index, chunk.part_index, part, data=data, offset=chunk.offset)
+            part.data.append(part.new_data)
+        return part
