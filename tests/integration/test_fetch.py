@@ -19,7 +19,7 @@ from imagewire_server.transport.image_fetch import FetchLimits, ImageFetcher, Un
 from imagewire_server.transport.public_addresses import Address, is_public
 from tests.pictures import PNG, encoded
 from tests.sdk.test_channel import certified
-from tests.unit.test_addresses import HOSTS, PRIVATE, PUBLIC, URLS
+from tests.unit.transport.test_public_addresses import HOSTS, PRIVATE, PUBLIC, URLS
 
 HTTP = frozenset({"http"})
 BOTH = frozenset({"http", "https"})

@@ -11,7 +11,7 @@ from imagewire_server.contract import pb, validation
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG, encoded
-from tests.unit.test_encode import OPEN
+from tests.unit.providers.google.wire.test_encode import OPEN
 
 SHA = hashlib.sha256(PNG).digest()
 JPEG_AS_PNG = encoded("JPEG", 5, 4)

@@ -9,7 +9,7 @@ from imagewire_server.contract import validation
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from tests.pictures import PNG
-from tests.unit.test_openai_provider_options import reading
+from tests.unit.formats.openai.common.test_provider_options import reading
 
 URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
 USER = {"role": "user", "content": "A banana"}

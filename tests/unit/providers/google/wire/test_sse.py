@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.golden.cases import read
-from tests.unit.odd_answers import PICTURE, answer, events, text, told, told_once, words
+from tests.unit.providers.google.wire.odd_answers import PICTURE, answer, events, text, told, told_once, words
 
 U1 = {
     "array": text([answer({"text": "Here"}, finish=None), answer({"text": ": "}, finish=None), answer(PICTURE)]),

@@ -11,7 +11,7 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire.encode import encode
-from tests.unit.test_openai_requests import BASE, KINDS, PNG_URL, USER, decode, json, spec
+from tests.unit.formats.openai.test_requests import BASE, KINDS, PNG_URL, USER, decode, json, spec
 
 SPAN = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
 OUR_SPAN = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-02-01T00:00:00Z"}

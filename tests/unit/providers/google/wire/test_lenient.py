@@ -7,7 +7,17 @@ from typing import Any
 import pytest
 
 from tests.golden.cases import read
-from tests.unit.odd_answers import B64, PICTURE, PNG, SIGNATURE, answer, candidate, events, text, told
+from tests.unit.providers.google.wire.odd_answers import (
+    B64,
+    PICTURE,
+    PNG,
+    SIGNATURE,
+    answer,
+    candidate,
+    events,
+    text,
+    told,
+)
 
 PARTS = "candidates[*].content.parts[*]"
 U4: dict[str, tuple[bytes, list[str]]] = {

@@ -6,7 +6,18 @@ from typing import Any
 import pytest
 
 from tests.golden.cases import read
-from tests.unit.odd_answers import B64, PICTURE, SIGNATURE, WAV, answer, candidate, events, text, told, words
+from tests.unit.providers.google.wire.odd_answers import (
+    B64,
+    PICTURE,
+    SIGNATURE,
+    WAV,
+    answer,
+    candidate,
+    events,
+    text,
+    told,
+    words,
+)
 
 NATIVE = [
     ({"executableCode": {"language": "PYTHON", "code": "1"}}, 'executableCode={"language": "PYTHON", "code": "1"}'),
