@@ -14,7 +14,7 @@ from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPr
 Row = Mapping[str, Any]
 
 # What of the Capabilities is the provider's own, for all of its models.
-_PROVIDERS_OWN = frozenset({"service", "default_image_size", "uri_schemes", "fields", "billed_as"})
+_PROVIDERS_OWN = frozenset({"service", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as"})
 _WITHOUT_SYSTEM = "without_system_instruction"
 
 

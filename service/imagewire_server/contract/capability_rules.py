@@ -10,6 +10,7 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.provider import Capabilities
 
 _LONGEST_SCHEME = 32
+_PACKAGE = pb.Spec.DESCRIPTOR.file.package
 
 
 class CapabilityRules:
@@ -51,19 +52,19 @@ class CapabilityRules:
         if limit is not None and number > limit:
             self._refuse("spec.messages", f"hold {number} pictures; {self._model} takes at most {limit}")
 
-    def fields(self, message: Any, path: str) -> None:
-        """Every field that is set, here and inside, is one that the provider takes."""
+    def fields(self, message: Any, path: str, *, taken: bool = True) -> None:
+        """Every field that is set, here and inside, is one that the provider takes. taken: whether the message is."""
         for field, value in message.ListFields():
             where = f"{path}.{field.name}"
-            if not self._capabilities.takes(f"{message.DESCRIPTOR.name}.{field.name}"):
+            taken_too = taken and self._capabilities.takes(f"{message.DESCRIPTOR.name}.{field.name}")
+            inside = field.message_type is not None and field.message_type.file.package == _PACKAGE
+            if inside and not field.is_repeated and value.ListFields():
+                self.fields(value, where, taken=taken_too)  # callers know the fields inside by their own names
+            elif not taken_too:
                 self._refuse(where, f"is not taken by {self._capabilities.service}; leave it out")
-            elif field.message_type is not None and field.message_type.file.package == message.DESCRIPTOR.file.package:
-                if field.message_type.GetOptions().map_entry:
-                    continue
-                for i, inside in enumerate(value if field.is_repeated else ()):
-                    self.fields(inside, f"{where}[{i}]")
-                if not field.is_repeated:
-                    self.fields(value, where)
+            elif inside and field.is_repeated and not field.message_type.GetOptions().map_entry:
+                for i, element in enumerate(value):
+                    self.fields(element, f"{where}[{i}]")
 
     def _refuse(self, path: str, words: str) -> None:
         self._found.append(Violation(path, words))
@@ -95,7 +96,7 @@ def check(spec: pb.Spec, capabilities: Capabilities) -> None:
             if image.detail:
                 rules.detail(path)
     rules.image_count(count)
-    if spec.generation_config.HasField("thinking_config"):
+    if spec.generation_config.HasField("thinking_config") and capabilities.takes("GenerationConfig.thinking_config"):
         rules.thinking(spec.generation_config.thinking_config, "spec.generation_config.thinking_config")
     rules.image_config(spec.image_config, "spec.image_config")
     if found:

@@ -1,36 +1,51 @@
 """Whether a picture may be too large for an answer in one message: told before it is drawn and paid for."""
 
+from collections.abc import Callable, Mapping
+
 from google.protobuf.struct_pb2 import Struct
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerWillNotFit
+from imagewire_server.contract.provider import Capabilities
 
-# The most bytes of a picture by image_size, as PNG, which is what Google sends by default. Source: pictures seen, 1 to
-# 2 MB at 1K, 5 to 8 MB at 2K, 17 to 30 MB at 4K; 512 by its pixels.
+# The most bytes of a picture by image_size, as PNG, where the provider tells no others. Source: Google's pictures seen,
+# 1 to 2 MB at 1K, 5 to 8 MB at 2K, 17 to 30 MB at 4K; 512 by its pixels.
 _PNG_BYTES = {"512": 1_000_000, "1K": 2_000_000, "2K": 8_000_000, "4K": 30_000_000}
 _DEFAULT_SIZE = "1K"
 _JPEG_SHARE = 4  # a JPEG has a quarter of that
 
 
-def check(spec: pb.Spec, max_inline_bytes: int) -> None:
-    """Raises AnswerWillNotFit where the picture may have more than `max_inline_bytes`. A size not known is let pass."""
+def check(spec: pb.Spec, max_inline_bytes: int, find: Callable[[str], Capabilities]) -> None:
+    """Raises AnswerWillNotFit where the picture may have more than `max_inline_bytes`. A size not known is let pass.
+
+    find: the capabilities of a model by its name. They are looked up only where a usual picture would not fit.
+    """
     size = spec.image_config.image_size
     if not size and spec.HasField("extra_body"):
         size = _in_extra_body(spec.extra_body)
-    bytes_ = _PNG_BYTES.get(size or _DEFAULT_SIZE, 1)
-    if spec.image_config.output_options.mime_type == "image/jpeg":
-        bytes_ //= _JPEG_SHARE
+    bytes_ = _most(spec, _PNG_BYTES, size or _DEFAULT_SIZE)
     if bytes_ <= max_inline_bytes:
         return
     wanted = spec.response_modalities
     if (wanted and pb.Modality.MODALITY_IMAGE not in wanted) or spec.HasField("output_config"):
         return
+    known = find(spec.model)
+    if known.image_bytes is not None:
+        size = size or known.default_image_size
+        bytes_ = _most(spec, known.image_bytes, size)
+        if bytes_ <= max_inline_bytes:
+            return
     raise AnswerWillNotFit(
         max_inline_bytes,
         f"is {max_inline_bytes} bytes, and a picture of size {size or _DEFAULT_SIZE} may have {bytes_}: use"
         " StreamCompletion, which sends pictures of any size in frames, or raise max_inline_bytes and the client's"
         " maximum message size",
     )
+
+
+def _most(spec: pb.Spec, by_size: Mapping[str, int], size: str) -> int:
+    bytes_ = by_size.get(size, 1)
+    return bytes_ // _JPEG_SHARE if spec.image_config.output_options.mime_type == "image/jpeg" else bytes_
 
 
 def _in_extra_body(body: Struct) -> str:

@@ -35,7 +35,8 @@ class Capabilities:
     "standard" is 1 and is not listed.
 
     The rest is the provider's, for all its models. service: its name in sentences. default_image_size: what is drawn
-    where none is asked for. uri_schemes: by which it reads pictures itself. fields: the fields of the contract that it
+    where none is asked for. image_bytes: the most bytes of a picture, by image size; None for what is
+    usual. uri_schemes: by which it reads pictures itself. fields: the fields of the contract that it
     takes, as "Message.field"; None for all of them. billed_as: the service tier by the traffic type in its
     usage, "" for the one that was asked for.
     """
@@ -53,6 +54,7 @@ class Capabilities:
     service_tiers: Mapping[str, float] = field(default_factory=dict)
     service: str = "this provider"
     default_image_size: str = "1K"
+    image_bytes: Mapping[str, int] | None = None
     uri_schemes: tuple[str, ...] = ("https",)
     fields: frozenset[str] | None = None
     billed_as: Mapping[str, str] = field(default_factory=lambda: {"": ""})

@@ -105,6 +105,13 @@ class Router:
             raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
         return Group(name, tuple(routes))
 
+    def capabilities(self, name: str) -> Capabilities:
+        """Those of a name's first route. Nothing is known of a name that is not served; the call itself will tell."""
+        try:
+            return self.resolve(name).routes[0].capabilities
+        except NotFound:
+            return Capabilities()
+
     def offered(self) -> list[tuple[str, Route]]:
         """Every name that callers can be told, with its first route; wildcards stand for the models that are known."""
         found: dict[str, Route] = {}

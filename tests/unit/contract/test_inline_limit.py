@@ -6,6 +6,7 @@ import pytest
 
 from imagewire_server.contract import inline_limit, pb
 from imagewire_server.contract.errors import AnswerWillNotFit
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES
 from tests.conftest import spec
 
@@ -33,7 +34,7 @@ def sized(size: str, **config: Any) -> dict[str, Any]:
     ],
 )
 def test_m2_what_fits_or_sends_no_picture_is_drawn(fields: dict[str, Any], limit: int) -> None:
-    inline_limit.check(spec(**fields), limit)
+    inline_limit.check(spec(**fields), limit, lambda model: Capabilities())
 
 
 @pytest.mark.parametrize(
@@ -56,9 +57,17 @@ def test_m2_what_fits_or_sends_no_picture_is_drawn(fields: dict[str, Any], limit
 )
 def test_m2_what_may_not_fit_is_refused_with_its_field_and_remedy(fields: dict[str, Any], limit: int) -> None:
     with pytest.raises(AnswerWillNotFit) as refused:
-        inline_limit.check(spec(**fields), limit)
+        inline_limit.check(spec(**fields), limit, lambda model: Capabilities())
     assert refused.value.metadata == {"use": "StreamCompletion", "max_inline_bytes": str(limit)}
     (violation,) = refused.value.violations
     assert violation.field == "max_inline_bytes"
     assert "StreamCompletion" in violation.description
     assert not refused.value.charged
+
+
+def test_a_provider_tells_how_large_its_pictures_may_be() -> None:
+    known = Capabilities(default_image_size="2K", image_bytes={"2K": 100})
+    for fields, limit in (({}, 100), (sized("2K"), 100), (sized("4K"), 1)):
+        inline_limit.check(spec(**fields), limit, lambda model: known)
+    with pytest.raises(AnswerWillNotFit, match="a picture of size 2K may have 100"):
+        inline_limit.check(spec(), 99, lambda model: known)

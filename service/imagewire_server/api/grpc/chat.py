@@ -44,7 +44,7 @@ class ChatService(stubs.ChatServiceServicer):
         call = CALL.get()
         await worked(call, validation.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
-        inline_limit.check(request.spec, most)
+        inline_limit.check(request.spec, most, self._engine.router.capabilities)
         self._unread.check()
         async with aclosing(
             self._engine.generate(

@@ -18,10 +18,9 @@ from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract import json_scan, validation
-from imagewire_server.contract.errors import Error, InvalidRequest, NotFound, Stalled
+from imagewire_server.contract.errors import Error, InvalidRequest, Stalled
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
-from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.offload import worked
@@ -75,13 +74,6 @@ class Responder:
     engine: Engine
     pictures: Pictures
     heartbeat_interval: float
-
-    def capabilities(self, model: str) -> Capabilities:
-        """What is known of a model by its name."""
-        try:
-            return self.engine.router.resolve(model).routes[0].capabilities
-        except NotFound:
-            return Capabilities()  # the engine says so in a moment, after what is wrong with the request itself
 
     @asynccontextmanager
     async def drawing(

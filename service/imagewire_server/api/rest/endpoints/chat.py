@@ -29,7 +29,9 @@ class ChatEndpoint:
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request = await read(exchange, ChatRequest)
-        builder = await worked(exchange.call, spec_of, request, self.responder.capabilities(request.model))
+        builder = await worked(
+            exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
+        )
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))

@@ -101,7 +101,7 @@ class ImagesEndpoint:
             request, pictures = await _form(exchange, scope)
         else:
             request = await read(exchange, ImagesRequest)
-        capabilities = self.responder.capabilities(request.model)
+        capabilities = self.responder.engine.router.capabilities(request.model)
         builder = await worked(exchange.call, spec_of, request, capabilities, pictures)
         sent = sum(len(data) for _, data in pictures)
         pictures.clear()  # the spec has them

@@ -23,7 +23,9 @@ class ResponsesEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         request = await read(exchange, ResponsesRequest)
-        builder = await worked(exchange.call, spec_of, request, self.responder.capabilities(request.model))
+        builder = await worked(
+            exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
+        )
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
