@@ -1,6 +1,7 @@
 """Interceptors: they see each call of both APIs before its body is read, may refuse it, and learn how it ended."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -8,6 +9,8 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
+from imagewire.v1 import model_service_pb2_grpc
+from imagewire_server import embedded
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Overloaded
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, Caller, Permission
@@ -174,3 +177,31 @@ async def test_housekeeping_is_marked_as_such() -> None:
         ("GET /health/readiness", True, Permission.NONE, ANONYMOUS),
         ("GET /v1/models", False, Permission.DRAW, MASTER_KEY),
     ]
+
+
+def test_an_embedded_server_has_them_too() -> None:
+    seen: list[str] = []
+
+    class Noting:
+        async def intercept(self, call: Call) -> None:
+            seen.append(call.method)
+
+    target = embedded.start({"GEMINI_API_KEY": "k"}, [Noting()])
+    with grpc.insecure_channel(target) as channel:
+        model_service_pb2_grpc.ModelServiceStub(channel).ListModels(pb.ListModelsRequest())
+    assert seen == ["/imagewire.v1.ModelService/ListModels"]
+
+
+async def test_a_reload_changes_the_keys_of_both_apis() -> None:
+    async with running_stack(master_key=_KEY, rest=True) as stack:
+
+        async def codes(key: str) -> tuple[str, int]:
+            shown = {"authorization": f"Bearer {key}"}
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await stack.models.GetModel(pb.GetModelRequest(name=""), metadata=tuple(shown.items()))
+            return caught.value.code().name, (await stack.rest.get("/v1/models", headers=shown)).status_code
+
+        assert await codes("sk-new") == ("UNAUTHENTICATED", 401)
+        await stack.server.reload(dataclasses.replace(stack.server._config, master_key="sk-new"))
+        assert await codes("sk-new") == ("INVALID_ARGUMENT", 200)
+        assert await codes(_KEY) == ("UNAUTHENTICATED", 401)
