@@ -1,4 +1,4 @@
-"""How many calls run at once. Taken after the request is read, so that idle streams hold no slot."""
+"""How many calls draw at once. A slot is taken after the request is read, so that idle connections hold none."""
 
 from imagewire_server.contract.errors import Overloaded
 from imagewire_server.core import metrics
@@ -7,14 +7,14 @@ _RETRY_AFTER = 1.0
 
 
 class Admission:
-    """Slots for `limit` calls; nobody waits for one."""
+    """Slots for `limit` calls. A call that finds none free is refused; it does not wait."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._running = 0
 
     def slot(self) -> "Admission":
-        """Hold a slot inside of it. Raises Overloaded when none is free."""
+        """A context that holds a slot. Raises Overloaded if none is free."""
         return self
 
     def __enter__(self) -> None:

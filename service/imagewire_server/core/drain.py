@@ -1,7 +1,7 @@
-"""Stopping: how far it is asked for, and the calls that run, to be waited for and ended when they outlast the grace.
+"""Draining: how far the server is asked to stop, and the running calls, which are awaited, or ended after the grace.
 
-A call that is ended this way has our own status, before the server cuts its connection: what a mesh sees of a cut is
-UNAVAILABLE, and it repeats that, also where a picture has been paid for.
+A call that is ended here gets our own status before the server cuts its connection. A service mesh would see a cut
+connection as UNAVAILABLE and repeat the call, even if a picture has been paid for.
 """
 
 import asyncio
@@ -12,30 +12,30 @@ from typing import Any
 from imagewire_server.contract.errors import Draining, ShuttingDown
 from imagewire_server.core.call import Call
 
-# Seconds in which calls that were ended tell their callers, behind what these have still to read, and clean up.
+# Seconds in which ended calls send their status, after what their clients have still to read, and clean up.
 CLEANUP = 5.0
 
 
 class RunningCalls:
-    """Calls that run. Once they have been ended, new ones are refused."""
+    """The running calls. Once they have been ended, new ones are refused."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[Any]] = set()
         self._ended: set[asyncio.Task[Any]] = set()
-        self._unbroken: set[asyncio.Task[Any]] = set()
+        self._shielded: set[asyncio.Task[Any]] = set()
         self._shut = False
 
     def __len__(self) -> int:
         return len(self._running)
 
     def running(self, call: Call) -> "_Running":
-        """Run one call inside. Raises Draining when new ones are refused, and what `raise_if_ended` raises."""
+        """A context in which a call runs. Raises Draining if new calls are refused, or what `raise_if_ended` raises."""
         return _Running(self, call)
 
     def raise_if_ended(self, call: Call) -> None:
-        """For a cancelled call: raise ShuttingDown where `end` ended it, Draining if nothing was sent for it."""
+        """For a cancelled call: if `end` ended it, raise ShuttingDown, or Draining if nothing was sent for it."""
         task = asyncio.current_task()
-        # Where the client has left too, its cancellation counts.
+        # If the client has left as well, its cancellation counts.
         if task is not None and task in self._ended and task.uncancel() == 0:
             raise (_loss() if call.tried else _refusal()) from None
 
@@ -52,36 +52,36 @@ class RunningCalls:
         self._ended.discard(task)
 
     @contextmanager
-    def unbroken(self) -> Iterator[None]:
-        """Inside of `running`: what runs inside is let run to its end before the call is ended."""
+    def shielded(self) -> Iterator[None]:
+        """A context within `running`: what runs in it is finished before the call is ended."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in one
-        self._unbroken.add(task)
+        self._shielded.add(task)
         try:
             yield
         finally:
-            self._unbroken.discard(task)
+            self._shielded.discard(task)
             if task in self._ended:
                 task.cancel()
 
     async def wait(self, over: "asyncio.Task[None]") -> None:
-        """Return when no call runs any more, or when `over` is done."""
+        """Return when no call is running, or when `over` is done."""
         while self._running and not over.done():
             await asyncio.wait({*self._running, over}, return_when=asyncio.FIRST_COMPLETED)
 
     async def end(self) -> None:
-        """End the calls that run, refuse new ones, and let those that ran tell their callers why."""
+        """Refuse new calls, end the running ones, and let them send their status."""
         self._shut = True
         ending = set(self._running)
         self._ended |= ending
-        for task in ending - self._unbroken:
+        for task in ending - self._shielded:
             task.cancel()
         if ending:
             await asyncio.wait(ending, timeout=CLEANUP)
 
 
 class _Running:
-    """One call that runs. A class, because each call has one, and a generator costs three times as much."""
+    """One running call. A class, because each call has one, and a generator costs three times as much."""
 
     __slots__ = ("_call", "_calls", "_task")
 
@@ -101,19 +101,19 @@ class _Running:
 
 
 class Stop:
-    """How far a server is asked to stop. begun: no further calls are wanted. hurry: without `drain_delay`. now: without
-    `drain_grace` either.
+    """How far a server is asked to stop. begun: no new calls are wanted. hurry: skip `drain_delay`. now: skip
+    `drain_grace` as well.
     """
 
     def __init__(self) -> None:
         self.begun, self.hurry, self.now = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def terminate(self) -> None:
-        """An orchestrator's SIGTERM: those who send calls here learn of it by asking for health."""
+        """An orchestrator's SIGTERM: load balancers learn of it from health checks."""
         self.begun.set()
 
     def hasten(self) -> None:
-        """Nobody will ask for health."""
+        """Stop without waiting for health checks."""
         self.hurry.set()
         self.begun.set()
 
@@ -125,7 +125,7 @@ class Stop:
 
 
 async def pause(seconds: float, hurry: asyncio.Event) -> None:
-    """Return after so many seconds, or when `hurry` is set."""
+    """Return after this many seconds, or when `hurry` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(hurry.wait(), seconds)
 

@@ -1,6 +1,6 @@
-"""Work on large requests, beside the event loop.
+"""Work on large requests, in a thread beside the event loop.
 
-One thread for all of them: Python runs one at a time anyway, and between two of its steps the loop gets its turn.
+One thread for all of them: Python runs one thread at a time anyway, and the event loop gets its turn in between.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ _lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-requests")
 
 
 async def worked(call: Call, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Do the work for a request, at once where it is not large; what it raises is raised."""
+    """Do the work for a call: in the thread if its request is large, else at once. Raises what the work raises."""
     if call.large:
         return await beside(work, *args, **kwargs)
     return work(*args, **kwargs)
 
 
 async def beside(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
-    """Do the work for a large request; what it raises is raised."""
+    """Do the work in the thread. Raises what the work raises."""
     return await asyncio.get_running_loop().run_in_executor(_lane, lambda: work(*args, **kwargs))

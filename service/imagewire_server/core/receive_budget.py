@@ -1,13 +1,13 @@
-"""Bytes of requests that are still on their way, of both APIs: no more of them than memory is meant for."""
+"""How many bytes of unfinished requests both APIs may hold in memory."""
 
 from imagewire_server.contract.errors import Overloaded
 
-# A request may take `receive_timeout`, and as much longer as a line of this many bytes a second needs.
+# A request may take `receive_timeout`, plus the time its bytes need at this many bytes a second.
 SLOWEST = 32 * 1024
 
 
 class ReceiveBudget:
-    """What is held of requests that are not whole. most: bytes."""
+    """The bytes that are held of unfinished requests. most: the limit. rest, grpc: what each API holds."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -16,10 +16,10 @@ class ReceiveBudget:
 
     @property
     def excess(self) -> int:
-        """How many bytes there are too many."""
+        """By how many bytes the limit is exceeded."""
         return max(self.rest + self.grpc - self._most, 0)
 
     def refusal(self) -> Overloaded:
-        """The error for a request that there is no memory for."""
+        """The error for a request that exceeds the limit."""
         words = f"requests that are still arriving hold {self._most} bytes (max_arriving_bytes); nothing was sent"
         return Overloaded(f"{words}: ask again", retry_after=1.0)

@@ -68,7 +68,7 @@ class ChatService(stubs.ChatServiceServicer):
         async with (
             StreamWriter(
                 context,
-                self._calls.unbroken,
+                self._calls.shielded,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,
                 batch_bytes=frame if request.batch else 0,

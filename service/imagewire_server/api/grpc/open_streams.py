@@ -1,4 +1,4 @@
-"""How many streams may be open that end only with their client: health's, which ask for no key, and reflection's."""
+"""A limit on streams that only their client ends: health watches, which need no key, and reflection."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _RETRY_AFTER = 10.0
 
 
 class OpenStreams:
-    """most: of all connections. most_of_one: of one connection, which a proxy may share among its clients."""
+    """most: of all connections together. most_of_one: of one connection, which a proxy may share among clients."""
 
     def __init__(self, most: int = _MOST, most_of_one: int = _MOST_OF_ONE) -> None:
         self._most = most
@@ -21,7 +21,7 @@ class OpenStreams:
 
     @contextmanager
     def slot(self, connection: str) -> Iterator[None]:
-        """Hold one open. connection: its client's address. Raises Overloaded where there are too many."""
+        """A context that holds one stream open. connection: its client's address. Raises Overloaded at a limit."""
         if self._open >= self._most or self._by_connection[connection] >= self._most_of_one:
             raise Overloaded(
                 f"too many streams such as health's Watch are open here: {self._most_of_one} of a connection,"

@@ -1,7 +1,7 @@
-"""Requests on their way in: how long they may take, and how much memory all of them.
+"""Limits on requests that are still arriving: on their time, and on the memory of all of them.
 
-gRPC takes a message in whole and tells nothing of it before. So a call whose message is not there at once is watched
-from outside: by the bytes that the kernel received on its connection, less the messages that became whole meanwhile.
+gRPC receives a whole message and says nothing of it before. So a call whose message is not there at once is watched
+from outside: by the bytes that the kernel received on its connection, less the messages that were finished meanwhile.
 """
 
 import asyncio
@@ -18,15 +18,15 @@ from imagewire_server.api.grpc.tcp_info import ReceivedBytes
 from imagewire_server.contract.errors import Error, InvalidRequest, Overloaded, RequestTimeout, Violation
 from imagewire_server.core.receive_budget import SLOWEST, ReceiveBudget
 
-_TICK = 0.01  # seconds between two looks, while any message is awaited
-_PAUSE = 10  # between two looks, and between two searches for connections: as a multiple of what one took
-_AT_ONCE = 256  # connections that one look measures
-# What a connection may have brought between the start of a message and the first look at it, in bytes a second.
+_TICK = 0.01  # seconds between two measurements, while any message is awaited
+_PAUSE = 10  # between two measurements, and between two searches for connections: as a multiple of the time one took
+_AT_ONCE = 256  # connections that are measured at once
+# What a connection may have received between the start of a message and its first measurement, in bytes a second.
 _FASTEST = 1024**3
-# Of a message of a call that needs no key, as health checks are; and how many such calls may wait for theirs.
+# The size of a message of a call that needs no key, such as a health check, and how many such calls may wait for one.
 _TINY_BYTES = 64 * 1024
 _TINY_CALLS = 256
-# After a message that ended before it was whole, the cancellation of a client that left follows within this.
+# Seconds within which a call is cancelled whose client left in the middle of a message.
 _LEAVING = 0.2
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -34,8 +34,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 
 @dataclass(eq=False, slots=True)
 class _Connection:
-    """A connection on which messages are awaited. first: its bytes at the first look. charged: of them, what may belong
-    to these messages. finished: bytes of those that became whole. grew_at: when the last bytes came.
+    """A connection on which messages are awaited. first: its bytes at the first measurement. charged:
+    of them, what may belong to these messages. finished: bytes of messages that were finished. grew_at: when the last
+    bytes came.
     """
 
     peer: str
@@ -56,7 +57,7 @@ class _Connection:
 
 
 class _Read:
-    """A message that is awaited. A plain class, because each call has one. begun: about when, None at first."""
+    """A message that is awaited. A plain class, because each call has one. begun: about when; None at first."""
 
     __slots__ = ("begun", "connection", "context", "error", "patient", "task", "tiny")
 
@@ -76,7 +77,7 @@ class _Read:
 
 
 class RequestReceiver:
-    """Receives the messages of calls. timeout: seconds that a message may take beside what its bytes need."""
+    """Receives the messages of calls. timeout: seconds that a message may take, plus what its bytes need."""
 
     def __init__(self, timeout: float, receive_budget: ReceiveBudget) -> None:
         self._timeout = timeout
@@ -94,9 +95,9 @@ class RequestReceiver:
         self._received_bytes = ReceivedBytes(port)
 
     async def message(self, context: Context, *, tiny: bool) -> bytes:
-        """Read the one message of a call, of which nothing was read before. tiny: it is known to be.
+        """Read the one message of a call. tiny: it must be a small one, as of a health check.
 
-        Raises InvalidRequest where there is none, RequestTimeout and Overloaded.
+        Raises InvalidRequest if there is none, RequestTimeout and Overloaded.
         """
         data = await self._read(context, tiny=tiny, patient=False)
         if data is not None:
@@ -105,7 +106,7 @@ class RequestReceiver:
         raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
 
     async def messages(self, context: Context) -> AsyncIterator[bytes]:
-        """Read the messages of a call, tiny ones, which may come whenever its client likes. Raises Overloaded."""
+        """Read the messages of a call: small ones, which may come at any time. Raises Overloaded."""
         while (data := await self._read(context, tiny=True, patient=True)) is not None:
             yield data
 
@@ -131,12 +132,13 @@ class RequestReceiver:
                 self._leave(read, read.connection, size)
 
     def _raise_failure(self, read: _Read) -> None:
-        """Raise the error for which a message was given up."""
+        """Raise the error because of which a message is no longer awaited."""
         if read.error is not None and read.task is not None and read.task.uncancel() == 0:
             raise read.error from None
 
     def _leave(self, read: _Read, connection: _Connection, size: int) -> None:
-        # What is dropped of an unfinished message is not told; others on the connection share the rest alike.
+        # How much of an unfinished message is dropped is not known: each message on the connection counts an equal
+        # share.
         connection.finished += size or connection.grown // len(connection.reads)
         del connection.reads[read]
         if not connection.reads:
@@ -173,7 +175,7 @@ class RequestReceiver:
             connection.received, connection.grew_at = received, now
 
     def _look(self, now: float) -> None:
-        """Search for connections beside the loop."""
+        """Search for connections, in a thread."""
         if self._looking is None and now >= self._look_again_at:
             self._looking = asyncio.get_running_loop().run_in_executor(None, self._received_bytes.look)
             self._looking.add_done_callback(self._looked)
@@ -201,7 +203,7 @@ class RequestReceiver:
             read.fail(self._receive_budget.refusal())
 
     def _end_excess(self) -> None:
-        """End what holds the most, the oldest first, until what is left may be held."""
+        """End the calls of the connections that hold the most, the oldest first, until the limit is met."""
         left = {connection: connection.held for connection in self._connections.values() if connection.held}
         self._receive_budget.grpc = sum(left.values())
         while self._receive_budget.excess and left:

@@ -1,7 +1,7 @@
-"""gRPC's own threads give way to the event loop's.
+"""A lower scheduling priority for gRPC's own threads than for the event loop's.
 
-They wake it and are woken by it about ten times a call. By default Linux lets a thread that wakes take the core at
-once, so that each step interrupts the loop: a tenth of a small call's CPU time and more went into that.
+They wake it, and it wakes them, about ten times per call. By default, Linux lets a thread that wakes up take the core
+at once, so each step interrupts the event loop: that cost 10 % of a small call's CPU time and more.
 """
 
 import contextlib
@@ -12,10 +12,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def giving_way() -> Iterator[None]:
-    """Threads that start meanwhile wait for a free core or for their turn (SCHED_BATCH, which only Linux has)."""
-    # A thread has the policy of the one that started it.
+    """A context: threads that start in it do not preempt others when they wake up (SCHED_BATCH, Linux only)."""
+    # A thread inherits the policy of the thread that starts it.
     changed = False
-    with contextlib.suppress(OSError, AttributeError):  # some systems have no such call, some forbid it
+    with contextlib.suppress(OSError, AttributeError):  # not every system has the call, and some forbid it
         if os.sched_getscheduler(0) == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
             changed = True

@@ -50,8 +50,8 @@ _HEALTH = "grpc.health.v1.Health"
 _CHANNELZ = "grpc.channelz.v1.Channelz"
 
 
-# How much of a request a client may send before it is asked for, which is after its key was checked. gRPC's own is
-# 4 MiB, and more where a connection is fast.
+# How much of a request a client may send before the handler reads it, which is after the key was checked. gRPC's own
+# default is 4 MiB, and more on a fast connection.
 _BYTES_AHEAD = 64 * 1024
 
 
@@ -139,7 +139,7 @@ class GrpcServer:
         return port
 
     async def ended(self) -> None:
-        """Return when gRPC serves no more: it was stopped, or its main loop has failed."""
+        """Return when gRPC no longer serves: it was stopped, or its main loop has failed."""
         with contextlib.suppress(Exception):  # what the loop failed with; gRPC logs it
             await self._server.wait_for_termination()
 
@@ -148,17 +148,17 @@ class GrpcServer:
         await self._health.enter_graceful_shutdown()
 
     async def drain(self, hurry: asyncio.Event | None = None) -> None:
-        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
+        """Take no new calls. Running calls may finish within the grace or until `hurry` is set; then they are ended."""
         await self.announce_stop()
         grace, calls = self._limits.drain_grace, self._interceptor.calls
         _log.info("draining", running=len(calls), grace=grace)
-        # This cuts what still runs, so it comes behind our own end of those calls.
+        # This cuts what is still running, so it comes after we have ended those calls ourselves.
         stopping = asyncio.create_task(self._server.stop(grace + CLEANUP))
         over = asyncio.create_task(pause(grace, hurry or asyncio.Event()))
         await calls.wait(over)
         # Health watches never end by themselves; they would hold the server for the whole grace.
         await self._interceptor.others.end()
-        # What is left are calls whose requests are still on their way.
+        # What is left are calls whose requests are still arriving.
         await asyncio.wait({stopping, over}, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         await asyncio.gather(calls.end(), stopping, self._server.stop(CLEANUP))
@@ -170,7 +170,7 @@ class GrpcServer:
 def _options(limits: GrpcLimits, *, shared: bool) -> tuple[tuple[str, int], ...]:
     age: tuple[tuple[str, int], ...] = ()
     if limits.max_connection_age:
-        # gRPC itself adds or takes up to a tenth, so that connections made together do not end together.
+        # gRPC adds or subtracts up to a tenth, so that connections made together do not end together.
         age = (
             ("grpc.max_connection_age_ms", _milliseconds(limits.max_connection_age)),
             ("grpc.max_connection_age_grace_ms", _milliseconds(limits.max_connection_age_grace)),
@@ -185,23 +185,23 @@ def _options(limits: GrpcLimits, *, shared: bool) -> tuple[tuple[str, int], ...]
         ("grpc.http2.bdp_probe", 0),
         ("grpc.max_metadata_size", 16 * 1024),
         ("grpc.max_allowed_incoming_connections", limits.max_connections),
-        # Without it, calls that one connection opens and drops fill the queue of the whole server. gRPC counts a call
-        # until it is cleared away, so that a client at the limit is refused (UNAVAILABLE) what it may open.
+        # Without it, one connection that opens and drops calls fills the queue of the whole server. gRPC counts a call
+        # until it is cleaned up, so a client at the limit may be refused (UNAVAILABLE) a call that it is allowed.
         ("grpc.max_concurrent_streams", limits.max_streams_per_connection),
-        # Calls that wait for the event loop: from the first on some are refused at random, beyond the second all are.
+        # Calls that wait for the event loop: above the first limit some are refused, at random; above the second, all.
         ("grpc.server.max_pending_requests", 8 * limits.max_streams_per_connection),
         ("grpc.server.max_pending_requests_hard_limit", 12 * limits.max_streams_per_connection),
         ("grpc.server_handshake_timeout_ms", _milliseconds(limits.handshake_timeout)),
         ("grpc.http2.settings_timeout", _milliseconds(limits.handshake_timeout)),
         ("grpc.keepalive_time_ms", _milliseconds(limits.keepalive_interval)),
-        # The second is the one that ends a connection; the first sets the kernel's own limit, TCP_USER_TIMEOUT.
+        # The second ends a connection; the first sets the kernel's own limit, TCP_USER_TIMEOUT.
         ("grpc.keepalive_timeout_ms", patience),
         ("grpc.http2.ping_timeout_ms", patience),
-        # A call may be silent for minutes, in which the server sends nothing but its pings.
+        # A call may be silent for minutes, during which the server sends nothing but pings.
         ("grpc.http2.max_pings_without_data", 0),
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_ping_interval_without_data_ms", _milliseconds(limits.min_ping_interval)),
-        # Where no other worker shares it, a second server on the port would start and take half the calls.
+        # Unless workers share the port: a second server on it would start, and take half of the calls.
         ("grpc.so_reuseport", int(shared)),
         ("grpc.enable_channelz", int(limits.channelz != "off")),
     )

@@ -1,6 +1,6 @@
-"""Writing a stream: heartbeats when it is idle, an end when the client stops reading.
+"""Writes a stream: heartbeats when it is idle, an error when the client stops reading.
 
-The message that ends a stream is not written: gRPC takes it together with the status, in one step in place of two.
+The last message of a stream is not written here: gRPC sends it together with the status (`interceptor.py`).
 """
 
 import asyncio
@@ -17,13 +17,13 @@ from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import Chunk, StreamEvent
 
 _MOST_COPIED = 16 * 1024
-_LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is out, however busy the machine is
+_LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is sent, however busy the machine is
 
 
 class StreamWriter:
     """Writes events to one call. Use as an async context manager.
 
-    unbroken: around what must not be cancelled from outside before it is done.
+    shielded: a context for what must be finished before the call is ended.
     heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
     0 for a message each. last: the message that ends the stream, once there is one.
     """
@@ -31,14 +31,14 @@ class StreamWriter:
     def __init__(
         self,
         context: grpc.aio.ServicerContext[Any, Any],
-        unbroken: Callable[[], AbstractContextManager[None]],
+        shielded: Callable[[], AbstractContextManager[None]],
         *,
         heartbeat_interval: float,
         stall_timeout: float,
         batch_bytes: int = 0,
     ) -> None:
         self._context = context
-        self._unbroken = unbroken
+        self._shielded = shielded
         self._begun = False
         self._batch_bytes = batch_bytes
         self._interval = heartbeat_interval
@@ -79,7 +79,7 @@ class StreamWriter:
                         await self._write(message)
             except TimeoutError as error:
                 raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
-        # No heartbeat is under way now, and none begins any more once this is set.
+        # No heartbeat is being sent now, and none is sent once this is set.
         self.last = last
 
     async def _write(self, message: list[StreamEvent]) -> None:
@@ -87,9 +87,9 @@ class StreamWriter:
         if self._begun:
             await self._context.write(data)
         else:
-            # The headers go with it. Where it is cancelled, gRPC sends them again with a status, which then fails: the
-            # client would wait for its end until the connection's.
-            with self._unbroken():
+            # The headers go with it. If it is cancelled, gRPC sends them again with the status, which then fails: the
+            # client would wait until the connection ends.
+            with self._shielded():
                 await self._context.write(data)
             self._begun = True
         self._sequence = message[-1].sequence
@@ -100,7 +100,7 @@ class StreamWriter:
 
     def _due(self) -> None:
         idle = self._loop.time() - self._written_at
-        # A write that waits for the client is no idleness, and a heartbeat would only queue behind it.
+        # A write that waits for the client is not idle, and a heartbeat would only queue behind it.
         if idle < self._interval or self._lock.locked():
             self._arm(max(self._interval - idle, self._interval / 10))
         else:
@@ -115,7 +115,7 @@ class StreamWriter:
 
 
 def _without_last(messages: list[list[StreamEvent]]) -> tuple[list[list[StreamEvent]], bytes]:
-    """The messages to write, and the last one, serialized: a small one, as nothing bounds how long it may wait."""
+    """The messages to write, and the last one, serialized: a small one, as nothing limits how long it waits."""
     *others, last = messages
     if sum(map(_file_bytes, last)) <= _MOST_COPIED:
         message = serialized(last[0], last[1:])
@@ -131,7 +131,7 @@ def batched(events: list[StreamEvent], most: int) -> list[list[StreamEvent]]:
     for event in events:
         added = _file_bytes(event)
         size += added
-        # What joins another message is copied once more: not worth it for much.
+        # What joins another message is copied once more, which is not worth it for many bytes.
         if messages and size <= most and added <= _MOST_COPIED:
             messages[-1].append(event)
         else:

@@ -1,4 +1,4 @@
-"""How many bytes have come in on a connection of gRPC's, which it tells nobody: the kernel does, on Linux."""
+"""How many bytes a connection of gRPC's has received. gRPC does not say; on Linux, the kernel does."""
 
 import contextlib
 import os
@@ -14,14 +14,14 @@ _Peer = tuple[str, int]
 
 
 class ReceivedBytes:
-    """Knows the connections of this process at one port. Its fields are gRPC's words for peers."""
+    """The connections of this process at one port. They are named as gRPC names peers ("ipv4:127.0.0.1:5")."""
 
     def __init__(self, port: int) -> None:
         self._port = port
         self._found: dict[_Peer, int] = {}
 
     def received(self, peer: str) -> int | None:
-        """The bytes since the connection began; None where that is not known: then `look` may find it."""
+        """The bytes since the connection began; None if it is not known: then `look` may find it."""
         wanted = _peer(peer)
         fd = self._found.get(wanted) if wanted else None
         if fd is None:
@@ -35,7 +35,7 @@ class ReceivedBytes:
         return None
 
     def look(self) -> float:
-        """Find the connections that there are, which takes a few microseconds for each; return the seconds it took."""
+        """Find all connections, which takes a few microseconds each; return the seconds it took."""
         begun = time.monotonic()
         found = {}
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
-"""What calls that have ended still owe their clients: how much that is, and an end where it is not taken.
+"""Answers that clients have not read yet: how many bytes they are, and an end for those that are never read.
 
-A handler's end is not its call's. gRPC keeps an answer, or the status of a failure, until the client has made room for
-it (HTTP/2's flow control), for ever if need be, and the handler's task is not done until then.
+A call does not end with its handler. gRPC keeps the answer, or the status of a failure, until the client has room for
+it (HTTP/2's flow control), for ever if need be. Until then the handler's task is not done.
 """
 
 import asyncio
@@ -21,19 +21,19 @@ _log = structlog.get_logger("imagewire.grpc")
 
 
 class UnreadAnswers:
-    """timeout: seconds in which an answer is taken, or its call is cut. most: bytes of all of them."""
+    """timeout: seconds in which an answer must be read, or its call is cut. most: bytes of all of them together."""
 
     def __init__(self, timeout: float, most: int) -> None:
         self._timeout = timeout
         self._most = most
         self._bytes = 0
-        # Until when each may stay, its bytes, and who wants to know of its end.
-        self._owed: dict[Task, tuple[float, int, Callable[[bool], None] | None]] = {}
+        # When each is cut, its bytes, and what to call at its end.
+        self._unread: dict[Task, tuple[float, int, Callable[[bool], None] | None]] = {}
         self._timer: asyncio.TimerHandle | None = None
-        self._next = 0.0  # when the timer fires; uvloop's handle of one that is due does not tell
+        self._next = 0.0  # when the timer fires; the handle of uvloop does not say so once it is due
 
     def check(self) -> None:
-        """Raise Overloaded while more is owed than may be."""
+        """Raise Overloaded while unread answers exceed the limit."""
         if self._bytes > self._most:
             raise Overloaded(
                 f"clients have not read {self._bytes} bytes of their answers yet, and this server keeps {self._most}"
@@ -42,20 +42,20 @@ class UnreadAnswers:
             )
 
     def add(self, task: Task, size: int = 0, ended: Callable[[bool], None] | None = None) -> None:
-        """A call's task is about to hand over so many bytes. ended: told whether they were taken."""
+        """A call's task is about to give gRPC this many bytes. ended: called with whether they were read."""
         loop = asyncio.get_running_loop()
         until = loop.time() + self._timeout + size / _SLOWEST
-        self._owed[task] = until, size, ended
+        self._unread[task] = until, size, ended
         self._bytes += size
-        task.add_done_callback(self._taken)
+        task.add_done_callback(self._done)
         if self._timer is None or until < self._next:
             self._wait(until)
 
-    def _taken(self, task: Task) -> None:
+    def _done(self, task: Task) -> None:
         self._forget(task, taken=True)
 
     def _forget(self, task: Task, *, taken: bool) -> None:
-        entry = self._owed.pop(task, None)
+        entry = self._unread.pop(task, None)
         if entry is not None:
             self._bytes -= entry[1]
             if entry[2] is not None:
@@ -67,22 +67,22 @@ class UnreadAnswers:
         self._timer, self._next = asyncio.get_running_loop().call_at(until, self._due), until
 
     def _due(self) -> None:
-        """Cut the calls whose time is over; wait for the next."""
+        """Cut the calls whose time is over, and set the timer for the next."""
         self._timer = None
         now = asyncio.get_running_loop().time()
-        due = [task for task, (until, _, _) in self._owed.items() if until <= now]
+        due = [task for task, (until, _, _) in self._unread.items() if until <= now]
         for task in due:
             self._forget(task, taken=False)
         _cut(set(due))
-        if self._owed:
-            self._wait(min(until for until, _, _ in self._owed.values()))
+        if self._unread:
+            self._wait(min(until for until, _, _ in self._unread.values()))
 
 
 def _cut(tasks: set[Task]) -> None:
-    """End calls whose handlers have ended: their streams are reset, and what gRPC keeps of them is freed.
+    """End calls whose handlers have returned: their streams are reset, and gRPC frees what it keeps of them.
 
-    grpc.aio has no method for it, but it resets the stream of a call that nobody holds any more. Two tasks hold it, and
-    its server holds the newest call, so that one ends when the next comes.
+    grpc.aio has no method for this, but it resets the stream of a call that nothing refers to any more. Two tasks refer
+    to it. Its server refers to the newest call as well, so that one ends when the next call comes.
     """
     holders = _holders(tasks)
     for task in tasks:
@@ -94,7 +94,7 @@ def _cut(tasks: set[Task]) -> None:
 
 
 def _holders(tasks: set[Task]) -> dict[Task, Task]:
-    """grpc.aio's own tasks of calls, which started the handlers' and wait for the calls' ends; by the handlers'."""
+    """grpc.aio's own task of each call, by the handler's task, which it has started; it waits for the call's end."""
     found: dict[Task, Task] = {}
     for other in asyncio.all_tasks() if tasks else ():
         coroutine: Any = other.get_coro()

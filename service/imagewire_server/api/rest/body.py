@@ -1,4 +1,4 @@
-"""A request's body: bounded, and read no slower than a client that means it sends."""
+"""A request's body, with limits on its size and on the time that it takes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
@@ -11,12 +11,12 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Disconnected(Exception):
-    """The client left."""
+    """The client has disconnected."""
 
 
 class Body:
-    """The body of one request. most: bytes. timeout: seconds it may take to begin or to go on, and in all beside what
-    its bytes need.
+    """The body of one request. most: bytes. timeout: seconds for it to start or to continue, and in total for what is
+    beyond the time that its bytes need.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class Body:
             raise self._too_large()
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes. Raises HttpError (408, 413), Overloaded and Disconnected."""
+        """The body as it arrives. Raises HttpError (408, 413), Overloaded and Disconnected."""
         loop = asyncio.get_running_loop()
         begun, size, held = loop.time(), 0, 0
         try:
@@ -68,7 +68,7 @@ class Body:
 
     async def whole(self) -> bytearray:
         """All of it."""
-        body = bytearray()  # grows in place, where pieces and their sum would stand in memory twice
+        body = bytearray()  # grows in place; pieces and their sum would be in memory twice
         async for piece in self.pieces():
             body += piece
         return body

@@ -1,8 +1,8 @@
-"""uvicorn's HTTP protocol with what it lacks: bounds on all that is no body, in bytes and in time; and an abort.
+"""uvicorn's HTTP protocol, plus limits in bytes and in time on everything but bodies; and an abort.
 
-A response that failed in its middle must not end as if it were whole, and a client that does not read would hold a
-connection that is merely closed: so the application gets the transport's abort. Bodies are bounded by the application,
-as long as it reads them; what comes of a body after its answer is bounded here.
+A response that fails in the middle must not look complete, and a connection that is only closed stays open while its
+client does not read. So the application can abort the transport. The application limits bodies while it reads them;
+what comes of a body after its answer is limited here.
 """
 
 import asyncio
@@ -17,16 +17,17 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.formats.openai.common import errors
 
-_SECONDS = 10.0  # for a head; for the rest of a body whose answer is out
-_HEAD_BYTES = 64 * 1024  # of a head, of trailers, of what stands between the chunks of a body
-# A client that sends its body before it reads must not be cut off before it sees why it was refused.
+_SECONDS = 10.0  # for a head; for the remainder of a body whose answer has been sent
+_HEAD_BYTES = 64 * 1024  # of a head, of trailers, of what is between the chunks of a body
+# A client that sends its whole body before it reads must see why it was refused: `connection: close` would reset the
+# connection under it. So what still comes of the body is read and dropped, up to this many bytes.
 _UNREAD_BYTES = 64 * 1024 * 1024
-_PIPELINED = 64  # requests that may wait for the answer to one before them
+_PIPELINED = 64  # requests that may wait for the answer to an earlier one
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """most: connections at once. stall_timeout: seconds in which the rest of an answer is read."""
+    """most: connections at once. stall_timeout: seconds in which the remainder of an answer must be read."""
 
     most: int
     stall_timeout: float
@@ -46,7 +47,7 @@ class Protocol(HttpToolsProtocol):
         self._in_body = False  # from a head's end to its message's
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """A client came; its first head is awaited."""
+        """A client has connected; its first head is awaited."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.most:
             self._refuse(HttpError(503, "TOO_MANY_CONNECTIONS", "this server holds no more connections: try again"))
@@ -54,18 +55,18 @@ class Protocol(HttpToolsProtocol):
             self._arm()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """A client left."""
+        """The client has disconnected."""
         self._disarm()
         if self._unread_timer is not None:
             self._unread_timer.cancel()
         if self._served is not None and self._served is not self.cycle and not self._served.response_complete:
-            # uvicorn tells the newest request only, which may be one that waits behind this one.
+            # uvicorn notifies only the newest request, which may be one that waits for this one.
             self._served.disconnected = True
             self._served.message_event.set()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Bytes came; they are counted until they turn out to be of a body."""
+        """Bytes have arrived; they count as a head until they turn out to be a body."""
         self._head_bytes += len(data)
         if self._in_body and self.cycle.response_complete:
             self._unread_bytes += len(data)
@@ -81,18 +82,18 @@ class Protocol(HttpToolsProtocol):
             self._refuse(HttpError(431, "HEAD_TOO_LARGE", f"the request's head is over {_HEAD_BYTES} bytes"))
 
     def on_message_begin(self) -> None:
-        """A request begins: with its first letter, not with an empty line before it."""
+        """A request begins: with its first character, not with an empty line before it."""
         self._unset_keepalive_if_required()
         super().on_message_begin()
         self._arm()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """A header is whole. Trailers are passed over: nothing here asks for one."""
+        """A header is complete. Trailers are ignored."""
         if not self._in_body:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        """A head is whole."""
+        """A head is complete."""
         if self.parser.should_upgrade():
             return  # see _feed
         self._unset_keepalive_if_required()
@@ -103,7 +104,7 @@ class Protocol(HttpToolsProtocol):
         cycle: RequestResponseCycle = self.cycle
 
         def abort() -> None:
-            # uvicorn tells only the newest of several requests on end that the connection is lost.
+            # uvicorn notifies only the newest of several pipelined requests that the connection is lost.
             cycle.disconnected = True
             self.transport.abort()
 
@@ -112,16 +113,16 @@ class Protocol(HttpToolsProtocol):
         if len(self.pipeline) > _PIPELINED:
             self.transport.abort()
         elif self.pipeline:
-            # uvicorn reads no further until the answer before it is out, and would not see the client leave.
+            # uvicorn does not read on until the earlier answer is sent, and would not see the client disconnect.
             self.flow.resume_reading()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of a body came."""
+        """A piece of a body has arrived."""
         self._head_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """A request is complete."""
         if self.parser.should_upgrade():
             return
         self._head_bytes = 0
@@ -130,21 +131,21 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """An answer is out, perhaps before the body it answers is in."""
+        """An answer has been sent, perhaps before the body of its request has arrived."""
         super().on_response_complete()
         self._expect_reading()
         if self._in_body and self.cycle.response_complete:
             self._arm()
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP."""
+        """Answer something that is not HTTP."""
         self._refuse(HttpError(400, "BAD_REQUEST", "the request is no valid HTTP/1.1"))
 
     def _feed(self, data: bytes) -> None:
-        """Have bytes parsed. Raises httptools.HttpParserError.
+        """Parse bytes. Raises httptools.HttpParserError.
 
-        An offer to speak another protocol may be ignored, and is; but the parser would take the body that follows it
-        for that protocol, so it reads such a head anew without the offer.
+        An `upgrade` header may be ignored, and is. But httptools would take the body that follows for the other
+        protocol, so such a head is parsed again without that header.
         """
         left = memoryview(data)
         while True:
@@ -167,12 +168,12 @@ class Protocol(HttpToolsProtocol):
         self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
 
     def _refuse(self, error: HttpError) -> None:
-        """Answer before there is a call, and take no more."""
+        """Answer without a call, and accept no more requests on this connection."""
         if self.transport.is_closing():
             return
         running = self._running()
         if running is not None and running.response_started:
-            self.transport.abort()  # nothing may be written into the answer that is on its way
+            self.transport.abort()  # nothing may be written into the middle of an answer
             return
         request_id = secrets.token_hex(16)
         body = msgspec.json.encode(errors.body(error, request_id))
@@ -193,19 +194,19 @@ class Protocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, app)
 
     def _expect_reading(self) -> None:
-        """Cut the connection if the answers that are out are still unread when their time is over."""
+        """Cut the connection if its answers are still unread after the time-out."""
         if self._unread_timer is None and self.transport.get_write_buffer_size():
             self._unread_timer = self.loop.call_later(self._limits.stall_timeout, self._see_reading)
 
     def _see_reading(self) -> None:
         self._unread_timer = None
         if self._running() is not None:
-            self._expect_reading()  # that answer has a time-out of its own
+            self._expect_reading()  # a running answer has its own time-out
         elif self.transport.get_write_buffer_size():
             self.transport.abort()
 
     def _running(self) -> RequestResponseCycle | None:
-        """The newest request, while its answer is not out."""
+        """The newest request, until its answer has been sent."""
         cycle = cast("RequestResponseCycle | None", self.cycle)
         return None if cycle is None or cycle.response_complete else cycle
 
@@ -220,6 +221,6 @@ class Protocol(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         if self._running() is not None:
-            self._arm()  # an answer is on its way, which is not cut for what came behind its request
+            self._arm()  # a running answer is not cut because of what came after its request
         elif not self.transport.is_closing():
             self.transport.abort()

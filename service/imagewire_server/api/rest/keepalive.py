@@ -1,4 +1,4 @@
-"""Comments that keep an idle stream open through proxies, and begin it when the model is slow to begin."""
+"""Comments that keep an idle stream open through proxies, and start it if the model is slow."""
 
 import asyncio
 
@@ -9,14 +9,14 @@ _PING = b": ping\n\n"
 
 
 class Keepalive:
-    """Writes a comment after so much silence. interval: seconds. Hold `writing` around each other write."""
+    """Writes a comment after `interval` seconds of silence. Hold `writing` around every other write."""
 
     def __init__(self, response: Response, encoder: StreamEncoder, interval: float) -> None:
         self._response = response
         self._encoder = encoder
         self._interval = interval
         self._loop = asyncio.get_running_loop()
-        self.writing = _Marked(self)
+        self.writing = _Writing(self)
         self.busy = False
         self.last = self._loop.time()
         self._timer: asyncio.TimerHandle | None = None
@@ -46,8 +46,8 @@ class Keepalive:
                 await self._response.write(_PING)
 
 
-class _Marked:
-    """One write at a time, and none of them unnoticed by the pings."""
+class _Writing:
+    """One write at a time, and the time of the last one."""
 
     def __init__(self, keepalive: Keepalive) -> None:
         self._keepalive = keepalive

@@ -1,7 +1,7 @@
-"""What keeps a page of another site from drawing on a server that asks for no key, also one on the reader's machine.
+"""Stops web pages of other sites from drawing on a server without a key, also on one that listens on localhost only.
 
-A browser sends such a page's requests with the page's Origin; with the page's own Host, where its name was made to lead
-here; and without asking first, unless the content type is JSON.
+A browser sends such a page's requests with the page's Origin; with the page's own Host, if its name resolves to this
+server (DNS rebinding); and without a CORS preflight, unless the content type is JSON.
 """
 
 import ipaddress
@@ -12,7 +12,7 @@ _ANY = "*"
 
 
 class OriginCheck:
-    """Looks at requests that show no key. hosts: names that the server has beside localhost's, "*" for any.
+    """Checks requests that need no key. hosts: names of the server besides localhost, "*" for any.
 
     origins: of pages that may call, "*" for all.
     """
@@ -24,15 +24,15 @@ class OriginCheck:
         self._any_host = _ANY in hosts
 
     def serve(self, address: str) -> None:
-        """Where the server is. Elsewhere than on loopback its names are known only where they were told."""
+        """Where the server listens. If that is not loopback, and no hosts are configured, any name is accepted."""
         if not self._hosts and not _is_loopback(_name(address)):
             self._any_host = True
 
     def check(self, method: str, headers: Headers) -> None:
-        """Raise HttpError (403, 415) for what a page of another site may have sent."""
+        """Raise HttpError (403, 415) for a request that a page of another site may have sent."""
         given = dict(headers)
         hosts = [value for name, value in headers if name == b"host"]
-        host = hosts[0] if len(hosts) == 1 else b""  # of two nobody knows which was meant
+        host = hosts[0] if len(hosts) == 1 else b""  # of two, it is not clear which is meant
         if not self._any_host and not self._is_ours(_name(host.decode("latin-1"))):
             words = "this server asks for no key, so it is only addressed as localhost: add the name to rest_hosts, or"
             raise HttpError(403, "HOST_NOT_ALLOWED", f"{words} set IMAGEWIRE_MASTER_KEY")

@@ -1,4 +1,4 @@
-"""One response on its way out: begun as late as possible, written in pieces, ended when the client stops reading."""
+"""One response: started as late as possible, written in pieces, ended if the client stops reading."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -11,18 +11,18 @@ from imagewire_server.contract.errors import Stalled
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# Until so much of an unstreamed answer is there it is held back: a failure so far has its own status, with
+# So much of an unstreamed answer is held back: a failure so far has its own status, with
 # `x-should-retry: false`, and the headers know the cost. Written from its first byte, an answer that the provider cuts
 # would end as a cut connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice.
 _HOLD_BYTES = 16 * 1024 * 1024
-# Above the base64 of what is read at once, which else would be cut, and copied.
+# More than the base64 of what is read at once; otherwise that would be cut and copied.
 _SEND_BYTES = 1024 * 1024
 
 
 class Response:
-    """The response to one request. headers: asked for when it begins. stall_timeout: seconds.
+    """The response to one request. headers: called when it starts. stall_timeout: seconds.
 
-    closing: whether the connection is being closed, for example for garbage that came behind the request.
+    closing: whether the connection is being closed, for example because of garbage after the request.
     """
 
     def __init__(
@@ -33,7 +33,7 @@ class Response:
         self._stall_timeout = stall_timeout
         self._closing = closing
         self._held: TempBuffer | None = None
-        self._head: MutableMapping[str, Any] | None = None  # goes out with the first of the body
+        self._head: MutableMapping[str, Any] | None = None  # sent together with the first bytes of the body
         self._content_type = b"application/json"
         self.status = 0
         self.started = False
@@ -47,7 +47,7 @@ class Response:
         self._content_type = b"text/event-stream; charset=utf-8"
 
     async def write(self, data: bytes) -> None:
-        """Write; returns when the client, or the hold, has taken it. Raises Stalled."""
+        """Write; returns when the client has taken it, or it is held back. Raises Stalled."""
         if self._held is not None:
             await self._held.write(data)
             if self._held.size > _HOLD_BYTES:
@@ -58,7 +58,7 @@ class Response:
         await self._body(data, more=True)
 
     async def finish(self) -> None:
-        """The body is whole."""
+        """The body is complete."""
         if self._held is not None:
             self._start(200, [(b"content-length", b"%d" % self._held.size)])
             await self._release(last=True)
@@ -68,24 +68,24 @@ class Response:
         await self._body(b"", more=False)
 
     async def whole(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
-        """Send a whole response, in place of what was held."""
+        """Send a whole response instead of what was held back."""
         self.close()
         self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
         await self._body(body, more=False)
 
     def close(self) -> None:
-        """Forget what is held."""
+        """Drop what is held back."""
         if self._held is not None:
             self._held.close()
             self._held = None
 
     def typed(self, content_type: bytes) -> None:
-        """What the body is, where it is no JSON."""
+        """Set the content type, where it is not JSON."""
         self._content_type = content_type
 
     async def _release(self, *, last: bool = False) -> None:
         held, self._held = self._held, None
-        assert held is not None  # noqa: S101  # both callers looked
+        assert held is not None  # noqa: S101  # both callers checked
         try:
             if not self.started:
                 self._start(200, [])
@@ -101,7 +101,7 @@ class Response:
         self.status = status
         own: Headers = [(b"content-type", self._content_type), (b"cache-control", b"no-store")]
         if self._content_type.startswith(b"text/event-stream"):
-            own.append((b"x-accel-buffering", b"no"))  # nginx would gather the events
+            own.append((b"x-accel-buffering", b"no"))  # otherwise nginx buffers the events
         self._head = {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
 
     async def _body(self, data: bytes, *, more: bool) -> None:

@@ -26,8 +26,8 @@ from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.transport.image_fetch import ImageFetcher
 
-_KEEP_ALIVE = 75  # seconds: longer than the pools of clients and proxies keep idle connections
-# What pages of other origins may read of an answer: what it tells of its call, and whether and when to ask again.
+_KEEP_ALIVE = 75  # seconds: longer than clients and proxies keep idle connections in their pools
+# The headers that pages of other origins may read: about the call, and about whether and when to retry.
 _EXPOSED = [
     "x-request-id",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
@@ -58,7 +58,7 @@ class RestOptions:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its own signal handlers: the composition root decides when to stop."""
+    """uvicorn without signal handlers of its own: the composition root decides when to stop."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -108,15 +108,15 @@ class RestServer:
         self._origin_check.serve(address)
         config = uvicorn.Config(
             self._application(),
-            http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is called, and no more
+            http=partial(Protocol, ConnectionLimits(self._options.max_connections, self._options.stall_timeout)),  # type: ignore[arg-type]  # it is only called
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level="critical",  # what it would say, our own line says, and without foreign text
+            log_level="critical",  # our own log line says the same, without foreign text
             access_log=False,
             server_header=False,
             timeout_keep_alive=_KEEP_ALIVE,
-            # After this it cuts what still runs; our own end of those calls comes first.
+            # After this it cuts what is still running; we end those calls ourselves before.
             timeout_graceful_shutdown=math.ceil(self._options.drain_grace + 2 * CLEANUP),
         )
         self._uvicorn = _Uvicorn(config)
@@ -124,7 +124,7 @@ class RestServer:
         return int(bound.getsockname()[1])
 
     def _application(self) -> ASGIApp:
-        """The middleware; in front of it, where configured, what answers browsers' questions about other origins."""
+        """The middleware; in front of it, if origins are configured, what answers CORS requests."""
         if not self._options.cors_origins:
             return self._middleware
         return CORSMiddleware(
@@ -136,15 +136,15 @@ class RestServer:
         )
 
     def warn(self, words: tuple[str, ...]) -> None:
-        """Have this said by who is asked for the server's health."""
+        """Show these warnings in answers to health checks."""
         self._ready.warnings = words
 
     def announce_stop(self) -> None:
-        """Say that new calls are not wanted; they are still served."""
+        """Report that the server is not ready; new calls are still served."""
         self._ready.ready = False
 
     async def drain(self, hurry: asyncio.Event | None = None) -> None:
-        """Take no new calls; those that run have the grace to end, or until `hurry` is set, and then our own status."""
+        """Take no new calls. Running calls may finish within the grace or until `hurry` is set; then they are ended."""
         if self._uvicorn is None or self._serving is None:
             return
         self.announce_stop()
@@ -153,7 +153,7 @@ class RestServer:
         await asyncio.wait({self._serving, over}, return_when=asyncio.FIRST_COMPLETED)
         over.cancel()
         await self._middleware.calls.end()
-        # What is left belongs to clients that do not read.
+        # What is left are calls whose clients do not read.
         for task in self._uvicorn.server_state.tasks:
             task.cancel()
         await self._serving
