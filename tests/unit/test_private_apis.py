@@ -3,6 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any, cast
 
 import google.auth.credentials
@@ -12,7 +13,6 @@ import msgspec
 import pytest
 import uvicorn
 from google.protobuf import descriptor_pool, struct_pb2
-from google.protobuf.internal import encoder
 from google.protobuf.message import DecodeError
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -32,6 +32,7 @@ from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.path_codec import _MAIN_LOOP
 from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
 from imagewire_server.api.grpc.request_decoder import _descriptor
+from imagewire_server.api.grpc.tcp_info import _peer
 from imagewire_server.api.grpc.unread_answers import _holders
 from imagewire_server.api.rest.endpoints.images import _Form
 from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
@@ -184,15 +185,9 @@ async def test_starlettes_form_parser_tells_each_header() -> None:
 # --- gRPC
 
 
-async def test_grpcs_tasks_bear_the_names_by_which_we_know_them() -> None:
-    seen: list[Any] = []
-
-    async def handler(_: Any, context: Any) -> bytes:
-        task = asyncio.current_task()
-        assert task is not None
-        seen.append({getattr(each.get_coro(), "__name__", "") for each in asyncio.all_tasks()})
-        seen.append((task, _holders({task})))
-        return b""
+@asynccontextmanager
+async def _served(handler: Any) -> AsyncIterator[grpc.aio.Channel]:
+    """A channel to a server with this handler for all methods."""
 
     class Handlers(grpc.GenericRpcHandler):
         def service(self, handler_call_details: Any) -> Any:
@@ -203,11 +198,46 @@ async def test_grpcs_tasks_bear_the_names_by_which_we_know_them() -> None:
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        await channel.unary_unary("/a/b")(b"")
+        yield channel
     await server.stop(None)
+
+
+async def test_grpcs_tasks_bear_the_names_by_which_we_know_them() -> None:
+    seen: list[Any] = []
+
+    async def handler(_: Any, context: Any) -> bytes:
+        task = asyncio.current_task()
+        assert task is not None
+        seen.append({getattr(each.get_coro(), "__name__", "") for each in asyncio.all_tasks()})
+        seen.append((task, _holders({task})))
+        return b""
+
+    async with _served(handler) as channel:
+        await channel.unary_unary("/a/b")(b"")
     names, (task, holders) = seen
     assert _MAIN_LOOP in names
     assert set(holders) == {task}
+
+
+async def test_grpcs_abort_raises_its_own_error_and_the_peer_is_an_address() -> None:
+    seen: list[Any] = []
+
+    async def handler(_: Any, context: Any) -> None:
+        seen.append(context.peer())
+        try:
+            await context.abort(grpc.StatusCode.ABORTED, "enough")
+        except BaseException as error:
+            seen.append(type(error))
+            raise
+
+    async with _served(handler) as channel:
+        with pytest.raises(grpc.aio.AioRpcError):
+            await channel.unary_unary("/a/b")(b"")
+    peer, kind = seen
+    host, port = _peer(peer) or ("", 0)
+    assert host == "127.0.0.1"
+    assert port > 0
+    assert kind is grpc.aio.AbortError
 
 
 class _Passing:
@@ -252,7 +282,8 @@ def test_protobuf_reads_as_deep_as_we_look() -> None:
     def nested(levels: int) -> bytes:
         data = b""
         for level in range(levels, 0, -1):
-            data = (b"\x32" if level % 2 else b"\x0a") + encoder._VarintBytes(len(data)) + data
+            size = bytes([len(data) & 127 | 128, len(data) >> 7])  # a varint of two bytes
+            data = (b"\x32" if level % 2 else b"\x0a") + size + data
         return data
 
     struct_pb2.Value.FromString(nested(protobuf_scan._DEEPEST))
