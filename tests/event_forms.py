@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from imagewire_server.api.grpc.image_chunk import serialized
+from imagewire_server.api.grpc.image_chunk import Outgoing, serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
 
 _KINDS: tuple[Literal["image_chunk", "media_chunk"], ...] = ("image_chunk", "media_chunk")
 
 
-def message(event: StreamEvent) -> pb.Event:
+def message(event: Outgoing) -> pb.Event:
     """The event as a message, by way of the wire."""
     return pb.Event.FromString(serialized(event))
 

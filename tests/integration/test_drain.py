@@ -238,7 +238,8 @@ async def test_m1_a_streams_first_message_is_out_before_its_status(beat: bool) -
 
     async def drawn() -> None:
         call = Call(tried=[("gemini", "OK")])
-        writer = StreamWriter(slow, calls.shielded, heartbeat_interval=0.001 if beat else 60, stall_timeout=60)  # type: ignore[arg-type]
+        times = {"heartbeat_interval": 0.001 if beat else 60, "stall_timeout": 60}
+        writer = StreamWriter(slow, calls.shielded, **times, max_frame_bytes=1 << 18)  # type: ignore[arg-type]
         with calls.running(call):
             async with writer:
                 if not beat:

@@ -15,6 +15,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
+from imagewire_server.contract.validation import FRAME_MAX
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.retry import Retries, RetryContext
@@ -33,13 +34,10 @@ class StartedAnswer:
 class Failover:
     """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock."""
 
-    def __init__(
-        self, router: Router, account: Account, *, stream: bool, max_frame_bytes: int, deadline: float | None
-    ) -> None:
+    def __init__(self, router: Router, account: Account, *, stream: bool, deadline: float | None) -> None:
         self._router = router
         self._account = account
         self._stream = stream
-        self._max_frame_bytes = max_frame_bytes
         self._deadline = deadline
 
     async def start(self, spec: pb.Spec, call: Call) -> StartedAnswer:
@@ -131,9 +129,10 @@ class Failover:
         slot = self._router.began(route)
         begun = time.monotonic()
         provider = route.upstream.provider
-        stream, frame = self._stream, self._max_frame_bytes
         try:
-            answer = provider.generate(spec, route.native_id, stream=stream, max_frame_bytes=frame, report=report)
+            answer = provider.generate(
+                spec, route.native_id, stream=self._stream, max_frame_bytes=FRAME_MAX, report=report
+            )
             async with aclosing(answer):
                 first = True
                 async for events in answer:

@@ -1,10 +1,11 @@
-"""The one path: a spec in, the stream's events out. Both APIs use it."""
+"""The one path: a spec in, a completion out, whose readers have the events. Both APIs use it."""
 
 import asyncio
 import secrets
 import time
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import AbstractContextManager, aclosing
+from functools import partial
 from typing import TypeVar
 
 from imagewire_server.contract import pb
@@ -12,9 +13,12 @@ from imagewire_server.contract.errors import DeadlineExceeded, Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
+from imagewire_server.core.completion import Completion
 from imagewire_server.core.concurrency import Admission
+from imagewire_server.core.event_buffer import EventBuffer
 from imagewire_server.core.failover import Failover
-from imagewire_server.core.image_hash import ImageHashes
+from imagewire_server.core.feed import OnDisconnect
+from imagewire_server.core.numbering import Numbering
 from imagewire_server.core.router import Route, Router
 
 _T = TypeVar("_T")
@@ -31,49 +35,46 @@ class Engine:
         """A slot among the calls, for what an API must do before it draws. Raises Overloaded when none is free."""
         return self._admission.slot()
 
-    async def generate(
+    def start(
         self,
         spec: pb.Spec,
         *,
         stream: bool,
-        max_frame_bytes: int,
-        sha256: bool,
         deadline: float | None,
         call: Call,
-    ) -> AsyncGenerator[list[StreamEvent], None]:
-        """Draw `spec`, a valid one by the contract's table, and yield its events, sequences set from 1.
+        buffer: EventBuffer | None = None,
+        on_disconnect: OnDisconnect = OnDisconnect.CANCEL,
+    ) -> Completion:
+        """Draw `spec`, a valid one by the contract's table, for whoever attaches to the completion.
 
-        Those that arrived together come as one list, so that an API can write them at once.
-
-        stream: whether to ask the upstream for a stream. max_frame_bytes: the most in one ImageChunk. sha256: whether
-        to hash the pictures, a third of the work on a large one: for callers that get the hash. deadline: on the event
-        loop's clock. call: filled on the way. Raises the contract's errors. Close the generator to end the upstream
-        call; nothing of it is left running then.
+        stream: whether to ask the upstream for a stream. deadline: of the drawing, on the event loop's clock. call:
+        filled on the way. buffer, on_disconnect: see Completion. Its readers raise the contract's errors.
         """
+        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call)
+        return Completion(source, buffer=buffer, on_disconnect=on_disconnect)
+
+    async def _draw(
+        self, spec: pb.Spec, numbering: Numbering, *, stream: bool, deadline: float | None, call: Call
+    ) -> AsyncGenerator[list[StreamEvent], None]:
+        """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
         account = Account(spec, call)
         try:
             with self._admission.slot():
-                failover = Failover(
-                    self.router, account, stream=stream, max_frame_bytes=max_frame_bytes, deadline=deadline
-                )
+                failover = Failover(self.router, account, stream=stream, deadline=deadline)
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
                     events: list[StreamEvent] | None = [_started(answer.route, call), *answer.first]
-                    sequence = 0
-                    hashes = ImageHashes() if sha256 else None
                     while events is not None:
                         for event in events:
-                            # Chunks are cut to the reader's frame size, which no number may depend on.
+                            call.events += 1
                             if isinstance(event, Chunk):
-                                event.sequence = sequence
-                                _note_chunk(event, call, begun, hashes)
+                                numbering.number_chunk(event)
+                                _note_chunk(event, call, begun)
                             else:
-                                sequence += 1
-                                event.sequence = sequence
-                                kind = event.WhichOneof("event")
+                                kind = numbering.number(event)
                                 account.note(event, kind)
-                                _note(event, kind, call, hashes)
+                                _note(event, kind, call)
                         yield events
                         events = await _in_time(anext(remainder, None), deadline)
         except Error as error:
@@ -106,22 +107,15 @@ def _started(route: Route, call: Call) -> pb.Event:
     return pb.Event(started=started)
 
 
-def _note_chunk(chunk: Chunk, call: Call, begun: float, hashes: ImageHashes | None) -> None:
-    call.events += 1
+def _note_chunk(chunk: Chunk, call: Call, begun: float) -> None:
     if chunk.kind == "image_chunk":
         call.image_bytes += len(chunk.data)
         if call.first_image_byte is None:
             call.first_image_byte = time.monotonic() - begun
-    if hashes is not None:
-        hashes.add(chunk)
 
 
-def _note(event: pb.Event, kind: str | None, call: Call, hashes: ImageHashes | None) -> None:
-    call.events += 1
-    if kind == "part_finished":
-        if hashes is not None:
-            hashes.finish(event.part_finished)
-    elif kind == "candidate_finished":
+def _note(event: pb.Event, kind: str | None, call: Call) -> None:
+    if kind == "candidate_finished":
         call.finish_reason = event.candidate_finished.native_finish_reason
     elif kind == "finished" and event.finished.HasField("prompt_feedback"):
         call.finish_reason = event.finished.prompt_feedback.block_reason

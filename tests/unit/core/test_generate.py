@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -125,10 +124,8 @@ async def drawn(
     """The record of a call to n0, given up after so many lists of events, and the error that it ended with."""
     call, error = Call(), None
     try:
-        async with aclosing(
-            made.generate(
-                spec("n0", **asked), stream=True, max_frame_bytes=99, sha256=False, deadline=deadline, call=call
-            )
+        async with made.start(spec("n0", **asked), stream=True, deadline=deadline, call=call).attach(
+            hashes=False
         ) as answer:
             seen = 0
             while seen < most and await anext(answer, None) is not None:
@@ -187,9 +184,7 @@ async def test_m_a_cancelled_call_is_told() -> None:
     made = engine(Scripted([SENT, FULL, TEXT, BEGUN, lambda _: begun.set(), None]))
 
     async def reading() -> None:
-        async with aclosing(
-            made.generate(spec("n0"), stream=True, max_frame_bytes=99, sha256=False, deadline=None, call=call)
-        ) as answer:
+        async with made.start(spec("n0"), stream=True, deadline=None, call=call).attach(hashes=False) as answer:
             async for _ in answer:
                 pass
 

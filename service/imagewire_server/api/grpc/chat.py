@@ -1,6 +1,5 @@
 """ChatService: valid requests to the engine, its events to the caller."""
 
-from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,17 +45,9 @@ class ChatService(stubs.ChatServiceServicer):
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline_limit.check(request.spec, most, self._engine.router.capabilities)
         self._unread.check()
-        async with aclosing(
-            self._engine.generate(
-                request.spec,
-                stream=False,
-                max_frame_bytes=validation.FRAME_MAX,
-                sha256=True,
-                deadline=call.deadline,
-                call=call,
-            )
-        ) as stream:
-            return await fold(stream, max_inline_bytes=most)
+        completion = self._engine.start(request.spec, stream=False, deadline=call.deadline, call=call)
+        async with completion.attach(hashes=True) as reader:
+            return await fold(reader, max_inline_bytes=most)
 
     async def StreamCompletion(  # type: ignore[override]  # see the interceptor
         self, request: pb.StreamCompletionRequest, context: Context
@@ -64,27 +55,19 @@ class ChatService(stubs.ChatServiceServicer):
         """Events as they come."""
         call = CALL.get()
         await worked(call, validation.check, request)
-        frame = request.max_frame_bytes or validation.FRAME_DEFAULT
+        completion = self._engine.start(request.spec, stream=True, deadline=call.deadline, call=call)
         async with (
             StreamWriter(
                 context,
                 self._calls.shielded,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,
-                batch_bytes=frame if request.batch else 0,
+                max_frame_bytes=request.max_frame_bytes or validation.FRAME_DEFAULT,
+                batch=request.batch,
             ) as writer,
-            aclosing(
-                self._engine.generate(
-                    request.spec,
-                    stream=True,
-                    max_frame_bytes=frame,
-                    sha256=True,
-                    deadline=call.deadline,
-                    call=call,
-                )
-            ) as stream,
+            completion.attach(hashes=True) as reader,
         ):
-            async for events in stream:
+            async for events in reader:
                 await writer.write(events)
             if not writer.last:
                 raise Internal("the stream ended without its last event")

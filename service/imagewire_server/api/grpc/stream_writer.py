@@ -4,17 +4,17 @@ The last message of a stream is not written here: gRPC sends it together with th
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.image_chunk import serialized
+from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, framed, serialized
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
-from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.events import StreamEvent
 
 _MOST_COPIED = 16 * 1024
 _LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is sent, however busy the machine is
@@ -24,8 +24,8 @@ class StreamWriter:
     """Writes events to one call. Use as an async context manager.
 
     shielded: a context for what must be finished before the call is ended.
-    heartbeat_interval, stall_timeout: seconds. batch_bytes: the most bytes of picture in a message of several events,
-    0 for a message each. last: the message that ends the stream, once there is one.
+    heartbeat_interval, stall_timeout: seconds. max_frame_bytes: the most bytes of a picture in a message. batch:
+    whether a message may hold several events. last: the message that ends the stream, once there is one.
     """
 
     def __init__(
@@ -35,12 +35,14 @@ class StreamWriter:
         *,
         heartbeat_interval: float,
         stall_timeout: float,
-        batch_bytes: int = 0,
+        max_frame_bytes: int,
+        batch: bool = False,
     ) -> None:
         self._context = context
         self._shielded = shielded
         self._begun = False
-        self._batch_bytes = batch_bytes
+        self._max_frame_bytes = max_frame_bytes
+        self._batch = batch
         self._interval = heartbeat_interval
         self._stall_timeout = stall_timeout
         self._loop = asyncio.get_running_loop()
@@ -68,7 +70,8 @@ class StreamWriter:
 
     async def write(self, events: list[StreamEvent]) -> None:
         """Write events; returns when gRPC has taken them. Raises Stalled when it does not within the time-out."""
-        messages = batched(events, self._batch_bytes) if self._batch_bytes else [[event] for event in events]
+        frames = framed(events, self._max_frame_bytes)
+        messages = batched(frames, self._max_frame_bytes) if self._batch else [[frame] for frame in frames]
         last = b""
         if _ends(events[-1]):
             messages, last = _without_last(messages)
@@ -82,7 +85,7 @@ class StreamWriter:
         # No heartbeat is being sent now, and none is sent once this is set.
         self.last = last
 
-    async def _write(self, message: list[StreamEvent]) -> None:
+    async def _write(self, message: list[Outgoing]) -> None:
         data = serialized(message[0], message[1:])
         if self._begun:
             await self._context.write(data)
@@ -114,22 +117,22 @@ class StreamWriter:
         self._arm(self._interval)
 
 
-def _without_last(messages: list[list[StreamEvent]]) -> tuple[list[list[StreamEvent]], bytes]:
+def _without_last(messages: list[list[Outgoing]]) -> tuple[list[list[Outgoing]], bytes]:
     """The messages to write, and the last one, serialized: a small one, as nothing limits how long it waits."""
     *others, last = messages
-    if sum(map(_file_bytes, last)) <= _MOST_COPIED:
+    if sum(map(file_bytes, last)) <= _MOST_COPIED:
         message = serialized(last[0], last[1:])
         if len(message) <= _MOST_COPIED or len(last) == 1:
             return others, message
     return [*others, last[:-1]], serialized(last[-1])
 
 
-def batched(events: list[StreamEvent], most: int) -> list[list[StreamEvent]]:
+def batched(events: Sequence[Outgoing], most: int) -> list[list[Outgoing]]:
     """Events as few messages, each with at most so many bytes of picture, a single event whatever it holds."""
-    messages: list[list[StreamEvent]] = []
+    messages: list[list[Outgoing]] = []
     size = 0
     for event in events:
-        added = _file_bytes(event)
+        added = file_bytes(event)
         size += added
         # What joins another message is copied once more, which is not worth it for many bytes.
         if messages and size <= most and added <= _MOST_COPIED:
@@ -140,10 +143,5 @@ def batched(events: list[StreamEvent], most: int) -> list[list[StreamEvent]]:
     return messages
 
 
-def _file_bytes(event: StreamEvent) -> int:
-    """How many bytes of a picture or of other media an event holds."""
-    return len(event.data) if isinstance(event, Chunk) else 0
-
-
-def _ends(event: StreamEvent) -> bool:
-    return not isinstance(event, Chunk) and event.HasField("finished")
+def _ends(event: Outgoing) -> bool:
+    return isinstance(event, pb.Event) and event.HasField("finished")

@@ -5,7 +5,7 @@ The one place where the REST API meets the engine; every endpoint that draws goe
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Iterable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -82,17 +82,10 @@ class Responder:
         """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
         try:
             await worked(call, validation.check, builder.spec, "spec")
-            async with aclosing(
-                self.engine.generate(
-                    builder.spec,
-                    stream=stream,
-                    max_frame_bytes=validation.FRAME_MAX,
-                    sha256=False,  # OpenAI's JSON has no place for it
-                    deadline=None,
-                    call=call,
-                )
-            ) as answer:
-                yield answer
+            completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
+            # OpenAI's JSON has no field for a hash.
+            async with completion.attach(hashes=False) as reader:
+                yield reader
         except InvalidRequest as error:
             raise in_callers_names(error, builder.origins) from None
 

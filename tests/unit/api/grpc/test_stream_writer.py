@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imagewire._grpc.verify import unbatched
-from imagewire_server.api.grpc.image_chunk import serialized
+from imagewire_server.api.grpc.image_chunk import framed, serialized
 from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last, batched
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
@@ -59,6 +59,21 @@ def test_a_chunk_is_on_the_wire_what_protobuf_makes_of_it(
         assert message(made) == expected
 
 
+@given(_EVENTS.filter(bool), st.integers(1, 50_000))
+def test_frames_hold_the_same_bytes_within_the_bound(sizes: list[int | None], most: int) -> None:
+    events = [event(number, size) for number, size in enumerate(sizes, 1)]
+    made = framed(events, most)
+    chunks = [e for e in made if not isinstance(e, pb.Event)]
+    assert all(len(e.data) <= most for e in chunks)
+    for number, size in enumerate(sizes, 1):
+        mine = [e for e in chunks if e.sequence == number]
+        assert b"".join(e.data for e in mine) == b"x" * (size or 0)
+        assert [e.offset for e in mine] == list(range(0, size or 0, most))
+    assert [e for e in made if isinstance(e, pb.Event)] == [e for e in events if isinstance(e, pb.Event)]
+    joined = b"".join(message(e).image_chunk.data for e in made)
+    assert joined == b"".join(message(e).image_chunk.data for e in events)
+
+
 def test_what_is_small_is_one_message() -> None:
     assert len(batched([event(number, 500) for number in range(1, 10)], 1 << 18)) == 1
 
@@ -79,7 +94,7 @@ class _Slow:
 async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
     call: Any = _Slow()
     async with StreamWriter(
-        call, nullcontext, heartbeat_interval=0.001, stall_timeout=60, batch_bytes=1 << 18
+        call, nullcontext, heartbeat_interval=0.001, stall_timeout=60, max_frame_bytes=1 << 18, batch=True
     ) as writer:
         await call.begun.wait()
         ending = asyncio.create_task(writer.write([pb.Event(sequence=1, finished=pb.Finished())]))
@@ -93,7 +108,9 @@ async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
 
 async def test_a_heartbeat_that_nobody_reads_ends_the_stream_with_the_next_event() -> None:
     call: Any = _Slow()
-    async with StreamWriter(call, nullcontext, heartbeat_interval=0.001, stall_timeout=0.05) as writer:
+    async with StreamWriter(
+        call, nullcontext, heartbeat_interval=0.001, stall_timeout=0.05, max_frame_bytes=1 << 18
+    ) as writer:
         await call.begun.wait()
         with pytest.raises(Stalled):
             await writer.write([pb.Event(sequence=1, finished=pb.Finished())])

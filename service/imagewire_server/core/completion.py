@@ -1,0 +1,107 @@
+"""One drawing and its readers: its events are numbered once, and a reader attaches at a sequence number and leaves.
+
+Without a buffer there is one reader, and it pulls: its own task runs the upstream call, so a slow reader slows the
+upstream, and nothing is queued or kept. No second reader can join later: what was read is gone, and a pull that is
+under way is bound to the task that runs it, by its time-outs and by the cancellation of that task.
+
+With a buffer a task of the completion's own pulls (`feed.py`).
+"""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from types import TracebackType
+from typing import Protocol
+
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
+from imagewire_server.core.feed import Feed, OnDisconnect
+from imagewire_server.core.numbering import Numbering
+
+# Draws: the events, each numbered before it is yielded; those that arrived together are one list. Closing the generator
+# ends the upstream call.
+Source = Callable[[Numbering], AsyncGenerator[list[StreamEvent], None]]
+
+
+class Reader(Protocol):
+    """Reads a completion from where it attached. Use as a context manager: leaving it may end the drawing."""
+
+    async def __aenter__(self) -> "Reader": ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def __aiter__(self) -> "Reader": ...
+
+    def __anext__(self) -> Awaitable[list[StreamEvent]]:
+        """The next events, those that are there at once. Raises what the drawing ended with."""
+        ...
+
+    async def aclose(self) -> None:
+        """Leave. Where that ends the drawing, nothing of it is left running afterwards."""
+        ...
+
+
+class Completion:
+    """One drawing. buffer: where its events are kept. Without one it has one reader, and ends with it."""
+
+    __slots__ = ("_feed", "_numbering", "_source")
+
+    def __init__(
+        self, source: Source, *, buffer: EventBuffer | None = None, on_disconnect: OnDisconnect = OnDisconnect.CANCEL
+    ) -> None:
+        if buffer is None and on_disconnect is not OnDisconnect.CANCEL:
+            raise ValueError("what goes on without its reader needs a buffer")
+        self._numbering = Numbering()
+        self._source: Source | None = source
+        self._feed: Feed | None = None
+        if buffer is not None:
+            # A later reader may need them.
+            self._numbering.hash_files()
+            self._feed = Feed(source(self._numbering), self._numbering, buffer, on_disconnect)
+
+    def attach(self, after_sequence: int = 0, offset: int = 0, *, hashes: bool) -> Reader:
+        """A reader of the events after a sequence. offset: how many bytes it has of the file which that event began.
+
+        hashes: whether the reader needs the sha256 of pictures and media. It is a third of the work on a large picture,
+        so it is left out where the only reader does not need it; with a buffer it is always made. Raises EventsNotKept,
+        and InvalidRequest for a position that there is not.
+        """
+        if self._feed is not None:
+            return self._feed.attach(after_sequence, offset)
+        source, self._source = self._source, None
+        if source is None or after_sequence or offset:
+            raise EventsNotKept("is of an answer whose events are not kept; draw again")
+        if hashes:
+            self._numbering.hash_files()
+        return _PullingReader(source(self._numbering))
+
+    async def aclose(self) -> None:
+        """End a drawing with a buffer, and drop what is kept. A reader that is still attached gets an error."""
+        if self._feed is not None:
+            await self._feed.aclose()
+
+
+class _PullingReader:
+    """The only reader of a completion without a buffer: it runs the upstream call itself."""
+
+    __slots__ = ("_source",)
+
+    def __init__(self, source: AsyncGenerator[list[StreamEvent], None]) -> None:
+        self._source = source
+
+    async def __aenter__(self) -> "_PullingReader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._source.aclose()
+
+    def __aiter__(self) -> "_PullingReader":
+        return self
+
+    def __anext__(self) -> Awaitable[list[StreamEvent]]:
+        return self._source.__anext__()
+
+    async def aclose(self) -> None:
+        await self._source.aclose()

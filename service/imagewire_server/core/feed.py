@@ -1,0 +1,190 @@
+"""A completion's task and its buffer, for readers that come and go.
+
+The task pulls while a reader waits for more, or when all have left and the policy is to continue. So the fastest reader
+sets the pace, and where the buffer is full it waits for the slowest. Events that every attached reader has are kept for
+later ones; the oldest of them are dropped for what is new. With nobody attached that is all of them: the upstream is
+read to its end, because it is paid for, and late readers may be refused.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from enum import Enum
+from types import TracebackType
+
+from imagewire_server.contract.errors import Internal, InvalidRequest, Violation
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
+from imagewire_server.core.numbering import Numbering
+
+
+class OnDisconnect(Enum):
+    """What happens when the last reader leaves before the end."""
+
+    CANCEL = "cancel"  # the upstream call ends, and nothing is kept
+    CONTINUE = "continue"  # it is read to its end, for later readers
+
+
+class Feed:
+    """The readers of one completion. source: its events, numbered by `numbering`."""
+
+    def __init__(
+        self,
+        source: AsyncGenerator[list[StreamEvent], None],
+        numbering: Numbering,
+        buffer: EventBuffer,
+        on_disconnect: OnDisconnect,
+    ) -> None:
+        self._source = source
+        self._numbering = numbering
+        self._buffer = buffer
+        self._on_disconnect = on_disconnect
+        self._readers: set[BufferedReader] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._idle: asyncio.Future[None] | None = None  # what the task waits for while it must not pull
+        self._ended = False  # whether no more events come
+        self._closed = False
+        self._error: Exception | None = None
+        self._traceback: TracebackType | None = None
+
+    def attach(self, after_sequence: int, offset: int) -> "BufferedReader":
+        """See Completion. The first reader starts the task."""
+        if self._closed:
+            raise EventsNotKept("is of an answer that is no longer kept; draw again")
+        if after_sequence > self._numbering.sequence:
+            words = f"is beyond event {self._numbering.sequence}, the last one so far; send the last one that arrived"
+            raise InvalidRequest([Violation("after_sequence", words)])
+        reader = BufferedReader(self, *self._buffer.find(after_sequence, offset))
+        self._readers.add(reader)
+        if self._task is None:
+            self._task = asyncio.create_task(self._pull())
+        return reader
+
+    async def aclose(self) -> None:
+        """End the drawing, and drop what is kept. A reader that is still attached gets an error."""
+        self._closed = True
+        self._end(Internal("the answer was given up while it was read") if self._readers else None)
+        try:
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.wait({self._task})
+        finally:
+            self._buffer.clear()
+
+    async def leave(self, reader: "BufferedReader") -> None:
+        """A reader goes, with the consequence that the policy says when it was the last."""
+        if reader not in self._readers:
+            return
+        self._readers.discard(reader)
+        if self._readers or self._on_disconnect is OnDisconnect.CONTINUE:
+            self.wake()
+        else:
+            await self.aclose()
+
+    def read(self, position: int) -> list[StreamEvent] | None:
+        """What is there from a position on, None while more may come. Raises what the drawing ended with."""
+        events = [] if self._closed else self._buffer.read(position)
+        if events:
+            return events
+        if not self._ended:
+            return None
+        if self._error is not None:
+            # Each reader raises the same error: with the traceback to its origin, and without those of other readers.
+            raise self._error.with_traceback(self._traceback)
+        raise StopAsyncIteration
+
+    def wake(self) -> None:
+        """Let the task look again whether it may pull."""
+        if self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def _pull(self) -> None:
+        try:
+            async with aclosing(self._source) as source:
+                while True:
+                    while not self._may_pull():
+                        self._idle = asyncio.get_running_loop().create_future()
+                        await self._idle
+                    events = await anext(source, None)
+                    if events is None:
+                        break
+                    self._buffer.add(events)
+                    self._wake_readers()
+        except Exception as error:  # noqa: BLE001  # it is raised where it is read
+            self._end(error)
+        else:
+            self._end(None)
+        self._buffer.trim(self._needed())
+
+    def _may_pull(self) -> bool:
+        """Whether more is wanted, and there is room for it. Drops what is in the way and nobody lacks."""
+        needed = self._needed()
+        self._buffer.trim(needed)
+        if not self._readers:
+            return True  # the policy is to continue: else the last one to leave has ended this
+        if not any(reader.waits for reader in self._readers):
+            return False
+        # Where nobody lags, one list of events may pass the bounds: other completions cannot starve this one.
+        return needed == self._buffer.end or not self._buffer.is_full
+
+    def _needed(self) -> int:
+        """The position of the first event that an attached reader lacks."""
+        return min((reader.position for reader in self._readers), default=self._buffer.end)
+
+    def _end(self, error: Exception | None) -> None:
+        self._ended, self._error = True, error
+        self._traceback = error.__traceback__ if error is not None else None
+        self._wake_readers()
+
+    def _wake_readers(self) -> None:
+        for reader in self._readers:
+            reader.wake()
+
+
+class BufferedReader:
+    """A completion's Reader. position: of the next event. head: what comes in front of it, cut for this reader."""
+
+    def __init__(self, feed: Feed, position: int, head: list[StreamEvent]) -> None:
+        self._feed = feed
+        self._head = head
+        self._news: asyncio.Future[None] | None = None
+        self.position = position
+
+    @property
+    def waits(self) -> bool:
+        """Whether it has read all there is, and waits for more."""
+        return self._news is not None and not self._news.done()
+
+    def wake(self) -> None:
+        """There is more, or there never will be."""
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def __aenter__(self) -> "BufferedReader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> "BufferedReader":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        if self._head:
+            head, self._head = self._head, []
+            return head
+        while (events := self._feed.read(self.position)) is None:
+            self._news = asyncio.get_running_loop().create_future()
+            self._feed.wake()
+            try:
+                await self._news
+            finally:
+                self._news = None
+        self.position += len(events)
+        self._feed.wake()
+        return events
+
+    async def aclose(self) -> None:
+        await self._feed.leave(self)

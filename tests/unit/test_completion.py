@@ -1,0 +1,449 @@
+"""A completion's readers: what each of them sees, what is kept for them, and what their leaving does."""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Cut, Internal, InvalidRequest
+from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.event_buffer import BufferBudget, EventBuffer, EventsNotKept
+from imagewire_server.core.feed import OnDisconnect
+from imagewire_server.core.numbering import Numbering
+from tests.event_forms import message
+
+ENOUGH = 1 << 30
+PICTURE = bytes(range(256)) * 40
+
+
+def batches(picture: bytes = PICTURE, size: int = 1000) -> list[list[StreamEvent]]:
+    """A drawing: a text, a picture in chunks, and the ends."""
+    kinds = pb.PartKind
+    chunks = [Chunk("image_chunk", 0, 1, at, picture[at : at + size]) for at in range(0, len(picture), size)]
+    return [
+        [pb.Event(started=pb.Started(completion_id="c"))],
+        [
+            pb.Event(part_started=pb.PartStarted(kind=kinds.PART_KIND_TEXT)),
+            pb.Event(text_delta=pb.TextDelta(text="Here")),
+            pb.Event(part_finished=pb.PartFinished()),
+        ],
+        [pb.Event(part_started=pb.PartStarted(part_index=1, kind=kinds.PART_KIND_IMAGE)), chunks[0]],
+        *([chunk] for chunk in chunks[1:]),
+        [pb.Event(part_finished=pb.PartFinished(part_index=1, image=pb.Image(size_bytes=len(picture))))],
+        [pb.Event(candidate_finished=pb.CandidateFinished()), pb.Event(finished=pb.Finished())],
+    ]
+
+
+class Scripted:
+    """A Source. error: raised at the end. gate: what each list of events waits for."""
+
+    def __init__(self, events: list[list[StreamEvent]], error: Exception | None = None) -> None:
+        self._batches = events
+        self._error = error
+        self.gates: list[asyncio.Event] = []
+        self.pulled = 0
+        self.closed = False
+        self.numbered: list[StreamEvent] = []
+
+    def hold(self, number: int) -> asyncio.Event:
+        """From the list with this number on nothing comes before the event is set."""
+        self.gates = [asyncio.Event() for _ in self._batches]
+        for gate in self.gates[:number] + self.gates[number + 1 :]:
+            gate.set()
+        return self.gates[number]
+
+    async def __call__(self, numbering: Numbering) -> AsyncGenerator[list[StreamEvent], None]:
+        try:
+            for number, events in enumerate(self._batches):
+                await asyncio.sleep(0)
+                if self.gates:
+                    await self.gates[number].wait()
+                self.pulled += 1
+                made = [replace(event) if isinstance(event, Chunk) else copy(event) for event in events]
+                for event in made:
+                    numbering.number_chunk(event) if isinstance(event, Chunk) else numbering.number(event)
+                self.numbered += made
+                yield made
+            if self._error is not None:
+                raise self._error
+        finally:
+            self.closed = True
+
+
+def copy(event: pb.Event) -> pb.Event:
+    made = pb.Event()
+    made.CopyFrom(event)
+    return made
+
+
+def kept(source: Scripted, most: int = ENOUGH, budget: BufferBudget | None = None, **more: Any) -> Completion:
+    """A completion with a buffer."""
+    return Completion(source, buffer=EventBuffer(most, budget or BufferBudget(ENOUGH)), **more)
+
+
+async def read(reader: Reader) -> list[StreamEvent]:
+    """All that a reader gets; it leaves then."""
+    async with reader:
+        return [event async for events in reader for event in events]
+
+
+def wire(events: list[StreamEvent]) -> list[bytes]:
+    """Each event as bytes; neighbouring chunks of a picture as one, since no reader's cut is another's."""
+    joined: list[StreamEvent] = []
+    for event in events:
+        before = joined[-1] if joined else None
+        if isinstance(event, Chunk) and isinstance(before, Chunk) and event.offset == before.offset + len(before.data):
+            joined[-1] = replace(before, data=before.data + event.data)
+        else:
+            joined.append(event)
+    return [message(event).SerializeToString(deterministic=True) for event in joined]
+
+
+async def reference() -> list[StreamEvent]:
+    return await read(Completion(Scripted(batches())).attach(hashes=True))
+
+
+async def settle() -> None:
+    """Let every task do what it can without being woken from outside."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+async def test_the_only_reader_pulls_in_its_own_task() -> None:
+    source = Scripted(batches())
+    before = asyncio.all_tasks()
+    async with Completion(source).attach(hashes=False) as reader:
+        await anext(reader)
+        await settle()
+        assert source.pulled == 1, "nothing is pulled that nobody asked for"
+        assert asyncio.all_tasks() == before
+        events = [event async for some in reader for event in some]
+    assert source.closed
+    assert [event.sequence for event in source.numbered] == [1, 2, 3, 4, 5, *[5] * 11, 6, 7, 8]
+    assert message(events[-3]).part_finished.image.sha256 == b"", "nobody asked for it, so nobody paid for it"
+
+
+async def test_a_completion_hashes_for_a_reader_that_needs_it() -> None:
+    for completion in (Completion(Scripted(batches())), kept(Scripted(batches()))):
+        events = await read(completion.attach(hashes=True))
+        assert message(events[-3]).part_finished.image.sha256 == hashlib.sha256(PICTURE).digest()
+    events = await read(kept(Scripted(batches())).attach(hashes=False))
+    assert message(events[-3]).part_finished.image.sha256, "a later reader may need it"
+
+
+async def test_without_a_buffer_there_is_one_reader() -> None:
+    completion = Completion(Scripted(batches()))
+    reader = completion.attach(hashes=False)
+    with pytest.raises(EventsNotKept, match="not kept"):
+        completion.attach(hashes=False)
+    await reader.aclose()
+    with pytest.raises(EventsNotKept):
+        Completion(Scripted(batches())).attach(3, hashes=False)
+    with pytest.raises(ValueError, match="buffer"):
+        Completion(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+
+
+async def test_leaving_closes_the_upstream() -> None:
+    source = Scripted(batches())
+    async with Completion(source).attach(hashes=False) as reader:
+        await anext(reader)
+    assert source.closed
+    budget, source = BufferBudget(ENOUGH), Scripted(batches())
+    completion = kept(source, budget=budget)
+    async with completion.attach(hashes=False) as reader:
+        await anext(reader)
+        async with completion.attach(hashes=False) as other:
+            await anext(other)
+        assert not source.closed, "one is still there"
+    assert source.closed
+    assert budget.used == 0
+    with pytest.raises(EventsNotKept):
+        completion.attach(hashes=False)
+
+
+@pytest.mark.parametrize("made", [Completion, kept])
+async def test_a_cancelled_reader_closes_the_upstream_before_it_is_gone(
+    made: Callable[[Scripted], Completion],
+) -> None:
+    source = Scripted(batches())
+    source.hold(3)
+    task = asyncio.create_task(read(made(source).attach(hashes=False)))
+    await settle()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert source.closed
+
+
+async def test_two_readers_at_different_speeds_see_the_same() -> None:
+    source = Scripted(batches())
+    completion = kept(source)
+    slow = completion.attach(hashes=True)
+    fast = await read(completion.attach(hashes=True))
+    assert wire(fast) == wire(await reference())
+    assert wire(await read(slow)) == wire(fast)
+    assert len(source.numbered) == len(fast), "numbered once"
+
+
+async def test_the_fastest_waits_for_the_slowest_where_the_bound_is_met() -> None:
+    source, budget = Scripted(batches()), BufferBudget(ENOUGH)
+    completion = kept(source, 3000, budget)
+    slow = completion.attach(hashes=True)
+    fast = asyncio.create_task(read(completion.attach(hashes=True)))
+    await settle()
+    assert not fast.done()
+    assert source.pulled < 6
+    most = budget.used
+    seen = []
+    async with slow:
+        async for events in slow:
+            seen += events
+            await settle()
+            most = max(most, budget.used)
+    assert most < 3000 + 2 * 1256, "the bound, and one list of events"
+    assert wire(await fast) == wire(seen) == wire(await reference())
+    assert budget.used == 0
+
+
+async def test_a_late_reader_gets_every_event_from_the_start() -> None:
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    async with completion.attach(hashes=False) as first:
+        for _ in range(4):
+            await anext(first)
+        late = asyncio.create_task(read(completion.attach(hashes=True)))
+        await settle()
+    assert wire(await late) == wire(await reference())
+    assert wire(await read(completion.attach(hashes=True))) == wire(await reference()), "when all is over, too"
+    await completion.aclose()
+
+
+async def test_a_late_reader_whose_events_are_dropped_is_refused() -> None:
+    completion = kept(Scripted(batches()), 3000)
+    async with completion.attach(hashes=False) as reader:
+        async for _ in reader:
+            pass
+        with pytest.raises(EventsNotKept, match="no longer kept") as refused:
+            completion.attach(hashes=False)
+        assert [violation.field for violation in refused.value.violations] == ["after_sequence"]
+        assert len(await read(completion.attach(6, hashes=False))) == 2, "what is kept is given"
+
+
+async def test_go_on_finishes_the_upstream_after_the_reader_has_left() -> None:
+    source = Scripted(batches())
+    completion = kept(source, on_disconnect=OnDisconnect.CONTINUE)
+    task = asyncio.create_task(read(completion.attach(hashes=False)))
+    gate = source.hold(3)
+    await settle()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert not source.closed
+    gate.set()
+    await settle()
+    assert source.closed
+    assert source.pulled == len(batches())
+    assert wire(await read(completion.attach(hashes=True))) == wire(await reference())
+    await completion.aclose()
+
+
+async def test_go_on_with_nobody_there_drops_the_oldest() -> None:
+    source, budget = Scripted(batches()), BufferBudget(4000)
+    completion = kept(source, budget=budget, on_disconnect=OnDisconnect.CONTINUE)
+    await completion.attach(hashes=False).aclose()
+    await settle()
+    assert source.pulled == len(batches()), "what is paid for is drawn to its end"
+    assert 0 < budget.used < 4000
+    with pytest.raises(EventsNotKept):
+        completion.attach(hashes=False)
+    await completion.aclose()
+    assert budget.used == 0
+
+
+async def test_the_bound_of_the_process_is_shared_and_starves_nobody() -> None:
+    budget = BufferBudget(4000)
+    full = kept(Scripted(batches()), budget=budget, on_disconnect=OnDisconnect.CONTINUE)
+    unread = full.attach(hashes=False)
+    await asyncio.wait_for(anext(unread), 60)
+    taken = full.attach(hashes=False)
+    ahead = asyncio.create_task(read(taken))
+    await settle()
+    assert budget.used >= 4000
+    other = kept(Scripted(batches()), budget=budget)
+    assert wire(await read(other.attach(hashes=True))) == wire(await reference())
+    ahead.cancel()
+    with suppress(asyncio.CancelledError):
+        await ahead
+    await unread.aclose()
+    await full.aclose()
+    assert budget.used == 0
+
+
+async def test_an_error_reaches_every_reader_behind_the_events() -> None:
+    error = Cut("broke off")
+    completion = kept(Scripted(batches()[:4], error))
+
+    async def failing(reader: Reader) -> list[StreamEvent]:
+        seen: list[StreamEvent] = []
+
+        async def read_on() -> None:
+            async for events in reader:
+                seen.extend(events)
+
+        with pytest.raises(Cut) as raised:
+            await read_on()
+        assert raised.value is error
+        return seen
+
+    readers = [completion.attach(hashes=False) for _ in range(3)]
+    found = [wire(await failing(reader)) for reader in readers]
+    assert found[0] == found[1] == found[2] == wire((await reference())[: len(batches()[:4]) + 3])
+    assert wire(await failing(completion.attach(hashes=False))) == found[0], "a late one too"
+    for reader in readers:
+        await reader.aclose()
+
+
+async def test_a_cancelled_reader_does_not_hurt_the_other() -> None:
+    source = Scripted(batches())
+    gate = source.hold(4)
+    completion = kept(source)
+    tasks = [asyncio.create_task(read(completion.attach(hashes=True))) for _ in range(2)]
+    await settle()
+    tasks[0].cancel()
+    with suppress(asyncio.CancelledError):
+        await tasks[0]
+    gate.set()
+    assert wire(await tasks[1]) == wire(await reference())
+
+
+async def test_who_reads_a_completion_that_is_closed_is_told() -> None:
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    reader = completion.attach(hashes=False)
+    await anext(reader)
+    await completion.aclose()
+    with pytest.raises(Internal):
+        await anext(reader)
+    await reader.aclose()
+
+
+async def test_bytes_that_are_a_message_are_a_fault() -> None:
+    completion = Completion(Scripted([[pb.Event(image_chunk=pb.ImageChunk(data=b"x"))]]))
+    async with completion.attach(hashes=False) as reader:
+        with pytest.raises(Internal, match="Chunk"):
+            await anext(reader)
+
+
+def offsets() -> Iterator[tuple[int, int]]:
+    """Each event after which a reader may go on, and bytes of the picture that it may have."""
+    yield from ((after, 0) for after in range(9))
+    yield from ((5, offset) for offset in (1, 999, 1000, 1001, len(PICTURE) - 1, len(PICTURE)))
+
+
+@pytest.mark.parametrize(("after", "offset"), list(offsets()))
+async def test_a_reader_goes_on_where_it_was(after: int, offset: int) -> None:
+    whole = await reference()
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    await completion.attach(hashes=False).aclose()
+    await settle()
+    due = [event for event in whole if event.sequence > after]
+    if after == 5 and offset < len(PICTURE):
+        due = [Chunk("image_chunk", 0, 1, offset, PICTURE[offset:], sequence=5), *due]
+    assert wire(await read(completion.attach(after, offset, hashes=True))) == wire(due)
+    await completion.aclose()
+
+
+@pytest.mark.parametrize(
+    ("after", "offset", "field"), [(9, 0, "after_sequence"), (4, 1, "offset"), (5, len(PICTURE) + 1, "offset")]
+)
+async def test_a_position_that_there_is_not_is_refused(after: int, offset: int, field: str) -> None:
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    await completion.attach(hashes=False).aclose()
+    await settle()
+    with pytest.raises(InvalidRequest) as refused:
+        completion.attach(after, offset, hashes=False)
+    assert [violation.field for violation in refused.value.violations] == [field]
+    await completion.aclose()
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["attach", "read", "leave", "cancel"]), st.integers(0, 7)), max_size=40)
+
+
+@given(STEPS, st.sampled_from([1500, 3000, ENOUGH]), st.sampled_from(list(OnDisconnect)), st.integers(1, 3000))
+@settings(max_examples=150, deadline=None)
+def test_any_schedule_shows_each_reader_a_contiguous_run(
+    steps: list[tuple[str, int]], most: int, policy: OnDisconnect, size: int
+) -> None:
+    asyncio.run(schedule(steps, most, policy, size))
+
+
+class Follower:
+    """A reader of the schedule, which may be waiting for events."""
+
+    def __init__(self, completion: Completion, after: int) -> None:
+        self.reader = completion.attach(after, hashes=True)
+        self.after = after
+        self.seen: list[StreamEvent] = []
+        self._reading: asyncio.Task[None] | None = None
+
+    def read(self) -> None:
+        """Begin to read, if it does not yet."""
+        if self._reading is None or self._reading.done():
+            self._reading = asyncio.create_task(self._read_once())
+
+    async def _read_once(self) -> None:
+        with suppress(StopAsyncIteration):
+            self.seen += await anext(self.reader)
+
+    async def cancel(self) -> None:
+        """Stop waiting; the reader stays."""
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+
+    async def read_on(self) -> None:
+        """Read to the end."""
+        if self._reading is not None and not self._reading.cancelled():
+            await self._reading
+        self.seen += await read(self.reader)
+
+    def check(self, whole: list[StreamEvent], *, ended: bool) -> None:
+        """What was seen follows what the reader had, without a gap; all of it, where it read to the end."""
+        due = [e for e in whole if e.sequence > self.after or (e.sequence == self.after and isinstance(e, Chunk))]
+        expected = [message(event) for event in due]
+        assert [message(event) for event in self.seen] == (expected if ended else expected[: len(self.seen)])
+
+
+async def schedule(steps: list[tuple[str, int]], most: int, policy: OnDisconnect, size: int) -> None:
+    """Do the steps, the number choosing a reader or where to attach; then let those that are left read to the end."""
+    whole = await read(Completion(Scripted(batches(size=size))).attach(hashes=True))
+    source, budget = Scripted(batches(size=size)), BufferBudget(ENOUGH)
+    completion = kept(source, most, budget, on_disconnect=policy)
+    followers: list[Follower] = []
+    for step, number in steps:
+        follower = followers[number % len(followers)] if followers else None
+        if step == "attach":
+            with suppress(InvalidRequest):
+                followers.append(Follower(completion, number))
+        elif follower is not None and step == "read":
+            follower.read()
+            await settle()
+        elif follower is not None:
+            await follower.cancel()
+            if step == "leave":
+                await follower.reader.aclose()
+                follower.check(whole, ended=False)
+                followers.remove(follower)
+        assert budget.used <= most + max(size, 500) + 1000, "the bound, and what arrives at once"
+    await asyncio.gather(*(follower.read_on() for follower in followers))
+    for follower in followers:
+        follower.check(whole, ended=True)
+    await completion.aclose()
+    assert budget.used == 0
+    assert source.closed or not source.pulled
