@@ -169,8 +169,8 @@ async def violations(call: Any) -> list[tuple[str, str]]:
 async def test_what_it_lacks_is_refused_by_the_callers_name(easel: Easel) -> None:
     asked = spec("painter", image_config=pb.ImageConfig(image_size="4K"), labels={"a": "b"})
     assert await violations(easel.chat.CreateCompletion(pb.CreateCompletionRequest(spec=asked))) == [
-        ("spec.labels", "is not taken by the toy; leave it out"),
         ("spec.image_config.image_size", '"4K" is not taken by painter; use 512, 2K'),
+        ("spec.labels", "is not taken by the toy; leave it out"),
     ]
     body = {"model": "painter", "messages": [{"role": "user", "content": "A banana"}]}
     for wrong, field in (

@@ -3,6 +3,7 @@
 A provider's encoder applies the rules while it walks the request. `check` walks it for a provider without such a walk.
 """
 
+import dataclasses
 from typing import Any
 
 from imagewire_server.contract import message_rules, pb
@@ -13,6 +14,19 @@ _LONGEST_SCHEME = 32
 _PACKAGE = pb.Spec.DESCRIPTOR.file.package
 
 
+def _listed() -> dict[str, list[tuple[str, str, str]]]:
+    """By message: its fields whose values a capability lists, that capability, and what a model without any is told."""
+    found: dict[str, list[tuple[str, str, str]]] = {}
+    for capability in dataclasses.fields(Capabilities):
+        if lists := capability.metadata.get("lists"):
+            message, _, field = lists.field.partition(".")
+            found.setdefault(message, []).append((field, capability.name, lists.without))
+    return found
+
+
+_LISTED = _listed()
+
+
 class CapabilityRules:
     """The rules for one request. model: its name as the caller wrote it. found: what is wrong is added to it."""
 
@@ -21,20 +35,17 @@ class CapabilityRules:
         self._model = model
         self._found = found
 
-    def image_config(self, given: pb.ImageConfig, path: str) -> None:
-        """The ratio and the size are among those that the model draws."""
-        if given.aspect_ratio:
-            self._one_of(f"{path}.aspect_ratio", given.aspect_ratio, self._capabilities.aspect_ratios)
-        if given.image_size:
-            self._one_of(f"{path}.image_size", given.image_size, self._capabilities.image_sizes)
-
-    def thinking(self, given: pb.ThinkingConfig, path: str) -> None:
-        """The model thinks, and has the level."""
-        levels = self._capabilities.thinking_levels
-        if levels == ():
-            self._refuse(path, f"{self._model} does not think; leave it out")
-        if given.thinking_level:
-            self._one_of(f"{path}.thinking_level", given.thinking_level, levels or None)
+    def listed(self, message: Any, name: str, path: str) -> None:
+        """What is set in a message is among the values that the model takes. name: the message's type."""
+        for field, capability, without in _LISTED[name]:
+            allowed = getattr(self._capabilities, capability)
+            if allowed is None:
+                continue
+            if not allowed and without:
+                self._refuse(path, f"{self._model} {without}; leave it out")
+            elif (value := getattr(message, field)) and value not in allowed:
+                remedy = f"use {', '.join(allowed)}" if allowed else "leave it out"
+                self._refuse(f"{path}.{field}", f'"{value}" is not taken by {self._model}; {remedy}')
 
     def uri_scheme(self, scheme: str, path: str) -> None:
         """The provider reads a picture by such a URI. One of an earlier answer, which it drew itself, always passes."""
@@ -53,7 +64,12 @@ class CapabilityRules:
             self._refuse("spec.messages", f"hold {number} pictures; {self._model} takes at most {limit}")
 
     def fields(self, message: Any, path: str, *, taken: bool = True) -> None:
-        """Every field that is set, here and inside, is one that the provider takes. taken: whether the message is."""
+        """Every field that is set, here and inside, is one that the provider takes, with a value that the model takes.
+
+        taken: whether the message itself is.
+        """
+        if taken and message.DESCRIPTOR.name in _LISTED:
+            self.listed(message, message.DESCRIPTOR.name, path)
         for field, value in message.ListFields():
             where = f"{path}.{field.name}"
             taken_too = taken and self._capabilities.takes(f"{message.DESCRIPTOR.name}.{field.name}")
@@ -68,12 +84,6 @@ class CapabilityRules:
 
     def _refuse(self, path: str, words: str) -> None:
         self._found.append(Violation(path, words))
-
-    def _one_of(self, field: str, value: str, allowed: tuple[str, ...] | None) -> None:
-        if allowed is None or value in allowed:
-            return
-        remedy = f"use {', '.join(allowed)}" if allowed else "leave it out"
-        self._refuse(field, f'"{value}" is not taken by {self._model}; {remedy}')
 
 
 def scheme_of(image: pb.Image) -> str:
@@ -96,8 +106,5 @@ def check(spec: pb.Spec, capabilities: Capabilities) -> None:
             if image.detail:
                 rules.detail(path)
     rules.image_count(count)
-    if spec.generation_config.HasField("thinking_config") and capabilities.takes("GenerationConfig.thinking_config"):
-        rules.thinking(spec.generation_config.thinking_config, "spec.generation_config.thinking_config")
-    rules.image_config(spec.image_config, "spec.image_config")
     if found:
         raise InvalidRequest(found)

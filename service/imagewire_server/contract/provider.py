@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
@@ -25,6 +25,21 @@ class ImagePrice:
     by_size: Mapping[str, float]
 
 
+class Lists(NamedTuple):
+    """What a capability lists: the values of a field of the contract, as "Message.field".
+
+    without: what to say of a model that takes none of them, which then refuses the whole message.
+    """
+
+    field: str
+    without: str = ""
+
+
+def _lists(name: str, without: str = "") -> Any:
+    """A capability that lists the values of a field; None where nothing is known."""
+    return field(default=None, metadata={"lists": Lists(name, without)})
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What one model takes and costs at one provider. Validation, REST, ListModels and the cost all read this.
@@ -43,9 +58,9 @@ class Capabilities:
 
     id: str = ""
     aliases: tuple[str, ...] = ()
-    aspect_ratios: tuple[str, ...] | None = None
-    image_sizes: tuple[str, ...] | None = None
-    thinking_levels: tuple[str, ...] | None = None
+    aspect_ratios: tuple[str, ...] | None = _lists("ImageConfig.aspect_ratio")
+    image_sizes: tuple[str, ...] | None = _lists("ImageConfig.image_size")
+    thinking_levels: tuple[str, ...] | None = _lists("ThinkingConfig.thinking_level", without="does not think")
     max_input_images: int | None = None
     system_instruction: bool = True
     part_media_resolution: bool = True

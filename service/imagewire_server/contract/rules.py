@@ -132,10 +132,14 @@ def tool(message: pb.Tool) -> Iterator[tuple[str, str]]:
         yield "", "is empty; set functions or google_search"
 
 
-def thinking(message: pb.ThinkingConfig) -> Iterator[tuple[str, str]]:
-    """A budget or a level."""
-    if message.HasField("thinking_budget") and message.thinking_level:
-        yield "thinking_budget", "excludes thinking_level; set one of them"
+def exclusive(name: str, other: str) -> MessageCheck:
+    """One of two fields, of which the first has presence."""
+
+    def check(message: Any) -> Iterator[tuple[str, str]]:
+        if message.HasField(name) and getattr(message, other):
+            yield name, f"excludes {other}; set one of them"
+
+    return check
 
 
 def function_response(message: pb.FunctionResponse) -> Iterator[tuple[str, str]]:

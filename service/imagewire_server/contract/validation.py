@@ -140,7 +140,7 @@ MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
     "NativePart": native_rules.native_part,
     "ChatMessage": message_rules.message,
     "Spec": rules.spec,
-    "ThinkingConfig": rules.thinking,
+    "ThinkingConfig": rules.exclusive("thinking_budget", "thinking_level"),
     "TimeRange": rules.time_range,
     "Tool": rules.tool,
 }

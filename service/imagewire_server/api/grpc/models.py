@@ -13,6 +13,8 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
 
 _PAGE_SIZE = 100
+# Each lists what the capability of the same name lists; it is absent where nothing is known.
+_CHOICES = [f.name for f in pb.Model.DESCRIPTOR.fields if f.message_type == pb.Choices.DESCRIPTOR]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -62,12 +64,14 @@ def _model(name: str, route: Route) -> pb.Model:
         aliases=[f"{provider}/{alias}" for alias in known.aliases],
         provider=provider,
         native_id=route.native_id,
-        image_sizes=_choices(known.image_sizes),
-        aspect_ratios=_choices(known.aspect_ratios),
         max_input_images=known.max_input_images,
-        thinking_levels=_choices(known.thinking_levels),
         price=_price(known),
     )
+    for field in _CHOICES:
+        if (values := getattr(known, field)) is not None:
+            choices: pb.Choices = getattr(model, field)
+            choices.SetInParent()
+            choices.values.extend(values)
     if known.is_known:
         model.system_instruction = known.system_instruction
     return model
@@ -85,8 +89,3 @@ def _price(known: Capabilities) -> pb.Price | None:
         cached_input_usd_per_million=price.cached,
         service_tier_factors=known.service_tiers,
     )
-
-
-def _choices(values: tuple[str, ...] | None) -> pb.Choices | None:
-    """None, as absent, where nothing is known."""
-    return None if values is None else pb.Choices(values=values)

@@ -1,7 +1,7 @@
 """What is asked of the server about itself: models, health, readiness."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import msgspec
 
@@ -11,10 +11,14 @@ from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract.errors import NotFound
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import exposition
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
 from imagewire_server.formats.openai.common import response_types
+
+# What an entry says of a model, under the names of its capabilities.
+_CAPABILITIES = ({f.name for f in fields(Capabilities)} & set(response_types.ModelEntry.__struct_fields__)) - {"id"}
 
 
 @dataclass(slots=True)
@@ -58,12 +62,9 @@ def _entry(name: str, route: Route) -> response_types.ModelEntry:
     known = route.capabilities
     if not known.is_known:
         return entry
-    for field in ("image_sizes", "aspect_ratios", "thinking_levels"):
-        if (values := getattr(known, field)) is not None:
-            setattr(entry, field, list(values))
-    if known.max_input_images is not None:
-        entry.max_input_images = known.max_input_images
-    entry.system_instruction = known.system_instruction
+    for field in _CAPABILITIES:
+        if (value := getattr(known, field)) is not None:
+            setattr(entry, field, list(value) if isinstance(value, tuple) else value)
     return entry
 
 

@@ -151,7 +151,7 @@ class _Encoder:
         return config
 
     def thinking(self, given: pb.ThinkingConfig, path: str) -> Json:
-        self.rules.thinking(given, path)
+        self.rules.listed(given, "ThinkingConfig", path)
         config: Json = {}
         if given.HasField("include_thoughts"):
             config["includeThoughts"] = given.include_thoughts
@@ -164,7 +164,7 @@ class _Encoder:
     def image_config(self) -> Json:
         given = self.spec.image_config
         path = "spec.image_config"
-        self.rules.image_config(given, path)
+        self.rules.listed(given, "ImageConfig", path)
         config: Json = {}
         if given.aspect_ratio:
             config["aspectRatio"] = given.aspect_ratio
