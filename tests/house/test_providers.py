@@ -1,0 +1,38 @@
+"""Nothing outside a provider's folder knows the provider: neither its name, nor a setting or key of its own."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.config.settings import fields
+from imagewire_server.providers import registry
+
+SERVER = Path(registry.__file__).parents[1]
+OWN = {
+    word
+    for config in registry.provider_configs()
+    for word in (*config.names, *config.params, *config.variables, *fields([config]))
+} - set(fields([]))
+# The composition root runs the emulator, which speaks Google's API.
+MAY_IMPORT = {"bootstrap.py"}
+
+
+def _modules() -> list[Path]:
+    return [path for path in SERVER.rglob("*.py") if "google" not in path.relative_to(SERVER).parts]
+
+
+@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(SERVER)))
+def test_no_module_knows_a_provider(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant):
+            assert node.value not in OWN, f"line {node.lineno} knows {node.value!r}"
+        if isinstance(node, ast.ImportFrom) and path.name not in MAY_IMPORT:
+            assert not (node.module or "").startswith("imagewire_server.providers.google"), f"line {node.lineno}"
+
+
+def test_each_provider_is_one_line_of_the_registry() -> None:
+    folders = {path.parent.name for path in (SERVER / "providers").glob("*/registration.py")}
+    assert {package.rpartition(".")[2] for package in registry.PACKAGES} == folders
+    text = Path(registry.__file__).read_text()
+    assert all(text.count(package) == 1 for package in registry.PACKAGES)
