@@ -1,0 +1,108 @@
+"""Which lines of a module its own test reaches: `make own-lines`, and the table own_lines.txt, whose numbers only fall.
+
+The test of service/imagewire_server/core/fold.py is tests/unit/core/test_fold.py. Lines count that stand in functions:
+those of the module itself run when it is imported.
+"""
+
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SERVER = ROOT / "service/imagewire_server"
+UNIT = ROOT / "tests/unit"
+TABLE = Path(__file__).with_suffix(".txt")
+# The rooms that do no IO, so that a unit test can reach all of a module.
+PURE = ("contract", "core", "formats", "providers/google/wire")
+
+
+def lines(file: Path) -> set[int]:
+    """The lines of a module that stand in functions."""
+
+    def within(code: CodeType) -> Iterator[int]:
+        for inner in code.co_consts:
+            if isinstance(inner, CodeType):
+                if inner.co_flags & 2:  # CO_NEWLOCALS: of a function, not of a class
+                    yield from (line for _, _, line in inner.co_lines() if line and line != inner.co_firstlineno)
+                yield from within(inner)
+
+    return set(within(compile(file.read_text(), str(file), "exec")))
+
+
+class Watch:
+    """Sees which lines of a module run while its own tests do. A plugin of pytest."""
+
+    def __init__(self) -> None:
+        self.reached: dict[str, set[int]] = defaultdict(set)
+        self.failed = 0
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        own = SERVER / item.path.relative_to(UNIT).with_name(item.path.name.removeprefix("test_"))
+        begin = self._tracer(str(own))
+        threading.settrace(begin)
+        sys.settrace(begin)
+        try:
+            return (yield)
+        finally:
+            sys.settrace(None)
+            threading.settrace(None)  # type: ignore[arg-type]
+
+    def _tracer(self, file: str) -> Any:
+        reached = self.reached[file]
+
+        def line(frame: FrameType, event: str, _: Any) -> Any:
+            reached.add(frame.f_lineno)
+            return line
+
+        def begin(frame: FrameType, event: str, _: Any) -> Any:
+            return line if frame.f_code.co_filename == file else None
+
+        return begin
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed += report.failed
+
+
+def measured() -> dict[str, int]:
+    """How many lines of each module its own test does not reach, where there are any."""
+    watch = Watch()
+    # The same examples each time, or the numbers would change.
+    pytest.main(["-q", "--no-header", "-p", "no:xdist", "--hypothesis-seed=0", str(UNIT)], [watch])
+    if watch.failed:
+        sys.exit("tests fail, so what they reach says nothing")
+    modules = {file: lines(file) for room in PURE for file in sorted((SERVER / room).rglob("*.py"))}
+    left = {file: len(found - watch.reached[str(file)]) for file, found in modules.items()}
+    return {str(file.relative_to(SERVER)): number for file, number in left.items() if number}
+
+
+def table() -> dict[str, int]:
+    """What the table says."""
+    rows = (line.split() for line in TABLE.read_text().splitlines())
+    return {name: int(number) for number, name in rows}
+
+
+def main() -> None:
+    """Compare; write the table anew where numbers have fallen."""
+    before, now = table() if TABLE.exists() else None, measured()
+    grown = {name: number for name, number in now.items() if before is not None and number > before.get(name, 0)}
+    for name, number in grown.items():
+        print(f"{name}: its own test tests/unit/{_test(name)} misses {number} lines, and the table allows fewer")
+    if grown:
+        sys.exit(1)
+    TABLE.write_text("".join(f"{number:4} {name}\n" for name, number in sorted(now.items())))
+    print(f"{sum(now.values())} lines of {len(now)} modules are reached by no test of their own")
+
+
+def _test(name: str) -> str:
+    return str(Path(name).with_name(f"test_{Path(name).name}"))
+
+
+if __name__ == "__main__":
+    main()
