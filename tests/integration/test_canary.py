@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -55,15 +56,19 @@ async def test_no_secret_comes_out_anywhere(tmp_path: Path) -> None:
             metadata = (("authorization", f"Bearer {MASTER}"),)
             async with grpc.aio.insecure_channel(server.address) as channel:
                 stub = chat_service_pb2_grpc.ChatServiceStub(channel)
-                for entry in models:
-                    for given in (metadata, ()):
-                        call = stub.StreamCompletion(
-                            pb.StreamCompletionRequest(spec=spec(str(entry["model_name"]), PROMPT)), metadata=given
-                        )
+                at_once = asyncio.Semaphore(8)
+
+                async def ask(model: str, given: Any) -> None:
+                    async with at_once:
+                        request = pb.StreamCompletionRequest(spec=spec(model, PROMPT))
                         try:
-                            heard += [str(event) async for event in call]
+                            async for event in stub.StreamCompletion(request, metadata=given):
+                                heard.append(str(event))  # what came before a failure too
                         except grpc.aio.AioRpcError as error:
                             heard.append(repr(error) + str(error.trailing_metadata()))
+
+                names = [str(entry["model_name"]) for entry in models]
+                await asyncio.gather(*(ask(name, given) for name in names for given in (metadata, ())))
                 listed = await model_service_pb2_grpc.ModelServiceStub(channel).ListModels(
                     pb.ListModelsRequest(), metadata=metadata
                 )
