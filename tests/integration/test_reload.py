@@ -142,7 +142,8 @@ def test_d9_a_hangup_while_the_server_starts_does_not_end_it(tmp_path: Path, emu
 
     writing = threading.Thread(target=write)
     writing.start()
-    with processes.server(emulator.address, "--config", str(pipe)) as server:
+    # Started by itself, so that its arguments are those of the process.
+    with processes.server(emulator.address, "--config", str(pipe), before=["env"]) as server:
         assert sent.is_set()
         assert draw(server) == "OK"
     writing.join()

@@ -89,7 +89,7 @@ async def test_d5_a_status_that_is_not_read_ends_its_call_too() -> None:
 
 async def test_d5_a_cut_call_leaves_nothing_behind() -> None:
     """What is cut is found by parts of grpc.aio that are its own; where they change, this fails."""
-    async with running_stack(stall_timeout=0.3) as stack, calling(stack.target) as caller:
+    async with running_stack(stall_timeout=1.0) as stack, calling(stack.target) as caller:
         for _ in range(3):  # gRPC keeps the first call, the newest one and the next one
             await stack.models.ListModels(pb.ListModelsRequest())
         before = _calls_held()

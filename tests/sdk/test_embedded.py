@@ -24,7 +24,12 @@ with imagewire.Client("embedded") as client:
 def test_it_draws_and_leaves_nothing(emulator: Program) -> None:
     environ = {"GEMINI_API_KEY": "emulator-key", "IMAGEWIRE_GEMINI_BASE_URL": emulator.address}
     ended = subprocess.run(
-        [sys.executable, "-X", "dev", "-c", TALK], env=environ, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-W", "default", "-c", TALK],
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     folder, width, status = ended.stdout.split()

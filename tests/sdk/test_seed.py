@@ -81,8 +81,8 @@ SNIPPETS = {
 
 def run(code: str, folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("IMAGEWIRE_", "GEMINI_", "VERTEXAI_"))}
-    # -X dev: what is left open or unawaited is told on stderr.
-    command = [sys.executable, "-X", "dev", "-c", code]
+    # What is left open or unawaited is told on stderr. Not by -X dev, which tells of a slow machine too.
+    command = [sys.executable, "-W", "default", "-c", code]
     return subprocess.run(
         command, cwd=folder, env={**clean, **environ}, capture_output=True, text=True, timeout=60, check=False
     )
