@@ -68,9 +68,9 @@ def test_a_chat_or_a_whole_spec_is_sent_as_it_is(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("wishes", "kind", "words"),
     [
-        ({"spec": Spec(), "aspect_ratio": "1:1"}, ValueError, "spec says all"),
-        ({"spec": Spec(), "prompt": "x"}, ValueError, "spec says all"),
-        ({"spec": Spec(), "seed": 0}, ValueError, "spec says all"),
+        ({"spec": Spec(), "aspect_ratio": "1:1"}, ValueError, "spec is the whole request"),
+        ({"spec": Spec(), "prompt": "x"}, ValueError, "spec is the whole request"),
+        ({"spec": Spec(), "seed": 0}, ValueError, "spec is the whole request"),
         ({"messages": CHAT, "prompt": "x"}, ValueError, "whole chat"),
         ({"messages": CHAT, "images": [PNG]}, ValueError, "whole chat"),
         ({"aspekt_ratio": "1:1"}, TypeError, "aspekt_ratio"),

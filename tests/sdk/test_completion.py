@@ -38,7 +38,7 @@ def spec(**options: Any) -> Spec:
 
 
 # Every argument, with a value that must show in what is asked.
-SHOWS: dict[str, tuple[Any, Callable[[params.Asked], bool]]] = {
+SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "target": ("host:1", lambda asked: asked.connection == ConnectionKey("host:1", None, 2)),
     "api_key": ("k", lambda asked: asked.connection.variables == (("GEMINI_API_KEY", "k"),)),
     "api_base": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
@@ -98,7 +98,7 @@ def test_none_is_not_given(name: str) -> None:
 
 @pytest.mark.parametrize("model", [None, "", 3])
 def test_a_model_is_named(model: Any) -> None:
-    with pytest.raises(imagewire.InvalidRequest, match=r"^model is none"):
+    with pytest.raises(imagewire.InvalidRequest, match=r"^model is missing"):
         read(model, SAY, {})
 
 
@@ -168,20 +168,20 @@ def test_vertex_has_a_base_of_its_own() -> None:
         ({"num_retries": -1}, "num_retries", "at least 0"),
         ({"api_key": 3}, "api_key", "must be text"),
         ({"size": "1024x1024"}, "size", "it takes target"),
-        ({"functions": []}, "functions", "is no argument"),
+        ({"functions": []}, "functions", "is not an argument"),
         ({"tools": [{"googleSearch": {}}, {"type": "function"}]}, "tools[1]", "for functions use Client"),
         ({"image_config": {"quality": "hd"}}, "image_config.quality", "aspect_ratio and image_size are"),
-        ({"image_config": {"image_size": "1K"}, "image_size": "2K"}, "image_size", "set one of them"),
-        ({"max_tokens": 1, "max_completion_tokens": 2}, "max_tokens", "set one of them"),
-        ({"api_base": "http://a", "base_url": "http://b"}, "api_base", "set one of them"),
-        ({"user": "a", "metadata": {"user": "b"}}, "user", "set one of them"),
+        ({"image_config": {"image_size": "1K"}, "image_size": "2K"}, "image_size", "set only one of them"),
+        ({"max_tokens": 1, "max_completion_tokens": 2}, "max_tokens", "set only one of them"),
+        ({"api_base": "http://a", "base_url": "http://b"}, "api_base", "set only one of them"),
+        ({"user": "a", "metadata": {"user": "b"}}, "user", "set only one of them"),
         ({"stream_options": {"obfuscation": True}}, "stream_options.obfuscation", "include_usage is"),
         ({"safety_settings": [{"category": "C"}]}, "safety_settings[0]", "category and threshold"),
         ({"safety_settings": [{"category": "C", "threshold": "T"}] * 2}, "safety_settings[1].category", "twice"),
         ({"service_tier": 3}, "service_tier", "must be text"),
         ({"output_config": {"bucket": "b"}}, "output_config", "uri_prefix"),
-        ({"output_config": {"uri_prefix": "a", "uriPrefix": "b"}}, "output_config.uri_prefix", "set one of them"),
-        ({"continuation_token": "%"}, "continuation_token", "is no base64"),
+        ({"output_config": {"uri_prefix": "a", "uriPrefix": "b"}}, "output_config.uri_prefix", "set only one of them"),
+        ({"continuation_token": "%"}, "continuation_token", "is not base64"),
         ({"extra_body": {"a": [2**53 + 1]}}, "extra_body", "beyond 2\\^53"),
         ({"tools": [{"google_search": {"x": 1}}]}, "tools[0].google_search.x", "it has blocking"),
         ({"tools": [{"google_search": {"search_types": "WEB"}}]}, "tools[0].google_search.search_types", "a list"),
@@ -196,7 +196,7 @@ def test_vertex_has_a_base_of_its_own() -> None:
             "tools[0].google_search.exclude_domains",
             "two spellings",
         ),
-        ({"tools": [{"type": "web_search"}, {"googleSearch": {"searchTypes": ["WEB"]}}]}, "tools[1]", "otherwise"),
+        ({"tools": [{"type": "web_search"}, {"googleSearch": {"searchTypes": ["WEB"]}}]}, "tools[1]", "contradicts the search"),
         ({"target": "host:1", "api_base": "http://a"}, "api_base", "leave it out"),
         ({"target": "host:1", "vertex_project": "p"}, "vertex_project", "leave it out"),
     ],

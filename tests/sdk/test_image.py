@@ -57,7 +57,7 @@ def test_the_contracts_own_picture_goes_through() -> None:
 
 @pytest.mark.parametrize("wrong", [3, None, [PNG], {"url": "x"}])
 def test_what_is_no_picture_is_refused(wrong: Any) -> None:
-    with pytest.raises(TypeError, match=f"{type(wrong).__name__} is no picture"):
+    with pytest.raises(TypeError, match=f"{type(wrong).__name__} is not a picture"):
         image(wrong)
 
 

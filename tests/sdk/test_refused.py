@@ -98,17 +98,17 @@ def test_a_closed_client_says_so(call: Callable[[Any], Any]) -> None:
         ({"seed": 2**31}, "seed: must be a whole number of 32 bits"),
         ({"seed": True}, "seed: must be"),
         ({"aspect_ratio": 3}, "aspect_ratio: must be text"),
-        ({"modalities": "image"}, "modalities: must be a list, of each text or image"),
+        ({"modalities": "image"}, "modalities: must be a list, each item text or image"),
         ({"modalities": ["video"]}, "modalities: must be"),
-        ({"stop": [3]}, "stop: must be text or a list, of each text"),
+        ({"stop": [3]}, "stop: must be text or a list, each item text"),
         ({"safety_settings": ["x"]}, "safety_settings: must be a mapping to text"),
         ({"labels": {"a": 3}}, "labels: must be a mapping to text"),
         ({"extra_body": "x"}, "extra_body: must be a mapping"),
         ({"messages": "x"}, "messages: must be a list"),
         ({"messages": ["x"]}, "messages: must be a list"),
-        ({"images": "cat.png"}, "images: is one picture; put it into a list"),
-        ({"images": PNG}, "images: is one picture"),
-        ({"images": imagewire.image(PNG)}, "images: is one picture"),
+        ({"images": "cat.png"}, "images: must be a list; put the picture into one"),
+        ({"images": PNG}, "images: must be a list"),
+        ({"images": imagewire.image(PNG)}, "images: must be a list"),
     ],
     ids=ascii,
 )
@@ -120,7 +120,7 @@ def test_an_option_of_the_wrong_kind_is_named(arguments: Any, words: str) -> Non
 @pytest.mark.parametrize("wrong", [None, 3, b"x", ["x"], imagewire.image(PNG)], ids=ascii)
 def test_what_is_no_message_is_no_part_of_a_chat(wrong: Any) -> None:
     chat = Client("127.0.0.1:1").chat.create("m")
-    with pytest.raises(TypeError, match=f"{type(wrong).__name__} is no message: give text, an Answer"):
+    with pytest.raises(TypeError, match=f"{type(wrong).__name__} is not a message: give text, an Answer"):
         chat.append(wrong)
     assert len(chat.messages) == 0
 

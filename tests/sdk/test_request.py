@@ -93,7 +93,7 @@ def test_what_is_empty_is_not_asked(options: Any) -> None:
         ({"service_tier": 3}, "service_tier: must be text"),
         ({"output_uri": b"gs://b"}, "output_uri: must be text"),
         ({"continuation_token": "text"}, "continuation_token: must be bytes"),
-        ({"safety_settings": "C"}, "safety_settings: must be a mapping to text or a list, of each SafetySetting"),
+        ({"safety_settings": "C"}, "safety_settings: must be a mapping to text or a list, each item SafetySetting"),
     ],
 )
 def test_an_option_of_the_wrong_kind_is_named(options: Any, words: str) -> None:

@@ -1,4 +1,4 @@
-"""An answer as Python objects. Sans-IO."""
+"""Answers, their parts, and the chunks of a stream. Sans-IO."""
 
 import json
 from collections.abc import Mapping
@@ -243,7 +243,7 @@ def _to_message(part: Part) -> WirePart:
 
 
 def whole_numbers(value: Any) -> Any:
-    """A JSON value whose whole numbers are int: a Struct holds each number as a double."""
+    """A JSON value with int for whole numbers; a Struct holds every number as a double."""
     if isinstance(value, dict):
         return {key: whole_numbers(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -65,7 +65,7 @@ class ChatBase(Generic[_C]):
                 self._spec.messages.append(message)
             case _:
                 kind = type(message).__name__
-                raise TypeError(f"{kind} is no message: give text, an Answer, or what user, system or assistant makes")
+                raise TypeError(f"{kind} is not a message: give text, an Answer, or what user or system returns")
         return self
 
     def _request(self, after: Answer | None) -> Spec:

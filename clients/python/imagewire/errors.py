@@ -1,4 +1,4 @@
-"""What can go wrong, one tree.
+"""All errors of the client, as one tree.
 
 ImagewireError
 ├── InvalidRequest      a field is wrong; `violations` names each
@@ -290,5 +290,5 @@ class ServerError(ImagewireError):
 
 
 def invalid(field: str, description: str) -> InvalidRequest:
-    """The refusal of one argument, before anything is sent. description: what is wrong with it, and the remedy."""
+    """An InvalidRequest for one argument, before anything is sent. description: what is wrong, and the remedy."""
     return InvalidRequest(f"{field} {description}", code="INVALID_ARGUMENT", violations=[Violation(field, description)])

@@ -1,11 +1,11 @@
-"""The bytes of a file of an answer: here, or elsewhere."""
+"""The bytes of an answer's file, which may not be in memory."""
 
 
 def require_bytes(data: bytes | None, what: str, uri: str) -> bytes:
-    """The bytes. Raises ValueError, which tells where they are, when they are not here."""
+    """The bytes. Raises ValueError, which says where they are, when they are not here. what: a word for the message."""
     if data is not None:
         return data
     if uri:
-        place = uri if len(uri) <= 2048 else f"{uri[:80]}…"
-        raise ValueError(f"the bytes of this {what} are not here: it is at {place}; fetch it from there")
-    raise ValueError(f"the bytes of this {what} are not kept here: they went by as frames; use stream() or sample()")
+        address = uri if len(uri) <= 2048 else f"{uri[:80]}…"
+        raise ValueError(f"the bytes of this {what} are not here: it is at {address}; fetch it from there")
+    raise ValueError(f"the bytes of this {what} were not kept: frames() keeps none; use stream() or sample()")

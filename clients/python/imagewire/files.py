@@ -1,4 +1,4 @@
-"""Bytes into files: into a hidden one beside the goal, which takes its name only when all is verified."""
+"""Writes files completely or not at all: first into a hidden file, which is renamed when all is verified."""
 
 import contextlib
 import errno
@@ -28,20 +28,20 @@ _SUFFIXES = {
 }
 _UNKNOWN = ".bin"
 _SAME = {".jpeg": ".jpg"}
-# The first bytes of a file; the rest is the server's to judge.
+# The first bytes of a file. The server checks the rest.
 _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 
 
 class PartFile:
-    """A picture on its way into `folder`. Nothing of it stays unless `keep` is called. Each method raises OSError."""
+    """A hidden, unfinished file in `folder`. It is removed unless `keep` is called. Each method raises OSError."""
 
     def __init__(self, folder: Path) -> None:
-        # Not by tempfile, whose files are for their owner alone: a picture has the rights that any new file has.
+        # Not tempfile: its files are readable by their owner only, and a picture gets the rights of any new file.
         self._path = folder / f".imagewire-{secrets.token_hex(8)}"
         try:
             self._file: IO[bytes] = self._path.open("xb")
         except OSError as error:
-            error.filename = str(folder)  # the hidden file is nobody's concern
+            error.filename = str(folder)  # users do not know the hidden file
             raise
 
     def write(self, data: bytes) -> None:
@@ -49,33 +49,33 @@ class PartFile:
         self._file.write(data)
 
     def close(self) -> None:
-        """All is written. A disk that is full says so here, before a name is taken."""
+        """Flush and close. A full disk is noticed here, before the file gets its name."""
         self._file.close()
 
     def keep(self, path: Path) -> None:
-        """Give it its name, in place of what may be there; a link stays, and what it leads to is replaced."""
+        """Rename it to `path`, replacing what is there. A symbolic link stays, and its target is replaced."""
         self._path.replace(path.resolve())
 
     def copy(self, into: IO[bytes]) -> None:
-        """Write all of it to `into`."""
+        """Copy its content to `into`."""
         with self._path.open("rb") as file:
             shutil.copyfileobj(file, into)
 
     def drop(self) -> None:
-        """Remove it, unless it was kept."""
-        with contextlib.suppress(OSError):  # a full disk has no room for what was not yet written
+        """Remove it, unless `keep` was called."""
+        with contextlib.suppress(OSError):  # on a full disk, buffered bytes cannot be written
             self._file.close()
         self._path.unlink(missing_ok=True)
 
 
 def write(path: Path, data: bytes) -> Path:
-    """Write a file, whole or not at all, in place of what has that name; return the name. Raises OSError."""
-    # A link's file is replaced where it is, so it is made there.
+    """Write a file, completely or not at all, replacing one of that name. Returns the name. Raises OSError."""
+    # The target of a link is replaced, so the hidden file stands beside the target.
     return write_as(path.resolve().parent, data, lambda: path)
 
 
 def write_as(folder: Path, data: bytes, name: Callable[[], Path]) -> Path:
-    """Write a file in `folder`, whole or not at all; return its name, which is asked for when all else is done.
+    """Write a file in `folder`, completely or not at all. Returns its name; `name` is called when all else is done.
 
     Raises OSError, and what `name` raises.
     """
@@ -91,27 +91,27 @@ def write_as(folder: Path, data: bytes, name: Callable[[], Path]) -> Path:
 
 
 def save(path: Path, data: bytes, mime_type: str) -> Path:
-    """As `write`, under a name with the suffix of its media type."""
+    """Write a file under a name with the suffix of its media type. Raises OSError."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
     return write(fitting(path, mime_type), data)
 
 
 def claimed(path: Path) -> Path:
-    """The name, taken at once by an empty file. Raises FileExistsError when something has it."""
+    """Reserve a name with an empty file; returns it. Raises FileExistsError when it is taken."""
     path.touch(exist_ok=False)
     return path
 
 
 def media_type(data: bytes) -> str:
-    """What a file's first bytes say it is, "" for unknown."""
+    """The media type by the first bytes of a file, "" when unknown."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
 
 
 def fitting(path: Path, mime_type: str) -> Path:
-    """The path with the suffix of a media type: added, or in place of another file's."""
+    """The path with the suffix of a media type. The suffix of another known type is replaced."""
     if suffix(mime_type) == _UNKNOWN or fits(path, mime_type):
         return path
     given = path.suffix.lower()
@@ -120,31 +120,31 @@ def fitting(path: Path, mime_type: str) -> Path:
 
 
 def suffix(mime_type: str) -> str:
-    """The suffix of a media type, ".bin" for an unknown one."""
+    """The suffix of a media type, ".bin" when unknown."""
     return _SUFFIXES.get(mime_type.partition(";")[0], _UNKNOWN)
 
 
 def fits(path: Path, mime_type: str) -> bool:
-    """Whether a file's name says what is in it."""
+    """Whether the suffix of a path fits a media type."""
     given = path.suffix.lower()
     return _SAME.get(given, given) == suffix(mime_type)
 
 
 def named_after(prompt: str, mime_type: str, folder: Path) -> Path:
-    """A free name made from the prompt: "a-cat.png", else "a-cat-2.png" and so on."""
-    # Composed, for an accent that stands alone is no letter. 48 letters are 192 bytes at most; names may have 255.
+    """Reserve a free name made from the prompt: "a-cat.png", else "a-cat-2.png" and so on."""
+    # NFC, since a combining accent alone is no letter. 48 letters are at most 192 bytes; file names may have 255.
     letters = unicodedata.normalize("NFC", prompt.lower())
     words = re.sub(r"[\W_]+", "-", letters).strip("-")[:48].strip("-") or "picture"
     return _claim(folder, words, mime_type, itertools.chain([""], (f"-{number}" for number in itertools.count(2))))
 
 
 def beside(path: Path, mime_type: str) -> Path:
-    """A free name for a further picture: "a-cat-1.png" beside "a-cat.png", and so on."""
+    """Reserve a free name for a further picture: "a-cat-1.png" beside "a-cat.png", and so on."""
     return _claim(path.parent, path.stem, mime_type, (f"-{number}" for number in itertools.count(1)))
 
 
 def _claim(folder: Path, stem: str, mime_type: str, endings: Iterable[str]) -> Path:
-    """The first name that nothing has, taken at once by an empty file: two commands never choose the same."""
+    """Reserve the first free name with an empty file, so that two commands never choose the same."""
     for ending in endings:
         path = folder / f"{stem}{ending}{suffix(mime_type)}"
         with contextlib.suppress(FileExistsError):

@@ -1,4 +1,4 @@
-"""Pictures as Python objects: an encoded file and what is known of it. Pillow is loaded only where it is asked for."""
+"""Pictures: an encoded file and what is known of it. Pillow is loaded only when it is needed."""
 
 import base64
 import dataclasses
@@ -29,7 +29,7 @@ _DETAILS: dict[Detail, image_pb2.ImageDetail] = {
 
 @runtime_checkable
 class _Pil(Protocol):
-    """What is used of Pillow's picture."""
+    """The part of Pillow's Image that is used."""
 
     def save(self, fp: IO[bytes], format: str | None = ..., **params: Any) -> None: ...  # noqa: A002
 
@@ -126,7 +126,7 @@ class Image:
         return self._shown_as("image/jpeg")
 
     def _shown_as(self, mime_type: str) -> bytes | None:
-        """For notebooks, to which None means: not in this way."""
+        """For notebooks, where None means: not in this format."""
         return self._data if self.mime_type == mime_type else None
 
 
@@ -179,13 +179,13 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
             ) from None
         data = encoded.getvalue()
     else:
-        raise TypeError(f"{type(source).__name__} is no picture: give a path, bytes, a URI, Pillow's picture or Image")
+        raise TypeError(f"{type(source).__name__} is not a picture: give a path, bytes, a URI, Pillow's or an Image")
     given = mime_type or files.media_type(data)
     return Image(data, "", given, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), detail=detail)
 
 
 def image_from_proto(message: image_pb2.Image, data: bytes | None = None, *, thought: bool = False) -> Image:
-    """The contract's picture. data: its bytes, where they came apart from it."""
+    """An Image of a protobuf message. data: the bytes, where they arrived separately."""
     detail: Detail = next((name for name, value in _DETAILS.items() if value == message.detail), "auto")
     return Image(
         data if data is not None or message.WhichOneof("source") != "data" else message.data,
@@ -202,7 +202,7 @@ def image_from_proto(message: image_pb2.Image, data: bytes | None = None, *, tho
 
 
 def image_to_proto(given: Image, display_name: str = "") -> image_pb2.Image:
-    """The contract's picture. display_name: where it may have one. Raises ValueError when its bytes are not here."""
+    """The protobuf message of an Image. display_name: only where it is allowed. Raises ValueError without bytes."""
     made = image_pb2.Image(mime_type=given.mime_type, detail=_DETAILS[given.detail], display_name=display_name)
     if given.uri:
         made.uri = given.uri

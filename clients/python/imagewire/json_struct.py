@@ -1,4 +1,4 @@
-"""Python's dicts as protobuf's Structs, or refused: a Struct would change what it cannot hold, and nobody would see."""
+"""Makes protobuf's Struct from a dict. Values that a Struct would change without notice are refused."""
 
 import math
 from collections.abc import Mapping
@@ -6,13 +6,13 @@ from typing import Any
 
 from google.protobuf.struct_pb2 import Struct
 
-# protobuf reads a hundred levels of messages, and an object takes three of them.
+# protobuf reads 100 levels of nested messages; each JSON object takes three.
 _MOST_LEVELS = 28
 _MOST_WHOLE = 2**53
 
 
 def struct(given: Mapping[str, Any]) -> Struct:
-    """A JSON object. Raises ValueError, in words for the caller, for what is none and for what would be changed."""
+    """Make a Struct. Raises ValueError, whose message is for the caller, for what is not JSON or would be changed."""
     _check(given, _MOST_LEVELS)
     made = Struct()
     made.SetInParent()
@@ -27,7 +27,7 @@ def _check(value: object, levels: int) -> None:
     if isinstance(value, int) and not -_MOST_WHOLE <= value <= _MOST_WHOLE:
         raise ValueError("has a whole number beyond 2^53, which would be changed; send it as text")
     if isinstance(value, float) and not math.isfinite(value):
-        raise ValueError(f"has {value}, which is no number of JSON; leave it out, or send it as text")
+        raise ValueError(f"has {value}, which is not a number in JSON; leave it out, or send it as text")
     inside = value.values() if isinstance(value, Mapping) else value if isinstance(value, list | tuple) else ()
     for item in inside:
         if not levels:

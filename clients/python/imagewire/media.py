@@ -1,4 +1,4 @@
-"""Media of an answer that is no picture, as Python objects: an encoded file and what is known of it."""
+"""Audio, video and documents of an answer: a file and what is known of it."""
 
 import os
 from dataclasses import dataclass, field
@@ -62,7 +62,7 @@ class Media:
 
 
 def media_from_proto(message: message_pb2.Media, data: bytes | None = None, *, thought: bool = False) -> Media:
-    """The contract's media. data: its bytes, where they came apart from it."""
+    """A Media of a protobuf message. data: the bytes, where they arrived separately."""
     return Media(
         data if data is not None or message.WhichOneof("source") != "data" else message.data,
         message.uri,
@@ -75,7 +75,7 @@ def media_from_proto(message: message_pb2.Media, data: bytes | None = None, *, t
 
 
 def media_to_proto(given: Media) -> message_pb2.Media:
-    """The contract's media. Raises ValueError when its bytes are not here."""
+    """The protobuf message of a Media. Raises ValueError without the bytes."""
     if given.uri:
         return message_pb2.Media(uri=given.uri, mime_type=given.mime_type, display_name=given.display_name)
     return message_pb2.Media(data=given.data, mime_type=given.mime_type, display_name=given.display_name)

@@ -1,4 +1,4 @@
-"""Messages of a chat, from words and pictures."""
+"""Makes messages of a chat from text and pictures."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -105,7 +105,7 @@ def _part(item: str | Picture) -> Part:
 
 
 def picture(item: Picture, display_name: str = "") -> image_pb2.Image:
-    """The contract's picture for what people have at hand: as `image` takes it. display_name: where it may have one."""
+    """The protobuf message of a picture, given as `image` takes it. display_name: only where it is allowed."""
     if isinstance(item, image_pb2.Image) and not display_name:
         return item
     return image_to_proto(image(item), display_name)

@@ -1,4 +1,4 @@
-"""Specs from what people have at hand: a prompt, picture files, a ratio. What is asked is in the Spec, or refused."""
+"""Makes Specs from a prompt, pictures and options. Every option is in the Spec, or is refused."""
 
 import os
 from collections.abc import Iterable, Mapping
@@ -145,7 +145,7 @@ def build_spec(
         '16:9'
     """
     if isinstance(images, str | bytes | os.PathLike | OwnImage | Image):
-        raise TypeError("images: is one picture; put it into a list")
+        raise TypeError("images: must be a list; put the picture into one")
     pictures = [picture(image) for image in images]
     given = {name: value for name, value in options.items() if value is not None and value != ""}
     for name, value in given.items():
@@ -153,7 +153,7 @@ def build_spec(
             raise TypeError(f"{name}: {wrong}")
     if spec is not None:
         if model or prompt or messages is not None or pictures or given:
-            raise ValueError("spec says all that is asked: set the model, the prompt and the rest in it")
+            raise ValueError("spec is the whole request: set the model, the prompt and the options in it")
         return spec
     if messages is not None and (prompt or pictures):
         raise ValueError("messages are the whole chat: put the prompt and the images into the last of them")
@@ -161,7 +161,7 @@ def build_spec(
         raise TypeError(f"prompt: {wrong}")
     chat = [_user(prompt, pictures)] if messages is None else list(messages)
     if mismatch(chat, Iterable[ChatMessage]):
-        raise TypeError("messages: must be a list, of each what user, system or assistant makes")
+        raise TypeError("messages: must be a list of what user, system and assistant return")
     model = model or os.environ.get(MODEL_VARIABLE) or DEFAULT_MODEL
     made = Spec(model=model, messages=chat, **_fields(given))
     if given:
@@ -170,7 +170,7 @@ def build_spec(
 
 
 def _fields(given: dict[str, Any]) -> dict[str, Any]:
-    """The Spec's fields of the options, which are taken out of `given`."""
+    """The Spec's fields for the options. They are removed from `given`."""
 
     def taken(names: Iterable[str]) -> dict[str, Any]:
         return {name: given.pop(name) for name in names if name in given}
@@ -205,7 +205,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
 
 def _modality(name: str) -> Modality:
     if name not in _MODALITIES:
-        raise ValueError(f"modalities: {name!r} is none; there are: {', '.join(_MODALITIES)}")
+        raise ValueError(f"modalities: {name!r} is unknown; there are: {', '.join(_MODALITIES)}")
     return _MODALITIES[name]
 
 

@@ -1,4 +1,4 @@
-"""Tools that a model may use, as the contract's."""
+"""Makes the tools that a model may use."""
 
 from collections.abc import Iterable
 from datetime import datetime

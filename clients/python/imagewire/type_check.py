@@ -1,4 +1,4 @@
-"""Whether an option is of the kind that its annotation says, so that a wrong one is named before anything is sent."""
+"""Checks an argument against its type annotation, so that a wrong one is named before anything is sent."""
 
 import types
 import typing
@@ -11,7 +11,7 @@ _WORDS = {str: "text", float: "a number", int: "a whole number of 32 bits"}
 
 
 def mismatch(value: object, kind: Any) -> str:
-    """What the value must be in place of what it is, "" when it fits. kind: an annotation of Options' or the like."""
+    """Say what the value must be, "" when it fits. kind: a type annotation, such as those of Options."""
     return "" if _fits(value, kind) else f"must be {_words(kind)}"
 
 
@@ -26,7 +26,7 @@ def _fits(value: object, kind: Any) -> bool:
             return isinstance(value, str) and value in of
         case abc.Mapping:
             return isinstance(value, Mapping) and all(_fits(k, of[0]) and _fits(v, of[1]) for k, v in value.items())
-    # What can be read but once is not looked into.
+    # Another iterable may be read only once, so its items are not checked.
     if isinstance(value, list | tuple | set | frozenset):
         return all(_fits(item, of[0]) for item in value)
     return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
@@ -51,5 +51,5 @@ def _words(kind: Any) -> str:
     if origin is Mapping:
         return "a mapping" if of[1] is Any else f"a mapping to {_words(of[1])}"
     if origin is Iterable:
-        return f"a list, of each {_words(of[0])}"
+        return f"a list, each item {_words(of[0])}"
     return _WORDS.get(kind) or str(kind.__name__)

@@ -1,1 +1,1 @@
-"""What both clients share of gRPC: channels, retries, forks, servers inside the process, checks of what comes."""
+"""The parts of both clients that know gRPC: channels, calls, retries, errors, and checks of what arrives."""

@@ -1,4 +1,4 @@
-"""Unary calls, awaited. `sync_calls` has the same for threads; all that is logic is in `call`."""
+"""Unary calls for asyncio. `sync_calls` has the same for threads; the logic is in `call`."""
 
 import asyncio
 import time
@@ -19,7 +19,7 @@ _Response = TypeVar("_Response")
 async def unary(
     method: "grpc.aio.UnaryUnaryMultiCallable[_Request, _Response]", request: _Request, call: Call
 ) -> _Response:
-    """Make a call, and make it again where that is free. Raises ImagewireError."""
+    """Make a call, and repeat it where that is free. Raises ImagewireError."""
     while True:
         try:
             return await method(request, **call.settings())
@@ -33,7 +33,7 @@ async def ping(
     list_models: "grpc.aio.UnaryUnaryMultiCallable[ListModelsRequest, ListModelsResponse]",
     call: Call,
 ) -> Pong:
-    """Ask with the client's key, then for the health. Raises ImagewireError."""
+    """Make a call with the client's key, then ask for the health. Raises ImagewireError."""
     try:
         answered = list_models(ListModelsRequest(page_size=1), **call.settings())
         await answered

@@ -1,4 +1,4 @@
-"""Channels to a server: their target and options, the same for both clients."""
+"""Targets, options and metadata of channels, the same for both clients."""
 
 import json
 import os
@@ -25,7 +25,7 @@ _MAX_RECEIVE = "grpc.max_receive_message_length"
 # Room for the text beside the pictures of an answer.
 _MARGIN = 1024 * 1024
 
-# A target with something behind its scheme, and with no blank but in a socket's path.
+# A target needs something behind its scheme. Only a socket's path may have blanks.
 _WRITTEN = re.compile(
     r"unix:/*[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*|(?!(?:unix|unix-abstract|dns|ipv4|ipv6):/*$)[^\s\x00-\x1f\x7f]+"
 )
@@ -55,7 +55,7 @@ _SERVICE_CONFIG = json.dumps(
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """address: what gRPC dials. secure: whether over TLS."""
+    """address: as gRPC takes it. secure: whether to use TLS."""
 
     address: str
     secure: bool
@@ -116,7 +116,7 @@ def channel_options(max_message_bytes: int, given: Iterable[tuple[str, OptionVal
 
 
 def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = ()) -> Metadata:
-    """What each call shows the server: the key that was given, else IMAGEWIRE_API_KEY's, else none; what else is given.
+    """The metadata of each call: the key (else IMAGEWIRE_API_KEY's, else none), and the caller's own pairs.
 
     Raises InvalidRequest for what gRPC cannot send.
     """

@@ -1,4 +1,4 @@
-"""A server inside this process, from whichever package offers one: the client itself knows no server."""
+"""Starts a server inside this process. An installed package offers it by an entry point: the client knows no server."""
 
 import os
 import threading
@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from imagewire._grpc import fork
 from imagewire.errors import InvalidRequest, NotSupported
 
-# What a package that brings a server names its entry point: a function from an environment to a target.
+# The group of entry points. Each is a function that takes an environment and returns a target.
 GROUP = "imagewire.embedded"
 
 _lock = threading.Lock()
@@ -15,14 +15,14 @@ _started: dict[frozenset[tuple[str, str]], str] = {}
 
 
 def address(**variables: str) -> str:
-    """The target of a server in this process, started when there is none yet for such an environment.
+    """The target of a server inside this process. It is started unless one runs with the same environment.
 
-    variables: what it is to see in place of the environment's own. Raises NotSupported where no server is installed, or
+    variables: override those of the environment. Raises NotSupported where no server is installed, or
     after a fork, InvalidRequest when it cannot start in such an environment.
     """
     fork.check()
     environ = {**os.environ, **variables}
-    # All that a server reads is named by one of these words.
+    # Each variable that a server reads has one of these words in its name.
     words = ("IMAGEWIRE", "GEMINI", "GOOGLE", "VERTEX", "GCLOUD", "PROXY", "SSL")
     key = frozenset((name, value) for name, value in environ.items() if any(word in name.upper() for word in words))
     with _lock:

@@ -1,15 +1,15 @@
-"""gRPC does not survive a fork: a child of a process that has used it is told so, before it hangs or breaks a call."""
+"""gRPC does not survive a fork. A forked process gets an error, before a call hangs or breaks one of its parent's."""
 
 import os
 
 from imagewire.errors import NotSupported
 
-# The processes that have used gRPC, as this one knows: itself, or what it was forked from.
+# The ids of processes that have used gRPC: this one, and those that it was forked from.
 _users: set[int] = set()
 
 
 def check() -> None:
-    """Note that this process uses gRPC. Raises NotSupported when it was forked from one that did."""
+    """Record that this process uses gRPC. Raises NotSupported when it was forked from one that did."""
     if _users - {os.getpid()}:
         raise NotSupported(
             "this process was forked from one that had used imagewire, and gRPC does not survive that: start"

@@ -52,7 +52,7 @@ class Pong:
 
 
 def pong(health: Int32Value, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
-    """What a ping found. header: the metadata that an answer of imagewire's began with."""
+    """The result of a ping. header: the initial metadata of one of the server's own methods."""
     status = _STATUSES[health.value] if 0 <= health.value < len(_STATUSES) else "UNKNOWN"
     version = next((str(value) for name, value in header if name == _VERSION), "")
     return Pong(status, version, seconds)

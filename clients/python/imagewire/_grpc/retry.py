@@ -1,4 +1,4 @@
-"""When a call is made again by itself: only where the server said that nothing can have been charged."""
+"""When a call is repeated: only where the server said that nothing can have been charged."""
 
 import random
 import time
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 from imagewire.errors import ImagewireError
 
-# How often a call is made again, unless the caller says otherwise.
+# How often a call is repeated at most, by default.
 RETRIES = 2
 _FIRST, _LONGEST = 0.5, 8.0
-# A server that asks for more patience than this is one to tell the caller about.
+# When a server asks for a longer wait than this, the caller gets the error.
 _MOST_PATIENCE = 60.0
 
 
@@ -38,8 +38,8 @@ class Attempts:
         """
         if begun or not error.retryable or self._made >= self.retries:
             raise error from None
-        grown = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
-        seconds = max(grown, error.retry_after or 0.0)
+        growing = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
+        seconds = max(growing, error.retry_after or 0.0)
         left = self.left()
         if seconds > _MOST_PATIENCE or (left is not None and seconds >= left):
             raise error from None

@@ -1,4 +1,4 @@
-"""gRPC's errors as ours: google.rpc.Status by tables of reasons and codes, what gRPC itself reports by its words."""
+"""Translates gRPC's errors: google.rpc.Status by tables of reasons and codes, gRPC's own failures by their text."""
 
 import contextlib
 import re
@@ -32,7 +32,7 @@ from imagewire.errors import (
 from imagewire.v1.error_reason_pb2 import ErrorReason
 
 _DOMAIN = "imagewire.dev"
-# What the status alone does not tell: in the middle of an answer it is ABORTED whatever the reason.
+# Reasons that the status does not tell: in the middle of an answer it is always ABORTED.
 _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_ANSWER_TOO_LARGE: AnswerTooLarge,
     ErrorReason.ERROR_REASON_ANSWER_WILL_NOT_FIT: AnswerWillNotFit,
@@ -46,9 +46,9 @@ _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_UPSTREAM_UNAVAILABLE: Unavailable,
     ErrorReason.ERROR_REASON_UPSTREAM_UNEXPECTED_STATUS: ServerError,
 }
-# Free to repeat, but no wait that a client could take helps.
+# A repeat costs nothing, but would not help within any reasonable wait.
 _LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED})
-# What may have been charged never has one of these.
+# The server never uses these for a call that may have been charged.
 _FREE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
 _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
     grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
@@ -66,7 +66,7 @@ _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {
 
 
 class _Own(NamedTuple):
-    """A failure that gRPC itself reports, so without a reason: it is known by its code and a pattern of its words."""
+    """A failure that gRPC itself reports, without a reason. It is recognised by its code and a pattern of its text."""
 
     code: grpc.StatusCode
     words: str
@@ -86,7 +86,7 @@ _HUNG_UP = (
     "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
     " key=...))"
 )
-# The first row that fits counts. Whatever is not known to have failed on its way to the server may have been charged.
+# The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
     _Own(grpc.StatusCode.UNAVAILABLE, "Verification Check failed", Unavailable, _NO_TRUST),
@@ -126,9 +126,9 @@ _OWN = (
 
 
 def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> ImagewireError:
-    """Our error for gRPC's. target: the server that was asked, for the message when it did not say why it failed.
+    """Translate an error. target: the server's address, for messages about gRPC's own failures.
 
-    request_id: what the call was sent with.
+    request_id: the one that the call was sent with.
     """
     code: grpc.StatusCode = error.code()
     # The stubs do not know that gRPC's metadata are pairs.
@@ -156,7 +156,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
         retryable=kind in {Unavailable, RateLimited}
         and code in _FREE
         and known not in _LASTING
-        # A bare UNAVAILABLE tells nothing.
+        # UNAVAILABLE without a reason says nothing about cost.
         and bool(info.reason)
         and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
@@ -165,7 +165,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
 
 
 def _reason(name: str) -> int:
-    """The contract's reason, UNSPECIFIED for one of a newer server."""
+    """The reason's number, UNSPECIFIED for a reason of a newer server."""
     try:
         return ErrorReason.Value(f"ERROR_REASON_{name}")
     except ValueError:
@@ -173,7 +173,7 @@ def _reason(name: str) -> int:
 
 
 def _unpack(detail: Any, into: Message) -> None:
-    """Unpack, if it is of that kind. A detail that cannot be read is left out: the status itself still counts."""
+    """Unpack a detail of that type. One that cannot be read is skipped: the status itself still counts."""
     with contextlib.suppress(DecodeError):
         detail.Unpack(into)
 

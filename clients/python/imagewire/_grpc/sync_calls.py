@@ -1,4 +1,4 @@
-"""Unary calls, made by a thread that blocks. `async_calls` has the same for asyncio; all that is logic is in `call`."""
+"""Unary calls that block. `async_calls` has the same for asyncio; the logic is in `call`."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -21,7 +21,7 @@ def unary(
     call: Call,
     wait: Callable[[float], object],
 ) -> _Response:
-    """Make a call, and make it again where that is free. wait: waits for seconds. Raises ImagewireError."""
+    """Make a call, and repeat it where that is free. wait: waits for some seconds. Raises ImagewireError."""
     while True:
         try:
             return method(request, **call.settings())
@@ -35,7 +35,7 @@ def ping(
     list_models: "grpc.UnaryUnaryMultiCallable[ListModelsRequest, ListModelsResponse]",
     call: Call,
 ) -> Pong:
-    """Ask with the client's key, then for the health. Raises ImagewireError."""
+    """Make a call with the client's key, then ask for the health. Raises ImagewireError."""
     try:
         _, answered = list_models.with_call(ListModelsRequest(page_size=1), **call.settings())
         begun = time.monotonic()
@@ -46,6 +46,6 @@ def ping(
 
 
 def cancel(stream: Iterable[object]) -> None:
-    """End a stream. An interceptor may have put a generator of its own in the place of gRPC's call."""
+    """Cancel a stream. An interceptor may have replaced gRPC's call by a generator."""
     end: Callable[[], object] = getattr(stream, "cancel", None) or stream.close  # type: ignore[attr-defined]
     end()

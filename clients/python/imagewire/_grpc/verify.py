@@ -1,4 +1,4 @@
-"""Events and answers checked, sans-IO. What is cut, damaged or out of order is an error, no shorter picture."""
+"""Checks events and answers. What is cut, damaged or out of order is an error, never a shorter picture. Sans-IO."""
 
 import hashlib
 from collections.abc import Iterable
@@ -17,13 +17,13 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import Media
 
-# What has no number of its own: it repeats the one before it.
+# Events without a number of their own: they repeat the number before.
 _UNNUMBERED = frozenset({"image_chunk", "media_chunk"})
 _TEXTS = frozenset({PartKind.PART_KIND_TEXT})
 _FILES = frozenset({PartKind.PART_KIND_IMAGE, PartKind.PART_KIND_MEDIA})
 _CONTENTS = {
     PartKind.PART_KIND_TEXT: frozenset({None}),
-    # Which of the two it is may be known only at its end.
+    # Whether it is a picture or other media may be known only at its end.
     PartKind.PART_KIND_IMAGE: frozenset({"image", "media"}),
     PartKind.PART_KIND_MEDIA: frozenset({"image", "media"}),
     PartKind.PART_KIND_FUNCTION_CALL: frozenset({"function_call"}),
@@ -32,7 +32,7 @@ _CONTENTS = {
 
 
 def unbatched(message: StreamCompletionResponse) -> Iterable[StreamCompletionResponse]:
-    """The events of a message: itself, and those that came with it."""
+    """The events of a message: itself, and those in its field `more`."""
     if not message.more:
         return (message,)
     more = list(message.more)
@@ -42,7 +42,7 @@ def unbatched(message: StreamCompletionResponse) -> Iterable[StreamCompletionRes
 
 @dataclass(slots=True)
 class _Part:
-    """A part on its way: what it holds, its place, and what has passed of its file."""
+    """An open part: its kind and index, and size and hash of the bytes so far."""
 
     kind: PartKind
     index: int
@@ -51,9 +51,9 @@ class _Part:
 
 
 class Verifier:
-    """Checks a stream's events as they pass, holding none of their bytes. Raises CorruptAnswer.
+    """Checks a stream's events one by one, keeping none of their bytes. Raises CorruptAnswer.
 
-    What a newer server may add, events and kinds of parts, passes; what the contract says of the others is demanded.
+    Events and kinds of parts that a newer server adds are accepted. All others must be as the contract says.
     """
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class Verifier:
                 self._finished = True
 
     def close(self) -> None:
-        """The stream's end."""
+        """Check that the stream may end here."""
         if not self._finished:
             raise CorruptAnswer("the stream ended before its last event: the answer is not whole")
 
@@ -112,7 +112,7 @@ class Verifier:
         self._open[candidate] = _Part(kind, index)
 
     def _within(self, candidate: int, index: int, kinds: Iterable[PartKind] = ()) -> _Part:
-        """The open part, which must be this one, of one of these kinds."""
+        """The open part, which must have this index and one of these kinds."""
         part = self._open.get(candidate)
         if part is None or part.index != index or (kinds and part.kind not in kinds):
             raise CorruptAnswer(f"something came for part {index} of candidate {candidate}, which is not open for it")
@@ -147,7 +147,7 @@ class Verifier:
 
 
 def _check_file(file: Image | Media, part: _Part) -> None:
-    """A file of which all has passed, or which is elsewhere."""
+    """Check a file whose bytes have all arrived, or which is elsewhere."""
     what = _name(file)
     if file.uri:
         if part.size:
@@ -160,15 +160,15 @@ def _check_file(file: Image | Media, part: _Part) -> None:
 
 
 def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:
-    """A unary answer whose files are there, and what they say. Raises CorruptAnswer."""
+    """Check that the files of a unary answer are there and undamaged; returns the answer. Raises CorruptAnswer."""
     for candidate in answer.candidates:
         final = candidate.message.image
         if candidate.message.HasField("image"):
             _check_whole(final)
         for part in candidate.message.parts:
-            # The final picture's part names it by its sha256, and carries no bytes.
-            named = part.image.WhichOneof("source") is None and part.image.sha256 == final.sha256
-            if part.HasField("image") and not named:
+            # The part of the final picture refers to it by its SHA-256, and has no bytes.
+            refers = part.image.WhichOneof("source") is None and part.image.sha256 == final.sha256
+            if part.HasField("image") and not refers:
                 _check_whole(part.image)
             elif part.HasField("media"):
                 _check_whole(part.media)

@@ -28,9 +28,9 @@ def run() -> None:
     """Run the command that the arguments name, and exit."""
     _open_what_is_closed()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A model's word that this terminal cannot show is no reason to fail after the drawing.
+        # Text of the model that this terminal cannot show must not fail the command after the picture was drawn.
         sys.stdout.reconfigure(errors="replace")
-    # What gRPC logs is said in our own words.
+    # The command reports in its own words what gRPC would log.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     end_with_signals()
     try:
@@ -52,7 +52,7 @@ def run() -> None:
 
 
 def _open_what_is_closed() -> None:
-    """Stand in for streams that whoever began this has closed: a result that nobody can get is a failure."""
+    """Replace standard streams that the parent process closed. Writing a result to such a stdout fails."""
     for name, mode, flags in ("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))

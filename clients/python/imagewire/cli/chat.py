@@ -1,4 +1,4 @@
-"""imagewire chat: a session on a terminal, or a line a turn from a pipe."""
+"""imagewire chat: a session in a terminal, or one turn for each line of a pipe."""
 
 import sys
 from pathlib import Path
@@ -46,7 +46,7 @@ def chat(
         with shared_options.client(target) as client:
             from imagewire.cli.session import Session
 
-            # The terminal is asked here, before anybody types.
+            # Query the terminal before the user types: its answer comes through stdin.
             screen = preview.screen(wanted=not (no_preview or as_json))
             made = client.chat.create(model, **options)
             session = Session(made, output, screen, timeout=timeout, as_json=as_json)

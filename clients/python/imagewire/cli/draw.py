@@ -1,4 +1,4 @@
-"""imagewire draw: each prompt its own call, a few at a time; what is done is saved and reported at once."""
+"""imagewire draw: one call for each prompt, a few at a time. Each picture is saved and reported at once."""
 
 import json
 import sys
@@ -49,7 +49,7 @@ def draw(
 ) -> None:
     """Draw each PROMPT, or edit pictures by it."""
     with failures_reported(as_json=as_json):
-        # All that can be wrong here is found before anything is drawn, and paid for.
+        # Check everything that can be checked here before anything is drawn and charged.
         words = _words(prompts) * number
         options: Options = {
             "aspect_ratio": aspect_ratio,
@@ -99,7 +99,7 @@ def _words(prompts: Sequence[str]) -> list[str]:
 def _drawn(
     chat: "imagewire.Chat", prompt: str, goal: OutputPath, timeout: float, progress: Callable[[int], None]
 ) -> "Drawing":
-    """Draw, and save at once what has a file to go to. The caller drops the rest."""
+    """Draw, and save the pictures unless they go to stdout. The caller drops what is not saved."""
     from imagewire.cli.drawing import Drawing
 
     drawing = Drawing(goal.folder, prompt)
@@ -120,8 +120,8 @@ Calls = dict["Future[Drawing]", str]
 
 @contextmanager
 def _running(client: "imagewire.Client", one: "Callable[[str], Drawing]", words: Sequence[str]) -> Iterator[Calls]:
-    """The calls, begun a few at a time. Leaving before they are done cancels them, all the way up."""
-    # Threads, so that Ctrl-C interrupts nobody in the middle of saving a picture.
+    """Run the calls, a few at a time. Leaving before they are done cancels them, up to the provider."""
+    # In threads, since Ctrl-C interrupts the main thread only, and so never the saving of a picture.
     pool = ThreadPoolExecutor(_AT_ONCE)
     calls: Calls = {pool.submit(one, prompt): prompt for prompt in words}
     try:
@@ -135,7 +135,7 @@ def _running(client: "imagewire.Client", one: "Callable[[str], Drawing]", words:
 
 
 class _Report:
-    """Tells of each drawing as it ends. failure: the first one."""
+    """Reports each drawing as it ends. failure: the first one."""
 
     def __init__(self, goal: OutputPath, lines: Board, *, several: bool, as_json: bool) -> None:
         self.failure: Failure | None = None
@@ -146,13 +146,13 @@ class _Report:
     def take(self, calls: Calls) -> None:
         """Wait for all of them."""
         self._unreported = dict(calls)
-        # Not by what concurrent.futures has for it: a signal in the middle of that may leave a call locked for good.
+        # Not with concurrent.futures.as_completed: a signal inside it may leave a future's lock held for ever.
         ended: SimpleQueue[Future[Drawing]] = SimpleQueue()
         for call in calls:
             call.add_done_callback(ended.put)
         while self._unreported:
             try:
-                # Woken now and then, for Python may see a signal that came just before the wait only after it.
+                # With a time-out: Python may handle a signal that came just before the wait only after it.
                 call = ended.get(timeout=0.2)
             except Empty:
                 continue
@@ -160,13 +160,13 @@ class _Report:
                 self._give_up()
 
     def report_the_rest(self) -> None:
-        """Tell of what was saved while this was interrupted."""
+        """Report what was saved although the command was interrupted."""
         for call, prompt in self._unreported.items():
             if call.done() and not call.cancelled() and call.exception() is None:
                 self._one(call, prompt)
 
     def _one(self, call: "Future[Drawing]", prompt: str) -> bool:
-        """Tell of one that has ended. Returns whether the next would fail as well."""
+        """Report a call that has ended. Returns whether the next call would fail as well."""
         if call.cancelled():
             return False
         with self._lines.paused():
@@ -188,7 +188,7 @@ class _Report:
         return False
 
     def _give_up(self) -> None:
-        """Begin no further call."""
+        """Start no further call."""
         given_up = sum(call.cancel() for call in self._unreported if not call.cancelled())
         if given_up and not self._as_json:
             note(f"{given_up} more not begun")

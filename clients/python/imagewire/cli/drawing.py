@@ -1,4 +1,4 @@
-"""One drawing: a call's frames into files, each of which takes its name only when all has come and is verified."""
+"""Writes a call's frames to files. A file gets its name only when all of it has come and is verified."""
 
 import time
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from imagewire.final_image import final_image
 
 @dataclass(slots=True)
 class Drawing:
-    """What a call has brought so far: `take` each chunk, then `save`. What was not saved goes in the end.
+    """The files of one call: `take` each chunk, then `save`. What is not saved is removed by `drop`.
 
     saved: the files of the pictures, the final one's first. media: what is no picture, each with its file, None where
     it is elsewhere.
@@ -35,7 +35,7 @@ class Drawing:
     _media: list[tuple[PartFile | None, Media]] = field(default_factory=list)
 
     def take(self, answer: Answer, chunk: Chunk) -> None:
-        """Take what came next, and the answer so far. Raises OSError when the disk is full."""
+        """Take the next chunk, and the answer so far. Raises OSError when the disk is full."""
         self.answer = answer
         self.seconds = time.monotonic() - self.begun
         if chunk.data:
@@ -52,7 +52,7 @@ class Drawing:
             self._media.append((self._whole(chunk.part), chunk.media))
 
     def _whole(self, part: int) -> PartFile | None:
-        """A part's file, None for what the provider wrote elsewhere."""
+        """The closed file of a part, None for one that the provider wrote to a bucket."""
         file = self._parts.pop(part, None)
         if file is not None:
             file.close()
@@ -97,7 +97,7 @@ class Drawing:
         return [made for made in self._pictures if made is not final]
 
     def timing(self) -> dict[str, Any]:
-        """How it came, in seconds."""
+        """The number of frames, and times in seconds, for --json."""
         first = None if self.first_frame is None else round(self.first_frame, 3)
         return {"frames": self.frames, "first_frame_seconds": first, "seconds": round(self.seconds, 3)}
 

@@ -1,4 +1,4 @@
-"""How a command ends: every failure as one line that says what to do, and a documented exit code. No traceback."""
+"""How a command fails: one line that says what to do, and a documented exit code. Never a traceback."""
 
 import json
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ Exit codes:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong, for people: `words` say what to do."""
+    """What went wrong. words: the message, which says what to do."""
 
     code: Exit
     words: str
@@ -51,12 +51,12 @@ class Failure:
 
 
 def invalid(message: str) -> "imagewire.InvalidRequest":
-    """What the user is to correct, for raising."""
+    """An error for what the user must correct."""
     return imagewire.InvalidRequest(message, code="INVALID_ARGUMENT")
 
 
 def failure_of(error: BaseException) -> Failure:
-    """What an exception means. Raises it when it is none that a user could do something about."""
+    """The failure for an exception. Raises the exception when it is a bug, which users cannot do anything about."""
     match error:
         case imagewire.ImagewireError():
             hint = f"; try again in {error.retry_after:g} s" if error.retry_after else ""

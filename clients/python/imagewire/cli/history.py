@@ -1,4 +1,4 @@
-"""What was typed into a chat, kept for the arrow keys of the next one: for its owner alone, in XDG's state folder."""
+"""The lines typed into chats, kept for the arrow keys: in XDG's state folder, readable by their owner only."""
 
 import contextlib
 import os
@@ -10,9 +10,9 @@ _LENGTH = 1000
 
 
 def file() -> Path:
-    """Where it is kept."""
+    """The history's file."""
     given = os.environ.get("XDG_STATE_HOME", "")
-    # A relative path is to be ignored, as XDG has it.
+    # XDG's specification says to ignore a relative path.
     # Not Path.home(), which fails where a user has no home.
     state = Path(given) if Path(given).is_absolute() else Path(os.path.expanduser("~/.local/state"))  # noqa: PTH111
     return state / "imagewire" / "history"
@@ -20,7 +20,7 @@ def file() -> Path:
 
 @contextmanager
 def kept() -> Iterator[Callable[[], None]]:
-    """Line editing for `input`; what it yields keeps the last line at once. Where that cannot be, nothing is kept."""
+    """Line editing for `input`. Yields a function that saves the last line, where that is possible."""
     try:
         import readline
     except ImportError:  # Windows edits lines by itself

@@ -1,4 +1,4 @@
-"""imagewire models: what the server draws with."""
+"""imagewire models: the models that the server draws with."""
 
 import json
 import sys
@@ -46,7 +46,7 @@ def _print(found: "list[Model]") -> None:
             str(model.max_input_images or "none") if model.HasField("max_input_images") else _UNKNOWN,
             f"{model.price.image_output_usd_per_million:g}" if model.HasField("price") else _UNKNOWN,
         )
-    # A pipe has no width that a line would have to be broken for.
+    # Lines for a pipe are not wrapped.
     with onto_stdout():
         Console(file=sys.stdout, markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000).print(
             table

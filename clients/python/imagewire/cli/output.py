@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 import typer
 
-# The file name of a failure that is stdout's.
+# The file name of an OSError that happened on stdout.
 STDOUT = "stdout"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @contextmanager
 def onto_stdout() -> Iterator[None]:
-    """Printing of a result: what fails in it is stdout's failure."""
+    """Print a result inside. An OSError inside is marked as stdout's."""
     try:
         yield
         sys.stdout.flush()
@@ -26,9 +26,9 @@ def onto_stdout() -> Iterator[None]:
 
 
 def give_up_stdout(error: OSError) -> None:
-    """Make a failure stdout's, into which nothing more is written."""
+    """Mark an error as stdout's, and discard all further output."""
     error.filename = STDOUT
-    # Python flushes it once more at its end; it must not fail again there.
+    # Python flushes stdout once more at exit, which must not fail again.
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
@@ -40,17 +40,17 @@ def put(line: str) -> None:
 
 
 def note(line: str, name: str = "imagewire: ") -> None:
-    """Say something beside the result. Nobody may listen: that is no failure."""
+    """Print a line to stderr. A closed stderr is no failure."""
     with contextlib.suppress(OSError):
         typer.echo(name + printable(line), err=True)
 
 
 def printable(text: str) -> str:
-    """Text for a terminal: what a stranger wrote moves no cursor and sets no title."""
+    """Text without control characters, so that text of others cannot move the cursor or set the title."""
     return _CONTROLS.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def shortened(prompt: str) -> str:
-    """A prompt, short enough to name it in a line."""
+    """A prompt, quoted and cut to 40 characters."""
     line = " ".join(prompt.split())
     return f'"{line}"' if len(line) <= 40 else f'"{line[:39]}…"'

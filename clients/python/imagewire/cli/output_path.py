@@ -1,4 +1,4 @@
-"""Where pictures go: a file that was named, a folder in which they get names from their prompts, or stdout."""
+"""Where pictures go: a named file, a folder in which they are named from their prompts, or stdout."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from imagewire.files import beside, claimed, named_after
 
 @dataclass(frozen=True, slots=True)
 class OutputPath:
-    """folder: where files are made. file: the one that was named, if one was; overwrite: whether it may be there."""
+    """folder: where files are made. file: the named one, if any. overwrite: whether it may exist."""
 
     folder: Path
     file: Path | None = None
@@ -22,11 +22,11 @@ class OutputPath:
     stdout: bool = False
 
     def name(self, prompt: str, mime_type: str) -> Path:
-        """A name for a picture, taken so that nothing else gets it."""
+        """Reserve a name for a picture."""
         if self.file is None:
             return named_after(prompt, mime_type, self.folder)
         if not self.overwrite:
-            # Free when we began; who took it since keeps it.
+            # It was free when the command started. A file made since is not overwritten.
             try:
                 return claimed(self.file)
             except FileExistsError:
@@ -36,7 +36,7 @@ class OutputPath:
 
 @contextmanager
 def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: bool) -> Iterator[OutputPath]:
-    """Read -o. Raises InvalidRequest for what cannot be, before anything is drawn."""
+    """Read -o. Raises InvalidRequest for what is impossible, before anything is drawn."""
     if overwrite and (output in {None, "-"} or Path(str(output)).is_dir()):
         raise invalid("--force is for the file that -o names: name one, or leave it out")
     if output == "-":
@@ -57,7 +57,7 @@ def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: 
         raise invalid(f"-o {output}: there is no such folder; make it, or name another")
     if several:
         raise invalid(f"-o {path}: is one file for several pictures; name a folder that is there")
-    # A link's file is replaced where it is, so it is made there.
+    # The target of a link is replaced, so files are made beside the target.
     yield OutputPath(_writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
 
 

@@ -1,4 +1,4 @@
-"""imagewire ping: whether a server takes calls."""
+"""imagewire ping: check whether a server takes calls."""
 
 import json
 from typing import Annotated

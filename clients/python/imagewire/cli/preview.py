@@ -1,4 +1,4 @@
-"""Pictures in the terminal: kitty's protocol or sixel where it knows them, else half blocks; textual-image does it.
+"""Pictures in the terminal, by textual-image: kitty's protocol or sixel where it supports them, else half blocks.
 
 Only where both stdin and stdout are a terminal, for it is asked what it knows and answers on stdin. Never with
 NO_COLOR: half blocks are nothing but colour.
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 _COLUMNS, _ROWS = 80, 24
-# More pixels than a terminal shows in that room.
+# More pixels than a terminal shows in that many cells.
 _PIXELS = (1600, 1600)
 
 
 class Screen:
-    """A terminal that was asked what it knows."""
+    """A terminal whose abilities are known."""
 
     def __init__(self) -> None:
-        """Ask. A terminal that is silent costs 0.2 s, 0.3 s when it does not know its cells' size either."""
-        # It warns of silent terminals, and where nobody listens to the log Python prints that.
+        """Query the terminal. One that does not answer costs 0.2 s, 0.3 s when the size of its cells is unknown too."""
+        # It logs a warning about silent terminals, which Python would print without a handler.
         logging.getLogger("textual_image").addHandler(logging.NullHandler())
         from PIL import Image
         from rich.console import Console
@@ -34,9 +34,9 @@ class Screen:
         from textual_image.renderable import Image as Best
 
         self._kind = Best
-        # kitty's protocol writes a picture's number as a colour, which must not be rounded.
+        # kitty's protocol encodes a picture's number as a colour, which must not be rounded.
         self._console = Console(file=sys.stdout, color_system="truecolor" if Best is TGPImage else "auto")
-        # The size of its cells is asked with the first picture: now, before anybody types.
+        # The first picture queries the size of the cells: do it now, before the user types.
         self._console.measure(HalfcellImage(Image.new("RGB", (1, 1))))
 
     def show(self, picture: Path) -> None:
@@ -57,7 +57,7 @@ def screen(*, wanted: bool) -> Screen | None:
     """The terminal, where pictures are wanted and can be shown."""
     if not wanted or not _able():
         return None
-    # An answer that makes no sense, or a key typed into it.
+    # The terminal's answer makes no sense, or the user typed into it.
     with suppress(ValueError):
         return Screen()
     return None
@@ -68,5 +68,5 @@ def _able() -> bool:
         return False
     if os.environ.get("TERM", "dumb") == "dumb" or "utf" not in sys.stdout.encoding.lower():
         return False
-    # A job in the background is stopped when it asks.
+    # A background job that queries the terminal would be stopped.
     return sys.platform == "win32" or os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()

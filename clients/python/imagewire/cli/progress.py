@@ -1,4 +1,4 @@
-"""Progress on a terminal's stderr: time while a model thinks, then bytes as they arrive. On a pipe, nothing."""
+"""Progress on a terminal's stderr: the time while a model thinks, then bytes as they arrive. Nothing on a pipe."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -12,14 +12,14 @@ Update = Callable[[int], None]
 
 
 class Board:
-    """A line for each call that runs. Safe to use from threads."""
+    """One line for each running call. It is safe to use from threads."""
 
     def __init__(self, progress: "Progress | None") -> None:
         self._progress = progress
 
     @contextmanager
     def task(self, label: str = "") -> Iterator[Update]:
-        """A call's line; what it yields takes how many bytes have come."""
+        """A call's line. Yields a function that takes the number of bytes so far."""
         progress = self._progress
         if progress is None:
             yield lambda received: None
@@ -38,7 +38,7 @@ class Board:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """The lines away, so that something else can be printed."""
+        """Remove the lines, so that something else can be printed."""
         if self._progress is None:
             yield
             return
@@ -51,15 +51,15 @@ class Board:
 
 @contextmanager
 def board() -> Iterator[Board]:
-    """The lines while calls run. They are gone afterwards."""
-    # Asked here and not of rich, which takes FORCE_COLOR in a pipe for a terminal.
+    """Show the lines while calls run. They are removed afterwards."""
+    # Not left to rich: with FORCE_COLOR it takes a pipe for a terminal.
     if not sys.stderr.isatty():
         yield Board(None)
         return
     from rich.console import Console
     from rich.progress import DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    # A prompt is no markup. Never redirected: stdout is the result's, wherever it leads.
+    # Prompts are not markup. rich must not redirect stdout, which is for results.
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

@@ -1,4 +1,4 @@
-"""What is said of an answer: lines for people, one JSON object for programs."""
+"""Describes an answer: lines for people, one JSON object for programs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ Kept = Sequence[tuple[Path | None, Media]]
 
 
 def lines(answer: Answer, files: Sequence[Path], media: Kept) -> list[str]:
-    """For people. files: where the pictures are, that of `answer.image` first. media: what is no picture."""
+    """Lines for people. files: the pictures' files, that of `answer.image` first. media: what is not a picture."""
     said = [printable(answer.text.strip())] if answer.text.strip() else []
     said += others(answer, media)
     said += [f"{path}  (a further picture of the same answer)" for path in files[1:]]
@@ -30,7 +30,7 @@ def lines(answer: Answer, files: Sequence[Path], media: Kept) -> list[str]:
 
 
 def others(answer: Answer, media: Kept) -> list[str]:
-    """For people: what is neither text nor picture."""
+    """Lines for people about what is neither text nor picture."""
     said = [
         f"{path or printable(one.uri) or '(not written)'}  {printable(one.mime_type)}  {_size(one)}"
         for path, one in media
@@ -43,18 +43,18 @@ def _size(media: Media) -> str:
 
 
 def facts(image: Image) -> str:
-    """Its pixels and its weight."""
+    """The size in pixels and in bytes."""
     pixels = f"{image.width}x{image.height}  " if image.width else ""
     return pixels + weight(image.size_bytes)
 
 
 def weight(size: int) -> str:
-    """A file's size, for people."""
+    """A file's size in kB or MB."""
     return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1e3:.1f} kB"
 
 
 def _price(answer: Answer) -> str:
-    """What it cost, else how many tokens it took, else nothing."""
+    """The cost, else the number of tokens, else nothing."""
     if answer.cost is not None:
         return f"  ${answer.cost:.4f}"
     return f"  {answer.usage.total_tokens} tokens" if answer.usage.total_tokens else ""
@@ -101,14 +101,14 @@ def _media(path: Path | None, media: Media) -> dict[str, Any]:
 
 
 def nothing(answer: Answer) -> NoPicture:
-    """Why there is no picture, for raising."""
+    """The error that says why there is no picture."""
     blocked = answer.prompt_feedback.block_reason if answer.prompt_feedback is not None else ""
     kind = Blocked if answer.blocked else NoPicture
     return kind(answer.why_no_image, reason=blocked or answer.native_finish_reason)
 
 
 def misnamed(path: Path, image: Image) -> str:
-    """A note on a file whose name says another kind of picture, "" for none."""
+    """A note about a file whose suffix is of another type, "" for none."""
     return "" if fits(path, image.mime_type) else f"note: {path} holds {image.mime_type}"
 
 

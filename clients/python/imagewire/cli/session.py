@@ -1,4 +1,4 @@
-"""A chat in the terminal, apart from how lines are read: turns, what they drew, and the commands about them.
+"""A chat in the terminal: its turns, their files, and the commands about them. Reading lines is in `chat`.
 
 Every picture is on disk as soon as it is whole: it is paid for.
 """
@@ -33,7 +33,7 @@ Type what to draw, or what to change. Each picture is saved at once, under a nam
 
 @dataclass(slots=True)
 class Turn:
-    """What was said, where the chat stood before, and what came of it.
+    """One turn: what was said, how many messages there were before, and the answer.
 
     saved: the file of each picture and of other media, by its place in the answer. trouble: why one is not on disk.
     """
@@ -80,7 +80,7 @@ class Session:
         self._given: list[Image] = []
 
     def take(self, line: str) -> bool:
-        """Do what a line says; returns whether to go on.
+        """Execute a line. Returns whether the session goes on.
 
         Raises InvalidRequest for a command that makes no sense; NoPicture, and what a call raises, for a turn that
         failed: then the chat is as it was before. ImagewireError for a picture that came but could not be written.
@@ -111,7 +111,7 @@ class Session:
             self._draw(turn)
             self._chat.append(_sound(turn.answer))
         except BaseException:
-            # The next try is to find the chat as it was.
+            # After a failure the chat must be as it was before.
             del messages[turn.before :]
             files = (part.image or part.media for part in turn.answer.parts)
             kept = [*map(str, turn.saved.values()), *(file.uri for file in files if file is not None and file.uri)]
@@ -123,9 +123,9 @@ class Session:
         self._report(turn, time.monotonic() - begun)
 
     def _draw(self, turn: Turn) -> None:
-        """Ask, and keep each picture as soon as it is whole."""
+        """Draw, and save each picture as soon as it is complete."""
         received, whole = 0, False
-        # Another thread writes: Ctrl-C, which comes to this one, interrupts nobody in the middle of saving.
+        # Another thread writes: Ctrl-C interrupts this one only, and so never the saving of a picture.
         with ThreadPoolExecutor(1) as writer:
             try:
                 with board() as lines, lines.task() as progress:
@@ -200,7 +200,7 @@ class Session:
 
 
 def _path(typed: str) -> Path:
-    """A path, as it was typed or as a shell has it: terminals quote the names of files that are dropped on them."""
+    """A path as typed, or quoted as for a shell: terminals quote the names of files dropped on them."""
     as_it_is = Path(os.path.expanduser(typed))  # noqa: PTH111  # Path's fails for a user who is not there
     if as_it_is.exists():
         return as_it_is
@@ -212,7 +212,7 @@ def _path(typed: str) -> Path:
 
 
 def _sound(answer: Answer) -> Answer:
-    """An answer that the chat can go on from: with a picture, or a question of the model's. Raises NoPicture."""
+    """Check that the chat can go on from an answer: it has a picture, or a question. Raises NoPicture."""
     if answer.blocked or not answer.parts or (answer.image is None and answer.native_finish_reason != "STOP"):
         raise report.nothing(answer)
     return answer

@@ -1,4 +1,4 @@
-"""The options that several commands share, and what they make."""
+"""Options that several commands share, and what is made of them."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,7 +39,7 @@ NoPreview = Annotated[bool, typer.Option("--no-preview", help="Show no pictures 
 
 
 def client(target: str | None) -> "imagewire.Client":
-    """A client. Raises InvalidRequest when the target is none."""
+    """A client. Raises InvalidRequest when the target is not an address."""
     try:
         return imagewire.Client(target)
     except ValueError as error:
@@ -47,7 +47,7 @@ def client(target: str | None) -> "imagewire.Client":
 
 
 def picture(source: str, option: str) -> "imagewire.Image":
-    """A picture that is to be edited. Raises InvalidRequest when it cannot be read."""
+    """A picture to edit. Raises InvalidRequest when it cannot be read."""
     try:
         return imagewire.image(source)
     except (OSError, ValueError) as error:
@@ -56,7 +56,7 @@ def picture(source: str, option: str) -> "imagewire.Image":
 
 
 def checked(model: str, words: "Sequence[str]", options: "Options") -> None:
-    """Raises InvalidRequest for what cannot even be sent, before anything is drawn."""
+    """Check options before anything is drawn. Raises InvalidRequest for what cannot be sent."""
     for prompt in words:
         try:
             prompt.encode()

@@ -1,4 +1,4 @@
-"""imagewire show: what is known of a picture's file, without a server."""
+"""imagewire show: describe a picture's file, without a server."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ from imagewire.cli.output import printable, put
 if TYPE_CHECKING:
     import PIL.Image
 
-# A longer text is cut for people; --json has all of it.
+# Longer text is cut; --json has all of it.
 _LONGEST = 200
 
 

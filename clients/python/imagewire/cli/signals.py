@@ -5,11 +5,11 @@ from types import FrameType
 
 
 class Terminated(KeyboardInterrupt):
-    """The process was asked to end: as Ctrl-C, but for good."""
+    """The process was asked to end. Like Ctrl-C, but it ends a chat as well."""
 
 
 def end_with_signals() -> None:
-    """Let the signals that ask to end do as Ctrl-C does: calls are cancelled, and no half file stays."""
+    """Make SIGTERM and SIGHUP work as Ctrl-C does: calls are cancelled, and no unfinished file stays."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Terminated

@@ -1,1 +1,1 @@
-"""LiteLLM's `completion` on this package's clients: OpenAI's messages in, OpenAI's shapes out."""
+"""LiteLLM's `completion` and `acompletion` on this package's clients, with OpenAI's messages and answers."""

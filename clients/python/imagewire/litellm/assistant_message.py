@@ -1,4 +1,4 @@
-"""An earlier answer's message in OpenAI's shape, as the parts that it was made of (see _openai_extras)."""
+"""Reads an earlier answer's message back into the parts that it was made of (`provider_fields` has their order)."""
 
 import base64
 import binascii
@@ -13,23 +13,23 @@ from imagewire.litellm.provider_fields import OWN_CALL_ID
 from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
 
 _AS_IT_CAME = "does not fit the message; send the answer back as it came"
-# image: the message's own field, which LiteLLM's client moves here.
+# LiteLLM's client moves the message's field `image` here.
 _EXTRAS = {"parts", "thought_signatures", "native_fields", "native_fields_json", "native_parts", "media", "image"}
 _TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
 
 
 def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> list[Part]:
-    """Its parts: in the order that went with it, else thoughts, text, pictures, calls. Raises InvalidRequest."""
+    """The parts, in the order that came with the message or the default one. Raises InvalidRequest."""
     texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
     for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
         if not isinstance(text, str):
-            raise invalid(f"{field}.{key}", "must be text in a message of role assistant; its pictures stand in images")
+            raise invalid(f"{field}.{key}", "must be text in a message of role assistant; its pictures are in images")
     where = f"{field}.provider_specific_fields"
     extras = given.get("provider_specific_fields", {})
     if not isinstance(extras, Mapping):
         raise invalid(where, _AS_IT_CAME)
     if unknown := sorted(name for name, value in extras.items() if value is not None and name not in _EXTRAS):
-        raise invalid(f"{where}.{unknown[0]}", f"is nothing that an answer has; it has {', '.join(sorted(_EXTRAS))}")
+        raise invalid(f"{where}.{unknown[0]}", f"is unknown; an answer has {', '.join(sorted(_EXTRAS))}")
     others = {
         "image": list(pictures),
         "tool_call": _each(given.get("tool_calls"), f"{field}.tool_calls", _call),
@@ -50,7 +50,7 @@ def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> lis
 
 
 def file(url: str) -> tuple[bytes, str] | None:
-    """What a data URI of an answer's holds, and its media type; None for a URI of another kind, and for bad base64."""
+    """The bytes and media type of a data URI; None for another URI, and for bad base64."""
     head, comma, text = url.partition(";base64,")
     if not comma or not head.startswith("data:"):
         return None
@@ -94,7 +94,7 @@ def _sign(made: Sequence[Part], given: Any, where: str) -> None:
 
 
 def _add_fields(made: Sequence[Part], given: Any, where: str, read: Callable[[Any], str | None]) -> None:
-    """read: makes JSON text of a field's value, None where it is none."""
+    """read: makes JSON text of a field's value, None where that is impossible."""
     fields = given or [None] * len(made)
     if not isinstance(fields, list) or len(fields) != len(made):
         raise invalid(where, _AS_IT_CAME)

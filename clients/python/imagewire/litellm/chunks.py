@@ -1,4 +1,4 @@
-"""A growing answer as OpenAI's chunks: the role, text and pictures as they come, the reason, the usage. Sans-IO."""
+"""Turns a growing answer into OpenAI's chunks: role, text and pictures, finish reason, usage. Sans-IO."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
 
@@ -11,14 +11,14 @@ Growing = tuple[Answer, Chunk]
 
 
 def chunks(growing: Iterable[Growing], *, include_usage: bool) -> Generator[CompletionChunk]:
-    """Its chunks. include_usage: whether one more ends them, with the usage and without choices."""
+    """The chunks of an answer. include_usage: whether a last chunk has the usage, and no choices."""
     writer = _Writer(include_usage=include_usage)
     for answer, chunk in growing:
         yield from writer.write(answer, chunk)
 
 
 async def achunks(growing: AsyncIterable[Growing], *, include_usage: bool) -> AsyncGenerator[CompletionChunk]:
-    """As `chunks`."""
+    """The chunks of an answer, for asyncio. include_usage: as in `chunks`."""
     writer = _Writer(include_usage=include_usage)
     async for answer, chunk in growing:
         for made in writer.write(answer, chunk):

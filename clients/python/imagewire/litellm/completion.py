@@ -1,6 +1,6 @@
-"""LiteLLM's `completion` and `acompletion`, on this package's clients: OpenAI's messages in, OpenAI's shapes out.
+"""LiteLLM's `completion` and `acompletion`, on this package's clients.
 
-Without a target the server runs inside this process. Every argument either moves the request or is refused by name.
+Without a target the server runs inside this process. Every argument changes the request, or is refused by name.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from imagewire.litellm.types import Completion, CompletionChunk
 
 _lock = threading.Lock()
 _clients: dict[ConnectionKey, Client] = {}
-# A channel of asyncio's belongs to its loop.
+# A grpc.aio channel belongs to its event loop.
 _async_clients: dict[asyncio.AbstractEventLoop, dict[ConnectionKey, AsyncClient]] = {}
 
 
@@ -64,11 +64,11 @@ def completion(
         >>> answer.choices[0].message.images[0].image_url.url[:22]
         'data:image/png;base64,'
     """
-    asked = params.read(model, messages, options)
-    client = _client(asked.connection)
-    growing = iterate(client.stream_completion(spec=asked.spec, timeout=asked.timeout), AnswerBuilder())
+    request = params.read(model, messages, options)
+    client = _client(request.connection)
+    growing = iterate(client.stream_completion(spec=request.spec, timeout=request.timeout), AnswerBuilder())
     if stream:
-        return chunks.chunks(growing, include_usage=asked.include_usage)
+        return chunks.chunks(growing, include_usage=request.include_usage)
     return Completion(final(growing))
 
 
@@ -112,11 +112,11 @@ async def acompletion(
         ...     return [chunk async for chunk in stream]
         >>> chunks = asyncio.run(main())
     """
-    asked = params.read(model, messages, options)
-    client = await _async_client(asked.connection)
-    growing = aiterate(client.stream_completion(spec=asked.spec, timeout=asked.timeout), AnswerBuilder())
+    request = params.read(model, messages, options)
+    client = await _async_client(request.connection)
+    growing = aiterate(client.stream_completion(spec=request.spec, timeout=request.timeout), AnswerBuilder())
     if stream:
-        return chunks.achunks(growing, include_usage=asked.include_usage)
+        return chunks.achunks(growing, include_usage=request.include_usage)
     return Completion(await afinal(growing))
 
 

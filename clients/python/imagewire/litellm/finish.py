@@ -1,4 +1,4 @@
-"""Why an answer ended, and what the provider's filters and searches said of it, in OpenAI's words where it has some."""
+"""The end of an answer: finish reason, safety ratings, search results; in OpenAI's words where it has some."""
 
 from typing import Any, Literal, TypedDict
 
@@ -19,7 +19,7 @@ _FINISH_REASONS: dict[str, FinishReason] = {
 
 
 class Ending(TypedDict):
-    """The fields that a choice has of it."""
+    """The fields of a choice that are about the end."""
 
     finish_reason: FinishReason
     native_finish_reason: str | None
@@ -31,7 +31,7 @@ class Ending(TypedDict):
 
 
 def of(answer: Answer) -> Ending:
-    """Of a blocked prompt too, which has no candidate. "stop" stands for what OpenAI has no word for."""
+    """The fields, also for a blocked prompt, which has no candidate. "stop" stands for what OpenAI has no word for."""
     candidate, feedback = answer.candidate, answer.prompt_feedback
     native, message = answer.native_finish_reason, answer.finish_message
     ratings = list(candidate.safety_ratings)

@@ -1,4 +1,4 @@
-"""OpenAI's messages as the contract's. Every key is honoured or refused by name; signatures go back on their parts."""
+"""Reads OpenAI's messages. Every key is used or refused by name; signatures go back on their parts."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
@@ -27,7 +27,7 @@ _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
 def read_messages(messages: Messages) -> list[ChatMessage]:
-    """The chat. Raises InvalidRequest."""
+    """Make protobuf messages. Raises InvalidRequest, which names the wrong key."""
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
     return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
@@ -49,7 +49,8 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatM
     keys = _ANSWER_KEYS if role == "assistant" else _KEYS
     if unknown := sorted(set(given) - keys):
         raise invalid(
-            f"{field}.{unknown[0]}", f"is not served in a message of role {role}; it may have {', '.join(sorted(keys))}"
+            f"{field}.{unknown[0]}",
+            f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
         )
     if role == "assistant":
         given = {key: plain(value) for key, value in given.items()}
@@ -84,7 +85,7 @@ def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
             detail: Any = rest.get("detail") or "auto"
             mime_type, name = rest.get("format") or "", str(rest.get("display_name") or "")
             if name and not answered:
-                raise invalid(f"{field}.display_name", "is of an answer's pictures; leave it out")
+                raise invalid(f"{field}.display_name", "is only for an answer's pictures; leave it out")
             if detail not in get_args(Detail) or not isinstance(mime_type, str):
                 details = ", ".join(get_args(Detail))
                 raise invalid(f"{field}.detail", f"must be one of {details}, and format a media type")
@@ -97,7 +98,7 @@ def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
 
 
 def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
-    """The pictures of `images` and `image`; the one that stands in both is one."""
+    """The pictures of `images` and `image`. A picture in both is taken once."""
     found: list[Part] = []
     images = given.get("images", ())
     if not isinstance(images, list | tuple):
@@ -109,7 +110,7 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         mime_type = entry.get("mime_type") or ""
         if not isinstance(mime_type, str):
             raise invalid(f"{field}.images[{i}].mime_type", "must be a media type such as image/png")
-        found.append(_as_told_last(part, mime_type))
+        found.append(_with_media_type(part, mime_type))
     extras = given.get("provider_specific_fields")
     moved = extras.get("image") if isinstance(extras, Mapping) else None
     image = given.get("image", moved)
@@ -120,8 +121,8 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
     return found
 
 
-def _as_told_last(part: Part, mime_type: str) -> Part:
-    """A picture whose media type came behind it, over REST; what that says is none is other media."""
+def _with_media_type(part: Part, mime_type: str) -> Part:
+    """Apply the media type that came after the bytes, over REST. It may say that the file is no picture."""
     if not mime_type:
         return part
     if mime_type.startswith("image/"):

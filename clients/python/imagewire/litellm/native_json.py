@@ -1,7 +1,7 @@
-"""The provider's JSON inside OpenAI's shape, both ways, as the server's REST has it.
+"""The provider's own JSON inside OpenAI's shape, both ways, as in the server's REST API.
 
-It stands as JSON where every reader of JSON keeps it. Where some would fail, or give another value back, it stands as
-text, under the same name with "_json" behind it.
+It is embedded as JSON where every JSON parser keeps its value. Otherwise it is text, in a field with "_json" appended
+to its name.
 """
 
 import json
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 _DEEP = 100
-# From here on a double does not hold every whole number.
+# Beyond this a double does not hold every whole number.
 _WHOLE = 2**53
 
 
@@ -24,7 +24,7 @@ def embedded(name: str, text: str) -> dict[str, Any]:
 
 
 def fields(given: Mapping[str, str]) -> dict[str, dict[str, Any]]:
-    """Fields of the provider's, JSON text by name, as `native_fields` and `native_fields_json`."""
+    """The provider's fields (JSON text by name) as `native_fields` and `native_fields_json`."""
     made: dict[str, dict[str, Any]] = {}
     for name, text in given.items():
         for where, value in embedded("native_fields", text).items():
@@ -41,7 +41,7 @@ def written(value: Any) -> str | None:
 
 
 def _number(text: str) -> int | float:
-    """Raises ValueError for a number that a double does not hold, and for what JSON calls no number."""
+    """Raises ValueError for a number that a double does not hold, and for NaN and the infinities."""
     made = float(text)
     if not -_WHOLE < made < _WHOLE:
         raise ValueError("beyond what a double holds")
@@ -49,7 +49,7 @@ def _number(text: str) -> int | float:
 
 
 def _check(value: Any, levels: int) -> None:
-    """Raises ValueError where it is nested deeper, or holds half of a surrogate pair."""
+    """Raises ValueError where it is nested too deep, or has half of a surrogate pair."""
     if not levels:
         raise ValueError("nested deep")
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""LiteLLM's arguments as a Spec and where to send it. What cannot be honoured is refused by name, before it is sent."""
+"""Reads LiteLLM's arguments: the Spec, and its server. What cannot be honoured is refused before it is sent."""
 
 import base64
 import binascii
@@ -19,7 +19,7 @@ from imagewire.v1.spec_pb2 import SafetySetting, Spec
 
 _T = TypeVar("_T")
 
-# What a server inside this process reads in place of arguments that other servers have in their own configuration.
+# Arguments for a server inside this process, as the variables that it reads. Other servers have a configuration.
 _VARIABLES = {"vertex_project": "VERTEXAI_PROJECT", "vertex_location": "VERTEXAI_LOCATION"}
 # OpenAI's words for Google's; the others are the same.
 _TIERS = {"auto": "", "default": "standard"}
@@ -106,7 +106,7 @@ class CompletionOptions(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionKey:
-    """Where a call goes: calls to the same place share a client. variables: a server's in this process."""
+    """The server of a call; calls with equal keys share a client. variables: of a server inside this process."""
 
     target: str
     api_key: str | None = field(repr=False)
@@ -115,8 +115,8 @@ class ConnectionKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What `completion` was asked. timeout: seconds, None for the client's own."""
+class CompletionRequest:
+    """What `completion` is to do. timeout: seconds, None for the client's own."""
 
     connection: ConnectionKey
     spec: Spec
@@ -124,24 +124,24 @@ class Asked:
     include_usage: bool
 
 
-def read(model: str, messages: Messages, options: CompletionOptions) -> Asked:
+def read(model: str, messages: Messages, options: CompletionOptions) -> CompletionRequest:
     """Read the arguments. Raises InvalidRequest, which names the wrong one, and what `build_spec` raises."""
     unknown = sorted(set(options) - set(CompletionOptions.__annotations__))
     if unknown:
         raise invalid(
-            unknown[0], f"is no argument of completion; it takes {', '.join(CompletionOptions.__annotations__)}"
+            unknown[0], f"is not an argument of completion; it takes {', '.join(CompletionOptions.__annotations__)}"
         )
     for name, value in options.items():
         if value is not None and (wrong := mismatch(value, CompletionOptions.__annotations__[name])):
             raise invalid(name, wrong)
     if mismatch(model, str) or not model:
-        raise invalid("model", 'is none; name one such as "gemini/gemini-2.5-flash-image"')
+        raise invalid("model", 'is missing; name one such as "gemini/gemini-2.5-flash-image"')
     spec = build_spec(model, messages=read_messages(messages), **_options(options))
     stream_options = dict(options.get("stream_options") or {})
     include_usage = stream_options.pop("include_usage", False)
     if stream_options:
-        raise invalid(f"stream_options.{min(stream_options)}", "is not served; include_usage is")
-    return Asked(_connection_key(model, options), spec, options.get("timeout"), include_usage)
+        raise invalid(f"stream_options.{min(stream_options)}", "is not supported; include_usage is")
+    return CompletionRequest(_connection_key(model, options), spec, options.get("timeout"), include_usage)
 
 
 def _options(given: CompletionOptions) -> Options:
@@ -151,7 +151,7 @@ def _options(given: CompletionOptions) -> Options:
     ratio = _once("aspect_ratio", given.get("aspect_ratio"), config, "aspect_ratio", "aspectRatio")
     size = _once("image_size", given.get("image_size"), config, "image_size", "imageSize")
     if config:
-        raise invalid(f"image_config.{min(config)}", "is not served; aspect_ratio and image_size are")
+        raise invalid(f"image_config.{min(config)}", "is not supported; aspect_ratio and image_size are")
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     effort = given.get("reasoning_effort")
     labels = dict(given.get("metadata") or {})
@@ -183,11 +183,11 @@ def _options(given: CompletionOptions) -> Options:
 
 
 def _once(name: str, value: _T | None, among: dict[str, _T] | dict[str, _T | None], *others: str) -> _T | None:
-    """What an argument and its other names say; the others are taken out."""
+    """The value of an argument that has several names. The other names are removed from `among`."""
     for other in others:
         found = among.pop(other, None)
         if found is not None and value not in {None, found}:
-            raise invalid(name, f"says otherwise than {other}; set one of them")
+            raise invalid(name, f"contradicts {other}; set only one of them")
         value = value if found is None else found
     return value
 
@@ -198,7 +198,7 @@ def _safety_settings(given: Iterable[Mapping[str, str]]) -> list[SafetySetting]:
         if set(setting) - {"method"} != {"category", "threshold"}:
             raise invalid(f"safety_settings[{i}]", "must have category and threshold, and nothing else but method")
         if setting["category"] in found:
-            raise invalid(f"safety_settings[{i}].category", "stands there twice; keep one of them")
+            raise invalid(f"safety_settings[{i}].category", "occurs twice; keep one of them")
         found[setting["category"]] = SafetySetting(**setting)
     return list(found.values())
 
@@ -224,7 +224,7 @@ def _token(given: str) -> bytes:
     try:
         return base64.b64decode(given, validate=True)
     except (binascii.Error, ValueError):
-        raise invalid("continuation_token", "is no base64; send it as the answer had it") from None
+        raise invalid("continuation_token", "is not base64; send it back unchanged") from None
 
 
 def _connection_key(model: str, given: CompletionOptions) -> ConnectionKey:

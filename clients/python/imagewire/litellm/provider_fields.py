@@ -1,4 +1,4 @@
-"""`provider_specific_fields`: what the provider says and OpenAI's shape has no place for, as the server's REST has it.
+"""`provider_specific_fields`: what OpenAI's shape has no field for, as in the server's REST API.
 
 Of a message, what makes the same parts again: `parts` names them in order ("text:N" is the next N characters of
 content, "thought:N" of reasoning_content, "image", "tool_call", "native", "media" the next of each); `native_parts` and
@@ -16,12 +16,12 @@ from imagewire.answer import Answer, Part
 from imagewire.litellm import native_json
 
 _ORDER = ("thought", "text", "image", "tool_call")
-# The ids of calls that the provider gave none.
+# Prefix of ids for calls that the provider gave no id.
 OWN_CALL_ID = "call_imagewire_"
 
 
 def of_message(answer: Answer) -> dict[str, Any]:
-    """What must come back with a message, `media` and `native_parts` with it."""
+    """What must go back with a message, with `media` and `native_parts`."""
     made = of_parts(answer)
     natives: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
@@ -34,7 +34,7 @@ def of_message(answer: Answer) -> dict[str, Any]:
 
 
 def of_parts(answer: Answer) -> dict[str, Any]:
-    """What makes the same parts again, without the parts themselves."""
+    """What restores the parts of a message, without `media` and `native_parts`."""
     made: dict[str, Any] = {}
     parts = answer.parts
     if any(part.signature for part in parts):
@@ -50,7 +50,7 @@ def of_parts(answer: Answer) -> dict[str, Any]:
 
 
 def native_part(part: Part, at: int, index: int) -> dict[str, Any]:
-    """A part that only the provider has, as an entry of `native_parts`. at: its place among all; index: among these."""
+    """A native part as an entry of `native_parts`. at: its index among all parts; index: among the native ones."""
     assert part.native is not None, "only of such a part"  # noqa: S101
     made: dict[str, Any] = {"index": index, "part": at, "kind": part.native.kind}
     return made | _thought(part) | native_json.embedded("value", part.native.value_json)
@@ -72,7 +72,7 @@ def of_choice(answer: Answer) -> dict[str, Any]:
 
 
 def of_answer(answer: Answer) -> dict[str, Any]:
-    """What it says of the model, and how to go on. continuation_token: base64, as `completion` takes it."""
+    """The model's status, the continuation token (base64, as `completion` takes it) and the provider's fields."""
     made: dict[str, Any] = {}
     if answer.continuation_token:
         made["continuation_token"] = _base64(answer.continuation_token)
@@ -97,7 +97,7 @@ def _name(part: Part) -> str:
 
 
 def _is_default(names: Sequence[str]) -> bool:
-    """Whether these parts are in the order that is taken where none is told."""
+    """Whether the parts are in the order that is assumed where none is given."""
     kinds = [name if name == "tool_call:thought" else name.partition(":")[0] for name in names]
     if not all(kind in _ORDER for kind in kinds) or any(kinds.count(kind) > 1 for kind in ("text", "thought")):
         return False

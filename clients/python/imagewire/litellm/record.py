@@ -1,4 +1,4 @@
-"""Objects whose fields are there by attribute and by key, as LiteLLM's have them."""
+"""Objects whose fields are attributes and keys, as LiteLLM's are."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -74,7 +74,7 @@ class Record:
 
 
 def plain(value: Any) -> Any:
-    """Records as dicts, in lists too."""
+    """The value with dicts in the place of Records, also inside lists."""
     if isinstance(value, Record):
         return value.model_dump()
     return [plain(item) for item in value] if isinstance(value, list) else value

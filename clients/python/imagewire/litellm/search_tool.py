@@ -1,4 +1,4 @@
-"""Google's search among the tools of `completion`, in the spellings in use. Sans-IO."""
+"""Reads Google Search among the tools of `completion`, in all spellings in use. Sans-IO."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ _WORDS = {
 
 
 def search_tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
-    """The search, once. Raises InvalidRequest for another tool, and for options that differ."""
+    """The tool, once. Raises InvalidRequest for another tool, and for searches whose options differ."""
     found: list[GoogleSearch] = []
     for i, tool in enumerate(given):
         match dict(tool):
@@ -32,7 +32,7 @@ def search_tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
             case _:
                 raise invalid(f"tools[{i}]", 'must be {"google_search": {}}; for functions use Client with tools')
         if found[-1] != found[0]:
-            raise invalid(f"tools[{i}]", "says otherwise than the search before it; keep one of them")
+            raise invalid(f"tools[{i}]", "contradicts the search before it; keep one of them")
     return [Tool(google_search=found[0])] if found else []
 
 
@@ -42,9 +42,9 @@ def _search(options: Mapping[str, Any], field: str) -> GoogleSearch:
     for name, value in options.items():
         known = _FIELDS.get(name)
         if known is None:
-            raise invalid(f"{field}.{name}", f"is no option of the search; it has {', '.join(sorted(_FIELDS))}")
+            raise invalid(f"{field}.{name}", f"is not an option of Google Search; it has {', '.join(sorted(_FIELDS))}")
         if known in seen:
-            raise invalid(f"{field}.{name}", "stands there in two spellings; keep one of them")
+            raise invalid(f"{field}.{name}", "occurs in two spellings; keep one of them")
         seen.add(known)
         types = known == "search_types" and isinstance(value, Mapping) and not value.keys() - _TYPES.keys()
         try:

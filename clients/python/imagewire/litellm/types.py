@@ -1,4 +1,4 @@
-"""Answers in OpenAI's and LiteLLM's shape: fields by attribute and by key. Pictures become data URIs when looked at."""
+"""Answers in OpenAI's and LiteLLM's shape. Fields are attributes and keys. Pictures become data URIs when accessed."""
 
 import json
 from dataclasses import dataclass, field
@@ -14,9 +14,9 @@ from imagewire.litellm.usage import Usage
 
 
 class ImageUrl(Record):
-    """A picture: url, a data URI, or where the provider wrote it, then with its media type as format; detail.
+    """A picture. url: a data URI, or the address the provider wrote it to; then `format` is its media type.
 
-    picture: the same with its bytes as they are.
+    picture: the Image itself.
     """
 
     names = ("url", "detail", "format", "display_name")
@@ -29,7 +29,7 @@ class ImageUrl(Record):
 
     @cached_property
     def url(self) -> str:
-        """The data URI, or where it is."""
+        """The data URI, or the address."""
         return self.picture.uri or self.picture.data_uri
 
 
