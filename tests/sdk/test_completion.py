@@ -196,7 +196,7 @@ def test_vertex_has_a_base_of_its_own() -> None:
             "tools[0].google_search.exclude_domains",
             "two spellings",
         ),
-        ({"tools": [{"type": "web_search"}, {"googleSearch": {"searchTypes": ["WEB"]}}]}, "tools[1]", "contradicts the search"),
+        ({"tools": [{"type": "web_search"}, {"googleSearch": {"searchTypes": ["WEB"]}}]}, "tools[1]", "contradicts"),
         ({"target": "host:1", "api_base": "http://a"}, "api_base", "leave it out"),
         ({"target": "host:1", "vertex_project": "p"}, "vertex_project", "leave it out"),
     ],
