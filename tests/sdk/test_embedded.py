@@ -31,9 +31,7 @@ def test_it_draws_and_leaves_nothing(emulator: Program) -> None:
         timeout=60,
         check=False,
     )
-    # In development mode asyncio reports tasks that took long, which they may on a busy machine.
-    complaints = [line for line in ended.stderr.splitlines() if not line.startswith("Executing ")]
-    assert (ended.returncode, complaints) == (0, [])
+    assert (ended.returncode, ended.stderr) == (0, "")
     folder, width, status = ended.stdout.split()
     assert (width, status) == ("1024", "SERVING")
     assert not Path(folder).exists()
