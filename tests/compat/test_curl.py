@@ -110,7 +110,7 @@ def test_the_unary_answer(url: str) -> None:
     assert list(answer) == list(ANSWER)
     assert list(answer["usage"])[:3] == ["completion_tokens", "prompt_tokens", "total_tokens"]
     # Within a choice the order is not the page's: pictures are written while they arrive, the text and the reason are
-    # known at the end. Objects of JSON have no order; ours is told in docs/architecture.md.
+    # known at the end. Objects of JSON have no order; ours is told in docs/internals.md.
     assert list(answer["choices"][0]) == ["index", "message", "finish_reason", "native_finish_reason"]
     assert list(answer["choices"][0]["message"]) == ["role", "images", "image", "content"]
     assert list(answer["choices"][0]["message"]["image"]) == ["url", "detail"]
