@@ -324,7 +324,7 @@ async def test_a_loop_of_redirects_ends() -> None:
 async def test_other_answers_than_a_picture_are_refused(status: str, status_only: bool) -> None:
     given = {} if status_only or status.startswith("302") else {"location": "/b"}
     async with listening(answer(b"", status, **given)) as listener:
-        words = f"is answered with status {status[:3]}, not 200"
+        words = f"returned status {status[:3]} instead of 200"
         await refused(f"http://{NAME}:{listener.port}/a", words, ports={listener.port})
         assert await connections_to(listener) == 1
 
@@ -343,7 +343,7 @@ async def test_other_answers_than_a_picture_are_refused(status: str, status_only
             "over",
         ),
         (endless(answer(PNG, content_length=""), bytes(999)), "over 1000 bytes"),
-        (answer(b""), "no image file this server knows; name one of PNG"),
+        (answer(b""), "not a supported image file; use one of PNG"),
         (answer(b"<svg/>", content_type="image/png"), "no image file"),
         (answer(b'{"AccessKeyId": "secret"}', content_type="image/png"), "no image file"),
         (answer(b"\x89PNG\r\n\x1a\n" + bytes(8) + b"\x00\x01\x00\x00" * 2), "over 100000000 pixels"),

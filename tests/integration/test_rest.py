@@ -73,8 +73,8 @@ async def test_every_field_moves_the_request(rest: Stack) -> None:
 @pytest.mark.parametrize(
     ("fields", "param", "words"),
     [
-        ({"size": "2048x2048"}, "size", "draws 1K"),
-        ({"size": "5000x100"}, "size", "far from every ratio"),
+        ({"size": "2048x2048"}, "size", "use 1K"),
+        ({"size": "5000x100"}, "size", "far from every aspect ratio"),
         ({"image_config": {"image_size": "2K"}}, "image_config.image_size", "leave it out"),
         ({"image_config": {"aspect_ratio": "7:5"}}, "image_config.aspect_ratio", "use 1:1"),
         ({"aspect_ratio": "1:1", "image_config": {"aspectRatio": "16:9"}}, "aspect_ratio", "image_config.aspectRatio"),

@@ -1,1 +1,1 @@
-"""The APIs that callers use. They never import each other."""
+"""The APIs for callers. They never import each other."""

@@ -1,1 +1,1 @@
-"""Callers' JSON formats as pure functions of bytes: no socket, no clock, no event loop."""
+"""JSON formats of callers, as pure functions of bytes: no socket, no clock, no event loop."""

@@ -1,4 +1,4 @@
-"""Whether a failure to connect is this machine's own: it has no file descriptors, memory, buffers or ports left."""
+"""Detects failures to connect that are this machine's own: no file descriptors, memory, buffers or ports are left."""
 
 import errno
 import socket
@@ -14,7 +14,7 @@ _log = structlog.get_logger("imagewire.transport")
 
 
 def is_own(error: BaseException) -> bool:
-    """Whether this, or what it was raised from, is an exhaustion of our own."""
+    """Whether this error, or one of its causes, means that this machine is out of resources."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, OSError) and seen.errno in _OWN:
@@ -26,7 +26,7 @@ def is_own(error: BaseException) -> bool:
 
 
 def overloaded() -> Overloaded:
-    """What a caller is told, before anything was sent for the call."""
+    """The error for the caller, if nothing was sent yet."""
     _log.error("no file descriptors, memory or ports left to connect with")
     return Overloaded(
         "this server has no file descriptors, memory or ports left to connect with, and nothing was sent: try again in"
@@ -36,7 +36,7 @@ def overloaded() -> Overloaded:
 
 
 def _no_descriptor_left() -> bool:
-    """A look-up that could open nothing fails as if there were no such name."""
+    """Whether no file descriptor is left. A DNS lookup then fails as if the name did not exist."""
     try:
         socket.socket().close()
     except OSError as error:

@@ -1,4 +1,4 @@
-"""HTTP to the upstream: sent once, bodies as they arrive, each wait and each size bounded."""
+"""HTTP to the upstream. Requests are sent once, bodies are read as they arrive, and every wait and size is limited."""
 
 import asyncio
 import contextlib
@@ -20,7 +20,7 @@ _SLICE_BYTES = 128 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HttpLimits:
-    """Seconds and bytes, for each call."""
+    """Limits of each call, in seconds and bytes."""
 
     connect_timeout: float
     first_byte_timeout: float
@@ -29,17 +29,17 @@ class HttpLimits:
 
 
 class InPieces(Protocol):
-    """A body that is made while it leaves; its length is known."""
+    """A body that is produced while it is sent. Its length is known."""
 
     def __len__(self) -> int: ...
 
     def pieces(self) -> Iterator[bytes]:
-        """All of it, in pieces well below a megabyte."""
+        """Yield the whole body, in pieces well below a megabyte."""
         ...
 
 
 class HttpAnswer:
-    """An answer whose head is there. Its body is read once, by `read` or by `head`. Close it."""
+    """An answer whose headers have arrived. Its body is read once, with `read` or `head`. Close it after use."""
 
     def __init__(self, response: httpx.Response, stream: httpx.AsyncByteStream, limits: HttpLimits) -> None:
         self._response = response
@@ -53,28 +53,30 @@ class HttpAnswer:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds of the Retry-After header; None where it is missing or says nothing."""
+        """The seconds of the Retry-After header; None if it is absent or invalid."""
         headers = self._response.headers
         return retry_after.seconds(headers.get("retry-after", ""), headers.get("date", ""))
 
     @property
     def ended(self) -> bool:
-        """Whether the last piece is known to have been the last; False says nothing."""
+        """Whether the last piece is known to have been the final one; False means unknown."""
         return self._inflater is None and isinstance(self._stream, Body) and self._stream.ended
 
     async def read(self) -> bytes:
-        """The next piece of the body as it arrives, well below a megabyte; b"" at its end. Raises UpstreamError."""
+        """The next piece of the body, well below a megabyte; b"" at the end. Raises UpstreamError."""
         if self._pieces is None:
             self._pieces = self._begin()
         piece = await (self._arrived(self._pieces) if self._inflater is None else self._inflated(self._pieces))
         self._left -= len(piece)
         if self._left < 0:
             cap = self._limits.max_answer_bytes
-            raise TooLarge(f"the provider's answer is over {cap} bytes (max_answer_bytes); it may have been charged")
+            raise TooLarge(
+                f"the provider's answer is larger than {cap} bytes (max_answer_bytes); it may have been charged"
+            )
         return piece
 
     async def aclose(self) -> None:
-        """End the call, if it has not ended."""
+        """End the call, if it is still running."""
         await self._stream.aclose()
 
     async def _arrived(self, pieces: AsyncIterator[bytes]) -> bytes:
@@ -84,7 +86,7 @@ class HttpAnswer:
     async def _inflated(self, pieces: AsyncIterator[bytes]) -> bytes:
         inflater = self._inflater
         assert inflater is not None  # noqa: S101  # it is what the caller looked at
-        # A little that came may be much that is read: others get their turn between its pieces.
+        # A few compressed bytes may become many. Let other tasks run between the pieces.
         await asyncio.sleep(0)
         while not (data := inflater.take()):
             piece = await self._arrived(pieces)
@@ -108,15 +110,15 @@ class HttpAnswer:
             self._inflater = Inflater()
         elif encoding != "identity":
             raise Malformed(
-                f"the provider compressed its answer as {encoding[:32]!r}, which nobody asked for;"
+                f"the provider compressed its answer as {encoding[:32]!r}, which was not requested;"
                 " it may have been charged"
             )
         return aiter(self._stream)
 
     async def head(self, most: int) -> bytes:
-        """The first `most` bytes of the body, fewer where it ends, breaks off or does not end in time."""
+        """The first `most` bytes of the body; fewer if it ends, is cut off, or does not end in time."""
         gathered = bytearray()
-        # Where it breaks off, the status is known, and what arrived of the text is better than none.
+        # If it is cut off, the status is known, and a part of the text is better than none.
         with contextlib.suppress(UpstreamError, TimeoutError):
             async with asyncio.timeout(self._limits.idle_timeout):
                 while len(gathered) < most and (piece := await self.read()):
@@ -125,14 +127,14 @@ class HttpAnswer:
 
 
 def prepared(headers: Mapping[str, str]) -> httpx.Headers:
-    """Headers of a request and what every request has. To be made once for many: it costs a tenth of a small call."""
+    """The headers of a request and those of every request. Build them once: it takes a tenth of a small call's time."""
     return httpx.Headers({"accept-encoding": "identity", **headers})
 
 
 class HttpTransport:
-    """A pool of connections, for one event loop. transport: another one, for tests.
+    """A pool of connections for one event loop. transport: another one, for tests.
 
-    The transports are called themselves: httpx's client above them costs more than they do.
+    It calls the transports directly, because httpx's client costs more than they do.
     """
 
     def __init__(self, limits: HttpLimits, transport: httpx.AsyncBaseTransport | None = None) -> None:
@@ -142,9 +144,9 @@ class HttpTransport:
     async def post(
         self, url: str, headers: httpx.Headers, body: bytes | InPieces, *, first_byte_timeout: float | None = None
     ) -> HttpAnswer:
-        """Send once and wait for the head of the answer, which is to be closed. Raises UpstreamError and Overloaded.
+        """Send once and wait for the headers of the answer; close it after use. Raises UpstreamError and Overloaded.
 
-        headers: from `prepared`. first_byte_timeout: seconds, in place of the limits'.
+        headers: from `prepared`. first_byte_timeout: seconds, instead of the one in the limits.
         """
         waits = first_byte_timeout or self._limits.first_byte_timeout
         where = _parsed(url)
@@ -172,7 +174,7 @@ def _parsed(url: str) -> httpx.URL:
 
 
 class _Slices(httpx.AsyncByteStream):
-    """A large body piece by piece: written at once it would hold the event loop."""
+    """A large body in pieces; written at once, it would block the event loop."""
 
     def __init__(self, body: bytes | InPieces) -> None:
         self._body = body

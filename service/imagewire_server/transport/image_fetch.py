@@ -1,7 +1,7 @@
-"""Pictures named by URL, fetched so that no caller reaches what only this machine can reach (SSRF).
+"""Fetches pictures by URL without server-side request forgery: callers cannot reach what only this machine can reach.
 
-Nothing is sent before `addresses.judge` passed the URL; aiohttp connects only to addresses that were just checked, and
-every redirect starts over. One deadline and one cap on size span the whole.
+Nothing is sent before `normalise_url` has accepted the URL. aiohttp connects only to addresses that were just checked,
+and every redirect is checked again. One deadline and one size limit apply to all of it.
 """
 
 import asyncio
@@ -36,23 +36,23 @@ __all__ = ["FetchLimits", "ImageFetcher", "Resolve", "Unfetchable"]
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_UNKNOWN = f"names a host that cannot be looked up; correct it, or {REMEDY}"
-_UNREACHABLE = f"names a server that cannot be reached; try again later, or {REMEDY}"
+_UNKNOWN = f"has a host name that cannot be resolved; correct it, or {REMEDY}"
+_UNREACHABLE = f"has a server that cannot be reached; try again later, or {REMEDY}"
 
-# In this order: the first kind that fits gives the words.
+# The first type that matches gives the message.
 _TABLE: tuple[tuple[type[Exception], str], ...] = (
     (aiohttp.ClientConnectorDNSError, _UNKNOWN),
-    (aiohttp.ClientSSLError, f"names a server without a valid certificate for its name; {REMEDY}"),
+    (aiohttp.ClientSSLError, f"has a server without a valid certificate for its name; {REMEDY}"),
     (aiohttp.ClientConnectorError, _UNREACHABLE),
-    (aiohttp.ClientResponseError, f"names a server whose answer is no valid HTTP; {REMEDY}"),
-    (aiohttp.ClientError, f"names a server that broke its answer off; try again later, or {REMEDY}"),
+    (aiohttp.ClientResponseError, f"has a server whose answer is not valid HTTP; {REMEDY}"),
+    (aiohttp.ClientError, f"has a server that cut its answer off; try again later, or {REMEDY}"),
     (OSError, _UNREACHABLE),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """For each picture. timeout: seconds for all of it, from the look-up of the name to the last byte."""
+    """Limits of each picture. timeout: seconds for everything, from the DNS lookup to the last byte."""
 
     max_bytes: int = 20_000_000
     timeout: float = 10.0
@@ -62,9 +62,9 @@ class FetchLimits:
 class ImageFetcher:
     """Fetches pictures, for one event loop.
 
-    schemes: of "https" and "http". resolve: the IP addresses of a host, in place of the system's look-up.
-    allowed: whether an address may be asked. ports: those a URL may name, None for its scheme's own.
-    ssl: whom to trust, None for the system's authorities.
+    schemes: of "https" and "http". resolve: returns the IP addresses of a host, instead of the system's resolver.
+    allowed: whether an address may be used. ports: those that a URL may have, None for the default of its scheme.
+    ssl: the trusted authorities, None for the system's.
     """
 
     def __init__(
@@ -84,16 +84,16 @@ class ImageFetcher:
         self._ports = ports
         self._ssl = ssl
         self._session: aiohttp.ClientSession | None = None
-        # Threads of its own: names that answer slowly must not hold up the look-ups of the rest of the server.
+        # Its own threads: slow DNS lookups must not delay those of the rest of the server.
         self._threads = ThreadPoolExecutor(8, "imagewire-names")
 
     async def fetch(self, url: str) -> bytes:
-        """The picture's file. Raises Unfetchable, and Overloaded where this machine could not connect."""
+        """Fetch a picture's file. Raises Unfetchable, or Overloaded if this machine has no resources to connect."""
         try:
             async with asyncio.timeout(self._limits.timeout):
                 return await self._follow(url)
         except TimeoutError as error:
-            words = f"names a server that took over {self._limits.timeout:g} s; try again later, or {REMEDY}"
+            words = f"took longer than {self._limits.timeout:g} s to fetch; try again later, or {REMEDY}"
             raise Unfetchable(words) from error
         except (aiohttp.ClientError, OSError) as error:
             if exhaustion.is_own(error):
@@ -102,7 +102,7 @@ class ImageFetcher:
             raise Unfetchable(words) from error
 
     async def aclose(self) -> None:
-        """Close every connection; nothing can be fetched after it."""
+        """Close all connections. Nothing can be fetched after that."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._session is not None:
             await self._session.close()
@@ -115,15 +115,15 @@ class ImageFetcher:
                     return await self._body(response)
                 url = onward(plain, response.headers["location"])
         most = self._limits.max_redirects
-        raise Unfetchable(f"redirects more than {most} times; name the URL at which the picture is")
+        raise Unfetchable(f"redirects more than {most} times; use the final URL of the picture")
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         if response.status != 200:
-            raise Unfetchable(f"is answered with status {response.status}, not 200; correct it, or {REMEDY}")
+            raise Unfetchable(f"returned status {response.status} instead of 200; correct it, or {REMEDY}")
         if response.headers.get("content-encoding", "identity").lower() != "identity":
-            raise Unfetchable(f"names a server that compressed its answer although it was asked not to; {REMEDY}")
+            raise Unfetchable(f"has a server that compressed its answer, although this was not requested; {REMEDY}")
         most = self._limits.max_bytes
-        large = f"names a picture over {most} bytes; scale it down"
+        large = f"has a picture larger than {most} bytes; scale it down"
         if (response.content_length or 0) > most:
             raise Unfetchable(large)
         body = bytearray()
@@ -133,13 +133,13 @@ class ImageFetcher:
                 raise Unfetchable(large)
         header = image_header.read(body[: image_header.ENOUGH])
         if header is None:
-            raise Unfetchable(f"names no image file this server knows; name one of {INPUT_TYPES}")
+            raise Unfetchable(f"is not a supported image file; use one of {INPUT_TYPES}")
         if header.width and header.height and header.width * header.height > MAX_PIXELS:
-            raise Unfetchable(f"names a picture over {MAX_PIXELS} pixels; scale it down")
+            raise Unfetchable(f"has a picture of more than {MAX_PIXELS} pixels; scale it down")
         return bytes(body)
 
     def _opened(self) -> aiohttp.ClientSession:
-        """The session, made inside the running loop. A connection serves one answer: none outlives its check."""
+        """The session, created in the running loop. Each connection serves one answer, so none outlives its check."""
         if self._session is None:
             connector = aiohttp.TCPConnector(
                 resolver=_Resolver(self._resolve, self._allowed),
@@ -164,10 +164,10 @@ class ImageFetcher:
         return self._session
 
     def _socket(self, info: aiohttp.AddrInfoType) -> socket.socket:
-        """A socket for aiohttp to connect. The last door: a literal reaches it without the resolver."""
+        """Create a socket for aiohttp. This is the last check: IP address literals come here without the resolver."""
         family, kind, protocol, _, destination = info
         if not self._allowed(ip_address(destination[0])):
-            raise PermissionError("not public")  # no other kind comes through aiohttp whole
+            raise PermissionError("not public")  # aiohttp passes no other type of error through unchanged
         return socket.socket(family, kind, protocol)
 
     async def _look_up(self, host: str, port: int) -> list[str]:
@@ -177,7 +177,7 @@ class ImageFetcher:
 
 
 class _Resolver(AbstractResolver):
-    """Looks a name up and checks every answer; aiohttp connects to what this returns and asks no further."""
+    """Resolves a name and checks every address. aiohttp connects only to what this returns."""
 
     def __init__(self, resolve: Resolve, allowed: Callable[[Address], bool]) -> None:
         self._resolve = resolve

@@ -1,31 +1,31 @@
-"""Compressed bodies, taken apart while they arrive, a bounded piece at a time."""
+"""Decompresses bodies while they arrive, in pieces of limited size."""
 
 import zlib
 
 from imagewire_server.contract.errors import Cut, Malformed
 
-# Of what is unpacked at once: a compressed megabyte may hold a gigabyte.
+# The maximum size of a decompressed piece: a compressed megabyte may become a gigabyte.
 _PIECE_BYTES = 256 * 1024
 _GZIP = b"\x1f\x8b"
-# zlib's word for "gzip's header or zlib's own".
+# zlib's code for "a gzip header or a zlib header".
 _EITHER = 32 + zlib.MAX_WBITS
 
 
 class Inflater:
-    """One body in gzip or deflate. Feed a piece, then take until nothing comes."""
+    """One body in gzip or deflate. Feed a piece, then take until the result is empty."""
 
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_EITHER)
         self._left = b""
 
     def feed(self, piece: bytes) -> None:
-        """More of the body; what was fed before must be taken."""
+        """Add more of the body. Everything that was fed before must have been taken."""
         self._left = piece
 
     def take(self) -> bytes:
-        """The next unpacked bytes, b"" when more of the body is needed. Raises Malformed."""
+        """The next decompressed bytes; b"" if more of the body is needed. Raises Malformed."""
         while self._left:
-            if self._inflate.eof:  # gzip allows several members one after another; anything else is padding
+            if self._inflate.eof:  # gzip allows several members in a row; anything else is padding
                 if not self._left.startswith(_GZIP):
                     self._left = b""
                     break
@@ -40,6 +40,6 @@ class Inflater:
         return b""
 
     def close(self) -> None:
-        """The body's end. Raises Cut when it is not whole."""
+        """Mark the end of the body. Raises Cut if it is incomplete."""
         if not self._inflate.eof:
-            raise Cut("the provider's compressed answer broke off; it may have been charged")
+            raise Cut("the provider's compressed answer was cut off; it may have been charged")

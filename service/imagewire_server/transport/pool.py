@@ -1,7 +1,7 @@
-"""Pooled connections: httpx's transport interface on aiohttp, foreign exceptions translated by one table.
+"""A connection pool: httpx's transport interface on top of aiohttp. One table translates aiohttp's exceptions.
 
-httpx's own pool loses slots when calls are cancelled. Nothing of a request or an answer is converted more than it must
-be: between httpx and aiohttp a general adapter costs as much as aiohttp itself.
+httpx's own pool loses slots when calls are cancelled. Requests and answers are converted as little as possible: a
+general adapter between httpx and aiohttp costs as much as aiohttp itself.
 """
 
 import aiohttp
@@ -11,15 +11,19 @@ import yarl
 from imagewire_server.contract.errors import Cut, Error, Malformed, Unreachable, UpstreamError
 from imagewire_server.transport import exhaustion
 
-# What a failure means for money: only what failed before a connection stood can be told to be free.
+# Whether a failure may have been charged. Only failures before the connection was open are certainly free.
 _TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
     (aiohttp.ClientConnectorError, Unreachable, "the provider cannot be reached; nothing was charged"),
     (aiohttp.ConnectionTimeoutError, Unreachable, "connecting to the provider took too long; nothing was charged"),
     (aiohttp.ClientHttpProxyError, Unreachable, "the proxy refuses to connect to the provider; nothing was charged"),
-    (aiohttp.InvalidURL, Unreachable, "HTTPS_PROXY, HTTP_PROXY or the api_base is no valid URL; nothing was charged"),
-    (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
+    (
+        aiohttp.InvalidURL,
+        Unreachable,
+        "HTTPS_PROXY, HTTP_PROXY or the api_base is not a valid URL; nothing was charged",
+    ),
+    (aiohttp.ClientPayloadError, Cut, "the provider's answer was cut off; it may have been charged"),
     (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
-    (aiohttp.ClientResponseError, Malformed, "the provider's answer is no valid HTTP; it may have been charged"),
+    (aiohttp.ClientResponseError, Malformed, "the provider's answer is not valid HTTP; it may have been charged"),
     (aiohttp.ClientError, Cut, "the call to the provider failed; it may have been charged"),
     (OSError, Cut, "the connection to the provider failed; the call may have been charged"),
 )
@@ -27,9 +31,9 @@ _FOREIGN = (aiohttp.ClientError, OSError)
 
 
 def translate(error: BaseException) -> Error:
-    """Our error for a foreign one; its text is ours, because theirs may name hosts and keys.
+    """Translate an exception. The text is ours, because the original may contain hosts and keys.
 
-    What this machine itself had not enough of says nothing about the deployment.
+    If this machine was out of resources, that says nothing about the deployment.
     """
     own = exhaustion.is_own(error)
     for kind, ours, words in _TABLE:
@@ -45,7 +49,7 @@ def translate(error: BaseException) -> Error:
 class Pool(httpx.AsyncBaseTransport):
     """The connections of one event loop. connect_timeout: seconds. proxy: the URL of one, "" for none.
 
-    Requests and the answers' streams raise UpstreamError, or Overloaded where this machine could not connect.
+    Requests, and the streams of answers, raise UpstreamError, or Overloaded if this machine could not connect.
     """
 
     def __init__(self, connect_timeout: float, proxy: str) -> None:
@@ -54,11 +58,11 @@ class Pool(httpx.AsyncBaseTransport):
         self._session: aiohttp.ClientSession | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send once; return when the head of the answer is there."""
+        """Send once. Returns when the headers of the answer have arrived."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0),
-                cookie_jar=aiohttp.DummyCookieJar(),  # cookies of one answer have no business in another call
+                cookie_jar=aiohttp.DummyCookieJar(),  # cookies of one answer must not be sent with another call
                 timeout=self._timeout,
                 auto_decompress=False,
             )
@@ -83,7 +87,7 @@ class Pool(httpx.AsyncBaseTransport):
 
 
 class Body(httpx.AsyncByteStream):
-    """A body in the pieces that arrived, well below a megabyte each. None is held once it was given."""
+    """A body in the pieces in which it arrives, each well below a megabyte. A piece is not kept after it was returned."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self._answer = answer
@@ -101,7 +105,7 @@ class Body(httpx.AsyncByteStream):
         raise StopAsyncIteration
 
     def arrived(self) -> bytes:
-        """What is here already and can be had without waiting."""
+        """What has already arrived and can be read without waiting."""
         try:
             return self._answer.content.read_nowait()
         except _FOREIGN as error:
@@ -109,10 +113,10 @@ class Body(httpx.AsyncByteStream):
 
     @property
     def ended(self) -> bool:
-        """Whether HTTP's framing has said that nothing follows."""
+        """Whether HTTP's framing says that the body is complete."""
         return self._answer.content.at_eof()
 
     async def aclose(self) -> None:
-        """Leave the answer: its connection goes back to the pool when it was read to its end, and is closed if not."""
+        """Release the answer. Its connection goes back to the pool if the body was read completely, otherwise it is closed."""
         self._answer.release()
         await self._answer.wait_for_close()

@@ -1,6 +1,6 @@
-"""Which way a request goes: through the environment's proxies (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or directly.
+"""Chooses how a request is sent: through a proxy of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), or directly.
 
-aiohttp could read them itself, but then it also looks credentials up in ~/.netrc: for every request, in a thread.
+aiohttp could read these variables itself, but then it would also read ~/.netrc, for every request, in a thread.
 """
 
 import ipaddress
@@ -15,9 +15,9 @@ Make = Callable[[str], httpx.AsyncBaseTransport]
 
 
 class Ways:
-    """The transports of a client. make: one through the proxy of a URL, or without one ("").
+    """The transports of a client. make: creates one for the URL of a proxy, or "" for none.
 
-    environ: proxies by scheme, "no" for the exceptions, as urllib.request.getproxies gives them.
+    environ: proxies by scheme, "no" for the exceptions, as urllib.request.getproxies returns them.
     """
 
     def __init__(self, make: Make, environ: Mapping[str, str] | None = None) -> None:
@@ -30,7 +30,7 @@ class Ways:
         self._made: dict[str, httpx.AsyncBaseTransport] = {}
 
     def to(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
-        """The transport to a URL."""
+        """Return the transport for a URL."""
         proxy = self._proxies.get(url.scheme, "")
         if proxy and (_is_loopback(url.host) or self._bypass(url.host)):
             proxy = ""

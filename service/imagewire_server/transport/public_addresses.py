@@ -1,7 +1,7 @@
-"""Which URLs and which addresses a picture may be fetched from. Pure: nothing here sends or looks anything up.
+"""Decides from which URLs and addresses a picture may be fetched. Pure functions: nothing is sent or resolved here.
 
-A URL is read by one strict form and written anew from what was read, so no later parser can see another host in it.
-An address is public when IANA's special-purpose registries leave it to the open internet.
+A URL is parsed in one strict form and then written again from the result. So no later parser can see another host in it.
+An address is public if no special-purpose registry of IANA reserves it.
 """
 
 import re
@@ -13,7 +13,7 @@ Address = IPv4Address | IPv6Address
 
 MAX_URL = 2048
 REMEDY = "send the picture itself as a data: URL"
-NOT_PUBLIC = f"names an address that is not public; {REMEDY}"
+NOT_PUBLIC = f"has an address that is not public; {REMEDY}"
 
 _PORTS = {"https": 443, "http": 80}
 
@@ -25,8 +25,8 @@ _SPECIAL_4 = tuple(
             "10.0.0.0/8",
             "100.64.0.0/10",  # carrier-grade NAT
             "127.0.0.0/8",
-            "168.63.129.16/32",  # no registry has it, but inside Azure it is the host's own service
-            "169.254.0.0/16",  # link-local, the clouds' metadata
+            "168.63.129.16/32",  # not in the registries, but inside Azure it is a service of the host
+            "169.254.0.0/16",  # link-local: metadata services of clouds
             "172.16.0.0/12",
             "192.0.0.0/24",
             "192.0.2.0/24",  # documentation
@@ -40,7 +40,7 @@ _SPECIAL_4 = tuple(
         ),
     )
 )
-# Only here are IPv6 addresses given out: loopback, ULA, link-local, multicast, v4-mapped and v4-compatible lie outside.
+# The only IPv6 range for public use. Loopback, ULA, link-local, multicast, v4-mapped and v4-compatible are outside.
 _UNICAST_6 = ip_network("2000::/3")
 _SPECIAL_6 = tuple(
     map(
@@ -53,29 +53,29 @@ _SPECIAL_6 = tuple(
         ),
     )
 )
-# Where a network has IPv6 only, its DNS puts every IPv4 address into this prefix (RFC 6052).
+# In a network with IPv6 only, DNS puts every IPv4 address into this prefix (RFC 6052).
 _NAT64 = ip_network("64:ff9b::/96")
 
 _FORM = re.compile(r"//([^/?#]*)([^#]*)(?:#.*)?")
 _AUTHORITY = re.compile(r"(?:\[([0-9A-Fa-f]*:[0-9A-Fa-f:.]*)\]|([0-9A-Za-z._-]+))(?::([0-9]{1,5}))?")
-# What inet_aton takes for an address besides the dotted quad: 2130706433, 0x7f.1, 0177.0.0.1, 127.1
+# Other forms that inet_aton accepts as an address: 2130706433, 0x7f.1, 0177.0.0.1, 127.1
 _NUMERIC = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)\.*")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LOCAL = (".localhost", ".local", ".localdomain", ".internal", ".home.arpa")
-# All that RFC 3986 lets stand in a path and a query; the rest is percent-encoded, nothing is decoded.
+# The characters that RFC 3986 allows in a path and a query. Others are percent-encoded; nothing is decoded.
 _SAFE = "%/?:@!$&'()*+,;=[]-._~"
 
 
 class Unfetchable(Exception):
-    """A picture cannot be had from its URL. The text says what is wrong and the remedy, in words that follow a field.
+    """A picture cannot be fetched. The message, which follows the name of the field, has the problem and the remedy.
 
-    It never holds an address, a host or a foreign exception's text.
+    It never contains an address, a host, or the text of a third-party exception.
     """
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is on the open internet. One that carries an IPv4 address is refused, but for NAT64's."""
+    """Whether an address is public. IPv6 addresses that embed an IPv4 address are refused, except NAT64's."""
     if isinstance(address, IPv4Address):
         return not any(address in net for net in _SPECIAL_4)
     if address.scope_id is not None:
@@ -88,10 +88,10 @@ def is_public(address: Address) -> bool:
 def judge(
     url: str, schemes: Collection[str], allowed: Callable[[Address], bool], ports: Collection[int] | None = None
 ) -> str:
-    """The URL in its plain form, percent-encoded and without fragment, if it may be asked. Raises Unfetchable.
+    """Return the URL in its normal form, percent-encoded and without fragment. Raises Unfetchable if it is refused.
 
-    schemes: of "https" and "http". allowed: decides on a host that is an IP address.
-    ports: those that may be named, None for the scheme's own.
+    schemes: of "https" and "http". allowed: decides about a host that is an IP address.
+    ports: the allowed ones, None for the default of the scheme.
     """
     _characters(url)
     scheme, _, rest = url.partition(":")
@@ -101,36 +101,36 @@ def judge(
         raise Unfetchable(f"must start with {choices}; otherwise {REMEDY}")
     form = _FORM.fullmatch(rest)
     if form is None:
-        raise Unfetchable(f"is not of the form {scheme}://host/path; correct it")
+        raise Unfetchable(f"does not have the form {scheme}://host/path; correct it")
     if "@" in form[1]:
-        raise Unfetchable("holds a user name or a password; leave them out")
+        raise Unfetchable("has a user name or a password; leave them out")
     authority = _AUTHORITY.fullmatch(form[1])
     if authority is None:
         raise Unfetchable("has no host in plain form; write its name with a-z, 0-9, hyphens and dots (others as xn--)")
     host = _literal(authority[1], allowed) if authority[1] else _host(authority[2].lower(), allowed)
     port = int(authority[3] or _PORTS[scheme])
     if port not in ({_PORTS[scheme]} if ports is None else ports):
-        raise Unfetchable(f"names a port other than {scheme}'s own; leave the port out, or {REMEDY}")
+        raise Unfetchable(f"has a port other than the default of {scheme}; leave the port out, or {REMEDY}")
     shown = "" if port == _PORTS[scheme] else f":{port}"
     path = form[2] if form[2].startswith("/") else f"/{form[2]}"
     return f"{scheme}://{host}{shown}{quote(path, safe=_SAFE)}"
 
 
 def onward(url: str, location: str) -> str:
-    """Where a redirect leads, not yet judged. url: the one that redirects. Raises Unfetchable."""
+    """The target of a redirect, not yet checked. url: the one that redirects. Raises Unfetchable."""
     _characters(location)
     try:
         return urljoin(url, location)
     except ValueError as error:
-        raise Unfetchable(f"redirects to something that is no URL; {REMEDY}") from error
+        raise Unfetchable(f"redirects to something that is not a URL; {REMEDY}") from error
 
 
 def _characters(url: str) -> None:
-    """Refuse what parsers are known to drop, or to read as a slash."""
+    """Refuse characters that some parsers drop or read as a slash."""
     if len(url) > MAX_URL:
         raise Unfetchable(f"has {len(url)} characters; at most {MAX_URL} are allowed")
     if not url.isprintable() or not {" ", "\\"}.isdisjoint(url):
-        raise Unfetchable("holds a space, a backslash or an unprintable character; percent-encode it")
+        raise Unfetchable("has a space, a backslash or an unprintable character; percent-encode it")
 
 
 def _host(name: str, allowed: Callable[[Address], bool]) -> str:
@@ -139,12 +139,12 @@ def _host(name: str, allowed: Callable[[Address], bool]) -> str:
     if "." not in name.rstrip(".") or f".{name.rstrip('.')}".endswith(_LOCAL):
         raise Unfetchable(NOT_PUBLIC)
     if len(name) > 253 or not _NAME.fullmatch(name):
-        raise Unfetchable("names a host that cannot exist, or that ends in a dot; correct it")
+        raise Unfetchable("has a host name that cannot exist, or that ends with a dot; correct it")
     return name
 
 
 def _literal(text: str, allowed: Callable[[Address], bool]) -> str:
-    """An IP address as a URL writes it, only from its one usual form."""
+    """Parse an IP address in a URL, only in its standard form."""
     try:
         address = IPv6Address(text) if ":" in text else IPv4Address(text)
     except ValueError:

@@ -8,7 +8,7 @@ _SECONDS = re.compile(r"\d{1,18}(?:\.\d{1,18})?", re.ASCII)
 
 
 def seconds(value: str, date: str) -> float | None:
-    """How long to wait, None where it cannot be told. date: the answer's Date header, the clock that a date goes by."""
+    """The seconds to wait, None if unknown. date: the answer's Date header, the clock for a Retry-After date."""
     value = value.strip()
     if _SECONDS.fullmatch(value):
         return float(value)

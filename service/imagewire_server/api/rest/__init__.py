@@ -1,1 +1,1 @@
-"""OpenAI's JSON over HTTP, on the same engine as gRPC."""
+"""OpenAI's JSON over HTTP, on the same core as gRPC."""

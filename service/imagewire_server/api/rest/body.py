@@ -67,7 +67,7 @@ class Body:
             self._receive_budget.rest -= held
 
     async def whole(self) -> bytearray:
-        """All of it."""
+        """Return the whole body."""
         body = bytearray()  # grows in place; pieces and their sum would be in memory twice
         async for piece in self.pieces():
             body += piece
@@ -75,13 +75,13 @@ class Body:
 
     @staticmethod
     def _too_slow() -> HttpError:
-        words = "the request's body came too slowly: send it at 32 kB a second or faster"
+        words = "the request's body arrived too slowly: send it at 32 kB a second or faster"
         return HttpError(408, "REQUEST_TIMEOUT", words, [(b"connection", b"close")])
 
     def _too_large(self) -> HttpError:
         return HttpError(
             413,
             "REQUEST_TOO_LARGE",
-            f"the request is over {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
+            f"the request is larger than {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
             [(b"connection", b"close")],
         )

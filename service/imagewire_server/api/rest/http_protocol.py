@@ -44,13 +44,13 @@ class Protocol(HttpToolsProtocol):
         self._served: RequestResponseCycle | None = None
         self._head_bytes = 0
         self._unread_bytes = 0
-        self._in_body = False  # from a head's end to its message's
+        self._in_body = False  # between the end of the headers and the end of the message
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has connected; its first head is awaited."""
         super().connection_made(transport)
         if len(self.connections) > self._limits.most:
-            self._refuse(HttpError(503, "TOO_MANY_CONNECTIONS", "this server holds no more connections: try again"))
+            self._refuse(HttpError(503, "TOO_MANY_CONNECTIONS", "this server has too many connections: try again"))
         else:
             self._arm()
 
@@ -79,7 +79,7 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
             return
         if self._head_bytes > _HEAD_BYTES:
-            self._refuse(HttpError(431, "HEAD_TOO_LARGE", f"the request's head is over {_HEAD_BYTES} bytes"))
+            self._refuse(HttpError(431, "HEAD_TOO_LARGE", f"the request's headers are larger than {_HEAD_BYTES} bytes"))
 
     def on_message_begin(self) -> None:
         """A request begins: with its first character, not with an empty line before it."""
@@ -139,7 +139,7 @@ class Protocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer something that is not HTTP."""
-        self._refuse(HttpError(400, "BAD_REQUEST", "the request is no valid HTTP/1.1"))
+        self._refuse(HttpError(400, "BAD_REQUEST", "the request is not valid HTTP/1.1"))
 
     def _feed(self, data: bytes) -> None:
         """Parse bytes. Raises httptools.HttpParserError.

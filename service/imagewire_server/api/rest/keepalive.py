@@ -42,7 +42,7 @@ class Keepalive:
 
     async def _ping(self) -> None:
         async with self.writing:
-            if self._encoder.at_event_boundary:  # a picture's line may have been opened since the ping was due
+            if self._encoder.at_event_boundary:  # the line of a picture may have begun since the ping was due
                 await self._response.write(_PING)
 
 

@@ -1,7 +1,7 @@
-"""The outermost layer of the REST API: each call is made here, and settled. No exception's text leaves through it.
+"""The outermost layer of the REST API. It creates each call, and settles it. It never sends the text of an exception.
 
-Order: the interceptors, of which access is the first, before anything else of the request is looked at; what a page of
-another site may not send; then the route. A client that leaves ends its call.
+Order: first the interceptors, beginning with access, before anything else of the request is read; then the checks of
+cross-origin requests; then the route. If a client disconnects, its call is cancelled.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from imagewire_server.formats.openai.common import errors
 
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
 _METRICS_PATH = "/metrics"
-EXCHANGE = "imagewire.exchange"  # where the scope carries the Exchange
+EXCHANGE = "imagewire.exchange"  # the key of the Exchange in the scope
 
 Scope = MutableMapping[str, Any]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
@@ -37,7 +37,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request and its response. calls: those that run, this one among them."""
+    """One request and its response. calls: the running ones, including this one."""
 
     call: Call
     receive: Receive
@@ -47,9 +47,9 @@ class Exchange:
 
 
 class Middleware:
-    """Wraps the router. interceptors: run before the body is read. open_paths: more paths without a key.
+    """Wraps the router. interceptors: called before the body is read. open_paths: more paths without a key.
 
-    max_request_bytes: of a body.
+    max_request_bytes: the limit of a body.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class Middleware:
                 self._origin_check.check(method, headers)
             body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
             scope[EXCHANGE] = Exchange(call, receive, body, response, self.calls)
-            scope["app"] = self  # Starlette's router then raises 404 and 405 instead of writing text
+            scope["app"] = self  # so that Starlette's router raises 404 and 405 instead of writing text
             with self.calls.running(call):
                 await self._app(scope, receive, send)
         except (Disconnected, asyncio.CancelledError):
-            # The client left, or does not read while the server stops; nothing runs after this that could be cancelled.
+            # The client disconnected, or does not read while the server stops. Nothing that could be cancelled follows.
             call.fail("CANCELLED")
             scope["imagewire.abort"]()
         except Exception as error:  # noqa: BLE001  # the last resort: nothing foreign goes further
@@ -109,11 +109,11 @@ class Middleware:
 
 
 def _translated(error: Exception, ident: str) -> Error:
-    """The error that the caller is told of."""
+    """The error for the caller."""
     if isinstance(error, Error):
         return error
     if isinstance(error, HTTPException):
-        words = {404: "there is no such path; see /docs", 405: "the path does not take this method; see /docs"}
+        words = {404: "there is no such path; see /docs", 405: "this path does not support this method; see /docs"}
         reason = {404: "PATH_NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}.get(error.status_code, "BAD_REQUEST")
         allow = [(b"allow", value.encode()) for name, value in (error.headers or {}).items() if name == "Allow"]
         return HttpError(error.status_code, reason, words.get(error.status_code, "the request is malformed"), allow)
@@ -121,7 +121,7 @@ def _translated(error: Exception, ident: str) -> Error:
 
 
 async def _answer(scope: Scope, response: Response, error: Error, ident: str) -> None:
-    """Answer with the error, or cut the connection where an answer has begun: never end it well."""
+    """Answer with the error, or abort the connection if an answer has begun, so that it cannot look complete."""
     if response.started:
         scope["imagewire.abort"]()
         return
@@ -134,13 +134,13 @@ async def _answer(scope: Scope, response: Response, error: Error, ident: str) ->
 
 
 def _known(scope: Scope) -> str:
-    """The pattern of the route that was asked, one of few; what else a path holds is the caller's text."""
+    """The pattern of the route, one of a few. The path itself is the caller's text."""
     route = scope.get("route")
     return str(route.path) if isinstance(route, Route) else "(unknown path)"
 
 
 def _headers(call: Call) -> Headers:
-    """What every response says of its call; LiteLLM's names beside ours."""
+    """The headers of every response that describe its call, with our names and LiteLLM's."""
     ident = call.request_id.encode()
     found: Headers = [(b"x-request-id", ident), (b"x-litellm-call-id", ident)]
     found += [(name.encode(), value.encode()) for name, value in call.trailers()]

@@ -1,4 +1,4 @@
-"""/openapi.json, made of the types that decode requests and of those that answers are held against."""
+"""/openapi.json, made from the types that decode requests and the types that tests check answers against."""
 
 from functools import cache
 from typing import Any
@@ -18,10 +18,10 @@ _MODEL: Json = {
     "name": "model",
     "in": "path",
     "required": True,
-    "description": "As /v1/models lists it, slashes and all.",
+    "description": "A name from /v1/models, with its slashes.",
     "schema": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:@-]*$"},
 }
-# Each event of a stream; its data is JSON, except the chat's last, "[DONE]".
+# Each event of a stream. Its data is JSON, except in the last event of a chat, "[DONE]".
 _EVENT: Json = {
     "type": "object",
     "properties": {"event": {"type": "string"}, "data": {"type": "string"}},
@@ -31,16 +31,16 @@ _EVENTS: Json = {"text/event-stream": {"schema": _EVENT}}
 _FILE: Json = {"type": "string", "format": "binary"}
 _DRAWS = (
     ("/v1/chat/completions", "Chat that draws.", ChatRequest, response_types.ChatCompletion),
-    ("/v1/images/generations", "Pictures of a prompt.", ImagesRequest, response_types.Images),
-    ("/v1/images/edits", "Pictures of a prompt and pictures.", ImagesRequest, response_types.Images),
-    ("/v1/responses", "Answers as items.", ResponsesRequest, response_types.Response),
+    ("/v1/images/generations", "Pictures from a prompt.", ImagesRequest, response_types.Images),
+    ("/v1/images/edits", "Pictures from a prompt and input pictures.", ImagesRequest, response_types.Images),
+    ("/v1/responses", "Answers as a list of items.", ResponsesRequest, response_types.Response),
 )
 _TELLS = (
     ("/v1/models", "The models.", response_types.ModelList),
     ("/v1/models/{model}", "One model.", response_types.ModelEntry),
-    ("/health", "Deployments, and how they fare.", response_types.Health),
-    ("/health/liveliness", "The process answers.", str),
-    ("/health/readiness", "New calls are taken.", response_types.Readiness),
+    ("/health", "The state of each deployment.", response_types.Health),
+    ("/health/liveliness", "The process is alive.", str),
+    ("/health/readiness", "The server takes new calls.", response_types.Readiness),
 )
 
 
@@ -78,7 +78,7 @@ def document() -> Json:
         "info": {
             "title": "imagewire",
             "version": __version__,
-            "description": "Chat that draws: OpenAI's shapes over Google's image models.",
+            "description": "Chat that draws: OpenAI's API for Google's image models.",
         },
         "paths": paths,
         "components": {

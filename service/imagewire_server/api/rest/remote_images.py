@@ -1,4 +1,4 @@
-"""Pictures that a request names by https://: fetched here by the guarded fetcher, passed on, or refused."""
+"""Pictures with https:// URLs in requests: fetched here from public addresses, passed on, or refused."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,37 +10,37 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_
 from imagewire_server.transport.image_fetch import ImageFetcher, Unfetchable
 
 _AT_ONCE = 4
-_MOST_PICTURES = 16  # more than any model takes
+_MOST_PICTURES = 16  # more than any model supports
 
 _ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 
 
 class _TooMuchError(Exception):
-    """Ends the other fetches. Holds the path of the picture that was too much."""
+    """Ends the other fetches. Has the path of the picture that exceeded the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """mode: "fetch", "pass" (the provider fetches) or "refuse". most_bytes: of all of a request's pictures."""
+    """mode: "fetch", "pass" (the provider fetches) or "refuse". most_bytes: the limit for all pictures of a request."""
 
     fetcher: ImageFetcher
     mode: str
     most_bytes: int
 
     def wanted(self, builder: SpecBuilder) -> bool:
-        """Whether the request names pictures to fetch. Raises InvalidRequest where it must not."""
+        """Whether the request has pictures to fetch. Raises InvalidRequest if it may not."""
         if self.mode == "pass" or not builder.names_pictures:
             return False
         found = list(_remote(builder.spec))
         if not found:
             return False
-        # Nobody is asked for a request that is refused anyway; of the URLs themselves the fetcher judges.
+        # Nothing is fetched for a request that will be refused anyway. The fetcher checks the URLs themselves.
         places = {path for path, _ in found}
         wrong = [v for v in validation.violations(builder.spec, "spec") if v.field not in places]
         if wrong:
             self._refuse(wrong, builder)
         if self.mode == "refuse":
-            words = "this server fetches no pictures; send the picture itself as a data: URL"
+            words = "this server does not fetch pictures; send the picture itself as a data: URL"
             self._refuse([Violation(path, words) for path, _ in found], builder)
         if len(found) > _MOST_PICTURES:
             words = f"is one of {len(found)} pictures to fetch; at most {_MOST_PICTURES} are allowed"
@@ -48,9 +48,9 @@ class Pictures:
         return True
 
     async def fetch(self, builder: SpecBuilder) -> int:
-        """Put each picture's bytes in place of its URL; how many they are.
+        """Replace each picture's URL by its bytes, and return their number.
 
-        Raises InvalidRequest in the caller's names, and Overloaded.
+        Raises InvalidRequest, with the caller's field names, and Overloaded.
         """
         limit = asyncio.Semaphore(_AT_ONCE)
         violations: list[Violation] = []
@@ -69,14 +69,16 @@ class Pictures:
                 if total > self.most_bytes:
                     raise _TooMuchError(path)
             image.data = data
-            image.mime_type = ""  # the bytes tell
+            image.mime_type = ""  # read from the bytes instead
 
         try:
             async with asyncio.TaskGroup() as group:
                 for path, image in _remote(builder.spec):
                     group.create_task(one(path, image))
         except* _TooMuchError as over:
-            words = f"brings the request's pictures over {self.most_bytes} bytes (max_request_bytes); send smaller ones"
+            words = (
+                f"makes the pictures larger than {self.most_bytes} bytes in all (max_request_bytes); send smaller ones"
+            )
             violations = [Violation(str(over.exceptions[0]), words)]
         except* Overloaded as own:
             refused = own.exceptions[0]
@@ -92,9 +94,9 @@ class Pictures:
 
 
 def _remote(spec: pb.Spec) -> Iterator[tuple[str, pb.Image]]:
-    """Each picture that is named by anything but gs://, which only the provider can read.
+    """Each picture with a URL other than gs://, which only the provider can read.
 
-    Those of the model's own messages go back as they came.
+    Those of assistant messages are sent back unchanged.
     """
     for i, message in enumerate(spec.messages):
         if message.role == _ASSISTANT:

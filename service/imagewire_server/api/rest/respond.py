@@ -1,6 +1,6 @@
-"""From an engine's events to a response: the encoder's pieces written, pictures kept for their second copy.
+"""Turns events into a response: writes the encoder's pieces, and keeps pictures that are needed a second time.
 
-The one place where the REST API meets the engine; every endpoint that draws goes through it.
+This is the only place where the REST API uses the core. Every endpoint that draws goes through it.
 """
 
 import asyncio
@@ -33,31 +33,31 @@ _MUCH = 128 * 1024
 
 
 async def read(exchange: Exchange, kind: type[_T]) -> _T:
-    """The request that a call's JSON body holds. Raises InvalidRequest."""
+    """Decode the JSON body of a call. Raises InvalidRequest."""
     body = await exchange.body.whole()
     exchange.call.large = json_scan.is_large(body)
     return await worked(exchange.call, decode, body, kind)
 
 
 class ImageBuffers:
-    """The pictures, and other media, whose bytes are needed once more."""
+    """The pictures, and other media, whose bytes are needed again."""
 
     def __init__(self) -> None:
         self._buffers: dict[Key, TempBuffer] = {}
 
     async def take(self, chunk: Chunk, needs: Collection[Key]) -> None:
-        """Keep a chunk's bytes where their part is among `keeps`."""
+        """Keep the bytes of a chunk if its part is needed."""
         key = chunk.candidate_index, chunk.part_index
         if key in needs:
             await self._buffers.setdefault(key, TempBuffer()).write(chunk.data)
 
     async def base64(self, key: Key) -> AsyncIterator[bytes]:
-        """The base64 of what was kept, piece by piece."""
+        """Yield the base64 of a kept part, piece by piece."""
         async for piece in self._buffers[key].pieces():
             yield pybase64.b64encode(piece)
 
     def forget(self, needs: Collection[Key]) -> None:
-        """Drop all but these."""
+        """Drop all others."""
         for key in [key for key in self._buffers if key not in needs]:
             self._buffers.pop(key).close()
 
@@ -79,7 +79,7 @@ class Responder:
     async def drawing(
         self, call: Call, builder: SpecBuilder, *, stream: bool
     ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
-        """The engine's events. Raises the contract's errors, with the caller's names for what is wrong."""
+        """Yield the events. Raises the contract's errors, with the caller's field names."""
         try:
             await worked(call, validation.check, builder.spec, "spec")
             completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
@@ -91,7 +91,7 @@ class Responder:
 
     @asynccontextmanager
     async def leaving(self, exchange: Exchange) -> AsyncIterator[None]:
-        """A client that leaves ends what runs inside, with Disconnected; a server that stops, with its own errors."""
+        """Cancel the body if the client disconnects (Disconnected) or the server stops (with its own errors)."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  # a coroutine runs in one
         watch = asyncio.create_task(_gone(exchange.receive, task))
@@ -106,19 +106,19 @@ class Responder:
             watch.cancel()
 
     async def _fetched(self, exchange: Exchange, builder: SpecBuilder) -> None:
-        """Fetch the pictures that a request names, in the slot that its call will have.
+        """Fetch the pictures of a request, in the slot of its call.
 
-        The slot is given back before the engine takes it again. Nothing is awaited in between, so that nobody else gets
-        it, unless the pictures are large.
+        The slot is released before the core takes it again. Nothing is awaited in between, so that no other call can
+        take it, unless the pictures are large.
         """
         if await worked(exchange.call, self.pictures.wanted, builder):
-            self.engine.router.resolve(builder.spec.model)  # nothing is fetched for a model that there is not
+            self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
             with self.engine.slot():
                 fetched = await self.pictures.fetch(builder)
             exchange.call.large = exchange.call.large or fetched > LIGHT_BYTES
 
     async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder) -> None:
-        """One JSON object, held back while it is small, so that a failure so far has its own status."""
+        """Send one JSON object. It is held back while it is small, so that a failure until then gets its own status."""
         buffers = ImageBuffers()
         try:
             exchange.response.hold()
@@ -132,7 +132,7 @@ class Responder:
             buffers.close()
 
     async def stream(self, exchange: Exchange, builder: SpecBuilder, encoder: StreamEncoder) -> None:
-        """Server-sent events. A failure after the first of them is one of them."""
+        """Send server-sent events. A failure after the first of them is sent as an event."""
         buffers = ImageBuffers()
         response = exchange.response
         response.stream()
@@ -160,7 +160,7 @@ class Responder:
 
 
 async def _pass_on(events: list[StreamEvent], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:
-    """Write what events add, at once; keep what is needed once more."""
+    """Write what events add, in one step; keep what is needed again."""
     ready: list[bytes] = []
     for event in events:
         if isinstance(event, Chunk):
@@ -176,7 +176,7 @@ async def _pass_on(events: list[StreamEvent], encoder: Encoder, buffers: ImageBu
 
 
 async def write(pieces: Iterable[Piece], buffers: ImageBuffers, response: Response) -> None:
-    """Write pieces, neighbouring bytes at once."""
+    """Write pieces; adjacent bytes in one step."""
     ready: list[bytes] = []
     await _gather(pieces, ready, buffers, response)
     if ready:
@@ -184,7 +184,7 @@ async def write(pieces: Iterable[Piece], buffers: ImageBuffers, response: Respon
 
 
 async def _gather(pieces: Iterable[Piece], ready: list[bytes], buffers: ImageBuffers, response: Response) -> None:
-    """Add pieces to what is ready; write it where it becomes much."""
+    """Add pieces to the bytes that are ready; write them when there are many."""
     for piece in pieces:
         if isinstance(piece, ImageRef):
             async for encoded in buffers.base64(piece.key):

@@ -43,7 +43,7 @@ class Response:
         self._held = TempBuffer()
 
     def stream(self) -> None:
-        """What is written is a stream of events."""
+        """Send a stream of events."""
         self._content_type = b"text/event-stream; charset=utf-8"
 
     async def write(self, data: bytes) -> None:

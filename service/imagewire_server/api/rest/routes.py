@@ -18,7 +18,7 @@ _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 class _Raw:
-    """Marks a function as an ASGI application: Starlette would call a bare one with a request."""
+    """Marks a function as an ASGI application. Starlette would call a plain function with a request object."""
 
     def __init__(self, endpoint: _Endpoint) -> None:
         self._endpoint = endpoint
@@ -28,7 +28,7 @@ class _Raw:
 
 
 def application(responder: Responder, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
-    """The ASGI application below the middleware."""
+    """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
         "/chat/completions": ChatEndpoint(responder, image_fields),

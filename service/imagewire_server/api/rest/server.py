@@ -1,4 +1,4 @@
-"""The REST server: where it listens, how it starts, how it drains."""
+"""The REST server: it binds the address, starts and drains."""
 
 import asyncio
 import contextlib
@@ -38,9 +38,9 @@ _EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class RestOptions:
-    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse". Bytes and seconds.
+    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse".
 
-    metrics: whether they are served; open_metrics: to everybody.
+    Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
 
     image_fields: str
@@ -66,7 +66,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 class RestServer:
-    """Serves an engine on one address. interceptors: run before a body is read, in this order."""
+    """Serves the core on one address. interceptors: called in this order, before a body is read."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Our errors as HTTP statuses and headers. The only place where the two meet."""
+"""Maps our errors to HTTP statuses and headers. This is the only place that does."""
 
 import math
 
@@ -24,7 +24,7 @@ _STATUSES = {
     Code.DATA_LOSS: 502,
     Code.UNAUTHENTICATED: 401,
 }
-# What the provider, or the server's own credentials there, did wrong is no fault of the request's.
+# Failures of the provider, or of the server's credentials for it, are not the caller's fault.
 _BY_REASON = {
     "UPSTREAM_CREDENTIALS": 502,
     "UPSTREAM_MALFORMED": 502,
@@ -34,7 +34,7 @@ _BY_REASON = {
 
 
 class HttpError(Error):
-    """A fault of the HTTP request itself. headers: more of them for the answer."""
+    """An error of the HTTP request itself. headers: additional ones for the answer."""
 
     def __init__(self, status: int, reason: str, message: str, headers: Headers | None = None) -> None:
         super().__init__(message)
@@ -45,18 +45,18 @@ class HttpError(Error):
 
 
 def http_status(error: Error) -> int:
-    """The status of an error."""
+    """The HTTP status of an error."""
     if isinstance(error, HttpError):
         return error.status
     if isinstance(error, ShuttingDown):
-        return 500  # it may be charged, and service meshes repeat 503
+        return 500  # it may have been charged, and service meshes retry 503
     if isinstance(error, UpstreamError) and error.charged and error.code is Code.ABORTED:
         return 502
     return _BY_REASON.get(error.reason) or _STATUSES[error.code]
 
 
 def error_headers(error: Error) -> Headers:
-    """The headers that tell a client whether and when to ask again."""
+    """The headers that say whether and when to retry."""
     headers = list(error.headers) if isinstance(error, HttpError) else []
     if error.code is Code.UNAUTHENTICATED:
         headers.append((b"www-authenticate", b'Bearer realm="imagewire"'))
@@ -64,6 +64,6 @@ def error_headers(error: Error) -> Headers:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
         headers.append((b"retry-after-ms", b"%d" % math.ceil(error.retry_after * 1000)))
     if error.charged or error.reason == "UPSTREAM_QUOTA_EXHAUSTED":
-        # OpenAI's clients repeat 429 and 5xx by themselves; this stops them from paying twice, and from asking in vain.
+        # OpenAI's clients retry 429 and 5xx automatically. This stops retries that would cost twice, or would fail.
         headers.append((b"x-should-retry", b"false"))
     return headers

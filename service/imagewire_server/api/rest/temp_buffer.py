@@ -1,6 +1,6 @@
-"""Bytes kept to be read once more: in memory while they are few, then in a nameless file. File work runs in threads.
+"""Keeps bytes for reading them again: in memory while they are few, then in an unnamed file. Threads do the file work.
 
-A disk that is full costs no answer: what it does not take is held in memory, up to a limit for the whole process.
+A full disk does not lose an answer: what cannot be written is kept in memory, up to a limit for the whole process.
 """
 
 import asyncio
@@ -14,27 +14,27 @@ import structlog
 from imagewire_server.contract.errors import Internal
 
 _MEMORY_BYTES = 512 * 1024
-_READ_BYTES = 192 * 1024  # a multiple of 3: each piece is base64 of its own
+_READ_BYTES = 192 * 1024  # a multiple of 3, so that each piece can be encoded in base64 separately
 _MOST_WITHOUT_DISK = 256 * 1024 * 1024
 
 _log = structlog.get_logger("imagewire.temp buffer")
 
 
 class TempBuffer:
-    """Write, then read as often as needed, then close."""
+    """Write, then read any number of times, then close."""
 
-    _without_disk = 0  # bytes in memory that no disk took, of all buffers
+    _without_disk = 0  # bytes of all buffers that are in memory because the disk is full
 
     def __init__(self) -> None:
-        self._memory = bytearray()  # what the file has not; behind it
+        self._memory = bytearray()  # the bytes after those in the file
         self._file: IO[bytes] | None = None
         self._filed = 0
-        self._held = 0  # of `_without_disk`
+        self._held = 0  # its share of `_without_disk`
         self._full = False
         self.size = 0
 
     async def write(self, data: bytes) -> None:
-        """Append. Raises Internal when neither the disk nor the memory takes it."""
+        """Append bytes. Raises Internal if neither the disk nor the memory has space."""
         self.size += len(data)
         if self._full:
             self._hold(data)
@@ -50,7 +50,7 @@ class TempBuffer:
             self._hold(data[written:])
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """All of it from the front; each piece but the last is a multiple of 3 bytes long."""
+        """Yield everything from the start. The length of each piece but the last is a multiple of 3."""
         at = 0
         while at < self.size:
             piece = b"" if at >= self._filed else await asyncio.to_thread(self._read, at)
@@ -60,7 +60,7 @@ class TempBuffer:
             yield piece
 
     def close(self) -> None:
-        """Forget it."""
+        """Discard the bytes."""
         self._memory = bytearray()
         TempBuffer._without_disk -= self._held
         self._held = 0
@@ -71,15 +71,15 @@ class TempBuffer:
     def _hold(self, data: bytes) -> None:
         if TempBuffer._without_disk + len(data) > _MOST_WITHOUT_DISK:
             raise Internal(
-                "this server's disk is full, and so is the memory in its place; the picture was drawn and may have been"
-                " charged: tell whoever runs the server, or draw over gRPC, which needs no disk"
+                "this server's disk is full, and so is the memory that it uses instead; the picture was drawn and may"
+                " have been charged: inform the operator of the server, or draw over gRPC, which needs no disk"
             )
         TempBuffer._without_disk += len(data)
         self._held += len(data)
         self._memory += data
 
     def _append(self, data: bytes) -> int:
-        """In a thread: append to the file; return how much it took, less than all where there is no space."""
+        """In a thread: append to the file, and return the number of bytes written, fewer if the disk is full."""
         view = memoryview(data)
         try:
             if self._file is None:
@@ -92,7 +92,7 @@ class TempBuffer:
         return len(data) - len(view)
 
     def _read(self, at: int) -> bytes:
-        """In a thread: a whole piece from a place in the file, a shorter one only at its end."""
+        """In a thread: read a piece at a position of the file. Only the last piece is shorter."""
         assert self._file is not None  # noqa: S101  # it holds the first bytes
         self._file.seek(at)
         piece = b""

@@ -1,5 +1,5 @@
-"""OpenAI's JSON: requests to specs, events to answers and chunks, errors. Sans-IO.
+"""OpenAI's JSON: requests become specs, events become answers and chunks; errors. Sans-IO.
 
-Requests are msgspec Structs that take no unknown field, so that nothing is ignored; the same Structs make the schema
-that /openapi.json shows. Answers are written as pieces of bytes while the events come.
+Requests are msgspec Structs that refuse unknown fields, so that nothing is ignored. The same Structs define the schema
+in /openapi.json. Answers are written as pieces of bytes while the events arrive.
 """

@@ -1,1 +1,1 @@
-"""One module for each group of REST endpoints."""
+"""One module per group of REST endpoints."""

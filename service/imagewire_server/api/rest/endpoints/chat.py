@@ -19,7 +19,7 @@ _HEADER = b"x-image-fields"
 
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
-    """Chat that draws, in OpenAI's shape. image_fields: "both", "image" or "images", where the caller says nothing."""
+    """Chat that draws, in OpenAI's format. image_fields: the default, "both", "image" or "images"."""
 
     responder: Responder
     image_fields: str
@@ -40,7 +40,7 @@ class ChatEndpoint:
             )
         else:
             if request.stream_options is not None:
-                raise InvalidRequest([Violation("stream_options", "belongs to a stream; set stream, or leave it out")])
+                raise InvalidRequest([Violation("stream_options", "is only for streams; set stream, or leave it out")])
             await self.responder.answer(exchange, builder, ChatAnswer(fields))
 
     def _fields(self, scope: Scope) -> ImageFields:

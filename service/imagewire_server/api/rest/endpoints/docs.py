@@ -1,4 +1,4 @@
-"""Two pages for people, whole in themselves: what this is, and what the paths take. No script, nothing fetched."""
+"""Two pages for people: an introduction, and the fields of each path. They load no scripts and no other files."""
 
 from functools import cache
 from html import escape
@@ -18,11 +18,11 @@ code,pre{font:14px/1.5 ui-monospace,monospace;background:#f2f4f7;border-radius:4
 pre{padding:1rem;overflow:auto}table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.3rem .6rem;
 border-bottom:1px solid #dde2e8;vertical-align:top}a{color:#0b57d0}summary{cursor:pointer;padding:.4rem 0}"""
 _WORDS = """<h1>imagewire</h1>
-<p>Chat that draws. This port speaks OpenAI's JSON; gRPC, with pictures as bytes while they arrive, is on another.</p>
+<p>Chat that draws. This port serves OpenAI's JSON; gRPC, which streams pictures as bytes, is on another port.</p>
 <pre>curl http://$HOST/v1/chat/completions \\
   -H "Content-Type: application/json" -H "Authorization: Bearer $KEY" \\
   -d '{"model": "gemini/gemini-2.5-flash-image", "messages": [{"role": "user", "content": "A banana"}]}'</pre>
-<p><a href="/docs">What the paths take</a> · <a href="/openapi.json">OpenAPI</a> ·
+<p><a href="/docs">Paths and fields</a> · <a href="/openapi.json">OpenAPI</a> ·
 <a href="/v1/models">models</a> · <a href="/health">health</a></p>"""
 
 
@@ -53,7 +53,7 @@ async def _html(exchange: Exchange, title: str, body: str) -> None:
 
 @cache
 def _docs() -> str:
-    made = ['<h1>Paths</h1><p>The same as <a href="/openapi.json">/openapi.json</a>, to read.</p>']
+    made = ['<h1>Paths</h1><p>A readable form of <a href="/openapi.json">/openapi.json</a>.</p>']
     components = document()["components"]["schemas"]
     for path, methods in document()["paths"].items():
         for method, described in methods.items():
@@ -64,7 +64,7 @@ def _docs() -> str:
 
 
 def _fields(schema: dict[str, Any], components: dict[str, Any]) -> str:
-    """A table of an object's fields; objects inside can be unfolded."""
+    """A table of an object's fields. Nested objects can be expanded."""
     if "$ref" in schema:
         schema = components[schema["$ref"].rpartition("/")[2]]
     rows = "".join(
@@ -76,7 +76,7 @@ def _fields(schema: dict[str, Any], components: dict[str, Any]) -> str:
 
 
 def _kind(field: dict[str, Any], components: dict[str, Any], depth: int = 0) -> str:
-    """What a field takes, in words."""
+    """The type of a field, in words."""
     if "$ref" in field:
         inside = components[field["$ref"].rpartition("/")[2]]
         words = escape(inside.get("description", inside.get("title", "")))

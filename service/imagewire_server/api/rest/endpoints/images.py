@@ -32,18 +32,18 @@ from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequ
 _MOST_FILES = 16
 _MOST_FIELDS = 64
 _SENT_AT_ONCE = 32 * 1024 * 1024
-_MOST_HEADER_BYTES = 8 * 1024  # of a part
+_MOST_HEADER_BYTES = 8 * 1024  # of one part
 _AT_ONCE = 16 * 1024
 _CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "latin-1", "cp1252"})
 
 
 class _Form(MultiPartParser):
-    """A form that must come to its end: one that was cut between two files is not shorter, but wrong.
+    """A form that must be complete: one that was cut between two files is an error, not a shorter form.
 
-    The headers of its parts are bounded, and what it is written in: some charsets take time by the square.
+    The size of its part headers is limited, and so are its charsets: some take quadratic time.
     """
 
-    spool_max_size = sys.maxsize  # in memory: the body is bounded, and its pictures are read as a whole anyway
+    spool_max_size = sys.maxsize  # in memory: the body is limited, and its pictures are read as a whole anyway
 
     def __init__(self, headers: Headers, exchange: Exchange) -> None:
         super().__init__(headers, self._pieces(exchange), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
@@ -54,17 +54,17 @@ class _Form(MultiPartParser):
     def on_part_begin(self) -> None:
         """A part begins."""
         if self._charset_name not in _CHARSETS:
-            raise InvalidRequest([Violation("body", "is in a charset that is not taken; send it as UTF-8")])
+            raise InvalidRequest([Violation("body", "has an unsupported charset; send it as UTF-8")])
         self._header_bytes = 0
         super().on_part_begin()
 
     def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        """Some of a header's name came."""
+        """A piece of a header's name arrived."""
         self._count_header(end - start)
         super().on_header_field(data, start, end)
 
     def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        """Some of a header's value came."""
+        """A piece of a header's value arrived."""
         self._count_header(end - start)
         super().on_header_value(data, start, end)
 
@@ -74,21 +74,21 @@ class _Form(MultiPartParser):
             raise MultiPartException("headers")
 
     def on_end(self) -> None:
-        """The last boundary is there."""
+        """The last boundary arrived."""
         self._ended = True
 
     async def _pieces(self, exchange: Exchange) -> AsyncGenerator[bytes, None]:
         async for piece in exchange.body.pieces():
             for at in range(0, len(piece), _AT_ONCE):
                 yield piece[at : at + _AT_ONCE]
-                await asyncio.sleep(0)  # what is made of short lines takes long
+                await asyncio.sleep(0)  # a body of many short lines takes long
         if not self._ended:
-            raise MultiPartException("cut")  # here, so that what was read of it is closed
+            raise MultiPartException("cut")  # here, so that the files read so far are closed
 
 
 @dataclass(frozen=True, slots=True)
 class ImagesEndpoint:
-    """Pictures of a prompt, or, edits, of a prompt and pictures in a form."""
+    """Pictures from a prompt, or, for edits, from a form with a prompt and pictures."""
 
     responder: Responder
     edits: bool
@@ -104,21 +104,21 @@ class ImagesEndpoint:
         capabilities = self.responder.engine.router.capabilities(request.model)
         builder = await worked(exchange.call, spec_of, request, capabilities, pictures)
         sent = sum(len(data) for _, data in pictures)
-        pictures.clear()  # the spec has them
+        pictures.clear()  # the spec has copies
         if not request.stream:
             await self._answer(exchange, builder, request.n or 1, sent)
             return
         if request.n not in {None, 1}:
-            raise InvalidRequest([Violation("n", "a stream draws one picture; ask again for another")])
+            raise InvalidRequest([Violation("n", "a stream draws one picture; make another call for another")])
         kind = "image_edit" if self.edits else "image_generation"
         await self.responder.stream(
             exchange, builder, ImagesStream(kind, exchange.call.request_id, drafts=request.partial_images or 0)
         )
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
-        """So many calls at once, fewer where much is sent: each encodes it for itself. sent: bytes of pictures.
+        """Make several calls at once, fewer at a time if the request is large, because each encodes it again.
 
-        What one of them drew is not lost because another failed.
+        sent: bytes of pictures. If a call fails, the pictures of the others are not lost.
         """
         runs = [_Run(exchange.call.begin_part()) for _ in range(count)]
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
@@ -182,14 +182,16 @@ def _charset(content_type: str) -> str:
 
 
 async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
-    """The fields and pictures of multipart/form-data."""
+    """Decode the fields and pictures of multipart/form-data."""
     headers = Headers(scope=scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "edits are sent as multipart/form-data with image or image[]")
+        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "send edits as multipart/form-data, with image or image[]")
     try:
         form = await _Form(headers, exchange).parse()
     except (MultiPartException, KeyError, ValueError):
-        words = f"is no whole and valid multipart/form-data of at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
+        words = (
+            f"is not complete and valid multipart/form-data with at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
+        )
         raise InvalidRequest([Violation("body", words)]) from None
     try:
         return await _fields(exchange, form)
@@ -202,11 +204,13 @@ async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, li
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
         if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
-            raise InvalidRequest([Violation("body", "holds what is no text in its charset; send it as UTF-8")])
+            raise InvalidRequest([Violation("body", "is not valid text in its charset; send it as UTF-8")])
         if isinstance(value, UploadFile):
             if name not in {"image", "image[]"}:
                 words = (
-                    "no model here takes a mask; tell in the prompt what to change" if name == "mask" else "is no file"
+                    "no model here supports a mask; say in the prompt what to change"
+                    if name == "mask"
+                    else "is not a file"
                 )
                 raise InvalidRequest([Violation(name[:200] or '""', words)])
             pictures.append((f"image[{len(pictures)}]", await value.read()))
@@ -226,7 +230,7 @@ async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, li
 
 
 def _is_text(given: str) -> bool:
-    """Whether UTF-8 can say it: charsets that a form may name make lone surrogates too."""
+    """Whether UTF-8 can encode it: some charsets produce lone surrogates."""
     try:
         given.encode()
     except UnicodeEncodeError:
@@ -238,4 +242,4 @@ def _json(name: str, value: str) -> object:
     try:
         return msgspec.json.decode(value)
     except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest([Violation(name, "is no valid JSON")]) from None
+        raise InvalidRequest([Violation(name, "is not valid JSON")]) from None

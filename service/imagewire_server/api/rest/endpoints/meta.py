@@ -1,4 +1,4 @@
-"""What is asked of the server about itself: models, health, readiness."""
+"""Information about the server: models, health, readiness, metrics."""
 
 import asyncio
 from dataclasses import dataclass, fields
@@ -23,7 +23,7 @@ _CAPABILITIES = ({f.name for f in fields(Capabilities)} & set(response_types.Mod
 
 @dataclass(slots=True)
 class Ready:
-    """Whether new calls are wanted: not while the server drains. warnings: what its owner should know."""
+    """Whether the server takes new calls: not while it drains. warnings: what its operator should know."""
 
     ready: bool = True
     warnings: tuple[str, ...] = ()
@@ -50,14 +50,14 @@ class Models:
             await _send(scope, entries[wanted])
         else:
             raise NotFound(
-                "this server lists no such model: GET /v1/models lists those it knows; others may still draw"
+                "this server does not know this model: GET /v1/models lists the known ones; others may still work"
             )
 
 
 def _entry(name: str, route: Route) -> response_types.ModelEntry:
-    """A model; what is not known of it is left out."""
+    """A model; unknown fields are left out."""
     provider = route.upstream.deployment.provider
-    # The table of models does not say when a model was made.
+    # The table of models does not have the creation time.
     entry = response_types.ModelEntry(id=name, object="model", created=0, owned_by=provider)
     known = route.capabilities
     if not known.is_known:
@@ -70,7 +70,7 @@ def _entry(name: str, route: Route) -> response_types.ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """GET /health: deployments by how they fare. It costs nothing: no call is made."""
+    """GET /health: the state of the deployments. It makes no call to a provider, so it costs nothing."""
 
     engine: Engine
     state: Ready
@@ -94,7 +94,7 @@ class Health:
 
 
 async def counts(scope: Scope, receive: Receive, send: Send) -> None:
-    """GET /metrics: what was counted, for Prometheus; of all workers, whichever is asked."""
+    """GET /metrics: metrics for Prometheus, of all workers, whichever worker answers."""
     exchange: Exchange = scope[EXCHANGE]
     page = await asyncio.to_thread(exposition.page)
     exchange.response.typed(exposition.MEDIA_TYPE.encode())
@@ -102,7 +102,7 @@ async def counts(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def liveliness(scope: Scope, receive: Receive, send: Send) -> None:
-    """GET /health/liveliness: the process answers."""
+    """GET /health/liveliness: the process is alive."""
     await _send(scope, "I'm alive!")
 
 
@@ -115,5 +115,5 @@ class Readiness:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if not self.state.ready:
-            raise HttpError(503, "DRAINING", "this server is stopping: ask another")
+            raise HttpError(503, "DRAINING", "this server is stopping: use another")
         await _send(scope, response_types.Readiness("healthy", __version__, list(self.state.warnings)))

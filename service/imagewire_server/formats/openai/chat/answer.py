@@ -1,8 +1,8 @@
-"""A chat's answer as one JSON object, written while it comes: the envelope around base64 as the bytes arrive.
+"""A chat's answer as one JSON object. It is written while the answer arrives, with base64 encoded piece by piece.
 
-What is known at the end stands at the end: within a choice the message's pictures come first, its text and the finish
-reason behind them. So `images` is written while it arrives, and `image`, the final picture, which only the end tells,
-needs the picture to be kept.
+Fields are written in the order in which they become known: in a choice, the pictures come first, then the text and the
+finish reason. So `images` is written while it arrives. `image`, the final picture, is known only at the end, so its
+picture must be kept.
 """
 
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
 
 @dataclass(frozen=True, slots=True)
 class ImageFields:
-    """Where a chat's pictures go: `image` (the final one), `images` (each), or both."""
+    """Which fields hold a chat's pictures: `image` (the final one), `images` (all), or both."""
 
     image: bool = True
     images: bool = True
 
 
 class _Choice:
-    """One candidate. direct: its pictures are written as they come, where their media type is known in front of them.
+    """One candidate. direct: pictures whose media type is known before their bytes are written while they arrive.
 
-    Other pictures are kept and written at their end, other media at the message's end. needs: the answer's, see
-    encoder.Encoder. waiting: what is written behind the first choice.
+    Other pictures are kept and written when they are complete, other media at the end of the message. needs: those of
+    the answer, see encoder.Encoder. waiting: what is written after the first choice.
     """
 
     def __init__(self, index: int, completion: str, fields: ImageFields, needs: set[Key], *, direct: bool) -> None:
@@ -91,7 +91,7 @@ class _Choice:
         elif part.HasField("image") and self._fields.images:
             pieces = [self._entry(), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
         if self.direct and self._needs and (picture is not None or part.HasField("image")):
-            # Of the pictures only the final one is needed again.
+            # Only the final picture is needed again.
             final = self._message.final.key if self._fields.image else None
             self._needs.difference_update({earlier, key_of(part)} - {final})
         return pieces
@@ -105,7 +105,7 @@ class _Choice:
 
 
 class ChatAnswer:
-    """An Encoder (see pieces) of POST /v1/chat/completions without stream."""
+    """The Encoder of POST /v1/chat/completions without stream."""
 
     def __init__(self, fields: ImageFields) -> None:
         self._fields = fields
@@ -126,7 +126,7 @@ class ChatAnswer:
         index = getattr(event, kind).candidate_index
         choice = self._choices.get(index)
         if choice is None:
-            # Only the first candidate is written as it comes: another one may come between its events.
+            # Only the first candidate is written while it arrives; events of others may come between its own.
             direct = not self._choices
             choice = _Choice(index, self._started.completion_id, self._fields, self.needs, direct=direct)
             self._choices[index] = choice

@@ -1,8 +1,8 @@
-"""A chat's answer as server-sent events: role, text, each picture whole in one delta, an empty delta with the reason.
+"""A chat's answer as server-sent events: role, text, one delta per picture, an empty delta with the finish reason.
 
-A picture's event is written while its bytes arrive, so it is one long line; nothing else may come between. Other media,
-and a picture whose media type is not known in front of it, are kept and have their event when they are whole. The last
-event with a reason waits for the answer's end, of which it tells.
+The event of a picture is written while its bytes arrive. It is one long line, and nothing else may be written before it
+ends. Other media, and pictures whose media type is not known before their bytes, are kept and sent when they are
+complete. The last event with a finish reason waits for the end of the answer, because it has data of the whole answer.
 """
 
 from typing import Any
@@ -20,11 +20,11 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
 
 Json = dict[str, Any]
 DONE = b"data: [DONE]\n\n"
-_CUT = b"!incomplete"  # no base64: whoever takes what stands before an error for a picture, finds that it is none
+_CUT = b"!incomplete"  # not base64, so that no client can take the bytes before an error for a complete picture
 
 
 class _Candidate:
-    """One candidate. direct: it is the first one, whose pictures are written as they come."""
+    """One candidate. direct: it is the first one, whose pictures are written while they arrive."""
 
     def __init__(self, completion: str, fields: ImageFields, *, direct: bool) -> None:
         self.direct = direct
@@ -34,7 +34,7 @@ class _Candidate:
 
 
 class ChatChunks:
-    """A StreamEncoder (see pieces) of POST /v1/chat/completions with stream. request_id: goes into errors."""
+    """The StreamEncoder of POST /v1/chat/completions with stream. request_id: goes into errors."""
 
     def __init__(self, fields: ImageFields, request_id: str, *, include_usage: bool) -> None:
         self._fields = fields
@@ -44,9 +44,9 @@ class ChatChunks:
         self._front = b""
         self._candidates: dict[int, _Candidate] = {}
         self._images = 0
-        self._line = False  # whether a picture's line is open
-        self._behind: list[Piece] = []  # what waits for the open line's end
-        self._endings: list[tuple[int, Json]] = []  # what waits for the answer's end
+        self._line = False  # whether the line of a picture is unfinished
+        self._behind: list[Piece] = []  # written when the open line has ended
+        self._endings: list[tuple[int, Json]] = []  # written at the end of the answer
         self.needs: set[Key] = set()
 
     @property
@@ -71,9 +71,9 @@ class ChatChunks:
         return [] if picture is None else [picture.chunk(chunk.data)]
 
     def fail(self, error: Error) -> list[Piece]:
-        """See encoder.StreamEncoder. An open line is ended as valid JSON with the error in it, and the error follows.
+        """See encoder.StreamEncoder. An open line is completed as valid JSON with the error in it. The error follows.
 
-        Clients that look for an error in each event thus never see the cut picture, and the others see the error.
+        So clients that check each event for an error never see the cut picture, and others see the error event.
         """
         body = encoded(errors.body(error, self._request_id))
         cut = _CUT + b'"}}]},"finish_reason":null}],' + body[1:] + b"\n\n" if self._line else b""
@@ -91,12 +91,12 @@ class ChatChunks:
         return [self._chunk(0, {"role": "assistant"})]
 
     def _chunk(self, index: int, delta: Json, ending: Json | None = None, last: Json | None = None) -> bytes:
-        """last: what stands behind the choices."""
+        """last: what follows the choices."""
         choice = {"index": index, "delta": delta, **(ending or {"finish_reason": None})}
         return self._front + encoded(choice) + (b"]," + encoded(last)[1:] if last else b"]}") + b"\n\n"
 
     def _pieces(self, index: int, front: bytes, pieces: list[Piece], end: bytes) -> list[Piece]:
-        """A chunk whose delta holds more than plain fields."""
+        """A chunk whose delta has more than plain fields."""
         head = self._front + b'{"index":%d,"delta":{' % index
         return [head + front, *pieces, end + b'},"finish_reason":null}]}\n\n']
 
@@ -172,7 +172,7 @@ class ChatChunks:
         elif part.HasField("function_call"):
             pieces = [self._chunk(index, {"tool_calls": message.calls[-1:]})]
         if candidate.direct and self.needs:
-            # Of the first candidate's bytes only the final picture's are needed again.
+            # Of the first candidate, only the bytes of the final picture are needed again.
             final = message.final.key if self._fields.image else None
             self.needs = {key for key in self.needs if key[0] != index or key == final}
         return pieces

@@ -1,4 +1,4 @@
-"""A chat request as a spec."""
+"""Convert a chat request to a spec."""
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.provider import Capabilities
@@ -13,7 +13,7 @@ _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_
 
 
 def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
-    """The spec of a request, with where its fields came from. Raises InvalidRequest in the caller's names."""
+    """Return the spec and the origins of its fields. Raises InvalidRequest with the caller's field names."""
     builder = SpecBuilder(given.model)
     read(builder, given.messages)
     builder.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())

@@ -1,4 +1,4 @@
-"""What an answer's message is made of, gathered while its parts come: for the fields that stand behind its pictures."""
+"""Collects the parts of an answer's message while they arrive, for the fields that are written after its pictures."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 class Gathered:
-    """One candidate's message, its pictures left aside. all_images: whether each picture goes out, or the final one."""
+    """One candidate's message without its pictures. all_images: whether all are sent, or only the final one."""
 
     def __init__(self, completion: str, *, all_images: bool) -> None:
         self._completion = completion
@@ -30,7 +30,7 @@ class Gathered:
         self._lengths[delta.part_index] = self._lengths.get(delta.part_index, 0) + len(delta.text)
 
     def part(self, part: pb.PartFinished, *, shown: bool = False) -> None:
-        """A part is whole. shown: it has been written among the pictures already."""
+        """Take a complete part. shown: it has already been written among the pictures."""
         match part.WhichOneof("content"):
             case "image":
                 self.final.finished(part)
@@ -53,7 +53,7 @@ class Gathered:
         self._parts.append((kind, part.part_index, part.thought_signature, fields))
 
     def fields(self) -> list[Piece]:
-        """The message's fields besides its pictures, without the braces around them. Content is never null."""
+        """Return the fields of the message other than its pictures, without braces. Content is never null."""
         made: Json = {"content": "".join(self._texts[False])}
         if self._texts[True]:
             made["reasoning_content"] = "".join(self._texts[True])
@@ -68,7 +68,7 @@ class Gathered:
         return [front + b',"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
 
     def extras(self) -> Json:
-        """What must come back with the message, so that the same parts are made of it (see part_order)."""
+        """What must be sent back with the message, so that the same parts can be rebuilt (see part_order)."""
         final = self.final.key
         sent = [
             (kind, signature, fields)

@@ -1,4 +1,4 @@
-"""A chat's messages as a spec's: turns of the person, of the model with all that belongs to its parts, of functions."""
+"""Convert a chat's messages: user turns, assistant turns with everything that belongs to their parts, tool results."""
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.chat.request import ImagePart, Message
@@ -17,12 +17,14 @@ _ROLES = {
 
 
 def read(builder: SpecBuilder, messages: list[Message]) -> None:
-    """Take the messages over into the spec."""
+    """Add the messages to the spec."""
     total = 0
     for i, message in enumerate(messages):
         total += _size(message)
         if total > MOST_PARTS:
-            builder.refuse(f"messages[{i}]", f"brings the chat over {MOST_PARTS} parts; leave earlier messages out")
+            builder.refuse(
+                f"messages[{i}]", f"makes the chat longer than {MOST_PARTS} parts; leave earlier messages out"
+            )
             return
     calls = {call.id: call.function.name for message in messages for call in message.tool_calls or ()}
     for i, message in enumerate(messages):
@@ -38,14 +40,14 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
             ("name", "tool"),
         ):
             if getattr(message, name) is not None and message.role != allowed:
-                builder.refuse(f"{field}.{name}", f"has a place in a message of role {allowed} only; leave it out")
+                builder.refuse(f"{field}.{name}", f"is valid only in a message of role {allowed}; leave it out")
         if message.role == "tool":
             made.parts.append(_tool_result(builder, message, field, calls, path))
         elif message.role == "assistant":
             _assistant(builder, message, made, field, path)
             if not made.parts:
-                # Empty assistant messages are skipped, though the contract refuses empty messages: OpenAI's shape has
-                # no other way to say that a prompt was blocked, and clients send it back.
+                # Empty assistant messages are skipped, although the contract refuses empty messages: OpenAI's format
+                # has no other way to say that a prompt was blocked, and clients send them back.
                 del builder.spec.messages[-1]
         elif isinstance(message.content, str) and not message.image and not message.images:
             made.content = message.content
@@ -55,14 +57,14 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
 
 
 def _size(message: Message) -> int:
-    """How much of a message is gone through piece by piece."""
+    """Count the items of a message that are processed one by one."""
     own = message.provider_specific_fields
     lists = (message.content, message.images, message.tool_calls, own and own.parts, own and own.native_parts)
     return sum(len(given) for given in lists if isinstance(given, list))
 
 
 def _content(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
-    """Parts in their order, then the pictures of the message's own fields."""
+    """Add the parts in their order, then the pictures of the message's own fields."""
     if isinstance(message.content, str) and message.content:
         made.parts.add(text=message.content)
     for j, part in enumerate(() if isinstance(message.content, str) else message.content or ()):
@@ -80,20 +82,20 @@ def _content(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field
 
 
 def _shown_part(builder: SpecBuilder, part: ImagePart, field: str) -> tuple[pb.Image, str]:
-    """The picture of a content part, and the field that names it."""
+    """Return the picture of a content part, and the name of its field."""
     if isinstance(part.image_url, str):
         return builder.image(ImageUrl(url=part.image_url), f"{field}.image_url"), f"{field}.image_url"
     return builder.image(part.image_url, f"{field}.image_url.url"), f"{field}.image_url.url"
 
 
 def _shown(builder: SpecBuilder, path: str, where: str) -> None:
-    """Remember where a part that is a picture came from."""
+    """Remember the origin of a part that is a picture."""
     builder.from_field(path, where)
     builder.image_from_field(f"{path}.image", where)
 
 
 def _pictures(builder: SpecBuilder, message: Message, field: str) -> list[returned_parts.Named]:
-    """The pictures of `images` and `image`; the one that stands in both is one."""
+    """Return the pictures of `images` and `image`; a picture that is in both counts once."""
     answered = message.role == "assistant"
     found = [
         returned_parts.shown(builder, entry, f"{field}.images[{k}]", answered=answered)
@@ -109,7 +111,7 @@ def _pictures(builder: SpecBuilder, message: Message, field: str) -> list[return
 
 
 def _same(url: str, other: str) -> bool:
-    """Whether two URLs are of one picture. Data is, whatever media type stands in front of it."""
+    """Whether two URLs are the same picture. For data: URLs, the media type is ignored."""
     data = url[:5].lower() == other[:5].lower() == "data:"
     return url.endswith(other[other.index(",") :]) if data and "," in other else url == other
 
@@ -119,7 +121,9 @@ def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, fie
     plain = Message(role="assistant", content=message.content)
     _content(builder, plain, texts, field, path)
     if any(part.HasField("image") for part in texts.parts):
-        builder.refuse(f"{field}.content", "an assistant's pictures stand in image or images, as they came")
+        builder.refuse(
+            f"{field}.content", "an assistant's pictures belong in image or images; send the answer back unchanged"
+        )
     text = "".join(part.text for part in texts.parts) + (message.refusal or "")
     calls = []
     for k, call in enumerate(message.tool_calls or ()):
@@ -137,10 +141,12 @@ def _tool_result(builder: SpecBuilder, message: Message, field: str, calls: dict
     name = message.name or calls.get(call_id, "")
     if not name:
         builder.refuse(
-            f"{field}.tool_call_id", "answers no call of this chat; send the assistant's tool_calls before it"
+            f"{field}.tool_call_id", "matches no call in this chat; send the assistant's tool_calls before it"
         )
     if message.image or message.images:
-        builder.refuse(f"{field}.{'image' if message.image else 'images'}", "a result's pictures stand in its content")
+        builder.refuse(
+            f"{field}.{'image' if message.image else 'images'}", "pictures of a result belong in its content"
+        )
     content = message.content or ""
     text = content if isinstance(content, str) else ""
     pictures: list[pb.Image] = []

@@ -1,4 +1,4 @@
-"""The body of POST /v1/chat/completions. Every field that is here either moves the spec or is refused by name."""
+"""The body of POST /v1/chat/completions. Every field either changes the spec or is refused by name."""
 
 from typing import Annotated, Literal
 
@@ -33,7 +33,7 @@ class ImagePart(Strict, tag_field="type", tag="image_url"):
 
 
 class CalledFunction(Strict):
-    """What was called; arguments: a JSON object as text."""
+    """The called function; arguments: a JSON object as text."""
 
     name: str
     arguments: str = "{}"
@@ -49,7 +49,7 @@ class ToolCall(Strict):
 
 
 class Message(Strict):
-    """One turn, also as an earlier answer had it."""
+    """One turn, which may be an earlier answer."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | Annotated[list[TextPart | ImagePart], MOST] | None = None
@@ -67,7 +67,7 @@ class Message(Strict):
 
 
 class Function(Strict):
-    """A function the model may call."""
+    """A function that the model may call."""
 
     name: str
     description: str | None = None
@@ -76,7 +76,7 @@ class Function(Strict):
 
 
 class Tool(Strict):
-    """A function, or Google's search in one of the spellings in use."""
+    """A function, or Google's search in one of its spellings."""
 
     type: Literal["function", "google_search", "web_search"] | None = None
     function: Function | None = None
@@ -85,7 +85,7 @@ class Tool(Strict):
 
 
 class NamedFunction(Strict):
-    """A function by name."""
+    """The name of a function."""
 
     name: str
 
@@ -98,7 +98,7 @@ class ToolChoice(Strict):
 
 
 class Reasoning(Strict):
-    """How the model thinks, as OpenRouter says it."""
+    """How the model thinks, in OpenRouter's format."""
 
     effort: str | None = None
     max_tokens: int | None = None
@@ -107,14 +107,14 @@ class Reasoning(Strict):
 
 
 class Thinking(Strict):
-    """How the model thinks, as LiteLLM says it."""
+    """How the model thinks, in LiteLLM's format."""
 
     type: Literal["enabled", "disabled"]
     budget_tokens: int | None = None
 
 
 class StreamOptions(Strict):
-    """include_usage: whether a last chunk tells what was used."""
+    """include_usage: whether a last chunk has the usage."""
 
     include_usage: bool | None = None
     include_obfuscation: Literal[False] | None = None
@@ -127,14 +127,14 @@ class Format(Strict):
 
 
 class WebSearchOptions(Strict):
-    """OpenAI's options of a search, of which Google's takes none; its own stand in tools, as googleSearch."""
+    """OpenAI's search options. Google's search supports none of them; its own options are in tools, as googleSearch."""
 
     search_context_size: Literal["medium"] | None = None
     user_location: None = None
 
 
 class UsageOptions(Strict):
-    """OpenRouter's: a stream tells what was used; an answer always does."""
+    """OpenRouter's option for usage in streams. Answers that are not streamed always have it."""
 
     include: Literal[True] | None = None
 
@@ -147,7 +147,7 @@ Messages = Annotated[
 
 
 class ChatRequest(ProviderOptions, kw_only=True):
-    """A chat to be answered. What stands as Literal can only be honoured with that value."""
+    """A chat request. A field with a Literal type supports only that value."""
 
     model: Model
     messages: Messages

@@ -1,4 +1,4 @@
-"""What an encoder makes: bytes to write as they are, and places where a kept picture's base64 goes."""
+"""The output of an encoder: bytes to write, and references to kept pictures, whose base64 is written there."""
 
 from collections.abc import Collection
 from typing import Any, NamedTuple, Protocol
@@ -9,12 +9,12 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
 
-# A picture, or other media, by its candidate and its part.
+# Identifies a picture, or other media: its candidate and its part.
 Key = tuple[int, int]
 
 
 class ImageRef(NamedTuple):
-    """The whole base64 of a picture, or of other media, whose bytes were kept."""
+    """The complete base64 of a picture, or of other media, whose bytes were kept."""
 
     key: Key
 
@@ -28,7 +28,7 @@ def encoded(value: Any) -> bytes:
 
 
 def key_of(part: pb.PartStarted | pb.PartFinished | Chunk) -> Key:
-    """Where a part's bytes are kept."""
+    """The key under which the bytes of a part are kept."""
     return part.candidate_index, part.part_index
 
 
@@ -42,19 +42,19 @@ def has_bytes(part: pb.PartStarted) -> bool:
 
 
 class Encoder(Protocol):
-    """Writes one answer in OpenAI's shape while its events come."""
+    """Writes one answer in OpenAI's format while its events arrive."""
 
     @property
     def needs(self) -> Collection[Key]:
-        """What bytes must be kept of: from the first chunk, for as long as it is named here."""
+        """The parts whose bytes must be kept: from the first chunk, as long as the key is here."""
         ...
 
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
-        """What an event adds. kind: which of an event's messages it holds, looked up once for all who ask."""
+        """Return what an event adds. kind: which message the event holds, looked up once for all callers."""
         ...
 
     def feed_chunk(self, chunk: Chunk) -> list[Piece]:
-        """What more of a picture, or of other media, adds."""
+        """Return what more bytes of a picture, or of other media, add."""
         ...
 
 
@@ -63,16 +63,16 @@ class StreamEncoder(Encoder, Protocol):
 
     @property
     def at_event_boundary(self) -> bool:
-        """Whether the last event sent is whole, so that a comment may follow."""
+        """Whether the last event is complete, so that a comment may follow."""
         ...
 
     def fail(self, error: Error) -> list[Piece]:
-        """The end of a stream that failed after its start."""
+        """Return the end of a stream that failed after it began."""
         ...
 
 
 class Final:
-    """Finds the final picture of a candidate: the last that is no draft, else the last. Other media is none."""
+    """Finds the final picture of a candidate: the last one that is not a draft, or the last draft."""
 
     def __init__(self) -> None:
         self.key: Key | None = None

@@ -1,4 +1,4 @@
-"""Our errors as OpenAI's body. Which HTTP status goes with it is for the API to say."""
+"""Errors in OpenAI's format. The HTTP status is chosen by the REST API."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _TYPES = {
 
 
 def body(error: Error, request_id: str) -> dict[str, Any]:
-    """The object {"error": …}. param: the first wrong field; code: our stable reason, in small letters."""
+    """The object {"error": …}. param: the first wrong field; code: our stable reason, in lower case."""
     first = error.violations[0].field if error.violations else None
     made: dict[str, Any] = {
         "message": error.message,

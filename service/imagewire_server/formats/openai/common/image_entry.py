@@ -9,14 +9,14 @@ Json = dict[str, Any]
 
 
 def entry_front(index: int) -> bytes:
-    """The front of an entry of `images`, up to its URL."""
+    """The start of an entry of `images`, up to its URL."""
     return b'{"type":"image_url","index":%d,"image_url":{"url":"' % index
 
 
 def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
-    """The rest of an entry of `images`, behind its URL. written: the media type in its data: URL.
+    """The rest of an entry of `images`, after its URL. written: the media type in its data: URL.
 
-    Where the part turned out to be no picture, or of another type, `mime_type` says so.
+    If the part turned out to be something else, or of another type, `mime_type` says so.
     """
     what = part.media if part.HasField("media") else part.image
     entry: Json = {}
@@ -28,7 +28,7 @@ def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
 
 
 def final_end(what: pb.Image | pb.Media) -> bytes:
-    """The rest of `image`, behind its URL."""
+    """The rest of `image`, after its URL."""
     if not what.uri and not what.display_name:
         return b'","detail":"auto"}'
     url: Json = {"detail": "auto"}

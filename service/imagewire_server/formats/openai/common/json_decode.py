@@ -1,4 +1,4 @@
-"""A JSON body as one of our request types, or a refusal that names the field as the caller wrote it."""
+"""Decodes a JSON body as one of our request types. Errors name the field as the caller wrote it."""
 
 import re
 from difflib import get_close_matches
@@ -23,11 +23,11 @@ _LONGEST = 200
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
-    """An object of the API: a field it does not have is refused, null is the same as absent."""
+    """An object of the API. Unknown fields are refused; null means absent."""
 
 
 def decode(body: json_scan.Json, kind: type[_T]) -> _T:
-    """The body as `kind`. Raises InvalidRequest that names the field, or where it holds more than it may."""
+    """Decode the body as `kind`. Raises InvalidRequest, with the field, if it is wrong or exceeds a limit."""
     json_scan.check(body)
     try:
         try:
@@ -37,15 +37,15 @@ def decode(body: json_scan.Json, kind: type[_T]) -> _T:
                 raise _refusal(error, kind) from None
             read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        words = "is nested too deep" if isinstance(error, RecursionError) else "is no valid JSON"
+        words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
         raise InvalidRequest([Violation("body", f"{words}; send an object as application/json")]) from None
     return convert(read, kind)
 
 
 def convert(value: Any, kind: type[_T], field: str = "", *, text: bool = False) -> _T:
-    """An object that was read already as `kind`. field: where it stands. text: its values are a form's, all text.
+    """Convert a decoded object to `kind`. field: its name. text: the values are from a form, so all are text.
 
-    Where it has unknown fields, its nulls are taken out of it first. Raises InvalidRequest that names the field.
+    If it has unknown fields, those that are null are removed first. Raises InvalidRequest with the field.
     """
     try:
         try:
@@ -72,19 +72,19 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -
 
 def _violation(words: str, path: str, kind: type[Any]) -> Violation:
     if match := _UNKNOWN.fullmatch(words):
-        return Violation(
-            _joined(path, match[1] or '""'), f"is no field that this server knows; leave it out{_hint(match[1], kind)}"
-        )
+        return Violation(_joined(path, match[1] or '""'), f"is an unknown field; leave it out{_hint(match[1], kind)}")
     if match := _MISSING.fullmatch(words):
         return Violation(_joined(path, match[1]), "is required")
     if match := _CHOICE.fullmatch(words):
         choices = ", ".join(map(_shown, _choices(kind, path)))
-        return Violation(path, f"{match[1][:_LONGEST]} is not taken; use {choices or 'another'} or leave it out")
+        return Violation(
+            path, f"{match[1][:_LONGEST]} is not supported; use {choices or 'another value'} or leave it out"
+        )
     return Violation(path or "body", words[0].lower() + words[1:_LONGEST])
 
 
 def _split(said: str) -> tuple[str, str]:
-    """What msgspec says into its words and the path. The words may hold a caller's field name, be it like a path."""
+    """Split a message of msgspec into its text and the path. A field name in the text may look like a path."""
     words, at, path = said.rpartition(_AT)
     if not at or not path.endswith("`") or "`" in path[:-1]:
         return said, ""
@@ -102,7 +102,7 @@ def _hint(name: str, kind: type[Any]) -> str:
 
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
-    """What a field with a fixed set of values takes."""
+    """The valid values of a field with a fixed set of values."""
     types = list(nulls.alternatives(inspect.type_info(kind)))
     for step, _ in _STEPS.findall(path):
         inside: list[inspect.Type] = []

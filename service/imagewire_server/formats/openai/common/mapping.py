@@ -1,4 +1,4 @@
-"""The small translations from our answer to OpenAI's: ids, finish reasons, usage, calls."""
+"""Small translations to OpenAI's format: ids, finish reasons, usage, calls."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from imagewire_server.formats.openai.common import native_json, provider_fields
 from imagewire_server.formats.openai.common.encoder import encoded
 
 Json = dict[str, Any]
-# A call that the model gave no id gets one of ours, which is taken off again when it comes back.
+# A call without an id from the model gets one of ours, which is removed when it is sent back.
 OWN_CALL_ID = "call_imagewire_"
 
 _R = pb.FinishReason
@@ -18,25 +18,25 @@ _FINISH_REASONS = {
     _R.FINISH_REASON_TOOL_CALLS: "tool_calls",
     _R.FINISH_REASON_CONTENT_FILTER: "content_filter",
 }
-# Google's words for OpenAI's.
+# Google's names of service tiers, to OpenAI's.
 _TIERS = {"standard": "default"}
 
 
 def completion_id(started: pb.Started) -> str:
-    """The id of an answer: ours ("cmpl-…") as OpenAI's ("chatcmpl-…")."""
+    """The id of an answer: our "cmpl-…" as OpenAI's "chatcmpl-…"."""
     return f"chat{started.completion_id}"
 
 
 def finish_reason(reason: pb.FinishReason) -> str:
-    """OpenAI's word; "stop" for what it has none for, and the native reason stands beside it.
+    """OpenAI's finish reason; "stop" if it has none for the provider's, which is in the native reason.
 
-    OpenAI's clients throw away an answer that a filter is said to have stopped.
+    "content_filter" would be wrong for these: OpenAI's clients discard such answers.
     """
     return _FINISH_REASONS.get(reason, "stop")
 
 
 def ending(end: pb.CandidateFinished) -> Json:
-    """Why a choice ended, and what the provider said of it."""
+    """Why a choice ended, with the provider's explanation."""
     made: Json = {"finish_reason": finish_reason(end.finish_reason)}
     if end.native_finish_reason:
         made["native_finish_reason"] = end.native_finish_reason
@@ -48,7 +48,7 @@ def ending(end: pb.CandidateFinished) -> Json:
 
 
 def candidate(end: pb.CandidateFinished) -> Json:
-    """What the provider's filters and searches said of a candidate, and its fields that are the provider's own."""
+    """Safety ratings, search results and citations of a candidate, and its native fields."""
     return _said(end) | native_json.native_fields(end.native_fields)
 
 
@@ -63,7 +63,7 @@ def _said(end: pb.CandidateFinished) -> Json:
 
 
 def blocked(feedback: pb.PromptFeedback) -> Json:
-    """The ending of the choice that stands for an answer to a blocked prompt."""
+    """The end of the choice that represents a blocked prompt."""
     made: Json = {"finish_reason": "content_filter", "native_finish_reason": feedback.block_reason}
     if feedback.block_reason_message:
         made["finish_message"] = feedback.block_reason_message
@@ -73,7 +73,7 @@ def blocked(feedback: pb.PromptFeedback) -> Json:
 
 
 def ratings(given: Any) -> list[Json]:
-    """Safety ratings; scores and severity where the provider gave them."""
+    """Safety ratings, with scores and severity if the provider sent them."""
     return [_rating(rating) for rating in given]
 
 
@@ -89,13 +89,13 @@ def _rating(given: pb.SafetyRating) -> Json:
 
 
 def service_tier(used: pb.Usage) -> str:
-    """OpenAI's word for the service tier that a call was served by."""
+    """OpenAI's name of the service tier that served a call."""
     tier = used.service_tier.lower()
     return _TIERS.get(tier, tier)
 
 
 def of_answer(finished: pb.Finished) -> Json:
-    """What stands beside the usage at an answer's top level: `service_tier`, and what is the provider's own."""
+    """What follows the usage at the top level of an answer: `service_tier`, and the provider's own fields."""
     made: Json = {}
     if finished.usage.service_tier:
         made["service_tier"] = service_tier(finished.usage)
@@ -105,7 +105,7 @@ def of_answer(finished: pb.Finished) -> Json:
 
 
 def usage(given: pb.Usage) -> Json:
-    """Usage of a chat: thoughts are part of completion_tokens, as OpenAI counts. cost: US dollars, where known."""
+    """Usage of a chat. completion_tokens include thoughts, as in OpenAI's API. cost: US dollars, if known."""
     made: Json = {
         "completion_tokens": given.candidates_tokens + given.thoughts_tokens,
         "prompt_tokens": given.prompt_tokens + given.tool_use_prompt_tokens,
@@ -119,7 +119,7 @@ def usage(given: pb.Usage) -> Json:
 
 
 def costs(given: pb.Usage) -> Json:
-    """What a call cost, where known, and counts that OpenAI's usage has no place for."""
+    """The cost of a call, if known, and counts that OpenAI's usage does not have."""
     made: Json = {}
     if given.HasField("cost_usd"):
         made["cost"] = given.cost_usd
@@ -139,7 +139,7 @@ def costs(given: pb.Usage) -> Json:
 
 
 def modalities(details: Any) -> Json:
-    """Tokens by modality; text and image are always there."""
+    """Tokens by modality; text and image are always present."""
     made = {"text_tokens": 0, "image_tokens": 0}
     for detail in details:
         made[f"{detail.modality.lower()}_tokens"] = detail.tokens
@@ -147,7 +147,7 @@ def modalities(details: Any) -> Json:
 
 
 def tool_call(call: pb.FunctionCall, completion: str, part: int, index: int) -> Json:
-    """A call of the model's; index: its place among the answer's calls. Its arguments are text, so they stay exact."""
+    """A call of the model; index: its index among the answer's calls. Its arguments are text, so they stay exact."""
     arguments = call.args_json or encoded(plain(call.args)).decode()
     return {
         "index": index,

@@ -1,4 +1,4 @@
-"""The provider's JSON inside ours: as it is where every reader of JSON keeps it, and as text where some would not."""
+"""The provider's JSON inside ours: unchanged if every JSON parser preserves it, otherwise as text."""
 
 import re
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ import msgspec
 
 Json = dict[str, Any]
 _DEEP = 100
-_WHOLE = 2**53  # beyond it a double does not hold every whole number
+_WHOLE = 2**53  # beyond it, a double cannot represent every integer
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _LONG = re.compile(rb"(?<![.0-9])[0-9]{16,}")
@@ -18,19 +18,19 @@ _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 def embedded(name: str, text: str) -> Json:
-    """A field with the provider's JSON: `name` holds it as JSON, or `name`_json as text.
+    """A field with the provider's JSON: in `name` as JSON, or in `name`_json as text.
 
-    Many readers fail at deep nesting and at half a surrogate pair, and the caller would lose the rest of the answer;
-    others round long numbers, and the provider would get another value back.
+    Many parsers fail on deep nesting and on half a surrogate pair, and the caller would lose the rest of the answer.
+    Others round large numbers, and the provider would get a different value back.
     """
     if not _is_safe(text):
         return {f"{name}_json": text}
-    # Between its tokens a line break is but a blank, and an event is one line.
+    # Line breaks between tokens are only whitespace, and an event must be one line.
     return {name: msgspec.Raw(text.replace("\n", " ").replace("\r", " ").encode())}
 
 
 def native_fields(given: Mapping[str, str]) -> Json:
-    """Fields of the provider's, JSON text by name, as `native_fields` and `native_fields_json`."""
+    """Fields of the provider (name to JSON text), as `native_fields` and `native_fields_json`."""
     if not given:
         return {}
     made: Json = {}
@@ -41,7 +41,7 @@ def native_fields(given: Mapping[str, str]) -> Json:
 
 
 def _is_safe(text: str) -> bool:
-    """Whether every reader of JSON gives the same value."""
+    """Whether every JSON parser returns the same value."""
     if _SURROGATE.search(text) and _SURROGATE.search(_ESCAPED.sub("", text)):
         return False
     bare = _STRING.sub(b"", text.encode())
@@ -51,7 +51,7 @@ def _is_safe(text: str) -> bool:
 
 
 def _is_deep(brackets: bytes) -> bool:
-    """Whether they are nested a hundred levels deep, or somewhat more."""
+    """Whether the nesting is about a hundred levels deep or more."""
     for _ in range(_DEEP):
         if not brackets:
             return False

@@ -1,6 +1,6 @@
-"""Nulls taken out of a request: clients write back what their own types have, and null asks for nothing.
+"""Removes nulls from a request: clients send back all fields of their own types, and null asks for nothing.
 
-Only out of objects that are ours: in those of the caller's own making, a function's parameters say, null is a value.
+Only objects of the API are changed. In the caller's own objects, for example a function's parameters, null is a value.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,19 +10,19 @@ from typing import Any, NamedTuple
 
 from msgspec import inspect
 
-# How many objects and lists are looked into: beyond them an unknown null is refused like any unknown field.
+# The maximum number of objects and lists that are searched. After that, a null is refused like any unknown field.
 _MOST = 50_000
 
 
 class _Place(NamedTuple):
-    """What may stand somewhere. fields: of our objects, None where others may stand. items: of lists."""
+    """What a value may be. fields: of the API's objects, None if other objects are allowed. items: of lists."""
 
     fields: "dict[str, _Place] | None"
     items: "_Place | None"
 
 
 def dropped(value: Any, kind: type[Any]) -> None:
-    """Take the nulls out of a value of this kind, in one pass."""
+    """Remove the nulls from a value of this kind, in one pass."""
     waiting = [(value, _of_kind(kind))]  # type: ignore[arg-type]  # classes are hashable
     looked = 0
     while waiting and looked < _MOST:
@@ -60,7 +60,7 @@ def _of(types: Iterable[inspect.Type]) -> _Place:
 
 
 def alternatives(kind: inspect.Type) -> Iterator[inspect.Type]:
-    """The types of a union, each without its bounds."""
+    """The types of a union, without their constraints."""
     if isinstance(kind, inspect.UnionType):
         for inside in kind.types:
             yield from alternatives(inside)

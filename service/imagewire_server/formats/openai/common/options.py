@@ -1,4 +1,4 @@
-"""What a picture shall look like and how the model shall think: OpenAI's words and their relatives into a spec's."""
+"""Options of the picture and of thinking: OpenAI's fields and their variants become fields of a spec."""
 
 import math
 import re
@@ -14,26 +14,26 @@ _T = TypeVar("_T")
 
 _RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-# How far from the asked shape the nearest ratio may be.
+# The maximum factor between the requested and the nearest aspect ratio.
 _MOST_OFF = math.log(1.2)
 
 
 def said_once(builder: SpecBuilder, spellings: Iterable[tuple[str, _T | None]]) -> tuple[str, _T] | None:
-    """The value of a field with several spellings, with the caller's one; a second, different value is refused."""
+    """The value of a field with several spellings, and the spelling used; a second, different value is refused."""
     found = [(field, value) for field, value in spellings if value is not None]
     for field, value in found[1:]:
         if value != found[0][1]:
-            builder.refuse(field, f"says otherwise than {found[0][0]}; set one of them")
+            builder.refuse(field, f"contradicts {found[0][0]}; set only one of them")
     return found[0] if found else None
 
 
 def set_once(builder: SpecBuilder, target: pb.ProtoMessage, name: str, value: object, field: str, path: str) -> None:
-    """Set a field of the spec from one of the caller's; a second, different value for it is refused."""
+    """Set a field of the spec from a field of the caller; a second, different value is refused."""
     if value is None:
         return
     known = builder.origins.get(f"spec.{path}.{name}")
     if known is not None and getattr(target, name) != value:
-        builder.refuse(field, f"says otherwise than {known}; set one of them")
+        builder.refuse(field, f"contradicts {known}; set only one of them")
         return
     setattr(target, name, value)
     builder.from_field(f"{path}.{name}", field)
@@ -54,13 +54,13 @@ def image_config(builder: SpecBuilder, given: ImageConfig, field: str) -> None:
 
 
 def aspect_ratio(builder: SpecBuilder, given: str | None, field: str = "aspect_ratio") -> None:
-    """A ratio that stands beside the image options."""
+    """An aspect ratio outside the image options."""
     if given is not None:
         set_once(builder, builder.spec.image_config, "aspect_ratio", given, field, "image_config")
 
 
 def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str = "size") -> None:
-    """WIDTHxHEIGHT as the nearest ratio and size that the model draws, or one of Google's sizes as it is."""
+    """WIDTHxHEIGHT becomes the nearest aspect ratio and size that the model supports; Google's sizes stay unchanged."""
     if given is None or given == "auto":
         return
     target = builder.spec.image_config
@@ -75,7 +75,7 @@ def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, fi
     ratios = capabilities.aspect_ratios or _RATIOS
     ratio = min(ratios, key=lambda ratio: _off(width / height, ratio))
     if _off(width / height, ratio) > _MOST_OFF:
-        builder.refuse(field, f"is far from every ratio that the model draws; it draws {', '.join(ratios)}")
+        builder.refuse(field, f"is far from every aspect ratio that the model supports; use {', '.join(ratios)}")
         return
     side = math.sqrt(width * height)
     nearest = min(_SIDES, key=lambda name: abs(math.log(side / _SIDES[name])))
@@ -83,7 +83,7 @@ def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, fi
         _SIDES if capabilities.image_sizes is None else capabilities.image_sizes or (capabilities.default_image_size,)
     )
     if nearest not in drawn:
-        builder.refuse(field, f"comes nearest to {nearest}, which the model does not draw; it draws {', '.join(drawn)}")
+        builder.refuse(field, f"is nearest to {nearest}, which the model does not support; use {', '.join(drawn)}")
         return
     set_once(builder, target, "aspect_ratio", ratio, field, "image_config")
     if nearest != capabilities.default_image_size or capabilities.image_sizes:
@@ -91,7 +91,7 @@ def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, fi
 
 
 def effort(builder: SpecBuilder, given: str | None, field: str) -> None:
-    """How hard the model thinks: none, or one of its levels in small letters."""
+    """How much the model thinks: none, or one of its levels in lower case."""
     if given is None:
         return
     target = builder.spec.generation_config.thinking_config
@@ -104,7 +104,7 @@ def effort(builder: SpecBuilder, given: str | None, field: str) -> None:
 
 
 def budget(builder: SpecBuilder, given: int | None, field: str) -> None:
-    """The most tokens the model may think."""
+    """The maximum number of tokens for thinking."""
     if given is None:
         return
     path = "generation_config.thinking_config"
@@ -116,7 +116,7 @@ def budget(builder: SpecBuilder, given: int | None, field: str) -> None:
 
 
 def thoughts(builder: SpecBuilder, given: bool | None, field: str) -> None:
-    """Whether thoughts and drafts come with the answer."""
+    """Whether the answer includes thoughts and drafts."""
     if given is None:
         return
     path = "generation_config.thinking_config"
@@ -125,13 +125,13 @@ def thoughts(builder: SpecBuilder, given: bool | None, field: str) -> None:
 
 
 def drafts(builder: SpecBuilder, wanted: int | None, capabilities: Capabilities, field: str = "partial_images") -> None:
-    """Drafts come from models that think, when they are asked to show it; others draw none."""
+    """Request drafts: models that think send them if thoughts are requested; other models have none."""
     if wanted and capabilities.is_known and capabilities.thinking_levels != ():
         thoughts(builder, True, field)
 
 
 def file_format(builder: SpecBuilder, given: str | None, quality: int | None, prefix: str = "") -> None:
-    """The file that a picture comes in, which only Vertex AI lets choose."""
+    """The file format of pictures, which can be chosen only on Vertex AI."""
     target = builder.spec.image_config.output_options
     path = "image_config.output_options"
     if given is not None:
@@ -143,14 +143,14 @@ def file_format(builder: SpecBuilder, given: str | None, quality: int | None, pr
 
 
 def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, str] | None) -> None:
-    """Billing labels, of the user and of the metadata."""
+    """Billing labels, from user and metadata."""
     found = dict(metadata or {})
     if metadata:
         builder.from_field("labels", "metadata")
     if user is not None:
         builder.from_field("labels", "metadata" if metadata else "user")
         if found.setdefault("user", user) != user:
-            builder.refuse("metadata.user", "says otherwise than user; set one of them")
+            builder.refuse("metadata.user", "contradicts user; set only one of them")
     for key, value in found.items():
         builder.spec.labels[key] = value
 

@@ -1,11 +1,11 @@
-"""The order of a message's parts, which OpenAI's shape does not keep, and what belongs to each of them.
+"""The order of a message's parts, which OpenAI's format does not preserve, and what belongs to each part.
 
-`provider_specific_fields` carries `parts`, which names the parts in order: "text:N" is the next N characters of
-content, "thought:N" of reasoning_content, "image" the next of images, "tool_call" the next of tool_calls
-("tool_call:thought" one that is a thought), "native" the next of native_parts, "media" the next of media. Beside it,
-where any part has some, stand `thought_signatures`, `native_fields` and `native_fields_json` (JSON as text), one for
-each part, null for none. Sent back as it came, it makes the same parts again. `parts` is left out where nothing stands
-beside it and the order is thoughts, text, pictures, calls.
+`provider_specific_fields` has `parts`, which lists the parts in order: "text:N" is the next N characters of content,
+"thought:N" of reasoning_content, "image" the next of images, "tool_call" the next of tool_calls ("tool_call:thought" if
+it is a thought), "native" the next of native_parts, "media" the next of media. If any part has some, there are also
+`thought_signatures`, `native_fields` and `native_fields_json` (JSON as text), with one entry per part, null for none.
+If it is sent back unchanged, the same parts are rebuilt. `parts` is absent if none of these fields is there and the
+order is thoughts, text, pictures, calls.
 """
 
 import re
@@ -19,12 +19,12 @@ from imagewire_server.formats.openai.common.encoder import encoded
 
 _TEXT = re.compile(r"(?P<kind>text|thought):(?P<length>[0-9]{1,10})")
 _TEXTS = ("thought", "text")
-# The places of the kinds where no order is told; texts are taken whole, so there is at most one of each kind.
+# The order of the kinds if `parts` is absent. Texts are complete, so there is at most one of each kind.
 _ORDER = {"thought": 1, "text": 2, "image": 3, "tool_call": 4}
 
 
 def is_default(names: Sequence[str]) -> bool:
-    """Whether these parts are in the order that is taken where none is told."""
+    """Whether these parts are in the default order."""
     before = 0
     for name in names:
         kind = name.partition(":")[0]
@@ -36,21 +36,21 @@ def is_default(names: Sequence[str]) -> bool:
 
 
 class Pieces:
-    """What a message holds by kind: each is taken from the front, part by part."""
+    """The content of a message by kind. Each kind is consumed from the front, part by part."""
 
     def __init__(self, content: str, reasoning: str, others: Mapping[str, Sequence[pb.Part]]) -> None:
-        """others: by their names in a layout."""
+        """others: by their names in `parts`."""
         self._texts = {"text": content, "thought": reasoning}
         self._at = {"text": 0, "thought": 0}
         self._parts = {name: deque(parts) for name, parts in others.items()}
 
     def default(self) -> list[str]:
-        """The order where nothing is known of it."""
+        """The parts in the default order."""
         names = [f"{kind}:{len(self._texts[kind])}" for kind in ("thought", "text") if self._texts[kind]]
         return names + [kind for kind, parts in self._parts.items() for _ in parts]
 
     def parts(self, layout: Iterable[str]) -> list[pb.Part]:
-        """The parts by a layout. Raises ValueError, in words for the caller, when it does not fit."""
+        """The parts in a given order. Raises ValueError, with a message for the caller, if it does not match."""
         made: list[pb.Part] = []
         for said in layout:
             name = said.removesuffix(":thought")
@@ -61,14 +61,16 @@ class Pieces:
                 made.append(self._parts[name].popleft())
                 made[-1].thought = made[-1].thought or name != said
             else:
-                raise ValueError("does not fit the message; send the answer back as it came, or leave this out")
+                raise ValueError("does not match the message; send the answer back unchanged, or leave this field out")
         left = any(self._at[kind] < len(text) for kind, text in self._texts.items())
         if left or any(self._parts.values()):
-            raise ValueError("leaves some of the message out; send the answer back as it came, or leave this out")
+            raise ValueError(
+                "does not cover the whole message; send the answer back unchanged, or leave this field out"
+            )
         return made
 
     def _text(self, kind: str, length: int) -> str | None:
-        """The next so many characters, None when there are fewer."""
+        """The next `count` characters, None if there are fewer."""
         begin, end = self._at[kind], self._at[kind] + length
         if end > len(self._texts[kind]):
             return None
@@ -77,9 +79,9 @@ class Pieces:
 
 
 def put(part: pb.Part, name: str, value: Any) -> str:
-    """Put on a part what stands beside it, and return the part's field. name: of one of the lists, or of an item's own.
+    """Set a value that belongs to a part, and return the part's field. name: of one of the lists, or an item's field.
 
-    Raises ValueError, in words for the caller.
+    Raises ValueError with a message for the caller.
     """
     if name == "native_fields_json":
         part.native_fields.update(value)

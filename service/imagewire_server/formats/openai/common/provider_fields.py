@@ -1,7 +1,7 @@
-"""`provider_specific_fields`: what the provider says and OpenAI's shape has no place for.
+"""`provider_specific_fields`: data of the provider for which OpenAI's format has no field.
 
-Of a message: parts of kinds that only the provider has, media that is no picture, fields beside a part. Of a choice:
-the candidate's own fields. Of the answer: what it says of the model, and how to go on.
+In a message: native parts, other media, native fields of parts. In a choice: the candidate's native fields. In the
+answer: the model's status and the continuation token.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
-    """What makes the same parts again (see part_order). parts: of each its name, signature and native_fields."""
+    """What is needed to rebuild the same parts (see part_order). parts: name, signature and native_fields of each."""
     names = [name for name, _, _ in parts]
     signatures = [base64(signature) if signature else None for _, signature, _ in parts]
     beside = {name for _, _, fields in parts for name in fields}
@@ -33,7 +33,7 @@ def of_parts(parts: Sequence[tuple[str, bytes, Json]]) -> Json:
 
 
 def native_part(part: pb.PartFinished, index: int) -> Json:
-    """A part of a kind that only the provider has. index: its place in `native_parts`."""
+    """A part of a kind that only the provider has. index: its index in `native_parts`."""
     made: Json = {"index": index, "part": part.part_index, "kind": part.native.kind}
     if part.thought:
         made["thought"] = True
@@ -41,7 +41,7 @@ def native_part(part: pb.PartFinished, index: int) -> Json:
 
 
 def media(part: pb.PartFinished, index: int) -> list[Piece]:
-    """Media that is no picture, whose bytes are kept. index: its place in `media`."""
+    """Other media, whose bytes are kept. index: its index in `media`."""
     made: Json = {"index": index, "part": part.part_index, "mime_type": part.media.mime_type}
     if part.thought:
         made["thought"] = True
@@ -59,7 +59,7 @@ def joined(entries: list[list[Piece]]) -> list[Piece]:
 
 
 def whole(plain: Json, entries: list[list[Piece]], name: str = "media") -> list[Piece]:
-    """An object of plain fields and, where there are any, of a list's entries."""
+    """An object of plain fields and, if there are any, the entries of a list."""
     if not entries:
         return [encoded(plain)]
     front = encoded(plain)[:-1] + (b"," if plain else b"")
@@ -72,7 +72,7 @@ def base64(data: bytes) -> str:
 
 
 def answer(finished: pb.Finished) -> Json:
-    """Of a whole answer: `continuation_token` (base64), `model_status`, `native_fields`, `omitted_fields`."""
+    """Those of a whole answer: `continuation_token` (base64), `model_status`, `native_fields`, `omitted_fields`."""
     made: Json = {}
     if finished.continuation_token:
         made["continuation_token"] = base64(finished.continuation_token)

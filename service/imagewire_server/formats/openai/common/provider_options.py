@@ -1,4 +1,4 @@
-"""Options that are the provider's own and every endpoint takes alike: service tier, safety, output, search."""
+"""The provider's own options, the same for every endpoint: service tier, safety, output, search."""
 
 from typing import Any, TypeVar
 
@@ -15,13 +15,13 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _T = TypeVar("_T")
 
-# OpenAI's words for Google's; the others are the same.
+# OpenAI's names of service tiers, to Google's; the others are the same.
 _TIERS = {"auto": "", "default": "standard"}
 _SEARCHES = {"webSearch": "WEB", "imageSearch": "IMAGE"}
 
 
 def read(builder: SpecBuilder, given: ProviderOptions) -> None:
-    """Take them over into the spec."""
+    """Add the options to the spec."""
     spec = builder.spec
     if given.service_tier is not None:
         spec.service_tier = _TIERS.get(given.service_tier, given.service_tier)
@@ -61,12 +61,12 @@ def _continue(builder: SpecBuilder, field: str, token: str) -> None:
     try:
         builder.spec.continuation_token = data_uri.decoded(token)
     except ValueError as error:
-        builder.refuse(field, f"{error}; send it as the answer had it")
+        builder.refuse(field, f"{error}; send it unchanged")
     builder.from_field("continuation_token", field)
 
 
 def searches(builder: SpecBuilder, asked: list[tuple[str, SearchOptions]]) -> None:
-    """Google's search among the tools, once. asked: each with the caller's field; other options twice are refused."""
+    """Add Google's search to the tools, once. asked: each request, with its field; different options are refused."""
     if not asked:
         return
     told = [one for one in asked if one[1] != type(one[1])()] or asked
@@ -76,12 +76,12 @@ def searches(builder: SpecBuilder, asked: list[tuple[str, SearchOptions]]) -> No
 
 
 def _search(builder: SpecBuilder, given: SearchOptions, field: str, path: str) -> pb.GoogleSearch:
-    """Google's search with its options. path: where it will stand in the spec."""
+    """Google's search with its options. path: its path in the spec."""
     made = pb.GoogleSearch()
     builder.from_field(path, field)
 
     def one(name: str, *spellings: tuple[str, _T | None]) -> tuple[str, _T] | None:
-        """The value of one of the spellings, and its field's name."""
+        """The value of a field with several spellings, and the spelling used."""
         found = said_once(builder, [(f"{field}.{spelling}", value) for spelling, value in spellings])
         if found:
             builder.from_field(f"{path}.{name}", found[0])
@@ -110,12 +110,14 @@ def _search(builder: SpecBuilder, given: SearchOptions, field: str, path: str) -
 
 
 def _types(builder: SpecBuilder, field: str, given: list[str] | dict[str, Any] | None) -> list[str] | None:
-    """Our list, or Google's object with an empty object for each type."""
+    """Our list, or Google's object with an empty object per type."""
     if given is None or isinstance(given, list):
         return given
     for name, value in given.items():
         if name not in _SEARCHES or value:
-            builder.refuse(f"{field}.{name[:64]}", "is not taken; use webSearch and imageSearch, each an empty object")
+            builder.refuse(
+                f"{field}.{name[:64]}", "is not supported; use webSearch and imageSearch, each with an empty object"
+            )
     return [_SEARCHES[name] for name in given if name in _SEARCHES]
 
 
@@ -127,9 +129,9 @@ def _time_range(builder: SpecBuilder, given: TimeRange, made: pb.TimeRange, fiel
     ):
         said = said_once(builder, [(f"{field}.{name}", value) for name, value in spellings])
         if said is None:
-            builder.refuse(f"{field}.{spellings[0][0]}", "is required, as 2026-01-31T00:00:00Z")
+            builder.refuse(f"{field}.{spellings[0][0]}", "is required, for example 2026-01-31T00:00:00Z")
             continue
         try:
             target.FromJsonString(said[1])
         except ValueError:
-            builder.refuse(said[0], "is no time in RFC 3339, as 2026-01-31T00:00:00Z")
+            builder.refuse(said[0], "is not an RFC 3339 time; send for example 2026-01-31T00:00:00Z")

@@ -1,4 +1,4 @@
-"""What this server answers, as types: /openapi.json shows them, and tests hold every answer against them."""
+"""The types of this server's answers. They define /openapi.json, and tests check every answer against them."""
 
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Problem(Strict):
-    """What is wrong. param: the first wrong field. code: a stable word. request_id: what the server's log has."""
+    """An error. param: the first wrong field. code: a stable reason. request_id: the id in the server's log."""
 
     message: str
     type: str
@@ -27,7 +27,7 @@ class ErrorAnswer(Strict):
 
 
 class Picture(Strict):
-    """A data: URL, or where the provider wrote the picture, then with its media type as format."""
+    """A data: URL, or the address to which the provider wrote the picture, with its media type as format."""
 
     url: str
     detail: Literal["auto"]
@@ -36,7 +36,7 @@ class Picture(Strict):
 
 
 class PictureEntry(Strict):
-    """One of all pictures; thought marks a draft, mime_type what turned out to be something else than its URL says."""
+    """One picture. thought: it is a draft. mime_type: set if the media type differs from the one in the URL."""
 
     type: Literal["image_url"]
     index: int
@@ -46,9 +46,9 @@ class PictureEntry(Strict):
 
 
 class NativePart(Strict):
-    """A part of a kind that only the provider has. part: its place among all parts.
+    """A part of a kind that only the provider has. part: its index among all parts.
 
-    value_json: the value as text, in place of value, where not every reader of JSON keeps it.
+    value_json: the value as text, instead of value, if not every JSON parser preserves it.
     """
 
     index: int
@@ -60,7 +60,7 @@ class NativePart(Strict):
 
 
 class MediaPart(Strict):
-    """Media that is no picture. url: data:, or where the provider wrote it. part: its place among all parts."""
+    """Media other than pictures. url: a data: URL, or the provider's address. part: its index among all parts."""
 
     index: int
     part: int
@@ -71,7 +71,7 @@ class MediaPart(Strict):
 
 
 class MessageFields(Strict):
-    """Of a message: what must come back with it. The first four have an entry for each part."""
+    """Fields of a message that must be sent back with it. The first four have one entry per part."""
 
     thought_signatures: list[str | None] | msgspec.UnsetType = msgspec.UNSET
     native_fields: list[Json | None] | msgspec.UnsetType = msgspec.UNSET
@@ -82,7 +82,7 @@ class MessageFields(Strict):
 
 
 class CandidateFields(Strict):
-    """Of a candidate: what the provider said of it."""
+    """The provider's own fields of a candidate."""
 
     native_fields: Json | msgspec.UnsetType = msgspec.UNSET
     native_fields_json: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
@@ -92,7 +92,7 @@ class CandidateFields(Strict):
 
 
 class ModelStatus(Strict):
-    """What the provider says of the model's life."""
+    """The life cycle of the model, as the provider reports it."""
 
     stage: str | msgspec.UnsetType = msgspec.UNSET
     retirement_time: str | msgspec.UnsetType = msgspec.UNSET
@@ -100,7 +100,7 @@ class ModelStatus(Strict):
 
 
 class AnswerFields(Strict):
-    """Of a whole answer. continuation_token: base64, to ask for the rest. omitted_fields: what could not be read."""
+    """Fields of a whole answer. continuation_token: base64, to request the rest. omitted_fields: unreadable fields."""
 
     continuation_token: str | msgspec.UnsetType = msgspec.UNSET
     model_status: ModelStatus | msgspec.UnsetType = msgspec.UNSET
@@ -111,14 +111,14 @@ class AnswerFields(Strict):
 
 
 class PictureFields(AnswerFields):
-    """Of an answer whose pictures stand alone: what came beside them."""
+    """Fields of an answer of /v1/images: everything other than pictures."""
 
     native_parts: list[NativePart] | msgspec.UnsetType = msgspec.UNSET
     media: list[MediaPart] | msgspec.UnsetType = msgspec.UNSET
 
 
 class UsageFields(Strict):
-    """Counts that OpenAI's usage has no place for."""
+    """Counts that OpenAI's usage does not have."""
 
     traffic_type: str | msgspec.UnsetType = msgspec.UNSET
     tool_use_prompt_tokens: int | msgspec.UnsetType = msgspec.UNSET
@@ -139,7 +139,7 @@ class AnswerMessage(Strict):
 
 
 class Choice(Strict):
-    """One answer. native_finish_reason, finish_message: the provider's own words."""
+    """One answer. native_finish_reason, finish_message: the provider's own text."""
 
     index: int
     message: AnswerMessage
@@ -153,7 +153,7 @@ class Choice(Strict):
 
 
 class ChatUsage(Strict):
-    """Tokens. cost: US dollars, where the price is known; cost_nano_usd: the same in billionths."""
+    """Tokens. cost: US dollars, if the price is known; cost_nano_usd: the same in billionths."""
 
     completion_tokens: int
     prompt_tokens: int
@@ -179,7 +179,7 @@ class ChatCompletion(Strict):
 
 
 class ImageData(Strict):
-    """A picture as base64, or where the provider wrote it. provider_specific_fields: of the last one of a call."""
+    """A picture as base64, or its address. provider_specific_fields: only for the last picture of a call."""
 
     b64_json: str | msgspec.UnsetType = msgspec.UNSET
     url: str | msgspec.UnsetType = msgspec.UNSET
@@ -187,7 +187,7 @@ class ImageData(Strict):
 
 
 class ImagesUsage(Strict):
-    """Tokens of all calls. cost: US dollars, where the price is known."""
+    """Tokens of all calls. cost: US dollars, if the price is known."""
 
     input_tokens: int
     output_tokens: int
@@ -199,7 +199,7 @@ class ImagesUsage(Strict):
 
 
 class Images(Strict):
-    """Pictures. errors: of calls that failed beside those that drew."""
+    """Pictures. errors: of the calls that failed, if others succeeded."""
 
     created: int
     data: list[ImageData]
@@ -211,7 +211,7 @@ class Images(Strict):
 
 
 class Response(Strict):
-    """An answer as items. native_finish_reason, finish_message: the provider's own words."""
+    """An answer as items. native_finish_reason, finish_message: the provider's own text."""
 
     id: str
     object: Literal["response"]
@@ -267,14 +267,14 @@ class ModelList(Strict):
 
 
 class Endpoint(Strict):
-    """A deployment that is asked, or is temporarily disabled."""
+    """A deployment, and whether it is temporarily disabled."""
 
     model: str
     model_id: str
 
 
 class Health(Strict):
-    """Deployments by how they fare with the calls that were made; none is made to find out."""
+    """The deployments by the results of recent calls. No call is made for this."""
 
     healthy_endpoints: list[Endpoint]
     unhealthy_endpoints: list[Endpoint]
@@ -284,7 +284,7 @@ class Health(Strict):
 
 
 class Readiness(Strict):
-    """Whether calls are taken."""
+    """Whether the server takes new calls."""
 
     status: Literal["healthy"]
     version: str

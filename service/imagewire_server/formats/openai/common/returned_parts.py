@@ -1,4 +1,4 @@
-"""What an assistant's message brings back in `provider_specific_fields`, as the parts that it was made of."""
+"""Rebuilds the parts of an assistant message from its `provider_specific_fields`."""
 
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 
 class Named(NamedTuple):
-    """A part, and the caller's field that it came from. type_field: the one that tells a picture's media type."""
+    """A part, and the caller's field that it came from. type_field: the one with the media type of a picture."""
 
     part: pb.Part
     field: str
@@ -21,7 +21,7 @@ class Named(NamedTuple):
 
 
 class Said(NamedTuple):
-    """The texts of a message. thoughts_field: where the thoughts stand."""
+    """The texts of a message. thoughts_field: the field with the thoughts."""
 
     content: str
     thoughts: str
@@ -38,7 +38,7 @@ def parts_of(
     images: list[Named],
     calls: list[Named],
 ) -> list[pb.Part]:
-    """The parts of a message in their order, each with what belongs to it. field, path: the message's own."""
+    """The parts of a message in order, each with what belongs to it. field, path: those of the message."""
     given = extras or Extras()
     where = f"{field}.provider_specific_fields"
     natives = _natives(builder, given, where)
@@ -66,7 +66,7 @@ def parts_of(
         if values is None:
             continue
         if len(values) != len(parts):
-            words = f"has {len(values)} entries for {len(parts)} parts; send the answer back as it came"
+            words = f"has {len(values)} entries for {len(parts)} parts; send the answer back unchanged"
             builder.refuse(f"{where}.{name}", words)
             continue
         for i, (part, value) in enumerate(zip(parts, values, strict=True)):
@@ -75,7 +75,7 @@ def parts_of(
 
 
 def put(builder: SpecBuilder, part: pb.Part, name: str, value: Any, field: str, path: str) -> None:
-    """Put on a part what stands beside it, if anything (see part_order.put). field, path: of the value, of the part."""
+    """Set a value that belongs to a part, if any (see part_order.put). field, path: of the value, of the part."""
     if value:
         try:
             builder.from_field(f"{path}.{part_order.put(part, name, value)}", field)
@@ -84,7 +84,7 @@ def put(builder: SpecBuilder, part: pb.Part, name: str, value: Any, field: str, 
 
 
 def shown(builder: SpecBuilder, entry: AnswerImage, field: str, *, answered: bool) -> Named:
-    """A picture of `images`; where its `mime_type` says that it is none, other media."""
+    """A picture of `images`; other media if its `mime_type` says so."""
     where = f"{field}.image_url.url"
     said = entry.mime_type or "image/"
     if answered and not said.startswith("image/"):
@@ -106,7 +106,7 @@ def _natives(builder: SpecBuilder, given: Extras, where: str) -> list[Named]:
     for i, one in enumerate(given.native_parts or ()):
         field = f"{where}.native_parts[{i}]"
         if (one.value is msgspec.UNSET) == (one.value_json is None):
-            builder.refuse(f"{field}.value", "is required, or value_json in its place; send the part as it came")
+            builder.refuse(f"{field}.value", "is required, or value_json instead; send the part back unchanged")
             continue
         text = encoded(one.value).decode() if one.value_json is None else one.value_json
         made.append(Named(pb.Part(native={"kind": one.kind, "value_json": text}, thought=bool(one.thought)), field))

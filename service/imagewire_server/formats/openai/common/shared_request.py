@@ -1,4 +1,4 @@
-"""What the bodies of several endpoints share: types of values, and objects. Each field moves the spec or is refused."""
+"""Types that the bodies of several endpoints share. Each field changes the spec or is refused."""
 
 from typing import Annotated, Any, Literal
 
@@ -8,10 +8,10 @@ from imagewire_server.formats.openai.common.json_decode import Strict
 
 Json = dict[str, Any]
 Object = Annotated[Json, msgspec.Meta(description="A JSON object.")]
-# Of every list that is gone through: as many as the contract's own lists hold. And of all a request's parts together.
+# The maximum length of every list that is processed, as in the contract; and the maximum number of parts in all.
 MOST = msgspec.Meta(max_length=4096)
 MOST_PARTS = 16 * 1024
-Model = Annotated[str, msgspec.Meta(description="As /v1/models lists it.", examples=["gemini/gemini-2.5-flash-image"])]
+Model = Annotated[str, msgspec.Meta(description="A name from /v1/models.", examples=["gemini/gemini-2.5-flash-image"])]
 Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
 Labels = Annotated[dict[str, str], msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
 Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
@@ -20,15 +20,15 @@ Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
 Detail = Literal["auto", "low", "medium", "high", "ultra_high"]
 Tier = Annotated[
     Literal["auto", "default", "standard", "flex", "priority"],
-    msgspec.Meta(description='How the call is scheduled and priced; "auto" leaves it to Google.'),
+    msgspec.Meta(description='How the call is scheduled and priced; with "auto", Google chooses.'),
 ]
-Token = Annotated[str, msgspec.Meta(description="Base64: provider_specific_fields.continuation_token of an answer.")]
+Token = Annotated[str, msgspec.Meta(description="provider_specific_fields.continuation_token of an answer, in base64.")]
 
 
 class ImageUrl(Strict):
-    """A picture: url is https://, gs:// or data:; format its media type, needed beside gs://.
+    """A picture. url: https://, gs:// or data:. format: its media type, required with gs://.
 
-    display_name: of a picture in a function's result, by which the result refers to it.
+    display_name: the name by which a function's result refers to the picture.
     """
 
     url: str
@@ -48,7 +48,7 @@ class AnswerImage(Strict):
 
 
 class NativePart(Strict):
-    """A part of a kind that only the provider has, as it came: value is JSON, value_json JSON as text."""
+    """A part of a kind that only the provider has, unchanged. value: JSON. value_json: JSON as text."""
 
     kind: str
     value: Any = msgspec.UNSET
@@ -59,7 +59,7 @@ class NativePart(Strict):
 
 
 class MediaPart(Strict):
-    """Media of an answer that is no picture, as it came; url: data: or gs://."""
+    """Media other than pictures, unchanged. url: data: or gs://."""
 
     mime_type: str
     url: str
@@ -70,9 +70,9 @@ class MediaPart(Strict):
 
 
 class Extras(Strict):
-    """What goes out and must come back as it was.
+    """Fields of an answer that must be sent back unchanged.
 
-    image: a message's own field, which litellm's client moves here.
+    image: the message's own field, which litellm's client moves here.
     """
 
     thought_signatures: Annotated[list[str | None], MOST] | None = None
@@ -85,7 +85,7 @@ class Extras(Strict):
 
 
 class ImageConfig(Strict):
-    """What the picture looks like, in either spelling."""
+    """Properties of the picture, in camelCase or snake_case."""
 
     aspect_ratio: str | None = None
     aspect_ratio_: str | None = msgspec.field(default=None, name="aspectRatio")
@@ -98,7 +98,7 @@ class ImageConfig(Strict):
 
 
 class SafetySetting(Strict):
-    """The threshold of one of Google's safety filters; method: what it is compared with, on Vertex AI."""
+    """The threshold of one of Google's safety filters; method (Vertex AI): what it is compared with."""
 
     category: str
     threshold: str
@@ -106,7 +106,7 @@ class SafetySetting(Strict):
 
 
 class OutputConfig(Strict):
-    """Where Vertex AI writes the pictures: gs://bucket/folder/. In any of these spellings."""
+    """Where Vertex AI writes the pictures: gs://bucket/folder/. Any of these spellings."""
 
     uri_prefix: str | None = None
     uri_prefix_: str | None = msgspec.field(default=None, name="uriPrefix")
@@ -115,7 +115,7 @@ class OutputConfig(Strict):
 
 
 class TimeRange(Strict):
-    """From a time to another, in RFC 3339."""
+    """A period of time, in RFC 3339."""
 
     start_time: str | None = None
     start_time_: str | None = msgspec.field(default=None, name="startTime")
@@ -124,7 +124,7 @@ class TimeRange(Strict):
 
 
 class SearchOptions(Strict):
-    """Options of Google's search, in either spelling. search_types: "WEB", "IMAGE", or Google's object."""
+    """Options of Google's search, in camelCase or snake_case. search_types: "WEB", "IMAGE", or Google's object."""
 
     search_types: Annotated[list[str], MOST] | Object | None = None
     search_types_: Annotated[list[str], MOST] | Object | None = msgspec.field(default=None, name="searchTypes")
@@ -138,7 +138,7 @@ class SearchOptions(Strict):
 
 
 class ProviderOptions(Strict):
-    """Options of the provider's own that every endpoint takes, in either spelling."""
+    """The provider's own options, which every endpoint supports, in camelCase or snake_case."""
 
     service_tier: Tier | None = None
     safety_settings: Annotated[list[SafetySetting], MOST] | None = None

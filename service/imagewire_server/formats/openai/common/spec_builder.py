@@ -1,4 +1,4 @@
-"""What every request of OpenAI's shape shares on its way to a spec: what is wrong, and where each field came from."""
+"""Builds a spec from a request in OpenAI's format: collects violations, and remembers the origin of each field."""
 
 from imagewire_server.contract import json_scan, json_values, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
@@ -6,43 +6,43 @@ from imagewire_server.contract.limits import MOST_VALUES
 from imagewire_server.formats.openai.common import data_uri
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
-# So many violations are named; who made more made them by a machine.
+# The maximum number of violations in an error.
 _MOST_NAMED = 64
 
 
 class SpecBuilder:
-    """A spec in the making. Its violations carry the caller's names; `origins` has them by the spec's paths."""
+    """A spec that is being built. Violations have the caller's names; `origins` maps the spec's paths to them."""
 
     def __init__(self, model: str) -> None:
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
-        self._values_left = MOST_VALUES  # in texts that are JSON themselves
-        self.names_pictures = False  # whether any picture is told by its URL, so that it may have to be fetched
+        self._values_left = MOST_VALUES  # in texts that contain JSON
+        self.names_pictures = False  # whether any picture is a URL, so that it may have to be fetched
 
     def refuse(self, field: str, words: str) -> None:
-        """Note what is wrong."""
+        """Add a violation."""
         if len(self.violations) < _MOST_NAMED:
             self.violations.append(Violation(field, words))
 
     def done(self) -> None:
-        """Raise InvalidRequest when anything was wrong."""
+        """Raise InvalidRequest if there are violations."""
         if self.violations:
             raise InvalidRequest(self.violations)
 
     def from_field(self, path: str, field: str) -> None:
-        """Remember which field of the caller's a path of the spec has its value from."""
+        """Remember the caller's field from which a path of the spec has its value."""
         self.origins[f"spec.{path}"] = field
 
     def image_from_field(self, path: str, url: str, beside: str = "") -> None:
-        """Remember where the Image at a path came from. url: the field of its URL; beside: of what is around that."""
+        """Remember the origin of the Image at a path. url: the field of its URL; beside: the object around that."""
         beside = beside or url.removesuffix(".url")
         self.from_field(path, url)
         for name, field in (("mime_type", "format"), ("detail", "detail"), ("display_name", "display_name")):
             self.from_field(f"{path}.{name}", f"{beside}.{field}")
 
     def image(self, given: ImageUrl, field: str, *, answered: bool = False) -> pb.Image:
-        """A picture that a URL names or holds; something else when it was refused. answered: of an answer."""
+        """The picture of a URL; an empty one if it was refused. answered: it is from an answer."""
         try:
             made = data_uri.read(given.url, given.detail, given.format, answered=answered)
         except ValueError as error:
@@ -54,15 +54,15 @@ class SpecBuilder:
         return made
 
     def struct(self, value: dict[str, object], field: str) -> pb.Struct:
-        """A JSON object; an empty one when it was refused."""
+        """A JSON object; an empty one if it was refused."""
         try:
             return json_values.struct(value)
         except ValueError:
-            self.refuse(field, "is nested too deep or holds a number beyond a double's range")
+            self.refuse(field, "is nested too deeply, or has a number outside the range of a double")
             return pb.Struct()
 
     def is_small(self, text: str, field: str) -> bool:
-        """Whether JSON that is a text of the request's holds no more, with others, than is allowed; refused if not."""
+        """Whether the JSON texts of a request, taken together, stay within the limits; refused if not."""
         if text.lstrip(" \t\r\n")[:1] not in {"{", "["}:
             return True
         try:
@@ -75,7 +75,7 @@ class SpecBuilder:
 
 
 def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:
-    """The error with the caller's names in place of the spec's paths."""
+    """The error with the caller's names instead of the spec's paths."""
     return InvalidRequest([Violation(_named(v.field, origins), v.description) for v in error.violations])
 
 

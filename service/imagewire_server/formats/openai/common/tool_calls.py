@@ -1,4 +1,4 @@
-"""Calls of functions and their results, in the shape that chat and responses share: JSON as text."""
+"""Function calls and their results, in the format that chat and responses share: JSON as text."""
 
 import json
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 
 def function_call(builder: SpecBuilder, call_id: str, name: str, arguments: str, field: str) -> pb.Part:
-    """A call of the model's; field: where its arguments stand. What a Struct cannot hold exactly stays text."""
+    """A call of the model; field: that of its arguments. Arguments that a Struct cannot hold exactly stay text."""
     try:
         value = json.loads(arguments or "{}") if builder.is_small(arguments, field) else {}
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        builder.refuse(field, "is no JSON object; send the call back as it came")
+        builder.refuse(field, "is not a JSON object; send the call back unchanged")
         value = {}
     call = pb.FunctionCall(id=native_id(call_id), name=name)
     args = json_values.exact_struct(value)
@@ -31,9 +31,9 @@ def function_call(builder: SpecBuilder, call_id: str, name: str, arguments: str,
 def function_result(
     builder: SpecBuilder, call_id: str, name: str, text: str, field: str, pictures: Sequence[pb.Image] = ()
 ) -> pb.Part:
-    """What a called function returned: a JSON object, or anything else under "result"; pictures may be all of it.
+    """The result of a function call: a JSON object, or anything else under "result". It may consist of pictures only.
 
-    JSON that a Struct would change is a text under "result".
+    JSON that a Struct would change is text under "result".
     """
     try:
         value = msgspec.json.decode(text) if (text or not pictures) and builder.is_small(text, field) else {}
@@ -50,5 +50,5 @@ def function_result(
 
 
 def native_id(call_id: str) -> str:
-    """The model's own id of a call, empty where it gave none and the id is ours."""
+    """The model's own id of a call; empty if it gave none and the id is ours."""
     return "" if call_id.startswith(OWN_CALL_ID) else call_id

@@ -1,7 +1,6 @@
-"""Pictures without a chat around them: the finals of one or several calls, and drafts as partial images.
+"""Answers of /v1/images: the final pictures of one or several calls, and drafts as partial images.
 
-A picture leaves when it is whole: OpenAI's shape marks a draft in front of its bytes, and Google may mark it behind
-them.
+A picture is sent when it is complete: OpenAI's format marks a draft before its bytes, but Google may mark it after.
 """
 
 from collections.abc import Collection, Iterable
@@ -20,14 +19,14 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One that is whole. image: what is known of it, without its bytes."""
+    """A complete picture. image: what is known about it, without its bytes."""
 
     key: Key
     image: pb.Image
     thought: bool
 
     def url_or_base64(self) -> list[Piece]:
-        """The field that has it: `url` for one that the provider wrote elsewhere, else `b64_json`."""
+        """The field for it: `url` if the provider wrote it elsewhere, otherwise `b64_json`."""
         if self.image.uri:
             return [b'"url":' + encoded(self.image.uri)]
         return [b'"b64_json":"', ImageRef(self.key), b'"']
@@ -35,7 +34,7 @@ class Picture:
 
 @dataclass(slots=True)
 class Drawn:
-    """What one call drew, gathered from its events. It tells whose bytes must be kept."""
+    """The pictures of one call, collected from its events. It also says which bytes must be kept."""
 
     created: int = 0
     usage: pb.Usage = field(default_factory=pb.Usage)
@@ -51,16 +50,16 @@ class Drawn:
         return self._open | self.beside.media | {picture.key for picture in self.pictures()}
 
     def pictures(self) -> list[Picture]:
-        """The pictures that are no drafts; else the last draft."""
+        """The pictures that are not drafts, or the last draft if there are no others."""
         return self._finals or ([self._draft] if self._draft else [])
 
     def take_earlier(self) -> list[Picture]:
-        """The pictures that are no drafts but the last of them; they are kept no longer."""
+        """The pictures that are not drafts, except the last of them; they are no longer kept."""
         earlier, self._finals = self._finals[:-1], self._finals[-1:]
         return earlier
 
     def add(self, kind: str | None, event: pb.Event) -> Picture | None:
-        """Take an event; return the picture that it made whole. kind: see encoder.Encoder."""
+        """Take an event; return the picture that it completed. kind: see encoder.Encoder."""
         self.beside.add(kind, event)
         match kind:
             case "started":
@@ -99,7 +98,7 @@ class Drawn:
 
 
 def usage(drawn: Iterable[pb.Usage]) -> Json:
-    """The sum of what calls used, in the images' shape; of no call no cost is told."""
+    """The total usage of calls, in the format of /v1/images; without calls there is no cost."""
     total: Json = {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
     inside = {"text_tokens": 0, "image_tokens": 0}
     outside = {"text_tokens": 0, "image_tokens": 0}
@@ -121,9 +120,9 @@ def usage(drawn: Iterable[pb.Usage]) -> Json:
 
 
 def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[list[Piece]]:
-    """The JSON of several calls, for each call the pieces that its own kept pictures fill; the last has none.
+    """The JSON of several calls: for each call the pieces with its own kept pictures; the last pieces have none.
 
-    failures: of other calls of the same request, told beside what was drawn.
+    failures: those of other calls of the same request, reported next to the pictures.
     """
     pieces: list[list[Piece]] = []
     front = b'{"created":%d,"data":[' % runs[0].created
@@ -144,12 +143,12 @@ def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[li
 
 
 def tier(used: pb.Usage) -> Json:
-    """`service_tier`, where the provider told it."""
+    """`service_tier`, if the provider sent it."""
     return {"service_tier": mapping.service_tier(used)} if used.service_tier else {}
 
 
 class ImagesStream:
-    """A StreamEncoder (see pieces) of one call. kind: "image_generation" or "image_edit". drafts: the most of them."""
+    """The StreamEncoder of one call. kind: "image_generation" or "image_edit". drafts: their maximum number."""
 
     at_event_boundary = True
 
@@ -173,7 +172,7 @@ class ImagesStream:
             return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
         pieces: list[Piece] = []
         if made is not None:
-            # What the call used stands once, with its last picture: each other leaves when the next one is there.
+            # The usage is sent once, with the last picture. So each picture waits until the next one has come.
             for picture in self._drawn.take_earlier():
                 pieces += self._event("completed", picture, {"usage": usage([])})
         if kind == "finished":
@@ -183,7 +182,7 @@ class ImagesStream:
         return pieces
 
     def feed_chunk(self, chunk: Chunk) -> list[Piece]:
-        """See encoder.Encoder. Pictures leave when they are whole."""
+        """See encoder.Encoder. Pictures are sent when they are complete."""
         return []
 
     def fail(self, error: Error) -> list[Piece]:

@@ -1,4 +1,4 @@
-"""A request for pictures as a spec: one user message, and nothing but a picture asked for."""
+"""Convert a request for pictures to a spec: one user message, and pictures as the only modality."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ from imagewire_server.formats.openai.images.request import ImagesRequest
 def spec_of(
     given: ImagesRequest, capabilities: Capabilities, pictures: Sequence[tuple[str, bytes]] = ()
 ) -> SpecBuilder:
-    """The spec of a request. pictures: those to edit, each with its field's name. Raises InvalidRequest."""
+    """Return the spec of a request. pictures: those to edit, each with its field's name. Raises InvalidRequest."""
     builder = SpecBuilder(given.model)
     message = builder.spec.messages.add(role=pb.Role.ROLE_USER)
     message.parts.add(text=given.prompt)

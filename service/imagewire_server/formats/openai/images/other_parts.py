@@ -1,4 +1,4 @@
-"""What an answer holds beside its pictures where OpenAI's shape has room for pictures only, for `/v1/images`."""
+"""For `/v1/images`, where OpenAI's format has only pictures: the other parts of an answer."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 
 class Beside:
-    """Native parts, media that is no picture, and what is said of the candidate and the answer. media: its keys."""
+    """Native parts, other media, and the native fields of the candidate and the answer. media: its keys."""
 
     def __init__(self) -> None:
         self._natives: list[Json] = []
@@ -33,7 +33,7 @@ class Beside:
                 self._answer = mapping.of_answer(event.finished).get("provider_specific_fields", {})
 
     def pieces(self) -> list[Piece]:
-        """A field of an object, with the comma in front of it; nothing where there is nothing to tell."""
+        """A field of an object, with the comma before it; nothing if the value is empty."""
         plain = self._answer | ({"candidate": self._candidate} if self._candidate else {})
         if self._natives:
             plain["native_parts"] = self._natives

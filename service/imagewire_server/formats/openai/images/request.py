@@ -1,4 +1,4 @@
-"""The bodies of POST /v1/images/generations and /v1/images/edits. A Literal is all that can be honoured."""
+"""The bodies of POST /v1/images/generations and /v1/images/edits. A Literal type is the only supported value."""
 
 from typing import Annotated, Literal
 
@@ -22,7 +22,7 @@ Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
 
 
 class ImagesRequest(ProviderOptions, kw_only=True):
-    """Pictures of a prompt. n: so many calls are made, each paid for."""
+    """Pictures from a prompt. n: the number of calls; each is paid for."""
 
     prompt: Prompt
     model: Model
@@ -50,7 +50,7 @@ def _is_json(kind: inspect.Type) -> bool:
     return any(isinstance(one, kinds) for one in nulls.alternatives(kind))
 
 
-# The fields that a form has as JSON.
+# The fields that are JSON in a form.
 FORM_JSON = frozenset(
     field.encode_name
     for field in inspect.type_info(ImagesRequest).fields  # type: ignore[attr-defined]  # it is a struct's

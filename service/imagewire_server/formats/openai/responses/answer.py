@@ -15,7 +15,7 @@ _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"
 
 
 class _Response:
-    """The response's own fields, as far as they are known."""
+    """The response's own fields that are known so far."""
 
     def __init__(self, request: ResponsesRequest) -> None:
         self._request = request
@@ -30,7 +30,7 @@ class _Response:
         self._started = started
 
     def end(self, kind: str, event: pb.Event) -> None:
-        """Take a candidate's or the answer's end."""
+        """Take the end of a candidate or of the answer."""
         if kind == "candidate_finished":
             self._ending = mapping.ending(event.candidate_finished)
             self._candidate = self._ending.pop("provider_specific_fields", {})
@@ -97,7 +97,7 @@ def _all(output: Output) -> list[Piece]:
 
 
 class ResponsesAnswer:
-    """An Encoder (see pieces) of POST /v1/responses without stream: it writes at the end, from what was kept."""
+    """The Encoder of POST /v1/responses without stream. It writes everything at the end, from what was kept."""
 
     def __init__(self, request: ResponsesRequest) -> None:
         self._response = _Response(request)
@@ -126,12 +126,12 @@ class ResponsesAnswer:
 
 
 class ResponsesEvents:
-    """A StreamEncoder (see pieces) of POST /v1/responses with stream."""
+    """The StreamEncoder of POST /v1/responses with stream."""
 
     at_event_boundary = True
 
     def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int, asked_at: int) -> None:
-        """asked_at: seconds, the time of a response that fails before it has one of its own."""
+        """asked_at: the time in seconds, for a response that fails before it has its own."""
         self._response = _Response(request)
         self._asked_at = asked_at
         self._output = Output(drafts)
@@ -159,14 +159,14 @@ class ResponsesEvents:
         return pieces
 
     def feed_chunk(self, chunk: Chunk) -> list[Piece]:
-        """See encoder.Encoder. Pictures leave when they are whole."""
+        """See encoder.Encoder. Pictures are sent when they are complete."""
         return []
 
     def fail(self, error: Error) -> list[Piece]:
         """See encoder.StreamEncoder."""
         body = errors.body(error, self._request_id)["error"]
         begun: list[Piece] = []
-        if self._sequence == 0:  # only comments went out so far, and clients know no response that was not created
+        if self._sequence == 0:  # only comments were sent so far, and clients expect `response.created` first
             started = pb.Started(model=self._request.model, completion_id=self._request_id)
             started.create_time.seconds = self._asked_at
             begun = self._start(started)
@@ -183,7 +183,7 @@ class ResponsesEvents:
         return [*self._whole("created"), *self._whole("in_progress")]
 
     def _whole(self, name: str, error: Json | None = None, *, bare: bool = False) -> list[Piece]:
-        """An event that carries the response, with its output unless it is bare."""
+        """An event that holds the response, with its output unless it is bare."""
         ended = self._response.status != "in_progress" and not bare
         head = self._event(f"response.{name}", {})[:-3] + b',"response":'
         return [head, *self._response.pieces(_all(self._output) if ended else [], error), b"}\n\n"]

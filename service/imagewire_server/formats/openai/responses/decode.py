@@ -1,4 +1,4 @@
-"""A Responses request as a spec: instructions, input, and the items of earlier answers in their order."""
+"""Convert a Responses request to a spec: instructions, input, and the items of earlier answers in their order."""
 
 from typing import TYPE_CHECKING
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 
 def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
-    """The spec of a request. Raises InvalidRequest in the caller's names."""
+    """Return the spec of a request. Raises InvalidRequest with the caller's field names."""
     builder = SpecBuilder(given.model)
     if given.previous_response_id is not None:
-        builder.refuse("previous_response_id", "this server keeps no answers yet; send the earlier items in input")
+        builder.refuse(
+            "previous_response_id", "this server does not store answers yet; send the earlier items in input"
+        )
     if given.instructions:
         builder.from_field("messages[0]", "instructions")
         builder.spec.messages.add(role=pb.Role.ROLE_SYSTEM, content=given.instructions)
@@ -46,12 +48,12 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
 
 
 def image_tool(given: ResponsesRequest) -> ImageTool | None:
-    """The tool that asks for pictures, if there is one."""
+    """The image_generation tool, if there is one."""
     return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)
 
 
 def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabilities) -> None:
-    """Functions and search are tools of the model; image_generation is what the answer may hold."""
+    """Functions and search become tools of the model; image_generation becomes a modality of the answer."""
     functions = pb.FunctionDeclarations()
     drawn: list[str] = []
     searches: list[tuple[str, SearchOptions]] = []
@@ -80,7 +82,7 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
     choice = given.tool_choice
     if isinstance(choice, NamedTool) and choice.type == "image_generation":
         if not drawn:
-            builder.refuse("tool_choice", "names a tool that tools does not have")
+            builder.refuse("tool_choice", "names a tool that is not in tools")
         modalities = [pb.Modality.MODALITY_IMAGE]
     elif choice == "required" and not functions.declarations:
         if not drawn:

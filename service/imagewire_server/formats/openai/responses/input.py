@@ -1,4 +1,4 @@
-"""A response's input as a spec's messages: turns, and the items of earlier answers in their order."""
+"""Convert the input of a Responses request to messages: turns, and the items of earlier answers in their order."""
 
 import hashlib
 from typing import Any
@@ -31,7 +31,7 @@ _ROLES = {
 
 
 def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
-    """Take the input over into the spec."""
+    """Add the input to the spec."""
     if isinstance(given, str):
         builder.from_field(f"messages[{len(builder.spec.messages)}]", "input")
         builder.spec.messages.add(role=pb.Role.ROLE_USER, content=given)
@@ -44,14 +44,14 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
         field = f"input[{i}]"
         total += _size(raw)
         if total > MOST_PARTS:
-            builder.refuse(field, f"brings the input over {MOST_PARTS} parts; leave earlier items out")
+            builder.refuse(field, f"makes the input longer than {MOST_PARTS} parts; leave earlier items out")
             return
         kind = raw.get("type", "message")
         if not isinstance(kind, str) or kind not in responses_request.ITEMS:
             known = ", ".join(responses_request.ITEMS)
-            words = f"is of no kind that this server knows; use {known}"
+            words = f"is not a supported type; use {known}"
             if kind == "item_reference":
-                words = "refers to what is not kept here yet; send the item itself (clients do, told store: false)"
+                words = "refers to a stored item, and nothing is stored yet; send the item itself (with store: false)"
             builder.refuse(f"{field}.type", words)
             continue
         try:
@@ -67,7 +67,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
 
 
 def _size(raw: dict[str, Any]) -> int:
-    """How much of an item is gone through piece by piece."""
+    """Count the pieces of an item that are processed one by one."""
     own = raw.get("provider_specific_fields")
     lists = [
         raw.get("content"),
@@ -79,7 +79,7 @@ def _size(raw: dict[str, Any]) -> int:
 
 
 def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[str, str], drafts: set[bytes]) -> None:
-    """Take an item over. calls: those that came before it, which it adds to. drafts: of what came before it."""
+    """Add an item. calls: those before it; its own is added. drafts: those before it."""
     messages = builder.spec.messages
     match item:
         case MessageItem():
@@ -110,7 +110,7 @@ def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[s
             messages.add(role=pb.Role.ROLE_ASSISTANT, parts=[part])
         case FunctionResultItem():
             if item.call_id not in calls:
-                builder.refuse(f"{field}.call_id", "answers no call of this input; send its function_call before it")
+                builder.refuse(f"{field}.call_id", "matches no call in this input; send its function_call before it")
             name = calls.get(item.call_id, "unknown")
             messages.add(role=pb.Role.ROLE_TOOL, parts=[_result(builder, item, name, field, at)])
         case ReasoningItem():
@@ -134,7 +134,7 @@ def _thought(builder: SpecBuilder, item: ReasoningItem, made: pb.ChatMessage, fi
 
 
 def _digest(image: pb.Image) -> bytes:
-    """What tells the draft that a picture is made of, which came back as well, in its own place."""
+    """What identifies the draft that is also sent as a picture, so that it is not added twice."""
     return hashlib.sha256(image.data or image.uri.encode()).digest()
 
 
@@ -143,7 +143,7 @@ def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str) -> pb.Image | 
         said = f"image/{item.output_format}" if item.output_format else None
         return builder.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
     if item.result is None:
-        words = "is required: this server keeps no pictures yet; send it as an input_image, or leave the item out"
+        words = "is required: this server does not store pictures yet; send it as an input_image, or leave the item out"
         builder.refuse(f"{field}.result", words)
         return None
     try:
@@ -170,12 +170,14 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
 def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
     image = builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
     if image.uri.lower().startswith("gs:") and not image.mime_type:
-        builder.refuse(where, "does not tell its media type; name an object such as gs://bucket/picture.png")
+        builder.refuse(
+            where, "has no known media type; use a file name with a suffix, for example gs://bucket/picture.png"
+        )
     return image
 
 
 def _image_from_field(builder: SpecBuilder, path: str, where: str) -> None:
-    """Remember where the Image at a path came from: an input_image has its detail beside its URL, and no format."""
+    """Remember the origin of the Image at a path. An input_image has its detail next to its URL, and no format."""
     builder.image_from_field(path, where, where.removesuffix(".image_url"))
     builder.from_field(f"{path}.mime_type", where)
 
@@ -202,7 +204,7 @@ def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, fiel
         builder.from_field(path, where)
     own = item.provider_specific_fields
     if item.role != "assistant" and own is not None:
-        builder.refuse(f"{field}.provider_specific_fields", "has a place in the model's own items only; leave it out")
+        builder.refuse(f"{field}.provider_specific_fields", "is valid only in the model's own items; leave it out")
     elif own is not None:
         said = returned_parts.Said("".join(part.text for part in made.parts), "", "content")
         del made.parts[:]
@@ -212,7 +214,7 @@ def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, fiel
 
 
 def _own(builder: SpecBuilder, part: pb.Part, own: Own | None, field: str, path: str) -> None:
-    """Put on a part what the model's item has beside it."""
+    """Set on a part what belongs to it in the model's item."""
     if own is None:
         return
     part.thought = bool(own.thought)

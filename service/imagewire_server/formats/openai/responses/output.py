@@ -1,11 +1,11 @@
-"""The output items of a response, made while its parts come, and the events that tell of them.
+"""The output items of a response, built while its parts arrive, and their events.
 
-Neighbouring texts are one item, however the model signed them: its extras tell the parts apart again (see part_order).
-Media that is no picture, and a part of a kind that only the provider has, is a message item without text.
+Adjacent texts are one item, whatever their signatures; its extra fields separate the parts again (see part_order).
+Native parts and other media are message items without text.
 
-A draft is a thought: a reasoning item without text. Where partial images are wanted, it is also one of those of the
-next picture's item, and waits for it. Where no other picture follows, the last draft is the picture as well. Whether a
-picture is a draft is known at its end, so nothing is told of it before.
+A draft is a reasoning item without text. If partial images are requested, it is also a partial image of the next
+picture's item, and waits for it. If no other picture follows, the last draft is also the picture. Only a complete
+picture is known to be a draft or not, so nothing is sent about it before.
 """
 
 from collections.abc import Iterator
@@ -18,13 +18,13 @@ from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece,
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
 
 Json = dict[str, Any]
-# Makes an event of its name and fields, and of pieces that stand behind these.
+# Builds an event from its name, its fields, and the pieces after them.
 ItemEvent = tuple[str, Json, list[Piece]]
 
 
 @dataclass(slots=True)
 class Item:
-    """One item: its JSON, and what stands behind it; keys: what is kept for that."""
+    """One item: its JSON, and what follows it; keys: what is kept for that."""
 
     index: int
     shown: Json
@@ -36,24 +36,24 @@ class Item:
         return [encoded(self.shown)[:-1], *self.behind, b"}"]
 
     def done(self) -> ItemEvent:
-        """The item is whole."""
+        """Mark the item as complete."""
         self.shown["status"] = "completed"
         return "output_item.done", {"output_index": self.index}, [b',"item":', *self.pieces()]
 
 
 class Output:
-    """All items of an answer. drafts: how many partial images are wanted."""
+    """All items of an answer. drafts: the number of requested partial images."""
 
     def __init__(self, drafts: int) -> None:
         self._drafts = drafts
         self._ident = ""
         self.items: list[Item] = []
-        self._open: Item | None = None  # a text or thought whose deltas come
+        self._open: Item | None = None  # a text or thought that is still growing
         self._text: list[str] = []
-        self._parts: list[tuple[int, bytes, Json]] = []  # of the open text: each part's length, signature and fields
+        self._parts: list[tuple[int, bytes, Json]] = []  # length, signature and fields of each part of the open text
         self._length = 0
         self._draft: pb.PartFinished | None = None  # the last one
-        self._waiting: list[pb.PartFinished] = []  # drafts that are partial images of the next picture
+        self._waiting: list[pb.PartFinished] = []  # drafts that will be partial images of the next picture
         self._drawn = False
         self._sent = 0
         self._coming: set[Key] = set()
@@ -65,11 +65,11 @@ class Output:
         return self._coming | drafts | {key for item in self.items for key in item.keys}
 
     def start(self, started: pb.Started) -> None:
-        """Take the answer's id, of which items make theirs."""
+        """Set the answer's id, from which the ids of the items are made."""
         self._ident = started.completion_id.rpartition("-")[2]
 
     def feed(self, kind: str | None, event: pb.Event) -> Iterator[ItemEvent]:
-        """What an event adds, as events to tell: name, fields, and a piece for the field that is left out.
+        """What an event adds, as events to send: name, fields, and a piece for the field that is left out.
 
         kind: see encoder.Encoder.
         """
@@ -145,7 +145,7 @@ class Output:
 
     @staticmethod
     def _others(part: pb.PartFinished, item: Item) -> Iterator[ItemEvent]:
-        """A draft, media that is no picture, or a part of a kind that only the provider has."""
+        """Add a draft, other media, or a native part."""
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
         fields = native_json.native_fields(part.native_fields)
         extras = provider_fields.of_parts([(part.WhichOneof("content") or "", part.thought_signature, fields)])
@@ -165,7 +165,7 @@ class Output:
         yield item.done()
 
     def _close_text(self) -> Iterator[ItemEvent]:
-        """The open text is whole."""
+        """Complete the open text."""
         item, self._open = self._open, None
         text, self._text = "".join(self._text), []
         parts, self._parts = self._parts, []
@@ -219,7 +219,7 @@ class Output:
 
 
 def _own(item: Item, part: pb.PartFinished) -> None:
-    """What must come back with a picture or a call."""
+    """What must be sent back with a picture or a call."""
     extras: Json = {"thought": True} if part.thought else {}
     if part.thought_signature:
         extras["thought_signature"] = provider_fields.base64(part.thought_signature)

@@ -1,4 +1,4 @@
-"""The body of POST /v1/responses. A Literal is all that can be honoured; items come back as they were sent."""
+"""The body of POST /v1/responses. A Literal type is the only supported value. Items are sent back unchanged."""
 
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,7 @@ from imagewire_server.formats.openai.common.shared_request import (
 
 
 class Own(Strict):
-    """What goes out with a picture or a call and must come back with it."""
+    """Fields of a picture or a call that must be sent back with it."""
 
     thought: bool | None = None
     thought_signature: str | None = None
@@ -32,19 +32,19 @@ class Own(Strict):
 
 
 class PictureOwn(Own):
-    """What goes out with a picture and must come back with it."""
+    """Fields of a picture that must be sent back with it."""
 
     display_name: str | None = None
 
 
 class InputText(Strict, tag_field="type", tag="input_text"):
-    """Text of the person's."""
+    """Text from the user."""
 
     text: str
 
 
 class OutputText(Strict, tag_field="type", tag="output_text"):
-    """Text of the model's."""
+    """Text from the model."""
 
     text: str
     annotations: list[Object] | None = None
@@ -52,7 +52,7 @@ class OutputText(Strict, tag_field="type", tag="output_text"):
 
 
 class Refusal(Strict, tag_field="type", tag="refusal"):
-    """A refusal of the model's."""
+    """A refusal from the model."""
 
     refusal: str
 
@@ -66,7 +66,7 @@ class InputImage(Strict, tag_field="type", tag="input_image"):
 
 
 class MessageItem(Strict):
-    """A turn; its type may be left out."""
+    """A turn; its type may be absent."""
 
     role: Literal["user", "assistant", "system", "developer"]
     content: str | Annotated[list[InputText | OutputText | Refusal | InputImage], MOST]
@@ -78,7 +78,7 @@ class MessageItem(Strict):
 
 
 class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
-    """A picture of the model's; result: base64. url: where it is, of one that Vertex AI wrote elsewhere."""
+    """A picture from the model. result: base64. url: its address, if Vertex AI wrote it elsewhere."""
 
     id: str
     result: str | None = None
@@ -94,7 +94,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
 
 
 class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
-    """A call of the model's; arguments: a JSON object as text."""
+    """A function call from the model; arguments: a JSON object as text."""
 
     call_id: str
     name: str
@@ -106,7 +106,7 @@ class FunctionCallItem(Strict, tag_field="type", tag="function_call"):
 
 
 class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
-    """What a called function returned: text, pictures too."""
+    """The result of a function call: text and pictures."""
 
     call_id: str
     output: str | Annotated[list[InputText | InputImage], MOST]
@@ -115,13 +115,13 @@ class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
 
 
 class ReasoningExtras(Extras):
-    """What goes out with a thought and must come back with it; images: drafts."""
+    """Fields of a thought that must be sent back with it; images: drafts."""
 
     images: Annotated[list[AnswerImage], MOST] | None = None
 
 
 class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
-    """What the model thought; it need not come back, and moves nothing upstream but its text."""
+    """A thought of the model. Sending it back is optional; only its text is sent upstream."""
 
     summary: Annotated[list[Object], MOST]
     id: str | None = None
@@ -141,7 +141,7 @@ ITEMS: dict[str, type[Strict]] = {
 
 
 class ImageTool(Strict, tag_field="type", tag="image_generation"):
-    """Asks for pictures."""
+    """Requests pictures."""
 
     size: str | None = None
     aspect_ratio: str | None = None
@@ -155,7 +155,7 @@ class ImageTool(Strict, tag_field="type", tag="image_generation"):
 
 
 class FunctionTool(Strict, tag_field="type", tag="function"):
-    """A function the model may call."""
+    """A function that the model may call."""
 
     name: str
     description: str | None = None
@@ -164,7 +164,7 @@ class FunctionTool(Strict, tag_field="type", tag="function"):
 
 
 class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):
-    """Google's search, with options of its own."""
+    """Google's search, with its options."""
 
     search_context_size: Literal["medium"] | None = None
     user_location: None = None
@@ -172,7 +172,7 @@ class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):
 
 
 class NamedTool(Strict):
-    """The tool that must be used."""
+    """The tool that the model must use."""
 
     type: Literal["function", "image_generation"]
     name: str | None = None
@@ -185,14 +185,14 @@ class TextFormat(Strict):
 
 
 class Text(Strict):
-    """How text is written."""
+    """The format of text."""
 
     format: TextFormat | None = None
     verbosity: Literal["medium"] | None = None
 
 
 class ReasoningOptions(Strict):
-    """How the model thinks; a summary brings its thoughts into the answer."""
+    """How the model thinks. With a summary, the answer includes its thoughts."""
 
     effort: str | None = None
     summary: Literal["auto", "concise", "detailed"] | None = None
@@ -202,7 +202,7 @@ Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item
 
 
 class ResponsesRequest(ProviderOptions, kw_only=True):
-    """What is asked."""
+    """A Responses request."""
 
     model: Model
     input: Prompt | Annotated[list[Item], MOST]

@@ -78,7 +78,7 @@ def test_a_name_like_a_path_is_a_name(ask: Any, name: str, value: object) -> Non
     if value is None:
         ask(**{name: value})
     else:
-        assert "is no field" in refusal(ask, **{name: value})
+        assert "is an unknown field" in refusal(ask, **{name: value})
 
 
 @given(st.dictionaries(st.text(max_size=40) | st.sampled_from(LIKE_PATHS), st.none() | st.integers(), max_size=4))
@@ -135,17 +135,17 @@ TURN = {"role": "user", "content": [{"type": "text", "text": "A"}] * 4096}
     [
         (chat, {"messages": [{"role": "user", "content": LONG}]}, "messages[0].content: expected `array` of length <="),
         (chat, {"messages": [{"role": "user", "content": "A"}] * 4097}, "messages: expected `array` of length <= 4096"),
-        (chat, {"messages": [TURN] * 5}, "messages[4]: brings the chat over 16384 parts"),
+        (chat, {"messages": [TURN] * 5}, "messages[4]: makes the chat longer than 16384 parts"),
         (chat, said(provider_specific_fields={"parts": ["text:0"] * 4097}), "messages[0].provider_specific_fields.par"),
-        (chat, said(provider_specific_fields={"parts": ["text:" + "1" * 5000]}), "does not fit the message"),
-        (chat, said(provider_specific_fields={"parts": ["text:-1"]}), "does not fit the message"),
+        (chat, said(provider_specific_fields={"parts": ["text:" + "1" * 5000]}), "does not match the message"),
+        (chat, said(provider_specific_fields={"parts": ["text:-1"]}), "does not match the message"),
         (chat, {"metadata": {f"a{i}": "" for i in range(65)}}, "metadata: expected `object` of length <= 64"),
         (chat, {"extra_body": {"a": [[0] * 1000] * 101}}, "body: holds more than 100000 values"),
         (responses, {"input": [{"role": "user", "content": "A"}] * 4097}, "input: expected `array` of length <= 4096"),
         (
             responses,
             {"input": [{"role": "user", "content": [{"type": "input_text", "text": "A"}] * 4096}] * 5},
-            "input[4]: brings the input over 16384 parts",
+            "input[4]: makes the input longer than 16384 parts",
         ),
     ],
 )
