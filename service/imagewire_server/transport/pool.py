@@ -87,7 +87,7 @@ class Pool(httpx.AsyncBaseTransport):
 
 
 class Body(httpx.AsyncByteStream):
-    """A body in the pieces in which it arrives, each well below a megabyte. A piece is not kept after it was returned."""
+    """A body in the pieces in which it arrives, each well below a megabyte. Returned pieces are not kept."""
 
     def __init__(self, answer: aiohttp.ClientResponse) -> None:
         self._answer = answer
@@ -117,6 +117,6 @@ class Body(httpx.AsyncByteStream):
         return self._answer.content.at_eof()
 
     async def aclose(self) -> None:
-        """Release the answer. Its connection goes back to the pool if the body was read completely, otherwise it is closed."""
+        """Release the answer. If the body was read completely, its connection goes back to the pool, else it is closed."""
         self._answer.release()
         await self._answer.wait_for_close()

@@ -1,6 +1,6 @@
 """Decides from which URLs and addresses a picture may be fetched. Pure functions: nothing is sent or resolved here.
 
-A URL is parsed in one strict form and then written again from the result. So no later parser can see another host in it.
+A URL is parsed in one strict form and then written again from the result, so no later parser can see another host.
 An address is public if no special-purpose registry of IANA reserves it.
 """
 
