@@ -117,6 +117,6 @@ class Body(httpx.AsyncByteStream):
         return self._answer.content.at_eof()
 
     async def aclose(self) -> None:
-        """Release the answer. If the body was read completely, its connection goes back to the pool, else it is closed."""
+        """Release the answer. If the body was read completely, its connection is reused, else it is closed."""
         self._answer.release()
         await self._answer.wait_for_close()
