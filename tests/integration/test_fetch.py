@@ -269,7 +269,7 @@ async def test_no_socket_is_made_for_what_is_no_longer_allowed(answers: list[str
         ("http://private.internal:{port}/", "not public"),
         ("http://private.example:{port}/", "not public"),
         ("//private.example:{port}/", "not public"),
-        ("http://private.example/", "a port other than http's own"),
+        ("http://private.example/", "a port other than the default of http"),
         ("http://a@private.example:{port}/", "a user name"),
         ("http://pictures.example:{port}@127.0.0.2:{port}/", "a user name"),
         ("http://pictures.example\\@127.0.0.2:{port}/", "a backslash"),
@@ -277,7 +277,7 @@ async def test_no_socket_is_made_for_what_is_no_longer_allowed(answers: list[str
         ("file:///etc/passwd", "must start with http://"),
         ("gopher://127.0.0.2:{port}/_GET", "must start with http://"),
         ("data:image/png;base64,AAAA", "must start with http://"),
-        ("http://[bad/", "no URL"),
+        ("http://[bad/", "not a URL"),
         ("/\\127.0.0.2:{port}/", "a backslash"),
         ("/\t/127.0.0.2:{port}/", "unprintable"),
         ("/a b", "a space"),
@@ -335,30 +335,30 @@ async def test_other_answers_than_a_picture_are_refused(status: str, status_only
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (answer(PNG, content_length="1001"), "over 1000 bytes"),
-        (answer(PNG, content_length=str(2**64)), "over 1000 bytes|no valid HTTP"),
-        (answer(PNG + bytes(1001), content_length=""), "over 1000 bytes"),
+        (answer(PNG, content_length="1001"), "larger than 1000 bytes"),
+        (answer(PNG, content_length=str(2**64)), "larger than 1000 bytes|not valid HTTP"),
+        (answer(PNG + bytes(1001), content_length=""), "larger than 1000 bytes"),
         (
             answer(b"3e9\r\n" + PNG.ljust(1001) + b"\r\n0\r\n\r\n", content_length="", transfer_encoding="chunked"),
-            "over",
+            "larger than",
         ),
-        (endless(answer(PNG, content_length=""), bytes(999)), "over 1000 bytes"),
+        (endless(answer(PNG, content_length=""), bytes(999)), "larger than 1000 bytes"),
         (answer(b""), "not a supported image file; use one of PNG"),
-        (answer(b"<svg/>", content_type="image/png"), "no image file"),
-        (answer(b'{"AccessKeyId": "secret"}', content_type="image/png"), "no image file"),
-        (answer(b"\x89PNG\r\n\x1a\n" + bytes(8) + b"\x00\x01\x00\x00" * 2), "over 100000000 pixels"),
+        (answer(b"<svg/>", content_type="image/png"), "not a supported image file"),
+        (answer(b'{"AccessKeyId": "secret"}', content_type="image/png"), "not a supported image file"),
+        (answer(b"\x89PNG\r\n\x1a\n" + bytes(8) + b"\x00\x01\x00\x00" * 2), "more than 100000000 pixels"),
         (answer(gzip.compress(PNG), content_encoding="gzip"), "compressed"),
         (answer(PNG, content_encoding="br"), "compressed"),
-        (answer(gzip.compress(PNG)), "no image file"),
-        (answer(PNG, content_length="900"), "broke its answer off"),
-        (answer(PNG, content_length="nine"), "no valid HTTP"),
-        (answer(b"xyz\r\n", content_length="", transfer_encoding="chunked"), "broke its answer off|no valid HTTP"),
-        (b"SSH-2.0-secret\r\n", "no valid HTTP"),
-        (b"", "broke its answer off"),
+        (answer(gzip.compress(PNG)), "not a supported image file"),
+        (answer(PNG, content_length="900"), "cut its answer off"),
+        (answer(PNG, content_length="nine"), "not valid HTTP"),
+        (answer(b"xyz\r\n", content_length="", transfer_encoding="chunked"), "cut its answer off|not valid HTTP"),
+        (b"SSH-2.0-secret\r\n", "not valid HTTP"),
+        (b"", "cut its answer off"),
         (answer(status="404 secret"), "status 404"),
         (answer(status="500 secret"), "status 500"),
-        (endless(b"HTTP/1.1 200 OK\r\n", b"x: " + b"y" * 4000 + b"\r\n"), "no valid HTTP"),
-        (endless(b"HTTP/1.1 200 OK\r\n", b"y" * 4000), "no valid HTTP"),
+        (endless(b"HTTP/1.1 200 OK\r\n", b"x: " + b"y" * 4000 + b"\r\n"), "not valid HTTP"),
+        (endless(b"HTTP/1.1 200 OK\r\n", b"y" * 4000), "not valid HTTP"),
     ],
     ids=lambda value: getattr(value, "__qualname__", None) or repr(value)[:60],
 )
@@ -407,17 +407,17 @@ async def test_a_large_picture_of_each_kind(kind: str) -> None:
 async def test_the_time_out_spans_everything(reply: Reply) -> None:
     limits = FetchLimits(timeout=0.2, max_redirects=10**9, max_bytes=10**9)
     async with listening(reply) as listener:
-        await refused(f"http://{NAME}:{listener.port}/a", r"took over 0\.2 s; try again", limits, ports={listener.port})
+        await refused(f"http://{NAME}:{listener.port}/a", r"took longer than 0\.2 s to fetch; try again", limits, ports={listener.port})
 
 
 async def test_a_look_up_and_a_handshake_that_hang_time_out() -> None:
     async def hangs(host: str, port: int) -> Sequence[str]:
         return await asyncio.get_running_loop().create_future()
 
-    await refused(f"http://{NAME}/a", r"took over 0\.1 s", FetchLimits(timeout=0.1), resolve=hangs)
+    await refused(f"http://{NAME}/a", r"took longer than 0\.1 s", FetchLimits(timeout=0.1), resolve=hangs)
     async with listening(silence) as listener:
         given = {"schemes": {"https"}, "ports": {listener.port}}
-        await refused(f"https://{NAME}:{listener.port}/a", r"took over 0\.1 s", FetchLimits(timeout=0.1), **given)
+        await refused(f"https://{NAME}:{listener.port}/a", r"took longer than 0\.1 s", FetchLimits(timeout=0.1), **given)
 
 
 async def test_failures_before_an_answer() -> None:
@@ -428,8 +428,8 @@ async def test_failures_before_an_answer() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         await refused(f"http://{NAME}:{port}/a", "cannot be reached; try again later", ports={port})
-    await refused(f"http://{NAME}/a", "cannot be looked up; correct it", resolve=unknown)
-    await refused(f"http://{NAME}/a", "cannot be looked up; correct it", resolve=names([]))
+    await refused(f"http://{NAME}/a", "cannot be resolved; correct it", resolve=unknown)
+    await refused(f"http://{NAME}/a", "cannot be resolved; correct it", resolve=names([]))
 
 
 async def test_a_cancelled_fetch_ends_its_call() -> None:
@@ -576,4 +576,4 @@ async def test_a_redirect_away_from_tls(tmp_path: Path) -> None:
 async def test_what_holds_where_nobody_says_otherwise() -> None:
     assert FetchLimits() == FetchLimits(max_bytes=20_000_000, timeout=10.0, max_redirects=3)
     async with listening(answer(PNG, content_length="20000001")) as listener:
-        await refused(f"http://{NAME}:{listener.port}/a.png", "over 20000000 bytes", ports={listener.port})
+        await refused(f"http://{NAME}:{listener.port}/a.png", "larger than 20000000 bytes", ports={listener.port})

@@ -42,4 +42,4 @@ class Inflater:
     def close(self) -> None:
         """Mark the end of the body. Raises Cut if it is incomplete."""
         if not self._inflate.eof:
-            raise Cut("the provider's compressed answer was cut off; it may have been charged")
+            raise Cut("the provider's compressed answer broke off; it may have been charged")

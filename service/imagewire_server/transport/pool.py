@@ -21,7 +21,7 @@ _TABLE: tuple[tuple[type[BaseException], type[UpstreamError], str], ...] = (
         Unreachable,
         "HTTPS_PROXY, HTTP_PROXY or the api_base is not a valid URL; nothing was charged",
     ),
-    (aiohttp.ClientPayloadError, Cut, "the provider's answer was cut off; it may have been charged"),
+    (aiohttp.ClientPayloadError, Cut, "the provider's answer broke off; it may have been charged"),
     (aiohttp.ClientConnectionError, Cut, "the provider closed the connection; the call may have been charged"),
     (aiohttp.ClientResponseError, Malformed, "the provider's answer is not valid HTTP; it may have been charged"),
     (aiohttp.ClientError, Cut, "the call to the provider failed; it may have been charged"),
