@@ -407,7 +407,12 @@ async def test_a_large_picture_of_each_kind(kind: str) -> None:
 async def test_the_time_out_spans_everything(reply: Reply) -> None:
     limits = FetchLimits(timeout=0.2, max_redirects=10**9, max_bytes=10**9)
     async with listening(reply) as listener:
-        await refused(f"http://{NAME}:{listener.port}/a", r"took longer than 0\.2 s to fetch; try again", limits, ports={listener.port})
+        await refused(
+            f"http://{NAME}:{listener.port}/a",
+            r"took longer than 0\.2 s to fetch; try again",
+            limits,
+            ports={listener.port},
+        )
 
 
 async def test_a_look_up_and_a_handshake_that_hang_time_out() -> None:
@@ -417,7 +422,9 @@ async def test_a_look_up_and_a_handshake_that_hang_time_out() -> None:
     await refused(f"http://{NAME}/a", r"took longer than 0\.1 s", FetchLimits(timeout=0.1), resolve=hangs)
     async with listening(silence) as listener:
         given = {"schemes": {"https"}, "ports": {listener.port}}
-        await refused(f"https://{NAME}:{listener.port}/a", r"took longer than 0\.1 s", FetchLimits(timeout=0.1), **given)
+        await refused(
+            f"https://{NAME}:{listener.port}/a", r"took longer than 0\.1 s", FetchLimits(timeout=0.1), **given
+        )
 
 
 async def test_failures_before_an_answer() -> None:
