@@ -1,6 +1,8 @@
 """Nothing outside a provider's folder knows the provider: neither its name, nor a setting or key of its own."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,13 @@ def test_each_provider_is_one_line_of_the_registry() -> None:
     assert {package.rpartition(".")[2] for package in registry.PACKAGES} == folders
     text = Path(registry.__file__).read_text()
     assert all(text.count(package) == 1 for package in registry.PACKAGES)
+
+
+def test_a_configuration_is_read_without_what_calls_providers() -> None:
+    """`check`, and the process that watches workers, stay small."""
+    program = (
+        "import sys; from imagewire_server.providers.registry import load; load(None, {'GEMINI_API_KEY': 'k'});"
+        "print(*sorted({'google.protobuf', 'google.auth', 'grpc', 'httpx', 'aiohttp'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout.split() == []

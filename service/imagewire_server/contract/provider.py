@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from imagewire_server.contract import pb
-from imagewire_server.contract.events import StreamEvent
+if TYPE_CHECKING:  # the configuration reads Capabilities without protobuf
+    from imagewire_server.contract import pb
+    from imagewire_server.contract.events import StreamEvent
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Answering(Protocol):
     """An answer that is being read."""
 
     @property
-    def usage(self) -> pb.Usage | None:
+    def usage(self) -> "pb.Usage | None":
         """What the provider has said so far of its usage."""
         ...
 
@@ -138,8 +139,8 @@ class Provider(Protocol):
         ...
 
     def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
-    ) -> AsyncGenerator[list[StreamEvent], None]:
+        self, spec: "pb.Spec", native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+    ) -> "AsyncGenerator[list[StreamEvent], None]":
         """Ask `native_id` once.
 
         stream: whether the upstream is asked to answer piecemeal. max_frame_bytes: the most bytes in one ImageChunk.
