@@ -18,7 +18,7 @@ from imagewire_server import __version__
 from imagewire_server.transport.image_fetch import FetchLimits, ImageFetcher, Unfetchable
 from imagewire_server.transport.public_addresses import Address, is_public
 from tests.pictures import PNG, encoded
-from tests.sdk.test_channel import certified
+from tests.sdk.certificates import certified
 from tests.unit.transport.test_public_addresses import HOSTS, PRIVATE, PUBLIC, URLS
 
 HTTP = frozenset({"http"})

@@ -10,7 +10,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from google.protobuf.message import Message
 
 from imagewire.v1 import chat_service_pb2 as chat
-from imagewire.v1.message_pb2 import Part
+from imagewire.v1.message_pb2 import ChatMessage, Part
 from tests.sdk.conftest import Event, number
 
 _NUMBERS = {FieldDescriptor.CPPTYPE_DOUBLE: 0.5, FieldDescriptor.CPPTYPE_BOOL: True}
@@ -173,6 +173,21 @@ def _candidate(told: dict[str, Any]) -> dict[str, Any]:
         message["image"] = dict(final["image"])
         final["image"].pop("data", None)
     return {**told, "message": message}
+
+
+def sent(message: ChatMessage) -> ChatMessage:
+    """An answer's message in a request's form: the bytes on their part, and no facts that bytes tell."""
+    for part in message.parts:
+        if part.HasField("image"):
+            if part.image.sha256 == message.image.sha256 and not part.image.uri:
+                part.image.data = message.image.data
+            for name in ("width", "height", "size_bytes", "sha256", "image_id"):
+                part.image.ClearField(name)
+            part.image.detail = 0
+        elif part.HasField("media"):
+            part.media.ClearField("size_bytes")
+            part.media.ClearField("sha256")
+    return ChatMessage(role=message.role, parts=message.parts)
 
 
 def unlike() -> dict[str, set[str]]:

@@ -11,9 +11,9 @@ from imagewire import Answer, Chunk, Image, Media, build_spec, function_result, 
 from imagewire.answer import Part
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.v1 import chat_service_pb2 as chat
-from imagewire.v1.message_pb2 import ChatMessage, FunctionCall
+from imagewire.v1.message_pb2 import FunctionCall
 from tests.sdk.conftest import Event, number
-from tests.sdk.events import everything, merged
+from tests.sdk.events import everything, merged, sent
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -22,21 +22,6 @@ def read(events: list[Event], *, hold: bool = True) -> tuple[Answer, list[Chunk]
     builder = AnswerBuilder(keep_data=hold)
     chunks = [chunk for event in events if (chunk := builder.add(event))]
     return builder.answer, chunks
-
-
-def sent(message: ChatMessage) -> ChatMessage:
-    """An answer's message in a request's form: the bytes on their part, and no facts that bytes tell."""
-    for part in message.parts:
-        if part.HasField("image"):
-            if part.image.sha256 == message.image.sha256 and not part.image.uri:
-                part.image.data = message.image.data
-            for name in ("width", "height", "size_bytes", "sha256", "image_id"):
-                part.image.ClearField(name)
-            part.image.detail = 0
-        elif part.HasField("media"):
-            part.media.ClearField("size_bytes")
-            part.media.ClearField("sha256")
-    return ChatMessage(role=message.role, parts=message.parts)
 
 
 def test_every_part_goes_back_as_it_came() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from imagewire import collect
 from imagewire._grpc.verify import check_answer
+from imagewire.answer_builder import AnswerBuilder
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, Finished, Started
 from imagewire_server.contract.errors import AnswerTooLarge
 from imagewire_server.contract.events import StreamEvent
@@ -15,7 +16,7 @@ from imagewire_server.providers.google.wire import Reader
 from tests.event_forms import internal, message
 from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream, number, three_pictures
-from tests.sdk.events import everything, merged, unlike
+from tests.sdk.events import everything, merged, sent, unlike
 
 
 def read(case: Case) -> list[Event]:
@@ -53,6 +54,23 @@ def test_merging_a_streams_events_gives_create_completions_answer(name: str) -> 
     assert folded(events) == answer
     assert collect(events) == answer
     assert check_answer(answer) is answer
+
+
+@each
+def test_the_answer_object_has_the_same_parts_and_the_same_final_picture(name: str) -> None:
+    builder = AnswerBuilder()
+    for event in STREAMS[name]:
+        builder.add(event)
+    answer, whole = builder.answer, merged(STREAMS[name])
+    assert (answer.id, answer.model, answer.usage) == (whole.completion_id, whole.model, whole.usage)
+    if not whole.candidates:
+        assert answer.parts == []
+        return
+    message = whole.candidates[0].message
+    assert answer.text == message.content
+    assert (answer.image.sha256 if answer.image else "") == message.image.sha256.hex()
+    if message.parts:
+        assert answer.message() == sent(message)
 
 
 def test_every_field_stands_in_one_event_and_in_the_answer() -> None:
