@@ -16,7 +16,7 @@ from imagewire_server.config.deployments import Deployment
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Unreachable
 from imagewire_server.providers.google.token import GoogleToken
-from imagewire_server.providers.google.vertex import Place, base_url
+from imagewire_server.providers.google.vertex import Location, base_url
 from tests.conftest import running_stack, spec
 from tests.deployments import google
 from tests.integration.status import told
@@ -37,18 +37,18 @@ def vertex(**fields: Any) -> tuple[Deployment, ...]:
 
 
 @pytest.mark.parametrize(
-    ("place", "host"),
+    ("location", "host"),
     [
-        (Place("v1"), "https://aiplatform.googleapis.com"),
-        (Place("v1", "us"), "https://aiplatform.us.rep.googleapis.com"),
-        (Place("v1", "eu"), "https://aiplatform.eu.rep.googleapis.com"),
-        (Place("v1", "europe-west4"), "https://europe-west4-aiplatform.googleapis.com"),
-        (Place("v1", "europe-west4", api_key="k"), "https://aiplatform.googleapis.com"),
-        (Place("v1", "us", base_url="https://private.example/"), "https://private.example"),
+        (Location("v1"), "https://aiplatform.googleapis.com"),
+        (Location("v1", "us"), "https://aiplatform.us.rep.googleapis.com"),
+        (Location("v1", "eu"), "https://aiplatform.eu.rep.googleapis.com"),
+        (Location("v1", "europe-west4"), "https://europe-west4-aiplatform.googleapis.com"),
+        (Location("v1", "europe-west4", api_key="k"), "https://aiplatform.googleapis.com"),
+        (Location("v1", "us", base_url="https://private.example/"), "https://private.example"),
     ],
 )
-def test_hosts(place: Place, host: str) -> None:
-    assert base_url(place) == host
+def test_hosts(location: Location, host: str) -> None:
+    assert base_url(location) == host
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from imagewire_server.contract.errors import Malformed, TimedOut, TooLarge, Upst
 from imagewire_server.transport import retry_after
 from imagewire_server.transport.inflate import Inflater
 from imagewire_server.transport.pool import Body, Pool
-from imagewire_server.transport.proxies import Ways
+from imagewire_server.transport.proxies import ProxyRouter
 
 _SLICE_BYTES = 128 * 1024
 
@@ -139,7 +139,7 @@ class HttpTransport:
 
     def __init__(self, limits: HttpLimits, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._limits = limits
-        self._ways = Ways(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
+        self._proxies = ProxyRouter(lambda proxy: transport or Pool(limits.connect_timeout, proxy))
 
     async def post(
         self, url: str, headers: httpx.Headers, body: bytes | InPieces, *, first_byte_timeout: float | None = None
@@ -157,7 +157,7 @@ class HttpTransport:
             request.headers["content-length"] = str(len(body))
         try:
             async with asyncio.timeout(waits):
-                response = await self._ways.to(where).handle_async_request(request)
+                response = await self._proxies.transport_for(where).handle_async_request(request)
         except TimeoutError as error:
             raise TimedOut(f"the provider did not answer within {waits:g} s; the call may have been charged") from error
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101  # an asynchronous transport's
@@ -165,7 +165,7 @@ class HttpTransport:
 
     async def aclose(self) -> None:
         """Close every connection."""
-        await self._ways.aclose()
+        await self._proxies.aclose()
 
 
 @lru_cache(maxsize=1024)

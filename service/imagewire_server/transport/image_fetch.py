@@ -27,8 +27,8 @@ from imagewire_server.transport.public_addresses import (
     Address,
     Unfetchable,
     is_public,
-    judge,
-    onward,
+    normalise_url,
+    redirect_target,
 )
 
 __all__ = ["FetchLimits", "ImageFetcher", "Resolve", "Unfetchable"]
@@ -109,11 +109,11 @@ class ImageFetcher:
 
     async def _follow(self, url: str) -> bytes:
         for _ in range(self._limits.max_redirects + 1):
-            plain = judge(url, self._schemes, self._allowed, self._ports)
+            plain = normalise_url(url, self._schemes, self._allowed, self._ports)
             async with self._opened().get(URL(plain, encoded=True), allow_redirects=False) as response:
                 if response.status not in _REDIRECTS or "location" not in response.headers:
                     return await self._body(response)
-                url = onward(plain, response.headers["location"])
+                url = redirect_target(plain, response.headers["location"])
         most = self._limits.max_redirects
         raise Unfetchable(f"redirects more than {most} times; use the final URL of the picture")
 

@@ -14,7 +14,7 @@ import httpx
 Make = Callable[[str], httpx.AsyncBaseTransport]
 
 
-class Ways:
+class ProxyRouter:
     """The transports of a client. make: creates one for the URL of a proxy, or "" for none.
 
     environ: proxies by scheme, "no" for the exceptions, as urllib.request.getproxies returns them.
@@ -29,7 +29,7 @@ class Ways:
         self._make = make
         self._made: dict[str, httpx.AsyncBaseTransport] = {}
 
-    def to(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
+    def transport_for(self, url: httpx.URL) -> httpx.AsyncBaseTransport:
         """Return the transport for a URL."""
         proxy = self._proxies.get(url.scheme, "")
         if proxy and (_is_loopback(url.host) or self._bypass(url.host)):

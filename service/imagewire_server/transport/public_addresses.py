@@ -85,7 +85,7 @@ def is_public(address: Address) -> bool:
     return address in _UNICAST_6 and not any(address in net for net in _SPECIAL_6)
 
 
-def judge(
+def normalise_url(
     url: str, schemes: Collection[str], allowed: Callable[[Address], bool], ports: Collection[int] | None = None
 ) -> str:
     """Return the URL in its normal form, percent-encoded and without fragment. Raises Unfetchable if it is refused.
@@ -116,7 +116,7 @@ def judge(
     return f"{scheme}://{host}{shown}{quote(path, safe=_SAFE)}"
 
 
-def onward(url: str, location: str) -> str:
+def redirect_target(url: str, location: str) -> str:
     """The target of a redirect, not yet checked. url: the one that redirects. Raises Unfetchable."""
     _characters(location)
     try:

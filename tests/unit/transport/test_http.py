@@ -16,7 +16,7 @@ from imagewire_server.providers.google import token
 from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
 from imagewire_server.transport.image_fetch import ImageFetcher
 from imagewire_server.transport.pool import translate
-from imagewire_server.transport.proxies import Ways
+from imagewire_server.transport.proxies import ProxyRouter
 
 KEY = ConnectionKey("secret.example", 443, True, True, None, None, None)
 
@@ -197,8 +197,8 @@ async def test_proxies_of_the_environment(environ: dict[str, str], url: str, way
     def make(proxy: str) -> httpx.MockTransport:
         return httpx.MockTransport(lambda _: httpx.Response(200, text=proxy or "direct"))
 
-    ways = Ways(make, environ)
-    response = await ways.to(httpx.URL(url)).handle_async_request(httpx.Request("GET", url))
+    router = ProxyRouter(make, environ)
+    response = await router.transport_for(httpx.URL(url)).handle_async_request(httpx.Request("GET", url))
     assert await response.aread() == way.encode()
-    assert ways.to(httpx.URL(url)) is ways.to(httpx.URL(url))
-    await ways.aclose()
+    assert router.transport_for(httpx.URL(url)) is router.transport_for(httpx.URL(url))
+    await router.aclose()

@@ -8,7 +8,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
-from imagewire_server.transport.public_addresses import MAX_URL, Unfetchable, is_public, judge, onward
+from imagewire_server.transport.public_addresses import MAX_URL, Unfetchable, is_public, normalise_url, redirect_target
 
 HTTPS = frozenset({"https"})
 BOTH = frozenset({"https", "http"})
@@ -124,40 +124,40 @@ def test_no_other_form_of_ipv6_carries_an_ipv4_address(address: IPv4Address) -> 
 @pytest.mark.parametrize("scheme", ["https", "http"])
 def test_a_host_is_refused(scheme: str, host: str) -> None:
     with pytest.raises(Unfetchable) as refused:
-        judge(f"{scheme}://{host}/a.png", BOTH, is_public)
+        normalise_url(f"{scheme}://{host}/a.png", BOTH, is_public)
     assert not any(part in str(refused.value) for part in ("127.0.0.1", "169.254", "secret", "metadata", "passwd"))
 
 
 @pytest.mark.parametrize("url", URLS)
 def test_a_url_is_refused(url: str) -> None:
     with pytest.raises(Unfetchable):
-        judge(url, HTTPS, is_public)
+        normalise_url(url, HTTPS, is_public)
 
 
 @pytest.mark.parametrize(("url", "plain"), KEPT)
 def test_a_url_is_written_in_its_plain_form(url: str, plain: str) -> None:
-    assert judge(url, HTTPS, is_public) == plain
-    assert judge(plain, HTTPS, is_public) == plain
+    assert normalise_url(url, HTTPS, is_public) == plain
+    assert normalise_url(plain, HTTPS, is_public) == plain
 
 
 def test_http_and_ports_are_the_operators_to_allow() -> None:
-    assert judge("http://example.com:80/", BOTH, is_public) == "http://example.com/"
-    assert judge("https://example.com:8443/", HTTPS, is_public, {8443}) == "https://example.com:8443/"
+    assert normalise_url("http://example.com:80/", BOTH, is_public) == "http://example.com/"
+    assert normalise_url("https://example.com:8443/", HTTPS, is_public, {8443}) == "https://example.com:8443/"
     with pytest.raises(Unfetchable, match="must start with http:// or https://"):
-        judge("ftp://example.com/", BOTH, is_public)
+        normalise_url("ftp://example.com/", BOTH, is_public)
     with pytest.raises(Unfetchable, match="port"):
-        judge("https://example.com/", HTTPS, is_public, {8443})
+        normalise_url("https://example.com/", HTTPS, is_public, {8443})
 
 
 def test_no_operator_can_allow_another_scheme() -> None:
     with pytest.raises(Unfetchable):
-        judge("ftp://example.com/", {"ftp"}, is_public)
+        normalise_url("ftp://example.com/", {"ftp"}, is_public)
 
 
 def test_the_default_can_be_widened_for_literals() -> None:
-    assert judge("https://127.0.0.1/", HTTPS, lambda _: True) == "https://127.0.0.1/"
+    assert normalise_url("https://127.0.0.1/", HTTPS, lambda _: True) == "https://127.0.0.1/"
     with pytest.raises(Unfetchable):
-        judge("https://127.1/", HTTPS, lambda _: True)
+        normalise_url("https://127.1/", HTTPS, lambda _: True)
 
 
 _PIECES = st.one_of(
@@ -175,14 +175,14 @@ _PIECES = st.one_of(
 @example("https://example.com\\@127.0.0.1/")
 def test_every_parser_reads_the_same_public_host_in_what_is_kept(url: str) -> None:
     try:
-        plain = judge(url, HTTPS, is_public)
+        plain = normalise_url(url, HTTPS, is_public)
     except Unfetchable:
         return
     ours, yarls, pythons = plain.split("/")[2], URL(plain, encoded=True), urlsplit(plain)
     assert plain.isascii()
     assert ours.strip("[]") == yarls.raw_host == pythons.hostname
     assert (yarls.scheme, yarls.port, yarls.user, yarls.password) == ("https", 443, None, None)
-    assert judge(plain, HTTPS, is_public) == plain
+    assert normalise_url(plain, HTTPS, is_public) == plain
     try:
         assert is_public(ip_address(ours.strip("[]")))
     except ValueError:
@@ -205,7 +205,7 @@ def test_every_parser_reads_the_same_public_host_in_what_is_kept(url: str) -> No
     ],
 )
 def test_a_redirect_leads_on(location: str, leads: str) -> None:
-    assert onward("https://example.com/a/c", location) == leads
+    assert redirect_target("https://example.com/a/c", location) == leads
 
 
 @pytest.mark.parametrize(
@@ -213,4 +213,4 @@ def test_a_redirect_leads_on(location: str, leads: str) -> None:
 )
 def test_a_redirect_that_is_no_url_is_refused(location: str) -> None:
     with pytest.raises(Unfetchable):
-        onward("https://example.com/", location)
+        redirect_target("https://example.com/", location)

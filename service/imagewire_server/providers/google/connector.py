@@ -11,7 +11,7 @@ from imagewire_server.providers.google.call import GoogleCall
 from imagewire_server.providers.google.config import GoogleSettings
 from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
 from imagewire_server.providers.google.token import GoogleToken
-from imagewire_server.providers.google.vertex import Place, Vertex
+from imagewire_server.providers.google.vertex import Location, Vertex
 from imagewire_server.providers.google.wire import Allowed
 from imagewire_server.providers.registry import Policy
 from imagewire_server.transport.http import HttpTransport
@@ -33,14 +33,14 @@ class GoogleConnector:
         if deployment.provider == GeminiApi.name:
             base = options.api_base or given.gemini_base_url
             return GeminiApi(call, Endpoint(base, given.gemini_api_version, options.api_key), models)
-        place = Place(
+        location = Location(
             given.vertex_api_version,
             options.location or given.vertex_location,
             options.project,
             options.api_base or given.vertex_base_url,
             options.api_key,
         )
-        return Vertex(call, place, None if options.api_key else self._token(options.credentials), models)
+        return Vertex(call, location, None if options.api_key else self._token(options.credentials), models)
 
     async def reread(self, deployments: Iterable[Deployment]) -> None:
         """Read the credentials that these deployments use again, beside the calls."""

@@ -15,25 +15,25 @@ _MULTI_REGIONS = frozenset({"us", "eu"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """Where the models are. base_url: empty for Google's host of the location. api_key: express mode."""
 
     version: str
-    location: str = "global"
+    name: str = "global"
     project: str = ""
     base_url: str = ""
     api_key: str = field(default="", repr=False)
 
 
-def base_url(place: Place) -> str:
+def base_url(location: Location) -> str:
     """The host that serves a location, or the one that was named in its stead."""
-    if place.base_url:
-        return place.base_url.rstrip("/")
-    if place.api_key or place.location == "global":
+    if location.base_url:
+        return location.base_url.rstrip("/")
+    if location.api_key or location.name == "global":
         return "https://aiplatform.googleapis.com"
-    if place.location in _MULTI_REGIONS:
-        return f"https://aiplatform.{place.location}.rep.googleapis.com"
-    return f"https://{place.location}-aiplatform.googleapis.com"
+    if location.name in _MULTI_REGIONS:
+        return f"https://aiplatform.{location.name}.rep.googleapis.com"
+    return f"https://{location.name}-aiplatform.googleapis.com"
 
 
 class Vertex:
@@ -41,9 +41,9 @@ class Vertex:
 
     name = "vertex_ai"
 
-    def __init__(self, call: GoogleCall, place: Place, token: GoogleToken | None, models: ModelTable) -> None:
+    def __init__(self, call: GoogleCall, location: Location, token: GoogleToken | None, models: ModelTable) -> None:
         self._call = call
-        self._place = place
+        self._location = location
         self._token = token
         self.models = models
 
@@ -55,7 +55,7 @@ class Vertex:
         access = await self._token.get() if self._token else None
         renewed = False
         while True:
-            project = (self._place.project or access.project) if access else ""
+            project = (self._location.project or access.project) if access else ""
             url = method_url(self._base(project), native_id, stream=stream)
             credentials = self._credentials(access)
             answer = self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
@@ -77,14 +77,14 @@ class Vertex:
     def _credentials(self, access: Access | None) -> dict[str, str]:
         """Headers that hold secrets. access: None in express mode."""
         if access is None:
-            return {"x-goog-api-key": self._place.api_key}
+            return {"x-goog-api-key": self._location.api_key}
         headers = {"authorization": f"Bearer {access.token}"}
         if access.quota_project:
             headers["x-goog-user-project"] = access.quota_project
         return headers
 
     def _base(self, project: str) -> str:
-        base = f"{base_url(self._place)}/{self._place.version}"
+        base = f"{base_url(self._location)}/{self._location.version}"
         if project:
-            base += f"/projects/{project}/locations/{self._place.location}"
+            base += f"/projects/{project}/locations/{self._location.name}"
         return f"{base}/publishers/google"
