@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge, Internal
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.final_picture import FinalPicture
 
 # What fits gRPC's default message limit of 4 MiB, with room for what no limit counts exactly, such as tags.
 DEFAULT_INLINE_BYTES = 4 * 1024 * 1024 - 256 * 1024
@@ -96,7 +97,7 @@ class _Candidate:
         self._message = made.message
         self._message.role = pb.Role.ROLE_ASSISTANT
         self._content: list[str] = []
-        self._final: pb.Part | None = None  # the picture that stands for all
+        self._final = FinalPicture[pb.Part]()
 
     def add_part(self, finished: pb.PartFinished) -> None:
         part = self._message.parts.add()
@@ -110,8 +111,7 @@ class _Candidate:
             case "image":
                 if not part.image.uri:
                     part.image.data = self._bytes()
-                if self._final is None or self._final.thought or not part.thought:
-                    self._final = part
+                self._final.take(part, is_draft=part.thought)
             case "media" if not part.media.uri:
                 part.media.data = self._bytes()
 
@@ -119,9 +119,10 @@ class _Candidate:
         """Set the fields that stand for the common case, too: the text, and the final picture with the bytes."""
         _merge(finished, self._made)
         self._message.content = "".join(self._content)
-        if self._final is not None:
-            self._message.image.CopyFrom(self._final.image)
-            self._final.image.ClearField("data")
+        final = self._final.picture
+        if final is not None:
+            self._message.image.CopyFrom(final.image)
+            final.image.ClearField("data")
 
     def _bytes(self) -> bytes:
         data = b"".join(self.chunks)

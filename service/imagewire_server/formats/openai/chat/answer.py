@@ -83,7 +83,7 @@ class _Choice:
 
     def _finished(self, part: pb.PartFinished) -> list[Piece]:
         picture, self._open = self._open, None
-        earlier = self._message.final.key
+        earlier = self._message.final_key
         self._message.part(part, shown=picture is not None)
         pieces: list[Piece] = []
         if picture is not None:
@@ -92,15 +92,16 @@ class _Choice:
             pieces = [self._entry(), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
         if self.direct and self._needs and (picture is not None or part.HasField("image")):
             # Only the final picture is needed again.
-            final = self._message.final.key if self._fields.image else None
+            final = self._message.final_key if self._fields.image else None
             self._needs.difference_update({earlier, key_of(part)} - {final})
         return pieces
 
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
         pieces: list[Piece] = [b"]"] if self._images else []
-        final = self._message.final
-        if self._fields.image and final.key is not None:
-            pieces += [b',"image":{"url":"', *data_uri_stream.inside(final.image, final.key), final_end(final.image)]
+        final = self._message.final.picture
+        if self._fields.image and final is not None:
+            url = data_uri_stream.inside(final.image, key_of(final))
+            pieces += [b',"image":{"url":"', *url, final_end(final.image)]
         return [*pieces, b",", *self._message.fields(), b"}," + encoded(mapping.ending(end))[1:]]
 
 

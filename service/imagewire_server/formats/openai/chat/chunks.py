@@ -173,16 +173,16 @@ class ChatChunks:
             pieces = [self._chunk(index, {"tool_calls": message.calls[-1:]})]
         if candidate.direct and self.needs:
             # Of the first candidate, only the bytes of the final picture are needed again.
-            final = message.final.key if self._fields.image else None
+            final = message.final_key if self._fields.image else None
             self.needs = {key for key in self.needs if key[0] != index or key == final}
         return pieces
 
     def _candidate_finished(self, candidate: _Candidate, end: pb.CandidateFinished) -> list[Piece]:
         index = end.candidate_index
         pieces: list[Piece] = []
-        final = candidate.message.final
-        if self._fields.image and final.key is not None:
-            url = data_uri_stream.inside(final.image, final.key)
+        final = candidate.message.final.picture
+        if self._fields.image and final is not None:
+            url = data_uri_stream.inside(final.image, key_of(final))
             pieces += self._pieces(index, b'"image":{"url":"', url, final_end(final.image))
         if extras := candidate.message.extras():
             pieces.append(self._chunk(index, {"provider_specific_fields": extras}))

@@ -3,9 +3,10 @@
 from typing import Any
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import mapping, native_json, provider_fields
 from imagewire_server.formats.openai.common.data_uri_stream import Base64, head
-from imagewire_server.formats.openai.common.encoder import Final, Piece, encoded
+from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, key_of
 
 Json = dict[str, Any]
 
@@ -22,7 +23,12 @@ class Gathered:
         self.calls: list[Json] = []
         self.natives: list[Json] = []
         self.media: list[list[Piece]] = []
-        self.final = Final()
+        self.final = FinalPicture[pb.PartFinished]()
+
+    @property
+    def final_key(self) -> Key | None:
+        """Where the bytes of the final picture are kept, of those so far."""
+        return None if self.final.picture is None else key_of(self.final.picture)
 
     def text(self, delta: pb.TextDelta, *, thought: bool) -> None:
         """More text."""
@@ -33,7 +39,7 @@ class Gathered:
         """Take a complete part. shown: it has already been written among the pictures."""
         match part.WhichOneof("content"):
             case "image":
-                self.final.finished(part)
+                self.final.take(part, is_draft=part.thought)
                 kind = "image"
             case _ if shown:
                 kind = "image"
@@ -69,11 +75,11 @@ class Gathered:
 
     def extras(self) -> Json:
         """What must be sent back with the message, so that the same parts can be rebuilt (see part_order)."""
-        final = self.final.key
+        final = self.final.picture
         sent = [
             (kind, signature, fields)
             for kind, index, signature, fields in self._parts
-            if kind != "image" or self._all_images or (final is not None and index == final[1])
+            if kind != "image" or self._all_images or (final is not None and index == final.part_index)
         ]
         return provider_fields.of_parts(sent)
 

@@ -69,18 +69,3 @@ class StreamEncoder(Encoder, Protocol):
     def fail(self, error: Error) -> list[Piece]:
         """Return the end of a stream that failed after it began."""
         ...
-
-
-class Final:
-    """Finds the final picture of a candidate: the last one that is not a draft, or the last draft."""
-
-    def __init__(self) -> None:
-        self.key: Key | None = None
-        self.image = pb.Image()
-        self._draft = True
-
-    def finished(self, part: pb.PartFinished) -> None:
-        """Take the next picture into account."""
-        if self._draft or not part.thought:
-            self.key, self._draft = key_of(part), part.thought
-            self.image = part.image

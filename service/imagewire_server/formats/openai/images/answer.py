@@ -10,6 +10,7 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Withheld
 from imagewire_server.contract.events import Chunk
+from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.images.other_parts import Beside
@@ -41,7 +42,7 @@ class Drawn:
     beside: Beside = field(default_factory=Beside)
     _open: set[Key] = field(default_factory=set)
     _finals: list[Picture] = field(default_factory=list)
-    _draft: Picture | None = None
+    _final: FinalPicture[Picture] = field(default_factory=FinalPicture)
     _why: str = ""
 
     @property
@@ -51,7 +52,8 @@ class Drawn:
 
     def pictures(self) -> list[Picture]:
         """The pictures that are not drafts, or the last draft if there are no others."""
-        return self._finals or ([self._draft] if self._draft else [])
+        final = self._final.picture
+        return self._finals or ([final] if final is not None else [])
 
     def take_earlier(self) -> list[Picture]:
         """The pictures that are not drafts, except the last of them; they are no longer kept."""
@@ -80,9 +82,8 @@ class Drawn:
         if not part.HasField("image"):
             return None
         made = Picture(key_of(part), part.image, part.thought)
-        if part.thought:
-            self._draft = made
-        else:
+        self._final.take(made, is_draft=part.thought)
+        if not part.thought:
             self._finals.append(made)
         return made
 

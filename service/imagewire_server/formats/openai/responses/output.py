@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import data_uri_stream, mapping, native_json, provider_fields
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
@@ -52,16 +53,15 @@ class Output:
         self._text: list[str] = []
         self._parts: list[tuple[int, bytes, Json]] = []  # length, signature and fields of each part of the open text
         self._length = 0
-        self._draft: pb.PartFinished | None = None  # the last one
+        self._final = FinalPicture[pb.PartFinished]()
         self._waiting: list[pb.PartFinished] = []  # drafts that will be partial images of the next picture
-        self._drawn = False
         self._sent = 0
         self._coming: set[Key] = set()
 
     @property
     def needs(self) -> set[Key]:
         """See encoder.Encoder."""
-        drafts = {key_of(draft) for draft in (self._draft, *self._waiting) if draft is not None}
+        drafts = {key_of(draft) for draft in self._waiting}
         return self._coming | drafts | {key for item in self.items for key in item.keys}
 
     def start(self, started: pb.Started) -> None:
@@ -84,8 +84,10 @@ class Output:
                 yield from self._part_finished(event.part_finished)
             case "candidate_finished":
                 yield from self._close_text()
-                if self._draft is not None and not self._drawn:
-                    yield from self._complete(self._draft)
+                draft = self._final.picture if self._final.is_draft else None
+                if draft is not None:
+                    self._final.take(draft, is_draft=False)  # shown as the picture now, and once
+                    yield from self._complete(draft)
 
     def _new(self, prefix: str, kind: str, **more: Any) -> Item:
         index = len(self.items)
@@ -188,13 +190,13 @@ class Output:
         yield item.done()
 
     def _picture(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
+        self._final.take(part, is_draft=part.thought)
         if not part.thought:
             yield from self._complete(part)
             return
         yield from self._others(part, self._new("rs", "reasoning", summary=[]))
-        self._draft = pb.PartFinished.FromString(part.SerializeToString())
         if self._sent + len(self._waiting) < self._drafts and not part.image.uri:
-            self._waiting.append(self._draft)
+            self._waiting.append(part)
 
     def _complete(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         item = self._new("ig", "image_generation_call")
@@ -206,7 +208,7 @@ class Output:
             copy: list[Piece] = [b',"partial_image_b64":"', ImageRef(key_of(draft)), b'"']
             yield "image_generation_call.partial_image", fields | data_uri_stream.look(draft.image), copy
             self._sent += 1
-        self._waiting, self._draft, self._drawn = [], None, True
+        self._waiting = []
         item.shown |= data_uri_stream.look(part.image)
         _own(item, part)
         if part.image.uri:
