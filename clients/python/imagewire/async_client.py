@@ -11,7 +11,7 @@ import grpc.aio
 from imagewire._grpc.async_calls import ping, unary
 from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
-from imagewire._grpc.verify import Verifier, check_answer, unbatched
+from imagewire._grpc.verify import Verifier, check_answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.chat import require_image
@@ -185,8 +185,7 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             attempt = self._stub.StreamCompletion(request, **call.settings())
             try:
                 async for message in attempt:
-                    for event in unbatched(message):
-                        verifier.check(event)
+                    for event in verifier.events(message):
                         yield event
                 verifier.close()
             except grpc.RpcError as error:

@@ -10,7 +10,7 @@ import grpc
 from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
 from imagewire._grpc.sync_calls import cancel, ping, unary
-from imagewire._grpc.verify import Verifier, check_answer, unbatched
+from imagewire._grpc.verify import Verifier, check_answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
 from imagewire.client_base import ClientBase, ModelPages
@@ -177,9 +177,7 @@ class Client(ClientBase[_Interceptor]):
             attempt = self._stub.StreamCompletion(request, **call.settings())
             try:
                 for message in attempt:
-                    for event in unbatched(message):
-                        verifier.check(event)
-                        yield event
+                    yield from verifier.events(message)
                 verifier.close()
             except grpc.RpcError as error:
                 delay = call.retry_delay(error, begun=verifier.begun)

@@ -59,7 +59,9 @@ class ClientBase(Generic[_Interceptor]):
             metadata: Pairs that are sent with every call. "x-request-id" among them is the id of every call.
             timeout: Seconds for a call that sets no timeout of its own, all its attempts together; None for no limit.
             retries: How often a call is repeated at most when the server said that nothing can have been charged.
-            max_message_bytes: The largest answer of `create_completion`, in bytes. Streams have no such limit.
+                Default: 2.
+            max_message_bytes: The largest answer of `create_completion`, in bytes. Default: 64 MiB. Streams have no
+                such limit.
             interceptors: gRPC's own client interceptors, for unary and for streaming methods. The first one sees a call
                 first. Each is called once for every attempt of a call.
             channel_options: gRPC's channel options, as pairs of name and value. They override the client's own of the

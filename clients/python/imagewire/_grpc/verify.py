@@ -1,7 +1,7 @@
 """Checks events and answers. What is cut, damaged or out of order is an error, never a shorter picture. Sans-IO."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +67,12 @@ class Verifier:
     def begun(self) -> bool:
         """Whether anything but heartbeats has come."""
         return self._sequence > 0
+
+    def events(self, message: StreamCompletionResponse) -> Iterator[StreamCompletionResponse]:
+        """Check the events of the next message, one after the other."""
+        for event in unbatched(message):
+            self.check(event)
+            yield event
 
     def check(self, event: StreamCompletionResponse) -> None:
         """Check the next event."""
