@@ -25,7 +25,7 @@ from tests.integration.test_metrics import read, value
 from tests.pictures import encoded
 
 GRACE = 10
-CALLS = 40
+CALLS = 15
 
 
 @contextlib.contextmanager
