@@ -33,10 +33,12 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 
 # More than one for each core: many tests wait for a time-out or for another process.
 WORKERS ?= 4
+# Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
+TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
 test: $(COMPAT) $(NODE)  ## Run every test.
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m "not alone"
-	@$(BIN)/python -m pytest -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
+	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone"
+	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
 	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
