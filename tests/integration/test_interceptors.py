@@ -205,3 +205,41 @@ async def test_a_reload_changes_the_keys_of_both_apis() -> None:
         await stack.server.reload(dataclasses.replace(stack.server._config, master_key="sk-new"))
         assert await codes("sk-new") == ("INVALID_ARGUMENT", 200)
         assert await codes(_KEY) == ("UNAUTHENTICATED", 401)
+
+
+class Waiting:
+    """Never lets a call through."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def intercept(self, call: Call) -> None:
+        self.begun.set()
+        await asyncio.Event().wait()
+
+
+async def test_a_call_that_is_cancelled_while_an_interceptor_waits_is_settled() -> None:
+    watching, waiting = Watching(), Waiting()
+    async with running_stack(interceptors=[watching, waiting]) as stack:
+        call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec()))
+        await waiting.begun.wait()
+        call.cancel()
+        await watching.some_ended.wait()
+    assert [(call.code, call.tried) for call in watching.ended] == [("CANCELLED", [])]
+
+
+async def test_a_call_that_an_interceptor_holds_is_told_that_the_server_stops() -> None:
+    waiting = Waiting()
+    async with running_stack(rest=True, interceptors=[waiting], drain_grace=0.0) as stack:
+        over_rest = asyncio.create_task(stack.rest.post("/v1/chat/completions", json=_request()))
+        await waiting.begun.wait()
+        waiting.begun.clear()
+        over_grpc = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec()))
+        await waiting.begun.wait()
+        await asyncio.gather(stack.server.grpc.drain(), stack.server.rest.drain())
+        answer = await over_rest
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await over_grpc.read()
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "shutting_down")
+    assert told(caught.value).info.reason == "SHUTTING_DOWN"
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE

@@ -9,7 +9,7 @@ OnEnd = Callable[[], None]
 
 
 class Interceptor(Protocol):
-    """Sees each call of both APIs, health checks and refused calls among them."""
+    """Sees each call of both APIs that those before it let through, health checks among them."""
 
     async def intercept(self, call: Call) -> OnEnd | None:
         """Called before the body of a call is read.

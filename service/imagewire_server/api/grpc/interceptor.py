@@ -96,8 +96,8 @@ class MethodInterceptor:
 
         async def wrapped(_: Any, context: Context) -> Any:
             async with begin(context) as running:
-                await intercept_all(self._interceptors, running.call)
                 with self.calls.running(running.call):
+                    await intercept_all(self._interceptors, running.call)
                     # The request's bytes have no name here: they would be kept as long as the call.
                     answer = await behaviour(
                         await read(decode, await self._receiver.message(context, tiny=False), running.call), context
@@ -114,8 +114,8 @@ class MethodInterceptor:
     ) -> Callable[..., Awaitable[Any]]:
         async def wrapped(messages: Any, context: Context) -> Any:
             async with begin(context) as running:
-                await intercept_all(self._interceptors, running.call)
                 with calls.running(running.call):
+                    await intercept_all(self._interceptors, running.call)
                     return await behaviour(messages, context)
 
         return wrapped
@@ -125,10 +125,11 @@ class MethodInterceptor:
     ) -> Callable[..., AsyncIterator[Any]]:
         async def wrapped(_: Any, context: Context) -> AsyncIterator[Any]:
             async with begin(context) as running:
-                await intercept_all(self._interceptors, running.call)
-                with self._open_streams.slot(context.peer()), self.others.running(running.call):
-                    requests = (decode(data) async for data in self._receiver.messages(context))
-                    async for response in behaviour(requests, context):
-                        yield response
+                with self.others.running(running.call):
+                    await intercept_all(self._interceptors, running.call)
+                    with self._open_streams.slot(context.peer()):
+                        requests = (decode(data) async for data in self._receiver.messages(context))
+                        async for response in behaviour(requests, context):
+                            yield response
 
         return wrapped

@@ -81,13 +81,13 @@ class Middleware:
         call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), path in _OPEN_PATHS)
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
-            await intercept_all(self._interceptors, call)
-            if call.caller is ANONYMOUS and call.permission is not Permission.NONE:
-                self._origin_check.check(method, headers)
-            body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
-            scope[EXCHANGE] = Exchange(call, receive, body, response, self.calls)
-            scope["app"] = self  # so that Starlette's router raises 404 and 405 instead of writing text
             with self.calls.running(call):
+                await intercept_all(self._interceptors, call)
+                if call.caller is ANONYMOUS and call.permission is not Permission.NONE:
+                    self._origin_check.check(method, headers)
+                body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
+                scope[EXCHANGE] = Exchange(call, receive, body, response, self.calls)
+                scope["app"] = self  # so that Starlette's router raises 404 and 405 instead of writing text
                 await self._app(scope, receive, send)
         except (Disconnected, asyncio.CancelledError):
             # The client disconnected, or does not read while the server stops. Nothing that could be cancelled follows.

@@ -1,0 +1,84 @@
+"""A call's end: it is counted and logged once, and its interceptors learn of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from imagewire_server.core import fault_log, metrics, settle
+from imagewire_server.core.call import Call
+
+
+class _Log:
+    """A log that keeps its lines."""
+
+    def __init__(self) -> None:
+        self.lines: list[dict[str, Any]] = []
+
+    def __getattr__(self, level: str) -> Callable[..., None]:
+        return lambda event, **fields: self.lines.append({**fields, "event": event, "level": level})
+
+
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """The lines that are logged."""
+    made = _Log()
+    monkeypatch.setattr(settle, "_log", made)
+    monkeypatch.setattr(fault_log, "_log", made)
+    return made.lines
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """The calls that are counted, by method and code."""
+    found: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "count", lambda call: found.append((call.method, call.code)))
+    return found
+
+
+def test_a_call_is_counted_and_logged_once(log: list[dict[str, Any]], counted: list[tuple[str, str]]) -> None:
+    call = Call("id", "/a/B", code="KEY_INVALID")
+    settle.settle(call, code="UNAUTHENTICATED", reason="KEY_INVALID")
+    assert counted == [("/a/B", "KEY_INVALID")]
+    (line,) = log
+    assert (line.pop("event"), line.pop("level")) == ("call", "info")
+    assert list(line) == ["request_id", "method", "code", "reason", "seconds", *call.fields()]
+
+
+def test_housekeeping_is_not_counted_and_is_logged_at_level_debug(
+    log: list[dict[str, Any]], counted: list[tuple[str, str]]
+) -> None:
+    settle.settle(Call(quiet=True), code="OK")
+    assert [line["level"] for line in log] == ["debug"]
+    assert counted == []
+
+
+@pytest.mark.usefixtures("counted")
+def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(log: list[dict[str, Any]]) -> None:
+    call, seen = Call("id"), []
+
+    def seeing(name: str) -> Callable[[], None]:
+        return lambda: seen.append((name, call.seconds > 0))
+
+    def failing() -> None:
+        raise ValueError("a prompt")
+
+    call.on_end += [seeing("first"), failing, seeing("last")]
+    settle.settle(call, code="OK")
+    _, fault = log
+    assert seen == [("last", True), ("first", True)]
+    assert (fault["event"], fault["kind"], fault["request_id"]) == ("fault", "ValueError", "id")
+    assert "a prompt" not in str(fault)
+
+
+def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch, log: list[dict[str, Any]]) -> None:
+    ended: list[bool] = []
+    call = Call("id", on_end=[lambda: ended.append(True)])
+
+    def full(call: Call) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(metrics, "count", full)
+    settle.settle(call, code="OK")
+    assert [line["event"] for line in log] == ["fault"]
+    assert ended == [True]
