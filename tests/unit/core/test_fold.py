@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import AnswerTooLarge
+from imagewire_server.contract.errors import AnswerTooLarge, Internal
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.fold import fold
+from tests.event_forms import all_internal
+from tests.fold_cases import CASES, FoldCase
 
 
 async def stream(*, thought: bool, text: str) -> AsyncIterator[list[StreamEvent]]:
@@ -30,3 +32,20 @@ async def test_m2_text_counts_as_often_as_it_stands_in_the_answer(thought: bool,
         await fold(stream(thought=thought, text=text), max_inline_bytes=limit - 1)
     answer = await fold(stream(thought=thought, text=text), max_inline_bytes=limit + 200)
     assert limit < answer.ByteSize() < limit + 200
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+async def test_a_streams_events_make_the_unary_answer(case: FoldCase) -> None:
+    async def stream() -> AsyncIterator[list[StreamEvent]]:
+        for event in all_internal(case.stream()):
+            yield [event]
+
+    assert await fold(stream(), max_inline_bytes=1 << 20) == case.answer()
+
+
+async def test_a_stream_without_its_end_is_no_answer() -> None:
+    async def cut() -> AsyncIterator[list[StreamEvent]]:
+        yield all_internal(CASES["a picture"].stream())[:-1]
+
+    with pytest.raises(Internal):
+        await fold(cut(), max_inline_bytes=1 << 20)
