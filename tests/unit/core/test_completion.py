@@ -78,3 +78,13 @@ async def test_a_cancelled_reader_closes_the_upstream_before_it_is_gone(
     with suppress(asyncio.CancelledError):
         await task
     assert source.closed
+
+
+async def test_closing_a_completion_drops_what_is_kept() -> None:
+    budget = BufferBudget(ENOUGH)
+    completion = kept(Scripted(batches()), budget=budget, on_disconnect=OnDisconnect.CONTINUE)
+    await read(completion.attach(hashes=False))
+    assert budget.used
+    await completion.aclose()
+    assert budget.used == 0
+    await Completion(Scripted(batches())).aclose()

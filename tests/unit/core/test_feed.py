@@ -13,7 +13,7 @@ from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
 from tests.event_forms import message
-from tests.unit.core.drawings import ENOUGH, Scripted, batches, kept, read, reference, settle, wire
+from tests.unit.core.drawings import ENOUGH, PICTURE, Scripted, batches, kept, read, reference, settle, wire
 
 
 async def test_two_readers_at_different_speeds_see_the_same() -> None:
@@ -164,6 +164,26 @@ async def test_who_reads_a_completion_that_is_closed_is_told() -> None:
     with pytest.raises(Internal):
         await anext(reader)
     await reader.aclose()
+
+
+async def test_a_reader_may_begin_in_the_middle_of_a_picture() -> None:
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    await completion.attach(hashes=False).aclose()
+    await settle()
+    events = await read(completion.attach(5, 1234, hashes=True))
+    assert b"".join(event.data for event in events if isinstance(event, Chunk)) == PICTURE[1234:]
+    await completion.aclose()
+    with pytest.raises(EventsNotKept, match="no longer kept"):
+        completion.attach(5, 1234, hashes=True)
+
+
+async def test_leaving_twice_is_leaving_once() -> None:
+    source = Scripted(batches())
+    completion = kept(source)
+    gone, stays = completion.attach(hashes=False), completion.attach(hashes=False)
+    await gone.aclose()
+    await gone.aclose()
+    assert wire(await read(stays)) == wire(await reference())
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["attach", "read", "leave", "cancel"]), st.integers(0, 7)), max_size=40)
