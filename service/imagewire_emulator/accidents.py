@@ -1,4 +1,4 @@
-"""Scenarios of time and connection, and errors: what keeps an answer from being whole."""
+"""Scenarios in which the answer fails or is incomplete: timing, connection faults, errors."""
 
 import gzip
 import json
@@ -71,19 +71,19 @@ def _burst(error: ApiError) -> Change:
 # name → (what it does, how it changes the plan)
 ACCIDENTS: Scenarios = {
     "slow": ("the first byte comes after 2000 ms, or N", lambda p, n: replace(p, delay=number(n, 0, 2000) / 1000)),
-    "silent": ("no answer ever", changed(silent=True)),
+    "silent": ("no answer at all", changed(silent=True)),
     "drip": ("the body takes 2000 ms, or N, for a picture of 2 000 000 bytes, or M", _drip),
     "stuck": ("half a picture, then silence", changed(cut="stuck")),
     "reset": ("half a picture, then a TCP reset", changed(cut="reset")),
     "truncated": ("half a picture, then the connection closes", changed(cut="truncated")),
-    "truncated-clean": ("half a picture in a body that HTTP calls whole", changed(cut="truncated-clean")),
-    "bomb": ("a picture that does not end", changed(damage="bomb", layout=("image",))),
+    "truncated-clean": ("half a picture in a body that is complete for HTTP", changed(cut="truncated-clean")),
+    "bomb": ("a picture without end", changed(damage="bomb", layout=("image",))),
     "429": ("rate limited, RetryInfo 22 s, or N", lambda p, n: replace(p, error=_limited(number(n, 0, 22)))),
     "429-header": ("rate limited, Retry-After alone, 7 s", _retry_after("7")),
     "429-date": ("rate limited, Retry-After as a date, in 60 s, or N", _retry_at),
     "429-fraction": ("rate limited, Retry-After: 1.5", _retry_after("1.5")),
     "429-huge": ("rate limited, Retry-After: 999999999", _retry_after("999999999")),
-    "429-per-day": ("the quota of a day is used up, RetryInfo 33 s all the same", changed(error=_PER_DAY)),
+    "429-per-day": ("the daily quota is used up, with a RetryInfo of 33 s nevertheless", changed(error=_PER_DAY)),
     "500": ("always an internal error", changed(error=_INTERNAL)),
     "503": ("always overloaded", changed(error=_OVERLOADED)),
     "500-burst": ("one internal error, or N, then a picture", _burst(_INTERNAL)),
@@ -92,19 +92,19 @@ ACCIDENTS: Scenarios = {
     "201": ("201 and no answer", _json(201, {"name": "operations/1"})),
     "redirect": ("302 to another host", changed(raw=Raw(302, headers={"Location": "https://example.com/"}))),
     "408": (
-        "408 with a page of HTML",
+        "408 with an HTML page",
         _page(408, "408 Request Timeout"),
     ),
-    "413": ("413 with a page of HTML", _page(413, "413 Request Entity Too Large")),
-    "bad-type": ("200 with a page of HTML", _page(200, "Sign in")),
-    "leak": ("500 whose text holds the key and the prompt", changed(damage="leak")),
+    "413": ("413 with an HTML page", _page(413, "413 Request Entity Too Large")),
+    "bad-type": ("200 with an HTML page", _page(200, "Sign in")),
+    "leak": ("500 whose text contains the key and the prompt", changed(damage="leak")),
     "array-error": (
         "400 whose body is an array",
         _json(400, [invalid("Request contains an invalid argument.").body()]),
     ),
     "error-text": ('500 with {"error": "text"}', _json(500, {"error": "The relay could not reach the model."})),
     "error-message": ('500 with {"message": "text"}', _json(500, {"message": "The relay could not reach the model."})),
-    "error-gzip": ("503 with a compressed body that nobody asked for", _packed(_OVERLOADED)),
+    "error-gzip": ("503 with a compressed body that was not requested", _packed(_OVERLOADED)),
     "error-bom": (
         "503 with a byte order mark before its JSON",
         changed(raw=Raw(503, b"\xef\xbb\xbf" + json.dumps(_OVERLOADED.body()).encode())),

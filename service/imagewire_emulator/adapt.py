@@ -1,4 +1,4 @@
-"""What a request changes of a plan, and the pictures that it asks for."""
+"""Adapts a plan to a request, and lists the requested pictures."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ _TEXTS = ("text", "thought", "unicode")
 
 
 def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
-    """The plan, with what the request says of modalities and thoughts."""
+    """The plan, changed by the request's modalities and thinking options."""
     config = wanted.get("generationConfig", {})
     kinds = config.get("responseModalities") or ["TEXT", "IMAGE"]
     layout = plan.layout
@@ -30,7 +30,7 @@ def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
 
 
 def wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
-    """A wish for each picture of the layout; later ones get another seed."""
+    """A Wish for each picture of the layout; each later one gets another seed."""
     config = wanted.get("generationConfig", {})
     image = config.get("imageConfig", {})
     options = image.get("imageOutputOptions", {})

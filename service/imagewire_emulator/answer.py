@@ -1,4 +1,4 @@
-"""The answer as JSON values; the pictures' base64 stays beside it and is put in by `framing`."""
+"""The answer as JSON values. The base64 of the pictures is kept separately and inserted by `framing`."""
 
 import base64
 import re
@@ -26,7 +26,7 @@ _UNICODE = 'Line\u2028separator, \u2029paragraph, emoji \U0001f34c, quotes "data
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What an answer is made of. pictures: drafts and finals in the order of the plan's layout."""
+    """The content of an answer. pictures: drafts and final ones, in the order of the plan's layout."""
 
     model: Model
     plan: Plan
@@ -42,7 +42,7 @@ def prompt_of(request: Json) -> str:
 
 
 def called_function(request: Json) -> str:
-    """The declared function that the prompt names as "call:NAME", "" for none."""
+    """The declared function that the prompt requests with "call:NAME", "" for none."""
     declared = [f["name"] for tool in request.get("tools", ()) for f in tool.get("functionDeclarations", ())]
     match = re.search(r"call:(\w+)", prompt_of(request))
     return match[1] if match and match[1] in declared else ""
@@ -70,7 +70,7 @@ def _candidate(part: Json | None = None) -> Json:
 
 
 def _parts(scene: Scene) -> list[Json]:
-    """All parts in order; pictures by mark. 3-series models sign the first text, every final picture and calls."""
+    """All parts in order, with marks for pictures. 3-series models sign the first text, final pictures and calls."""
     signed = scene.model.series == 3
     if name := called_function(scene.request):
         call = {"functionCall": {"id": f"call-{uuid.uuid4().hex[:8]}", "name": name, "args": {"data": "abc", "n": 3}}}
@@ -115,7 +115,7 @@ def _signed(kind: str, content: bytes) -> dict[str, str]:
 
 
 def _split(part: Json) -> list[Json]:
-    """A text as two events' parts, the signature on the second."""
+    """A text as parts of two events, with the signature on the second."""
     text = part.get("text", "")
     if len(text) < 10:
         return [part]
@@ -145,7 +145,7 @@ def _end(scene: Scene) -> Json:
 
 
 def _answer(scene: Scene, candidate: Json) -> Json:
-    """The last or only answer: a candidate, or what stands in its place, and the usage."""
+    """The last or only answer: a candidate, or what replaces it, and the usage."""
     plan = scene.plan
     made: Json = {"candidates": [candidate]}
     if plan.block:

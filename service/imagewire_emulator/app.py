@@ -1,6 +1,7 @@
-"""The API's paths: Gemini's, Vertex AI's and express mode's, and the ledger's own under /_emulator.
+"""The paths of the Gemini API, of Vertex AI and of its express mode, and those of the ledger under /_emulator.
 
-aiohttp, because a scenario must reach the connection itself (to reset it) and must learn at once that the client left.
+It uses aiohttp, because a scenario must control the connection itself (to reset it), and must notice at once that the
+client has disconnected.
 """
 
 import asyncio
@@ -30,12 +31,12 @@ _PATH = re.compile(
     r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"
 )
 _MAX_BODY = 100 * 1024 * 1024
-_STUDIO = Studio()  # a process may run many emulators, and a picture depends on its wish alone
+_STUDIO = Studio()  # a process may run many emulators, and a picture depends only on its Wish
 _HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
 
 
 class EmulatorApp:
-    """The web application and what it remembers."""
+    """The web application and its ledger."""
 
     def __init__(self) -> None:
         self.ledger = Ledger()
@@ -135,9 +136,9 @@ class EmulatorApp:
 
 
 def _authenticate(request: web.Request, *, bearer: bool) -> str:
-    """The kind of credential, when it is right. Raises ApiError."""
+    """The kind of the credential. Raises ApiError if it is wrong."""
     if "key" in request.query:
-        raise invalid("The emulator takes no key in the URL: send it as x-goog-api-key.")
+        raise invalid("The emulator does not accept a key in the URL: send it as x-goog-api-key.")
     if bearer:
         given = request.headers.get("authorization", "")
         if not hmac.compare_digest(given.encode(), f"Bearer {TOKEN}".encode()):
@@ -189,6 +190,6 @@ def _content_type(plan: Plan, *, sse: bool) -> str:
 
 
 async def _without_empty_type(_: web.Request, response: web.StreamResponse) -> None:
-    """aiohttp fills in a type where none is set: the empty one stands for none."""
+    """Remove an empty media type: aiohttp would set one of its own if there is none."""
     if response.headers.get("Content-Type") == "":
         del response.headers["Content-Type"]

@@ -1,4 +1,4 @@
-"""Sending a body: in its pace, with its accidents, counted into the ledger as it leaves."""
+"""Sends a body with the plan's timing and faults, and counts it in the ledger."""
 
 import asyncio
 import socket
@@ -19,7 +19,7 @@ _EVENT_END = b"\r\n\r\n"
 async def send(
     request: web.Request, response: web.StreamResponse, pieces: list[bytes], plan: Plan, entry: Entry
 ) -> None:
-    """Write the body as the plan has it. Backpressure is the client's: each write waits until it is taken."""
+    """Write the body according to the plan. A slow client causes backpressure: each write waits for it."""
     entry.body_bytes = sum(len(piece) for piece in pieces)
     stop = entry.body_bytes // 2 if plan.cut else entry.body_bytes
     await response.prepare(request)
@@ -42,7 +42,7 @@ async def send(
 
 
 async def send_without_end(request: web.Request, response: web.StreamResponse, entry: Entry) -> None:
-    """A picture that does not end, until the client has had enough (at most 1 GiB)."""
+    """Write a picture without end, until the client disconnects (at most 1 GiB)."""
     await response.prepare(request)
     head = b'data: {"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"'
     await response.write(head)
@@ -55,7 +55,7 @@ async def send_without_end(request: web.Request, response: web.StreamResponse, e
 
 
 def _slices(pieces: list[bytes], step: int) -> Iterator[bytes | memoryview]:
-    """What is written at once: an event's small pieces together, a picture in steps."""
+    """What is written in one step: the small pieces of an event together, a picture in several steps."""
     held = b""
     for piece in pieces:
         if len(piece) < _SMALL:
@@ -80,7 +80,7 @@ async def _accident(request: web.Request, plan: Plan, entry: Entry) -> None:
         entry.end(plan.cut)
         if plan.cut == "reset":
             raw: socket.socket = request.transport.get_extra_info("socket")
-            # Closing with a linger of 0 is what sends a reset instead of an end.
+            # Closing with a linger time of 0 sends a reset instead of a normal end.
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             request.transport.abort()
         else:

@@ -1,4 +1,4 @@
-"""Real pictures of a prompt: deterministic by prompt, seed and input, encoded once, kept for the next who asks."""
+"""Draws real pictures of a prompt. They depend only on prompt, seed and input; each is encoded once and then cached."""
 
 import base64
 import hashlib
@@ -16,14 +16,14 @@ from imagewire_emulator import files
 
 _KEPT_BYTES = 512 * 1024 * 1024
 _SIDE = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-# The size of a PNG, from and to, as Google's are; a JPEG has a quarter of it.
+# The minimum and maximum size of a PNG, like Google's. A JPEG has a quarter of it.
 _BYTES = {
     "512": (450_000, 550_000),
     "1K": (1_100_000, 1_900_000),
     "2K": (5_200_000, 7_800_000),
     "4K": (17_500_000, 29_000_000),
 }
-_DRAWN_SIDE = 512  # what is drawn; larger pictures are enlarged
+_DRAWN_SIDE = 512  # the size of the drawing; it is enlarged for larger pictures
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to draw. inputs: pictures to edit. exact_bytes: the size the file must have, 0 for what comes out."""
+    """What to draw. inputs: pictures to edit. exact_bytes: the exact size of the file, 0 for any."""
 
     prompt: str
     seed: int = 0
@@ -53,7 +53,7 @@ class Wish:
 
 
 class Studio:
-    """Draws, and keeps what it drew, up to 512 MiB. Safe to use from threads."""
+    """Draws pictures, and caches up to 512 MiB of them. Safe to use from several threads."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[Wish, Picture] = OrderedDict()
@@ -61,7 +61,7 @@ class Studio:
         self._lock = Lock()
 
     def draw(self, wish: Wish) -> Picture:
-        """The picture of a wish; a large one takes a tenth of a second, so call it in a thread."""
+        """Draw the picture of a Wish. A large one takes a tenth of a second, so call this in a thread."""
         with self._lock:
             if wish in self._kept:
                 self._kept.move_to_end(wish)
@@ -76,7 +76,7 @@ class Studio:
 
 
 def pixels(ratio: str, size: str) -> tuple[int, int]:
-    """Width and height: the size's area in the ratio, in steps of 16."""
+    """Width and height with the area of the size and the aspect ratio, in multiples of 16."""
     across, down = (int(side) for side in ratio.split(":"))
     side = _SIDE[size]
     width = math.sqrt(side * side * across / down)
@@ -143,7 +143,7 @@ def _banana(pen: ImageDraw.ImageDraw, width: int, height: int) -> None:
 
 
 def _edited(canvas: Image.Image, data: bytes) -> Image.Image:
-    """The input in a frame on the canvas: an edit that shows."""
+    """Paste the input into a frame on the canvas, so that the edit is visible."""
     with Image.open(io.BytesIO(data)) as opened:
         inner = ImageOps.contain(opened.convert("RGB"), (canvas.width * 9 // 10, canvas.height * 9 // 10))
     framed = ImageOps.expand(inner, border=max(4, canvas.width // 100), fill=(255, 255, 255))

@@ -1,4 +1,4 @@
-"""Google's error shape: {"error": {code, message, status, details}}."""
+"""Errors in Google's format: {"error": {code, message, status, details}}."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _HTTP = {
 
 
 class ApiError(Exception):
-    """An error that the API answers with. status: a canonical name; details: google.rpc messages as JSON."""
+    """An error of the API. status: a canonical name. details: google.rpc messages as JSON."""
 
     def __init__(self, status: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
@@ -38,12 +38,12 @@ def detail(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def invalid(message: str, field: str = "") -> ApiError:
-    """400 INVALID_ARGUMENT, with the field where one is to blame."""
+    """400 INVALID_ARGUMENT, with the field if one is wrong."""
     violation = {"field": field, "description": message} if field else {"description": message}
     return ApiError("INVALID_ARGUMENT", message, [detail("BadRequest", fieldViolations=[violation])])
 
 
 def unknown_name(name: str, path: str = "") -> ApiError:
-    """400 for a field that there is not. path: of the object that it stands in, "" for the whole body."""
+    """400 for an unknown field. path: that of its object, "" for the whole body."""
     where = f" at '{path}'" if path else ""
     return invalid(f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.', path)

@@ -1,7 +1,7 @@
-"""A drawing as a file of the size that Google's pictures have: enlarged without a pass over its pixels, then padded.
+"""Encodes a drawing as a file of the size of Google's pictures: enlarged without processing its pixels, then padded.
 
-A real picture's bytes are detail. Here they are noise beside the pixels (a private chunk, or comments in a JPEG):
-compressing 50 MB of pixels takes a second, and who only moves pictures sees no difference.
+The bytes of a real picture are detail. Here they are noise outside the pixels (a private chunk, or comments in a JPEG):
+compressing 50 MB of pixels takes a second, and it makes no difference to code that only transfers pictures.
 """
 
 import functools
@@ -14,12 +14,12 @@ from PIL import Image
 
 _NOISE_BYTES = 1024 * 1024
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
-_JPEG_HEAD = 20  # the start marker and Pillow's JFIF segment, which must be the first
+_JPEG_HEAD = 20  # the start marker and Pillow's JFIF segment, which must come first
 _SEGMENT = 65_533  # of a JPEG: two bytes are its length
 
 
 def png(drawing: Image.Image, times: int, size: int) -> bytes:
-    """The drawing `times` as wide and as high, in a PNG of `size` bytes; ValueError if it takes more."""
+    """Encode the drawing, `times` as wide and high, as a PNG of `size` bytes. Raises ValueError if it needs more."""
     width, height = drawing.width * times, drawing.height * times
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     bare = _PNG_HEAD + _chunk(b"IHDR", header) + _chunk(b"IDAT", _scan_lines(drawing, times))
@@ -30,7 +30,7 @@ def png(drawing: Image.Image, times: int, size: int) -> bytes:
 
 
 def jpeg(drawing: Image.Image, times: int, size: int, quality: int) -> bytes:
-    """The same as a JPEG of `size` bytes, or more if the quality takes more."""
+    """The same as a JPEG of `size` bytes, or more if the quality needs more."""
     file = io.BytesIO()
     enlarged = drawing.resize((drawing.width * times, drawing.height * times), Image.Resampling.NEAREST)
     enlarged.save(file, "JPEG", quality=quality)
@@ -42,14 +42,14 @@ def jpeg(drawing: Image.Image, times: int, size: int, quality: int) -> bytes:
 
 
 def _scan_lines(drawing: Image.Image, times: int) -> bytes:
-    """IDAT's data. A line like the one above it is zeros after PNG's filter Up: those are compressed once only."""
+    """The data of IDAT. A line that equals the one above is zeros after PNG's filter Up; these are compressed once."""
     width = drawing.width * times
     lines = drawing.resize((width, drawing.height), Image.Resampling.NEAREST).tobytes()
     repeated = (b"\x02" + bytes(3 * width)) * (times - 1)
     deflate = zlib.compressobj(1, zlib.DEFLATED, -15)
 
     def piece(data: bytes) -> bytes:
-        # A full flush: what follows refers to nothing before it, so the pieces can be put together in any order.
+        # With a full flush, data does not refer to earlier data, so the pieces can be combined in any order.
         return deflate.compress(data) + deflate.flush(zlib.Z_FULL_FLUSH)
 
     alike = piece(repeated) if repeated else b""
@@ -71,5 +71,5 @@ def _block() -> bytes:
 
 
 def _noise(size: int) -> bytes:
-    """Bytes that do not compress: the block is longer than any compressor's window that matters."""
+    """Bytes that cannot be compressed: the block is longer than the window of common compressors."""
     return (_block() * (size // _NOISE_BYTES + 1))[:size]

@@ -1,4 +1,4 @@
-"""Events as bytes: what frames them, and the pictures' base64 put in. A body is a list of shared byte strings."""
+"""Writes events as bytes, with their framing and the base64 of pictures. A body is a list of shared byte strings."""
 
 import json
 import re
@@ -11,17 +11,17 @@ Json = dict[str, Any]
 
 _MARK = "@@picture-{}@@"
 _MARKS = re.compile(rb"@@picture-(\d+)@@")
-# Google escapes these in strings; outside strings JSON has none of them.
+# Google escapes these characters in strings; outside strings, JSON has none of them.
 _ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&='"})
 _END = b"\r\n\r\n"
 _ERROR = {"error": {"code": 503, "message": "The service is currently unavailable.", "status": "UNAVAILABLE"}}
-# Members that proto3 JSON may also give as null, where they are absent.
+# Fields that proto3 JSON may also send as null when they are absent.
 _CANDIDATE_NULLS = ("citationMetadata", "groundingMetadata", "safetyRatings", "finishMessage", "tokenCount")
 _ANSWER_NULLS = ("promptFeedback", "modelStatus", "createTime")
 
 
 def mark(number: int) -> str:
-    """What stands in the JSON for a picture's base64."""
+    """The placeholder of a picture's base64 in the JSON."""
     return _MARK.format(number)
 
 
@@ -31,7 +31,7 @@ def unary(answer: Json, plan: Plan, pictures: list[Picture]) -> list[bytes]:
 
 
 def stream(events: list[Json], plan: Plan, pictures: list[Picture], *, sse: bool) -> list[bytes]:
-    """Events, or one array: where `sse` was not asked for, and where the plan has it."""
+    """Events, or one array if `sse` was not requested or the plan says so."""
     if plan.damage in {"error-event", "bare-error"}:
         before = [piece for event in events[:-1] for piece in _event(event, plan, pictures)]
         end = _event(_ERROR, plan, []) if plan.damage == "error-event" else [_dump(_ERROR, indent=2)]
@@ -87,7 +87,7 @@ def _with_pictures(text: bytes, plan: Plan, pictures: list[Picture]) -> list[byt
 
 
 def _with_nulls(answer: Json) -> Json:
-    """null for what is absent, in the answer, its candidates, their parts and pictures."""
+    """Set absent fields to null in the answer, its candidates, their parts and pictures."""
     made = dict.fromkeys(_ANSWER_NULLS) | answer
     made["candidates"] = [
         dict.fromkeys(_CANDIDATE_NULLS)
@@ -106,7 +106,7 @@ def _null_part(part: Json) -> Json:
 
 
 def _snake(value: Any) -> Any:
-    """The same with the proto's own names."""
+    """The same with the proto's field names (snake_case)."""
     if isinstance(value, dict):
         return {re.sub(r"[A-Z]", lambda m: f"_{m[0].lower()}", key): _snake(item) for key, item in value.items()}
     return [_snake(item) for item in value] if isinstance(value, list) else value

@@ -1,4 +1,4 @@
-"""What the emulator has seen and sent. Tests read it; it never holds a key, and pictures only as hash and size."""
+"""The ledger: what the emulator received and sent, for tests. It has no keys, and of pictures only hash and size."""
 
 import itertools
 import time
@@ -11,10 +11,10 @@ _KEPT = 20_000
 
 @dataclass(slots=True)
 class Entry:
-    """One request. Times are time.time(); outcome: "open", "ok", "error", "client_disconnected", "reset", "truncated".
+    """One request. Times are time.time(). outcome: "open", "ok", "error", "client_disconnected", "reset", "truncated".
 
-    bytes_sent counts the body as it leaves, so it can be read while the answer is on its way. parts: the kinds of the
-    parts of each turn in `contents`, as the request has them ("text", "toolCall"); [] for a wrong request.
+    bytes_sent counts the body while it is sent, so it can be read during the answer. parts: the kinds of the parts of
+    each turn in `contents` ("text", "toolCall"); [] for an invalid request.
     """
 
     id: int
@@ -38,28 +38,28 @@ class Entry:
     outcome: str = "open"
 
     def end(self, outcome: str) -> None:
-        """Stamp the end; the first one counts."""
+        """Record the end; only the first call counts."""
         if self.ended_at is None:
             self.ended_at = time.time()
             self.outcome = outcome
 
 
 class Ledger:
-    """The requests, oldest first; the oldest are forgotten after 20 000."""
+    """The requests, oldest first; at most the newest 20 000."""
 
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
         self._ids = itertools.count(1)
 
     def open(self, method: str, path: str) -> Entry:
-        """A new entry."""
+        """Add an entry."""
         entry = Entry(next(self._ids), method, path, time.time())
         self._entries.append(entry)
         return entry
 
     @property
     def entries(self) -> list[Entry]:
-        """All that are kept."""
+        """All entries that are kept."""
         return list(self._entries)
 
     def clear(self) -> None:
@@ -72,7 +72,7 @@ class Ledger:
 
 
 def without_pictures(value: Any) -> Any:
-    """A request's JSON with every inlineData's data replaced by its length."""
+    """The JSON of a request, with the data of every inlineData replaced by its length."""
     if isinstance(value, dict):
         return {
             key: f"<{len(item)} characters>" if key == "data" and isinstance(item, str) else without_pictures(item)

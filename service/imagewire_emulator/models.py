@@ -1,4 +1,4 @@
-"""The emulator's own table of models. It is not the server's, so that neither inherits the other's mistakes."""
+"""The emulator's own table of models. It is separate from the server's, so that they cannot share mistakes."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ _FOURTEEN = (*_TEN, "1:4", "4:1", "1:8", "8:1")
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """tokens: of one picture, by image size; its keys are the sizes the model takes. series: 2 or 3."""
+    """tokens: those of one picture, by image size; its keys are the sizes that the model supports. series: 2 or 3."""
 
     id: str
     series: int

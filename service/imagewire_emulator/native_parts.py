@@ -1,9 +1,9 @@
-"""Parts of Google's that are neither text nor a picture, as the API sends them, by kind."""
+"""Google's kinds of parts other than text and pictures, as the API sends them."""
 
 import base64
 from typing import Any
 
-# name → the part. The data kinds may come back in a model turn; what else a part may hold stands beside its data.
+# name → the part. A model turn may send these back. Other fields of a part are next to its data.
 NATIVE_PARTS: dict[str, dict[str, Any]] = {
     "executable-code": {"executableCode": {"id": "code-1", "language": "PYTHON", "code": "print(6 * 7)"}},
     "code-execution-result": {
@@ -27,10 +27,10 @@ _ABOUT = ("thought", "thoughtSignature", "videoMetadata", "partMetadata", "media
 
 
 def kind(part: dict[str, Any]) -> str:
-    """The name of a part's data, "" where it has none: its first member that is not about the part itself."""
+    """The name of a part's data, "" if it has none: its first field that does not describe the part itself."""
     return next((name for name in part if name not in _ABOUT), "")
 
 
 def signed_by(kind: str) -> tuple[str, bytes]:
-    """What the signature of a part of this kind is made of: text has none of its own."""
+    """What the signature of such a part is calculated from; text has none of its own."""
     return ("native", kind.encode()) if kind not in {"text", ""} else ("text", b"")

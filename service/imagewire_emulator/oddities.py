@@ -1,4 +1,4 @@
-"""Scenarios of answers that are whole: pictures, parts, reasons, framing and spelling, the usual and the odd."""
+"""Scenarios with complete answers: pictures, parts, finish reasons, framing and spelling, common and unusual."""
 
 from dataclasses import replace
 
@@ -15,10 +15,10 @@ ODDITIES: Scenarios = {
     "interleaved": ("text between pictures", changed(layout=("text", "image", "text", "image", "text"))),
     "drafts": ("a thought, a draft, then the picture", changed(layout=("thought", "draft", "text", "image"))),
     "thought-only": ("the only picture is a draft", changed(layout=("text", "draft"))),
-    "audio": ("audio behind the picture", changed(layout=("text", "image", "audio"))),
+    "audio": ("audio after the picture", changed(layout=("text", "image", "audio"))),
     "unicode": ("text with U+2028, emoji and escapes", changed(layout=("unicode", "image"))),
     "native-parts": (
-        "a part of each of Google's other kinds, some before the picture and some behind it",
+        "a part of each of Google's other kinds, some before the picture and some after it",
         changed(layout=("text", *list(NATIVE_PARTS)[:5], "image", *list(NATIVE_PARTS)[5:])),
     ),
     "native-parts-signed": (
@@ -51,31 +51,31 @@ ODDITIES: Scenarios = {
     ),
     "unspecified": ("FINISH_REASON_UNSPECIFIED alone", changed(finish="FINISH_REASON_UNSPECIFIED")),
     "continuation": (
-        "text, CONTINUATION and a continuationToken; who sends that token gets the picture",
+        "text, CONTINUATION and a continuationToken; a request with that token gets the picture",
         changed(layout=("text",), finish="CONTINUATION"),
     ),
     "no-candidates": ("usage and nothing else", changed(layout=(), damage="no-candidates")),
     "finish-twice": ("the last event twice", changed(damage="finish-twice")),
-    "model-status": ("a modelStatus: deprecated, and when it retires", changed(damage="model-status")),
+    "model-status": ("a modelStatus: deprecated, with the retirement date", changed(damage="model-status")),
     "usage-split": ("usage that lists a modality twice", changed(usage="split")),
     "usage-every-event": ("usage in every event", changed(usage="every-event")),
     "usage-without-details": ("usage without the tokens of each modality", changed(usage="bare")),
     "usage-odd": ("usage with negative counts, counts as text, unknown names and no total", changed(usage="odd")),
-    "data-first": ("a picture whose data stands before its mimeType", changed(damage="data-first")),
-    "nulls": ("null for what is absent", changed(damage="nulls")),
+    "data-first": ("a picture whose data comes before its mimeType", changed(damage="data-first")),
+    "nulls": ("null for absent fields", changed(damage="nulls")),
     "snake-case": ("names in snake_case", changed(damage="snake-case")),
-    "bad-base64": ("a picture that is no base64", changed(damage="base64")),
-    "base64-urlsafe": ("a picture in url-safe base64", changed(damage="base64-urlsafe")),
+    "bad-base64": ("a picture that is not valid base64", changed(damage="base64")),
+    "base64-urlsafe": ("a picture in URL-safe base64", changed(damage="base64-urlsafe")),
     "base64-unpadded": ("a picture in base64 without padding", changed(damage="base64-unpadded")),
-    "gzip": ("a compressed body that nobody asked for", changed(damage="gzip")),
+    "gzip": ("a compressed body that was not requested", changed(damage="gzip")),
     "stream-array": (
         "a stream as one JSON array, alt=sse ignored",
         changed(framing="array", content_type="application/json; charset=UTF-8"),
     ),
     "stream-array-in-event": ("a stream as one JSON array in one event", changed(framing="array-in-event")),
-    "done": ("data: [DONE] behind the last event", changed(framing="done")),
+    "done": ("data: [DONE] after the last event", changed(framing="done")),
     "bom": ("a byte order mark before the first event", changed(framing="bom")),
-    "no-last-line": ("no empty line behind the last event", changed(framing="no-last-line")),
+    "no-last-line": ("no empty line after the last event", changed(framing="no-last-line")),
     "empty-data": ("empty data lines before each event", changed(framing="empty-data")),
     "sse-as-text": ("events labelled text/plain", changed(content_type="text/plain; charset=UTF-8")),
     "sse-as-json": ("events labelled application/json", changed(content_type="application/json")),

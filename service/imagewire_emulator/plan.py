@@ -1,4 +1,4 @@
-"""How one request is answered."""
+"""The plan of the answer to one request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ PICTURES = ("image", "draft")
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """An answer whose bytes are given."""
+    """An answer with fixed bytes."""
 
     status: int
     body: bytes = b""
@@ -22,11 +22,11 @@ class Raw:
 class Plan:
     """layout: of "text", "image", "draft", "thought" (text), "unicode" (text), "audio" and names of native parts.
 
-    delay, pace: seconds. size: of pictures, in place of the request's. cut: what happens in the middle of the body:
-    "reset", "truncated", "truncated-clean", "stuck". framing: what is odd around a stream's events. content_type: of a
-    stream, in place of its own; "" for none. damage: what is odd in the body itself. usage: what is odd in
-    usageMetadata. signed: whether native parts have signatures. early: finish reasons before the last event's.
-    burst: how many requests fail first, 0 for all of them.
+    delay, pace: seconds. size: that of pictures, instead of the requested one. cut: the fault during the body: "reset",
+    "truncated", "truncated-clean", "stuck". framing: unusual framing of a stream's events. content_type: that of a
+    stream, instead of the usual one; "" for none. damage: unusual content of the body. usage: unusual usageMetadata.
+    signed: whether native parts have signatures. early: finish reasons before the one of the last event. burst: the
+    number of requests that fail first, 0 for all.
     """
 
     layout: tuple[str, ...] = ("text", "image")
@@ -51,16 +51,16 @@ class Plan:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-# Takes the plan and the numbers behind the scenario's name.
+# Arguments: the plan, and the numbers after the scenario's name.
 Change = Callable[[Plan, list[int]], Plan]
 Scenarios = dict[str, tuple[str, Change]]
 
 
 def changed(**changes: object) -> Change:
-    """A change that takes no numbers."""
+    """A change without numbers."""
     return lambda plan, _: replace(plan, **changes)  # type: ignore[arg-type]
 
 
 def number(given: list[int], at: int, default: int) -> int:
-    """The number at a place, or the default."""
+    """The number at an index, or the default."""
     return given[at] if len(given) > at else default

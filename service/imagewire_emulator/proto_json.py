@@ -1,7 +1,7 @@
 """proto3 JSON as Google reads it: strict about names and types, lenient about how a value is written.
 
-A name may be in camelCase or snake_case, null stands for absent, a single value for a list of one, a number may be a
-string, base64 may be url-safe and without padding. What leaves here is camelCase, and base64 is decoded.
+A name may be in camelCase or snake_case, null means absent, a single value may replace a list of one, a number may be a
+string, base64 may be URL-safe and without padding. The result is in camelCase, with base64 decoded.
 """
 
 import base64
@@ -34,14 +34,14 @@ def boolean(value: Any, path: str) -> bool:
 
 
 def struct(value: Any, path: str) -> dict[str, Any]:
-    """Any object, as it is."""
+    """Any object, unchanged."""
     if not isinstance(value, dict):
         raise _mismatch(path, "type.googleapis.com/google.protobuf.Struct", value)
     return value
 
 
 def _parsed(value: Any) -> float | None:
-    """A number, or a string that is one; None for what is neither."""
+    """A number, or a string with a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -82,7 +82,7 @@ def timestamp(value: Any, path: str) -> str:
 
 
 def enum(*names: str) -> Reader:
-    """One of the names, in any case; what leaves is the name."""
+    """One of the names, in upper or lower case; returns the name."""
     known = {name.lower(): name for name in names}
 
     def read(value: Any, path: str) -> str:
@@ -109,7 +109,7 @@ def string_map(value: Any, path: str) -> dict[str, str]:
 
 
 def message(fields: dict[str, Reader]) -> Reader:
-    """An object of these fields and no other."""
+    """An object with only these fields."""
 
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):

@@ -1,7 +1,7 @@
-"""What can come, by model name: "emulator-NAME", or "MODEL--NAME" to keep that model's other ways.
+"""All scenarios, selected by the model's name: "emulator-NAME", or "MODEL--NAME" to use another model's properties.
 
-A trailing number tunes a scenario: "emulator-slow-500" waits 500 ms, "emulator-drip-2000-8000000" sends a picture of
-8 000 000 bytes over 2 s, "emulator-size-20MB" sends exactly that many.
+Numbers after the name are parameters: "emulator-slow-500" waits 500 ms, "emulator-drip-2000-8000000" sends a picture of
+8 000 000 bytes over 2 s, "emulator-size-20MB" sends exactly that many bytes.
 """
 
 import re
@@ -19,7 +19,7 @@ _UNITS = {"MB": 1_000_000, "KB": 1_000, "": 1}
 
 
 def find(model_id: str) -> tuple[Model, str, Plan]:
-    """The model, the scenario's name ("" for none) and the plan that a model's name asks for. Raises ApiError."""
+    """The model, the scenario's name ("" for none) and the plan for a model's name. Raises ApiError."""
     base, dashes, name = model_id.partition("--")
     if not dashes and model_id.startswith("emulator-"):
         base, name = DEFAULT.id, model_id.removeprefix("emulator-")

@@ -1,4 +1,4 @@
-"""The request's shape: every field that the API has and this emulator knows, and no other."""
+"""The format of a request: every field of the API that this emulator supports."""
 
 from typing import Any
 
@@ -144,6 +144,6 @@ _REQUEST = message(
 
 
 def read_request(value: Any) -> dict[str, Any]:
-    """The request in camelCase, base64 decoded. Raises ApiError."""
+    """Return the request in camelCase, with base64 decoded. Raises ApiError."""
     request: dict[str, Any] = _REQUEST(value, "")
     return request

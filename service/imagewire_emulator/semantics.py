@@ -1,4 +1,4 @@
-"""What a well-formed request may ask of a model: the second half of the API's strictness."""
+"""Checks what a well-formed request may ask of a model, as the API does after checking the format."""
 
 import base64
 import hashlib
@@ -29,7 +29,7 @@ _DATA = (
 )
 _VERTEX_OPTIONS = ("personGeneration", "prominentPeople", "imageOutputOptions")
 _GEMINI_PARTS = ("toolCall", "toolResponse", "partMetadata")
-# Google's documented way to send a part that it did not sign. Clients send it as it is, or in base64.
+# Google's documented placeholder for the signature of a part that it did not sign. Clients send it plain or in base64.
 _UNSIGNED = b"skip_thought_signature_validator"
 _UNSIGNED_FORMS = (_UNSIGNED, base64.urlsafe_b64decode(_UNSIGNED))
 
@@ -37,7 +37,7 @@ _UNSIGNED_FORMS = (_UNSIGNED, base64.urlsafe_b64decode(_UNSIGNED))
 def signature(kind: str, content: bytes = b"") -> bytes:
     """The thought signature of a part.
 
-    Of a picture by its bytes, of a call by its name, of native data by its kind, of text by nothing.
+    It is calculated from the bytes of a picture, the name of a call, the kind of native data, and nothing for text.
     """
     return hmac.digest(_SECRET, kind.encode() + b"\0" + hashlib.sha256(content).digest(), "sha256")
 
@@ -46,7 +46,7 @@ CONTINUATION = base64.b64encode(signature("continuation")).decode()
 
 
 def check(request: Json, model: Model, *, vertex: bool) -> None:
-    """Raise ApiError for what this model, on this API, refuses."""
+    """Raise ApiError for anything that this model refuses on this API."""
     contents = request.get("contents") or []
     if not contents:
         raise invalid("* GenerateContentRequest.contents: contents is not specified", "contents")
@@ -70,7 +70,7 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
 
 
 def _check_place(request: Json, *, vertex: bool) -> None:
-    """Fields that only one of the two APIs has."""
+    """Check fields that only one of the two APIs has."""
     for name in ("labels", "outputConfig"):
         if name in request and not vertex:
             raise unknown_name(name)
@@ -94,7 +94,7 @@ def _parts(contents: list[Json]) -> Iterator[tuple[str, str, Json]]:
 
 
 def _check_part(part: Json, path: str, *, vertex: bool) -> int:
-    """The number of pictures in it."""
+    """Check a part, and return its number of pictures."""
     kinds = [kind for kind in _DATA if kind in part]
     if len(kinds) != 1:
         raise invalid(

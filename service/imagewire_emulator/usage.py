@@ -1,4 +1,4 @@
-"""usageMetadata: four characters make a token, an input picture 258; pictures as the model's table says."""
+"""usageMetadata: one token per four characters, 258 per input picture; drawn pictures as in the model's table."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool) -> Json:
-    """What the whole answer took. images: how many final pictures it has."""
+    """The usage of the whole answer. images: its number of final pictures."""
     parts = [part for content in request["contents"] for part in content["parts"]]
     text_in = max(1, sum(len(part.get("text", "")) for part in parts) // 4)
     image_in = 258 * sum("inlineData" in part or "fileData" in part for part in parts)
@@ -35,7 +35,7 @@ def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool)
 
 
 def before_the_end(whole: Json) -> Json:
-    """What an event before the last one says: the prompt's tokens."""
+    """The usage in an event before the last one: the tokens of the prompt."""
     prompt = whole["promptTokenCount"]
     return {
         "promptTokenCount": prompt,

@@ -82,7 +82,7 @@ def test_d9_no_file_costs_the_next_reload(tmp_path: Path, emulator: processes.Pr
         file.unlink()
         os.mkfifo(file)
         server.hang_up()
-        assert "is no regular file" in server.log_line("the configuration was not reloaded")["why"]
+        assert "is not a regular file" in server.log_line("the configuration was not reloaded")["why"]
         file.unlink()
         file.write_text(CONFIG.replace("draw", "renamed"))
         server.hang_up()

@@ -1,1 +1,1 @@
-"""Configuration: files and environment in, frozen dataclasses out, every error with its place and remedy."""
+"""Reads files and the environment into frozen dataclasses. Every error names its place and a remedy."""

@@ -1,6 +1,6 @@
-"""YAML within bounds: how deep it nests and how many values it has, aliases counted as often as they stand.
+"""Reads YAML with limits on its nesting and on its number of values. An alias counts each time it is used.
 
-Whoever walks the nodes afterwards may recurse into them, and needs no guard of its own.
+Code that processes the nodes afterwards can use recursion without checks of its own.
 """
 
 from typing import Any
@@ -19,7 +19,7 @@ _RESOLVERS = {
 
 
 class OverBoundsError(Exception):
-    """The text says what is too much, and what to do; `line` where, counted from 1."""
+    """The file exceeds a limit. The message has the remedy; `line` is counted from 1."""
 
     def __init__(self, mark: yaml.Mark, words: str) -> None:
         super().__init__(words)
@@ -27,18 +27,18 @@ class OverBoundsError(Exception):
 
 
 class BoundedLoader(yaml.SafeLoader):
-    """Raises OverBoundsError. Dates are text. Tags of other programs, such as !env, are refused, not passed over."""
+    """Raises OverBoundsError. Dates are text. Tags of other programs, such as !env, are refused, not ignored."""
 
     def __init__(self, stream: str) -> None:
         super().__init__(stream)
         self.yaml_implicit_resolvers = _RESOLVERS
         self._depth = 0
         self._composed = 0
-        # Of each node that is complete: its values and its depth. An alias of one that is not is inside of it.
+        # The number of values and the depth of each complete node. An alias of an incomplete node is inside that node.
         self._sizes: dict[yaml.Node, tuple[int, int]] = {}
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        """One node and all that is in it."""
+        """Read one node and everything in it."""
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         mark = event.start_mark
         self._depth += 1
@@ -48,7 +48,7 @@ class BoundedLoader(yaml.SafeLoader):
         if self._composed > _MOST_VALUES:
             raise _too_many(mark)
         if getattr(event, "tag", None) not in {None, "!", *_TAGS}:
-            words = f"the tag {str(event.tag)[:32]!r} is not read; write os.environ/NAME or the value"
+            words = f"the tag {str(event.tag)[:32]!r} is not supported; write os.environ/NAME or the value"
             raise OverBoundsError(mark, words)
         node: yaml.Node | None = super().compose_node(parent, index)
         self._depth -= 1
@@ -56,7 +56,7 @@ class BoundedLoader(yaml.SafeLoader):
             return None
         if isinstance(event, yaml.AliasEvent):
             if node not in self._sizes:
-                words = f"the alias *{str(event.anchor)[:32]} stands inside of what it names; remove it"
+                words = f"the alias *{str(event.anchor)[:32]} is inside the value that it refers to; remove it"
                 raise OverBoundsError(mark, words)
         else:
             self._sizes[node] = self._measured(node)
@@ -76,9 +76,9 @@ class BoundedLoader(yaml.SafeLoader):
 
 
 def _too_deep(mark: yaml.Mark) -> OverBoundsError:
-    return OverBoundsError(mark, f"nests deeper than {_DEEPEST} levels; flatten it")
+    return OverBoundsError(mark, f"is nested more than {_DEEPEST} levels deep; flatten it")
 
 
 def _too_many(mark: yaml.Mark) -> OverBoundsError:
-    words = f"the file has over {_MOST_VALUES} values, aliases counted as often as they stand; remove some"
+    words = f"the file has more than {_MOST_VALUES} values, and an alias counts each time it is used; remove some"
     return OverBoundsError(mark, words)

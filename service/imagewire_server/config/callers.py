@@ -1,4 +1,4 @@
-"""Who may call, by the configuration, and what callers may name."""
+"""Who may call, and which resources callers may name."""
 
 import ipaddress
 
@@ -7,10 +7,10 @@ from imagewire_server.config.settings import names
 
 
 def named(setting: str, config: Config) -> tuple[str, ...] | None:
-    """What requests may name by a setting: None for anything.
+    """The names that a setting allows in requests; None for any.
 
-    Whoever has the master key, or an account of this machine, may have the server's credentials at any rate. Where
-    strangers may call, auto is none.
+    auto means any if callers need the master key, or must be on this machine, because they are then trusted with the
+    server's credentials. If strangers can call, auto means none.
     """
     given = config.settings
     if setting == "auto":
@@ -19,11 +19,11 @@ def named(setting: str, config: Config) -> tuple[str, ...] | None:
 
 
 def is_local(address: str) -> bool:
-    """Whether an address is reached from this machine only."""
+    """Whether an address can be reached from this machine only."""
     host = address.rpartition(":")[0].strip("[]")
     if address == "off" or address.startswith("unix:") or host == "localhost":
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # another name
+    except ValueError:  # a host name
         return False

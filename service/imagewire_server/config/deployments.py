@@ -1,4 +1,4 @@
-"""Deployments: which upstream serves a model's name. Read from LiteLLM's `model_list` as it stands."""
+"""Deployments: which upstream serves a model name. They are read from LiteLLM's `model_list`."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,10 +13,10 @@ from imagewire_server.config.source import Node, nearest
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """One way to serve a name. name and model may hold one "*". weight, rpm, tpm: None where not given.
+    """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
 
-    model: the provider's own id. options: what the provider makes of its own keys. timeout: seconds until the first
-    byte, None for the server's.
+    model: the provider's id. options: the provider's own options. timeout: seconds until the first byte, None for the
+    server's setting.
     """
 
     id: str
@@ -31,18 +31,18 @@ class Deployment:
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def without_share(self) -> "Deployment":
-        """What it is apart from how often it is chosen."""
+        """Everything except how often it is chosen."""
         return replace(self, weight=None, rpm=None, tpm=None)
 
 
-# The keys under litellm_params that every provider has. Its own stand behind the first.
+# The keys under litellm_params that every provider has. The provider's own keys come after the first one.
 PARAMS = ("model", "weight", "rpm", "tpm", "timeout", "extra_headers")
-# What the server itself sends: a file may not send it twice.
+# Headers that the server itself sends. A file may not set them.
 _OWN_HEADERS = frozenset({"authorization", "content-type", "content-length", "accept-encoding", "host"})
 
 
 class _Reader(NamedTuple):
-    """What the entries are read with. providers: by their names."""
+    """What is needed to read the entries. providers: by their names."""
 
     providers: Mapping[str, ProviderConfig]
     settings: Settings
@@ -50,9 +50,9 @@ class _Reader(NamedTuple):
 
 
 def read(section: Node, providers: Iterable[ProviderConfig], settings: Settings, warn: Warn) -> tuple[Deployment, ...]:
-    """The deployments of a model_list. settings: what a provider takes where an entry is silent.
+    """Read the deployments of a model_list. settings: the defaults of a provider's keys.
 
-    warn: told of each key that is LiteLLM's and not served. Raises ConfigError.
+    warn: called with each key of LiteLLM that is not supported. Raises ConfigError.
     """
     reader = _Reader({name: provider for provider in providers for name in provider.names}, settings, warn)
     return tuple(_entry(entry, number, reader) for number, entry in enumerate(section.items("model_list")))
@@ -64,7 +64,7 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment:
         if key.text == "model_name":
             name = value.text("model_name")
             if name.count("*") > 1:
-                raise value.error("model_name takes one '*' at the most")
+                raise value.error("model_name may have only one '*'")
         elif key.text == "litellm_params":
             params = value
         elif key.text == "model_info":
@@ -76,20 +76,22 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment:
     if not name:
         raise entry.error("model_name is missing; add the name that callers use")
     if not (name + info_id).isprintable() or "," in info_id:
-        raise entry.error("model_name and id take printable characters, an id no comma: answers' trailers hold them")
+        raise entry.error(
+            "model_name and id must be printable, and an id must have no comma, because they are sent in trailers"
+        )
     if params is None:
         raise entry.error("litellm_params is missing; add at least its 'model'")
     given, own = _params(params, reader)
     provider, model = given["provider"], given["model"]
     if ("*" in model) and ("*" not in name):
-        raise params.error(f"model {provider}/{model} has a '*' that model_name {name!r} does not fill")
+        raise params.error(f"model {provider}/{model} has a '*', but model_name {name!r} has none")
     options = reader.providers[provider].options(provider, model, own, reader.settings, params)
     return Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, options=options, **given)
 
 
 def _params(params: Node, reader: _Reader) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What every provider has, and the provider's own keys."""
-    # Which keys there are depends on the model, which may stand behind them.
+    """Read the keys that every provider has, and the provider's own."""
+    # The valid keys depend on the model, which may come after them.
     provider = reader.providers.get(params.peek("model").partition("/")[0])
     asked = [provider] if provider else list(reader.providers.values())
     own_params = {name: param for one in asked for name, param in one.params.items()}
@@ -128,7 +130,7 @@ def _model(value: Node, reader: _Reader) -> tuple[str, str]:
         raise value.error(f"model must start with {starts}, not {text!r}{hint}")
     if not re.fullmatch(r"[\w.:@*-]+(/[\w.:@-]+)*", model) or model.count("*") > 1:
         example = reader.providers[provider].example
-        raise value.error(f"model {text!r} names no model; use one such as {provider}/{example}")
+        raise value.error(f"model {text!r} has no model; use one such as {provider}/{example}")
     return provider, model
 
 
@@ -137,7 +139,7 @@ def _headers(value: Node, own: frozenset[str]) -> tuple[tuple[str, str], ...]:
     for key, text in value.pairs("extra_headers"):
         header, content = key.text.lower(), text.text(key.text)
         if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():
-            raise key.error(f"{key.text!r} is no valid header")
+            raise key.error(f"{key.text!r} is not a valid header")
         if header in own:
             raise key.error(f"{key.text!r} is sent by the server itself; leave it out")
         headers.append((header, content))

@@ -1,4 +1,4 @@
-"""The keys that callers must show: what asks for one is honoured, or it stops the start."""
+"""The keys that callers must send. If the configuration asks for an unsupported authentication, the start fails."""
 
 import difflib
 import ipaddress
@@ -17,9 +17,9 @@ _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
 
 
 def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, str], warn: Warn) -> str:
-    """What callers must show, "" for none. Of the variables ours counts before the file, LiteLLM's behind it.
+    """The master key, "" for none. Our variable overrides the file, and the file overrides LiteLLM's variable.
 
-    sections: the file's, by name. warn: told of each key that is LiteLLM's and not served. Raises ConfigError.
+    sections: those of the file, by name. warn: called with each unsupported key of LiteLLM. Raises ConfigError.
     """
     _misspelt(environ)
     key = _from_general(sections["general_settings"][1], warn) if "general_settings" in sections else ""
@@ -33,23 +33,23 @@ def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, s
     key = _given(environ, OWN_KEY).get(OWN_KEY) or key or weak.get(OWN_KEY) or weak.get(_LITELLM_KEY) or ""
     if not key:
         for where, name in _elsewhere(sections):
-            raise where.error(f"{name} may hold a master key, and is not read here: {_REMEDY}")
+            raise where.error(f"{name} may contain a master key, but this server does not read it: {_REMEDY}")
     return key
 
 
 def check_kept(before: "Config", after: "Config") -> None:
-    """Raise ConfigError where a reload would leave a server without a key that it has."""
+    """Raise ConfigError if a reload would remove a key of the server."""
     if (before.master_key and not after.master_key) or (before.settings.metrics_key and not after.settings.metrics_key):
         raise ConfigError(
-            "the master key or metrics_key is gone, and nobody would need it: restart where that is meant"
+            "the master key or metrics_key is gone, so callers would need no key: restart if this is intended"
         )
 
 
 def exposed(given: Settings, key: str) -> tuple[str, ...]:
-    """A warning for each address at which others than this machine's users may draw without a key."""
+    """A warning for each address at which other machines can draw without a key."""
     beyond = [address for address in (given.grpc, given.rest) if not key and not _is_local(address)]
     remedy = f"set {OWN_KEY}, or serve on 127.0.0.1"
-    return tuple(f"whoever reaches {address} may draw on this server's account: {remedy}" for address in beyond)
+    return tuple(f"anyone who can reach {address} can spend this server's money: {remedy}" for address in beyond)
 
 
 def _from_general(section: Node, warn: Warn) -> str:
@@ -57,9 +57,11 @@ def _from_general(section: Node, warn: Warn) -> str:
     for name, value in section.pairs("general_settings"):
         if name.text == "master_key":
             if value.is_null:
-                raise value.error("master_key is empty: give it a key, or remove it where callers need none")
+                raise value.error("master_key is empty: set a key, or remove it if callers need none")
             if isinstance(value.plain(), bool):
-                raise value.error("master_key must be text that nobody guesses; put it in quotes if it is meant so")
+                raise value.error(
+                    "master_key must be text that is hard to guess; if this value is intended, put it in quotes"
+                )
             key = _checked(value.text("master_key"), f"{value.where}: master_key")
         elif name.text in unserved("authentication"):
             if value.plain():
@@ -72,7 +74,7 @@ def _from_general(section: Node, warn: Warn) -> str:
 
 
 def _elsewhere(sections: Mapping[str, tuple[Key, Node]]) -> Iterator[tuple[Node, str]]:
-    """What names another place of LiteLLM's that may hold a master key."""
+    """Which setting of LiteLLM refers to another place that may contain a master key."""
     if "include" in sections:
         yield sections["include"][0], "a file under include"
     if "general_settings" in sections:
@@ -82,7 +84,7 @@ def _elsewhere(sections: Mapping[str, tuple[Key, Node]]) -> Iterator[tuple[Node,
 
 
 def _from_file_environment(sections: Mapping[str, tuple[Key, Node]]) -> dict[str, str]:
-    """The keys among `environment_variables`, which LiteLLM puts into its environment."""
+    """The keys in `environment_variables`, which LiteLLM adds to its environment."""
     if "environment_variables" not in sections:
         return {}
     found = {}
@@ -90,7 +92,9 @@ def _from_file_environment(sections: Mapping[str, tuple[Key, Node]]) -> dict[str
         if key.text in {OWN_KEY, _LITELLM_KEY}:
             found[key.text] = _checked(value.text(key.text), f"{value.where}: {key.text}")
         elif key.text.upper().startswith(ENV_PREFIX):
-            raise key.error(f"{key.text} has no effect here; only {OWN_KEY} of this server's variables may stand here")
+            raise key.error(
+                f"{key.text} has no effect here; of this server's variables, only {OWN_KEY} may be set here"
+            )
         elif words := _nearly(key.text):
             raise key.error(words)
     return found
@@ -101,20 +105,20 @@ def _given(environ: Mapping[str, str], name: str) -> dict[str, str]:
 
 
 def _checked(key: str, where: str) -> str:
-    if words := sendable(key) if key else "is empty: give it a key, or unset it where callers need none":
+    if words := sendable(key) if key else "is empty: set it to a key, or unset it if callers need none":
         raise ConfigError(f"{where} {words}")
     return key
 
 
 def _misspelt(environ: Mapping[str, str]) -> None:
-    """LiteLLM has many variables; only one that is nearly the key's name is told. Ours are all known."""
+    """Check for misspelled names. LiteLLM has many variables, so only names similar to the key's are reported."""
     for name in environ:
         if words := _nearly(name):
             raise ConfigError(words)
 
 
 def _nearly(name: str) -> str:
-    """What to say of a name that is nearly the key's, "" for any other."""
+    """The error for a name that is similar to the key's, "" for any other."""
     large = name.upper()
     if name == _LITELLM_KEY or not (
         large.startswith(_LITELLM_KEY) or difflib.get_close_matches(large, [_LITELLM_KEY], cutoff=0.92)

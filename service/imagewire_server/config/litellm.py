@@ -1,11 +1,11 @@
-"""What LiteLLM's file may hold and this server does not serve, read once from litellm.toml."""
+"""The keys of LiteLLM's file that this server does not support, read from litellm.toml."""
 
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
-# Told the name of each such key that a file has.
+# Called with the name of each such key in a file.
 Warn = Callable[[str], None]
 
 
@@ -16,5 +16,5 @@ def _table() -> dict[str, frozenset[str]]:
 
 
 def unserved(section: str) -> frozenset[str]:
-    """The keys of a section ("sections" for the file's top) that are LiteLLM's and not served."""
+    """LiteLLM's keys of a section ("sections" for the top level) that are not supported."""
     return _table()[section]

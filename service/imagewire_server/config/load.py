@@ -1,4 +1,4 @@
-"""The whole configuration: file, environment and flags in, one frozen Config out, or a ConfigError."""
+"""Reads the whole configuration, from file, environment and flags, into one frozen Config. Raises ConfigError."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,15 +18,14 @@ __all__ = ["Config", "ConfigError", "load"]
 
 SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings", "imagewire")
 
-# Later ones count.
+# Later ones override earlier ones.
 _ROUTING = ("litellm_settings", "router_settings")
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """Everything the server is told. models: what it is told of models, beside what their providers know. master_key:
-    what callers must show, empty for none. unserved: keys that are LiteLLM's and that this server does not serve, each
-    once.
+    """The whole configuration. models: rows that the file adds to the providers' tables. master_key: the key that
+    callers must send, empty for none. unserved: LiteLLM's keys in the file that are not supported, each once.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -45,9 +44,9 @@ def load(
     text: bytes | None = None,
     **flags: Any,
 ) -> Config:
-    """The configuration. Of a setting, a later source counts: default, file, environment, flag (None: not given).
+    """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
 
-    providers: those that may serve. text: what the file holds, where it was read already.
+    providers: the available ones. text: the content of the file, if it was already read.
     """
     noticed: dict[str, None] = {}
     titled: dict[str, tuple[Key, Node]] = {}
@@ -69,7 +68,7 @@ def load(
             given[name] = settings.checked(known[name], str(flag), f"--{name.replace('_', '-')}")
     made = settings.made(given, providers)
     if made.metrics_key and made.metrics != "key":
-        raise ConfigError(f"metrics_key asks for a key, and metrics: {made.metrics} for none; keep one of the two")
+        raise ConfigError(f"metrics_key requires a key, but metrics: {made.metrics} does not; keep one of the two")
 
     def warn(name: str) -> None:
         noticed[name] = None
@@ -95,9 +94,9 @@ def load(
 
 
 def _default(given: Settings, providers: Sequence[ProviderConfig]) -> tuple[Deployment, ...]:
-    """What the environment alone offers: every model of the providers that it has credentials for."""
+    """The deployments without a file: all models of the providers that have credentials in the environment."""
     found = tuple(deployment for provider in providers for deployment in provider.default(given))
-    # A bare id goes to the first provider there is.
+    # A model id without a provider uses the first one.
     return (*found, replace(found[0], id=f"{found[0].id}:bare", name="*")) if found else ()
 
 
@@ -105,4 +104,4 @@ def _distinct(found: tuple[Deployment, ...], path: Path | None) -> None:
     ids = [deployment.id for deployment in found]
     twice = next((name for name in ids if ids.count(name) > 1), None)
     if twice is not None:
-        raise ConfigError(f"{path}: two deployments have the id {twice!r}; give each model_info an id of its own")
+        raise ConfigError(f"{path}: two deployments have the id {twice!r}; give each model_info its own id")

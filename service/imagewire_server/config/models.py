@@ -1,4 +1,4 @@
-"""What is said of models under `imagewire.models`, and how such rows make a provider's table of models."""
+"""Reads `imagewire.models`, and builds a provider's table of models from such rows."""
 
 import dataclasses
 import types
@@ -10,17 +10,17 @@ from typing import Any
 from imagewire_server.config.source import Key, Node
 from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPrice
 
-# A model's id, and some of its Capabilities by their names.
+# The id of a model, and some of its Capabilities by name.
 Row = Mapping[str, Any]
 
-# What of the Capabilities is the provider's own, for all of its models.
+# Capabilities that are the same for all models of a provider.
 _PROVIDERS_OWN = frozenset({"service", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as"})
 _WITHOUT_SYSTEM = "without_system_instruction"
 
 
 @cache
 def keys() -> dict[str, Any]:
-    """The keys of a row, each with its type. `without_system_instruction` lists providers; a provider reads its own."""
+    """The keys of a row with their types. `without_system_instruction` lists providers, each of which checks it."""
     found: dict[str, Any] = {}
     for name, hint in typing.get_type_hints(Capabilities).items():
         if name == "system_instruction":
@@ -37,7 +37,7 @@ def _without_none(hint: Any) -> Any:
 
 
 def read(own: Node | None) -> tuple[Row, ...]:
-    """The rows under imagewire.models. Raises ConfigError."""
+    """Read the rows under imagewire.models. Raises ConfigError."""
     section = next((value for key, value in own.pairs("imagewire") if key.text == "models"), None) if own else None
     if section is None:
         return ()
@@ -45,7 +45,7 @@ def read(own: Node | None) -> tuple[Row, ...]:
 
 
 def typed(row: Row) -> Row:
-    """A row of plain JSON values with the types of Capabilities."""
+    """Convert a row of plain JSON values to the types of Capabilities."""
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     if "price" in given:
         given["price"] = TokenPrice(*given["price"])
@@ -53,7 +53,7 @@ def typed(row: Row) -> Row:
 
 
 def table(provider: str, unknown: Capabilities, rows: Iterable[Row]) -> ModelTable:
-    """A provider's table. unknown: what holds of every model; of rows with the same id, later ones add to earlier."""
+    """Build a provider's table. unknown: capabilities of models that are not in it. Rows with the same id merge."""
     found: dict[str, Capabilities] = {}
     for row in rows:
         given = dict(row)
@@ -84,7 +84,7 @@ def _value(name: str, hint: Any, value: Node) -> Any:
         numbers = [item.number("price") for item in value.items("price")]
         if len(numbers) not in {3, 4}:
             raise value.error(
-                "price takes [prompt, text out, picture out] or these and cached, in USD per million tokens"
+                "price must be [prompt, text, picture], or these and the cached prompt, in USD per million tokens"
             )
         return numbers
     kind = typing.get_origin(hint) or hint

@@ -1,4 +1,4 @@
-"""What a provider tells the configuration of itself: its names, its settings, and how its deployments are read."""
+"""What a provider declares for the configuration: its names, its settings, and how its deployments are read."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
 
 
 class Options(Protocol):
-    """What a provider makes of a deployment's own keys: frozen and hashable, equal where two say the same."""
+    """A provider's own options of a deployment: frozen, hashable, and comparable."""
 
     @property
     def where(self) -> str:
-        """Where it is asked, for people to read: no password is in it. Empty for the provider's usual place."""
+        """Its address, for people, without a password. Empty for the provider's default."""
         ...
 
 
 class Param(NamedTuple):
-    """A key of a provider's under litellm_params. read: its value, or a ConfigError. schema: its JSON schema."""
+    """A provider's key under litellm_params. read: returns its value; raises ConfigError. schema: its JSON schema."""
 
     read: Callable[[Node], Any]
     schema: Mapping[str, Any]
 
 
 class SetUp(NamedTuple):
-    """A way to set a provider up by one variable. serves: what it then serves; needs: what stands beside it."""
+    """A way to configure a provider with one variable. serves: what it then serves. needs: what else is required."""
 
     variable: str
     serves: str
     needs: str
 
 
-# Takes the provider's name, the model, the provider's own keys, the settings, and the node for errors.
+# Arguments: the provider's name, the model, the provider's own keys, the settings, and the node for errors.
 ReadOptions = Callable[[str, str, Mapping[str, Any], "Settings", Node], Options]
 
 
@@ -43,11 +43,11 @@ ReadOptions = Callable[[str, str, Mapping[str, Any], "Settings", Node], Options]
 class ProviderConfig:
     """One provider, or several that share a folder.
 
-    names: the words in front of a model's name. example: a model, for errors. options: a deployment's Options, of its
-    own keys that were given and of the settings; raises ConfigError. params: those keys under litellm_params. headers:
-    what it sends itself beside HTTP's usual ones. settings: a frozen dataclass with a default for every field; each is
-    a key under `imagewire:` and an IMAGEWIRE_ variable. variables: other tools' variables, with the setting that each
-    sets. default: the deployments that the settings alone make. set_up: how to set it up without a file.
+    names: the prefixes of its model names. example: a model, for errors. options: creates the Options of a deployment
+    from its own keys and the settings; raises ConfigError. params: these keys under litellm_params. headers: those that
+    it sends itself, other than HTTP's common ones. settings: a frozen dataclass with a default for every field; each
+    field is a key under `imagewire:` and an IMAGEWIRE_ variable. variables: variables of other tools, with the setting
+    that each sets. default: the deployments without a file. set_up: how to configure it without a file.
     """
 
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""How a deployment is chosen and what stands in for it: LiteLLM's `router_settings`."""
+"""How a deployment is chosen, and the fallbacks: LiteLLM's `router_settings`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """strategy: of STRATEGIES. num_retries: repeats of a call, where they are free. cooldown_time: seconds a failing
-    deployment is left alone; allowed_fails: failures in a row before that. fallbacks: names by name, for trouble and
-    rate limits; content_policy_fallbacks: for blocked prompts. A name "*" stands for every other.
+    """strategy: one of STRATEGIES. num_retries: retries of a call, if nothing was charged. cooldown_time: the cooldown
+    of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
+    and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names.
     """
 
     strategy: str = "simple-shuffle"
@@ -29,9 +29,9 @@ class Routing:
 
 
 def read(sections: Iterable[tuple[str, Node]], names: frozenset[str], warn: Warn) -> Routing:
-    """The router's settings. sections: router_settings, and before it litellm_settings, which may hold some of them.
+    """Read the router's settings. sections: litellm_settings, which may have some of them, then router_settings.
 
-    names: what model_list offers. warn: told of what is LiteLLM's and not served. Raises ConfigError.
+    names: those in model_list. warn: called with LiteLLM's settings that are not supported. Raises ConfigError.
     """
     given: dict[str, Any] = {}
     for title, section in sections:
@@ -50,7 +50,7 @@ def read(sections: Iterable[tuple[str, Node]], names: frozenset[str], warn: Warn
 
 def _strategy(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
     if value.text("routing_strategy") in unserved("routing_strategy"):
-        warn(f"routing_strategy {value.text('routing_strategy')} (simple-shuffle serves in its place)")
+        warn(f"routing_strategy {value.text('routing_strategy')} (simple-shuffle is used instead)")
         return {}
     return {"strategy": value.choice("routing_strategy", STRATEGIES)}
 
@@ -58,7 +58,7 @@ def _strategy(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
 def _num_retries(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
     retries = value.whole("num_retries")
     if retries > MOST_RETRIES:
-        warn(f"num_retries above {MOST_RETRIES}, because more repeats only lengthen an outage")
+        warn(f"num_retries above {MOST_RETRIES}, because more retries only make an outage longer")
     return {"num_retries": min(retries, MOST_RETRIES)}
 
 
@@ -84,9 +84,9 @@ def _fallbacks(value: Node, what: str, names: frozenset[str]) -> Fallbacks:
     for item in value.items(what):
         for key, targets in item.pairs(what):
             if key.text in found:
-                raise key.error(f"{what} name {key.text!r} twice; join them in one list")
+                raise key.error(f"{what} name {key.text!r} twice; merge them into one list")
             if key.text != "*" and not _offered(key.text, names):
-                raise key.error(f"{what} name {key.text!r}, which no model_name of model_list offers")
+                raise key.error(f"{what} name {key.text!r}, which is not a model_name in model_list")
             found[key.text] = _targets(targets, what, key.text, names)
     return tuple(found.items())
 
@@ -96,9 +96,9 @@ def _targets(value: Node, what: str, source: str, names: frozenset[str]) -> tupl
     for target in value.items(f"{what} of {source}"):
         name = target.text(what)
         if name == source:
-            raise target.error(f"{name!r} cannot stand in for itself")
+            raise target.error(f"{name!r} cannot be its own fallback")
         if not _offered(name, names):
-            raise target.error(f"{what} name {name!r}, which no model_name of model_list offers")
+            raise target.error(f"{what} name {name!r}, which is not a model_name in model_list")
         chosen.append(name)
     return tuple(chosen)
 

@@ -1,4 +1,4 @@
-"""The configuration's JSON schema, made from the tables that read it; `make gen` writes schema.json."""
+"""The JSON schema of the configuration, made from the tables that read it. `make gen` writes schema.json."""
 
 import typing
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ _TYPES = {str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "nu
 
 
 def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
-    """JSON Schema 2020-12 of the whole file."""
+    """The JSON Schema 2020-12 of the whole file."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "imagewire-server's configuration",
@@ -34,7 +34,7 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
 
 
 def _object(properties: dict[str, Any], *, also: str = "", required: tuple[str, ...] = ()) -> dict[str, Any]:
-    """An object of these keys, and of those that LiteLLM has in its section `also`."""
+    """An object with these keys, and with LiteLLM's keys of the section `also`."""
     others: dict[str, Any] = {name: {} for name in sorted(unserved(also))} if also else {}
     made = {"type": "object", "properties": {**properties, **others}, "additionalProperties": False}
     return {**made, "required": list(required)} if required else made

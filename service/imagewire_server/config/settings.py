@@ -14,12 +14,12 @@ _T = TypeVar("_T")
 
 ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
-# What the client and its command read.
+# Variables of the client and its command.
 _CLIENTS = frozenset({"IMAGEWIRE_API_KEY", "IMAGEWIRE_MODEL", "IMAGEWIRE_TARGET"})
 _WHO = ("key", "open", "off")
-# What Kubernetes sets for a service that is called imagewire, or imagewire-something.
+# Variables that Kubernetes sets for a service with the name imagewire, or imagewire-something.
 _KUBERNETES = re.compile(r"IMAGEWIRE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-# Keys under `imagewire:` that are no single values; config.load reads them.
+# Keys under `imagewire:` that are not single values; config.load reads them.
 SECTIONS = ("models",)
 
 
@@ -47,25 +47,25 @@ def _one_of(*choices: str) -> Callable[[str], str | None]:
 
 
 def url(value: str) -> str | None:
-    """What is wrong with a base URL, None when nothing is."""
+    """The error of a base URL, None if it is valid."""
     try:
         parts = urlsplit(value)
         fine = parts.scheme in {"https", "http"} and bool(parts.hostname) and parts.port != 0
         if fine and (parts.query or parts.fragment):
-            return "must end behind the path: a key belongs into api_key, and nothing else is sent in a URL"
-    except ValueError:  # a port that is none
+            return "must end after the path: put a key into api_key; nothing else may be in the URL"
+    except ValueError:  # an invalid port
         fine = False
-    return None if fine else "must start with https:// or http:// and name a host, as in https://host:8443"
+    return None if fine else "must start with https:// or http:// and have a host, for example https://host:8443"
 
 
 def sendable(value: str) -> str | None:
-    """What is wrong with a key, None when nothing is. Empty stands for none."""
+    """The error of a key, None if it is valid. Empty means no key."""
     fine = value.isascii() and value.isprintable() and value == value.strip(" ")
-    return None if fine else "must be printable ASCII without blanks at its ends, which a header can carry"
+    return None if fine else "must be printable ASCII without spaces at its ends, so that a header can hold it"
 
 
 def _key(value: str) -> str | None:
-    return sendable(value) if value else "is empty: give it a key, or leave it out"
+    return sendable(value) if value else "is empty: set a key, or leave it out"
 
 
 def _level(value: str) -> str | None:
@@ -77,17 +77,17 @@ def _names(value: str) -> str | None:
 
 
 def names(value: str) -> tuple[str, ...]:
-    """The names in a value that holds several."""
+    """The names in a value with several names."""
     return tuple(name.strip().removeprefix("gs://") for name in value.split(","))
 
 
 def setting(default: Any, check: Callable[[Any], str | None] | None = None) -> Any:
-    """A setting. check: what is wrong with a value in words, None where nothing is."""
+    """A setting. check: returns the error of a value, None if it is valid."""
     return field(default=default, metadata={"check": check})
 
 
 def secret(check: Callable[[Any], str | None] = sendable) -> Any:
-    """A setting that no error and no representation shows."""
+    """A setting that is never shown in errors and representations."""
     return field(default="", repr=False, metadata={"check": check})
 
 
@@ -96,87 +96,87 @@ class Settings:
     """Times in seconds, sizes in bytes."""
 
     grpc: str = setting("127.0.0.1:50051", _address)
-    """Where gRPC is served."""
+    """The address of gRPC."""
     workers: int = setting(0, _not_negative)
-    """How many processes serve; 0 for one for each core that the process may use, a container's quota counted."""
+    """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
-    """Where OpenAI's REST is served; off for nowhere."""
+    """The address of OpenAI's REST API, or off."""
     rest_image_fields: str = setting("both", _one_of("both", "image", "images"))
-    """Where a chat's pictures go: image (the final one), images (each) or both."""
+    """Which fields hold a chat's pictures: image (the final one), images (all) or both."""
     rest_remote_images: str = setting("fetch", _one_of("fetch", "pass", "refuse"))
-    """What happens to a picture that a REST request names by https://."""
+    """What to do with an https:// picture in a REST request."""
     rest_fetch_schemes: str = setting("https", _one_of("https", "https,http"))
-    """By which schemes pictures are fetched."""
+    """The URL schemes that may be fetched."""
     rest_cors_origins: str = ""
-    """The origins whose pages may call, separated by commas; empty for none."""
+    """Origins whose web pages may call, separated by commas; empty for none."""
     rest_hosts: str = ""
-    """Names by which clients without a key may address REST, beside localhost's; * for any."""
+    """Host names that REST accepts without a key, in addition to localhost's; * for any."""
     providers: tuple[Any, ...] = ()
-    """The providers' own settings: an object of each one's dataclass."""
+    """The providers' own settings: one dataclass object per provider."""
     metrics: str = setting("key", _one_of(*_WHO))
-    """Who may read /metrics: key (who shows a key, where there is one), open (everybody) or off."""
+    """Who may read /metrics: key (callers with a key, if there is one), open (everybody) or off."""
     metrics_key: str = secret(_key)
-    """A key that reads /metrics and opens nothing else."""
+    """A key that can read /metrics and nothing else."""
     reflection: str = setting("key", _one_of(*_WHO))
-    """Who may ask gRPC's reflection: key, open or off."""
+    """Who may use gRPC reflection: key, open or off."""
     channelz: str = setting("key", _one_of(*_WHO))
-    """Who may ask gRPC's channelz, which tells every connection's address: key, open or off."""
+    """Who may use gRPC channelz, which shows the address of every connection: key, open or off."""
     connect_timeout: float = setting(10.0, _positive)
-    """How long connecting upstream may take."""
+    """How long connecting to the provider may take."""
     first_byte_timeout: float = setting(300.0, _positive)
-    """How long the model may take until its answer begins."""
+    """How long the model may take to begin its answer."""
     idle_timeout: float = setting(60.0, _positive)
-    """How long an answer that has begun may pause."""
+    """How long an answer may pause after it began."""
     max_retry_after: float = setting(300.0, _positive)
-    """The longest wait that a provider's hint (Retry-After, RetryInfo) is followed for, and that callers are told."""
+    """The longest waiting time that is accepted from a provider (Retry-After, RetryInfo) and passed on to callers."""
     max_answer_bytes: int = setting(512 * 1024 * 1024, _positive)
-    """The most bytes of one upstream answer."""
+    """The maximum size of one answer of the provider."""
     max_request_bytes: int = setting(64 * 1024 * 1024, _positive)
-    """The most bytes of one request."""
+    """The maximum size of one request."""
     allowed_buckets: str = setting("auto", _names)
-    """The Cloud Storage buckets, or BUCKET/FOLDER, that requests may name, separated by commas; any, none, or auto."""
+    """Cloud Storage buckets, or BUCKET/FOLDER, that requests may name, separated by commas; any, none or auto."""
     allowed_resources: str = setting("auto", _names)
-    """What else of the provider's requests may name (cachedContents/ID, files/*), in the same way."""
+    """Other resources at the provider that requests may name (cachedContents/ID, files/*), in the same way."""
     max_unread_bytes: int = setting(512 * 1024 * 1024, _positive)
-    """The most bytes of unary answers that clients have not read yet; more calls of CreateCompletion are refused."""
+    """The maximum size of all unread unary answers; above it, CreateCompletion is refused."""
     max_arriving_bytes: int = setting(64 * 1024 * 1024, _positive)
-    """The most bytes of requests that are still arriving, of all clients together; one of any size always may."""
+    """The maximum size of all requests that are still arriving; a single request is always allowed."""
     receive_timeout: float = setting(10.0, _positive)
-    """How long a request may take to arrive, beside what its bytes take at 32 kB a second."""
+    """How long a request may take to arrive, in addition to its size at 32 kB a second."""
     max_concurrent_calls: int = setting(512, _positive)
-    """How many calls that draw run at once; more are refused with RESOURCE_EXHAUSTED."""
+    """The maximum number of running calls that draw; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = setting(10_000, _positive)
-    """How many connections each API of a worker holds at once; more are closed."""
+    """The maximum number of connections of each API of a worker; more are closed."""
     max_streams_per_connection: int = setting(1024, _positive)
-    """How many gRPC calls may be open on one connection; more are refused."""
+    """The maximum number of open gRPC calls on one connection; more are refused."""
     handshake_timeout: float = setting(10.0, _positive)
-    """How long a new gRPC connection may take until it speaks HTTP/2."""
+    """How long a new gRPC connection may take to start HTTP/2."""
     keepalive_interval: float = setting(60.0, _positive)
-    """After how long a silence a gRPC connection is pinged, to see whether its client is still there."""
+    """After how much silence a gRPC connection is pinged, to check whether its client is still there."""
     keepalive_timeout: float = setting(60.0, _positive)
-    """How long the answer to a ping may take, or what is sent may stay in the kernel unread."""
-    # Proxies are set to 3 s. gRPC's default of 300 s would cut them, and calls that are paid for, off.
+    """How long the answer to a ping may take, and how long sent data may stay unread in the kernel."""
+    # Proxies may ping every 3 s. gRPC's default of 300 s would close their connections, with calls that are paid for.
     min_ping_interval: float = setting(1.0, _positive)
-    """How often a gRPC client may ping, also while a model thinks in silence."""
+    """How often a gRPC client may ping, also while no data is sent."""
     heartbeat_interval: float = setting(15.0, _positive)
-    """After how long a silence a stream sends a heartbeat."""
+    """After how much silence a stream sends a heartbeat."""
     stall_timeout: float = setting(60.0, _positive)
     """How long a client may leave an answer unread."""
-    # Not by default: gRPC closes the socket right behind the last call's last byte. What the client sends meanwhile
-    # resets the connection, and what it has not read is lost, though charged.
+    # Off by default: gRPC closes the socket directly after the last byte of the last call. Data that the client sends
+    # at that moment resets the connection, and what it has not read is lost, although it was charged.
     max_connection_age: float = setting(0.0, _not_negative)
-    """After how long, give or take a tenth, a gRPC client is asked to connect anew; 0 for never."""
+    """After what time, plus or minus a tenth, a gRPC client is asked to reconnect; 0 for never."""
     max_connection_age_grace: float = setting(3600.0, _positive)
-    """How long the calls of a connection of that age may take before they are cut."""
+    """How long calls may then stay on the old connection before they are cut."""
     drain_delay: float = setting(5.0, _not_negative)
-    """How long, after SIGTERM, health says NOT_SERVING while new calls are still taken."""
+    """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)
-    """How long running calls may then take, before they end in ABORTED."""
+    """How long running calls may then take to finish, before they end in ABORTED."""
     log_level: str = setting("info", _level)
-    """The least level that is logged."""
+    """The lowest level that is logged."""
 
     def of(self, kind: type[_T]) -> _T:
-        """A provider's own settings, by their dataclass."""
+        """The provider's own settings, with their dataclass."""
         return next((made for made in self.providers if isinstance(made, kind)), None) or kind()
 
 
@@ -184,7 +184,7 @@ Fields = Mapping[str, "dataclasses.Field[Any]"]
 
 
 def fields(providers: Iterable[ProviderConfig]) -> Fields:
-    """The settings by name: the server's own, and those of the providers."""
+    """All settings by name: the server's own, and those of the providers."""
     found: dict[str, dataclasses.Field[Any]] = {}
     for own in dataclasses.fields(Settings):
         if own.name != "providers":
@@ -196,7 +196,7 @@ def fields(providers: Iterable[ProviderConfig]) -> Fields:
 
 
 def made(given: Mapping[str, Any], providers: Iterable[ProviderConfig]) -> Settings:
-    """The Settings of what was given by name."""
+    """Create the Settings from values by name."""
     left = dict(given)
     kinds = [provider.settings for provider in providers if provider.settings]
     others = tuple(
@@ -206,7 +206,7 @@ def made(given: Mapping[str, Any], providers: Iterable[ProviderConfig]) -> Setti
 
 
 def from_file(section: Node, known: Fields) -> dict[str, Any]:
-    """The settings under `imagewire:`. known: those that there are. Raises ConfigError."""
+    """Read the settings under `imagewire:`. known: all that exist. Raises ConfigError."""
     given = {}
     for key, value in section.pairs("imagewire"):
         if key.text in SECTIONS:
@@ -220,10 +220,10 @@ def from_file(section: Node, known: Fields) -> dict[str, Any]:
 def from_environment(
     environ: Mapping[str, str], known: Fields, others: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Two sets: what other tools' variables say, which a file overrides, and what IMAGEWIRE_ variables say.
+    """Read two sets of settings: from variables of other tools, which a file overrides, and from IMAGEWIRE_ variables.
 
-    known: the settings that there are. others: the other tools' variables, with the setting that each sets. Raises
-    ConfigError, also for a variable of ours that nothing reads.
+    known: all settings that exist. others: the variables of other tools, with the setting that each sets. Raises
+    ConfigError, also for an unknown IMAGEWIRE_ variable.
     """
     weak = {name: checked(known[name], environ[other], other) for other, name in others.items() if environ.get(other)}
     strong = {}
@@ -241,13 +241,13 @@ def from_environment(
 
 
 def _is_kubernetes(variable: str, value: str) -> bool:
-    # IMAGEWIRE_PORT alone may be meant for us, unless it holds what Kubernetes puts there.
+    # IMAGEWIRE_PORT may be meant for us, unless it has the value that Kubernetes sets.
     linked = variable.startswith(ENV_PREFIX) and variable.endswith("_PORT") and "://" in value
     return linked or _KUBERNETES.fullmatch(variable) is not None
 
 
 def checked(of: "dataclasses.Field[Any]", value: str, where: str) -> Any:
-    """The value in its field's type and within its bounds. Raises ConfigError."""
+    """Convert a value to the type of its field, and check it. Raises ConfigError."""
     kind: type[str] | type[int] | type[float] = type(of.default)  # type: ignore[assignment]  # none is missing
     try:
         typed = kind(value)
@@ -262,7 +262,7 @@ def checked(of: "dataclasses.Field[Any]", value: str, where: str) -> Any:
 
 
 def without_password(value: str) -> str:
-    """A URL, or what was meant to be one, without what stands before its host's "@", or behind "?" or "#"."""
+    """A URL, or something similar, without everything before "@" and after "?" or "#"."""
     value, *hidden = re.split("[?#]", value, maxsplit=1)
     scheme, slashes, rest = value.partition("//") if "//" in value else ("", "", value)
     _, at, host = rest.rpartition("@")

@@ -1,4 +1,4 @@
-"""What people read of a configuration: its table, and how to set a provider up. No key and no credentials are in it."""
+"""Shows a configuration to people: its routing table, and how to set up a provider. Never shows keys or credentials."""
 
 from collections.abc import Iterable, Iterator
 
@@ -12,23 +12,23 @@ def _set_ups(providers: Iterable[ProviderConfig]) -> list[SetUp]:
 
 
 def no_provider(providers: Iterable[ProviderConfig]) -> str:
-    """What to do where no provider is set up."""
+    """What to do if no provider is set up."""
     ways = [(f"export {one.variable}=...", f"serve {one.serves}") for one in _set_ups(providers)]
     ways += [
-        ("imagewire-server serve --config F", "serve what F lists under model_list, as in LiteLLM's config.yaml"),
+        ("imagewire-server serve --config F", "serve the models in F's model_list, as in LiteLLM's config.yaml"),
         ("imagewire-server serve --demo", "serve the built-in emulator's pictures, without a key"),
     ]
     return "\n".join(["no provider is set up. Do one of these:", *(f"  {way:<37}{what}" for way, what in ways)])
 
 
 def no_provider_in_environment(providers: Iterable[ProviderConfig]) -> str:
-    """The same, for a server that is told by its environment alone."""
+    """The same, for a server that is configured only by its environment."""
     ways = ", or ".join(f"{one.variable} {one.needs}" for one in _set_ups(providers))
     return f"no provider is set up: set {ways}, in the environment"
 
 
 def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
-    """The lines: each name with its deployments, what stands in for it, and what is not served."""
+    """The lines: each name with its deployments and fallbacks, and the keys that are not supported."""
     for name in dict.fromkeys(deployment.name for deployment in config.deployments):
         yield name
         for deployment in config.deployments:
@@ -49,11 +49,11 @@ def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
         yield f"no deployments: add a model_list, or set {_set_ups(providers)[0].variable}"
     routing = config.routing
     yield (
-        f"chosen by {routing.strategy}; {routing.num_retries} repeats; cooldown {routing.cooldown_time:g} s"
+        f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
-    yield f"callers {'must show the master key' if config.master_key else 'need no key'}"
+    yield f"callers {'must send the master key' if config.master_key else 'need no key'}"
     for words in exposed(config.settings, config.master_key):
         yield f"warning: {words}"
     for key in config.unserved:
-        yield f"not served: {key}"
+        yield f"not supported: {key}"

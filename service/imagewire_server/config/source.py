@@ -1,4 +1,4 @@
-"""A YAML file with its lines: every value can say where it stands, so that every error can."""
+"""A YAML file with line numbers: every value knows its place, so that every error can name it."""
 
 import difflib
 import os
@@ -16,11 +16,11 @@ _FROM_ENV = "os.environ/"
 
 
 class ConfigError(Exception):
-    """A setting is wrong. The text says where, what, and what to do."""
+    """A setting is wrong. The message has the place, the problem and the remedy."""
 
 
 class Node:
-    """A value of the file. `error` makes a ConfigError that names its place."""
+    """A value of the file. `error` creates a ConfigError with its place."""
 
     def __init__(self, node: yaml.Node, path: str, environ: Mapping[str, str]) -> None:
         self._node = node
@@ -38,7 +38,7 @@ class Node:
 
     @property
     def is_null(self) -> bool:
-        """Whether the value is left empty."""
+        """Whether the value is empty."""
         return self._node.tag == "tag:yaml.org,2002:null"
 
     @property
@@ -47,7 +47,7 @@ class Node:
         return isinstance(self._node, yaml.MappingNode)
 
     def pairs(self, what: str) -> Iterator[tuple["Key", "Node"]]:
-        """The keys and values of a mapping; each key once. what: the mapping's name, for errors."""
+        """The keys and values of a mapping, each key once. what: the mapping's name, for errors."""
         if self.is_null:
             return
         if not isinstance(self._node, yaml.MappingNode):
@@ -61,13 +61,13 @@ class Node:
             yield name, Node(value, self._path, self._environ)
 
     def peek(self, key: str) -> str:
-        """The text at a key of a mapping, for what must be known before all is read; empty where it cannot be read."""
+        """The text at a key of a mapping, to know it before everything is read; empty if it cannot be read."""
         for name, value in self._node.value if isinstance(self._node, yaml.MappingNode) else ():
             if isinstance(name, yaml.ScalarNode) and name.value == key:
                 try:
                     return Node(value, self._path, self._environ).text(key)
                 except ConfigError:
-                    return ""  # told when it is read
+                    return ""  # reported when it is read
         return ""
 
     def items(self, what: str) -> list["Node"]:
@@ -79,15 +79,15 @@ class Node:
         return [Node(value, self._path, self._environ) for value in self._node.value]
 
     def text(self, what: str) -> str:
-        """A scalar as text; os.environ/NAME is looked up."""
+        """A scalar as text; os.environ/NAME is replaced by the variable's value."""
         if not isinstance(self._node, yaml.ScalarNode) or self.is_null:
-            raise self.error(f"{what} takes one value")
+            raise self.error(f"{what} must be a single value")
         value = str(self._node.value)
         if not value.startswith(_FROM_ENV):
             return value
         name = value.removeprefix(_FROM_ENV)
         if name not in self._environ:
-            raise self.error(f"{what}: the environment has no {name}; set it")
+            raise self.error(f"{what}: the environment variable {name} is not set; set it")
         return self._environ[name]
 
     def number(self, what: str, *, least: float = 0.0) -> float:
@@ -102,7 +102,7 @@ class Node:
         return value
 
     def whole(self, what: str, *, least: int = 0) -> int:
-        """A whole number of at least `least`."""
+        """An integer of at least `least`."""
         value = self.number(what, least=least)
         if not value.is_integer():
             raise self.error(f"{what} must be a whole number, not {value}")
@@ -118,11 +118,11 @@ class Node:
         return text
 
     def plain(self) -> Any:
-        """The value as YAML reads it."""
+        """The value as YAML decodes it."""
         try:
             return BoundedLoader("").construct_document(self._node)
         except (yaml.YAMLError, ValueError) as error:
-            raise self.error("this is no value that JSON has; put it in quotes, or correct it") from error
+            raise self.error("this value does not exist in JSON; put it in quotes, or correct it") from error
 
 
 class Key(Node):
@@ -136,28 +136,30 @@ class Key(Node):
         return str(self._node.value)
 
     def unknown(self, known: Collection[str], where: str) -> ConfigError:
-        """The error for a key that is none of `known`."""
+        """The error for a key that is not in `known`."""
         close = nearest(self.text, known)
-        return self.error(f"unknown key {self.text!r} in {where}{close or '; there are ' + ', '.join(sorted(known))}")
+        return self.error(
+            f"unknown key {self.text!r} in {where}{close or '; valid keys are ' + ', '.join(sorted(known))}"
+        )
 
 
 def nearest(name: str, known: Collection[str]) -> str:
-    """ "; did you mean …?" for the name that is likest, empty where none is."""
+    """ "; did you mean …?" with the most similar name, empty if there is none."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def content(path: Path, *, pipe: bool = False) -> bytes:
-    """What the file holds. pipe: it may be a pipe, which somebody has to write to. Raises ConfigError."""
+    """The content of the file. pipe: it may be a pipe, which another program must write to. Raises ConfigError."""
     try:
         with open(path, "rb", opener=None if pipe else _without_waiting) as file:  # pathlib's has no opener
             if not pipe and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ConfigError(f"{path}: is no regular file; name one that can be read again")
+                raise ConfigError(f"{path}: is not a regular file; use one that can be read again")
             text = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); name a file that is there") from error
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); use an existing, readable file") from error
     if len(text) > _MOST_BYTES:
-        raise ConfigError(f"{path}: is over {_MOST_BYTES} bytes; name a configuration file")
+        raise ConfigError(f"{path}: is larger than {_MOST_BYTES} bytes; use a configuration file")
     return text
 
 
@@ -166,7 +168,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def parsed(text: bytes, path: Path, environ: Mapping[str, str]) -> Node | None:
-    """The top of a file that holds this text, None when it is empty. Raises ConfigError."""
+    """The top node of a file with this text, None if it is empty. Raises ConfigError."""
     try:
         node = yaml.compose(text.decode(), Loader=BoundedLoader)
     except OverBoundsError as error:
@@ -174,5 +176,5 @@ def parsed(text: bytes, path: Path, environ: Mapping[str, str]) -> Node | None:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        raise ConfigError(f"{path}:{line}: is not YAML; mend this line or the one above it") from error
+        raise ConfigError(f"{path}:{line}: is not valid YAML; correct this line or the one above it") from error
     return Node(node, str(path), environ) if node is not None else None

@@ -14,10 +14,11 @@ from tests.unit.config.test_load import FULL, SEED, WRONG
 VALIDATOR = jsonschema.Draft202012Validator(schema(provider_configs()))
 # What a schema cannot tell: what the environment holds, what names mean, what one key says of another.
 BEYOND = (
-    "names no model", "the environment has no", "must start with https://", "is no valid header", "sent by the server",
-    "belongs to", "exclude each other", "neither a path", "does not fill", "one '*'", "no model_name of model_list",
-    "cannot stand in", "must be HOST:PORT", "printable ASCII", "is set twice", "is not YAML",
-    "weight must be a number", "printable characters",
+    "has no model", "the environment variable", "must start with https://", "is not a valid header",
+    "sent by the server",
+    "belongs to", "exclude each other", "neither a path", "but model_name", "only one '*'", "not a model_name",
+    "cannot be its own", "must be HOST:PORT", "printable ASCII", "is set twice", "is not valid YAML",
+    "weight must be a number", "must be printable",
 )  # fmt: skip
 
 

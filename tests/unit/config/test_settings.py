@@ -47,7 +47,7 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("imagewire:\n  gprc: x\n", ":2: unknown key 'gprc' in imagewire; did you mean 'grpc'?"),
-        ("imagewire:\n  zzz: x\n", ":2: unknown key 'zzz' in imagewire; there are"),
+        ("imagewire:\n  zzz: x\n", ":2: unknown key 'zzz' in imagewire; valid keys are"),
         ("imagewyre:\n  grpc: x\n", ":1: unknown key 'imagewyre' in the file; did you mean 'imagewire'?"),
         ("imagewire:\n  grpc: nowhere\n", ":2: grpc must be HOST:PORT"),
         ("imagewire:\n\n  idle_timeout: soon\n", ":3: idle_timeout must be a number, not 'soon'"),
@@ -56,11 +56,14 @@ def test_an_empty_file_changes_nothing(tmp_path: Path) -> None:
         ("imagewire:\n  idle_timeout: nan\n", ":2: idle_timeout must be more than 0"),
         ("imagewire:\n  gemini_base_url: ftp://x\n", ":2: gemini_base_url must start with https://"),
         ("imagewire:\n  log_level: loud\n", ":2: log_level must be debug"),
-        ("imagewire:\n  grpc: [1]\n", ":2: grpc takes one value"),
-        ("imagewire:\n  gemini_api_key: os.environ/NOT_THERE\n", "gemini_api_key: the environment has no NOT_THERE"),
+        ("imagewire:\n  grpc: [1]\n", ":2: grpc must be a single value"),
+        (
+            "imagewire:\n  gemini_api_key: os.environ/NOT_THERE\n",
+            "gemini_api_key: the environment variable NOT_THERE is not set",
+        ),
         ("imagewire:\n  drain_grace: 1\n  drain_grace: 2\n", ":3: 'drain_grace' is set twice"),
         ("imagewire: 3\n", "must be a mapping"),
-        ("imagewire: [\n", "is not YAML"),
+        ("imagewire: [\n", "is not valid YAML"),
         ("- a\n", "must be a mapping"),
     ],
 )
