@@ -14,7 +14,7 @@ from tests.unit.config.test_load import FULL, SEED, WRONG
 VALIDATOR = jsonschema.Draft202012Validator(schema(provider_configs()))
 # What a schema cannot tell: what the environment holds, what names mean, what one key says of another.
 BEYOND = (
-    "has no model", "the environment variable", "must start with https://", "is not a valid header",
+    "has no model", "environment variable", "must start with https://", "is not a valid header",
     "sent by the server",
     "belongs to", "exclude each other", "neither a path", "but model_name", "only one '*'", "not a model_name",
     "cannot be its own", "must be HOST:PORT", "printable ASCII", "is set twice", "is not valid YAML",
