@@ -12,7 +12,6 @@ import grpc
 import httpx
 import pytest
 from aiohttp import web
-from google.protobuf.descriptor import Descriptor
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -22,12 +21,9 @@ from imagewire_server.config.load import Config, load
 from imagewire_server.config.schema import schema
 from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
-from imagewire_server.contract import capability_rules, pb
-from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.contract.provider import Capabilities
+from imagewire_server.contract import pb
 from imagewire_server.providers.registry import PACKAGES, provider_configs, registered
 from tests.conftest import spec
-from tests.pictures import PNG
 from tests.upstream import answering
 
 WITH_TOY = (
@@ -217,37 +213,3 @@ def test_its_variable_serves_all_its_models(tmp_path: Path) -> None:
         "enum": ["grey", "warm"]
     }
     assert "toy_url" in made["imagewire"]["properties"]
-
-
-def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
-    for field in descriptor.fields:
-        name = f"{descriptor.name}.{field.name}"
-        inside = field.message_type
-        if name not in seen:
-            seen.add(name)
-            if inside is not None and inside.file.package == "imagewire.v1":
-                _fields(inside, seen)
-    return seen
-
-
-def test_a_field_that_a_provider_does_not_list_is_refused() -> None:
-    every = _fields(pb.Spec.DESCRIPTOR, set())
-    asked = pb.Spec(
-        model="m",
-        messages=[pb.ChatMessage(role=pb.Role.ROLE_USER, parts=[pb.Part(text="x"), pb.Part(image=pb.Image(data=PNG))])],
-        image_config=pb.ImageConfig(image_size="2K", output_options=pb.ImageOutputOptions(mime_type="image/png")),
-        labels={"a": "b"},
-        extra_body={"a": {"b": 1}},
-    )
-    capability_rules.check(asked, Capabilities(fields=frozenset(every)))
-    for name, path in (
-        ("Image.data", "spec.messages[0].parts[1].image.data"),
-        ("ImageOutputOptions.mime_type", "spec.image_config.output_options.mime_type"),
-        ("Spec.labels", "spec.labels"),
-        ("Spec.extra_body", "spec.extra_body"),
-        ("Spec.image_config", "spec.image_config.image_size"),
-        ("ChatMessage.role", "spec.messages[0].role"),
-    ):
-        with pytest.raises(InvalidRequest) as refused:
-            capability_rules.check(asked, Capabilities(fields=frozenset(every - {name})))
-        assert refused.value.violations[0].field == path

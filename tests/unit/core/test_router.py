@@ -24,7 +24,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Withheld,
 )
-from imagewire_server.contract.provider import ModelTable
+from imagewire_server.contract.provider import Capabilities, ModelTable
 from imagewire_server.core.circuit import Slot
 from imagewire_server.core.router import Route, Router, Upstream
 from imagewire_server.providers.google.capabilities import models
@@ -89,6 +89,12 @@ def test_names_resolve(name: str, routes: list[str]) -> None:
 def test_other_names_are_not_found_and_told_what_is(name: str) -> None:
     with pytest.raises(NotFound, match="draw"):
         NAMES.resolve(name)
+
+
+def test_capabilities_are_those_of_the_first_route() -> None:
+    assert NAMES.capabilities("draw").id == "gemini-3-pro-image"
+    assert not NAMES.capabilities("gemini/unheard-of").is_known
+    assert NAMES.capabilities("openai/gpt-image-1") == Capabilities()  # it is not served
 
 
 def test_what_is_offered() -> None:

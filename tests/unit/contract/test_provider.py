@@ -1,0 +1,18 @@
+"""Capabilities and the table of a provider's models."""
+
+from imagewire_server.contract.provider import Capabilities, ModelTable
+
+
+def test_a_table_finds_models_by_id_and_alias() -> None:
+    unknown = Capabilities(service="the toy")
+    b, a = Capabilities("b", aliases=("old-b", "older-b")), Capabilities("a")
+    table = ModelTable([b, a], unknown)
+    assert table.models == (a, b)
+    assert [table.find(name) for name in ("a", "old-b", "older-b", "c", "")] == [a, b, b, unknown, unknown]
+    assert (a.is_known, unknown.is_known) == (True, False)
+
+
+def test_what_is_taken_is_listed_or_everything() -> None:
+    assert Capabilities().takes("Spec.labels")
+    some = Capabilities(fields=frozenset({"Spec.labels"}))
+    assert (some.takes("Spec.labels"), some.takes("Spec.tools")) == (True, False)

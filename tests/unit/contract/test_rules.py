@@ -1,0 +1,27 @@
+"""The small checks that the contract's table is made of."""
+
+from imagewire_server.contract import pb, rules
+
+
+def test_one_of_two_fields() -> None:
+    check = rules.exclusive("thinking_budget", "thinking_level")
+    both = pb.ThinkingConfig(thinking_budget=0, thinking_level="LOW")
+    assert list(check(both)) == [("thinking_budget", "excludes thinking_level; set one of them")]
+    for fine in (pb.ThinkingConfig(), pb.ThinkingConfig(thinking_budget=0), pb.ThinkingConfig(thinking_level="LOW")):
+        assert list(check(fine)) == []
+
+
+def test_values_alone() -> None:
+    bounded, named = rules.between(1, 9, zero_too=True), rules.matches("[a-z]+", "letters")
+    assert [bounded(value) for value in (0, 1, 9)] == [None] * 3
+    assert bounded(10) == "is 10; it must be from 1 to 9"
+    assert rules.between(0, float("inf"))(-1) == "is -1; it must be at least 0"
+    assert [named(value) for value in ("", "ab")] == [None, None]
+    assert named("A") == "must be letters"
+    assert rules.at_most(2)("abc") == "has 3 characters; at most 2 are allowed"
+    assert (rules.required(""), rules.required("x")) == ("is required", None)
+    assert (rules.sha256(b""), rules.sha256(b"x")) == (None, "has 1 bytes; a SHA-256 has 32")
+    assert (rules.one_candidate(1), rules.one_candidate(2)) == (
+        None,
+        "is 2; it must be 1: ask again for another picture",
+    )
