@@ -114,3 +114,18 @@ def test_the_example_runs(
     said: list[str] = []
     failed, _ = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test, out=said.append)
     assert not failed, "".join(said)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        (name, f"Async{name}")
+        for name, found in METHODS.items()
+        if name.startswith(("Chat.", "Chats.", "Client.")) and found is not METHODS[f"Async{name}"]
+    ],
+)
+def test_both_kinds_take_the_same_and_say_the_same(name: str, other: str) -> None:
+    first, second = METHODS[name], METHODS[other]
+    assert inspect.signature(first).parameters == inspect.signature(second).parameters
+    for section in ("Args", "Returns", "Yields", "Raises"):
+        assert sections(first).get(section) == sections(second).get(section)
