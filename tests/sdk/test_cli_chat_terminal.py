@@ -10,8 +10,6 @@ from tests.integration.processes import Program
 from tests.sdk.command import Terminal, left, outcome, terminal
 from tests.sdk.conftest import Script, scripted
 
-pytestmark = pytest.mark.alone
-
 DRIP = "gemini/emulator-drip-20000-2000000"
 
 

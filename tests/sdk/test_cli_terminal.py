@@ -15,7 +15,8 @@ from tests.integration.processes import Program
 from tests.sdk.command import COMMAND, KITTY, environ, left, outcome, run, terminal
 from tests.sdk.conftest import Script, good_stream, scripted
 
-pytestmark = pytest.mark.alone
+# The terminal has a tenth of a second to answer.
+quick = pytest.mark.alone
 
 DRIP = "gemini/emulator-drip-600-3000000"
 HALF_BLOCK = "\u2580"
@@ -89,6 +90,7 @@ def test_json_in_a_terminal_is_json_beside_the_progress(tmp_path: Path, target: 
     assert json.loads("".join(screen(shown.seen)))["file"] == "a-red-house.png"
 
 
+@quick
 def test_kittys_protocol_is_used_where_the_terminal_knows_it(tmp_path: Path, target: str) -> None:
     with terminal(tmp_path, target, "draw", "A red house", knows="kitty") as shown:
         assert shown.end() == 0
@@ -98,6 +100,7 @@ def test_kittys_protocol_is_used_where_the_terminal_knows_it(tmp_path: Path, tar
     assert b"a-red-house.png" in shown.seen
 
 
+@quick
 def test_sixel_is_used_where_the_terminal_knows_it(tmp_path: Path, target: str) -> None:
     with terminal(tmp_path, target, "draw", "A red house", knows="sixel") as shown:
         assert shown.end() == 0
@@ -159,6 +162,7 @@ def test_ctrl_c_cancels_upstream_and_leaves_nothing(tmp_path: Path, target: str,
     assert left(tmp_path) == []
 
 
+@quick
 def test_a_silent_terminal_costs_little(tmp_path: Path) -> None:
     Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
     with terminal(tmp_path, "127.0.0.1:1", "show", "red.png") as shown:
