@@ -131,6 +131,7 @@ def terminal(
     given: dict[str, Any] = environ(target, TERM="xterm-256color", COLORTERM="truecolor", **env)
     for name in ("COLUMNS", *(() if "NO_COLOR" in env else ("NO_COLOR",))):
         del given[name]
+    given.pop("LINES", None)  # pytest-xdist sets it
     process = subprocess.Popen(
         [sys.executable, "-c", _TERMINAL + (_BACKGROUND if background else "") + _START, *COMMAND, *arguments],
         cwd=folder,
