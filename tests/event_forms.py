@@ -1,6 +1,7 @@
 """Events in their two forms: as the wire has them, and as they pass inside the server."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Literal
 
 from imagewire_server.api.grpc.image_chunk import Outgoing, serialized
@@ -29,6 +30,20 @@ def internal(event: pb.Event) -> StreamEvent:
 def kind_of(event: StreamEvent) -> str:
     """The name of what it holds."""
     return event.kind if isinstance(event, Chunk) else str(event.WhichOneof("event"))
+
+
+def cut(events: Iterable[StreamEvent], most: int) -> list[StreamEvent]:
+    """The same events, with chunks of at most so many bytes."""
+    made: list[StreamEvent] = []
+    for event in events:
+        if isinstance(event, Chunk):
+            made += (
+                replace(event, offset=event.offset + at, data=event.data[at : at + most])
+                for at in range(0, len(event.data), most)
+            )
+        else:
+            made.append(event)
+    return made
 
 
 def all_internal(events: Iterable[pb.Event]) -> list[StreamEvent]:

@@ -11,8 +11,7 @@ from tests.fuzz.seen import Merger, Seen
 
 def read(answer: Answer) -> Seen:
     """What comes out of the reader. An exception that is none of ours leaves."""
-    size = answer.plan.rng("frame-bytes").choice([1 << 14, 1 << 16, 1 << 18])
-    reader = Reader(max_frame_bytes=size)
+    reader = Reader()
     merger, events, error = Merger(hashed=False), list[Any](), ""
     try:
         for piece in answer.pieces:

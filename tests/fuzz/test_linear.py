@@ -84,7 +84,7 @@ HOSTILE: dict[str, Body] = {
 
 
 def _read(body: bytes, piece: int) -> None:
-    reader, events = Reader(max_frame_bytes=1 << 18), list[Any]()
+    reader, events = Reader(), list[Any]()
     try:
         for at in range(0, len(body), piece):
             events.clear()

@@ -44,7 +44,7 @@ FLAT = {
 def test_memory_is_flat(name: str) -> None:
     peaks = []
     for count in (5, 100):
-        reader, events, whole = Reader(max_frame_bytes=1 << 16), list[Any](), 0
+        reader, events, whole = Reader(), list[Any](), 0
         pieces = (
             piece[at : at + 16_384] for piece in _pictures(count, *FLAT[name]) for at in range(0, len(piece), 16_384)
         )

@@ -30,7 +30,7 @@ OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
 
 async def events(answer: Answer) -> AsyncIterator[list[StreamEvent]]:
     """What comes out of the reader, hashed as the engine does it. Raises Error."""
-    reader, found = Reader(max_frame_bytes=1 << 18), list[Any]()
+    reader, found = Reader(), list[Any]()
     for piece in answer.pieces:
         reader.feed(piece, found)
     reader.close(found)

@@ -68,9 +68,9 @@ CASES = [Case(folder) for folder in sorted(FOLDER.iterdir())]
 WHOLE = [case for case in CASES if not case.fails]
 
 
-def read(body: bytes, pieces: Iterable[bytes] | None = None, *, frame: int = 1 << 18) -> list[dict[str, Any]]:
+def read(body: bytes, pieces: Iterable[bytes] | None = None) -> list[dict[str, Any]]:
     """The body's events as golden files have them; an error, as the last entry, in place of the rest."""
-    reader = Reader(max_frame_bytes=frame)
+    reader = Reader()
     events: list[StreamEvent] = []
     error: dict[str, Any] | None = None
     try:

@@ -77,8 +77,7 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
     pieces = [case.answer[a:b] for a, b in pairwise(cuts)]
-    frame = data.draw(st.sampled_from([1, 7, 64, 1 << 18]))
-    assert read(b"", pieces, frame=frame) == case.events
+    assert read(b"", pieces) == case.events
 
 
 @given(st.binary(max_size=400))
@@ -117,7 +116,7 @@ def test_what_only_looks_like_a_picture_is_none(part: str) -> None:
 
 def test_what_came_before_a_cut_is_passed_on() -> None:
     body = b'{"candidates":[{"content":{"parts":[{"inlineData":{"mimeType":"image/png","data":"iVBORw0K'
-    reader, events = Reader(max_frame_bytes=1 << 18), list[StreamEvent]()
+    reader, events = Reader(), list[StreamEvent]()
     reader.feed(body, events)
     assert [kind_of(event) for event in events] == ["part_started", "image_chunk"]
 

@@ -21,6 +21,7 @@ from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, ke
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 from imagewire_server.providers.google.wire import Reader
+from tests.event_forms import cut
 from tests.golden.cases import WHOLE, Case, hashed
 
 each_case = pytest.mark.parametrize("case", WHOLE, ids=lambda case: case.name)
@@ -35,10 +36,10 @@ def events(case: Case, frame: int = 1 << 18) -> list[StreamEvent]:
     started = pb.Started(completion_id="cmpl-0123456789abcdef", model="gemini/a-model")
     started.create_time.seconds = 1723323084
     made: list[StreamEvent] = [pb.Event(started=started)]
-    reader = Reader(max_frame_bytes=frame)
+    reader = Reader()
     reader.feed(case.answer, made)
     reader.close(made)
-    return hashed(made)
+    return cut(hashed(made), frame)
 
 
 def folded(case: Case) -> pb.CreateCompletionResponse:

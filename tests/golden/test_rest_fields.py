@@ -156,7 +156,7 @@ def test_severities_and_scores_of_googles_ratings_arrive(blocked: bool) -> None:
     }
     if blocked:
         said = {"promptFeedback": {"blockReason": "SAFETY", "safetyRatings": [rating]}}
-    events, reader = answer()[:1], Reader(max_frame_bytes=100)
+    events, reader = answer()[:1], Reader()
     reader.feed(json.dumps(said).encode(), events)
     reader.close(events)
     [choice] = chat(events)["choices"]
@@ -180,7 +180,7 @@ def test_ratings_of_a_prompt_that_was_not_blocked_are_the_providers_own(odd: dic
         "promptFeedback": {"safetyRatings": [rating]},
         **odd,
     }
-    events, reader = answer()[:1], Reader(max_frame_bytes=100)
+    events, reader = answer()[:1], Reader()
     reader.feed(json.dumps(said).encode(), events)
     reader.close(events)
     assert chat(events)["provider_specific_fields"]["native_fields"] == {

@@ -13,7 +13,7 @@ from imagewire_server.contract.errors import AnswerTooLarge
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.fold import fold
 from imagewire_server.providers.google.wire import Reader
-from tests.event_forms import internal, message
+from tests.event_forms import cut, internal, message
 from tests.golden.cases import WHOLE, Case, hashed
 from tests.sdk.conftest import Event, good_stream, number, three_pictures
 from tests.sdk.events import everything, merged, sent, unlike
@@ -21,12 +21,12 @@ from tests.sdk.events import everything, merged, sent, unlike
 
 def read(case: Case) -> list[Event]:
     """The events of a golden answer, as they come over the wire."""
-    reader = Reader(max_frame_bytes=10)
+    reader = Reader()
     # The engine says when it starts, and hashes; the dialect reads the rest.
     events: list[StreamEvent] = [Event(started=Started(completion_id="c", model="m"))]
     reader.feed(case.answer, events)
     reader.close(events)
-    return number([message(event) for event in hashed(events)])
+    return number([message(event) for event in cut(hashed(events), 10)])
 
 
 STREAMS = {

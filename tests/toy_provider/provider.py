@@ -73,7 +73,7 @@ class Toy:
         self._headers = prepared({"content-type": "application/json", "x-toy-token": options.token})
 
     async def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+        self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; the toy always streams."""
         known = self.models.find(native_id)
@@ -83,7 +83,7 @@ class Toy:
         async with aclosing(await self._http.post(self._url, self._headers, body)) as answer:
             if answer.status != 200:
                 raise Refused("the toy refused", code=Code.UNAVAILABLE, reason="UPSTREAM_UNAVAILABLE")
-            report.answer = reader = Reader(max_frame_bytes)
+            report.answer = reader = Reader()
             while piece := await answer.read():
                 if events := reader.feed(piece):
                     yield events

@@ -25,9 +25,8 @@ class Reader:
 
     usage: pb.Usage | None = None
 
-    def __init__(self, max_frame_bytes: int) -> None:
+    def __init__(self) -> None:
         self.finished = False
-        self._max_frame_bytes = max_frame_bytes
         self._line = b""
         self._part = 0
         self._size = 0
@@ -48,9 +47,9 @@ class Reader:
                 return [*self._begin(_TEXT), self._text(text), *self._end(pb.PartFinished())]
             case {"strip": str(strip), "last": bool(last)}:
                 begun = self._begin(_IMAGE) if self._size == 0 else []
-                chunks = self._chunks(bytes.fromhex(strip))
+                chunk = self._chunk(bytes.fromhex(strip))
                 image = pb.Image(mime_type=PICTURE, size_bytes=self._size)
-                return [*begun, *chunks, *(self._end(pb.PartFinished(image=image)) if last else [])]
+                return [*begun, chunk, *(self._end(pb.PartFinished(image=image)) if last else [])]
             case {"done": str(why)}:
                 self.finished = True
                 stop = pb.FinishReason.FINISH_REASON_STOP
@@ -66,13 +65,10 @@ class Reader:
     def _text(self, text: str) -> pb.Event:
         return pb.Event(text_delta=pb.TextDelta(part_index=self._part, text=text))
 
-    def _chunks(self, data: bytes) -> list[StreamEvent]:
-        most, chunks = self._max_frame_bytes, list[StreamEvent]()
-        for at in range(0, len(data), most):
-            piece = data[at : at + most]
-            chunks.append(Chunk("image_chunk", 0, self._part, self._size, piece))
-            self._size += len(piece)
-        return chunks
+    def _chunk(self, data: bytes) -> Chunk:
+        chunk = Chunk("image_chunk", 0, self._part, self._size, data)
+        self._size += len(data)
+        return chunk
 
     def _end(self, finished: pb.PartFinished) -> list[StreamEvent]:
         finished.part_index = self._part

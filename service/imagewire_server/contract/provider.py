@@ -139,15 +139,14 @@ class Provider(Protocol):
         ...
 
     def generate(
-        self, spec: "pb.Spec", native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+        self, spec: "pb.Spec", native_id: str, *, stream: bool, report: Report
     ) -> "AsyncGenerator[list[StreamEvent], None]":
         """Ask `native_id` once.
 
-        stream: whether the upstream is asked to answer piecemeal. max_frame_bytes: the most bytes in one ImageChunk.
-        report: filled in on the way.
+        stream: whether the upstream is asked to answer piecemeal. report: filled in on the way.
         Yields part, candidate and finished events, without Started and without sequence; those that arrived together
-        are one list, and none is empty. Before the first it may raise a repeatable error; after it none is. Raises
-        InvalidRequest for a field that the model does not take, before anything is sent, and UpstreamError. Closing
-        the generator ends the upstream call.
+        are one list, and none is empty. The bytes of pictures and media are Chunks, as large as they arrived. Before
+        the first event it may raise a repeatable error; after it none is. Raises InvalidRequest for a field that the
+        model does not take, before anything is sent, and UpstreamError. Closing the generator ends the upstream call.
         """
         ...

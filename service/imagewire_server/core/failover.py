@@ -15,7 +15,6 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
-from imagewire_server.contract.validation import FRAME_MAX
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.retry import Retries, RetryContext
@@ -130,9 +129,7 @@ class Failover:
         begun = time.monotonic()
         provider = route.upstream.provider
         try:
-            answer = provider.generate(
-                spec, route.native_id, stream=self._stream, max_frame_bytes=FRAME_MAX, report=report
-            )
+            answer = provider.generate(spec, route.native_id, stream=self._stream, report=report)
             async with aclosing(answer):
                 first = True
                 async for events in answer:

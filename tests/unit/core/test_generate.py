@@ -85,7 +85,7 @@ class Scripted:
         self.calls = list(calls)
 
     async def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+        self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         for step in self.calls.pop(0):
             match step:

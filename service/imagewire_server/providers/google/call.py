@@ -64,7 +64,6 @@ class GoogleCall:
         capabilities: Capabilities,
         credentials: Mapping[str, str],
         *,
-        max_frame_bytes: int,
         report: Report,
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Encode the spec and `generate`."""
@@ -73,10 +72,10 @@ class GoogleCall:
             return self._ask_large(
                 spec,
                 capabilities,
-                lambda body: self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report),
+                lambda body: self.generate(url, body, credentials, report=report),
             )
         body = msgspec.json.encode(encode(spec, capabilities, self._allowed))
-        return self.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+        return self.generate(url, body, credentials, report=report)
 
     async def _ask_large(
         self,
@@ -89,7 +88,7 @@ class GoogleCall:
                 yield events
 
     async def generate(
-        self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, max_frame_bytes: int, report: Report
+        self, url: str, body: bytes | Body, credentials: Mapping[str, str], *, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Send once and yield the answer's events, a piece's together. credentials: headers that hold secrets.
 
@@ -114,7 +113,7 @@ class GoogleCall:
                     max_retry_after=self._max_retry_after,
                     request_bytes=request_bytes,
                 )
-            reader = Reader(max_frame_bytes=max_frame_bytes, secrets=credentials.values())
+            reader = Reader(secrets=credentials.values())
             report.answer = reader
             ended = False
             while not ended:

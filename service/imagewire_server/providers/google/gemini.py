@@ -30,9 +30,9 @@ class GeminiApi:
         self.models = models
 
     def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+        self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; see the protocol."""
         url = method_url(self._base, native_id, stream=stream)
         known = self.models.find(native_id)
-        return self._call.ask(url, spec, known, self._credentials, max_frame_bytes=max_frame_bytes, report=report)
+        return self._call.ask(url, spec, known, self._credentials, report=report)

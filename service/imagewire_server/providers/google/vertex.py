@@ -48,7 +48,7 @@ class Vertex:
         self.models = models
 
     async def generate(
-        self, spec: pb.Spec, native_id: str, *, stream: bool, max_frame_bytes: int, report: Report
+        self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; a token that Google no longer takes is renewed and the call made again, once; it cost nothing."""
         body = await self._call.body(spec, self.models.find(native_id), large=report.large)
@@ -58,7 +58,7 @@ class Vertex:
             project = (self._location.project or access.project) if access else ""
             url = method_url(self._base(project), native_id, stream=stream)
             credentials = self._credentials(access)
-            answer = self._call.generate(url, body, credentials, max_frame_bytes=max_frame_bytes, report=report)
+            answer = self._call.generate(url, body, credentials, report=report)
             try:
                 async with aclosing(answer):
                     async for events in answer:

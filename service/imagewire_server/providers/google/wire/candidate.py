@@ -33,9 +33,8 @@ class CandidateReader:
     native_finish_reason: empty until a specified one came.
     """
 
-    def __init__(self, index: int, max_frame_bytes: int, omit: Omit) -> None:
+    def __init__(self, index: int, omit: Omit) -> None:
         self._index = index
-        self._max_frame_bytes = max_frame_bytes
         self._omit = omit
         self._part = 0  # the place of the part that is open, or comes next
         self._text_open: bool | None = None  # whether an open run of text is thought; None when none is open
@@ -148,7 +147,7 @@ class CandidateReader:
         blob = self._blob
         assert blob is not None, "bytes come between a blob's begin and its part's end"  # noqa: S101
         if blob.size:
-            self._chunks(blob, data, events)
+            self._chunk(blob, data, events)
             return
         blob.waiting += data
         if blob.tell(ended=False):
@@ -165,15 +164,14 @@ class CandidateReader:
         self._close_text(events)
         events.append(self._started(_IMAGE if blob.is_image else _MEDIA, blob.thought, blob.mime_type))
         data, blob.waiting = blob.waiting, b""
-        self._chunks(blob, data, events)
+        self._chunk(blob, data, events)
 
-    def _chunks(self, blob: Blob, data: bytes, events: list[StreamEvent]) -> None:
+    def _chunk(self, blob: Blob, data: bytes, events: list[StreamEvent]) -> None:
+        if not data:
+            return
         kind: Literal["image_chunk", "media_chunk"] = "image_chunk" if blob.is_image else "media_chunk"
-        most = self._max_frame_bytes
-        for at in range(0, len(data), most):
-            frame = data[at : at + most] if len(data) > most else data
-            events.append(Chunk(kind, self._index, self._part, blob.size, frame))
-            blob.add(frame)
+        events.append(Chunk(kind, self._index, self._part, blob.size, data))
+        blob.add(data)
 
     def _end_blob(self, given: response_types.Blob | None, events: list[StreamEvent]) -> pb.PartFinished | None:
         """What the blob of this part was, if it has one that is not empty."""

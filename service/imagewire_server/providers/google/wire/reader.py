@@ -49,7 +49,7 @@ _NO_USAGE = UsageMetadata()
 
 
 class Reader:
-    """Reads one answer: server-sent events or JSON, whichever it is. max_frame_bytes: the most bytes in a chunk.
+    """Reads one answer: server-sent events or JSON, whichever it is.
 
     secrets: what must not come out again in an error's words.
 
@@ -58,10 +58,9 @@ class Reader:
     done.
     """
 
-    def __init__(self, *, max_frame_bytes: int, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, *, secrets: Iterable[str] = ()) -> None:
         self._secrets = secrets
         self._splitter = SseSplitter()
-        self._max_frame_bytes = max_frame_bytes
         self._json: JsonStream | None = None
         self._held = b""
         self._candidates: dict[int, CandidateReader] = {}
@@ -236,7 +235,7 @@ class Reader:
         if index not in self._candidates:
             if len(self._candidates) == _MOST_CANDIDATES:
                 raise TooLarge(f"the provider sent more than {_MOST_CANDIDATES} candidates in one answer")
-            self._candidates[index] = CandidateReader(index, self._max_frame_bytes, _within(self._omit))
+            self._candidates[index] = CandidateReader(index, _within(self._omit))
         return self._candidates[index]
 
     def _count(self, picture: bool) -> None:
