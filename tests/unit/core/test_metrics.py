@@ -1,0 +1,71 @@
+"""What is counted of a call: by method and code, by deployment, and what it cost."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from imagewire_server.core import metrics
+from imagewire_server.core.call import Call
+from imagewire_server.core.counters import Counts, Shared, reserve
+
+
+@pytest.fixture(autouse=True)
+def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_counts", Counts())
+    monkeypatch.setattr(metrics, "_shared", None)
+
+
+def _call(seconds: float = 0.3, **fields: object) -> Call:
+    return Call(method="/a/B", seconds=seconds, **fields)  # type: ignore[arg-type]
+
+
+def test_a_call_that_cost_something_counts_for_its_deployment() -> None:
+    call = _call(deployment="d2", image_bytes=100, tried=[("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")])
+    call.charge("yes", 2_000_000_000)
+    metrics.count(call)
+    metrics.count(_call(seconds=1000.0, code="CANCELLED"))
+    assert metrics.everything() == {
+        ("imagewire_calls", "/a/B", "OK"): 1.0,
+        ("imagewire_calls", "/a/B", "CANCELLED"): 1.0,
+        ("imagewire_call_seconds", "/a/B", "sum"): 1000.3,
+        ("imagewire_call_seconds", "/a/B", "0.5"): 1.0,
+        ("imagewire_call_seconds", "/a/B", "+Inf"): 1.0,
+        ("imagewire_upstream_attempts", "d1", "UPSTREAM_UNREACHABLE"): 1.0,
+        ("imagewire_upstream_attempts", "d2", "OK"): 1.0,
+        ("imagewire_image_bytes", "d2"): 100.0,
+        ("imagewire_cost_usd", "d2"): 2.0,
+    }
+
+
+@pytest.mark.parametrize("charged", ["yes", "maybe"])
+def test_a_cost_that_is_not_known_is_counted_as_such(charged: str) -> None:
+    call = _call(deployment="d")
+    call.charge(charged, None)
+    metrics.count(call)
+    assert metrics.everything()["imagewire_calls_of_unknown_cost", "d", charged] == 1.0
+    assert metrics.everything()["imagewire_cost_usd", "d"] == 0.0
+
+
+def test_lost_lines_are_counted_by_reason() -> None:
+    metrics.count_lines_dropped("full", 3)
+    metrics.count_lines_dropped("full", 4)
+    assert metrics.everything() == {("imagewire_log_lines_dropped", "full"): 7.0}
+
+
+@pytest.fixture
+def shared() -> Iterator[Shared]:
+    fd = reserve(2, metrics.slot_size(1))
+    yield Shared(fd, 2)
+    os.close(fd)
+
+
+def test_workers_count_together_and_an_ended_one_runs_nothing(shared: Shared) -> None:
+    for slot in (0, 1):
+        metrics.share(shared, slot)
+        metrics.count_running(1)
+        metrics.count(_call())
+    assert metrics.everything()[("imagewire_calls_running",)] == 2.0
+    metrics.forget_running(shared.slots[0])
+    assert metrics.everything()[("imagewire_calls_running",)] == 1.0
+    assert metrics.everything()["imagewire_calls", "/a/B", "OK"] == 2.0
