@@ -50,14 +50,14 @@ $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproje
 	@$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e clients/python -e .
 	@touch $@
 
-own-lines: $(COMPAT)  ## Check that no module has more lines than before that its own unit test does not reach.
+own-lines: $(COMPAT)  ## Check that no module has more lines than before that its own unit tests do not reach.
 	@$(BIN)/python -m tests.house.own_lines
 
 WHAT ?= all
 SEED ?= 0
 COUNT ?= 1000
 
-fuzz: $(COMPAT)  ## Invented answers of a provider and hostile input, a few minutes: make fuzz WHAT=protobuf SEED=0 COUNT=1000.
+fuzz: $(COMPAT)  ## Test with generated answers and hostile input, a few minutes: make fuzz WHAT=protobuf SEED=0 COUNT=1000.
 	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
 	@$(if $(filter all,$(WHAT)),$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=thorough \
 	  $$(grep -rl --include='test_*.py' -e 'tests.effort' -e 'hypothesis' tests))
