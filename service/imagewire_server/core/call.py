@@ -13,7 +13,7 @@ from imagewire_server.core.access.caller import ANONYMOUS, Caller, Permission
 Headers = Iterable[tuple[str | bytes, str | bytes]]
 
 _REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
-# How providers name their reasons. What is none may hold what must not be logged.
+# How providers name their reasons. Any other text may hold what must not be logged.
 _REASON = re.compile(r"[A-Z0-9_]{0,64}", re.ASCII)
 
 
@@ -46,7 +46,7 @@ class Call:
 
     Learned on the way, times in seconds:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
-    (deployment, reason), "OK" for what answered. fallbacks: names that were asked in place of the first.
+    (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
     image_bytes: of pictures handed on. charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None
     where it is not known.
 
@@ -88,7 +88,7 @@ class Call:
         return None if self.cost_nano_usd is None else self.cost_nano_usd / 10**9
 
     def fail(self, code: str) -> None:
-        """Note how the call failed. What fails afterwards, such as telling its client, does not change it."""
+        """Note how the call failed. A later failure, such as that of sending the error, does not change it."""
         if self.code == "OK":
             self.code = code
 

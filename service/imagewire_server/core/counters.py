@@ -1,8 +1,8 @@
-"""Numbers that are counted: for one process alone, or by several, each in a slot of memory that all of them see.
+"""Counters: of one process, or of several, each with its own slot in shared memory.
 
-That memory belongs to no folder and is taken when it is made, so a full disk stops nothing. What a process has counted
-outlives it, and the next one in its slot goes on from there. A slot holds how many bytes of names there are, then a
-double for each name, then the names, a line of JSON each. Only its own process writes to it.
+That memory is no file and is allocated when it is made, so a full disk does no harm. The counts of a process outlive
+it, and the next process in its slot continues from them. A slot holds the number of bytes of all names, a double for
+each name, and the names, each a line of JSON. Only its own process writes to it.
 
 prometheus-client only writes the page: its own files for several processes are memory-mapped and sparse, so a full disk
 would end every worker by SIGBUS.
@@ -98,7 +98,7 @@ def reserve(slots: int, size: int) -> int:
     if fd < 0:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
-    # Written, not only made longer: where space is missing, that is told now, and not by SIGBUS when it is used.
+    # Written, not only extended: if there is no memory, that fails now, and not by SIGBUS when it is used.
     left = slots * size
     while left:
         left -= os.write(fd, bytes(min(left, size)))

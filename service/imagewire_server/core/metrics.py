@@ -1,8 +1,8 @@
-"""What is counted of calls. Labels are what the configuration and the contract name, never a caller.
+"""Metrics of calls. Labels are names of the configuration and of the contract, never a caller's text.
 
 So calls are counted per deployment, not per model: with wildcards, the name of a model is the caller's text.
 
-Each worker counts in its slot of memory that its parent has reserved, and any of them tells the sum (`exposition.py`).
+Each worker counts in its own slot of memory that the parent has reserved. Any worker returns the sum (`exposition.py`).
 """
 
 from bisect import bisect_left
@@ -62,13 +62,13 @@ def slot_size(deployments: int) -> int:
 
 
 def share(shared: Shared, slot: int) -> None:
-    """From now on count in a slot, and tell what all of them hold."""
+    """From now on count in a slot, and return the sum of all slots."""
     global _counts, _shared
     _counts, _shared = Counts(shared.slots[slot]), shared
 
 
 def forget_running(slot: memoryview) -> None:
-    """What an ended process had under way is under way no more; what it has counted stays counted."""
+    """The calls of an ended process are no longer running; what it has counted remains."""
     Counts(slot).clear(_RUNNING)
 
 

@@ -1,4 +1,4 @@
-"""One call of gRPC's: made from its metadata, and at its end a status and trailers. No exception's text leaves here."""
+"""One gRPC call: made from its metadata; at its end it gets a status and trailers. No exception's text leaves here."""
 
 import asyncio
 from contextvars import ContextVar
@@ -19,17 +19,17 @@ Tasks = set[asyncio.Task[Any]]
 
 CALL: ContextVar[Call] = ContextVar("call")
 
-# What a client takes without having read: the first window of HTTP/2. Larger answers are logged when they are taken.
+# What gRPC can send before the client reads: HTTP/2's first window. Larger answers are logged once they are read.
 _AT_ONCE = 64 * 1024
-# The caller's own clock ends the call at its deadline: ours comes first by this much, so that it learns why.
+# The caller's own clock ends the call at its deadline. Ours is this much earlier, so that the caller learns why.
 _MARGIN = 0.05
 
 
 class CallContext:
     """A call while its handler runs. Use as an async context manager.
 
-    tasks: the handlers that run, until their status is out. answer_bytes: how large an answer is that gRPC is about to
-    send together with the status, set by who makes it.
+    tasks: the handlers that run, until their status is out. answer_bytes: the size of an answer that gRPC is about to
+    send together with the status; set by the wrapper of the handler.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class CallContext:
                 self._tasks.discard(self._task)
 
     def _ending(self, error: BaseException) -> tuple[grpc.StatusCode, str, Trailers] | None:
-        """The status to abort with; None, so that the error goes on, for cancellation and for aborts already made."""
+        """The status to abort with; None for cancellation and for earlier aborts: that error is raised further."""
         if isinstance(error, asyncio.CancelledError) and self._task is not None and self._task.cancelling():
             self._status = "CANCELLED"
             return None
@@ -95,9 +95,9 @@ class CallContext:
         self._status, self._reason = code.name, error.reason
         return code, message, (*trailers, *self.call.trailers())
 
-    def _settle_large(self, taken: bool) -> None:
-        """A large answer was taken, or cut."""
-        if not taken:
+    def _settle_large(self, read: bool) -> None:
+        """A large answer was read, or its call was cut."""
+        if not read:
             self._status, self._reason = Stalled.code.name, Stalled.reason
         self._settle()
 

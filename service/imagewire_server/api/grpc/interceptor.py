@@ -1,7 +1,7 @@
-"""Around every handler: what runs before a request is read, and what holds while it is worked on.
+"""Wraps every handler: interceptors run before a request is read, and limits hold while it is worked on.
 
-It also knows every handler that runs, because the server's own stop returns before their cleanup has, and cuts what
-outlasts its grace without a word.
+It also keeps the running calls, because the server's own stop returns before handlers have cleaned up, and cuts calls
+that outlast the grace without a status of ours.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence

@@ -1,8 +1,8 @@
-"""A request whose path is no UTF-8 must not end the server.
+"""A request whose path is not UTF-8 must not end the server.
 
-gRPC's main loop decodes the path strictly, outside of everything that catches: one such request, of anybody, shuts the
-whole server down (grpcio 1.85). What it decodes cannot be seen before, so what is strict is told apart here: in that
-loop alone a path may hold anything, and then names a method that there is none of.
+gRPC's main loop decodes the path strictly, and nothing catches the error: one such request, from anyone, shuts the
+whole server down (grpcio 1.85). The path cannot be checked before, so decoding itself is changed: in that loop
+alone, invalid bytes are replaced. The path then names a method that does not exist.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""Requests as they come in: decoded, refused where they are no message, hold too much, or what the contract lacks."""
+"""Decodes requests; refuses invalid messages, too many values, and fields that the contract does not have."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +12,7 @@ from imagewire_server.core.offload import beside
 
 
 def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
-    """A deserializer that raises InvalidRequest for bytes that are no such message."""
+    """A deserializer that raises InvalidRequest for bytes that are not such a message."""
 
     def decoded(data: bytes) -> Any:
         try:
@@ -26,7 +26,7 @@ def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
 async def read(decode: Callable[[bytes], Any], data: bytes, call: Call) -> Any:
     """The message of a request of our own services. call: its `large` is set.
 
-    Raises InvalidRequest for bytes that are no message, that hold more than they may, and for unknown fields.
+    Raises InvalidRequest for invalid bytes, for too many values, and for unknown fields.
     """
     if len(data) <= limits.SMALL_BYTES:
         return _small(decode, data)
@@ -48,7 +48,7 @@ def _small(decode: Callable[[bytes], Any], data: bytes) -> Any:
 
 
 def _light(decode: Callable[[bytes], Any], data: bytes) -> Any | None:
-    """The message of a request that is not large; None where it is."""
+    """The message of a request that is not large; None if it is."""
     if len(data) > limits.LIGHT_BYTES:
         return None
     found = _found(data, _descriptor(decode), limits.FEW_VALUES)

@@ -1,4 +1,4 @@
-"""Our errors as gRPC statuses with google.rpc details. The only place where the two meet."""
+"""Maps our errors to gRPC statuses with google.rpc details. This is the only place that does."""
 
 import grpc
 from google.protobuf.any_pb2 import Any
@@ -8,7 +8,7 @@ from google.rpc.status_pb2 import Status
 
 from imagewire_server.contract.errors import DOMAIN, Error
 
-# gRPC replaces trailers over 15 kB; with names and base64 this stays under 8 kB.
+# gRPC replaces trailers over 15 kB; with names and base64 this stays below 8 kB.
 _MOST_DETAIL_BYTES = 5000
 _LONGEST_MESSAGE = 2000
 
