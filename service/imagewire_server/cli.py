@@ -204,6 +204,8 @@ def emulate(host: str, port: int) -> None:
 )
 def demo(output: Path | None) -> None:
     """Draw one picture with the emulator. Starts a server and an emulator for it, and stops both."""
+    if output is not None and output.exists():
+        raise click.BadParameter(f"{output} exists already: choose another file", param_hint="--output")
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))

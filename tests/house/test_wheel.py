@@ -119,20 +119,21 @@ print(importlib.util.find_spec("imagewire_server"), importlib.util.find_spec("gr
 
 
 # Makes modules look as if they were not installed.
-HIDE = f"""
+HIDE = """
 import sys
 
 class Hidden:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {COMMANDS_MODULES}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if name.partition(".")[0] in hidden:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Hidden())
 """
 
 
 def test_the_library_works_without_the_commands_packages() -> None:
-    code = f"""{HIDE}
+    code = f"""hidden = {COMMANDS_MODULES}
+{HIDE}
 import importlib, pkgutil, imagewire
 for name in imagewire.__all__:
     getattr(imagewire, name)
@@ -143,6 +144,17 @@ with imagewire.Client() as client:
     print(client.target, imagewire.image(b"GIF89a").mime_type)
 """
     assert seen(sys.executable, code) == "127.0.0.1:50051 image/gif\n"
+
+
+def test_the_server_and_its_demo_work_without_them(tmp_path: Path) -> None:
+    code = f"""hidden = {set(COMMANDS_MODULES) - {"PIL"}}
+{HIDE}
+from imagewire_server.cli import main
+sys.argv = ["imagewire-server", "demo", "-o", {str(tmp_path / "banana.png")!r}]
+main()
+"""
+    assert "the same" in seen(sys.executable, code)
+    assert (tmp_path / "banana.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_command_without_its_packages_says_what_to_install(bare: Path) -> None:
