@@ -1,6 +1,7 @@
 """The readers of a completion with a buffer: what each of them sees, what is kept, and what their leaving does."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from imagewire_server.contract.errors import Cut, Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.completion import Completion, Reader
-from imagewire_server.core.event_buffer import BufferBudget, EventsNotKept
+from imagewire_server.core.event_buffer import BufferBudget, EventBuffer, EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
+from imagewire_server.core.numbering import Numbering
 from tests.event_forms import message
 from tests.unit.core.drawings import ENOUGH, PICTURE, Scripted, batches, kept, read, reference, settle, wire
 
@@ -44,6 +46,24 @@ async def test_the_fastest_waits_for_the_slowest_where_the_bound_is_met() -> Non
     assert most < 3000 + 2 * 1256, "the bound, and one list of events"
     assert wire(await fast) == wire(seen) == wire(await reference())
     assert budget.used == 0
+
+
+async def test_a_source_that_is_always_ready_is_not_read_ahead() -> None:
+    pulled = 0
+
+    async def ready(numbering: Numbering) -> AsyncGenerator[list[StreamEvent], None]:
+        nonlocal pulled
+        for events in batches():
+            pulled += 1
+            for event in events:
+                numbering.number_chunk(event) if isinstance(event, Chunk) else numbering.number(event)
+            yield events
+
+    completion = Completion(ready, buffer=EventBuffer(ENOUGH, BufferBudget(ENOUGH)))
+    async with completion.attach(hashes=False) as reader:
+        await anext(reader)
+        await settle()
+        assert pulled == 1, "nobody asked for more"
 
 
 async def test_a_late_reader_gets_every_event_from_the_start() -> None:
