@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
 LOWEST := .venv-lowest
-# Beside the tests without a process of their own, those of gRPC's error texts and of uvicorn's protocol.
-LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_rest_connection.py
+# Besides the tests without a server, those of gRPC's error texts, of aiohttp and of uvicorn's protocol.
+LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_fetch.py \
+  tests/integration/test_rest_connection.py
 NODE := tests/compat/node/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -133,7 +134,9 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
-	@for version in 6.31 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml
+	@for version in 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
 check: lint test own-lines lowest demo  ## Run everything that CI runs, and the demo.

@@ -35,3 +35,12 @@ def test_the_lowest_version_is_the_tested_one(name: str) -> None:
     lows = [Version(part.version) for one in DECLARED[name] for part in one.specifier if part.operator == ">="]
     assert len(lows) == len(DECLARED[name]), "a lower bound each"
     assert max(lows) == Version(pinned[1]), "declare the lowest version that there is, and run make lock"
+
+
+def test_the_lowest_client_is_the_one_that_imports_its_stubs() -> None:
+    project = tomllib.loads((ROOT / "clients/python/pyproject.toml").read_text())["project"]
+    lock = (ROOT / "tests/stubs/python/protobuf-6.31.lock").read_text()
+    pinned = {name: Version(version) for name, version in re.findall(r"^([\w-]+)==(\S+)", lock, re.MULTILINE)}
+    for requirement in map(Requirement, project["dependencies"]):
+        (low,) = (part.version for part in requirement.specifier if part.operator == ">=")
+        assert pinned[requirement.name] == Version(low), "run make lock"

@@ -1,4 +1,7 @@
-"""The Python stubs with each line of protobuf that the client may be installed with, each in a folder of its own."""
+"""The Python stubs with each line of protobuf that the client may be installed with, each in a folder of its own.
+
+With 6.31 come the lowest versions of all that the client needs, gRPC among them.
+"""
 
 import os
 import subprocess
@@ -41,7 +44,7 @@ def test_the_stubs_are_imported_and_their_messages_come_back(lock: Path, tmp_pat
     installed = subprocess.run(command, capture_output=True, text=True, check=False)
     if installed.returncode:
         missing(f"{lock.stem} of the package registry: {installed.stderr.strip()[-200:]}")
-    # Before the environment's own protobuf, and with gRPC from there.
+    # Before the environment's own packages.
     path = os.pathsep.join((str(tmp_path), str(CLIENT)))
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM],
@@ -51,7 +54,7 @@ def test_the_stubs_are_imported_and_their_messages_come_back(lock: Path, tmp_pat
         check=False,
     )
     assert ended.returncode == 0, ended.stderr
-    assert f"protobuf=={ended.stdout.strip()}" in lock.read_text()
+    assert f"protobuf=={ended.stdout.strip()} " in lock.read_text()
 
 
 def test_each_line_that_the_client_takes_is_here() -> None:
