@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import grpc
@@ -102,9 +103,12 @@ async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
             stub = chat_service_pb2_grpc.ChatServiceStub(channel)
             request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-slow-400"))
             events = [event async for event in stub.StreamCompletion(request)]
-    beats = [event.sequence for event in events if event.HasField("heartbeat")]
-    assert len(beats) >= 3
-    assert set(beats) == {0}
+    beats = [event.HasField("heartbeat") for event in events]
+    assert all(beats[:3])  # a busy machine may be silent once more, later
+    for before, event in pairwise(events):
+        if event.HasField("heartbeat"):
+            assert event.sequence == before.sequence
+    assert events[0].sequence == 0
     numbers = [event.sequence for event in events if event.WhichOneof("event") not in {"heartbeat", "image_chunk"}]
     assert numbers == list(range(1, len(numbers) + 1))
 
