@@ -1,4 +1,4 @@
-"""The contract's room: the door to the stubs, the tree of errors, the protocol of a provider, the table of constraints.
+"""The contract: access to the stubs, the tree of errors, the protocol of a provider, the table of constraints.
 
-Every other room may import this one; it imports no room, and reaches no grpc, httpx, asyncio, os or time.
+Every other package may import this one. It imports none of them, nor grpc, httpx, asyncio, os or time.
 """

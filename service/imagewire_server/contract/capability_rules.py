@@ -1,6 +1,6 @@
-"""A request held against a model's Capabilities: each rule once, for all providers.
+"""Checks a request against a model's Capabilities. Each rule is here once, for all providers.
 
-A provider's encoder applies the rules while it walks the request. `check` walks it for a provider without such a walk.
+A provider's encoder applies the rules while it processes the request. `check` does it for a provider that does not.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ _PACKAGE = pb.Spec.DESCRIPTOR.file.package
 
 
 def _listed() -> dict[str, list[tuple[str, str, str]]]:
-    """By message: its fields whose values a capability lists, that capability, and what a model without any is told."""
+    """By message: the fields whose values a capability lists, that capability, and the text for a model without any."""
     found: dict[str, list[tuple[str, str, str]]] = {}
     for capability in dataclasses.fields(Capabilities):
         if lists := capability.metadata.get("lists"):
@@ -28,7 +28,7 @@ _LISTED = _listed()
 
 
 class CapabilityRules:
-    """The rules for one request. model: its name as the caller wrote it. found: what is wrong is added to it."""
+    """The rules for one request. model: its name as the caller wrote it. found: violations are added to it."""
 
     def __init__(self, capabilities: Capabilities, model: str, found: list[Violation]) -> None:
         self._capabilities = capabilities
@@ -36,7 +36,7 @@ class CapabilityRules:
         self._found = found
 
     def listed(self, message: Any, name: str, path: str) -> None:
-        """What is set in a message is among the values that the model takes. name: the message's type."""
+        """Check that the values in a message are supported by the model. name: the type of the message."""
         for field, capability, without in _LISTED[name]:
             allowed = getattr(self._capabilities, capability)
             if allowed is None:
@@ -48,25 +48,27 @@ class CapabilityRules:
                 self._refuse(f"{path}.{field}", f'"{value}" is not taken by {self._model}; {remedy}')
 
     def uri_scheme(self, scheme: str, path: str) -> None:
-        """The provider reads a picture by such a URI. One of an earlier answer, which it drew itself, always passes."""
+        """Check the scheme of a picture's URI. Pictures from earlier answers, drawn by the provider, always pass."""
         if scheme not in self._capabilities.uri_schemes:
-            self._refuse(f"{path}.uri", f"{self._capabilities.service} reads no {scheme}:// pictures; send the data")
+            self._refuse(
+                f"{path}.uri", f"{self._capabilities.service} does not read {scheme}:// pictures; send the data"
+            )
 
     def detail(self, path: str) -> None:
-        """The model reads pictures in the detail that is asked for."""
+        """Check that the model supports the requested detail of pictures."""
         if not self._capabilities.part_media_resolution:
-            self._refuse(f"{path}.detail", "this model reads every picture alike; leave it out")
+            self._refuse(f"{path}.detail", "this model does not support it; leave it out")
 
     def image_count(self, number: int) -> None:
-        """The request holds no more pictures than the model takes."""
+        """Check that the request does not have more pictures than the model supports."""
         limit = self._capabilities.max_input_images
         if limit is not None and number > limit:
             self._refuse("spec.messages", f"hold {number} pictures; {self._model} takes at most {limit}")
 
     def fields(self, message: Any, path: str, *, taken: bool = True) -> None:
-        """Every field that is set, here and inside, is one that the provider takes, with a value that the model takes.
+        """Check every field of a message, nested ones included: the provider must support it, and the model its value.
 
-        taken: whether the message itself is.
+        taken: whether the message itself is supported.
         """
         if taken and message.DESCRIPTOR.name in _LISTED:
             self.listed(message, message.DESCRIPTOR.name, path)
@@ -75,7 +77,7 @@ class CapabilityRules:
             taken_too = taken and self._capabilities.takes(f"{message.DESCRIPTOR.name}.{field.name}")
             inside = field.message_type is not None and field.message_type.file.package == _PACKAGE
             if inside and not field.is_repeated and value.ListFields():
-                self.fields(value, where, taken=taken_too)  # callers know the fields inside by their own names
+                self.fields(value, where, taken=taken_too)  # callers know the nested fields by their own names
             elif not taken_too:
                 self._refuse(where, f"is not taken by {self._capabilities.service}; leave it out")
             elif inside and field.is_repeated and not field.message_type.GetOptions().map_entry:
@@ -87,12 +89,12 @@ class CapabilityRules:
 
 
 def scheme_of(image: pb.Image) -> str:
-    """The scheme of a picture's URI in small letters, empty where it has no URI."""
+    """The scheme of a picture's URI in lower case, empty if it has no URI."""
     return image.uri[:_LONGEST_SCHEME].partition(":")[0].lower()
 
 
 def check(spec: pb.Spec, capabilities: Capabilities) -> None:
-    """Raise InvalidRequest for all that the model does not take."""
+    """Raise InvalidRequest for everything that the model does not support."""
     found: list[Violation] = []
     rules = CapabilityRules(capabilities, spec.model, found)
     rules.fields(spec, "spec")

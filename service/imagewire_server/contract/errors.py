@@ -1,28 +1,28 @@
-"""The errors that may cross a room's border, one tree. Edges translate them by a table; nothing else reaches a caller.
+"""The tree of errors that packages raise to each other. The APIs translate them; no other error reaches a caller.
 
 Error                     code                 reason
 ├── InvalidRequest        INVALID_ARGUMENT     INVALID_REQUEST        fields are wrong; `violations` names them
 │   └── AnswerWillNotFit  INVALID_ARGUMENT     ANSWER_WILL_NOT_FIT    the picture asked for may not fit an inline answer
-├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller showed no valid key
+├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller sent no valid key
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
-├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              the contract has it, this server not yet
+├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              not supported by this server yet
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
-├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       no picture came where only one was asked for
-├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             no place or no resources; nothing was sent
+├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       only a picture was requested, and none came
+├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             no slot or no resources; nothing was sent
 ├── RequestTimeout        DEADLINE_EXCEEDED    REQUEST_TIMEOUT        the request took too long to arrive
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
-├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was at work
+├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was working
 ├── Draining              UNAVAILABLE          SHUTTING_DOWN          the server stops; nothing was sent for the call
-├── Internal              INTERNAL             INTERNAL               a fault of ours; its text stays in the log
+├── Internal              INTERNAL             INTERNAL               a bug of ours; its text stays in the log
 └── UpstreamError
     ├── Refused           by Google's status   UPSTREAM_…             Google answered with an error
-    ├── Unreachable       UNAVAILABLE          UPSTREAM_UNREACHABLE   no connection came about
+    ├── Unreachable       UNAVAILABLE          UPSTREAM_UNREACHABLE   no connection could be made
     ├── Cooling           by what came before  UPSTREAM_COOLING       all deployments of the model are cooling down
     ├── TimedOut          DEADLINE_EXCEEDED    UPSTREAM_TIMEOUT       connected, then silence
     ├── Cut               DATA_LOSS            UPSTREAM_CUT           the answer broke off
     ├── Malformed         INTERNAL             UPSTREAM_MALFORMED     the answer is not what Google's API sends
-    └── TooLarge          RESOURCE_EXHAUSTED   UPSTREAM_TOO_LARGE     the answer passed the cap
+    └── TooLarge          RESOURCE_EXHAUSTED   UPSTREAM_TOO_LARGE     the answer exceeded the limit
 """
 
 from collections.abc import Iterable, Mapping
@@ -42,14 +42,14 @@ class Violation:
 
 
 class Error(Exception):
-    """A failure the caller may see. `str(error)` is safe to show: no key, no prompt, no foreign exception's text.
+    """A failure that the caller may see. `str(error)` never contains a key, a prompt or a third-party exception's text.
 
-    code: canonical status. reason: stable UPPER_SNAKE word for ErrorInfo. metadata: ErrorInfo's, strings.
-    violations: wrong fields. retry_after: seconds until a repeat makes sense, None when unknown.
-    repeatable: nothing was charged and the same call may succeed, so the engine may repeat it before the first byte.
-    charged: the provider may bill the call, so no client may repeat it by itself; its code is none that service meshes
-    repeat. deployment_fault: the deployment failed, whatever was asked: it counts against its health, and where nothing
-    was charged another deployment may be asked.
+    code: canonical status. reason: stable UPPER_SNAKE name for ErrorInfo. metadata: ErrorInfo's, strings.
+    violations: wrong fields. retry_after: seconds until a retry makes sense, None if unknown.
+    repeatable: nothing was charged and the same call may succeed, so the core may retry it before the first byte.
+    charged: the provider may bill the call, so clients must not retry it automatically; its code is one that service
+    meshes do not retry. deployment_fault: the deployment failed, whatever the request was: it counts against its
+    health, and if nothing was charged, another deployment may be used.
     """
 
     code: Code = Code.INTERNAL
@@ -87,7 +87,7 @@ class InvalidRequest(Error):
 
 
 class AnswerWillNotFit(InvalidRequest):
-    """The picture that is asked for may be larger than the answer may be. Nothing was sent."""
+    """The requested picture may be larger than the limit of the answer. Nothing was sent."""
 
     reason = "ANSWER_WILL_NOT_FIT"
 
@@ -97,7 +97,7 @@ class AnswerWillNotFit(InvalidRequest):
 
 
 class Unauthenticated(Error):
-    """The caller showed no valid key."""
+    """The caller sent no valid key."""
 
     code = Code.UNAUTHENTICATED
     reason = "KEY_INVALID"
@@ -111,14 +111,14 @@ class NotFound(Error):
 
 
 class NotBuilt(Error):
-    """The contract has it, this server not yet."""
+    """The contract has it, but this server does not support it yet."""
 
     code = Code.UNIMPLEMENTED
     reason = "NOT_BUILT"
 
 
 class AnswerTooLarge(Error):
-    """The answer's pictures do not fit the inline limit; the metadata says which RPC carries them."""
+    """The answer's pictures are larger than the inline limit; the metadata names the RPC that can send them."""
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "ANSWER_TOO_LARGE"
@@ -126,7 +126,7 @@ class AnswerTooLarge(Error):
 
 
 class Withheld(Error):
-    """A picture was all that was asked for, and none came. The message has the provider's reason."""
+    """Only a picture was requested, and none came. The message has the provider's reason."""
 
     code = Code.FAILED_PRECONDITION
     reason = "PICTURE_WITHHELD"
@@ -134,7 +134,7 @@ class Withheld(Error):
 
 
 class Overloaded(Error):
-    """This server has no place, or no descriptors, memory or ports, for another call. Nothing was sent."""
+    """This server has no slot, or no descriptors, memory or ports, for another call. Nothing was sent."""
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "OVERLOADED"
@@ -148,7 +148,7 @@ class RequestTimeout(Error):
 
     @classmethod
     def after(cls, seconds: float) -> "RequestTimeout":
-        """The limit, in words."""
+        """seconds: the limit, for the message."""
         return cls(
             f"the request did not arrive within {seconds:g} s (receive_timeout), nor at 32 kB a second; nothing was"
             " sent: send it faster, or a smaller one"
@@ -156,7 +156,7 @@ class RequestTimeout(Error):
 
 
 class DeadlineExceeded(Error):
-    """The caller's deadline passed while the provider was at work."""
+    """The caller's deadline passed while the provider was working."""
 
     code = Code.DEADLINE_EXCEEDED
     reason = "DEADLINE_EXCEEDED"
@@ -164,7 +164,7 @@ class DeadlineExceeded(Error):
 
     @classmethod
     def for_free(cls) -> "DeadlineExceeded":
-        """The deadline passed before anything was sent, or after what was refused."""
+        """The deadline passed before anything was sent, or after the provider refused the call."""
         made = cls("the deadline passed, and nothing was charged: allow more time")
         made.charged = False
         return made
@@ -179,9 +179,9 @@ class Stalled(Error):
 
 
 class ShuttingDown(Error):
-    """The server was stopped, and its grace ran out while the provider was at work."""
+    """The server was stopped, and drain_grace ended while the provider was working."""
 
-    code = Code.ABORTED  # not UNAVAILABLE, which service meshes repeat
+    code = Code.ABORTED  # not UNAVAILABLE, which service meshes retry
     reason = "SHUTTING_DOWN"
     charged = True
 
@@ -194,23 +194,23 @@ class Draining(Error):
 
 
 class Internal(Error):
-    """A fault of ours."""
+    """A bug of ours."""
 
     charged = True
 
 
 class UpstreamError(Error):
-    """The provider failed. Only what is below it is raised."""
+    """The provider failed. Only subclasses are raised."""
 
 
-# What service meshes and gRPC clients are commonly told to repeat.
+# The codes that service meshes and gRPC clients commonly retry.
 _REPEATED = frozenset({Code.UNAVAILABLE, Code.CANCELLED, Code.RESOURCE_EXHAUSTED})
 
 
 class Refused(UpstreamError):
-    """The provider answered with an error; its dialect's table gives code, reason and whether a repeat is free.
+    """The provider answered with an error. Its table of errors has the code, the reason, and whether a retry is free.
 
-    http_status: that of the answer that it was, 200 for an error inside an answer.
+    http_status: that of the answer; 200 for an error during an answer.
     """
 
     http_status: int = 200
@@ -235,7 +235,7 @@ class Refused(UpstreamError):
         self.deployment_fault = deployment_fault
 
     def at_cost(self) -> None:
-        """It may have been charged: nothing about it may look as if a repeat were free."""
+        """Mark it as possibly charged. Nothing about it may suggest that a retry is free."""
         self.charged = True
         self.repeatable = False
         self.retry_after = None
@@ -244,7 +244,7 @@ class Refused(UpstreamError):
 
 
 class Unreachable(UpstreamError):
-    """No connection to the provider came about: refused, DNS, TLS or a connect time-out."""
+    """No connection to the provider could be made: refused, DNS, TLS or a connect timeout."""
 
     code = Code.UNAVAILABLE
     reason = "UPSTREAM_UNREACHABLE"
@@ -263,7 +263,7 @@ class Cooling(UpstreamError):
 
 
 class TimedOut(UpstreamError):
-    """The provider took the request and then stayed silent too long."""
+    """The provider accepted the request and did not answer in time."""
 
     code = Code.DEADLINE_EXCEEDED
     reason = "UPSTREAM_TIMEOUT"
@@ -272,7 +272,7 @@ class TimedOut(UpstreamError):
 
 
 class Cut(UpstreamError):
-    """The provider's answer broke off. It is the deployment's fault only where the connection broke."""
+    """The provider's answer was cut off. It counts against the deployment only if the connection broke."""
 
     code = Code.DATA_LOSS
     reason = "UPSTREAM_CUT"
@@ -288,7 +288,7 @@ class Malformed(UpstreamError):
 
 
 class TooLarge(UpstreamError):
-    """The provider's answer passed the cap on its size."""
+    """The provider's answer exceeded the limit of its size."""
 
     code = Code.RESOURCE_EXHAUSTED
     reason = "UPSTREAM_TOO_LARGE"

@@ -1,7 +1,7 @@
-"""What passes inside the server: the stream's own messages, and chunks that hold a picture's bytes as they are.
+"""The events inside the server: the messages of the stream, and chunks that hold the bytes of a picture directly.
 
-protobuf copies bytes when they are put into a message, each time they are asked for, and when the message is
-serialized. Pictures are nearly all that passes here, so a chunk is no message: `api/grpc/image_chunk` writes it.
+protobuf copies bytes when they are put into a message, each time they are read, and when the message is serialized.
+Nearly all data here is pictures, so a chunk is not a message; `api/grpc/image_chunk` writes it.
 """
 
 from dataclasses import dataclass
@@ -25,5 +25,5 @@ class Chunk:
     sequence: int = 0
 
 
-# A message here is never one with an image_chunk or media_chunk of its own.
+# A message here never has an image_chunk or media_chunk.
 StreamEvent = pb.Event | Chunk

@@ -1,4 +1,4 @@
-"""Which of an answer's pictures is the final one, for all who show it: the answer's fold and every format."""
+"""Decides which picture of an answer is the final one, for the fold and for every format."""
 
 from typing import Generic, TypeVar
 
@@ -6,9 +6,9 @@ _Picture = TypeVar("_Picture")
 
 
 class FinalPicture(Generic[_Picture]):
-    """The final one of the pictures that have come so far: the last that is no draft, else the last draft.
+    """The final picture so far: the last one that is not a draft, or the last draft if there are only drafts.
 
-    picture: None before the first. is_draft: whether it is one.
+    picture: None before the first. is_draft: whether it is a draft.
     """
 
     __slots__ = ("is_draft", "picture")
@@ -18,6 +18,6 @@ class FinalPicture(Generic[_Picture]):
         self.is_draft = True
 
     def take(self, picture: _Picture, *, is_draft: bool) -> None:
-        """Take the next picture into account. Media that is no picture is never the final one."""
+        """Take the next picture into account. Other media is never the final picture."""
         if self.is_draft or not is_draft:
             self.picture, self.is_draft = picture, is_draft

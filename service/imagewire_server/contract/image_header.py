@@ -1,4 +1,4 @@
-"""What the first bytes of an image file tell: its type and its size in pixels. Pixels are never decoded.
+"""Reads the type and the size in pixels from the first bytes of an image file. Pixels are never decoded.
 
 Formats: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, WebP (RFC 9649), HEIF brands (ISO/IEC 23008-12).
 """
@@ -6,7 +6,7 @@ Formats: PNG (ISO/IEC 15948), JPEG (ITU-T T.81), GIF89a, WebP (RFC 9649), HEIF b
 import struct
 from typing import NamedTuple
 
-# Where the size of a JPEG may stand behind its metadata segments.
+# The size of a JPEG may come after its metadata segments.
 ENOUGH = 64 * 1024
 
 _HEIF = {
@@ -17,7 +17,7 @@ _JPEG_NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})
 
 
 class ImageHeader(NamedTuple):
-    """mime_type: "image/…". width, height: pixels, None when the bytes given do not reach that far."""
+    """mime_type: "image/…". width, height: pixels, None if the given bytes do not include them."""
 
     mime_type: str
     width: int | None
@@ -25,7 +25,7 @@ class ImageHeader(NamedTuple):
 
 
 def read(head: bytes | bytearray) -> ImageHeader | None:
-    """The header in the first bytes of a file (ENOUGH of them are always enough), None when no image type is known."""
+    """The header in the first bytes of a file (ENOUGH of them always suffice), None for an unknown type."""
     if head.startswith(b"\x89PNG\r\n\x1a\n"):
         return ImageHeader("image/png", *(struct.unpack_from(">II", head, 16) if len(head) >= 24 else (None, None)))
     if head.startswith(b"\xff\xd8\xff"):

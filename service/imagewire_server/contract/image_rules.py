@@ -1,4 +1,4 @@
-"""Checks of a picture: one that is sent, and one of an earlier answer, which goes back as it came."""
+"""Checks of pictures: input pictures, and pictures of earlier answers, which are sent back unchanged."""
 
 import hashlib
 import re
@@ -9,14 +9,14 @@ from imagewire_server.contract import image_header, pb
 MAX_PIXELS = 100_000_000
 _LONGEST_SCHEME = 32
 INPUT_TYPES = "PNG, JPEG, WebP, GIF, HEIC or HEIF"
-# What an answer says of a picture whose media type the provider did not tell.
+# The media type in an answer if the provider did not send one.
 UNTOLD_TYPE = "application/octet-stream"
 
 
 def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, str]]:
-    """An input picture: an image file that agrees with what is said of it. of_result: of a function's result."""
+    """Check an input picture: an image file that matches its fields. of_result: it is in a function's result."""
     if message.display_name and not of_result:
-        yield "display_name", "names a picture of a function's result only; leave it out"
+        yield "display_name", "is only for pictures in a function's result; leave it out"
     if message.mime_type == UNTOLD_TYPE:
         yield "mime_type", 'must be a media type such as "image/png"; leave it out or correct it'
     match message.WhichOneof("source"):
@@ -31,7 +31,7 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
 
 
 def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
-    """A picture of an assistant's message: whatever the provider drew is right, unless it was damaged since."""
+    """Check a picture of an assistant message: what the provider drew is valid, unless it was damaged since."""
     match message.WhichOneof("source"):
         case None:
             yield "", "has no source; set data or uri"
@@ -42,7 +42,7 @@ def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
 
 
 def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple[str, str]]:
-    """The data of a picture, which protobuf would copy each time that it is asked for it."""
+    """Check the data of a picture. It is passed on, because protobuf copies it each time it is read."""
     header = image_header.read(data[: image_header.ENOUGH])
     if answered:
         if header is None and not message.mime_type:
@@ -50,7 +50,7 @@ def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple
         yield from _agrees(message, data, header)
         return
     if header is None:
-        yield "data", f"is not an image file this server knows; send {INPUT_TYPES}"
+        yield "data", f"is not a supported image file; send {INPUT_TYPES}"
         return
     if message.mime_type and message.mime_type != header.mime_type:
         yield "mime_type", f"is {message.mime_type!r}, but the data is {header.mime_type}; leave it out or correct it"
@@ -60,7 +60,7 @@ def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple
 
 
 def _agrees(message: pb.Image, data: bytes, header: image_header.ImageHeader | None) -> Iterator[tuple[str, str]]:
-    """Data and what is said of it."""
+    """Check the fields of a picture against its data."""
     width, height = (header.width, header.height) if header else (None, None)
     for field, actual in (("width", width), ("height", height), ("size_bytes", len(data))):
         if not message.HasField(field) or actual == getattr(message, field):

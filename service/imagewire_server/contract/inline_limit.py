@@ -1,4 +1,4 @@
-"""Whether a picture may be too large for an answer in one message: told before it is drawn and paid for."""
+"""Checks whether a picture may be too large for an answer in one message, before it is drawn and paid for."""
 
 from collections.abc import Callable, Mapping
 
@@ -8,17 +8,17 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerWillNotFit
 from imagewire_server.contract.provider import Capabilities
 
-# The most bytes of a picture by image_size, as PNG, where the provider tells no others. Source: Google's pictures seen,
-# 1 to 2 MB at 1K, 5 to 8 MB at 2K, 17 to 30 MB at 4K; 512 by its pixels.
+# The maximum size of a PNG by image_size, unless the provider has its own. Source: Google's pictures have 1 to 2 MB at
+# 1K, 5 to 8 MB at 2K, 17 to 30 MB at 4K; the value for 512 is scaled by pixels.
 _PNG_BYTES = {"512": 1_000_000, "1K": 2_000_000, "2K": 8_000_000, "4K": 30_000_000}
 _DEFAULT_SIZE = "1K"
 _JPEG_SHARE = 4  # a JPEG has a quarter of that
 
 
 def check(spec: pb.Spec, max_inline_bytes: int, find: Callable[[str], Capabilities]) -> None:
-    """Raises AnswerWillNotFit where the picture may have more than `max_inline_bytes`. A size not known is let pass.
+    """Raises AnswerWillNotFit if the picture may be larger than `max_inline_bytes`. Unknown sizes are accepted.
 
-    find: the capabilities of a model by its name. They are looked up only where a usual picture would not fit.
+    find: returns the capabilities of a model. It is called only if a usual picture would not fit.
     """
     size = spec.image_config.image_size
     if not size and spec.HasField("extra_body"):
@@ -49,7 +49,7 @@ def _most(spec: pb.Spec, by_size: Mapping[str, int], size: str) -> int:
 
 
 def _in_extra_body(body: Struct) -> str:
-    """The size that stands in the provider's own words, empty where none does."""
+    """The size in the provider's own fields, empty if there is none."""
     for names in (("generationConfig", "generation_config"), ("imageConfig", "image_config")):
         body = next((body.fields[name].struct_value for name in names if name in body.fields), Struct())
     return next((body.fields[name].string_value for name in ("imageSize", "image_size") if name in body.fields), "")

@@ -1,7 +1,6 @@
-"""How much a JSON text holds, before it is decoded: at the speed of C, because a byte or two make a value.
+"""Measures the content of a JSON text before it is decoded, at the speed of C, because one or two bytes make a value.
 
-What stands between values (commas) and around them (brackets) is counted, in texts too; only where that is too much are
-the texts taken out first.
+Commas and brackets are counted, also those in texts. Only if there are too many are the texts removed first.
 """
 
 import re
@@ -12,21 +11,21 @@ from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_TEXT,
 
 Json = bytes | bytearray
 
-_BYTES = 2  # of a value, with the sign behind it, at least
+_BYTES = 2  # the minimum size of a value with the character after it
 _SLICE = 128 * 1024
-# A text at least so long, of ASCII and without an escape, is a picture's base64, or as quickly read.
+# A text of at least this length, of ASCII without escapes, is the base64 of a picture, or is read as quickly.
 _PLAIN = 4 * 1024
 _STEP = _PLAIN // 2
 _ESCAPES = re.compile(rb"\\*")
 
 
 def is_large(body: Json) -> bool:
-    """Whether a body takes long to work on."""
+    """Whether a body takes long to process."""
     return len(body) > _BYTES * FEW_VALUES and (len(body) > LIGHT_BYTES or _roughly(body) > FEW_VALUES)
 
 
 def check(body: Json, field: str = "body") -> None:
-    """Raise InvalidRequest where a body holds more than it may."""
+    """Raise InvalidRequest if a body exceeds the limits."""
     if len(body) <= _BYTES * MOST_VALUES:
         return
     if len(body) > MOST_TEXT and len(body) - sum(_plain(body)) > MOST_TEXT:
@@ -36,7 +35,7 @@ def check(body: Json, field: str = "body") -> None:
 
 
 def values(body: Json, field: str, most: int = MOST_VALUES) -> int:
-    """How many values a JSON text holds, or a few more. Raises InvalidRequest where there are more than `most`."""
+    """The number of values in a JSON text, or a few more. Raises InvalidRequest if there are more than `most`."""
     found = _roughly(body)
     if found > most:
         found = _exactly(body, most)
@@ -50,10 +49,10 @@ def _roughly(body: Json) -> int:
 
 
 def _exactly(body: Json, most: int) -> int:
-    """What stands outside of texts tells of values; half of the texts may be names. It stops beyond `most`."""
+    """Count values by the characters outside texts; half of the texts may be names. It stops above `most`."""
     found, quotes, inside = 1, 0, False
     for piece in _pieces(body):
-        # Escapes first, two signs at a time from the left, as JSON reads them.
+        # Escapes first, two characters at a time from the left, as JSON parsers do.
         between = piece.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
         for outside in between[1 if inside else 0 :: 2]:
             found += outside.count(b",") + outside.count(b"[") + outside.count(b"{")
@@ -66,7 +65,7 @@ def _exactly(body: Json, most: int) -> int:
 
 
 def _pieces(body: Json) -> Iterator[bytes]:
-    """Slices that part no escape from the sign that follows it."""
+    """Slices that do not separate an escape from the character after it."""
     at = 0
     while at < len(body):
         end = min(at + _SLICE, len(body))

@@ -1,4 +1,4 @@
-"""Values between protobuf's Struct and JSON's objects."""
+"""Conversion between protobuf's Struct and JSON objects."""
 
 import math
 from collections.abc import Mapping
@@ -8,14 +8,14 @@ from google.protobuf.struct_pb2 import Value
 
 from imagewire_server.contract import pb
 
-# protobuf reads 100 levels of messages; an object of JSON takes three of them, and answers stand a few deep.
+# protobuf reads 100 levels of messages. A JSON object takes three of them, and answers are a few levels deep.
 _MOST_LEVELS = 28
-# Whole numbers that a double holds.
+# The integers that a double can hold.
 _MOST_WHOLE = 2**53
 
 
 def plain(struct: pb.Struct) -> dict[str, Any]:
-    """A Struct as JSON's own types; whole numbers become int, because a schema's 3 must not read 3.0."""
+    """A Struct as JSON types. Integers become int, because a 3 in a schema must not become 3.0."""
     return {key: _plain_value(value) for key, value in struct.fields.items()}
 
 
@@ -36,7 +36,7 @@ def _plain_value(value: Value) -> Any:
 
 
 def struct(value: Mapping[str, Any]) -> pb.Struct:
-    """A JSON object as a Struct. Raises ValueError for what no client could read: endless numbers, deep nesting."""
+    """A JSON object as a Struct. Raises ValueError for what clients cannot read: infinite numbers, deep nesting."""
     if not _shallow(value, _MOST_LEVELS):
         raise ValueError("nested too deep")
     made = pb.Struct()
@@ -53,7 +53,7 @@ def _shallow(value: Any, levels: int) -> bool:
 
 
 def exact_struct(value: object) -> pb.Struct | None:
-    """A JSON value as a Struct, None where that cannot hold it: no object, no double's numbers, deep nesting."""
+    """A JSON value as a Struct, None if it cannot hold it: not an object, numbers beyond a double, deep nesting."""
     if not isinstance(value, Mapping) or not _exact(value, _MOST_LEVELS):
         return None
     made = pb.Struct()

@@ -1,12 +1,12 @@
-"""How much a request may hold, whichever way it comes in. Each of its values costs all callers' time and memory."""
+"""The limits of a request's content, for both APIs. Each value costs time and memory of all callers."""
 
-# Values of JSON, and fields of protobuf, those inside other fields included.
+# JSON values, and fields of protobuf messages, nested ones included.
 MOST_VALUES = 100_000
-# Bytes of text as JSON has it, pictures' data: URLs aside: two million tokens, the most that any model reads.
+# Bytes of text as JSON, without data: URLs of pictures: two million tokens, the maximum of any model.
 MOST_TEXT = 8 * 1024 * 1024
 
-# A request with no more bytes than that is dealt with at once, and one of LIGHT_BYTES where it has FEW_VALUES at most.
-# What is larger takes long enough that it is dealt with beside the event loop.
+# A request up to this size is processed at once, and one up to LIGHT_BYTES if it has at most FEW_VALUES values. Larger
+# requests take so long that they are processed outside the event loop.
 SMALL_BYTES = 16 * 1024
 LIGHT_BYTES = 1024 * 1024
 FEW_VALUES = 2_000

@@ -1,4 +1,4 @@
-"""Checks of a message: one that says something, in either form, each piece where its role may have it."""
+"""Checks of a message: it must not be empty, and its role must allow each of its parts."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,14 +6,14 @@ from imagewire_server.contract import image_rules, native_rules, pb
 
 _SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _DEFAULT_DETAILS = (pb.ImageDetail.IMAGE_DETAIL_UNSPECIFIED, pb.ImageDetail.IMAGE_DETAIL_AUTO)
-# The provider's names of a part's content, where a field beside it could say the same.
+# The provider's names of a part's content, for native fields that repeat it.
 _SPELLED = {
     "image": ("inlineData", "fileData"),
     "media": ("inlineData", "fileData"),
     "function_call": ("functionCall",),
     "function_response": ("functionResponse",),
 }
-# Content of answers, which only goes back with the message that it came in.
+# Content of answers that is valid only in the message that it came in.
 _ANSWERED = {
     "function_call": "only an assistant message calls functions; move it there",
     "media": "only goes back with the assistant message that it came in; move it there",
@@ -22,14 +22,14 @@ _ANSWERED = {
 
 
 def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
-    """Every violation of a message that its fields alone do not show."""
+    """Yield the violations of a message that the checks of single fields do not find."""
     if message.HasField("image"):
         yield from _below("image", _picture(message.image, message.role))
     if not message.parts:
         if not message.content and not message.HasField("image"):
             yield "", "is empty; set content, image or parts"
         if message.role == _SYSTEM and message.HasField("image"):
-            yield "image", "has no place in a system message; show it in a user message"
+            yield "image", "is not allowed in a system message; put it into a user message"
         return
     named = 0
     names_it = namer(message)
@@ -37,18 +37,21 @@ def message(message: pb.ChatMessage) -> Iterator[tuple[str, str]]:
         is_named = names_it(part)
         named += is_named
         if is_named and named > 1:
-            yield f"parts[{i}].image", "names the message's image once more; leave it out, or send a picture of its own"
+            yield (
+                f"parts[{i}].image",
+                "refers to the message's image a second time; leave it out, or send another picture",
+            )
         yield from _below(f"parts[{i}]", _part(part, message, is_named=is_named))
     if message.HasField("image") and not named:
-        yield "image", "is named by no part, neither by sha256 nor by uri; parts is the whole message: put it there"
+        yield "image", "is not in parts, neither by sha256 nor by uri; parts must be the whole message: add it there"
     if message.content and message.content != spoken(message):
         yield "content", "differs from the text of parts; leave one of them out"
 
 
 def namer(message: pb.ChatMessage) -> Callable[[pb.Part], bool]:
-    """Tells whether a part stands for the message's own image: by its hash, or by where it is.
+    """Decides whether a part refers to the message's own image, by its hash or its URI.
 
-    That is looked up once: an image's URI may be long.
+    These are read once, because a URI may be long.
     """
     if not message.HasField("image"):
         return lambda part: False
@@ -68,7 +71,7 @@ def namer(message: pb.ChatMessage) -> Callable[[pb.Part], bool]:
 
 
 def images(message: pb.ChatMessage, path: str) -> Iterator[tuple[str, pb.Image]]:
-    """Every picture of a message once, with its path."""
+    """Yield every picture of a message once, with its path."""
     names = namer(message)
     for i, part in enumerate(message.parts):
         if part.WhichOneof("content") == "image":
@@ -80,7 +83,7 @@ def images(message: pb.ChatMessage, path: str) -> Iterator[tuple[str, pb.Image]]
 
 
 def spoken(message: pb.ChatMessage) -> str:
-    """The text of a message's parts that is no thought."""
+    """The text of a message's parts, without thoughts."""
     return "".join(part.text for part in message.parts if not part.thought)
 
 
@@ -91,7 +94,7 @@ def _part(part: pb.Part, message: pb.ChatMessage, *, is_named: bool) -> Iterator
     if kind == "image":
         yield from _below("image", _part_picture(part, message, is_named=is_named))
     if role == _SYSTEM and kind not in {"text", None}:
-        yield "", "a system message holds text only; put it into a user message"
+        yield "", "a system message may have only text; put it into a user message"
     if kind == "function_response" and role not in {pb.Role.ROLE_USER, pb.Role.ROLE_TOOL}:
         yield "function_response", "only a user or tool message answers a call; move it there"
     if role == _ASSISTANT:
@@ -121,7 +124,7 @@ def _picture(picture: pb.Image, role: int) -> Iterator[tuple[str, str]]:
 
 
 def _native_fields(part: pb.Part, kind: str | None) -> Iterator[tuple[str, str]]:
-    """Fields of the provider's that say nothing twice."""
+    """Check native fields: none may repeat another field."""
     names = (native_rules.camel(part.native.kind),) if kind == "native" else _SPELLED.get(kind or "", ())
     said = dict.fromkeys(names, kind)
     if kind == "image" and part.image.detail not in _DEFAULT_DETAILS:

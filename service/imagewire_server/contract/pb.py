@@ -1,4 +1,4 @@
-"""The door to the generated stubs: the server names the contract's messages only through here."""
+"""The only access to the generated stubs: the server imports the contract's messages from here."""
 
 from google.protobuf.message import Message as ProtoMessage
 from google.protobuf.struct_pb2 import Struct
@@ -64,7 +64,7 @@ from imagewire.v1.spec_pb2 import (
 )
 from imagewire.v1.usage_pb2 import ModalityTokens, Usage
 
-# The internal event is the stream's own message: there is no twin model.
+# The internal event is the message of the stream; there is no second model.
 Event = StreamCompletionResponse
 
 __all__ = [

@@ -1,8 +1,8 @@
-"""A request's bytes before protobuf decodes them: whether they hold too much, and fields that the contract lacks.
+"""Scans the bytes of a request before protobuf decodes them: for too much content, and for unknown fields.
 
-protobuf makes two hundred bytes of memory and a microsecond of work of two bytes, so what is decoded is counted before.
-A client that is newer than this server learns of its unknown fields before it pays. A small request, which cannot hold
-much, is asked by protobuf itself for unknown fields, which costs a microsecond or two.
+protobuf turns two bytes into two hundred bytes of memory and a microsecond of work, so the content is counted before.
+A client that is newer than this server gets an error for unknown fields before it pays. For a small request, which
+cannot hold much, protobuf itself finds unknown fields in a microsecond or two.
 """
 
 from functools import cache
@@ -14,10 +14,10 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Violation
 from imagewire_server.contract.limits import LIGHT_BYTES, MOST_TEXT, MOST_VALUES, TOO_MANY, TOO_MUCH_TEXT
 
-# As deep as protobuf reads.
+# The maximum depth of protobuf.
 _DEEPEST = 100
 _MOST_NAMED = 16
-# A text at least so long is looked at for what JSON must escape.
+# A text of at least this length is searched for characters that JSON must escape.
 _LONG_TEXT = 256
 _SLICE = 1024 * 1024
 _LONGER_BY_5 = bytes({*range(32)} - {*b"\b\t\n\f\r"})
@@ -39,20 +39,20 @@ _LONGEST_VARINT = 10
 
 
 class Undecodable(Exception):
-    """The bytes are no protobuf."""
+    """The bytes are not valid protobuf."""
 
 
 def has_none(message: pb.ProtoMessage) -> bool:
-    """Whether a message has no unknown fields. Any that it has are lost."""
+    """Whether a message has no unknown fields. If it has any, they are removed."""
     size = message.ByteSize()
     message.DiscardUnknownFields()
     return message.ByteSize() == size
 
 
 def find(data: bytes, descriptor: Any, most: int = MOST_VALUES) -> list[Violation] | None:
-    """What is wrong with the bytes of a message: its unknown fields, by the paths of what they stand in, or too much.
+    """The violations in the bytes of a message: unknown fields, with the paths of their messages, or too much content.
 
-    None where there are more than `most` fields, when those are fewer than are allowed. Raises Undecodable.
+    None if there are more than `most` fields, but not more than are allowed. Raises Undecodable.
     """
     scan = _Scan(data, most)
     try:
@@ -69,15 +69,15 @@ def find(data: bytes, descriptor: Any, most: int = MOST_VALUES) -> list[Violatio
 
 
 class _Enough(Exception):
-    """No more is to be looked for."""
+    """The search can end."""
 
 
 class _TooMany(Exception):
-    """There are more fields than may be looked at."""
+    """There are more fields than may be scanned."""
 
 
 class _Field(NamedTuple):
-    """A known field. descriptor: of the message that it holds. is_url: it may hold a picture as a data: URL."""
+    """A known field. descriptor: that of its message. is_url: it may be a picture as a data: URL."""
 
     name: str
     descriptor: Descriptor | None = None
@@ -113,7 +113,7 @@ class _Scan:
         self._path: list[tuple[_Field, int]] = []
 
     def message(self, at: int, end: int, descriptor: Any) -> None:
-        """Look at the fields of a message that stands from `at` to `end`. Raises IndexError where it does not."""
+        """Scan the fields of a message from `at` to `end`. Raises IndexError if it is not complete."""
         data, plan = self._data, _plan(descriptor)
         seen: dict[str, int] = {}
         while at < end:
@@ -164,7 +164,7 @@ class _Scan:
         self._path.pop()
 
     def _text(self, field: _Field, at: int, end: int) -> None:
-        """Count a text by its length in JSON; a picture in a data: URL is none."""
+        """Count a text by its length in JSON, unless it is a picture in a data: URL."""
         data = self._data
         if field.is_url and data[at : at + 5].lower() == b"data:":
             if not all(data[i : min(i + _SLICE, end)].isascii() for i in range(at, end, _SLICE)):
@@ -181,7 +181,7 @@ class _Scan:
             self._refuse(TOO_MUCH_TEXT, last=True)
 
     def _varint(self, at: int) -> tuple[int, int]:
-        """The number at a place, and where it ends."""
+        """The number at a position, and the position after it."""
         data, value = self._data, 0
         for shift in range(0, 7 * _LONGEST_VARINT, 7):
             byte = data[at]
@@ -205,4 +205,4 @@ def _words(descriptor: Descriptor, number: int) -> str:
             f"field {number} ({known.name}) is not encoded as this server's contract has it;"
             " generate the client from this server's contract, or leave it out"
         )
-    return f"field {number} is unknown to this server; leave it out, or ask a server that is newer"
+    return f"field {number} is unknown to this server; leave it out, or use a newer server"

@@ -1,4 +1,4 @@
-"""What the server asks of a provider: its models' capabilities, and a stream of events for a request."""
+"""The interface of a provider: the capabilities of its models, and a stream of events for a request."""
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # the configuration reads Capabilities without protobuf
 
 @dataclass(frozen=True, slots=True)
 class TokenPrice:
-    """US dollars per million tokens. cached: of cached prompt tokens, None when unknown."""
+    """US dollars per million tokens. cached: for cached prompt tokens, None if unknown."""
 
     prompt: float
     text: float
@@ -29,7 +29,7 @@ class ImagePrice:
 class Lists(NamedTuple):
     """What a capability lists: the values of a field of the contract, as "Message.field".
 
-    without: what to say of a model that takes none of them, which then refuses the whole message.
+    without: the error text for a model that supports none of them; the whole message is then refused.
     """
 
     field: str
@@ -37,24 +37,24 @@ class Lists(NamedTuple):
 
 
 def _lists(name: str, without: str = "") -> Any:
-    """A capability that lists the values of a field; None where nothing is known."""
+    """A capability that lists the values of a field; None if nothing is known."""
     return field(default=None, metadata={"lists": Lists(name, without)})
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What one model takes and costs at one provider. Validation, REST, ListModels and the cost all read this.
+    """What one model of one provider supports and costs. Validation, REST, ListModels and the cost use this.
 
-    None: nothing is known, so it is sent; an empty tuple: the model takes none. id: the provider's own, empty for a
-    model of which nothing is known. max_input_images: of the whole request. system_instruction: whether it takes one.
-    image_tokens: what a picture takes, by image size. service_tiers: what the price is multiplied by, by service tier;
-    "standard" is 1 and is not listed.
+    None means unknown, so any value is sent; an empty tuple means that the model supports none. id: the provider's id,
+    empty for an unknown model. max_input_images: for the whole request. system_instruction: whether it supports one.
+    image_tokens: tokens of one picture, by image size. service_tiers: factors of the price, by service tier; "standard"
+    is 1 and is not listed.
 
-    The rest is the provider's, for all its models. service: its name in sentences. default_image_size: what is drawn
-    where none is asked for. image_bytes: the most bytes of a picture, by image size; None for what is
-    usual. uri_schemes: by which it reads pictures itself. fields: the fields of the contract that it
-    takes, as "Message.field"; None for all of them. billed_as: the service tier by the traffic type in its
-    usage, "" for the one that was asked for.
+    The other fields are the same for all models of the provider. service: its name in sentences. default_image_size:
+    the size if none is requested. image_bytes: the maximum bytes of a picture, by image size; None for the usual ones.
+    uri_schemes: schemes from which it reads pictures itself. fields: the supported fields of the contract, as
+    "Message.field"; None for all. billed_as: the service tier by the traffic type in its usage, "" for the requested
+    one.
     """
 
     id: str = ""
@@ -77,16 +77,16 @@ class Capabilities:
 
     @property
     def is_known(self) -> bool:
-        """Whether anything is known of the model."""
+        """Whether the model is known."""
         return bool(self.id)
 
     def takes(self, name: str) -> bool:
-        """Whether it takes a field of the contract, by its "Message.field"."""
+        """Whether it supports a field of the contract, given as "Message.field"."""
         return self.fields is None or name in self.fields
 
 
 class ModelTable:
-    """The models of one provider by id and by alias. unknown: what holds of any other model of it."""
+    """The models of one provider by id and by alias. unknown: the capabilities of its other models."""
 
     def __init__(self, models: Iterable[Capabilities], unknown: Capabilities) -> None:
         self.models = tuple(sorted(models, key=lambda model: model.id))
@@ -94,7 +94,7 @@ class ModelTable:
         self._by_name = {name: model for model in self.models for name in (model.id, *model.aliases)}
 
     def find(self, name: str) -> Capabilities:
-        """The model with this id or alias, `unknown` when the table lacks it."""
+        """The model with this id or alias, or `unknown`."""
         return self._by_name.get(name, self.unknown)
 
 
@@ -103,21 +103,21 @@ class Answering(Protocol):
 
     @property
     def usage(self) -> "pb.Usage | None":
-        """What the provider has said so far of its usage."""
+        """The usage that the provider has reported so far."""
         ...
 
     @property
     def finished(self) -> bool:
-        """Whether the model has said, for every candidate so far, why it ended."""
+        """Whether every candidate so far has a finish reason."""
         ...
 
 
 @dataclass(slots=True)
 class Report:
-    """One upstream call as it stands, for calls that end before their last event. The provider fills it in.
+    """The state of one upstream call, for calls that end before their last event. The provider fills it in.
 
-    large: whether the spec takes long to encode, which is then done beside the event loop. sent: the request has begun
-    to leave, so from now on it may be charged. answer: set when the answer begins.
+    large: whether the spec takes long to encode; it is then encoded outside the event loop. sent: sending the request
+    has begun, so from now on it may be charged. answer: set when the answer begins.
     """
 
     large: bool = False
@@ -126,11 +126,11 @@ class Report:
 
 
 class Provider(Protocol):
-    """Turns a spec into a stream of events by asking one upstream API once."""
+    """Turns a spec into a stream of events with one call to one upstream API."""
 
     @property
     def name(self) -> str:
-        """The word in front of a model's name: "gemini", "vertex_ai"."""
+        """The prefix of its model names: "gemini", "vertex_ai"."""
         ...
 
     @property
@@ -141,12 +141,12 @@ class Provider(Protocol):
     def generate(
         self, spec: "pb.Spec", native_id: str, *, stream: bool, report: Report
     ) -> "AsyncGenerator[list[StreamEvent], None]":
-        """Ask `native_id` once.
+        """Call the model `native_id` once.
 
-        stream: whether the upstream is asked to answer piecemeal. report: filled in on the way.
-        Yields part, candidate and finished events, without Started and without sequence; those that arrived together
-        are one list, and none is empty. The bytes of pictures and media are Chunks, as large as they arrived. Before
-        the first event it may raise a repeatable error; after it none is. Raises InvalidRequest for a field that the
-        model does not take, before anything is sent, and UpstreamError. Closing the generator ends the upstream call.
+        stream: whether a streamed answer is requested. report: filled in during the call.
+        Yields part, candidate and finished events, without Started and without sequence. Events that arrive together
+        are one list; no list is empty. The bytes of pictures and media are Chunks, as large as they arrive. Errors
+        before the first event may be repeatable, later ones are not. Raises InvalidRequest, before anything is sent,
+        for a field that the model does not support, and UpstreamError. Closing the generator ends the upstream call.
         """
         ...

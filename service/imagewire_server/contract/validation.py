@@ -1,7 +1,7 @@
-"""The one table of the contract's constraints, and the walk that names every violation by its field path.
+"""The table of the contract's constraints, and the code that checks a request and names violations by field path.
 
-The comments in protos/ say the same in words. A field without a constraint stands in the table with none, so that a
-test can tell a field that was thought about from one that was forgotten.
+The comments in protos/ document the same. A field without constraints is in the table too, so that a test can find
+fields that were forgotten.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from imagewire_server.contract.rules import Each, at_most, between, chosen, defi
 
 FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
 
-# So many violations are named; who made more made them by a machine.
+# The maximum number of violations in an error.
 _MOST_NAMED = 64
 
 _INF = float("inf")
@@ -147,7 +147,7 @@ MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
 
 
 class _Field(NamedTuple):
-    """What to look at in a field. may_be_empty: whether its zero value passes the checks."""
+    """What to check in a field. may_be_empty: whether its zero value passes the checks."""
 
     name: str
     checks: tuple[rules.Check | Each, ...]
@@ -159,7 +159,7 @@ class _Field(NamedTuple):
 
 @cache
 def _plan(descriptor: Descriptor) -> tuple[tuple[_Field, ...], rules.MessageCheck | None]:
-    """What to look at in a message: its fields that have checks or messages of ours inside. Made once a type."""
+    """What to check in a message: fields with checks, and fields with our messages. Built once per type."""
     fields = []
     for field in descriptor.fields:
         checks = CHECKS[f"{descriptor.name}.{field.name}"]
@@ -175,9 +175,9 @@ def _plan(descriptor: Descriptor) -> tuple[tuple[_Field, ...], rules.MessageChec
 
 
 def violations(message: pb.ProtoMessage, path: str = "") -> list[Violation]:
-    """The violations in a request message, in the order of its fields, 64 at most; `path` stands in front of each.
+    """The violations in a request message, in the order of its fields, at most 64; `path` is the prefix of each.
 
-    Of a list that breaks its own limit nothing more is looked at, nor of the message that it stands in.
+    If a list exceeds its limit, nothing more of it and of its message is checked.
     """
     found: list[Violation] = []
     _walk(message, path, found)
@@ -216,7 +216,7 @@ def _walk(message: pb.ProtoMessage, path: str, found: list[Violation]) -> None:
 
 
 def _check_value(path: str, value: Any, checks: tuple[rules.Check | Each, ...], found: list[Violation]) -> bool:
-    """Note the first violation of a value, and the first of each of its elements; whether the value has none."""
+    """Add the first violation of a value, and the first of each element. Returns whether the value has none."""
     for check in checks:
         if isinstance(check, Each):
             for i, element in enumerate(value):
@@ -235,7 +235,7 @@ def _words(check: rules.Check | Each, empty: Any) -> str | None:
 
 
 def check(message: pb.ProtoMessage, path: str = "") -> None:
-    """Raise InvalidRequest that names every violation in a request message; return when there is none."""
+    """Raise InvalidRequest with every violation in a request message, if there are any."""
     found = violations(message, path)
     if found:
         raise InvalidRequest(found)

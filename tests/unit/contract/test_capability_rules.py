@@ -74,13 +74,13 @@ def test_pictures() -> None:
     data = pb.ChatMessage(role=USER, parts=[pb.Part(text="x"), pb.Part(image=pb.Image(data=PNG, detail=LOW))])
     result = pb.FunctionResponse(name="f", images=[ELSEWHERE])
     called = pb.ChatMessage(role=USER, parts=[pb.Part(function_response=result)])
-    words = "the toy reads no gs:// pictures; send the data"
+    words = "the toy does not read gs:// pictures; send the data"
     toy = Capabilities(service="the toy")
     assert refused(toy, shown, drawn, data) == [("spec.messages[0].image.uri", words)]
     assert refused(toy, called) == [("spec.messages[0].parts[0].function_response.images[0].uri", words)]
     assert refused(Capabilities(uri_schemes=("gs",)), shown, called) == []
     assert refused(Capabilities(part_media_resolution=False), shown, data)[1:] == [
-        ("spec.messages[1].parts[1].image.detail", "this model reads every picture alike; leave it out")
+        ("spec.messages[1].parts[1].image.detail", "this model does not support it; leave it out")
     ]
     assert refused(Capabilities(max_input_images=1), data, drawn) == [
         ("spec.messages", "hold 2 pictures; painter takes at most 1")

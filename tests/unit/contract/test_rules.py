@@ -6,7 +6,7 @@ from imagewire_server.contract import pb, rules
 def test_one_of_two_fields() -> None:
     check = rules.exclusive("thinking_budget", "thinking_level")
     both = pb.ThinkingConfig(thinking_budget=0, thinking_level="LOW")
-    assert list(check(both)) == [("thinking_budget", "excludes thinking_level; set one of them")]
+    assert list(check(both)) == [("thinking_budget", "cannot be combined with thinking_level; set only one of them")]
     for fine in (pb.ThinkingConfig(), pb.ThinkingConfig(thinking_budget=0), pb.ThinkingConfig(thinking_level="LOW")):
         assert list(check(fine)) == []
 
@@ -23,5 +23,5 @@ def test_values_alone() -> None:
     assert (rules.sha256(b""), rules.sha256(b"x")) == (None, "has 1 bytes; a SHA-256 has 32")
     assert (rules.one_candidate(1), rules.one_candidate(2)) == (
         None,
-        "is 2; it must be 1: ask again for another picture",
+        "is 2; it must be 1: make another call for another picture",
     )

@@ -84,7 +84,7 @@ def test_d13_what_a_field_and_extra_body_say_together_is_looked_at() -> None:
     extra = {"generationConfig": {"thinkingConfig": {"thinkingBudget": 5}}}
     (found,) = refused(spec(extra, generation_config=fields), VERTEX)
     assert found[0] == "extra_body.generationConfig.thinkingConfig.thinkingBudget"
-    assert "excludes" in found[1]
+    assert "cannot be combined" in found[1]
 
 
 def test_d13_what_is_right_moves_the_body_as_it_is() -> None:
