@@ -1,4 +1,4 @@
-"""A server inside another program: on a private unix socket, in a thread of its own, until the program ends."""
+"""Runs a server inside another program: on a private unix socket, in its own thread, until the program ends."""
 
 import asyncio
 import atexit
@@ -22,9 +22,9 @@ from imagewire_server.providers.registry import load, provider_configs
 
 
 def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) -> str:
-    """Serve what an environment sets up; return the target, which only this user may reach.
+    """Serve with the settings of an environment; return the target, which only this user can reach.
 
-    The server is the ordinary one, gRPC alone. interceptors: see each call, in this order. Raises ValueError when no
+    It is the ordinary server, with gRPC only. interceptors: called in this order for each call. Raises ValueError if no
     provider is set up or a setting is wrong.
     """
     try:
@@ -34,16 +34,16 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = ()) 
     if not config.deployments:
         raise ValueError(no_provider_in_environment(provider_configs()))
     logs.embed()
-    # Not below TMPDIR: a socket's path may have 107 bytes, and that folder's may be long.
-    folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # made for this user alone
+    # Not in TMPDIR: a socket's path may have at most 107 bytes, and TMPDIR may be long.
+    folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # accessible only to this user
     target = f"unix:{folder / 'grpc'}"
     settings = dataclasses.replace(config.settings, grpc=target)
-    # Nobody else can reach it, so it asks for no key, also where the environment sets one up for another server.
+    # Nobody else can reach it, so it needs no key, even if the environment sets one for another server.
     running = _Running(dataclasses.replace(config, settings=settings, master_key=""), interceptors)
     owner = os.getpid()
 
     def end() -> None:
-        # What was forked from this process ends without an end to its server.
+        # A process that was forked from this one must not stop the server when it ends.
         if os.getpid() == owner:
             running.end()
             shutil.rmtree(folder, ignore_errors=True)
@@ -65,7 +65,7 @@ class _Running:
         self._thread = threading.Thread(target=self._run, name="imagewire", daemon=True)
 
     def start(self) -> None:
-        """Return when calls are taken. Raises what kept the server from it."""
+        """Return when the server takes calls. Raises the error if it cannot start."""
         self._thread.start()
         self._begun.result()
 

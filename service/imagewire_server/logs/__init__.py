@@ -1,7 +1,7 @@
-"""Structured logs on stderr: JSON for machines, lines for a terminal. No line holds a prompt or a key.
+"""Structured logs on stderr: JSON for machines, readable lines on a terminal. No line contains a prompt or a key.
 
-What writes is a thread of its own (`writer.py`), and what libraries have to say becomes lines of the same kind without
-their text (`foreign.py`).
+A separate thread writes them (`writer.py`). Messages of libraries become lines of the same kind, without their text
+(`foreign.py`).
 """
 
 import atexit
@@ -24,7 +24,7 @@ Event = MutableMapping[str, Any]
 
 
 def configure(level: str) -> None:
-    """Set logging up for the process. level: debug, info, warning or error."""
+    """Set up logging for the process. level: debug, info, warning or error."""
     render = _lines() if os.isatty(_STDERR) else _json
     stamp = structlog.processors.TimeStamper(fmt="iso", utc=True)
 
@@ -48,7 +48,7 @@ def configure(level: str) -> None:
 
 
 class _Lines:
-    """What structlog hands rendered lines to."""
+    """Receives rendered lines from structlog."""
 
     def __init__(self, writer: Writer) -> None:
         self._put = writer.put
@@ -61,7 +61,7 @@ class _Lines:
 
 
 def embed() -> None:
-    """Hand what is worth a warning to the program's own logging, unless the program has set structlog up itself."""
+    """Pass warnings to the program's own logging, unless the program has configured structlog itself."""
     if structlog.is_configured():
         return
     structlog.configure(
@@ -72,7 +72,7 @@ def embed() -> None:
 
 
 def _lines() -> Callable[[Any, str, Event], bytes]:
-    """For people. The colours are those of structlog."""
+    """Render a line for people, with structlog's colours."""
     console = structlog.dev.ConsoleRenderer()
 
     def render(logger: Any, name: str, event: Event) -> bytes:
@@ -82,7 +82,7 @@ def _lines() -> Callable[[Any, str, Event], bytes]:
 
 
 def _json(_: Any, __: str, event: Event) -> bytes:
-    """For machines. No value of an event is one that this fails at: a call would fail with it."""
+    """Render a line for machines. It must not fail for any value, because a call would fail with it."""
     try:
         return msgspec.json.encode(event, enc_hook=str)
     except (ValueError, OverflowError):  # half a surrogate pair, an integer over 64 bits

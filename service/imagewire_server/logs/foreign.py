@@ -1,7 +1,7 @@
-"""What libraries and the interpreter would write to stderr becomes lines of ours, which say where but not what.
+"""Turns messages of libraries and the interpreter into our log lines, with their place in the code but not their text.
 
-Their text may hold what must not be logged: an exception's words, the repr of a task, a URL with its key. The place in
-the code tells which text it was.
+The text may contain what must not be logged: the text of an exception, the repr of a task, a URL with a key. The place
+in the code shows which message it was.
 """
 
 import logging
@@ -19,7 +19,7 @@ _log = structlog.get_logger("imagewire.foreign")
 
 
 def redirect_libraries() -> None:
-    """Log what would otherwise go to stderr, for the whole process."""
+    """Log everything that would otherwise go to stderr, for the whole process."""
     logging.raiseExceptions = False
     root = logging.getLogger()
     for handler in tuple(root.handlers):
@@ -33,7 +33,7 @@ def redirect_libraries() -> None:
 
 
 class _Records(logging.Handler):
-    """The records of Python's own logging: asyncio's, aiohttp's, uvicorn's, grpc's, google-auth's."""
+    """Handles records of Python's logging module: asyncio's, aiohttp's, uvicorn's, grpc's, google-auth's."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log one."""

@@ -1,6 +1,6 @@
-"""Lines to a file descriptor, by a thread: whoever logs never waits for the disk, or for who reads the other end.
+"""Writes lines to a file descriptor, in a thread. Logging never waits for the disk or for the reader.
 
-Lines that find the queue full, or that cannot be written, are lost; they are counted, and a later line says how many.
+If the queue is full, or a line cannot be written, the line is lost. A later line reports how many were lost.
 """
 
 import os
@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 from imagewire_server.core import metrics
 
-# Held for a reader that is slow: a few seconds of a busy server's calls.
+# The queue for a slow reader: a few seconds of calls of a busy server.
 MOST = 8192
-# So much at once is never mixed with what other processes write to the same pipe (PIPE_BUF).
+# Writes up to this size are never mixed with those of other processes to the same pipe (PIPE_BUF).
 _AT_ONCE = 4096
 _GATHERED = 64 * 1024
-# Lines that come within this time of each other leave together: waking the thread for each would hold the loop up.
+# Lines within this time are written together, because waking the thread for each would delay the event loop.
 _PAUSE = 0.02
 
 
 class Writer:
-    """Writes lines to `fd`. dropped: the line that tells how many were lost. most: lines held."""
+    """Writes lines to `fd`. dropped: makes the line that reports lost lines. most: the size of the queue."""
 
     def __init__(self, fd: int, dropped: Callable[[int], bytes], most: int = MOST) -> None:
         self._fd = fd
@@ -29,15 +29,15 @@ class Writer:
         self._most = most
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()  # None: the end
         self._closing = threading.Event()
-        self._full = 0  # lines that found no room, all told
-        self._failed = 0  # lines that could not be written, all told
+        self._full = 0  # all lines that were lost because the queue was full
+        self._failed = 0  # all lines that could not be written
         self._told = 0  # of both
-        self._torn = False  # what was written last was half a line
+        self._torn = False  # the last write ended within a line
         self._thread = threading.Thread(target=self._run, name="imagewire-logs", daemon=True)
         self._thread.start()
 
     def put(self, line: bytes) -> None:
-        """Queue a line, its end included. Never waits."""
+        """Queue a line with its newline. Never waits."""
         if self._lines.qsize() >= self._most:
             self._full += 1
             metrics.count_lines_dropped("full", 1)
@@ -45,7 +45,7 @@ class Writer:
         self._lines.put(line)
 
     def close(self, timeout: float = 1.0) -> None:
-        """Write what is queued; give up after `timeout` seconds."""
+        """Write all queued lines; give up after `timeout` seconds."""
         self._closing.set()
         self._lines.put(None)
         self._thread.join(timeout)
@@ -59,7 +59,7 @@ class Writer:
                 self._closing.wait(_PAUSE)
 
     def _gather(self) -> tuple[list[bytes], bool]:
-        """Some of what is queued, once there is any; and whether it is the end."""
+        """Wait for queued lines; return some of them, and whether it is the end."""
         lines: list[bytes] = []
         size, line = 0, self._lines.get()
         while line is not None:
@@ -84,7 +84,7 @@ class Writer:
             at = end
 
     def _write(self, lines: bytes) -> None:
-        """Write whole lines; once they are out, tell of those that were lost before."""
+        """Write complete lines; after them, report the lines that were lost before."""
         lost = self._out(lines)
         if lost:
             self._failed += lost
@@ -100,7 +100,7 @@ class Writer:
         while left:
             try:
                 left = left[os.write(self._fd, left) :]
-            except BlockingIOError:  # who shares the descriptor has made it so
+            except BlockingIOError:  # another process that shares the descriptor made it non-blocking
                 select.select((), (self._fd,), ())
             except OSError:
                 self._torn = self._torn or len(left) < len(lines)

@@ -1,1 +1,1 @@
-"""The process itself: its workers and their supervisor, its memory allocator, its CPUs and open files."""
+"""The process itself: workers and their supervisor, the memory allocator, CPUs and open files."""

@@ -1,7 +1,7 @@
-"""glibc's malloc, told to keep the blocks that pictures pass through.
+"""Configures glibc's malloc to keep the blocks that are used for pictures.
 
-By default a block over 128 KiB may be mapped anew each time and given back when it is freed, so that the kernel clears
-every page of every frame: reading an 8 MB picture then takes three times as long.
+By default, malloc may map a block over 128 KiB each time and return it when it is freed. Then the kernel clears every
+page of every frame, and reading an 8 MB picture takes three times as long.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ _KEPT_FREE = 32 * 1024 * 1024
 
 
 def keep_blocks() -> None:
-    """Set it for this process. Other allocators know no such call and need none."""
+    """Configure it for this process. Other allocators do not have this function and do not need it."""
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, _KEPT_BLOCK)

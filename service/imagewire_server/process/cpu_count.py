@@ -1,4 +1,4 @@
-"""How many cores this process may use: of those it is bound to, as many as its container's quota pays for."""
+"""The number of cores that this process may use: those it is bound to, limited by its container's quota."""
 
 import math
 import os
@@ -10,7 +10,7 @@ _MOUNTED = Path("/sys/fs/cgroup")
 
 
 def usable(groups: Path = _OF_THIS_PROCESS, mounted: Path = _MOUNTED, bound: int | None = None) -> int:
-    """The number, rounded up, at least 1. groups, mounted: where Linux tells of control groups, versions 1 and 2.
+    """The number, rounded up, at least 1. groups, mounted: where Linux lists control groups, versions 1 and 2.
 
     bound: the cores that the process is bound to.
     """
@@ -27,7 +27,7 @@ def _bound() -> int:
 
 
 def _folders(groups: Path, mounted: Path) -> Iterator[Path]:
-    """The process's control groups and all above them, each of which may have a quota of its own."""
+    """The process's control groups and all their parents; each may have its own quota."""
     try:
         lines = groups.read_text().splitlines()
     except OSError:
@@ -40,13 +40,13 @@ def _folders(groups: Path, mounted: Path) -> Iterator[Path]:
             top = next((mounted / name for name in (controllers, "cpu") if (mounted / name).is_dir()), mounted)
         else:
             continue
-        # A container may see its own group as the top, under a path that is the host's: what is not there is passed.
+        # A container may see its own group as the root, with a path of the host. Paths that do not exist are skipped.
         below = Path(path.strip("/"))
         yield from (top / folder for folder in (below, *below.parents))
 
 
 def _quota(folder: Path) -> float:
-    """Cores by a group's quota, infinity where it has none."""
+    """The cores in a group's quota, infinity if it has none."""
     try:
         if (folder / "cpu.max").exists():
             quota, period = (folder / "cpu.max").read_text().split()
@@ -54,6 +54,6 @@ def _quota(folder: Path) -> float:
             quota = (folder / "cpu.cfs_quota_us").read_text()
             period = (folder / "cpu.cfs_period_us").read_text()
         cores = int(quota) / int(period)
-    except (OSError, ValueError, ZeroDivisionError):  # none, "max", or not for us to read
+    except (OSError, ValueError, ZeroDivisionError):  # absent, "max", or not readable
         return math.inf
-    return cores if cores > 0 else math.inf  # version 1 says -1 for none
+    return cores if cores > 0 else math.inf  # version 1 uses -1 for none

@@ -1,10 +1,10 @@
-"""How many files and connections this process may have open: as many as it may ask for."""
+"""The limit of open files and connections of this process: as high as allowed."""
 
 import contextlib
 
 
 def raise_limit() -> None:
-    """Raise the limit to the hard one. The usual soft one, 1024, is for programs that use select()."""
+    """Raise the soft limit to the hard limit. The usual soft limit, 1024, is for programs that use select()."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # not on Windows; macOS refuses "unlimited"
         import resource  # noqa: PLC0415
 

@@ -1,9 +1,9 @@
-"""Several processes on the same ports: started anew, not forked; watched, restarted, and drained by this one.
+"""Runs several worker processes on the same ports: it starts them (without fork), watches, restarts and drains them.
 
-Workers share the ports (SO_REUSEPORT) and the memory in which each counts, and nothing else: what one learns of a
-provider's health, the others learn for themselves, and limits hold for each of them. A worker ends with its parent.
-Each second it says that its event loop runs; one that is silent for eight is killed, because the kernel goes on giving
-it connections, and replaced. A new one begins with the last configuration that was good, whatever the file holds then.
+Workers share only the ports (SO_REUSEPORT) and the memory of the metrics. Each worker learns about a provider's health
+itself, and limits apply to each. A worker ends when its parent does. Every second it reports that its event loop is
+running. One that is silent for eight seconds is killed, because the kernel still gives it connections, and replaced. A
+new worker starts with the last valid configuration, whatever the file contains at that time.
 """
 
 import asyncio
@@ -27,20 +27,21 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("imagewire.workers")
 
-# For how many beats a worker may be silent. They are counted in waits of this process: where it was stopped itself, or
-# its machine slept, no worker is found silent. Before it serves, a worker loads its code, and a busy machine is slow.
+# The number of beats for which a worker may be silent. This process counts them by its own waits, so no worker seems
+# silent because this process was stopped or the machine was suspended. Before a worker serves, it loads its code, and a
+# busy machine is slow.
 _PATIENCE, _PATIENCE_AT_START = 8, 120
-# While it stops, no longer than calls have to end, where that is less, but for these.
+# While it stops: no longer than calls have to finish, but at least this.
 _PATIENCE_AT_STOP = 3
-# Seconds that a worker may take to stop, beyond what its settings give to calls.
+# Seconds that a worker may take to stop, in addition to drain_delay and drain_grace.
 _CLEANUP = 10.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0
-_LIVED = 30.0  # seconds after which a worker's end is no sequel of its start
+_LIVED = 30.0  # seconds after which the end of a worker is not considered a failed start
 
 
 @dataclass(frozen=True, slots=True)
 class Reserved:
-    """An address whose port was chosen and is held for the workers."""
+    """An address whose port is reserved for the workers."""
 
     address: str
     held: socket.socket
@@ -50,7 +51,7 @@ def reserve(address: str) -> Reserved:
     """Reserve HOST:PORT for the workers; the port may be 0. Raises OSError if another program uses it."""
     host, _, port = address.rpartition(":")
     info = socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    # Without SO_REUSEPORT first: with it, a port that another server shares would look free.
+    # First without SO_REUSEPORT: with it, a port of another server that shares it would look free.
     with contextlib.closing(socket.socket(info[0], info[1])) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -66,10 +67,10 @@ def reserve(address: str) -> Reserved:
 
 
 class Workers:
-    """Runs `number` workers. command: what starts one. deployments: how many each will count.
+    """Runs `number` workers. command: starts one. deployments: the number of deployments in the metrics.
 
-    text: of the configuration. reread: reads another one, which raises ConfigError where it is not good.
-    drain_delay, drain_grace: the seconds that each takes to stop, at the most; behind them it is killed.
+    text: that of the configuration. reread: reads it again; raises ConfigError if it is invalid. drain_delay,
+    drain_grace: the maximum seconds that a worker takes to stop; after them it is killed.
     """
 
     def __init__(
@@ -89,7 +90,7 @@ class Workers:
         self._reread = reread
         self._drain_delay = drain_delay
         self._drain_grace = drain_grace
-        # For this process, and for each worker two: one may still be ending when the next one begins.
+        # One for this process, and two per worker: one may still be ending when the next one starts.
         self._slots = 1 + 2 * number
         self._memory = counters.reserve(self._slots, metrics.slot_size(deployments))
         self._shared = counters.Shared(self._memory, self._slots)
@@ -107,7 +108,7 @@ class Workers:
         self._code = 0
 
     async def run(self, **serving: object) -> int:
-        """Run until SIGTERM or SIGINT; return the exit code. serving: what the log says when all are ready."""
+        """Run until SIGTERM or SIGINT; return the exit code. serving: fields of the log line when all are ready."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop, number)
@@ -120,7 +121,7 @@ class Workers:
         return self._code
 
     def _stop(self, number: int) -> None:
-        """Pass on what asked to stop: a worker makes a difference between the two, and counts Ctrl-C."""
+        """Forward the signal to stop. Workers treat the two signals differently, and count Ctrl-C."""
         self._stopping.set()
         self._interrupts += number == signal.SIGINT
         delay = self._drain_delay if not self._interrupts else 0
@@ -128,7 +129,7 @@ class Workers:
         self._patience = min(_PATIENCE, max(_PATIENCE_AT_STOP, delay + grace))
         asyncio.get_running_loop().call_later(delay + grace + _CLEANUP, self._kill_all)
         for index, process in self._running.items():
-            # One that has not begun to serve knows no Ctrl-C.
+            # A worker that does not serve yet does not handle Ctrl-C.
             _send(process, number if index in self._serving else signal.SIGTERM)
 
     def _kill_all(self) -> None:
@@ -137,7 +138,7 @@ class Workers:
             _send(process, signal.SIGKILL)
 
     async def _reload(self) -> None:
-        """Pass hangups on where the file is good, to those that serve: others it would end, and they are told later."""
+        """Forward SIGHUP if the file is valid, to workers that serve. It would end the others; they get it later."""
         while True:
             await self._hangups.get()
             try:
@@ -157,7 +158,7 @@ class Workers:
         _log.info("serving", **serving, workers=self._number)
 
     async def _keep(self, index: int) -> None:
-        """Start a worker, and another in its place whenever it ends."""
+        """Start a worker, and a new one whenever it ends."""
         wait = _FIRST_WAIT
         while not self._stopping.is_set():
             begun = time.monotonic()
@@ -165,7 +166,7 @@ class Workers:
             if self._stopping.is_set():
                 return
             if index not in self._began:
-                # It never served: neither would another one.
+                # It never served, so another one would not either.
                 self._code = code or 1
                 self._stop(signal.SIGINT)
                 return
@@ -175,7 +176,7 @@ class Workers:
                 await asyncio.wait_for(self._stopping.wait(), wait)
 
     async def _run_one(self, index: int) -> int:
-        """Start a worker, listen to it until it ends, and return its exit code."""
+        """Start a worker, read its reports until it ends, and return its exit code."""
         reloads, slot = self._reloads, self._free.pop(0)
         try:
             process = await asyncio.create_subprocess_exec(
@@ -186,7 +187,7 @@ class Workers:
                 f"{self._memory}:{self._slots}:{slot}",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                start_new_session=True,  # Ctrl-C is this process's to pass on
+                start_new_session=True,  # this process forwards Ctrl-C
                 pass_fds=(self._memory,),
             )
         except OSError as error:  # no file descriptors, memory or processes left
@@ -208,7 +209,7 @@ class Workers:
         return code
 
     async def _listen(self, index: int, process: "Process", reloads: int) -> None:
-        """Note when a worker serves; kill it when it is silent for too long. reloads: how many came before it began."""
+        """Record when a worker serves; kill it if it is silent too long. reloads: the number before its start."""
         assert process.stdout is not None  # noqa: S101  # it was asked for
         silent = 0
         while silent < (self._patience if index in self._serving else _PATIENCE_AT_START):

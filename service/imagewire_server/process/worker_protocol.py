@@ -1,7 +1,7 @@
-"""What a worker and the process that started it say to each other, over the worker's standard input and output.
+"""The protocol between a worker and its parent, over the worker's stdin and stdout.
 
-In: the configuration that it begins with, and nothing more; the pipe closes when the other process ends in any way.
-Out: that the worker serves, and each second that its event loop runs.
+In: only the configuration to start with. The pipe closes when the parent ends for any reason. Out: a message that the
+worker serves, and one every second that its event loop is running.
 """
 
 import asyncio
@@ -17,28 +17,28 @@ _LENGTH_BYTES = 8
 
 
 def framed(text: bytes) -> bytes:
-    """The text of a configuration as a worker receives it."""
+    """Encode the text of a configuration for a worker."""
     return len(text).to_bytes(_LENGTH_BYTES) + text
 
 
 def received() -> bytes:
-    """The text of the configuration to begin with."""
+    """Read the text of the configuration to start with."""
     return _exactly(int.from_bytes(_exactly(_LENGTH_BYTES)))
 
 
 def share_counts(where: str) -> None:
-    """Count in the memory that the process which started this worker has told of."""
+    """Use the shared memory of the parent for the metrics."""
     memory, slots, slot = (int(number) for number in where.split(":"))
     metrics.share(counters.Shared(memory, slots), slot)
 
 
 def say_ready() -> None:
-    """Say that this worker serves."""
+    """Report that this worker serves."""
     _say(READY)
 
 
 async def beat_until_parent_gone() -> None:
-    """Say that the loop runs, until the process that started this worker has ended."""
+    """Report every second that the event loop is running, until the parent has ended."""
     loop = asyncio.get_running_loop()
     gone = asyncio.Event()
     loop.add_reader(sys.stdin.fileno(), gone.set)
@@ -60,7 +60,7 @@ def _exactly(size: int) -> bytes:
 
 
 def _say(what: bytes) -> None:
-    """Write to the pipe. One that is full belongs to a process that was stopped, and nothing waits for it."""
+    """Write to the pipe without waiting. If it is full, the parent is stopped."""
     os.set_blocking(sys.stdout.fileno(), False)
     with contextlib.suppress(OSError):
         os.write(sys.stdout.fileno(), what)
