@@ -74,7 +74,10 @@ class Engine:
                             else:
                                 kind = numbering.number(event)
                                 account.note(event, kind)
-                                _note(event, kind, call)
+                                if kind == "candidate_finished":
+                                    call.finish_reason = event.candidate_finished.native_finish_reason
+                                elif kind == "finished" and event.finished.HasField("prompt_feedback"):
+                                    call.finish_reason = event.finished.prompt_feedback.block_reason
                         yield events
                         events = await _in_time(anext(remainder, None), deadline)
         except Error as error:
@@ -112,10 +115,3 @@ def _note_chunk(chunk: Chunk, call: Call, begun: float) -> None:
         call.image_bytes += len(chunk.data)
         if call.first_image_byte is None:
             call.first_image_byte = time.monotonic() - begun
-
-
-def _note(event: pb.Event, kind: str | None, call: Call) -> None:
-    if kind == "candidate_finished":
-        call.finish_reason = event.candidate_finished.native_finish_reason
-    elif kind == "finished" and event.finished.HasField("prompt_feedback"):
-        call.finish_reason = event.finished.prompt_feedback.block_reason

@@ -32,7 +32,7 @@ def file_bytes(event: Outgoing) -> int:
 
 def framed(events: Sequence[StreamEvent], most: int) -> Sequence[Outgoing]:
     """The same events; of chunks with more than so many bytes their frames."""
-    if max(map(file_bytes, events)) <= most:
+    if not any(isinstance(event, Chunk) and len(event.data) > most for event in events):
         return events
     made: list[Outgoing] = []
     for event in events:
