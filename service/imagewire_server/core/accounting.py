@@ -34,7 +34,7 @@ class Account:
         return self._report
 
     def note(self, event: pb.Event, kind: str | None) -> None:
-        """Note an event; the last one is told its cost."""
+        """Count an event; the last one gets the cost."""
         if kind == "text_delta":
             self._drawn.text_bytes += len(event.text_delta.text.encode())
         elif kind == "part_started":
@@ -70,7 +70,7 @@ class Account:
 
     def _finish(self, finished: pb.Finished) -> None:
         if self._report is None:
-            return  # noted already: others were asked in place of a blocked prompt, and none answered
+            return  # counted already: others were asked in place of a blocked prompt, and none answered
         self._report = None
         usage = finished.usage if finished.HasField("usage") else None
         cost = nano_usd(usage, self._asked, self._drawn)

@@ -39,7 +39,7 @@ class Drawn:
 
 
 def nano_usd(usage: pb.Usage | None, asked: Asked, drawn: Drawn) -> int | None:
-    """Billionths of a US dollar. usage: None where the provider has told none."""
+    """Billionths of a US dollar. usage: None where the provider has reported none."""
     price = asked.capabilities.price
     if isinstance(price, ImagePrice):
         return _by_image(price, asked, drawn)

@@ -113,7 +113,7 @@ class Router:
             return Capabilities()
 
     def offered(self) -> list[tuple[str, Route]]:
-        """Every name that callers can be told, with its first route; wildcards stand for the models that are known."""
+        """Every name that callers may ask for, with its first route; wildcards stand for the models that are known."""
         found: dict[str, Route] = {}
         for up in self._upstreams:
             pattern = up.deployment.name
