@@ -185,7 +185,7 @@ def test_its_keys_are_read_with_their_lines(tmp_path: Path) -> None:
     for before, after, line, words in (
         ("toy_token: os", "toy_tokn: os", 6, "unknown key 'toy_tokn' in litellm_params; did you mean 'toy_token'?"),
         ("toy_palette: warm", "toy_palette: blue", 7, "toy_palette must be one of grey, warm, not 'blue'"),
-        ("toy_palette: warm", "vertex_project: p", 7, "unknown key 'vertex_project' in litellm_params; there are"),
+        ("toy_palette: warm", "vertex_project: p", 7, "unknown key 'vertex_project' in litellm_params; valid keys are"),
         ("toy_token: os.environ/TOKEN", "weight: 1", 5, "toy_token is missing; add it, or set TOY_TOKEN"),
         ("toy/easel-1", "tyo/easel-1", 5, "model must start with gemini/, vertex_ai/ or toy/, not 'tyo/easel-1'"),
         ("toy_url: http://x", "toy_url: nowhere", 11, "toy_url must start with https:// or http://"),
