@@ -32,7 +32,7 @@ $(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
 demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no key.
 	@$(BIN)/imagewire-server demo
 
-# More than one for each core: many tests wait for a time-out or for another process.
+# More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
