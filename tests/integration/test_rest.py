@@ -117,7 +117,7 @@ async def test_every_field_moves_the_request(rest: Stack) -> None:
                 ]
             },
             "messages[0].content[0].image_url.url",
-            "not an image file",
+            "not a supported image file",
         ),
         (
             {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "gs://b/o"}}]}]},

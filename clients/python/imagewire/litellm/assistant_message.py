@@ -12,7 +12,7 @@ from imagewire.litellm import native_json
 from imagewire.litellm.provider_fields import OWN_CALL_ID
 from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
 
-_AS_IT_CAME = "does not fit the message; send the answer back as it came"
+_AS_IT_CAME = "does not match the message; send the answer back unchanged"
 # LiteLLM's client moves the message's field `image` here.
 _EXTRAS = {"parts", "thought_signatures", "native_fields", "native_fields_json", "native_parts", "media", "image"}
 _TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
