@@ -142,7 +142,7 @@ async def test_m7_a_connection_of_age_ends_without_its_calls() -> None:
 @pytest.mark.parametrize(("age", "told"), [(0, None), (1.5, 1500)])
 def test_m7_age_0_is_none(age: float, told: int | None) -> None:
     limits: Any = {field.name: 1 for field in dataclasses.fields(GrpcLimits)} | {"max_connection_age": age}
-    assert dict(_options(GrpcLimits(**limits))).get("grpc.max_connection_age_ms") == told
+    assert dict(_options(GrpcLimits(**limits), shared=False)).get("grpc.max_connection_age_ms") == told
 
 
 def test_m7_one_clients_connection_reaches_every_worker() -> None:
