@@ -89,14 +89,16 @@ async def test_d5_a_status_that_is_not_read_ends_its_call_too() -> None:
 
 async def test_d5_a_cut_call_leaves_nothing_behind() -> None:
     """What is cut is found by parts of grpc.aio that are its own; where they change, this fails."""
-    async with running_stack(stall_timeout=1.0) as stack, calling(stack.target) as caller:
+    async with running_stack(stall_timeout=1.0) as stack:
         for _ in range(3):  # gRPC keeps the first call, the newest one and the next one
             await stack.models.ListModels(pb.ListModelsRequest())
+        # Before there is a connection, which the server would give up while all objects are looked through.
         before = _calls_held()
-        for _ in range(20):
-            caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-drip-0-100000")))
-        await cut(stack, caller)
-        async with asyncio.timeout(20):
+        async with calling(stack.target) as caller:
+            for _ in range(20):
+                caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-drip-0-100000")))
+            await cut(stack, caller)
+        async with asyncio.timeout(60):
             while _calls_held() > before:
                 await stack.models.ListModels(pb.ListModelsRequest())
 
