@@ -25,7 +25,7 @@ PURE = ("contract", "core", "formats", "providers/google/wire")
 
 def statements(file: Path) -> list[range]:
     """The lines of each statement that stands in a function; of one that holds others, those of its head."""
-    found = []
+    found = {}
     tree = ast.parse(file.read_text())
     for function in ast.walk(tree):
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -33,8 +33,8 @@ def statements(file: Path) -> list[range]:
                 if isinstance(node, ast.stmt) and node is not function and not _runs_nothing(node):
                     inner = getattr(node, "body", None)
                     end = inner[0].lineno if isinstance(inner, list) else (node.end_lineno or node.lineno) + 1
-                    found.append(range(node.lineno, max(end, node.lineno + 1)))
-    return found
+                    found[node.lineno] = range(node.lineno, max(end, node.lineno + 1))
+    return list(found.values())
 
 
 def _runs_nothing(node: ast.stmt) -> bool:
@@ -103,9 +103,7 @@ def main() -> None:
     before, now = table() if TABLE.exists() else None, measured()
     grown = {name: number for name, number in now.items() if before is not None and number > before.get(name, 0)}
     for name, number in grown.items():
-        print(
-            f"{name}: its own test tests/unit/{_test(name)} misses {number} statements, and the table allows {before.get(name, 0)}"
-        )
+        print(f"{name}: its own test tests/unit/{_test(name)} misses {number} statements, more than the table allows")
     if grown:
         sys.exit(1)
     TABLE.write_text("".join(f"{number:4} {name}\n" for name, number in sorted(now.items())))
