@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "service/imagewire_server"
 UNIT = ROOT / "tests/unit"
 TABLE = Path(__file__).with_suffix(".txt")
-# The rooms that do no IO, so that a unit test can reach all of a module.
+# The packages that do no I/O, so that a unit test can reach all of a module.
 PURE = ("contract", "core", "formats", "providers/google/wire")
 
 
@@ -87,7 +87,7 @@ def measured() -> dict[str, int]:
     pytest.main(["-q", "--no-header", "-p", "no:xdist", "--hypothesis-seed=0", str(UNIT)], [watch])
     if watch.failed:
         sys.exit("tests fail, so what they reach says nothing")
-    modules = [file for room in PURE for file in sorted((SERVER / room).rglob("*.py"))]
+    modules = [file for package in PURE for file in sorted((SERVER / package).rglob("*.py"))]
     left = {file: sum(watch.reached[str(file)].isdisjoint(one) for one in statements(file)) for file in modules}
     return {str(file.relative_to(SERVER)): number for file, number in left.items() if number}
 

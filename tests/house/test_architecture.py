@@ -34,15 +34,15 @@ def test_a_module_of_the_internals_exists(module: str) -> None:
     assert any(path.match(f"**/{module}") for path in TRACKED)
 
 
-def test_the_rooms_are_the_layers() -> None:
+def test_the_packages_are_the_layers() -> None:
     [line] = re.findall(r"^`(cli > [^`]+)`", PAGE, re.MULTILINE)
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     layers = [re.split(r" \| ", layer) for layer in contracts[0]["layers"]]
-    assert [set(room.split(", ")) for room in line.split(" > ")] == [set(layer) for layer in layers[1:]]
-    rooms = {
-        room for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE) for room in re.findall(r"`([^`]+)`", row)
+    assert [set(package.split(", ")) for package in line.split(" > ")] == [set(layer) for layer in layers[1:]]
+    packages = {
+        package for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE) for package in re.findall(r"`([^`]+)`", row)
     }
-    assert {room.partition("/")[0] for room in rooms} == {room for layer in layers for room in layer}
+    assert {package.partition("/")[0] for package in packages} == {package for layer in layers for package in layer}
 
 
 def test_the_list_of_a_rest_surface_is_what_one_takes() -> None:

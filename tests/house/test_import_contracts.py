@@ -17,8 +17,8 @@ _TYPES = {"forbidden": ForbiddenContract, "independence": IndependenceContract, 
 
 # By contract: an import that it forbids. A module that does not exist is added.
 PLANTED = {
-    "The rooms of the server, top to bottom": ("contract.errors", "config.source"),
-    "The rooms of Google's provider, top to bottom": ("providers.google.token", "providers.google.vertex"),
+    "The packages of the server, top to bottom": ("contract.errors", "config.source"),
+    "The packages of Google's provider, top to bottom": ("providers.google.token", "providers.google.vertex"),
     "OpenAI's formats do not know each other": ("formats.openai.chat.answer", "formats.openai.images.answer"),
     "APIs do not know each other": ("api.rest.respond", "api.grpc.status"),
     "Providers do not know each other": ("providers.google.call", "providers.planted"),
