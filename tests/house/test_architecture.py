@@ -40,7 +40,9 @@ def test_the_packages_are_the_layers() -> None:
     layers = [re.split(r" \| ", layer) for layer in contracts[0]["layers"]]
     assert [set(package.split(", ")) for package in line.split(" > ")] == [set(layer) for layer in layers[1:]]
     packages = {
-        package for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE) for package in re.findall(r"`([^`]+)`", row)
+        package
+        for row in re.findall(r"^\| (`[^|]+) \|", PAGE, re.MULTILINE)
+        for package in re.findall(r"`([^`]+)`", row)
     }
     assert {package.partition("/")[0] for package in packages} == {package for layer in layers for package in layer}
 
