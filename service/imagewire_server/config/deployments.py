@@ -68,7 +68,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment:
         elif key.text == "litellm_params":
             params = value
         elif key.text == "model_info":
-            info_id = next((v.text("id") for k, v in value.pairs("model_info") if k.text == "id"), "")
+            pairs = value.pairs("model_info")
+            info_id = next((v.text("id") for k, v in pairs if k.text == "id" and not v.is_null), "")
         elif key.text in unserved("model_list"):
             reader.warn(f"model_list[].{key.text}")
         else:
@@ -100,6 +101,8 @@ def _params(params: Node, reader: _Reader) -> tuple[dict[str, Any], dict[str, An
     own: dict[str, Any] = {}
     for key, value in params.pairs("litellm_params"):
         name = key.text
+        if value.is_null and (name in PARAMS or name in own_params):
+            continue  # LiteLLM takes it as not given
         if name in own_params:
             own[name] = own_params[name].read(value)
         elif name in unserved("litellm_params"):

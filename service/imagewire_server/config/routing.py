@@ -37,7 +37,8 @@ def read(sections: Iterable[tuple[str, Node]], names: frozenset[str], warn: Warn
     for title, section in sections:
         for key, value in section.pairs(title):
             if key.text in _READERS:
-                given |= _READERS[key.text](value, names, warn)
+                if not value.is_null:  # LiteLLM takes null as not given
+                    given |= _READERS[key.text](value, names, warn)
             elif title == "litellm_settings" or key.text in unserved(title):
                 warn(f"{title}.{key.text}")
             else:

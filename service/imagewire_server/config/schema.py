@@ -22,7 +22,7 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
             {
                 "model_list": {"type": ["array", "null"], "items": _entry(providers)},
                 "litellm_settings": {"type": ["object", "null"]},
-                "router_settings": _nullable(_object(_router(), also="router_settings")),
+                "router_settings": _nullable(_object(_optional(_router()), also="router_settings")),
                 "general_settings": _nullable(
                     _object({"master_key": {"type": "string", "minLength": 1}}, also="general_settings")
                 ),
@@ -44,6 +44,11 @@ def _nullable(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "type": [made["type"], "null"]}
 
 
+def _optional(made: dict[str, Any]) -> dict[str, Any]:
+    """The same keys, where null means not given."""
+    return {name: {"anyOf": [one, {"type": "null"}]} for name, one in made.items()}
+
+
 def _or_from_env(made: dict[str, Any]) -> dict[str, Any]:
     return made if made.get("type") == "string" else {"anyOf": [made, _FROM_ENV]}
 
@@ -56,15 +61,17 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     number = _or_from_env({"type": "number", "minimum": 0})
     names = "|".join(name for provider in providers for name in provider.names)
     first, *others = deployments.PARAMS
-    params: dict[str, Any] = {first: {"type": "string", "pattern": f"^({names})/|^os\\.environ/"}}
-    params |= {name: dict(param.schema) for provider in providers for name, param in provider.params.items()}
+    model = {"type": "string", "pattern": f"^({names})/|^os\\.environ/"}
+    params: dict[str, Any] = {
+        name: dict(param.schema) for provider in providers for name, param in provider.params.items()
+    }
     params |= dict.fromkeys(others, number)
     params["timeout"] = _or_from_env({"type": "number", "exclusiveMinimum": 0})
     params["extra_headers"] = {"type": "object", "additionalProperties": {"type": "string"}}
     return _object(
         {
             "model_name": {"type": "string", "minLength": 1},
-            "litellm_params": _object(params, also="litellm_params", required=("model",)),
+            "litellm_params": _object({first: model, **_optional(params)}, also="litellm_params", required=("model",)),
             "model_info": {"type": ["object", "null"]},
         },
         also="model_list",

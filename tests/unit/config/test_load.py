@@ -142,6 +142,17 @@ router_settings:
     assert any("usage-based-routing-v2" in told for told in config.unserved)
 
 
+def test_null_is_a_key_that_is_not_given(tmp_path: Path) -> None:
+    nulls = "model: gemini/m, api_key: k, api_base: null, tpm: null, timeout: null, extra_headers: null"
+    text = f"model_list: [{{model_name: a, litellm_params: {{{nulls}}}, model_info: {{id: null}}}}]\n"
+    text += "router_settings: {num_retries: null, fallbacks: null}\nlitellm_settings: {allowed_fails: null}\n"
+    plain = "model_list: [{model_name: a, litellm_params: {model: gemini/m, api_key: k}}]\n"
+    given, expected = load(written(tmp_path, text), {}), load(written(tmp_path, plain), {})
+    assert (given.deployments, given.routing) == (expected.deployments, expected.routing)
+    with pytest.raises(ConfigError, match="model is missing"):
+        load(written(tmp_path, text.replace("gemini/m", "null")), {})
+
+
 def test_the_environment_alone_serves_everything_of_its_providers() -> None:
     config = load(None, {"GEMINI_API_KEY": "k", "VERTEXAI_PROJECT": "p", "VERTEXAI_LOCATION": "us"})
     assert [(d.name, d.provider, d.options.location) for d in config.deployments] == [
