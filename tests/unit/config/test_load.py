@@ -153,6 +153,14 @@ def test_null_is_a_key_that_is_not_given(tmp_path: Path) -> None:
         load(written(tmp_path, text.replace("gemini/m", "null")), {})
 
 
+def test_litellms_other_names_of_vertexs_keys(tmp_path: Path) -> None:
+    other = "model: vertex_ai/m, vertex_ai_project: p, vertex_ai_location: eu, vertex_ai_credentials: /sa.json"
+    options = load(written(tmp_path, entry(other)), {}).deployments[0].options
+    assert (options.project, options.location, options.credentials) == ("p", "eu", "/sa.json")
+    both = load(written(tmp_path, entry(f"{other}, vertex_project: first")), {}).deployments[0].options
+    assert both.project == "first"
+
+
 def test_the_environment_alone_serves_everything_of_its_providers() -> None:
     config = load(None, {"GEMINI_API_KEY": "k", "VERTEXAI_PROJECT": "p", "VERTEXAI_LOCATION": "us"})
     assert [(d.name, d.provider, d.options.location) for d in config.deployments] == [

@@ -13,6 +13,12 @@ from imagewire_server.config.settings import Settings, secret, sendable, setting
 from imagewire_server.config.source import Node
 
 _VERTEX_ONLY = ("vertex_project", "vertex_location", "vertex_credentials")
+# LiteLLM's other names for the same keys. Where both are given, LiteLLM uses the first.
+_ALIASES = {
+    "vertex_project": "vertex_ai_project",
+    "vertex_location": "vertex_ai_location",
+    "vertex_credentials": "vertex_ai_credentials",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,7 @@ def _credentials(value: Node) -> str:
 
 def _options(provider: str, model: str, given: Mapping[str, Any], settings: Settings, params: Node) -> GoogleOptions:
     """A deployment's options, of its keys and, where they are silent, of the settings. Raises ConfigError."""
+    given = {**given, **{name: given.get(name) or given.get(alias, "") for name, alias in _ALIASES.items()}}
     defaults = settings.of(GoogleSettings)
     key = given.get("api_key", "")
     if provider == "gemini":
@@ -140,6 +147,9 @@ CONFIG = ProviderConfig(
         "vertex_project": _text("vertex_project"),
         "vertex_location": _text("vertex_location"),
         "vertex_credentials": Param(_credentials, {"type": ["string", "object"]}),
+        "vertex_ai_project": _text("vertex_ai_project"),
+        "vertex_ai_location": _text("vertex_ai_location"),
+        "vertex_ai_credentials": Param(_credentials, {"type": ["string", "object"]}),
     },
     headers=frozenset({"x-goog-api-key"}),
     settings=GoogleSettings,
