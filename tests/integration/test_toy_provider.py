@@ -209,7 +209,6 @@ def test_its_variable_serves_all_its_models(tmp_path: Path) -> None:
     assert "toy/easel-1  id painter:toy:0" in shown
     assert "secret-token" not in shown
     made = schema(provider_configs(WITH_TOY))["properties"]
-    assert made["model_list"]["items"]["properties"]["litellm_params"]["properties"]["toy_palette"] == {
-        "enum": ["grey", "warm"]
-    }
+    keys = made["model_list"]["items"]["properties"]["litellm_params"]["properties"]
+    assert keys["toy_palette"] == {"anyOf": [{"enum": ["grey", "warm"]}, {"type": "null"}]}
     assert "toy_url" in made["imagewire"]["properties"]
