@@ -25,6 +25,10 @@ PLANTED = {
     "Formats do not know each other": ("formats.openai.chat.answer", "formats.planted"),
     "Formats, providers' wires and the contract are sans-IO": ("contract.errors", "asyncio"),
     "Only the gRPC API knows gRPC": ("core.generate", "grpc"),
+    "Only the REST API knows Starlette and uvicorn": ("core.router", "starlette"),
+    "Only the transport knows HTTP clients": ("core.router", "aiohttp"),
+    "Only the contract and the gRPC API know the stubs": ("core.router", "imagewire.v1.chat_service_pb2"),
+    "The client draws without the packages of its command": ("imagewire.client", "rich"),
     "The emulator and the client know nothing of the server, nor of each other": (
         "imagewire_emulator.app",
         "contract.errors",
@@ -61,7 +65,7 @@ def _broken(graph: grimp.ImportGraph) -> list[str]:
 
 
 def _full(module: str) -> str:
-    is_ours = module.startswith("imagewire") or module in {"asyncio", "grpc"}
+    is_ours = module.startswith("imagewire") or module in {"aiohttp", "asyncio", "grpc", "rich", "starlette"}
     return module if is_ours else f"imagewire_server.{module}"
 
 

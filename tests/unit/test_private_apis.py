@@ -4,7 +4,7 @@ import asyncio
 import datetime
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import google.auth.credentials
 import grpc
@@ -302,6 +302,7 @@ def test_unknown_fields_are_found_by_what_they_leave() -> None:
 def test_msgspecs_words() -> None:
     class Inside(msgspec.Struct, forbid_unknown_fields=True):
         size: int
+        shape: Literal["square", "wide"] = "square"
 
     class Outside(msgspec.Struct, forbid_unknown_fields=True):
         inside: list[Inside] = []
@@ -310,6 +311,7 @@ def test_msgspecs_words() -> None:
         (b'{"inside": [{"size": 1, "x": 2}]}', "Object contains unknown field `x` - at `$.inside[0]`"),
         (b'{"inside": [{}]}', "Object missing required field `size` - at `$.inside[0]`"),
         (b'{"inside": [{"size": "a"}]}', "Expected `int`, got `str` - at `$.inside[0].size`"),
+        (b'{"inside": [{"size": 1, "shape": "odd"}]}', "Invalid enum value 'odd' - at `$.inside[0].shape`"),
     ):
         with pytest.raises(msgspec.ValidationError) as caught:
             msgspec.json.decode(body, type=Outside)

@@ -30,7 +30,7 @@ class Numbering:
             if self._hashes is not None:
                 self._hashes.finish(event.part_finished)
         elif kind in _CHUNKS:
-            raise Internal("a provider yielded bytes as a message; they belong into a Chunk")
+            raise Internal("a provider yielded bytes as a message; they belong in a Chunk")
         return kind
 
     def number_chunk(self, chunk: Chunk) -> None:
