@@ -48,7 +48,11 @@ class Connector(Protocol):
         ...
 
     async def reread(self, deployments: "Iterable[Deployment]") -> None:
-        """Read the credentials of these deployments again, and forget all others."""
+        """Read the credentials of these deployments again, and forget all others.
+
+        It must not raise: the new configuration is served already. Where credentials cannot be read, log it and keep
+        the old ones.
+        """
         ...
 
 
