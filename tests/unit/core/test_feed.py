@@ -14,6 +14,7 @@ from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer, EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.numbering import Numbering
+from tests.effort import times
 from tests.event_forms import message
 from tests.unit.core.drawings import ENOUGH, PICTURE, Scripted, batches, kept, read, reference, settle, wire
 
@@ -210,7 +211,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(["attach", "read", "leave", "cancel"]
 
 
 @given(STEPS, st.sampled_from([1500, 3000, ENOUGH]), st.sampled_from(list(OnDisconnect)), st.integers(1, 3000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=times(400), deadline=None)
 def test_any_schedule_shows_each_reader_a_contiguous_run(
     steps: list[tuple[str, int]], most: int, policy: OnDisconnect, size: int
 ) -> None:
