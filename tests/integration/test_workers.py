@@ -30,9 +30,18 @@ def served() -> Iterator[processes.Program]:
 
 
 def children(program: processes.Program) -> set[int]:
-    return {
-        int(pid) for pid in Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children").read_text().split()
-    }
+    return set(in_order(program))
+
+
+def in_order(program: processes.Program) -> list[int]:
+    """Its children, the oldest first."""
+    pid = program.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def first(program: processes.Program) -> int:
+    """Worker 0, while none has been replaced."""
+    return in_order(program)[0]
 
 
 def drawn(address: str) -> str:
@@ -50,21 +59,15 @@ def own_channel(address: str) -> grpc.Channel:
 
 
 @contextlib.contextmanager
-def channels(program: processes.Program, pid: int) -> Iterator[tuple[list[grpc.Channel], list[grpc.Channel]]]:
-    """Connections to a worker, and to others; at least two of each."""
+def channels(program: processes.Program) -> Iterator[tuple[list[grpc.Channel], list[grpc.Channel]]]:
+    """Connections to the first worker, and to others; at least two of each. The log tells which took one."""
     found: tuple[list[grpc.Channel], list[grpc.Channel]] = ([], [])
     with contextlib.ExitStack() as stack:
         while min(map(len, found)) < 2:
-            before = sockets(pid)
             channel = stack.enter_context(own_channel(program.address))
             names(channel)
-            found[sockets(pid) == before].append(channel)
+            found[program.log_line("call")["worker"]].append(channel)
         yield found
-
-
-def sockets(pid: int) -> int:
-    """How many a process has open."""
-    return sum(str(file.readlink()).startswith("socket:") for file in Path(f"/proc/{pid}/fd").iterdir())
 
 
 def names(channel: grpc.Channel) -> Any:
@@ -147,8 +150,8 @@ def test_an_address_that_is_taken_is_named(served: processes.Program) -> None:
 
 
 def test_d8_a_stopped_worker_is_replaced_and_calls_of_others_go_on(served: processes.Program) -> None:
-    victim = min(children(served))
-    with channels(served, victim) as (its, others):
+    victim = first(served)
+    with channels(served) as (its, others):
         os.kill(victim, signal.SIGSTOP)
         waiting = [
             model_service_pb2_grpc.ModelServiceStub(channel).ListModels.future(pb.ListModelsRequest())
@@ -173,8 +176,8 @@ def test_d8_all_end_within_the_grace_also_a_stopped_worker(number: signal.Signal
         processes.emulator() as emulator,
         processes.server(emulator.address, "--workers", "2", drain_grace="1") as server,
     ):
-        victim = min(children(server))
-        with channels(server, victim), ending(children(server)):
+        victim = first(server)
+        with channels(server), ending(children(server)):
             os.kill(victim, signal.SIGSTOP)
             server.process.send_signal(number)
             assert server.process.wait(60) == 0
