@@ -8,6 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from starlette.exceptions import HTTPException
 
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire_server import embedded
@@ -29,7 +30,7 @@ _JSON = {"content-type": "application/json"}
 class Watching:
     """Notes each call's beginning and its end. refuse: raise this for calls that draw."""
 
-    def __init__(self, refuse: Callable[[], Exception] | None = None, alias: Caller | None = None) -> None:
+    def __init__(self, refuse: Callable[[], BaseException] | None = None, alias: Caller | None = None) -> None:
         self._refuse = refuse
         self._alias = alias
         self.begun: list[tuple[str, Caller]] = []
@@ -148,16 +149,21 @@ async def test_a_caller_that_an_interceptor_knows_passes_for_one_with_a_key() ->
     assert [caller for _, caller in second.begun] == [ANONYMOUS, alice]
 
 
-async def test_a_fault_of_an_interceptors_is_no_more_than_a_fault() -> None:
-    def fault() -> Exception:
-        return ValueError("a secret")
-
+@pytest.mark.parametrize(
+    "fault",
+    [
+        lambda: ValueError("a secret"),
+        lambda: HTTPException(418, "a secret"),
+        lambda: asyncio.CancelledError("a secret"),
+    ],
+)
+async def test_a_fault_of_an_interceptors_is_the_same_fault_over_both_apis(fault: Callable[[], BaseException]) -> None:
     async with running_stack(rest=True, interceptors=[Watching(fault)]) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await _stream(stack)
         answer = await stack.rest.post("/v1/chat/completions", json=_request())
     assert caught.value.code() is grpc.StatusCode.INTERNAL
-    assert answer.status_code == 500
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
     assert "a secret" not in f"{caught.value.details()}{answer.text}"
 
 
@@ -226,6 +232,29 @@ async def test_a_call_that_is_cancelled_while_an_interceptor_waits_is_settled() 
         call.cancel()
         await watching.some_ended.wait()
     assert [(call.code, call.tried) for call in watching.ended] == [("CANCELLED", [])]
+
+
+async def test_a_rest_client_that_leaves_while_an_interceptor_waits_ends_its_call() -> None:
+    watching, waiting = Watching(), Waiting()
+    async with running_stack(rest=True, interceptors=[watching, waiting]) as stack:
+        call = asyncio.create_task(stack.rest.post("/v1/chat/completions", json=_request()))
+        await waiting.begun.wait()
+        call.cancel()
+        await asyncio.wait_for(watching.some_ended.wait(), 60)
+    assert [call.code for call in watching.ended] == ["CANCELLED"]
+
+
+async def test_an_end_that_is_cancelled_leaves_the_answer_as_it_is() -> None:
+    class Ending:
+        async def intercept(self, call: Call) -> Callable[[], None]:
+            def end() -> None:
+                raise asyncio.CancelledError
+
+            return end
+
+    async with running_stack(rest=True, interceptors=[Ending()]) as stack:
+        assert (await _stream(stack, timeout=60))[-1].HasField("finished")
+        assert (await stack.rest.post("/v1/chat/completions", json=_request())).status_code == 200
 
 
 async def test_a_call_that_an_interceptor_holds_is_told_that_the_server_stops() -> None:

@@ -1,9 +1,13 @@
 """The events of one completion that are kept for its readers, bounded in bytes for it and for the process."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # What Python needs beside an event's own bytes.
 _OVERHEAD = 256
@@ -19,11 +23,23 @@ class EventsNotKept(InvalidRequest):
 
 
 class BufferBudget:
-    """What the buffers of all completions may hold together. One object for the process."""
+    """What the buffers of all completions may hold together. One object for the process.
+
+    waiting: called when there is room again.
+    """
 
     def __init__(self, max_bytes: int) -> None:
         self.max_bytes = max_bytes
         self.used = 0
+        self.waiting: set[Callable[[], None]] = set()
+
+    def count(self, size: int) -> None:
+        """Add so many bytes, or give them back."""
+        was_full = self.used >= self.max_bytes
+        self.used += size
+        if was_full and self.used < self.max_bytes:
+            for call in tuple(self.waiting):
+                call()
 
 
 class EventBuffer:
@@ -34,7 +50,7 @@ class EventBuffer:
 
     def __init__(self, max_bytes: int, budget: BufferBudget) -> None:
         self._max_bytes = max_bytes
-        self._budget = budget
+        self.budget = budget
         self._events: dict[int, StreamEvent] = {}
         self.used = 0
         self.start = 0
@@ -44,7 +60,7 @@ class EventBuffer:
     @property
     def is_full(self) -> bool:
         """Whether a bound is met."""
-        return self.used >= self._max_bytes or self._budget.used >= self._budget.max_bytes
+        return self.used >= self._max_bytes or self.budget.used >= self.budget.max_bytes
 
     def add(self, events: list[StreamEvent]) -> None:
         """Keep what has arrived."""
@@ -103,7 +119,7 @@ class EventBuffer:
 
     def _count(self, size: int) -> None:
         self.used += size
-        self._budget.used += size
+        self.budget.count(size)
 
 
 def _size(event: StreamEvent) -> int:

@@ -65,17 +65,28 @@ class Feed:
         self._closed = True
         self._end(Internal("the answer was given up while it was read") if self._readers else None)
         try:
-            if self._task is not None:
-                self._task.cancel()
-                await asyncio.wait({self._task})
+            await self._stop()
         finally:
             self._buffer.clear()
+
+    async def _stop(self) -> None:
+        """End the task and wait for its clean-up, so that nothing is left running. To be cancelled only hastens it."""
+        cancelled = False
+        while self._task is not None and not self._task.done():
+            self._task.cancel()
+            try:
+                await asyncio.wait({self._task})
+            except asyncio.CancelledError:
+                cancelled = True
+        if cancelled:
+            raise asyncio.CancelledError
 
     async def leave(self, reader: "BufferedReader") -> None:
         """A reader goes, with the consequence that the policy says when it was the last."""
         if reader not in self._readers:
             return
         self._readers.discard(reader)
+        reader.wake()
         if self._readers or self._on_disconnect is OnDisconnect.CONTINUE:
             self.wake()
         else:
@@ -103,8 +114,7 @@ class Feed:
             async with aclosing(self._source) as source:
                 while True:
                     while not self._may_pull():
-                        self._idle = asyncio.get_running_loop().create_future()
-                        await self._idle
+                        await self._wait()
                     events = await anext(source, None)
                     if events is None:
                         break
@@ -112,9 +122,22 @@ class Feed:
                     self._wake_readers()
         except Exception as error:  # noqa: BLE001  # it is raised where it is read
             self._end(error)
+        except asyncio.CancelledError:
+            if not self._closed:  # from outside, or of something that the source asked
+                self._end(Internal("the drawing was cancelled while it was read"))
+            raise
         else:
             self._end(None)
         self._buffer.trim(self._needed())
+
+    async def _wait(self) -> None:
+        """Wait until it may be time to pull: a reader asks, or another completion gives memory back."""
+        self._idle = asyncio.get_running_loop().create_future()
+        self._buffer.budget.waiting.add(self.wake)
+        try:
+            await self._idle
+        finally:
+            self._buffer.budget.waiting.discard(self.wake)
 
     def _may_pull(self) -> bool:
         """Whether more is wanted, and there is room for it. Drops what is in the way and nobody lacks."""
@@ -148,6 +171,7 @@ class BufferedReader:
         self._feed = feed
         self._head = head
         self._news: asyncio.Future[None] | None = None
+        self._has_left = False
         self.position = position
 
     @property
@@ -172,6 +196,10 @@ class BufferedReader:
         return self
 
     async def __anext__(self) -> list[StreamEvent]:
+        if self._news is not None:
+            raise RuntimeError("this reader already waits for events: read a completion twice by attaching twice")
+        if self._has_left:
+            raise StopAsyncIteration
         if self._head:
             head, self._head = self._head, []
             return head
@@ -182,9 +210,12 @@ class BufferedReader:
                 await self._news
             finally:
                 self._news = None
+            if self._has_left:
+                raise StopAsyncIteration
         self.position += len(events)
         self._feed.wake()
         return events
 
     async def aclose(self) -> None:
+        self._has_left = True
         await self._feed.leave(self)

@@ -1,5 +1,6 @@
 """A call's end, the same for both APIs: it is counted, its line is logged, and its interceptors learn of it."""
 
+import asyncio
 import time
 
 import structlog
@@ -12,9 +13,9 @@ _log = structlog.get_logger("imagewire.calls")
 
 
 def settle(call: Call, **outcome: str | int) -> None:
-    """Do so, once for each call, also for one that was cancelled or refused. outcome: how its API says it in the log.
+    """Count the call, log it and tell its interceptors: once, also for one that was cancelled or refused.
 
-    Nothing that fails here is the caller's: its answer is out, or still to come.
+    outcome: how its API says it in the log. A failure here does not reach the caller, whose answer is made elsewhere.
     """
     call.seconds = time.monotonic() - call.began
     try:
@@ -29,5 +30,5 @@ def settle(call: Call, **outcome: str | int) -> None:
     for on_end in reversed(call.on_end):
         try:
             on_end()
-        except Exception as error:  # noqa: BLE001
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # the second: of something that it asked
             log_fault(error, call.request_id)

@@ -1,5 +1,6 @@
 """A call's end: it is counted and logged once, and its interceptors learn of it."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -54,20 +55,23 @@ def test_housekeeping_is_not_counted_and_is_logged_at_level_debug(
 
 
 @pytest.mark.usefixtures("counted")
-def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(log: list[dict[str, Any]]) -> None:
+@pytest.mark.parametrize("error", [ValueError("a prompt"), asyncio.CancelledError("a prompt")])
+def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(
+    log: list[dict[str, Any]], error: BaseException
+) -> None:
     call, seen = Call("id"), []
 
     def seeing(name: str) -> Callable[[], None]:
         return lambda: seen.append((name, call.seconds > 0))
 
     def failing() -> None:
-        raise ValueError("a prompt")
+        raise error
 
     call.on_end += [seeing("first"), failing, seeing("last")]
     settle.settle(call, code="OK")
     _, fault = log
     assert seen == [("last", True), ("first", True)]
-    assert (fault["event"], fault["kind"], fault["request_id"]) == ("fault", "ValueError", "id")
+    assert (fault["event"], fault["kind"], fault["request_id"]) == ("fault", type(error).__name__, "id")
     assert "a prompt" not in str(fault)
 
 

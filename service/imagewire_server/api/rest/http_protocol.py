@@ -8,7 +8,7 @@ what comes of a body after its answer is limited here.
 import asyncio
 import secrets
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 import msgspec
@@ -16,6 +16,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.formats.openai.common import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SECONDS = 10.0  # for a head; for the remainder of a body whose answer has been sent
 _HEAD_BYTES = 64 * 1024  # of a head, of trailers, of what is between the chunks of a body
@@ -59,10 +62,15 @@ class Protocol(HttpToolsProtocol):
         self._disarm()
         if self._unread_timer is not None:
             self._unread_timer.cancel()
-        if self._served is not None and self._served is not self.cycle and not self._served.response_complete:
-            # uvicorn notifies only the newest request, which may be one that waits for this one.
-            self._served.disconnected = True
-            self._served.message_event.set()
+        if self._served is not None and not self._served.response_complete:
+            if self._served is not self.cycle:
+                # uvicorn notifies only the newest request, which may be one that waits for this one.
+                self._served.disconnected = True
+                self._served.message_event.set()
+            # What does not read its request learns of it in no other way.
+            on_lost = cast("Callable[[], object] | None", self._served.scope.get("imagewire.on_lost"))
+            if on_lost is not None:
+                on_lost()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:

@@ -82,7 +82,7 @@ class Middleware:
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
             with self.calls.running(call):
-                await intercept_all(self._interceptors, call)
+                await self._intercept(scope, call)
                 if call.caller is ANONYMOUS and call.permission is not Permission.NONE:
                     self._origin_check.check(method, headers)
                 body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
@@ -101,6 +101,16 @@ class Middleware:
             response.close()
             call.method = f"{method} {_known(scope)}"
             settle(call, code=call.code, status=response.status or 499)
+
+    async def _intercept(self, scope: Scope, call: Call) -> None:
+        """Run the interceptors; a client that leaves meanwhile cancels the call, whose request nobody reads yet."""
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101  # a coroutine runs in one
+        scope["imagewire.on_lost"] = task.cancel
+        try:
+            await intercept_all(self._interceptors, call)
+        finally:
+            del scope["imagewire.on_lost"]
 
     def _permission(self, path: str) -> Permission:
         if path in self._open_paths:
