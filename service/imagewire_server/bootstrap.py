@@ -107,7 +107,11 @@ class Server:
                 _log.warning("restart to apply", setting=name)
         for registration, connector in self._providers:
             names = registration.config.names
-            await connector.reread([one for one in config.deployments if one.provider in names])
+            try:
+                async with asyncio.timeout(_RELOAD_TIMEOUT):
+                    await connector.reread([one for one in config.deployments if one.provider in names])
+            except Exception as error:  # noqa: BLE001  # the rest is applied; others' credentials are read
+                _log.error("credentials were not read again", providers=sorted(names), **describe(error))
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
         """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""

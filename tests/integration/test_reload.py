@@ -7,9 +7,10 @@ import os
 import signal
 import threading
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import grpc
 import pytest
@@ -17,8 +18,10 @@ from structlog.testing import CapturingLogger
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server import bootstrap
+from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.contract import pb
+from imagewire_server.providers.registry import Connector
 from tests.conftest import everything, spec
 from tests.integration import processes
 from tests.integration.token_server import token_server
@@ -120,6 +123,34 @@ async def test_d9_a_fault_while_reloading_is_told_and_the_next_one_works(monkeyp
         ("a fault of this server's", "MemoryError"),
     ]
     assert "SECRET" not in str(told)
+
+
+async def test_a_provider_that_cannot_read_its_credentials_again_costs_the_others_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    log = CapturingLogger()
+    monkeypatch.setattr(bootstrap, "_log", log)
+    reread: list[list[str]] = []
+
+    async def fail(deployments: Iterable[Deployment]) -> None:
+        raise OSError("SECRET")
+
+    async def note(deployments: Iterable[Deployment]) -> None:
+        reread.append([deployment.provider for deployment in deployments])
+
+    config = Config(deployments=everything("key"))
+    async with bootstrap.server(config) as made:
+        ((registration, connector),) = made._providers
+        made._providers = [
+            (registration, cast("Connector", SimpleNamespace(provider=connector.provider, reread=do)))
+            for do in (fail, note)
+        ]
+        await made.reload(Config(deployments=config.deployments[:1]))
+        assert made._config.deployments == config.deployments[:1]
+    assert reread == [[config.deployments[0].provider]]
+    (line,) = [call for call in log.calls if call.method_name == "error"]
+    assert (line.args, line.kwargs["kind"]) == (("credentials were not read again",), "OSError")
+    assert "SECRET" not in str(line)
 
 
 def test_d9_a_hangup_while_the_server_starts_does_not_end_it(tmp_path: Path, emulator: processes.Program) -> None:

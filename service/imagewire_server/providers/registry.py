@@ -50,8 +50,8 @@ class Connector(Protocol):
     async def reread(self, deployments: "Iterable[Deployment]") -> None:
         """Read the credentials of these deployments again, and forget all others.
 
-        It must not raise: the new configuration is served already. Where credentials cannot be read, log it and keep
-        the old ones.
+        The new configuration is served already: where credentials cannot be read, log it and keep the old ones. An
+        exception is logged without its text, and what takes over 30 seconds is cancelled.
         """
         ...
 
