@@ -10,7 +10,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import pytest
@@ -21,10 +21,12 @@ from imagewire_server import bootstrap
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.contract import pb
-from imagewire_server.providers.registry import Connector
 from tests.conftest import everything, spec
 from tests.integration import processes
 from tests.integration.token_server import token_server
+
+if TYPE_CHECKING:
+    from imagewire_server.providers.registry import Connector
 
 CONFIG = """\
 model_list:
