@@ -16,7 +16,6 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.chat import decode as chat_decode
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.request import ChatRequest
-from imagewire_server.formats.openai.common.data_uri_stream import Base64
 from imagewire_server.formats.openai.common.json_decode import decode
 from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from imagewire_server.formats.openai.images import decode as images_decode
@@ -326,12 +325,6 @@ def test_a_responses_items_said_back_are_the_answer(case: Case) -> None:
 
 def test_an_unlisted_model_is_not_asked_for_drafts_that_it_may_refuse() -> None:
     assert spec("images", Capabilities(), partial_images=1) == spec("images")
-
-
-@given(st.lists(st.binary(max_size=20), max_size=12))
-def test_base64_in_pieces_is_base64(pieces: list[bytes]) -> None:
-    encoder = Base64()
-    assert b"".join([*map(encoder.feed, pieces), encoder.close()]) == base64.b64encode(b"".join(pieces))
 
 
 @given(st.binary(max_size=200))

@@ -93,23 +93,6 @@ def test_any_names_are_taken_or_refused(fields: dict[str, Any]) -> None:
         assert named
 
 
-def test_nulls_of_clients_own_types_ask_for_nothing_wherever_they_stand() -> None:
-    parts = [{"type": "text", "text": "A", "image_url": None, "cache_control": None}] * 2
-    message = {"role": "user", "content": parts, "x": None, "image": None}
-    tool = {"type": "function", "function": {"name": "f", "y": None}, "z": None}
-    plain = {"type": "function", "function": {"name": "f"}}
-    clean = [{"role": "user", "content": [{"type": "text", "text": "A"}] * 2}]
-    assert chat(messages=[message], tools=[tool], a=None) == chat(messages=clean, tools=[plain])
-    assert item(x=None, phase=None) == item()
-
-
-def test_nulls_of_the_callers_own_objects_are_kept() -> None:
-    function = {"name": "f", "parameters": {"type": "object", "default": None}}
-    made = chat(tools=[{"type": "function", "function": function}], extra_body={"a": None}, unknown=None)
-    assert "default" in made.tools[0].functions.declarations[0].parameters.fields
-    assert "a" in made.extra_body.fields
-
-
 def test_nulls_are_taken_out_in_one_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     passes = 0
     convert = msgspec.convert
