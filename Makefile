@@ -6,7 +6,7 @@ STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
 LOWEST := .venv-lowest
 # Besides the tests without a server, those of gRPC's error texts, of aiohttp and of uvicorn's protocol.
-LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_fetch.py \
+LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_image_fetch*.py \
   tests/integration/test_rest_connection.py
 NODE := tests/compat/node/node_modules/.stamp
 GEN := clients/python/imagewire/v1

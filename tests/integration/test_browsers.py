@@ -6,7 +6,7 @@ import pytest
 
 from tests.conftest import running_stack
 from tests.integration.raw_client import Client
-from tests.integration.test_rest import body
+from tests.integration.rest_requests import body
 
 JSON = "content-type: application/json"
 HERE = "host: localhost:4000"
