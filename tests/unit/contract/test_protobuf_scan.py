@@ -13,7 +13,7 @@ from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.core.call import Call
 from tests.pictures import PNG
 from tests.protobuf_bytes import inside, varint
-from tests.unit.contract.test_validation import FINE, request
+from tests.unit.contract.requests import FINE, request
 
 REQUESTS: list[Any] = [
     pb.CreateCompletionRequest,

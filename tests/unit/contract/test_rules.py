@@ -1,6 +1,38 @@
 """The small checks that the contract's table is made of."""
 
+from typing import Any
+
+import pytest
+
 from imagewire_server.contract import pb, rules
+from tests.unit.contract.requests import request, violations
+
+# The fields of a spec, and the paths of what is wrong with them (below "spec.").
+WRONG: list[tuple[dict[str, Any], list[str]]] = [
+    ({"messages": []}, ["messages"]),
+    ({"messages": [{"role": 1, "content": "x"}]}, ["messages"]),
+    ({"response_modalities": [1, 1]}, ["response_modalities"]),
+    (
+        {"generation_config": {"thinking_config": {"thinking_budget": 1, "thinking_level": "HIGH"}}},
+        ["generation_config.thinking_config.thinking_budget"],
+    ),
+    ({"safety_settings": [{"category": "A", "threshold": "B"}] * 2}, ["safety_settings[1].category"]),
+    ({"tools": [{}]}, ["tools[0]"]),
+    ({"tools": [{"google_search": {"search_types": ["WEB", "WEB"]}}]}, ["tools[0].google_search.search_types"]),
+    (
+        {"tools": [{"google_search": {"time_range": {"start_time": {"seconds": 2}, "end_time": {"seconds": 1}}}}]},
+        ["tools[0].google_search.time_range.end_time"],
+    ),
+    (
+        {"tools": [{"google_search": {"time_range": {"start_time": {"nanos": -1}, "end_time": {}}}}]},
+        ["tools[0].google_search.time_range.start_time"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("fields", "paths"), WRONG)
+def test_what_is_wrong_is_named_by_its_path(fields: dict[str, Any], paths: list[str]) -> None:
+    assert violations(request(**fields)) == [f"spec.{path}" for path in paths]
 
 
 def test_one_of_two_fields() -> None:

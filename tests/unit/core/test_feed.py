@@ -1,14 +1,13 @@
 """The readers of a completion with a buffer: what each of them sees, what is kept, and what their leaving does."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.completion import Completion, Reader
@@ -283,107 +282,3 @@ async def schedule(steps: list[tuple[str, int]], most: int, policy: OnDisconnect
     await completion.aclose()
     assert budget.used == 0
     assert source.closed or not source.pulled
-
-
-def cancelling(after: int) -> Callable[[Numbering], AsyncGenerator[list[StreamEvent], None]]:
-    """A source that raises CancelledError by itself, as awaiting a cancelled task does."""
-
-    async def source(numbering: Numbering) -> AsyncGenerator[list[StreamEvent], None]:
-        for events in batches()[:after]:
-            for event in events:
-                numbering.number_chunk(event) if isinstance(event, Chunk) else numbering.number(event)
-            yield events
-        raise asyncio.CancelledError
-
-    return source
-
-
-async def test_a_source_that_is_cancelled_by_itself_is_an_error_for_every_reader() -> None:
-    completion = Completion(cancelling(3), buffer=EventBuffer(ENOUGH, BufferBudget(ENOUGH)))
-    readers = [completion.attach(hashes=True) for _ in range(2)]
-    async with asyncio.timeout(20):
-        ends = await asyncio.gather(*(read(reader) for reader in readers), return_exceptions=True)
-    assert [type(end) for end in ends] == [Internal, Internal]
-
-
-async def test_a_reader_that_is_closed_while_it_waits_ends() -> None:
-    source = Scripted(batches())
-    source.hold(1)
-    completion = kept(source)
-    leaving, staying = completion.attach(hashes=True), completion.attach(hashes=True)
-    await anext(leaving)
-    await anext(staying)
-    waiting = asyncio.ensure_future(anext(leaving, None))
-    await settle()
-    await leaving.aclose()
-    async with asyncio.timeout(20):
-        assert await waiting is None
-    assert await anext(leaving, None) is None, "afterwards it stays at its end"
-    await completion.aclose()
-
-
-async def test_a_reader_is_read_by_one_task_at_a_time() -> None:
-    source = Scripted(batches())
-    source.hold(1)
-    completion = kept(source)
-    reader = completion.attach(hashes=True)
-    await anext(reader)
-    waiting = asyncio.ensure_future(anext(reader, None))
-    await settle()
-    with pytest.raises(RuntimeError, match="attaching twice"):
-        await anext(reader)
-    await completion.aclose()
-    with pytest.raises(Internal):
-        await waiting
-
-
-async def test_memory_that_another_completion_gives_back_lets_a_reader_go_on() -> None:
-    budget = BufferBudget(17_000)  # more than one small drawing, less than a large one
-    other = kept(Scripted(batches(PICTURE * 2)), budget=budget)
-    behind = other.attach(hashes=True)
-    ahead = asyncio.create_task(read(other.attach(hashes=True)))
-    await settle()
-    assert budget.used >= budget.max_bytes
-    completion = kept(Scripted(batches()), budget=budget)
-    slow = completion.attach(hashes=True)
-    fast = asyncio.create_task(read(completion.attach(hashes=True)))
-    await settle()
-    assert not fast.done()
-    await other.aclose()
-    async with asyncio.timeout(20):
-        assert wire(await fast) == wire(await reference())
-    with pytest.raises(Internal):
-        await ahead
-    await behind.aclose()
-    await slow.aclose()
-
-
-async def test_a_close_that_is_cancelled_leaves_nothing_running() -> None:
-    cleaned, may_end = [], asyncio.Event()
-
-    async def source(numbering: Numbering) -> AsyncGenerator[list[StreamEvent], None]:
-        try:
-            event = batches()[0][0]
-            assert isinstance(event, pb.Event)
-            numbering.number(event)
-            yield [event]
-            await asyncio.Event().wait()
-        finally:
-            try:
-                await may_end.wait()
-            finally:
-                cleaned.append(True)
-
-    completion = Completion(source, buffer=EventBuffer(ENOUGH, BufferBudget(ENOUGH)))
-    reader = completion.attach(hashes=True)
-    await anext(reader)
-    waiting = asyncio.ensure_future(anext(reader, None))
-    await settle()
-    closing = asyncio.create_task(completion.aclose())
-    await settle()
-    closing.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await closing
-    assert cleaned == [True]
-    with pytest.raises(Internal):
-        await waiting
