@@ -23,7 +23,7 @@ from tests.fuzz.answer import Answer, build
 from tests.fuzz.invent import invent
 from tests.golden.cases import hashed
 from tests.golden.test_rest import REQUEST, written
-from tests.unit.formats.openai.test_requests import USER, spec
+from tests.unit.formats.openai.asked import USER, spec
 
 OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
 

@@ -23,7 +23,7 @@ from tests.golden.invented import (
     whole,
 )
 from tests.pictures import PNG
-from tests.unit.formats.openai.test_requests import USER, spec
+from tests.unit.formats.openai.asked import USER, spec
 
 ASSISTANT = pb.Role.ROLE_ASSISTANT
 FINAL = blob(PNG, "image/png")

@@ -28,7 +28,7 @@ from tests.golden.invented import (
 )
 from tests.golden.test_rest import written
 from tests.pictures import PNG
-from tests.unit.formats.openai.test_requests import USER, spec
+from tests.unit.formats.openai.asked import USER, spec
 
 
 @each_fields

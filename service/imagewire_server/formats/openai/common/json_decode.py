@@ -2,6 +2,7 @@
 
 import re
 from difflib import get_close_matches
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -72,7 +73,8 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -
 
 def _violation(words: str, path: str, kind: type[Any]) -> Violation:
     if match := _UNKNOWN.fullmatch(words):
-        return Violation(_joined(path, match[1] or '""'), f"is an unknown field; leave it out{_hint(match[1], kind)}")
+        hint = _hint(match[1], kind, path)
+        return Violation(_joined(path, match[1] or '""'), f"is an unknown field; leave it out{hint}")
     if match := _MISSING.fullmatch(words):
         return Violation(_joined(path, match[1]), "is required")
     if match := _CHOICE.fullmatch(words):
@@ -96,14 +98,22 @@ def _joined(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def _hint(name: str, kind: type[Any]) -> str:
-    close = get_close_matches(name[:_LONGEST], getattr(kind, "__struct_fields__", ()), n=1)
+def _hint(name: str, kind: type[Any], path: str) -> str:
+    """The known name of the same object that is nearest to an unknown one."""
+    objects = [one for one in _types(kind, path) if isinstance(one, inspect.StructType)]
+    known = [field.encode_name for one in objects for field in one.fields]
+    close = get_close_matches(name[:_LONGEST], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """The valid values of a field with a fixed set of values."""
-    types = list(nulls.alternatives(inspect.type_info(kind)))
+    return [value for one in _types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+
+
+def _types(kind: type[Any], path: str) -> list[inspect.Type]:
+    """What a field may be."""
+    types = list(nulls.alternatives(_type_info(kind)))  # type: ignore[arg-type]  # classes are hashable
     for step, _ in _STEPS.findall(path):
         inside: list[inspect.Type] = []
         for one in types:
@@ -114,7 +124,10 @@ def _choices(kind: type[Any], path: str) -> list[Any]:
             elif isinstance(one, inspect.ListType):
                 inside.append(one.item_type)
         types = [flat for one in inside for flat in nulls.alternatives(one)]
-    return [value for one in types if isinstance(one, inspect.LiteralType) for value in one.values]
+    return types
+
+
+_type_info = cache(inspect.type_info)
 
 
 def _shown(value: Any) -> str:

@@ -7,11 +7,10 @@ import pytest
 
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire.encode import encode
-from tests.unit.formats.openai.test_requests import BASE, KINDS, PNG_URL, USER, decode, json, spec
+from tests.unit.formats.openai.asked import PNG_URL, USER, reading, spec
 
 SPAN = {"startTime": "2026-01-01T00:00:00Z", "endTime": "2026-02-01T00:00:00Z"}
 OUR_SPAN = {"start_time": "2026-01-01T00:00:00Z", "end_time": "2026-02-01T00:00:00Z"}
@@ -22,12 +21,6 @@ CONFIGS = [
     {"output_uri_prefix": "gs://b/f/"},
     {"outputUriPrefix": "gs://b/f/"},
 ]
-
-
-def reading(kind: str, **fields: Any) -> SpecBuilder:
-    request, spec_of = KINDS[kind]
-    made: SpecBuilder = spec_of(decode(json.dumps({**BASE[kind], **fields}).encode(), request), Capabilities(id="m"))
-    return made
 
 
 def refused(kind: str, **fields: Any) -> str:

@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import validation
-from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.formats.openai.common.spec_builder import in_callers_names
 from tests.pictures import PNG
-from tests.unit.formats.openai.common.test_provider_options import reading
+from tests.unit.formats.openai.asked import reading, refused
 
 URL = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
 USER = {"role": "user", "content": "A banana"}
@@ -17,19 +14,6 @@ LONG = "x" * 300
 CALL = {"id": "call_a", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 WRONG_JSON = {"metadata": "{"}
 OWN = "provider_specific_fields"
-
-
-def names(kind: str, **fields: Any) -> list[str]:
-    """The fields that are refused, by the request's reading or by the contract's table."""
-    try:
-        read = reading(kind, **fields)
-        try:
-            validation.check(read.spec, "spec")
-        except InvalidRequest as error:
-            raise in_callers_names(error, read.origins) from None
-    except InvalidRequest as error:
-        return [violation.field for violation in error.violations]
-    return []
 
 
 def said(**own: Any) -> dict[str, Any]:
@@ -40,19 +24,19 @@ def said(**own: Any) -> dict[str, Any]:
 def test_what_is_wrong_beside_a_pictures_url_is_named(where: str) -> None:
     content = [{"type": "image_url", "image_url": {"url": URL, "display_name": LONG}}]
     if where == "user":
-        found = names("chat", messages=[{**USER, "content": content}])
+        found = refused("chat", messages=[{**USER, "content": content}])
         assert set(found) == {"messages[0].content[0].image_url.display_name"}
         return
     tool = {"role": "tool", "tool_call_id": "call_a", "content": content}
     messages = [USER, {"role": "assistant", "tool_calls": [CALL]}, tool]
-    assert names("chat", messages=messages) == ["messages[2].content[0].image_url.display_name"]
+    assert refused("chat", messages=messages) == ["messages[2].content[0].image_url.display_name"]
 
 
 def test_what_is_wrong_with_a_responses_picture_is_named() -> None:
     item = {"type": "image_generation_call", "id": "ig_a", "result": URL.partition(",")[2], "output_format": "x" * 300}
-    assert names("responses", input=[USER, item]) == ["input[1].output_format"]
+    assert refused("responses", input=[USER, item]) == ["input[1].output_format"]
     item = {"type": "image_generation_call", "id": "ig_a", "result": URL.partition(",")[2], OWN: {"display_name": LONG}}
-    assert names("responses", input=[USER, item]) == [f"input[1].{OWN}.display_name"]
+    assert refused("responses", input=[USER, item]) == [f"input[1].{OWN}.display_name"]
 
 
 @pytest.mark.parametrize(
@@ -67,7 +51,7 @@ def test_what_is_wrong_with_a_responses_picture_is_named() -> None:
     ids=str,
 )
 def test_what_is_wrong_beside_a_part_is_named(own: dict[str, Any], field: str) -> None:
-    assert names("chat", messages=[USER, said(**own)]) == [f"messages[1].{OWN}.{field}"]
+    assert refused("chat", messages=[USER, said(**own)]) == [f"messages[1].{OWN}.{field}"]
 
 
 @pytest.mark.parametrize(
@@ -88,7 +72,7 @@ def test_what_is_wrong_beside_a_part_is_named(own: dict[str, Any], field: str) -
     ids=lambda item: str(item["type"]),
 )
 def test_what_is_wrong_beside_an_item_is_named(item: dict[str, Any], own: dict[str, Any], field: str) -> None:
-    assert names("responses", input=[USER, {**item, OWN: own}]) == [f"input[1].{OWN}.{field}"]
+    assert refused("responses", input=[USER, {**item, OWN: own}]) == [f"input[1].{OWN}.{field}"]
 
 
 def test_wrong_thoughts_have_their_own_name() -> None:
@@ -105,7 +89,7 @@ def test_a_wrong_type_of_an_answers_picture_is_named(kind: str) -> None:
     entry = {"type": "image_url", "image_url": {"url": URL}, "mime_type": "image/" + "x" * 300}
     if kind == "chat":
         messages = [USER, {"role": "assistant", "images": [entry]}]
-        assert names("chat", messages=messages) == ["messages[1].images[0].mime_type"]
+        assert refused("chat", messages=messages) == ["messages[1].images[0].mime_type"]
         return
     item = {"type": "reasoning", "summary": [], OWN: {"images": [entry]}}
-    assert names("responses", input=[USER, item]) == [f"input[1].{OWN}.images[0].mime_type"]
+    assert refused("responses", input=[USER, item]) == [f"input[1].{OWN}.images[0].mime_type"]
