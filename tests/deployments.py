@@ -6,6 +6,7 @@ from typing import Any
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.settings import Settings
 from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings
+from imagewire_server.providers.registry import provider_configs
 
 _OWN = {field.name for field in dataclasses.fields(GoogleOptions)}
 _SETTINGS = {field.name for field in dataclasses.fields(GoogleSettings)}
@@ -18,6 +19,9 @@ def google(id_: str, name: str, provider: str, model: str, **fields: Any) -> Dep
 
 
 def settings(**fields: Any) -> Settings:
-    """Settings, Google's among them."""
+    """Settings, Google's and the other providers' defaults among them."""
     own = {name: fields.pop(name) for name in _SETTINGS & set(fields)}
-    return Settings(**fields, providers=(GoogleSettings(**own),))
+    kinds = [config.settings for config in provider_configs() if config.settings]
+    return Settings(
+        **fields, providers=tuple(GoogleSettings(**own) if kind is GoogleSettings else kind() for kind in kinds)
+    )

@@ -25,7 +25,7 @@ from tests.golden.cases import hashed
 from tests.golden.test_rest import REQUEST, written
 from tests.unit.formats.openai.asked import USER, spec
 
-OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
+OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"), fields=frozenset(validation.CHECKS))
 
 
 async def events(answer: Answer) -> AsyncIterator[list[StreamEvent]]:

@@ -11,26 +11,30 @@ from imagewire_server.config.settings import fields
 from imagewire_server.providers import registry
 
 SERVER = Path(registry.__file__).parents[1]
-OWN = {
-    word
-    for config in registry.provider_configs()
-    for word in (*config.names, *config.params, *config.variables, *fields([config]))
-} - set(fields([]))
+FOLDERS = {SERVER.joinpath(*package.split(".")[1:]): package for package in registry.PACKAGES}
 # The composition root runs the emulator, which speaks Google's API.
 MAY_IMPORT = {"bootstrap.py"}
 
 
-def _modules() -> list[Path]:
-    return [path for path in SERVER.rglob("*.py") if "google" not in path.relative_to(SERVER).parts]
+def _own(package: str) -> set[str]:
+    """The words that are a provider's: its names, settings, variables, and keys of deployments."""
+    (config,) = registry.provider_configs((package,))
+    return {*config.names, *config.params, *config.variables, *fields([config])} - set(fields([]))
 
 
-@pytest.mark.parametrize("path", _modules(), ids=lambda path: str(path.relative_to(SERVER)))
-def test_no_module_knows_a_provider(path: Path) -> None:
+OWN = {package: _own(package) for package in registry.PACKAGES}
+
+
+@pytest.mark.parametrize("path", [*SERVER.rglob("*.py")], ids=lambda path: str(path.relative_to(SERVER)))
+def test_no_module_knows_another_folders_provider(path: Path) -> None:
+    inside = next((package for folder, package in FOLDERS.items() if folder in path.parents), None)
+    others = [package for package in registry.PACKAGES if package != inside]
+    words = set().union(*(OWN[package] for package in others)) - OWN.get(inside or "", set())
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Constant):
-            assert node.value not in OWN, f"line {node.lineno} knows {node.value!r}"
+            assert node.value not in words, f"line {node.lineno} knows {node.value!r}"
         if isinstance(node, ast.ImportFrom) and path.name not in MAY_IMPORT:
-            assert not (node.module or "").startswith("imagewire_server.providers.google"), f"line {node.lineno}"
+            assert not (node.module or "").startswith(tuple(others)), f"line {node.lineno}"
 
 
 def test_each_provider_is_one_line_of_the_registry() -> None:

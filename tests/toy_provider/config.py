@@ -6,7 +6,7 @@ from typing import Any
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.providers import Param, ProviderConfig, SetUp
-from imagewire_server.config.settings import Settings, setting, url
+from imagewire_server.config.settings import Settings, secret, setting, url
 from imagewire_server.config.source import Node
 
 
@@ -15,7 +15,7 @@ class ToySettings:
     """The toy's own, under `imagewire:`."""
 
     toy_url: str = setting("http://127.0.0.1:1", url)
-    toy_token: str = ""
+    toy_token: str = secret()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,8 +53,8 @@ class Capabilities:
     The other fields are the same for all models of the provider. service: its name in sentences. default_image_size:
     the size if none is requested. image_bytes: the maximum bytes of a picture, by image size; None for the usual ones.
     uri_schemes: schemes from which it reads pictures itself. fields: the supported fields of the contract, as
-    "Message.field"; None for all. billed_as: the service tier by the traffic type in its usage, "" for the requested
-    one.
+    "Message.field"; others are refused. billed_as: the service tier by the traffic type in its usage, "" for the
+    requested one.
     """
 
     id: str = ""
@@ -72,7 +72,7 @@ class Capabilities:
     default_image_size: str = "1K"
     image_bytes: Mapping[str, int] | None = None
     uri_schemes: tuple[str, ...] = ("https",)
-    fields: frozenset[str] | None = None
+    fields: frozenset[str] = frozenset()
     billed_as: Mapping[str, str] = field(default_factory=lambda: {"": ""})
 
     @property
@@ -82,7 +82,7 @@ class Capabilities:
 
     def takes(self, name: str) -> bool:
         """Whether it supports a field of the contract, given as "Message.field"."""
-        return self.fields is None or name in self.fields
+        return name in self.fields
 
 
 class ModelTable:

@@ -1,6 +1,9 @@
 """The providers that this server has, and what one must give to be among them.
 
-A provider is a folder and one line in PACKAGES. Its module `registration` has its Registration as PROVIDER.
+A provider is a folder and one line in PACKAGES. Its module `registration` has its Registration as PROVIDER. To import
+that module must load neither protobuf nor an HTTP or credentials library, because a file is checked with it: the
+functions of the Registration import what calls the provider. If it has settings, they stand in a table in
+docs/configuration.md or in a README.md of its folder. `make gen` adds its keys to the configuration's JSON schema.
 """
 
 import importlib
@@ -58,7 +61,7 @@ class Connector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """A provider's folder. Only `config` is used to read a configuration: what the others need is loaded when called.
+    """A provider's folder. Only `config` is used to read a configuration; the others import what they need when called.
 
     models: the models of one of its names, with what a configuration says of models. connect: once a server.
     """

@@ -177,6 +177,8 @@ def router(text: str) -> str:
     return entry(rest=f"router_settings:\n  {text}\n")
 
 
+NAMES = [f"{name}/" for config in provider_configs() for name in config.names]
+PREFIXES = f"{', '.join(NAMES[:-1])} or {NAMES[-1]}"
 # the file, the line that is named, words of the error
 WRONG: list[tuple[str, int, str]] = [
     ("model_lst: []\n", 1, "unknown key 'model_lst' in the file; did you mean 'model_list'?"),
@@ -191,10 +193,10 @@ WRONG: list[tuple[str, int, str]] = [
     ("model_list:\n  - model_name: a\n    model_name: b\n", 3, "'model_name' is set twice"),
     (entry("modle: gemini/m"), 3, "unknown key 'modle' in litellm_params; did you mean 'model'?"),
     (entry("api_key: k"), 3, "litellm_params.model is missing"),
-    (entry("model: gemini-2.5-flash-image, api_key: k"), 3, "model must start with gemini/ or vertex_ai/"),
+    (entry("model: gemini-2.5-flash-image, api_key: k"), 3, f"model must start with {PREFIXES}"),
     (entry("model: gemni/m, api_key: k"), 3, "did you mean 'gemini'?"),
     (entry("model: vertex/m"), 3, "did you mean 'vertex_ai'?"),
-    (entry("model: openai/dall-e-3, api_key: k"), 3, "model must start with gemini/ or vertex_ai/"),
+    (entry("model: openai/dall-e-3, api_key: k"), 3, f"model must start with {PREFIXES}"),
     (entry("model: gemini/, api_key: k"), 3, "has no model"),
     (entry("model: 'gemini/a b', api_key: k"), 3, "has no model"),
     (entry("model: 'gemini/a?key=b', api_key: k"), 3, "has no model"),

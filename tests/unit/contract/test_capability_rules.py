@@ -1,17 +1,19 @@
 """A request held against a model's Capabilities: every violation, by its path."""
 
+from functools import partial
 from typing import Any
 
 import pytest
-from google.protobuf.descriptor import Descriptor
 
-from imagewire_server.contract import capability_rules, pb
+from imagewire_server.contract import capability_rules, pb, validation
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.contract.provider import Capabilities
 from tests.pictures import PNG
 
 USER, ASSISTANT = pb.Role.ROLE_USER, pb.Role.ROLE_ASSISTANT
 LOW = pb.ImageDetail.IMAGE_DETAIL_LOW
+EVERY = frozenset(validation.CHECKS)
+OPEN = partial(Capabilities, fields=EVERY)
 ELSEWHERE = pb.Image(uri="GS://a/b", mime_type="image/png")
 
 
@@ -65,7 +67,7 @@ def thinking(**fields: Any) -> dict[str, Any]:
     ],
 )
 def test_values_that_a_model_lists(known: dict[str, Any], fields: dict[str, Any], found: list[Any]) -> None:
-    assert refused(Capabilities(**known), **fields) == found
+    assert refused(OPEN(**known), **fields) == found
 
 
 def test_pictures() -> None:
@@ -75,27 +77,16 @@ def test_pictures() -> None:
     result = pb.FunctionResponse(name="f", images=[ELSEWHERE])
     called = pb.ChatMessage(role=USER, parts=[pb.Part(function_response=result)])
     words = "the toy does not read gs:// pictures; send the data"
-    toy = Capabilities(service="the toy")
+    toy = OPEN(service="the toy")
     assert refused(toy, shown, drawn, data) == [("spec.messages[0].image.uri", words)]
     assert refused(toy, called) == [("spec.messages[0].parts[0].function_response.images[0].uri", words)]
-    assert refused(Capabilities(uri_schemes=("gs",)), shown, called) == []
-    assert refused(Capabilities(part_media_resolution=False), shown, data)[1:] == [
+    assert refused(OPEN(uri_schemes=("gs",)), shown, called) == []
+    assert refused(OPEN(part_media_resolution=False), shown, data)[1:] == [
         ("spec.messages[1].parts[1].image.detail", "this model does not support it; leave it out")
     ]
-    assert refused(Capabilities(max_input_images=1), data, drawn) == [
+    assert refused(OPEN(max_input_images=1), data, drawn) == [
         ("spec.messages", "hold 2 pictures; painter takes at most 1")
     ]
-
-
-def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
-    for field in descriptor.fields:
-        name = f"{descriptor.name}.{field.name}"
-        inside = field.message_type
-        if name not in seen:
-            seen.add(name)
-            if inside is not None and inside.file.package == "imagewire.v1":
-                _fields(inside, seen)
-    return seen
 
 
 @pytest.mark.parametrize(
@@ -122,9 +113,16 @@ def test_fields_that_a_provider_does_not_list(name: str, paths: list[str]) -> No
         "tools": [pb.Tool(google_search=pb.GoogleSearch())],
         "tool_config": pb.ToolConfig(),
     }
-    every = _fields(pb.Spec.DESCRIPTOR, set())
     message = pb.ChatMessage(role=USER, parts=shown)
-    assert refused(Capabilities(fields=frozenset(every)), message, **asked) == []
-    assert refused(Capabilities(service="the toy", fields=frozenset(every - {name})), message, **asked) == [
+    assert refused(Capabilities(fields=EVERY), message, **asked) == []
+    assert refused(Capabilities(service="the toy", fields=EVERY - {name}), message, **asked) == [
         (f"spec.{path}", "is not taken by the toy; leave it out") for path in paths
     ]
+
+
+def test_a_provider_that_lists_no_field_is_sent_none() -> None:
+    found = refused(Capabilities(service="the toy"), labels={"a": "b"})
+    assert [path for path, _ in found] == [
+        "spec.model", "spec.messages", "spec.labels",
+    ]  # fmt: skip
+    assert {words for _, words in found} == {"is not taken by the toy; leave it out"}

@@ -13,7 +13,7 @@ from imagewire_server.providers.google.capabilities import models
 from imagewire_server.providers.google.wire import encode
 from tests.pictures import PNG, encoded
 
-OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"))
+OPEN = Capabilities(service="a test", uri_schemes=("https", "gs"), fields=frozenset(validation.CHECKS))
 # A field's value where the first that comes to mind is the default, or would be refused for its form alone.
 VALUES: dict[str, Any] = {
     "Spec.model": None,  # in the URL, not in the body
