@@ -36,7 +36,7 @@ def _plain_value(value: Value) -> Any:
 
 
 def struct(value: Mapping[str, Any]) -> pb.Struct:
-    """A JSON object as a Struct. Raises ValueError for what clients cannot read: infinite numbers, deep nesting."""
+    """A JSON object as a Struct. Raises ValueError for numbers beyond a double, and for deep nesting."""
     if not _shallow(value, _MOST_LEVELS):
         raise ValueError("nested too deep")
     made = pb.Struct()

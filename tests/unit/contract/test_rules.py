@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import pb, rules
+from tests.pictures import PNG
 from tests.unit.contract.requests import request, violations
 
 # The fields of a spec, and the paths of what is wrong with them (below "spec.").
@@ -57,3 +58,109 @@ def test_values_alone() -> None:
         None,
         "is 2; it must be 1: make another call for another picture",
     )
+
+
+def test_enums() -> None:
+    known, needed = rules.defined(pb.Role), rules.chosen(pb.Role)
+    names = "ROLE_SYSTEM, ROLE_USER, ROLE_ASSISTANT, ROLE_TOOL"
+    assert [known(number) for number in range(5)] == [None] * 5
+    assert known(9) == needed(9) == f"is 9, which is an unknown value; use {names}"
+    assert (needed(0), needed(2)) == (f"is required; use {names}", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"), [(-2, True), (1.999, True), (2, False), (-2.1, False), (float("nan"), False)]
+)
+def test_a_penalty_is_at_least_minus_2_and_less_than_2(value: float, fine: bool) -> None:
+    assert rules.penalty(value) == (None if fine else f"is {value}; it must be at least -2 and less than 2")
+
+
+def test_what_needs_a_store_is_refused() -> None:
+    assert rules.not_kept("") is None
+    assert rules.not_kept("x") == "this server does not store answers or pictures yet; leave it empty"
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({}, None),
+        ({"a": "", "team-1_x": "9" * 63, "a" * 63: "b"}, None),
+        ({"A": "b"}, "'A'"),
+        ({"1a": "b"}, "'1a'"),
+        ({"a" * 64: "b"}, repr("a" * 64)),
+        ({"fine": "b", "a": "B"}, "'a'"),
+        ({"a": "9" * 64}, "'a'"),
+        ({"": "b"}, "''"),
+        ({"ä" * 99: "b"}, repr("ä" * 64)),
+    ],
+)
+def test_labels_are_googles(given: dict[str, str], named: str | None) -> None:
+    words = ": keys and values have at most 63 of a-z, 0-9, _ and -, and a key starts with a letter"
+    assert rules.labels(given) == (None if named is None else named + words)
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("inside", [lambda odd: odd, lambda odd: [1, odd], lambda odd: {"b": [{"c": odd}]}])
+def test_numbers_that_json_lacks_are_found_at_any_depth(odd: float, inside: Any) -> None:
+    made = pb.Struct()
+    made.update({"fine": [1, "x", None, True], "a": inside(0.5)})
+    assert rules.finite(made) is None
+    made.update({"a": inside(odd)})
+    assert rules.finite(made) == "has NaN or an infinity, which JSON does not have; leave it out"
+
+
+def test_a_spec_has_a_turn_of_the_user_and_nothing_twice() -> None:
+    system = pb.ChatMessage(role="ROLE_SYSTEM", content="a")
+    setting = pb.SafetySetting(category="A")
+    fine = pb.Spec(messages=[system, pb.ChatMessage(role="ROLE_USER")], response_modalities=[1, 2])
+    assert list(rules.spec(fine)) == []
+    assert list(rules.spec(pb.Spec())) == [("messages", "is required; add at least one user message")]
+    wrong = pb.Spec(messages=[system], response_modalities=[2, 2], safety_settings=[setting, setting])
+    assert list(rules.spec(wrong)) == [
+        ("messages", "has only system messages; add at least one user message"),
+        ("response_modalities", "has a modality twice"),
+        ("safety_settings[1].category", "A is set twice"),
+    ]
+
+
+def test_a_tool_has_a_kind_and_a_search_no_type_twice() -> None:
+    assert list(rules.tool(pb.Tool())) == [("", "is empty; set functions or google_search")]
+    assert list(rules.tool(pb.Tool(google_search=pb.GoogleSearch()))) == []
+    assert list(rules.google_search(pb.GoogleSearch(search_types=["WEB", "IMAGE"]))) == []
+    twice = pb.GoogleSearch(search_types=["WEB", "WEB"])
+    assert list(rules.google_search(twice)) == [("search_types", "has a type twice; leave one out")]
+
+
+def test_a_result_and_its_pictures() -> None:
+    fine = pb.FunctionResponse(name="f", response={}, images=[pb.Image(data=PNG, display_name="a")])
+    assert list(rules.function_response(fine)) == []
+    wrong = pb.FunctionResponse(images=[pb.Image(), pb.Image(uri="http://e.com")])
+    assert list(rules.function_response(wrong)) == [
+        ("response", "is required; an empty object is allowed"),
+        ("images[0]", "has no source; set data or uri"),
+        ("images[1].uri", "must start with https://, gs:// or data:; send other pictures as data"),
+    ]
+
+
+_YEAR_1, _YEAR_9999 = -62135596800, 253402300799
+_NO_TIME = "is not a time in the years 1 to 9999; correct it"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "wrong"),
+    [
+        ((_YEAR_1, 0), (_YEAR_9999, 999_999_999), []),
+        ((5, 7), (5, 7), []),
+        ((5, 8), (5, 7), [("end_time", "is before start_time; swap them")]),
+        ((_YEAR_1 - 1, 0), (0, 0), [("start_time", _NO_TIME)]),
+        ((0, 0), (_YEAR_9999 + 1, 0), [("end_time", _NO_TIME)]),
+        ((0, -1), (0, 0), [("start_time", _NO_TIME)]),
+        ((0, 0), (0, 1_000_000_000), [("end_time", _NO_TIME)]),
+        (None, (0, 0), []),  # that both are required is said elsewhere
+        ((0, 0), None, []),
+    ],
+)
+def test_a_period_begins_before_it_ends(begin: Any, end: Any, wrong: list[tuple[str, str]]) -> None:
+    moments = {"start_time": begin, "end_time": end}
+    given: Any = {name: pb.Timestamp(seconds=at[0], nanos=at[1]) for name, at in moments.items() if at is not None}
+    assert list(rules.time_range(pb.TimeRange(**given))) == wrong
