@@ -185,6 +185,8 @@ def test_its_keys_are_read_with_their_lines(tmp_path: Path) -> None:
     for before, after, line, words in (
         ("toy_token: os", "toy_tokn: os", 6, "unknown key 'toy_tokn' in litellm_params; did you mean 'toy_token'?"),
         ("toy_palette: warm", "toy_palette: blue", 7, "toy_palette must be one of grey, warm, not 'blue'"),
+        ("toy_palette: warm", "timeout: 5", 7, "unknown key 'timeout' in litellm_params; valid keys are"),
+        ("toy_palette: warm", "extra_headers: {a: b}", 7, "unknown key 'extra_headers' in litellm_params; valid keys"),
         ("toy_palette: warm", "vertex_project: p", 7, "unknown key 'vertex_project' in litellm_params; valid keys are"),
         ("toy_token: os.environ/TOKEN", "weight: 1", 5, "toy_token is missing; add it, or set TOY_TOKEN"),
         ("toy/easel-1", "tyo/easel-1", 5, "model must start with gemini/, vertex_ai/ or toy/, not 'tyo/easel-1'"),
@@ -210,5 +212,6 @@ def test_its_variable_serves_all_its_models(tmp_path: Path) -> None:
     assert "secret-token" not in shown
     made = schema(provider_configs(WITH_TOY))["properties"]
     keys = made["model_list"]["items"]["properties"]["litellm_params"]["properties"]
-    assert keys["toy_palette"] == {"anyOf": [{"enum": ["grey", "warm"]}, {"type": "null"}]}
+    palette = {"anyOf": [{"enum": ["grey", "warm"]}, {"type": "string", "pattern": "^os\\.environ/"}]}
+    assert keys["toy_palette"] == {"anyOf": [palette, {"type": "null"}]}
     assert "toy_url" in made["imagewire"]["properties"]

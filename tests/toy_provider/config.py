@@ -51,7 +51,6 @@ CONFIG = ProviderConfig(
         "toy_token": Param(lambda node: node.text("toy_token"), {"type": "string"}),
         "toy_palette": Param(lambda node: node.choice("toy_palette", ("grey", "warm")), {"enum": ["grey", "warm"]}),
     },
-    headers=frozenset({"x-toy-token"}),
     settings=ToySettings,
     variables={"TOY_TOKEN": "toy_token"},
     default=_default,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from imagewire_server.config.litellm import Warn, unserved
@@ -15,8 +15,7 @@ from imagewire_server.config.source import Node, nearest
 class Deployment:
     """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
 
-    model: the provider's id. options: the provider's own options. timeout: seconds until the first byte, None for the
-    server's setting.
+    model: the provider's id. options: the provider's own options.
     """
 
     id: str
@@ -27,18 +26,14 @@ class Deployment:
     weight: float | None = None
     rpm: float | None = None
     tpm: float | None = None
-    timeout: float | None = None
-    extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     def without_share(self) -> "Deployment":
         """Everything except how often it is chosen."""
         return replace(self, weight=None, rpm=None, tpm=None)
 
 
-# The keys under litellm_params that every provider has. The provider's own keys come after the first one.
-PARAMS = ("model", "weight", "rpm", "tpm", "timeout", "extra_headers")
-# Headers that the server itself sends. A file may not set them.
-_OWN_HEADERS = frozenset({"authorization", "content-type", "content-length", "accept-encoding", "host"})
+# The keys under litellm_params that every provider has: the server itself serves them.
+PARAMS = ("model", "weight", "rpm", "tpm")
 
 
 class _Reader(NamedTuple):
@@ -96,7 +91,6 @@ def _params(params: Node, reader: _Reader) -> tuple[dict[str, Any], dict[str, An
     provider = reader.providers.get(params.peek("model").partition("/")[0])
     asked = [provider] if provider else list(reader.providers.values())
     own_params = {name: param for one in asked for name, param in one.params.items()}
-    headers = _OWN_HEADERS.union(*(one.headers for one in asked))
     given: dict[str, Any] = {}
     own: dict[str, Any] = {}
     for key, value in params.pairs("litellm_params"):
@@ -111,10 +105,6 @@ def _params(params: Node, reader: _Reader) -> tuple[dict[str, Any], dict[str, An
             given["provider"], given["model"] = _model(value, reader)
         elif name in {"weight", "rpm", "tpm"}:
             given[name] = value.number(name)
-        elif name == "timeout":
-            given[name] = value.number(name, least=0.001)
-        elif name == "extra_headers":
-            given[name] = _headers(value, headers)
         else:
             raise key.unknown((*PARAMS, *own_params), "litellm_params")
     if "model" not in given:
@@ -135,15 +125,3 @@ def _model(value: Node, reader: _Reader) -> tuple[str, str]:
         example = reader.providers[provider].example
         raise value.error(f"model {text!r} has no model; use one such as {provider}/{example}")
     return provider, model
-
-
-def _headers(value: Node, own: frozenset[str]) -> tuple[tuple[str, str], ...]:
-    headers = []
-    for key, text in value.pairs("extra_headers"):
-        header, content = key.text.lower(), text.text(key.text)
-        if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():
-            raise key.error(f"{key.text!r} is not a valid header")
-        if header in own:
-            raise key.error(f"{key.text!r} is sent by the server itself; leave it out")
-        headers.append((header, content))
-    return tuple(headers)

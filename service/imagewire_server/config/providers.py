@@ -44,17 +44,16 @@ class ProviderConfig:
     """One provider, or several that share a folder.
 
     names: the prefixes of its model names. example: a model, for errors. options: creates the Options of a deployment
-    from its own keys and the settings; raises ConfigError. params: these keys under litellm_params. headers: those that
-    it sends itself, other than HTTP's common ones. settings: a frozen dataclass with a default for every field; each
-    field is a key under `imagewire:` and an IMAGEWIRE_ variable. variables: variables of other tools, with the setting
-    that each sets. default: the deployments without a file. set_up: how to configure it without a file.
+    from its own keys and the settings; raises ConfigError. params: these keys under litellm_params. settings: a frozen
+    dataclass with a default for every field; each field is a key under `imagewire:` and an IMAGEWIRE_ variable.
+    variables: variables of other tools, with the setting that each sets. default: the deployments without a file.
+    set_up: how to configure it without a file.
     """
 
     names: tuple[str, ...]
     example: str
     options: ReadOptions
     params: Mapping[str, Param] = field(default_factory=dict)
-    headers: frozenset[str] = frozenset()
     settings: type[Any] | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     default: "Callable[[Settings], tuple[Deployment, ...]]" = lambda settings: ()

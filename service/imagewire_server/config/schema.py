@@ -50,7 +50,10 @@ def _optional(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _or_from_env(made: dict[str, Any]) -> dict[str, Any]:
-    return made if made.get("type") == "string" else {"anyOf": [made, _FROM_ENV]}
+    """The same value, or the name of a variable. Text may be one already; a mapping or a list is none."""
+    kinds = made.get("type", ())
+    plain = {"string", "object", "array"} & {*([kinds] if isinstance(kinds, str) else kinds)}
+    return made if plain else {"anyOf": [made, _FROM_ENV]}
 
 
 def _settings(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
@@ -63,11 +66,9 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     first, *others = deployments.PARAMS
     model = {"type": "string", "pattern": f"^({names})/|^os\\.environ/"}
     params: dict[str, Any] = {
-        name: dict(param.schema) for provider in providers for name, param in provider.params.items()
+        name: _or_from_env(dict(param.schema)) for provider in providers for name, param in provider.params.items()
     }
     params |= dict.fromkeys(others, number)
-    params["timeout"] = _or_from_env({"type": "number", "exclusiveMinimum": 0})
-    params["extra_headers"] = {"type": "object", "additionalProperties": {"type": "string"}}
     return _object(
         {
             "model_name": {"type": "string", "minLength": 1},

@@ -87,7 +87,8 @@ def test_the_seeds_file_loads(tmp_path: Path) -> None:
 def test_a_full_file_loads(tmp_path: Path) -> None:
     config = load(written(tmp_path, FULL), ENV)
     studio, vertex, wild, backup = config.deployments
-    assert (studio.id, studio.rpm, studio.timeout, studio.extra_headers) == ("studio", 60, 120, (("x-team", "art"),))
+    assert (studio.id, studio.rpm) == ("studio", 60)
+    assert (studio.options.timeout, studio.options.extra_headers) == (120, (("x-team", "art"),))
     assert (vertex.options.project, vertex.options.location, vertex.rpm) == ("p", "eu", 20)
     assert '"private_key": "secret-sa"' in vertex.options.credentials
     assert (wild.name, wild.model) == ("gemini/*", "*")

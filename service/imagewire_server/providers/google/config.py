@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,10 @@ _ALIASES = {
     "vertex_location": "vertex_ai_location",
     "vertex_credentials": "vertex_ai_credentials",
 }
+# Headers that the server itself sends. A file may not set them.
+_OWN_HEADERS = frozenset({
+    "authorization", "content-type", "content-length", "accept-encoding", "host", "x-goog-api-key",
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,7 @@ class GoogleSettings:
 @dataclass(frozen=True, slots=True)
 class GoogleOptions:
     """A deployment's. api_base: empty for Google's own address. project, location: Vertex AI's. credentials:
-    Vertex AI's too, a file's path or JSON.
+    Vertex AI's too, a file's path or JSON. timeout: seconds until the first byte, None for the server's setting.
     """
 
     api_key: str = field(default="", repr=False)
@@ -52,6 +57,8 @@ class GoogleOptions:
     project: str = ""
     location: str = ""
     credentials: str = field(default="", repr=False)
+    timeout: float | None = None
+    extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def where(self) -> str:
@@ -90,24 +97,37 @@ def _credentials(value: Node) -> str:
     return text
 
 
+def _extra_headers(value: Node) -> tuple[tuple[str, str], ...]:
+    headers = []
+    for key, text in value.pairs("extra_headers"):
+        header, content = key.text.lower(), text.text(key.text)
+        if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():
+            raise key.error(f"{key.text!r} is not a valid header")
+        if header in _OWN_HEADERS:
+            raise key.error(f"{key.text!r} is sent by the server itself; leave it out")
+        headers.append((header, content))
+    return tuple(headers)
+
+
 def _options(provider: str, model: str, given: Mapping[str, Any], settings: Settings, params: Node) -> GoogleOptions:
     """A deployment's options, of its keys and, where they are silent, of the settings. Raises ConfigError."""
     given = {**given, **{name: given.get(name) or given.get(alias, "") for name, alias in _ALIASES.items()}}
     defaults = settings.of(GoogleSettings)
     key = given.get("api_key", "")
+    common = {"timeout": given.get("timeout"), "extra_headers": given.get("extra_headers", ())}
     if provider == "gemini":
         wrong = next((name for name in _VERTEX_ONLY if given.get(name)), None)
         if wrong:
             raise params.error(f"{wrong} belongs to vertex_ai/ models; {provider}/{model} is none")
         if not key and not defaults.gemini_api_key:
             raise params.error("api_key is missing; add 'api_key: os.environ/GEMINI_API_KEY', or set GEMINI_API_KEY")
-        return GoogleOptions(key or defaults.gemini_api_key, given.get("api_base", ""))
+        return GoogleOptions(key or defaults.gemini_api_key, given.get("api_base", ""), **common)
     project, location, credentials = (given.get(name, "") for name in _VERTEX_ONLY)
     if key and credentials:
         raise params.error("api_key (express mode) and vertex_credentials exclude each other; keep one")
     if not key:
         project, location = project or defaults.vertex_project, location or defaults.vertex_location
-    return GoogleOptions(key, given.get("api_base", ""), project, location, credentials)
+    return GoogleOptions(key, given.get("api_base", ""), project, location, credentials, **common)
 
 
 def _default(settings: Settings) -> tuple[Deployment, ...]:
@@ -142,6 +162,8 @@ CONFIG = ProviderConfig(
     example="gemini-2.5-flash-image",
     options=_options,
     params={
+        "timeout": Param(lambda value: value.number("timeout", least=0.001), {"type": "number", "exclusiveMinimum": 0}),
+        "extra_headers": Param(_extra_headers, {"type": "object", "additionalProperties": {"type": "string"}}),
         "api_key": _text("api_key", sendable),
         "api_base": _text("api_base", url),
         "vertex_project": _text("vertex_project"),
@@ -151,7 +173,6 @@ CONFIG = ProviderConfig(
         "vertex_ai_location": _text("vertex_ai_location"),
         "vertex_ai_credentials": Param(_credentials, {"type": ["string", "object"]}),
     },
-    headers=frozenset({"x-goog-api-key"}),
     settings=GoogleSettings,
     variables={
         "GEMINI_API_KEY": "gemini_api_key",

@@ -28,8 +28,7 @@ class GoogleConnector:
         """The Gemini API's or Vertex AI's. The first of Vertex AI loads Google's library."""
         given, options = settings.of(GoogleSettings), config.of(deployment)
         allowed = Allowed(policy.buckets, policy.resources)
-        headers = dict(deployment.extra_headers)
-        call = GoogleCall(self._http, headers, deployment.timeout, policy.max_retry_after, allowed)
+        call = GoogleCall(self._http, dict(options.extra_headers), options.timeout, policy.max_retry_after, allowed)
         if deployment.provider == GeminiApi.name:
             base = options.api_base or given.gemini_base_url
             return GeminiApi(call, Endpoint(base, given.gemini_api_version, options.api_key), models)
