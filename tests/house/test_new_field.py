@@ -9,6 +9,7 @@ HEADING = "### A new field of `Spec` with a capability"
 # The field of the example and its capability, in protobuf's, Python's and Google's spelling.
 NAMES = "thinking_?[lL]evels?"
 MOST = 10
+PROVIDERS = "service/imagewire_server/providers/"
 
 
 def _listed() -> tuple[set[str], set[str]]:
@@ -19,9 +20,11 @@ def _listed() -> tuple[set[str], set[str]]:
     return files[0], files[1]
 
 
-def _found(*folders: str) -> set[str]:
-    command = ["git", "grep", "-lE", NAMES, "--", *folders]
-    return set(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split())
+def _found() -> set[str]:
+    """Every file that has a name of the field, but for tests and documentation, and for what other providers know."""
+    command = ["git", "grep", "-lE", NAMES, "--", ":!tests", ":!docs", ":!*.md"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    return {name for name in found if not name.startswith(PROVIDERS) or name.startswith(f"{PROVIDERS}google/")}
 
 
 def test_a_new_field_touches_few_files() -> None:
@@ -31,6 +34,4 @@ def test_a_new_field_touches_few_files() -> None:
 
 def test_the_list_is_what_a_field_takes() -> None:
     edited, made = _listed()
-    of_sdk = {name for name in edited if name.startswith("clients/")}
-    assert _found("protos", "service") == (edited - of_sdk) | made
-    assert of_sdk <= _found("clients")
+    assert _found() == edited | made

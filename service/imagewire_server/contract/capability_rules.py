@@ -12,6 +12,8 @@ from imagewire_server.contract.provider import Capabilities
 
 _LONGEST_SCHEME = 32
 _PACKAGE = pb.Spec.DESCRIPTOR.file.package
+# The capabilities that list values, in the order of the contract's Model, which has a field of the same name for each.
+CHOICES = tuple(f.name for f in pb.Model.DESCRIPTOR.fields if f.message_type == pb.Choices.DESCRIPTOR)
 
 
 def _listed() -> dict[str, list[tuple[str, str, str]]]:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from imagewire.cli import shared_options
 from imagewire.cli.exits import failures_reported
@@ -11,7 +11,7 @@ from imagewire.cli.output import onto_stdout, put
 if TYPE_CHECKING:
     from imagewire.v1.model_service_pb2 import Model
 
-_Choice = Literal["image_sizes", "aspect_ratios", "thinking_levels"]
+_Choice = Literal["image_sizes", "aspect_ratios"]
 _UNKNOWN = "?"
 
 
@@ -58,11 +58,12 @@ def _choices(model: "Model", name: "_Choice") -> str:
 
 
 def _facts(model: "Model") -> dict[str, Any]:
-    """All fields; null for what is not known."""
+    """All fields; null for what is not known, a list for the values of a Choices."""
     from google.protobuf.json_format import MessageToDict
 
-    fields: dict[str, Any] = MessageToDict(
-        model, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    facts = {field.name: fields.get(field.name) for field in model.DESCRIPTOR.fields}
-    return facts | {name: list(getattr(model, name).values) for name in get_args(_Choice) if model.HasField(name)}
+    from imagewire.v1.model_service_pb2 import Choices
+
+    fields = MessageToDict(model, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
+    facts: dict[str, Any] = {field.name: fields.get(field.name) for field in model.DESCRIPTOR.fields}
+    choices = {field.name for field in model.DESCRIPTOR.fields if field.message_type == Choices.DESCRIPTOR}
+    return facts | {name: facts[name]["values"] for name in choices if facts[name] is not None}

@@ -7,14 +7,13 @@ import grpc
 from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server import __version__
 from imagewire_server.contract import pb, validation
+from imagewire_server.contract.capability_rules import CHOICES
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.provider import Capabilities, TokenPrice
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
 
 _PAGE_SIZE = 100
-# Each lists what the capability of the same name lists; it is absent where nothing is known.
-_CHOICES = [f.name for f in pb.Model.DESCRIPTOR.fields if f.message_type == pb.Choices.DESCRIPTOR]
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -67,7 +66,7 @@ def _model(name: str, route: Route) -> pb.Model:
         max_input_images=known.max_input_images,
         price=_price(known),
     )
-    for field in _CHOICES:
+    for field in CHOICES:  # absent where nothing is known
         if (values := getattr(known, field)) is not None:
             choices: pb.Choices = getattr(model, field)
             choices.SetInParent()

@@ -7,7 +7,7 @@ import msgspec
 
 from imagewire_server import __version__
 from imagewire_server.formats.openai.chat.request import ChatRequest
-from imagewire_server.formats.openai.common import response_types
+from imagewire_server.formats.openai.common import response_types, server_info
 from imagewire_server.formats.openai.images.request import ImagesRequest
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
@@ -36,11 +36,11 @@ _DRAWS = (
     ("/v1/responses", "Answers as a list of items.", ResponsesRequest, response_types.Response),
 )
 _TELLS = (
-    ("/v1/models", "The models.", response_types.ModelList),
-    ("/v1/models/{model}", "One model.", response_types.ModelEntry),
-    ("/health", "The state of each deployment.", response_types.Health),
+    ("/v1/models", "The models.", server_info.ModelList),
+    ("/v1/models/{model}", "One model.", server_info.ModelEntry),
+    ("/health", "The state of each deployment.", server_info.Health),
     ("/health/liveliness", "The process is alive.", str),
-    ("/health/readiness", "The server takes new calls.", response_types.Readiness),
+    ("/health/readiness", "The server takes new calls.", server_info.Readiness),
 )
 
 

@@ -15,10 +15,10 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import exposition
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Route
-from imagewire_server.formats.openai.common import response_types
+from imagewire_server.formats.openai.common import server_info
 
 # What an entry says of a model, under the names of its capabilities.
-_CAPABILITIES = ({f.name for f in fields(Capabilities)} & set(response_types.ModelEntry.__struct_fields__)) - {"id"}
+_CAPABILITIES = ({f.name for f in fields(Capabilities)} & set(server_info.ModelEntry.__struct_fields__)) - {"id"}
 
 
 @dataclass(slots=True)
@@ -45,7 +45,7 @@ class Models:
         entries = {name: _entry(name, route) for name, route in self.engine.router.offered()}
         wanted = scope["path_params"].get("model")
         if wanted is None:
-            await _send(scope, response_types.ModelList(object="list", data=list(entries.values())))
+            await _send(scope, server_info.ModelList(object="list", data=list(entries.values())))
         elif wanted in entries:
             await _send(scope, entries[wanted])
         else:
@@ -54,11 +54,11 @@ class Models:
             )
 
 
-def _entry(name: str, route: Route) -> response_types.ModelEntry:
+def _entry(name: str, route: Route) -> server_info.ModelEntry:
     """A model; unknown fields are left out."""
     provider = route.upstream.deployment.provider
     # The table of models does not have the creation time.
-    entry = response_types.ModelEntry(id=name, object="model", created=0, owned_by=provider)
+    entry = server_info.ModelEntry(id=name, object="model", created=0, owned_by=provider)
     known = route.capabilities
     if not known.is_known:
         return entry
@@ -77,13 +77,13 @@ class Health:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        sides: dict[bool, list[response_types.Endpoint]] = {True: [], False: []}
+        sides: dict[bool, list[server_info.Endpoint]] = {True: [], False: []}
         for deployment, is_open in self.engine.router.deployments():
-            named = response_types.Endpoint(model=f"{deployment.provider}/{deployment.model}", model_id=deployment.id)
+            named = server_info.Endpoint(model=f"{deployment.provider}/{deployment.model}", model_id=deployment.id)
             sides[is_open].append(named)
         await _send(
             scope,
-            response_types.Health(
+            server_info.Health(
                 healthy_endpoints=sides[True],
                 unhealthy_endpoints=sides[False],
                 healthy_count=len(sides[True]),
@@ -116,4 +116,4 @@ class Readiness:
         """Answer one request."""
         if not self.state.ready:
             raise HttpError(503, "DRAINING", "this server is stopping: use another")
-        await _send(scope, response_types.Readiness("healthy", __version__, list(self.state.warnings)))
+        await _send(scope, server_info.Readiness("healthy", __version__, list(self.state.warnings)))
