@@ -7,12 +7,10 @@ import pytest
 
 from tests.golden.cases import read
 from tests.unit.providers.google.wire.odd_answers import (
-    B64,
     PICTURE,
     SIGNATURE,
     WAV,
     answer,
-    candidate,
     events,
     text,
     told,
@@ -68,16 +66,6 @@ def test_u3_a_signature_stays_with_its_part() -> None:
     assert told(blob_first) == ["picture", "STOP"]
 
 
-@pytest.mark.parametrize(
-    "said", ['image/png","x":"y', "image/png\\", "image/png\n", "IMAGE/PNG", "image/png; q=1", "", "?"]
-)
-@pytest.mark.parametrize("order", [1, -1])
-def test_u9_a_media_type_is_one_or_is_read_from_the_file(said: str, order: int) -> None:
-    blob = dict(list({"mimeType": said, "data": B64}.items())[::order])
-    (part,) = [event["part_finished"] for event in read(text(answer({"inlineData": blob}))) if "part_finished" in event]
-    assert part["image"]["mime_type"] == "image/png"
-
-
 MEDIA: list[tuple[str, bytes, str]] = [
     ("audio/wav", WAV, "audio/wav"),
     ("audio/L16;codec=pcm;rate=24000", bytes(64), "audio/l16;codec=pcm;rate=24000"),
@@ -97,45 +85,3 @@ def test_u11_other_media_is_no_picture_and_not_lost(said: str, data: bytes, kept
     assert part["media"]["size_bytes"] == str(len(data))
     chunks = [event["media_chunk"]["data"] for event in made if "media_chunk" in event]
     assert base64.b64decode("".join(chunks)) == data
-
-
-def test_u13_candidates_in_turns_and_out_of_order() -> None:
-    parts = [answer({"text": str(i)}, finish=None, index=i % 2) for i in range(4)]
-    ends = [answer(finish="STOP", index=i) for i in (1, 0)]
-    assert told(events(*parts, *ends)) == ["text 02", "STOP", "text 13", "STOP"]
-    first = {"index": 1, **candidate(PICTURE)}
-    assert told(text({"candidates": [first, {"index": 0, **candidate({"text": "a"})}]})) == [
-        "picture",
-        "text a",
-        "STOP",
-        "STOP",
-    ]
-    # A number that comes behind its picture is heeded where there is one candidate.
-    late = events(answer({"text": "a"}, index=1, finish=None), answer(PICTURE, index=1))
-    assert told(late) == ["text a", "picture", "STOP"]
-    assert told(events(answer(PICTURE, index=7))) == ["picture", "STOP"]
-    # Where there are several it comes too late; the picture is not lost.
-    several = text({"candidates": [candidate(PICTURE, index=1), candidate({"text": "a"}, index=0)]})
-    assert told(several) == ["picture", "text a", "STOP"]
-
-
-CORRUPT = [B64[:-2] + "!=", B64[:40] + "\\\\" + B64[40:], B64[:41], "QQ==" + B64, "\\u00zz"]
-
-
-@pytest.mark.parametrize("data", CORRUPT)
-def test_a_corrupt_picture_is_an_error(data: str) -> None:
-    body = text(answer(PICTURE)).replace(B64.encode(), data.encode())
-    assert told(body)[-1] == "error UPSTREAM_MALFORMED"
-
-
-def test_a_damaged_picture_does_not_cost_the_whole_one_behind_it() -> None:
-    for broken in ({"mimeType": "image/png", "data": "!!!!"}, {"mimeType": "image/png", "data": 5}):
-        parts = [{"thought": True, "inlineData": broken}, PICTURE]
-        assert told(text(answer(*parts))) == ["picture", "error UPSTREAM_MALFORMED"]
-        assert told(text(answer(*parts[::-1]))) == ["picture", "error UPSTREAM_MALFORMED"]
-
-
-@pytest.mark.parametrize("data", ["5", "true", f'["{B64}"]', f'{{"a":"{B64}"}}'])
-def test_a_picture_that_is_no_text_is_an_error(data: str) -> None:
-    body = text(answer(PICTURE)).replace(f'"{B64}"'.encode(), data.encode())
-    assert told(body)[-1] == "error UPSTREAM_MALFORMED"

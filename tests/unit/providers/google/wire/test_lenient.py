@@ -245,15 +245,6 @@ def test_u6_the_last_specified_finish_reason_counts(reasons: list[str | None], l
     assert told(text(documents)) == ["picture", last]
 
 
-def test_u6_unspecified_ends_no_stream() -> None:
-    body = events(answer(PICTURE, finish="FINISH_REASON_UNSPECIFIED"))
-    assert told(body) == ["picture", "error UPSTREAM_CUT"]
-
-
-def test_u6_unspecified_is_told_where_the_json_itself_says_that_it_is_whole() -> None:
-    assert told(text(answer(PICTURE, finish="FINISH_REASON_UNSPECIFIED"))) == ["picture", "FINISH_REASON_UNSPECIFIED"]
-
-
 @pytest.mark.parametrize("odd", [{}, {"next": 1}], ids=["usual", "odd"])
 def test_a_continuation_token_is_the_candidates(odd: dict[str, Any]) -> None:
     token = base64.b64encode(b"token").decode()
@@ -273,10 +264,3 @@ def test_ratings_with_their_severity() -> None:
             "severity_score": 0.5,
             "probability_score": 0.25,
         }
-
-
-def test_an_error_behind_the_end_costs_nothing() -> None:
-    error = {"error": {"code": 500, "status": "INTERNAL", "message": "x"}}
-    assert told(events(answer(PICTURE), error)) == ["picture", "STOP", "omitted error"]
-    assert told(events(answer(PICTURE, finish=None), error)) == ["picture", "error UPSTREAM_INTERNAL"]
-    assert told(events(answer(PICTURE, finish=None), {"error": "text"}))[-1].startswith("error ")
