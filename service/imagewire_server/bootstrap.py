@@ -17,6 +17,7 @@ from imagewire_server.api.rest.server import RestOptions, RestServer
 from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
+from imagewire_server.config.models import rows_of
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
@@ -131,8 +132,9 @@ class Server:
         policy = Policy(
             given.max_retry_after, named(given.allowed_buckets, config), named(given.allowed_resources, config)
         )
+        names = [name for registration, _ in self._providers for name in registration.config.names]
         made = {
-            name: (connector, registration.models(name, config.models))
+            name: (connector, registration.models(name, rows_of(name, names, config.models)))
             for registration, connector in self._providers
             for name in registration.config.names
         }

@@ -44,6 +44,9 @@ imagewire:
   toy_url: URL
   grpc: 127.0.0.1:0
   rest: 127.0.0.1:0
+  models:
+    - {id: toy/easel-2, image_sizes: ["512"], max_input_images: 1}
+    - {id: gemini/another, image_sizes: [1K]}
 """
 
 
@@ -141,14 +144,18 @@ async def test_it_draws_by_rest(easel: Easel) -> None:
 async def test_it_is_listed(easel: Easel) -> None:
     models = model_service_pb2_grpc.ModelServiceStub(easel.channel)
     listed = (await models.ListModels(pb.ListModelsRequest())).models
-    assert [model.name for model in listed] == ["painter", "toy/easel-1"]
-    assert {(model.provider, model.native_id, model.max_input_images) for model in listed} == {("toy", "easel-1", 1)}
+    assert [model.name for model in listed] == ["painter", "toy/easel-1", "toy/easel-2"]
+    assert {(model.provider, model.native_id, model.max_input_images) for model in listed} == {
+        ("toy", "easel-1", 1),
+        ("toy", "easel-2", 1),
+    }
     assert list(listed[0].image_sizes.values) == ["512", "2K"]
     assert not listed[0].HasField("price")  # the contract's price is one by token
     entries = (await easel.rest.get("/v1/models")).json()["data"]
     assert [(entry["id"], entry["owned_by"], entry["image_sizes"]) for entry in entries] == [
         ("painter", "toy", ["512", "2K"]),
         ("toy/easel-1", "toy", ["512", "2K"]),
+        ("toy/easel-2", "toy", ["512"]),
     ]
 
 

@@ -3,14 +3,14 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
 from imagewire_server.config.source import Key, Node
 from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPrice
 
-# The id of a model, and some of its Capabilities by name.
+# The id of a model, as "PROVIDER/ID" or for every provider, and some of its Capabilities by name.
 Row = Mapping[str, Any]
 
 # Capabilities that are the same for all models of a provider.
@@ -44,6 +44,18 @@ def read(own: Node | None) -> tuple[Row, ...]:
     return tuple(_row(entry) for entry in section.items("models"))
 
 
+def rows_of(provider: str, providers: Collection[str], rows: Iterable[Row]) -> tuple[Row, ...]:
+    """The rows for one provider, whose ids name it or none. providers: the names of all."""
+    found = []
+    for row in rows:
+        name, _, model = row["id"].partition("/")
+        if name not in providers:
+            found.append(row)
+        elif name == provider:
+            found.append({**row, "id": model})
+    return tuple(found)
+
+
 def typed(row: Row) -> Row:
     """Convert a row of plain JSON values to the types of Capabilities."""
     given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
@@ -65,7 +77,7 @@ def table(provider: str, unknown: Capabilities, rows: Iterable[Row]) -> ModelTab
 
 def _row(entry: Node) -> Row:
     row = {key.text: _value(key.text, hint, value) for key, hint, value in _known(entry)}
-    if not row.get("id"):
+    if not row.get("id") or row["id"].endswith("/"):
         raise entry.error("id is missing; add the model's id")
     return typed(row)
 

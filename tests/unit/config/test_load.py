@@ -300,6 +300,11 @@ def test_check_tells_without_serving(tmp_path: Path, text: str, code: int, words
     assert len(ended.stderr.splitlines()) == (1 if code else 0)
 
 
+def test_a_row_of_models_that_has_a_provider_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=":5: id is missing; add the model's id"):
+        load(written(tmp_path, entry(rest="imagewire:\n  models: [{id: gemini/}]\n")), {})
+
+
 def test_no_secret_is_in_a_deployments_repr() -> None:
     made = google("i", "n", "gemini", "m", api_key="SECRET", credentials="SECRET", extra_headers=(("a", "SECRET"),))
     assert "SECRET" not in repr(made)
