@@ -93,9 +93,8 @@ class Drawn:
             feedback = finished.prompt_feedback
             self._why = f"the prompt was blocked, {feedback.block_reason}: {feedback.block_reason_message}".strip(": ")
         if not self.pictures():
-            raise Withheld(
-                f"no picture was drawn ({self._why}): change the prompt; /v1/chat/completions shows the text"
-            )
+            why = f" ({self._why})" if self._why else ""
+            raise Withheld(f"no picture was drawn{why}: change the prompt; /v1/chat/completions shows the text")
 
 
 def usage(drawn: Iterable[pb.Usage]) -> Json:

@@ -1,0 +1,71 @@
+"""What the body or the form of a request for pictures may hold."""
+
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.formats.openai.common.json_decode import convert
+from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequest
+from tests.unit.formats.openai.asked import refusals
+
+
+def test_fields_that_are_json_in_a_form() -> None:
+    assert {
+        "image_config",
+        "imageConfig",
+        "metadata",
+        "extra_body",
+        "safety_settings",
+        "safetySettings",
+        "output_config",
+        "outputConfig",
+    } == FORM_JSON
+
+
+@pytest.mark.parametrize(
+    ("fields", "field", "words"),
+    [
+        ({"prompt": None}, "prompt", "expected `str`, got `null`"),
+        ({"prompt": ["A"]}, "prompt", "expected `str`, got `array`"),
+        ({"model": None}, "model", "expected `str`, got `null`"),
+        ({"n": 0}, "n", "expected `int` >= 1"),
+        ({"n": 11}, "n", "expected `int` <= 10"),
+        ({"n": "2"}, "n", "expected `int | null`, got `str`"),
+        ({"partial_images": 4}, "partial_images", "expected `int` <= 3"),
+        ({"output_compression": 101}, "output_compression", "expected `int` <= 100"),
+        ({"seed": -(2**31) - 1}, "seed", "expected `int` >= -2147483648"),
+        ({"output_format": "webp"}, "output_format", '\'webp\' is not supported; use "jpeg", "png" or leave it out'),
+        ({"response_format": "url"}, "response_format", "'url' is not supported; use \"b64_json\" or leave it out"),
+        ({"quality": "high"}, "quality", '\'high\' is not supported; use "auto", "standard" or leave it out'),
+        (
+            {"background": "transparent"},
+            "background",
+            '\'transparent\' is not supported; use "auto", "opaque" or leave it out',
+        ),
+        ({"metadata": {"a": 1}}, "metadata[...]", "expected `str`, got `int`"),
+        ({"aspectRatio": "1:1"}, "aspectRatio", "is an unknown field; leave it out; did you mean 'aspect_ratio'?"),
+        ({"style": "vivid"}, "style", "is an unknown field; leave it out"),
+    ],
+    ids=str,
+)
+def test_a_wrong_field_is_refused(fields: dict[str, Any], field: str, words: str) -> None:
+    assert refusals("images", **fields) == [(field, words)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"n": "2", "stream": "true"}, ImagesRequest(model="m", prompt="A", n=2, stream=True)),
+        ({"stream": "false", "user": "1"}, ImagesRequest(model="m", prompt="A", stream=False, user="1")),
+    ],
+)
+def test_a_form(fields: dict[str, str], expected: ImagesRequest) -> None:
+    assert convert({"model": "m", "prompt": "A", **fields}, ImagesRequest, text=True) == expected
+
+
+@pytest.mark.parametrize("fields", [{"n": "two"}, {"n": "0"}, {"stream": "maybe"}, {"seed": "1.5"}])
+def test_a_wrong_form_is_refused(fields: dict[str, str]) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        convert({"model": "m", "prompt": "A", **fields}, ImagesRequest, text=True)
+    assert [one.field for one in caught.value.violations] == list(fields)
