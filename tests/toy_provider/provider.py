@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.models import Row, table
@@ -53,8 +53,8 @@ class ToyConnector:
 
     def provider(self, deployment: Deployment, models: ModelTable, settings: Settings, policy: Policy) -> Provider:
         """The toy, by a deployment's token."""
-        assert isinstance(deployment.options, ToyOptions)
-        return Toy(self._http, settings.of(ToySettings).toy_url, deployment.options, models)
+        options = cast("ToyOptions", deployment.options)  # they are made in `config` alone
+        return Toy(self._http, settings.of(ToySettings).toy_url, options, models)
 
     async def reread(self, deployments: Iterable[Deployment]) -> None:
         """Nothing is kept."""
