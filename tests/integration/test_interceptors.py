@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire_server import embedded
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Overloaded
+from imagewire_server.contract.errors import Code, Error, Overloaded
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, Caller, Permission
 from imagewire_server.core.call import Call
 from tests.conftest import Stack, running_stack, spec
@@ -135,6 +135,39 @@ async def test_they_run_behind_the_check_of_the_key() -> None:
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
         assert (await stack.rest.post("/v1/chat/completions", json=_request())).status_code == 401
     assert watching.begun == []
+
+
+class _NotAllowed(Error):
+    """What an interceptor's author may add to the errors."""
+
+    code = Code.PERMISSION_DENIED
+    reason = "NOT_ALLOWED"
+
+
+async def test_a_refusal_may_be_an_error_of_the_authors_own() -> None:
+    async with running_stack(rest=True, interceptors=[Watching(lambda: _NotAllowed("guests do not draw"))]) as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await _stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", json=_request())
+    assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.PERMISSION_DENIED, "guests do not draw")
+    assert told(caught.value).info.reason == "NOT_ALLOWED"
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
+    assert answer.json()["error"]["message"] == "guests do not draw"
+
+
+@pytest.mark.parametrize(
+    ("path", "known"),
+    [
+        ("/v1/chat/completions", _CHAT),
+        ("/v1/models/a/b", "POST /v1/models/{model:path}"),
+        ("/secret", "POST (unknown path)"),
+    ],
+)
+async def test_a_refused_rest_call_is_known_by_its_route(path: str, known: str) -> None:
+    outer, refusing = Watching(), Watching(lambda: Overloaded("come back tomorrow"))
+    async with running_stack(rest=True, interceptors=[outer, refusing]) as stack:
+        await stack.rest.post(path, json=_request())
+    assert [call.method for call in outer.ended] == [known]
 
 
 async def test_a_caller_that_an_interceptor_knows_passes_for_one_with_a_key() -> None:

@@ -147,7 +147,7 @@ async def test_starlettes_router_tells_the_route_and_raises(method: str, path: s
     except HTTPException as error:
         found = error.status_code
     assert found == status
-    assert _known(scope) == known
+    assert _known(scope, Router()) == known
 
 
 class _Sent:

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
+from starlette.routing import Match, Route, Router
 
 from imagewire_server.api.rest.body import Body, Disconnected, Receive
 from imagewire_server.api.rest.origin_check import OriginCheck
@@ -54,7 +54,7 @@ class Middleware:
 
     def __init__(
         self,
-        app: App,
+        app: Router,
         interceptors: Sequence[Interceptor],
         receive_budget: ReceiveBudget,
         origin_check: OriginCheck,
@@ -99,7 +99,7 @@ class Middleware:
             await _answer(scope, response, failed, call.request_id)
         finally:
             response.close()
-            call.method = f"{method} {_known(scope)}"
+            call.method = f"{method} {_known(scope, self._app)}"
             settle(call, code=call.code, status=response.status or 499)
 
     async def _intercept(self, scope: Scope, call: Call) -> None:
@@ -143,9 +143,12 @@ async def _answer(scope: Scope, response: Response, error: Error, ident: str) ->
         scope["imagewire.abort"]()
 
 
-def _known(scope: Scope) -> str:
+def _known(scope: Scope, router: Router) -> str:
     """The pattern of the route, one of a few. The path itself is the caller's text."""
-    route = scope.get("route")
+    # A call that was refused before the router saw it has no route yet.
+    route = scope.get("route") or next(
+        (each for each in router.routes if each.matches(scope)[0] is not Match.NONE), None
+    )
     return str(route.path) if isinstance(route, Route) else "(unknown path)"
 
 
