@@ -1,4 +1,4 @@
-"""Work on large requests, in a thread beside the event loop.
+"""Work on large requests, in a thread of its own, so that the event loop stays free.
 
 One thread for all of them: Python runs one thread at a time anyway, and the event loop gets its turn in between.
 """
@@ -16,13 +16,13 @@ _T = TypeVar("_T")
 _lane = ThreadPoolExecutor(max_workers=1, thread_name_prefix="large-requests")
 
 
-async def worked(call: Call, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+async def run_for_call(call: Call, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Do the work for a call: in the thread if its request is large, else at once. Raises what the work raises."""
     if call.large:
-        return await beside(work, *args, **kwargs)
+        return await run_in_thread(work, *args, **kwargs)
     return work(*args, **kwargs)
 
 
-async def beside(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+async def run_in_thread(work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
     """Do the work in the thread. Raises what the work raises."""
     return await asyncio.get_running_loop().run_in_executor(_lane, lambda: work(*args, **kwargs))

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -13,7 +13,7 @@ async def test_only_the_work_on_a_large_request_leaves_the_loops_thread(large: b
     def work(first: int, *, second: int) -> tuple[int, bool]:
         return first + second, threading.current_thread() is threading.main_thread()
 
-    assert await worked(Call(large=large), work, 1, second=2) == (3, not large)
+    assert await run_for_call(Call(large=large), work, 1, second=2) == (3, not large)
 
 
 @pytest.mark.parametrize("large", [False, True])
@@ -22,4 +22,4 @@ async def test_what_the_work_raises_is_raised(large: bool) -> None:
         raise ValueError("this")
 
     with pytest.raises(ValueError, match="this"):
-        await worked(Call(large=large), work)
+        await run_for_call(Call(large=large), work)

@@ -14,7 +14,7 @@ from imagewire_server.contract.errors import Internal, NotBuilt
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -41,7 +41,7 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> pb.CreateCompletionResponse:
         """One answer: the folded stream."""
         call = CALL.get()
-        await worked(call, validation.check, request)
+        await run_for_call(call, validation.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
         inline_limit.check(request.spec, most, self._engine.router.capabilities)
         self._unread.check()
@@ -54,7 +54,7 @@ class ChatService(stubs.ChatServiceServicer):
     ) -> bytes:
         """Events as they come."""
         call = CALL.get()
-        await worked(call, validation.check, request)
+        await run_for_call(call, validation.check, request)
         completion = self._engine.start(request.spec, stream=True, deadline=call.deadline, call=call)
         async with (
             StreamWriter(

@@ -8,7 +8,7 @@ from google.protobuf.message import DecodeError
 from imagewire_server.contract import limits, protobuf_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import beside
+from imagewire_server.core.offload import run_in_thread
 
 
 def decoder(decode: Callable[[bytes], Any]) -> Callable[[bytes], Any]:
@@ -33,7 +33,7 @@ async def read(decode: Callable[[bytes], Any], data: bytes, call: Call) -> Any:
     message = _light(decode, data)
     if message is None:
         call.large = True
-        message = await beside(_large, decode, data)
+        message = await run_in_thread(_large, decode, data)
     return message
 
 

@@ -23,7 +23,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, StreamEncoder
 from imagewire_server.formats.openai.common.json_decode import decode
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
@@ -36,7 +36,7 @@ async def read(exchange: Exchange, kind: type[_T]) -> _T:
     """Decode the JSON body of a call. Raises InvalidRequest."""
     body = await exchange.body.whole()
     exchange.call.large = json_scan.is_large(body)
-    return await worked(exchange.call, decode, body, kind)
+    return await run_for_call(exchange.call, decode, body, kind)
 
 
 class ImageBuffers:
@@ -81,7 +81,7 @@ class Responder:
     ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
         """Yield the events. Raises the contract's errors, with the caller's field names."""
         try:
-            await worked(call, validation.check, builder.spec, "spec")
+            await run_for_call(call, validation.check, builder.spec, "spec")
             completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
             # OpenAI's JSON has no field for a hash.
             async with completion.attach(hashes=False) as reader:
@@ -111,7 +111,7 @@ class Responder:
         The slot is released before the core takes it again. Nothing is awaited in between, so that no other call can
         take it, unless the pictures are large.
         """
-        if await worked(exchange.call, self.pictures.wanted, builder):
+        if await run_for_call(exchange.call, self.pictures.wanted, builder):
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
             with self.engine.slot():
                 fetched = await self.pictures.fetch(builder)

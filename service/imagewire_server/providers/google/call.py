@@ -14,7 +14,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import Capabilities, Report
-from imagewire_server.core.offload import beside
+from imagewire_server.core.offload import run_in_thread
 from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Reader, encode, refusal
 from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
@@ -54,7 +54,7 @@ class GoogleCall:
     async def body(self, spec: pb.Spec, capabilities: Capabilities, *, large: bool) -> bytes | Body:
         """The request's body. Raises InvalidRequest for what the model cannot take."""
         if large:
-            return await beside(lambda: Body(encode(spec, capabilities, self._allowed)))
+            return await run_in_thread(lambda: Body(encode(spec, capabilities, self._allowed)))
         return msgspec.json.encode(encode(spec, capabilities, self._allowed))
 
     def ask(
@@ -102,7 +102,7 @@ class GoogleCall:
         request_bytes = len(body)
         del body  # a large one
         async with aclosing(posted) as answer:
-            # A relay may stamp another status of success on an answer; its body tells.
+            # A relay may stamp another status of success on an answer; its body shows what it is.
             first = await answer.read() if 200 < answer.status < 300 else b""
             if answer.status != 200 and _ANSWERS not in first:
                 raise refusal(
@@ -135,7 +135,7 @@ def method_url(base: str, native_id: str, *, stream: bool) -> str:
 async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 
-    The last of it tells whether the answer is at its end. The piece itself is not held any longer. read: what was read
+    The last event shows whether the answer is at its end. The piece itself is not held any longer. read: what was read
     already.
     """
     piece = read or await answer.read()

@@ -42,7 +42,7 @@ class GoogleConnector:
         return Vertex(call, location, None if options.api_key else self._token(options.credentials), models)
 
     async def reread(self, deployments: Iterable[Deployment]) -> None:
-        """Read the credentials that these deployments use again, beside the calls."""
+        """Read the credentials that these deployments use again, in the background."""
         used = {config.of(deployment).credentials for deployment in deployments}
         self._tokens = {source: token for source, token in self._tokens.items() if source in used}
         await asyncio.gather(*(token.reread() for token in self._tokens.values()))

@@ -20,7 +20,7 @@ from imagewire_server.contract.errors import Unreachable
 from imagewire_server.transport import exhaustion
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
-# Renewed beside the calls when less than this is left, and before them when less than that is.
+# Renewed in the background when less than this is left, and before them when less than that is.
 _AHEAD, _LEAST = 300.0, 10.0
 
 _log = structlog.get_logger("imagewire.token")
@@ -80,9 +80,9 @@ class GoogleToken:
             await self._renewed()
 
     async def reread(self) -> None:
-        """Read the credentials again and get a token with them beside the calls, which have the old one until then.
+        """Read the credentials again and get a token with them in the background. Calls use the old token until then.
 
-        Where they cannot be read the old ones serve on.
+        If they cannot be read, the old ones stay in use.
         """
         if self._loaded is None:
             return  # they are read when they are first needed

@@ -1,4 +1,4 @@
-"""Asks Vertex AI, with a token that is renewed beside the calls, or in express mode with an API key."""
+"""Asks Vertex AI, with a token that is renewed in the background, or in express mode with an API key."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

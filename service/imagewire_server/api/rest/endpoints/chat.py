@@ -7,7 +7,7 @@ from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.chat.decode import spec_of
@@ -29,7 +29,7 @@ class ChatEndpoint:
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request = await read(exchange, ChatRequest)
-        builder = await worked(
+        builder = await run_for_call(
             exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
         )
         if request.stream:

@@ -21,7 +21,7 @@ from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
@@ -102,7 +102,7 @@ class ImagesEndpoint:
         else:
             request = await read(exchange, ImagesRequest)
         capabilities = self.responder.engine.router.capabilities(request.model)
-        builder = await worked(exchange.call, spec_of, request, capabilities, pictures)
+        builder = await run_for_call(exchange.call, spec_of, request, capabilities, pictures)
         sent = sum(len(data) for _, data in pictures)
         pictures.clear()  # the spec has copies
         if not request.stream:
@@ -226,7 +226,7 @@ async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, li
         fields[name] = _json(name, str(fields[name]))
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return await worked(exchange.call, convert, fields, ImagesRequest, text=True), pictures
+    return await run_for_call(exchange.call, convert, fields, ImagesRequest, text=True), pictures
 
 
 def _is_text(given: str) -> bool:

@@ -7,7 +7,7 @@ from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder, read
 from imagewire_server.api.rest.response import Send
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.decode import image_tool, spec_of
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
@@ -23,7 +23,7 @@ class ResponsesEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         request = await read(exchange, ResponsesRequest)
-        builder = await worked(
+        builder = await run_for_call(
             exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
         )
         if request.stream:

@@ -11,8 +11,8 @@ _WORD = r"[A-Za-z0-9!#$&^_.+-]{1,127}"
 _MEDIA_TYPE = re.compile(rf"({_WORD}/{_WORD})((?:; ?{_WORD}={_WORD}){{0,8}})")
 _USUAL = frozenset({"", "image/png", "image/jpeg", "image/webp"})
 UNKNOWN = "application/octet-stream"
-# Enough to tell a picture from what is none.
-_TELLING = 32
+# Bytes that are enough to know a picture from other data.
+_DETECTABLE = 32
 # Formats of pictures that requests may not hold and answers could.
 _OTHER_PICTURES = (b"BM", b"II*\0", b"MM\0*", b"\0\0\x01\0", b"\xff\x0a", b"\0\0\0\x0cJXL ")
 _OTHER_BRANDS = frozenset({b"avif", b"avis"})
@@ -36,7 +36,7 @@ def media_type(said: str) -> str:
 class Blob:
     """One open blob. mime_type: as far as known, "" where it is not. thought: likewise.
 
-    is_image: None until it can be told: by its media type, else by its first bytes.
+    is_image: None until it is known: by its media type, else by its first bytes.
     """
 
     __slots__ = ("_head", "header", "is_image", "mime_type", "size", "thought", "waiting")
@@ -61,9 +61,9 @@ class Blob:
         if known or len(self._head) == image_header.ENOUGH or self.is_image is False:
             self._head = None
 
-    def tell(self, *, ended: bool) -> bool:
-        """Whether it can be told by now what it is. ended: no more of it comes."""
-        if self.is_image is None and (ended or len(self.waiting) >= _TELLING):
+    def detect(self, *, complete: bool) -> bool:
+        """Whether its kind is known by now. complete: no more of it comes."""
+        if self.is_image is None and (complete or len(self.waiting) >= _DETECTABLE):
             self.is_image = _looks_like_picture(self.waiting)
         return self.is_image is not None
 

@@ -28,7 +28,7 @@ _BY_ENDING = {"png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "we
 
 
 class CandidateReader:
-    """Gathers one candidate over all documents of an answer. omit: told the path of what is left out.
+    """Gathers one candidate over all documents of an answer. omit: called with the path of what is left out.
 
     native_finish_reason: empty until a specified one came.
     """
@@ -39,7 +39,7 @@ class CandidateReader:
         self._part = 0  # the place of the part that is open, or comes next
         self._text_open: bool | None = None  # whether an open run of text is thought; None when none is open
         self._blob: Blob | None = None
-        self._text_told = False  # whether the open part's text, which stood before its bytes, is told
+        self._text_emitted = False  # whether the open part's text, which stood before its bytes, was emitted
         self._called = False
         self.native_finish_reason = ""
         self._last = pb.Event()
@@ -53,7 +53,7 @@ class CandidateReader:
         beside: dict[str, str],
         events: list[StreamEvent],
     ) -> None:
-        """A whole part. native: content of a kind that has no field. beside: fields beside the content.
+        """A whole part. native: content of a kind that has no field. beside: the other fields of the part.
 
         Content that must not stand together in a part gives a part each; the first is the signed one.
         """
@@ -85,13 +85,13 @@ class CandidateReader:
                 self._close_text(events)
                 events.append(self._started(kind, part.thought))
             events.append(self._finished(finished))
-        text = "" if self._text_told else part.text or ""
-        self._text_told = False
+        text = "" if self._text_emitted else part.text or ""
+        self._text_emitted = False
         if text or signature:
             self._take_text(text, part.thought, signature, beside, events)
 
     def take_end(self, given: response_types.CandidateEnd, beside: dict[str, str]) -> None:
-        """What stands beside the parts. Of several finish reasons the last specified one counts."""
+        """What a candidate has besides its parts. Of several finish reasons the last specified one counts."""
         reason = given.finish_reason.upper()
         if reason and (reason != _UNSPECIFIED or not self.native_finish_reason):
             self._end.native_finish_reason = reason
@@ -136,7 +136,7 @@ class CandidateReader:
         """The bytes of a part begin. front: what is known of the part so far."""
         if self._blob is not None and (finished := self._end_blob(None, events)) is not None:
             events.append(self._finished(finished))  # the key stood twice
-        self._text_told = bool(front.text)
+        self._text_emitted = bool(front.text)
         if front.text:
             self._take_text(front.text, front.thought, b"", {}, events)
         mime_type = media_type(front.inline_data.mime_type) if front.inline_data else ""
@@ -150,11 +150,11 @@ class CandidateReader:
             self._chunk(blob, data, events)
             return
         blob.waiting += data
-        if blob.tell(ended=False):
+        if blob.detect(complete=False):
             self._begin_chunks(blob, events)
 
     def drop_blob(self, damage: Malformed) -> Malformed | None:
-        """The open part's bytes are damaged. Raises the damage when some of them are told; returns it for a picture."""
+        """The open part's bytes are damaged. Raises the damage if some were emitted; returns it for a picture."""
         blob, self._blob = self._blob, None
         if blob is None or blob.size:
             raise damage
@@ -180,7 +180,7 @@ class CandidateReader:
             blob = Blob(media_type(given.mime_type), thought=False)
             blob.waiting = given.data
         if blob is not None and blob.waiting:
-            blob.tell(ended=True)
+            blob.detect(complete=True)
             self._begin_chunks(blob, events)
         if blob is None or not blob.size:
             if given is not None:

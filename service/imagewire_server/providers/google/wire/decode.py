@@ -7,12 +7,12 @@ import msgspec
 from imagewire_server.providers.google.wire import lenient
 from imagewire_server.providers.google.wire.json_texts import Omit
 from imagewire_server.providers.google.wire.lenient import Fields
-from imagewire_server.providers.google.wire.response_types import Answer, AnswerRemainder, CandidateRest, Part
+from imagewire_server.providers.google.wire.response_types import Answer, AnswerRemainder, CandidateRemainder, Part
 
 _ODD = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _part = msgspec.json.Decoder(Part, strict=False).decode
-_candidate = msgspec.json.Decoder(CandidateRest, strict=False).decode
-_rest = msgspec.json.Decoder(AnswerRemainder, strict=False).decode
+_candidate = msgspec.json.Decoder(CandidateRemainder, strict=False).decode
+_remainder = msgspec.json.Decoder(AnswerRemainder, strict=False).decode
 _whole = msgspec.json.Decoder(Answer, strict=False).decode
 _KEY_OF_BLOBS = b'"data"'
 _CLOSED = re.compile(rb"\s*}")
@@ -53,7 +53,7 @@ def _data_is_last(text: bytes) -> bool:
 
 
 def part(text: bytes, omit: Omit) -> tuple[Part, tuple[str, str] | None, Fields]:
-    """A part, content of a kind without a field, and fields beside the content."""
+    """A part, content of a kind without a field, and its other fields."""
     try:
         made = _part(text)
     except _ODD:
@@ -68,8 +68,8 @@ def _is_object(args: msgspec.Raw) -> bool:
     return bytes(args)[:1] in {b"", b"{"}
 
 
-def candidate(text: bytes, omit: Omit) -> tuple[CandidateRest, Fields]:
-    """What is beside a candidate's parts, and the fields that have none in the struct."""
+def candidate(text: bytes, omit: Omit) -> tuple[CandidateRemainder, Fields]:
+    """A candidate without its parts, and the fields that have none in the struct."""
     try:
         return _candidate(text), {}
     except _ODD:
@@ -77,8 +77,8 @@ def candidate(text: bytes, omit: Omit) -> tuple[CandidateRest, Fields]:
 
 
 def answer_remainder(text: bytes, omit: Omit) -> tuple[AnswerRemainder, Fields]:
-    """What is beside an answer's candidates, and the fields that have none in the struct."""
+    """An answer without its candidates, and the fields that have none in the struct."""
     try:
-        return _rest(text), {}
+        return _remainder(text), {}
     except _ODD:
         return lenient.answer_remainder(text, omit)

@@ -23,7 +23,7 @@ _ASSISTANT = pb.Role.ROLE_ASSISTANT
 
 
 class PartEncoder:
-    """Encodes messages and counts their pictures. refuse: told what is wrong beside the rules, as (path, words)."""
+    """Encodes messages and counts their pictures. refuse: called with (path, words) for what the rules do not cover."""
 
     def __init__(self, rules: CapabilityRules, refuse: Callable[[str, str], None]) -> None:
         self._rules = rules

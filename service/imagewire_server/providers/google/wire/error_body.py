@@ -116,7 +116,7 @@ def _words(value: object, levels: int) -> str:
         return next((found for one in value[:8] if (found := _words(one, levels - 1))), "")
     if isinstance(value, dict):
         inner = value.get("error")
-        # What stands inside `error` is more telling than what stands beside it.
+        # What stands inside `error` says more than what stands next to it.
         if isinstance(inner, dict) and (found := _words(inner, levels - 1)):
             return found
         return next((found for name in _WORDS if (found := _words(value.get(name), levels - 1))), "")

@@ -1,7 +1,7 @@
 """Google's errors, and those of proxies on the way, as ours, by one table.
 
-The `status` string counts; the HTTP status only where there is none. What went wrong is told in Google's or the proxy's
-own words, because they say what to mend. An internal error's words are left out: they may hold what they should not.
+The `status` string counts; the HTTP status only where there is none. What went wrong is said in Google's or the proxy's
+own words, because they say what to correct. An internal error's words are left out: they may hold what they should not.
 """
 
 import re
@@ -26,7 +26,7 @@ def _refuses(code: Code, reason: str) -> _Row:
     return _Row(code, reason, "the provider refused the call")
 
 
-_TROUBLE = "the provider is in trouble; it does not charge such calls: try again in a moment"
+_TROUBLE = "the provider has a problem; it does not charge such calls: try again in a moment"
 _INTERNAL = _Row(Code.UNAVAILABLE, "UPSTREAM_INTERNAL", _TROUBLE, quoted=False, repeatable=True, deployment_fault=True)
 _TABLE = {
     "INVALID_ARGUMENT": _refuses(Code.INVALID_ARGUMENT, "UPSTREAM_INVALID_ARGUMENT"),
@@ -56,7 +56,7 @@ _TABLE = {
     "UNAVAILABLE": _Row(Code.UNAVAILABLE, "UPSTREAM_UNAVAILABLE", _TROUBLE, repeatable=True, deployment_fault=True),
     # Not UNAVAILABLE or CANCELLED: meshes repeat those, and this may have been charged.
     "CANCELLED": _Row(
-        Code.ABORTED, "UPSTREAM_CANCELLED", "the provider gave the call up; it may have been charged", charged=True
+        Code.ABORTED, "UPSTREAM_CANCELLED", "the provider cancelled the call; it may have been charged", charged=True
     ),
     "DATA_LOSS": _Row(
         Code.DATA_LOSS,
@@ -171,7 +171,7 @@ def refusal_in_answer(error: object, secrets: Iterable[str] = ()) -> Refused:
     status = _status(said.error, "UNKNOWN")
     refused = _refused(said, status, "", 200)
     words = cleaned(said, secrets) if _is_quoted(said, _TABLE[status]) else ""
-    # What is said of trouble before an answer, that it is free, is not true in the middle of one.
+    # The table's texts say that such a failure is free; in the middle of an answer that is not true.
     refused.message = f"the provider failed in the middle of its answer; it may have been charged ({words or status})"
     refused.at_cost()
     return refused

@@ -20,7 +20,7 @@ _PATH = "spec.extra_body"
 
 
 def shared(spec: pb.Spec, extra: Mapping[str, Any], refuse: Refuse) -> pb.Spec:
-    """A spec of what `extra` has that the contract has fields for, beside what `spec` says of the same.
+    """A spec of what `extra` has that the contract has fields for, in addition to what `spec` says.
 
     What is wrong with it goes to `refuse`.
     """

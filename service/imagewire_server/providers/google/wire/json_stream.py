@@ -1,10 +1,10 @@
 """JSON answers that arrive in pieces, taken apart while they do: pictures' bytes, parts, candidates, answers.
 
-A 4K picture is one JSON string of 40 MB. So the bytes pass a lexer that knows where it is in the document; the strings
-that are the data of an inlineData of a part are decoded as they come, and each part, candidate and answer is told with
-its own text as soon as it ends, and not held any longer. In the text that is told, data is empty, and 0 stands for each
-part and candidate that was told before. Nothing but brackets, quotes and keys is looked at: whether a text is JSON is
-for its reader to find out, so that what is broken beside a picture does not touch the picture.
+A 4K picture is one JSON string of 40 MB. So the bytes pass a lexer that knows where it is in the document. The strings
+that are the data of a part's inlineData are decoded as they come. Each part, candidate and answer is emitted with its
+own text as soon as it ends, and is not held any longer. In that text, data is empty, and 0 stands for each part and
+candidate that was emitted before. The lexer looks at brackets, quotes and keys only; whether a text is JSON is for its
+reader to find out. So what is broken outside a picture does not touch the picture.
 
 A document may be an answer, an array of answers, or several of either one after another. The work is linear in the
 bytes, whatever they are.
@@ -57,7 +57,7 @@ _INSIDE: dict[tuple[int, bytes], tuple[int, int]] = {
     (_PART, b"inlineData"): (_BLOB, _OTHERS),
     (_PART, b"inline_data"): (_BLOB, _OTHERS),
 }
-_TOLD = frozenset({_ANSWER, _CANDIDATE, _PART})
+_EMITTED = frozenset({_ANSWER, _CANDIDATE, _PART})
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class BlobStarted:
 
 @dataclass(frozen=True, slots=True)
 class BlobEnded:
-    """Its string has ended. damage: why the bytes are none, where they are none; no more of them was told."""
+    """Its string has ended. damage: why the bytes are none, where they are none; no more of them was emitted."""
 
     damage: Malformed | None = None
 
@@ -84,14 +84,14 @@ class PartEnded:
 
 @dataclass(frozen=True, slots=True)
 class CandidateEnded:
-    """A candidate is whole: what is beside its parts."""
+    """A candidate is whole: its other fields."""
 
     text: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerEnded:
-    """An answer is whole: what is beside its candidates."""
+    """An answer is whole: its other fields."""
 
     text: bytes
 
@@ -100,12 +100,12 @@ Found = BlobStarted | bytes | BlobEnded | PartEnded | CandidateEnded | AnswerEnd
 
 
 class JsonStream:
-    """Feed a document in any pieces. outside: what is beside its answers, its first bytes."""
+    """Feed a document in any pieces. outside: the first bytes outside its answers."""
 
     def __init__(self) -> None:
         self._text = bytearray()
         self._stack: list[int] = []
-        self._starts: list[int] = []  # where in the text the containers that will be told begin
+        self._starts: list[int] = []  # where in the text the containers that will be emitted begin
         self._key = b""
         self._at_key = False  # whether the next string is a key
         self._done = 0  # up to where the present piece is in the text
@@ -144,7 +144,7 @@ class JsonStream:
             self._note_outside(bytes(self._text))
             self._text.clear()
         if len(self._text) > MAX_TEXT:
-            raise TooLarge(f"the provider sent more than {MAX_TEXT} bytes beside its pictures")
+            raise TooLarge(f"the provider sent more than {MAX_TEXT} bytes besides its pictures")
 
     def close(self) -> None:
         """The document's end. Raises Cut when something is open."""
@@ -164,7 +164,7 @@ class JsonStream:
             return b""
 
     def _passed_over(self, piece: bytes, at: int) -> int:
-        """Where to go on after what needs no look, if there is any: most of what is beside the pictures."""
+        """Where to go on after what needs no look, if there is any: most of what is outside the pictures."""
         inside = self._stack[-1] if self._stack else _ANSWERS
         match = None
         if self._at_key and inside != _OTHER:
@@ -210,9 +210,9 @@ class JsonStream:
         else:
             kind = self._stack.pop()
             self._at_key = False
-            if kind in _TOLD:
+            if kind in _EMITTED:
                 self._take(piece, at)
-                return self._tell(kind)
+                return self._emit(kind)
         return None
 
     def _read_string(self, piece: bytes, at: int) -> int:
@@ -250,7 +250,7 @@ class JsonStream:
         key = b"" if inside & 1 else self._key
         kinds = _INSIDE.get((inside, key), (_OTHER, _OTHERS))
         kind = kinds[token == _OPEN_ARRAY]
-        if kind in _TOLD:
+        if kind in _EMITTED:
             self._starts.append(start)
             self._first_blob = self._first_blob or kind == _CANDIDATE
         self._stack.append(kind)
@@ -259,8 +259,8 @@ class JsonStream:
         self._at_key = token == _OPEN_OBJECT
         self._key = b""
 
-    def _tell(self, kind: int) -> Found:
-        """What has ended; 0 stands for it from now on."""
+    def _emit(self, kind: int) -> Found:
+        """Return what has ended; 0 stands for it from now on."""
         start = self._starts.pop()
         text = bytes(memoryview(self._text)[start:])
         del self._text[start:]

@@ -132,7 +132,7 @@ def count(raw: bytes, most: int = MAX_COUNT) -> int:
 
 
 def enum(raw: bytes, numbers: dict[int, str]) -> str:
-    """An enum's name; numbers: the names of those that are known, for values that are told by number."""
+    """An enum's name; numbers: the names of those that are known, for values that are given as numbers."""
     found = value(raw)
     if isinstance(found, int) and not isinstance(found, bool):
         return numbers.get(found, str(found))

@@ -1,8 +1,8 @@
-"""Answers that differ from the usual shape, read as far as they can be: nothing odd costs what stands beside it.
+"""Answers that differ from the usual shape, read as far as they can be: nothing odd makes its neighbours unreadable.
 
 What proto3 JSON takes is taken: null for absent, names in snake_case, numbers as strings, one object where a list
 stands, base64 of every spelling. What this server has no field for is kept as JSON text under Google's name; what is no
-JSON, or not what its field holds, is left out, and its path is told.
+JSON, or not what its field holds, is left out, and its path is reported.
 """
 
 import re
@@ -25,7 +25,7 @@ Fields = dict[str, str]
 
 
 def part(text: bytes, omit: Omit) -> tuple[response_types.Part, tuple[str, str] | None, Fields]:
-    """A part; the kind and JSON text of content that this server does not know; the fields beside the content."""
+    """A part; the kind and JSON text of content that this server does not know; the other fields."""
     made, native, beside = response_types.Part(), None, Fields()
     for name, raw in json_texts.present(text, omit):
         try:
@@ -56,13 +56,13 @@ def part(text: bytes, omit: Omit) -> tuple[response_types.Part, tuple[str, str] 
     return made, native, beside
 
 
-# What may stand beside any content; alone it is content too.
+# Fields that may accompany any content; alone they are content too.
 _SIDE = frozenset({"videoMetadata", "partMetadata", "mediaResolution"})
 
 
-def candidate(text: bytes, omit: Omit) -> tuple[response_types.CandidateRest, Fields]:
-    """What is beside a candidate's parts, and the fields that this server does not know."""
-    made, beside = response_types.CandidateRest(), Fields()
+def candidate(text: bytes, omit: Omit) -> tuple[response_types.CandidateRemainder, Fields]:
+    """A candidate without its parts, and the fields that this server does not know."""
+    made, beside = response_types.CandidateRemainder(), Fields()
     for name, raw in json_texts.present(text, omit):
         try:
             match name:
@@ -88,13 +88,13 @@ def candidate(text: bytes, omit: Omit) -> tuple[response_types.CandidateRest, Fi
 
 
 def answer_remainder(text: bytes, omit: Omit) -> tuple[response_types.AnswerRemainder, Fields]:
-    """What is beside an answer's candidates, and the fields that this server does not know."""
+    """An answer without its candidates, and the fields that this server does not know."""
     made, beside = response_types.AnswerRemainder(), Fields()
     for name, raw in json_texts.present(text, omit):
         try:
             match name:
                 case "candidates":
-                    _told(raw)
+                    _check_emitted(raw)
                 case "promptFeedback":
                     made.prompt_feedback = _feedback(raw, omit)
                 case "usageMetadata":
@@ -114,17 +114,17 @@ def answer_remainder(text: bytes, omit: Omit) -> tuple[response_types.AnswerRema
     return made, beside
 
 
-def _told(raw: bytes) -> None:
-    """A list of what was told before, in any depth of lists. Raises ValueError where anything else is in it."""
+def _check_emitted(raw: bytes) -> None:
+    """Check that a list, nested to any depth, has only what was emitted before. Raises ValueError otherwise."""
     for element in json_texts.listed(raw):
         if element[:1] == b"[":
-            _told(element)
+            _check_emitted(element)
         elif element != b"0":
-            raise ValueError("not told before")
+            raise ValueError("not emitted before")
 
 
 def _content(raw: bytes, omit: Omit) -> None:
-    """Content whose parts were told before: anything else in it is left out."""
+    """Content whose parts were emitted before: anything else in it is left out."""
     for element in json_texts.listed(raw):
         if element[:1] == b"[":
             _content(element, omit)
@@ -132,7 +132,7 @@ def _content(raw: bytes, omit: Omit) -> None:
         for name, inside in json_texts.fields(element).items():
             try:
                 if name == "parts":
-                    _told(inside)
+                    _check_emitted(inside)
                 elif name != "role":
                     omit(f"content.{name}")
             except ValueError:
@@ -146,7 +146,7 @@ def _blob(raw: bytes, omit: Omit) -> response_types.Blob:
     if not given.get("data", b'""').startswith(b'"'):
         if not mime_type.lower().startswith("image/"):
             raise ValueError("no picture")
-        raise Malformed("the provider sent a picture that is no text; it may have been charged")
+        raise Malformed("the provider sent a picture that is not a base64 string; it may have been charged")
     display_name = _or_empty(json_texts.string, given, "displayName")
     if len(display_name) > _LONGEST_NAME:
         display_name = ""

@@ -1,7 +1,7 @@
 """What the provider reads or writes with this server's credentials because a request names it, and who may name what.
 
 A bucket, cached content, an uploaded file, a data store: whoever names one gets at it as this server does. A policy
-tells which may be named. It looks at the fields of the contract, and at every string of what a request carries in the
+decides which may be named. It looks at the fields of the contract, and at every string of what a request carries in the
 provider's own words, because nobody can list all places where one may stand.
 """
 

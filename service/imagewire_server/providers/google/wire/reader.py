@@ -64,13 +64,13 @@ class Reader:
         self._json: JsonStream | None = None
         self._held = b""
         self._candidates: dict[int, CandidateReader] = {}
-        # Of the present answer: which candidate of its list is read, as which one, and its parts that wait to be told.
+        # Of the present answer: which candidate of its list is read, its index, and its parts that wait to be emitted.
         self._position = 0
         self._index: int | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
         self._renumbered: dict[int, int] = {}  # candidates that said their number behind a picture of theirs
-        self._damage: Malformed | None = None  # of a picture of which nothing is told: it waits for the others
+        self._damage: Malformed | None = None  # of a picture of which nothing was emitted: it waits for the others
         self._open: CandidateReader | None = None  # whose picture is open
         self._pictures = self._parts = self._empty = 0
         self._last = pb.Event()
@@ -114,7 +114,7 @@ class Reader:
             raise Malformed("the provider answered with no candidate and gave no reason; it may have been charged")
         if self._damage is not None:
             raise self._damage
-        # Only JSON and a marker can tell that nothing is missing where the model has not said that it is done.
+        # Only JSON and a marker can show that nothing is missing where the model has not said that it is done.
         if not (self.finished or self._splitter.bare or self._said_done) and self._candidates:
             raise Cut("the provider's answer ended before the model was done; it may have been charged")
         for index in sorted(self._candidates):
@@ -182,7 +182,7 @@ class Reader:
             # A number that comes behind the picture comes too late.
             said = decode.candidate(found.candidate, lambda _: None)[0].index if found.candidate else None
             self._index = self._assumed() if said is None else said
-        self._tell_waiting(self._index, events)
+        self._emit_waiting(self._index, events)
         if self._open is None:
             self._open = self._candidate(self._index)
         self._open.begin_blob(decode.part(found.part, lambda _: None)[0], events)
@@ -205,9 +205,9 @@ class Reader:
         self._waiting_bytes += len(text)
         if self._index is not None or self._waiting_bytes > _MOST_WAITING:
             self._index = self._assumed() if self._index is None else self._index
-            self._tell_waiting(self._index, events)
+            self._emit_waiting(self._index, events)
 
-    def _tell_waiting(self, index: int, events: list[StreamEvent]) -> None:
+    def _emit_waiting(self, index: int, events: list[StreamEvent]) -> None:
         waiting, self._waiting, self._waiting_bytes = self._waiting, [], 0
         for text in waiting:
             self._take_part(self._candidate(index), text, events)
@@ -217,7 +217,7 @@ class Reader:
         said = self._assumed() if given.index is None else given.index
         if self._index is not None and said not in self._candidates:
             self._renumbered[said] = self._index
-        self._tell_waiting(said if self._index is None else self._index, events)
+        self._emit_waiting(said if self._index is None else self._index, events)
         self._take_end(self._candidate(said), given, beside)
         self._position += 1
         self._index = None

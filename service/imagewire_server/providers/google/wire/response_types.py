@@ -14,8 +14,8 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
 Id = Annotated[str, msgspec.Meta(max_length=256)]
 Uri = Annotated[str, msgspec.Meta(max_length=2048, pattern="^(gs|https)://")]
 NOTHING = msgspec.Raw(b"")
-# What stands for a part or a candidate that was told before.
-Told = Literal[0]
+# What stands for a part or a candidate that was emitted before.
+Emitted = Literal[0]
 
 
 class _Camel(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
@@ -92,17 +92,17 @@ class CandidateEnd(_Camel):
     grounding_attributions: msgspec.Raw = NOTHING
 
 
-class ContentRest(_Camel):
-    """Content whose parts were told before."""
+class ContentRemainder(_Camel):
+    """Content whose parts were emitted before."""
 
-    parts: list[Told] | Told = 0
+    parts: list[Emitted] | Emitted = 0
     role: str = ""
 
 
-class CandidateRest(CandidateEnd):
-    """A candidate whose parts were told before."""
+class CandidateRemainder(CandidateEnd):
+    """A candidate whose parts were emitted before."""
 
-    content: ContentRest | None = None
+    content: ContentRemainder | None = None
 
 
 class Candidate(CandidateEnd):
@@ -164,9 +164,9 @@ class AnswerEnd(_Camel):
 
 
 class AnswerRemainder(AnswerEnd):
-    """An answer whose candidates were told before."""
+    """An answer whose candidates were emitted before."""
 
-    candidates: list[Told] | Told = 0
+    candidates: list[Emitted] | Emitted = 0
 
 
 class Answer(AnswerEnd):

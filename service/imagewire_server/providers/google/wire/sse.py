@@ -22,9 +22,9 @@ _BLANKS = b" \t\r\n"
 _JSON_WORDS = (b"null", b"true", b"false")
 _LONGEST_WORD = 5
 _JSON = (*_JSON_WORDS, b"{", b"[", b'"', *(b"%d" % digit for digit in range(10)), b"-")
-# What is beside the payloads: comments, other fields, empty events. A comment each second for days has no more.
+# What is not payload: comments, other fields, empty events. A comment each second for days has no more.
 MAX_IDLE = 4 * 1024 * 1024
-# What a line costs beside its bytes.
+# What a line costs besides its bytes.
 _LINE = 64
 
 
