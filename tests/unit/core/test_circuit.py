@@ -1,5 +1,7 @@
 """Cooldowns of deployments in a router: failures, hints and probes."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Withheld,
 )
-from imagewire_server.core.circuit import Slot
+from imagewire_server.core.circuit import Circuit, Slot
 from imagewire_server.providers.google.wire import refusal
 from imagewire_server.providers.google.wire.errors import refusal_in_answer
 from tests.effort import times
@@ -184,3 +186,71 @@ def test_m5_any_interleaving_has_one_probe_and_no_slot_is_lost(steps: list[tuple
         circuit.ended(slot)
     clock.now = 10**6
     assert circuit.allows(clock.now)
+
+
+def failure(reason: str = "UPSTREAM_X", *, fault: bool = True, **fields: Any) -> Refused:
+    code = fields.pop("code", Code.UNAVAILABLE)
+    return Refused("x", code=code, reason=reason, deployment_fault=fault, **fields)
+
+
+# What fails, one after another, and until when the circuit is open (at 100, 2 failures allowed, cooldowns of 10 s).
+@pytest.mark.parametrize(
+    ("errors", "until"),
+    [
+        ([], None),
+        ([failure()] * 2, None),
+        ([failure()] * 3, 110),
+        ([failure(fault=False)] * 9, None),
+        ([failure("UPSTREAM_CREDENTIALS")], 110),
+        ([failure("UPSTREAM_QUOTA_EXHAUSTED", code=Code.RESOURCE_EXHAUSTED)], 110),
+        ([failure("UPSTREAM_RATE_LIMITED", retry_after=3.0)], 103),
+        ([failure("UPSTREAM_UNAVAILABLE", retry_after=30.0)], 130),
+        ([failure("UPSTREAM_UNAVAILABLE", retry_after=30.0), failure("UPSTREAM_RATE_LIMITED", retry_after=3.0)], 130),
+        ([failure("UPSTREAM_X", retry_after=3.0)], None),
+    ],
+)
+def test_what_opens_a_circuit(errors: list[Error], until: float | None) -> None:
+    circuit = Circuit()
+    for error in errors:
+        slot = circuit.began(100)
+        circuit.failed(slot, error, 100, allowed=2, cooldown=10)
+        circuit.ended(slot)
+    assert circuit.running == 0
+    assert circuit.open is (until is not None)
+    assert circuit.allows(100) is (until is None)
+    if until is not None:
+        assert circuit.open_until == until
+        assert (circuit.allows(until - 0.1), circuit.allows(until)) == (False, True)
+        assert circuit.is_hinted(100) is (errors[-1].retry_after is not None)
+        assert circuit.limited is (errors[-1].code is Code.RESOURCE_EXHAUSTED)
+
+
+def test_a_probe_alone_passes_and_decides() -> None:
+    circuit = Circuit()
+    circuit.failed(circuit.began(0), failure("UPSTREAM_CREDENTIALS"), 0, allowed=9, cooldown=10)
+    probe = circuit.began(10)
+    assert (probe.is_probe, circuit.allows(10)) == (True, False)
+    assert circuit.began(10).is_probe is False
+    circuit.failed(probe, failure(), 11, allowed=9, cooldown=10)
+    circuit.ended(probe)
+    assert (circuit.allows(20.9), circuit.allows(21)) == (False, True)
+    circuit.succeeded(circuit.began(21))
+    assert (circuit.open, circuit.failures) == (False, 0)
+
+
+def test_a_call_from_before_a_cooldown_says_nothing_of_after_it() -> None:
+    circuit = Circuit()
+    before = circuit.began(0)
+    circuit.failed(circuit.began(0), failure("UPSTREAM_CREDENTIALS"), 0, allowed=9, cooldown=10)
+    circuit.succeeded(before)
+    assert circuit.open
+    circuit.failed(before, failure("UPSTREAM_CREDENTIALS"), 5, allowed=9, cooldown=10)
+    assert circuit.open_until == 10, "its failure is counted already"
+
+
+def test_latency_is_smoothed() -> None:
+    circuit = Circuit()
+    assert circuit.latency is None
+    for seconds in (1.0, 2.0, 2.0):
+        circuit.answered(seconds)
+    assert circuit.latency == pytest.approx(1.51)

@@ -4,13 +4,10 @@ from collections import Counter
 
 import pytest
 
-from imagewire_server.contract.errors import (
-    NotFound,
-    Unreachable,
-)
+from imagewire_server.contract.errors import Cooling, NotFound, Unreachable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core.router import Router
-from tests.unit.core.routers import deployment, fail, router
+from imagewire_server.core.router import Router, Upstream
+from tests.unit.core.routers import Clock, deployment, fail, router
 
 NAMES = router(
     deployment("draw", "gemini/gemini-3-pro-image"),
@@ -96,3 +93,40 @@ def test_health_is_a_models_own_under_a_wildcard() -> None:
     fail(made, made.resolve("gemini/a").routes[0], Unreachable("x"))
     assert not made.is_available(made.resolve("gemini/a"))
     assert made.is_available(made.resolve("gemini/b"))
+
+
+def test_every_deployment_is_told_with_its_state() -> None:
+    clock = Clock()
+    made = router(deployment("a"), deployment("b"), clock=clock, allowed_fails=0, cooldown_time=5.0)
+    assert [up.deployment.name for up in made.upstreams] == ["a", "b"]
+    assert made.routing.allowed_fails == 0
+    fail(made, made.resolve("a").routes[0], Unreachable("x"))
+    assert [(given.name, available) for given, available in made.deployments()] == [("a", False), ("b", True)]
+    clock.now += 5
+    assert [available for _, available in made.deployments()] == [True, True]
+
+
+def test_another_route_and_any_route_are_available_or_not() -> None:
+    made = router(deployment("a", id="one"), deployment("a", id="two"), allowed_fails=0)
+    group = made.resolve("a")
+    assert made.has_other(group, frozenset({"one"}))
+    assert not made.has_other(group, frozenset({"one", "two"}))
+    for route in group.routes:
+        assert made.is_available(group)
+        fail(made, route, Unreachable("x"))
+    assert not made.is_available(group)
+    assert not made.has_other(group, frozenset())
+    with pytest.raises(Cooling, match=r"^a is temporarily disabled after repeated provider errors; retry in 5\.0 s$"):
+        made.choose(group, frozenset(), alone=False)
+    assert made.choose(group, frozenset(), alone=True) in group.routes
+
+
+def test_circuits_are_remembered_for_the_models_that_were_asked_last() -> None:
+    up = router(deployment("*", "gemini/*")).upstreams[0]
+    first = up.circuit("model-0")
+    for number in range(1, 1025):
+        up.circuit("model-0")
+        up.circuit(f"model-{number}")
+    assert up.circuit("model-0") is first
+    again = Upstream(up.deployment, up.provider, up)
+    assert again.circuit("model-0") is first, "after a reload too"
