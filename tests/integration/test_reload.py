@@ -142,7 +142,7 @@ async def test_a_provider_that_cannot_read_its_credentials_again_costs_the_other
 
     config = Config(deployments=everything("key"))
     async with bootstrap.server(config) as made:
-        ((registration, connector),) = made._providers
+        registration, connector = made._providers[0]
         made._providers = [
             (registration, cast("Connector", SimpleNamespace(provider=connector.provider, reread=do)))
             for do in (fail, note)
