@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 from collections.abc import AsyncIterator, Callable
-from typing import Any
 
 import grpc
 import pytest
@@ -18,54 +17,13 @@ from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, Caller, P
 from imagewire_server.core.call import Call
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.status import told
-
-_KEY = "sk-master"
-_METADATA = (("authorization", f"Bearer {_KEY}"), ("traceparent", "00-a-b-01"))
-_HEADERS = dict(_METADATA)
-_STREAM = "/imagewire.v1.ChatService/StreamCompletion"
-_CHAT = "POST /v1/chat/completions"
-_JSON = {"content-type": "application/json"}
-
-
-class Watching:
-    """Notes each call's beginning and its end. refuse: raise this for calls that draw."""
-
-    def __init__(self, refuse: Callable[[], BaseException] | None = None, alias: Caller | None = None) -> None:
-        self._refuse = refuse
-        self._alias = alias
-        self.begun: list[tuple[str, Caller]] = []
-        self.ended: list[Call] = []
-        self.some_ended = asyncio.Event()
-
-    async def intercept(self, call: Call) -> Callable[[], None] | None:
-        if call.permission is Permission.NONE:
-            return None
-        self.begun.append((call.method, call.caller))
-        if self._alias is not None:
-            call.caller = self._alias
-        if self._refuse is not None:
-            raise self._refuse()
-
-        def end() -> None:
-            self.ended.append(call)
-            self.some_ended.set()
-
-        return end
-
-
-def _request(model: str = "gemini/gemini-2.5-flash-image") -> dict[str, Any]:
-    return {"model": model, "messages": [{"role": "user", "content": "A banana"}]}
-
-
-async def _stream(stack: Stack, model: str = "gemini/gemini-2.5-flash-image", **given: Any) -> list[pb.Event]:
-    call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model)), metadata=_METADATA, **given)
-    return [event async for event in call]
+from tests.integration.watching import CHAT, HEADERS, JSON, KEY, METADATA, STREAM, Watching, request, stream
 
 
 @pytest.fixture
 async def watched() -> AsyncIterator[tuple[Stack, Watching]]:
     watching = Watching()
-    async with running_stack(master_key=_KEY, rest=True, interceptors=[watching]) as stack:
+    async with running_stack(master_key=KEY, rest=True, interceptors=[watching]) as stack:
         yield stack, watching
 
 
@@ -73,10 +31,10 @@ async def test_calls_of_both_apis_are_seen_with_their_caller_their_cost_and_thei
     watched: tuple[Stack, Watching],
 ) -> None:
     stack, watching = watched
-    events = await _stream(stack)
-    answer = await stack.rest.post("/v1/chat/completions", json=_request(), headers=_HEADERS)
+    events = await stream(stack)
+    answer = await stack.rest.post("/v1/chat/completions", json=request(), headers=HEADERS)
     assert answer.status_code == 200
-    assert watching.begun == [(_STREAM, MASTER_KEY), (_CHAT, MASTER_KEY)]
+    assert watching.begun == [(STREAM, MASTER_KEY), (CHAT, MASTER_KEY)]
     over_grpc, over_rest = watching.ended
     for call in (over_grpc, over_rest):
         assert (call.code, call.model, call.charged) == ("OK", "gemini/gemini-2.5-flash-image", "yes")
@@ -85,29 +43,17 @@ async def test_calls_of_both_apis_are_seen_with_their_caller_their_cost_and_thei
     assert over_grpc.cost_nano_usd == events[-1].finished.usage.cost_nano_usd
     assert str(over_rest.cost_usd) == answer.headers["x-litellm-response-cost"]
     assert over_rest.request_id == answer.headers["x-request-id"]
-    assert over_rest.method == _CHAT
+    assert over_rest.method == CHAT
 
 
 async def test_a_failed_call_ends_with_its_reason_over_both_apis(watched: tuple[Stack, Watching]) -> None:
     stack, watching = watched
     with pytest.raises(grpc.aio.AioRpcError) as caught:
-        await _stream(stack, "gemini/emulator-reset")
+        await stream(stack, "gemini/emulator-reset")
     assert told(caught.value).info.reason == "UPSTREAM_CUT"
-    refused = await stack.rest.post("/v1/chat/completions", json=_request("gemini/emulator-reset"), headers=_HEADERS)
+    refused = await stack.rest.post("/v1/chat/completions", json=request("gemini/emulator-reset"), headers=HEADERS)
     assert refused.status_code == 502
     assert [call.code for call in watching.ended] == ["UPSTREAM_CUT", "UPSTREAM_CUT"]
-
-
-async def test_a_cancelled_call_ends_with_what_was_tried(watched: tuple[Stack, Watching]) -> None:
-    stack, watching = watched
-    call = stack.chat.StreamCompletion(
-        pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck")), metadata=_METADATA
-    )
-    await call.read()
-    call.cancel()
-    await asyncio.wait_for(watching.some_ended.wait(), 60)
-    (ended,) = watching.ended
-    assert (ended.code, ended.tried) == ("CANCELLED", [("gemini", "OK")])
 
 
 async def test_a_refusal_is_the_callers_answer_before_its_request_is_read() -> None:
@@ -115,8 +61,8 @@ async def test_a_refusal_is_the_callers_answer_before_its_request_is_read() -> N
     outer = Watching()
     async with running_stack(rest=True, interceptors=[outer, refusing]) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await _stream(stack)
-        answer = await stack.rest.post("/v1/chat/completions", content=b"no JSON at all", headers=_HEADERS | _JSON)
+            await stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", content=b"no JSON at all", headers=HEADERS | JSON)
         assert stack.emulator.ledger.entries == []
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert caught.value.details() == "this caller drew enough for today: come back tomorrow"
@@ -129,11 +75,11 @@ async def test_a_refusal_is_the_callers_answer_before_its_request_is_read() -> N
 
 async def test_they_run_behind_the_check_of_the_key() -> None:
     watching = Watching()
-    async with running_stack(master_key=_KEY, rest=True, interceptors=[watching]) as stack:
+    async with running_stack(master_key=KEY, rest=True, interceptors=[watching]) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec())).read()
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-        assert (await stack.rest.post("/v1/chat/completions", json=_request())).status_code == 401
+        assert (await stack.rest.post("/v1/chat/completions", json=request())).status_code == 401
     assert watching.begun == []
 
 
@@ -147,8 +93,8 @@ class _NotAllowed(Error):
 async def test_a_refusal_may_be_an_error_of_the_authors_own() -> None:
     async with running_stack(rest=True, interceptors=[Watching(lambda: _NotAllowed("guests do not draw"))]) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await _stream(stack)
-        answer = await stack.rest.post("/v1/chat/completions", json=_request())
+            await stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", json=request())
     assert (caught.value.code(), caught.value.details()) == (grpc.StatusCode.PERMISSION_DENIED, "guests do not draw")
     assert told(caught.value).info.reason == "NOT_ALLOWED"
     assert (answer.status_code, answer.json()["error"]["code"]) == (403, "not_allowed")
@@ -158,7 +104,7 @@ async def test_a_refusal_may_be_an_error_of_the_authors_own() -> None:
 @pytest.mark.parametrize(
     ("path", "known"),
     [
-        ("/v1/chat/completions", _CHAT),
+        ("/v1/chat/completions", CHAT),
         ("/v1/models/a/b", "POST /v1/models/{model:path}"),
         ("/secret", "POST (unknown path)"),
     ],
@@ -166,7 +112,7 @@ async def test_a_refusal_may_be_an_error_of_the_authors_own() -> None:
 async def test_a_refused_rest_call_is_known_by_its_route(path: str, known: str) -> None:
     outer, refusing = Watching(), Watching(lambda: Overloaded("come back tomorrow"))
     async with running_stack(rest=True, interceptors=[outer, refusing]) as stack:
-        await stack.rest.post(path, json=_request())
+        await stack.rest.post(path, json=request())
     assert [call.method for call in outer.ended] == [known]
 
 
@@ -175,10 +121,10 @@ async def test_a_caller_that_an_interceptor_knows_passes_for_one_with_a_key() ->
     first, second = Watching(alias=alice), Watching()
     page = {"origin": "https://elsewhere.example"}
     async with running_stack(rest=True, interceptors=[second]) as stack:
-        refused = await stack.rest.post("/v1/chat/completions", json=_request(), headers=page)
+        refused = await stack.rest.post("/v1/chat/completions", json=request(), headers=page)
         assert refused.json()["error"]["code"] == "origin_not_allowed"
     async with running_stack(rest=True, interceptors=[first, second]) as stack:
-        assert (await stack.rest.post("/v1/chat/completions", json=_request(), headers=page)).status_code == 200
+        assert (await stack.rest.post("/v1/chat/completions", json=request(), headers=page)).status_code == 200
     assert [caller for _, caller in second.begun] == [ANONYMOUS, alice]
 
 
@@ -193,8 +139,8 @@ async def test_a_caller_that_an_interceptor_knows_passes_for_one_with_a_key() ->
 async def test_a_fault_of_an_interceptors_is_the_same_fault_over_both_apis(fault: Callable[[], BaseException]) -> None:
     async with running_stack(rest=True, interceptors=[Watching(fault)]) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await _stream(stack)
-        answer = await stack.rest.post("/v1/chat/completions", json=_request())
+            await stream(stack)
+        answer = await stack.rest.post("/v1/chat/completions", json=request())
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
     assert "a secret" not in f"{caught.value.details()}{answer.text}"
@@ -207,10 +153,10 @@ async def test_housekeeping_is_marked_as_such() -> None:
         async def intercept(self, call: Call) -> None:
             seen.append(call)
 
-    async with running_stack(master_key=_KEY, rest=True, interceptors=[All()]) as stack:
+    async with running_stack(master_key=KEY, rest=True, interceptors=[All()]) as stack:
         await health_pb2_grpc.HealthStub(stack.channel).Check(health_pb2.HealthCheckRequest())
         assert (await stack.rest.get("/health/readiness")).status_code == 200
-        assert (await stack.rest.get("/v1/models", headers=_HEADERS)).status_code == 200
+        assert (await stack.rest.get("/v1/models", headers=HEADERS)).status_code == 200
     assert [(call.method, call.quiet, call.permission, call.caller) for call in seen] == [
         ("/grpc.health.v1.Health/Check", True, Permission.NONE, ANONYMOUS),
         ("GET /health/readiness", True, Permission.NONE, ANONYMOUS),
@@ -232,7 +178,7 @@ def test_an_embedded_server_has_them_too() -> None:
 
 
 async def test_a_reload_changes_the_keys_of_both_apis() -> None:
-    async with running_stack(master_key=_KEY, rest=True) as stack:
+    async with running_stack(master_key=KEY, rest=True) as stack:
 
         async def codes(key: str) -> tuple[str, int]:
             shown = {"authorization": f"Bearer {key}"}
@@ -243,65 +189,16 @@ async def test_a_reload_changes_the_keys_of_both_apis() -> None:
         assert await codes("sk-new") == ("UNAUTHENTICATED", 401)
         await stack.server.reload(dataclasses.replace(stack.server._config, master_key="sk-new"))
         assert await codes("sk-new") == ("INVALID_ARGUMENT", 200)
-        assert await codes(_KEY) == ("UNAUTHENTICATED", 401)
+        assert await codes(KEY) == ("UNAUTHENTICATED", 401)
 
 
-class Waiting:
-    """Never lets a call through."""
-
-    def __init__(self) -> None:
-        self.begun = asyncio.Event()
-
-    async def intercept(self, call: Call) -> None:
-        self.begun.set()
-        await asyncio.Event().wait()
-
-
-async def test_a_call_that_is_cancelled_while_an_interceptor_waits_is_settled() -> None:
-    watching, waiting = Watching(), Waiting()
-    async with running_stack(interceptors=[watching, waiting]) as stack:
-        call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec()))
-        await waiting.begun.wait()
-        call.cancel()
-        await watching.some_ended.wait()
-    assert [(call.code, call.tried) for call in watching.ended] == [("CANCELLED", [])]
-
-
-async def test_a_rest_client_that_leaves_while_an_interceptor_waits_ends_its_call() -> None:
-    watching, waiting = Watching(), Waiting()
-    async with running_stack(rest=True, interceptors=[watching, waiting]) as stack:
-        call = asyncio.create_task(stack.rest.post("/v1/chat/completions", json=_request()))
-        await waiting.begun.wait()
-        call.cancel()
-        await asyncio.wait_for(watching.some_ended.wait(), 60)
-    assert [call.code for call in watching.ended] == ["CANCELLED"]
-
-
-async def test_an_end_that_is_cancelled_leaves_the_answer_as_it_is() -> None:
-    class Ending:
-        async def intercept(self, call: Call) -> Callable[[], None]:
-            def end() -> None:
-                raise asyncio.CancelledError
-
-            return end
-
-    async with running_stack(rest=True, interceptors=[Ending()]) as stack:
-        assert (await _stream(stack, timeout=60))[-1].HasField("finished")
-        assert (await stack.rest.post("/v1/chat/completions", json=_request())).status_code == 200
-
-
-async def test_a_call_that_an_interceptor_holds_is_told_that_the_server_stops() -> None:
-    waiting = Waiting()
-    async with running_stack(rest=True, interceptors=[waiting], drain_grace=0.0) as stack:
-        over_rest = asyncio.create_task(stack.rest.post("/v1/chat/completions", json=_request()))
-        await waiting.begun.wait()
-        waiting.begun.clear()
-        over_grpc = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec()))
-        await waiting.begun.wait()
-        await asyncio.gather(stack.server.grpc.drain(), stack.server.rest.drain())
-        answer = await over_rest
-        with pytest.raises(grpc.aio.AioRpcError) as caught:
-            await over_grpc.read()
-    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "shutting_down")
-    assert told(caught.value).info.reason == "SHUTTING_DOWN"
-    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+async def test_a_cancelled_call_ends_with_what_was_tried(watched: tuple[Stack, Watching]) -> None:
+    stack, watching = watched
+    call = stack.chat.StreamCompletion(
+        pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck")), metadata=METADATA
+    )
+    await call.read()
+    call.cancel()
+    await asyncio.wait_for(watching.some_ended.wait(), 60)
+    (ended,) = watching.ended
+    assert (ended.code, ended.tried) == ("CANCELLED", [("gemini", "OK")])
