@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.limits import MOST_VALUES
+from imagewire_server.formats.openai.common.shared_request import ImageUrl
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 from tests.pictures import PNG
 from tests.unit.formats.openai.asked import reading, refused
 
@@ -93,3 +98,111 @@ def test_a_wrong_type_of_an_answers_picture_is_named(kind: str) -> None:
         return
     item = {"type": "reasoning", "summary": [], OWN: {"images": [entry]}}
     assert refused("responses", input=[USER, item]) == [f"input[1].{OWN}.images[0].mime_type"]
+
+
+def builder_refusals(builder: SpecBuilder) -> list[tuple[str, str]]:
+    return [(one.field, one.description) for one in builder.violations]
+
+
+def test_violations_are_raised_together_and_are_not_endless() -> None:
+    builder = SpecBuilder("gemini/m")
+    builder.done()
+    for number in range(100):
+        builder.refuse(f"f{number}", "is wrong")
+    with pytest.raises(InvalidRequest, match=r"^f0: is wrong \(and 63 more\)$"):
+        builder.done()
+    assert (builder.spec, builder.origins) == (pb.Spec(model="gemini/m"), {"spec.model": "model"})
+
+
+@pytest.mark.parametrize(
+    ("url", "beside", "expected"),
+    [
+        ("m.image_url.url", "", {"": "m.image_url.url", ".mime_type": "m.image_url.format"}),
+        ("m.image_url", "", {"": "m.image_url", ".mime_type": "m.image_url.format"}),
+        ("m.image_url", "m", {"": "m.image_url", ".detail": "m.detail", ".display_name": "m.display_name"}),
+    ],
+)
+def test_the_origin_of_a_picture(url: str, beside: str, expected: dict[str, str]) -> None:
+    builder = SpecBuilder("m")
+    builder.image_from_field("p", url, beside)
+    assert {path: builder.origins[f"spec.p{path}"] for path in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "expected", "named"),
+    [
+        (ImageUrl(url="data:;base64,QQ=="), pb.Image(data=b"A"), False),
+        (ImageUrl(url="data:;base64,QQ==", display_name="cat"), pb.Image(data=b"A", display_name="cat"), False),
+        (
+            ImageUrl(url="https://a/b", format="image/png", detail="low"),
+            pb.Image(uri="https://a/b", mime_type="image/png", detail="IMAGE_DETAIL_LOW"),
+            True,
+        ),
+    ],
+)
+def test_a_picture(given: ImageUrl, expected: pb.Image, named: bool) -> None:
+    builder = SpecBuilder("m")
+    assert builder.image(given, "f") == expected
+    assert builder.names_pictures is named
+
+
+def test_a_refused_picture_is_not_empty() -> None:
+    builder = SpecBuilder("m")
+    assert builder.image(ImageUrl(url="?"), "f").data  # or the contract would refuse it again
+    assert builder_refusals(builder) == [
+        ("f", "is not a URL; send https://…, gs://… or data:image/png;base64,…"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "taken"),
+    [({}, True), ({"a": [1, None, {"b": "c"}]}, True), ({"a": 10**400}, False), ({"a": float("inf")}, True)],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_json_object(value: dict[str, object], taken: bool) -> None:
+    builder = SpecBuilder("m")
+    made = builder.struct(value, "f")
+    words = "is nested too deeply, or has a number outside the range of a double"
+    assert builder_refusals(builder) == ([] if taken else [("f", words)])
+    assert bool(made.fields) is (taken and bool(value))
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["plain, text, " * MOST_VALUES], [True]),
+        (["", " ", "1"], [True, True, True]),
+        (["[" + "0," * (MOST_VALUES - 3) + "0]"], [True]),
+        (["[" + "0," * MOST_VALUES + "0]"], [False]),
+        ([" \t\r\n[" + "0," * (MOST_VALUES // 2) + "0]"] * 2, [True, False]),
+        (["[" + "0," * MOST_VALUES + "0]", "[1]", "text"], [False, False, True]),
+        (['{"a": "\ud800"}'], [True]),
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_texts_with_json_count_together(texts: list[str], expected: list[bool]) -> None:
+    builder = SpecBuilder("m")
+    assert [builder.is_small(text, "f") for text in texts] == expected
+    assert len(builder.violations) == expected.count(False)
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("spec.model", "model"),
+        ("spec.messages[2].parts[1].image.data", "messages[3].content[0]"),
+        ("spec.messages[2].role", "messages[3]"),
+        ("spec.messages[20].role", "messages"),
+        ("spec.seed", "seed"),
+        ("", ""),
+    ],
+)
+def test_the_spec_s_paths_become_the_callers_names(path: str, expected: str) -> None:
+    origins = {
+        "spec.model": "model",
+        "spec.messages": "messages",
+        "spec.messages[2]": "messages[3]",
+        "spec.messages[2].parts[1]": "messages[3].content[0]",
+    }
+    [violation] = in_callers_names(InvalidRequest([Violation(path, "is wrong")]), origins).violations
+    assert (violation.field, violation.description) == (expected, "is wrong")
