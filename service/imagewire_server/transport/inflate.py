@@ -17,16 +17,18 @@ class Inflater:
     def __init__(self) -> None:
         self._inflate = zlib.decompressobj(_EITHER)
         self._left = b""
+        self._cut_header = b""  # the first byte of a member's header, if the piece ended there
 
     def feed(self, piece: bytes) -> None:
         """Add more of the body. Everything that was fed before must have been taken."""
-        self._left = piece
+        self._left, self._cut_header = self._cut_header + piece, b""
 
     def take(self) -> bytes:
         """The next decompressed bytes; b"" if more of the body is needed. Raises Malformed."""
         while self._left:
             if self._inflate.eof:  # gzip allows several members in a row; anything else is padding
                 if not self._left.startswith(_GZIP):
+                    self._cut_header = self._left if self._left == _GZIP[:1] else b""
                     self._left = b""
                     break
                 self._inflate = zlib.decompressobj(_EITHER)
