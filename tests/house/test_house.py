@@ -24,7 +24,6 @@ MODULES = [
 # These are still to be split.
 _LONG = {
     "tests/unit/config/test_load.py",
-    "tests/unit/test_private_apis.py",
     "tests/unit/formats/openai/test_requests.py",
 }
 TESTS = [

@@ -8,8 +8,8 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 
 from imagewire import Answer, Chunk, Image, Media, build_spec, function_result, user
-from imagewire.answer import Part
 from imagewire.answer_builder import AnswerBuilder
+from imagewire.part import Part
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1.message_pb2 import FunctionCall
 from tests.sdk.conftest import Event, number

@@ -36,6 +36,16 @@ def test_tls(ask: Ask, tmp_path: Path) -> None:
 
 
 @everything
+def test_a_certificate_for_another_name(ask: Ask) -> None:
+    key, certificate = certified("elsewhere")
+    with scripted(Script(), grpc.ssl_server_credentials([(key, certificate)])) as target:
+        port = target.rpartition(":")[2]
+        trusting = grpc.ssl_channel_credentials(certificate)
+        with pytest.raises(imagewire.Unavailable, match=r"no TLS with localhost.*for another name"):
+            ask(f"localhost:{port}", MODEL, "x", made={"credentials": trusting, "retries": 0})
+
+
+@everything
 def test_a_server_that_asks_who_we_are(ask: Ask, tmp_path: Path) -> None:
     key, certificate = certified("localhost")
     for name, content in (("cert.pem", certificate), ("key.pem", key)):

@@ -64,6 +64,7 @@ def certificates() -> tuple[bytes, bytes]:
 
 
 METHODS = {name: found for name, found in PUBLIC.items() if inspect.isroutine(found)}
+PROPERTIES = {name: found for name, found in PUBLIC.items() if isinstance(found, property)}
 CLASSES = {name: found for name, found in PUBLIC.items() if inspect.isclass(found)}
 
 
@@ -94,12 +95,18 @@ def test_a_class_says_what_it_has(name: str) -> None:
         assert documented(made["Args"]) == parameters(found.__init__)
 
 
-@pytest.mark.parametrize("name", [name for name, found in PUBLIC.items() if isinstance(found, property)])
-def test_a_property_says_what_it_is(name: str) -> None:
-    assert len(sections(PUBLIC[name])[""].strip()) > 10
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_a_property_says_what_it_is_and_returns(name: str) -> None:
+    said = sections(PROPERTIES[name])
+    assert said[""].strip()
+    assert said["Returns"].strip()
+    for error in documented(said.get("Raises", "")):
+        assert issubclass(getattr(builtins, error), Exception)
 
 
-@pytest.mark.parametrize("name", [*METHODS, *(name for name in CLASSES if name not in {"Chats", "AsyncChats"})])
+@pytest.mark.parametrize(
+    "name", [*METHODS, *PROPERTIES, *(name for name in CLASSES if name not in {"Chats", "AsyncChats"})]
+)
 def test_the_example_runs(
     name: str, target: str, certificates: tuple[bytes, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -151,6 +151,12 @@ def test_no_server_is_told_with_what_to_do(ask: Ask) -> None:
     assert not failed.value.retryable
 
 
+@pytest.mark.parametrize("nowhere", ["dns:///:1", "dns:///nowhere.invalid:1"])
+def test_an_address_that_leads_nowhere_is_told_with_what_to_do(nowhere: str) -> None:
+    with pytest.raises(imagewire.Unavailable, match="imagewire-server serve"):
+        created(nowhere, MODEL, "x", made={"retries": 0})
+
+
 DIES = """
 import os
 from tests.sdk.conftest import Script, scripted

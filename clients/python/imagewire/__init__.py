@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from imagewire._grpc.health import Pong
-    from imagewire.answer import Answer, Chunk, Part
+    from imagewire.answer import Answer
     from imagewire.assemble import acollect, collect
     from imagewire.async_chat import AsyncChat
     from imagewire.async_client import AsyncClient
@@ -45,16 +45,13 @@ if TYPE_CHECKING:
     from imagewire.media import Media
     from imagewire.messages import assistant, function_result, system, user
     from imagewire.options import DEFAULT_MODEL, Options, build_spec
+    from imagewire.part import Chunk, Part
     from imagewire.tls import Tls
     from imagewire.tools import google_search
 
 _HOMES = {
     "imagewire._grpc.health": ("Pong",),
-    "imagewire.answer": (
-        "Answer",
-        "Chunk",
-        "Part",
-    ),
+    "imagewire.answer": ("Answer",),
     "imagewire.assemble": (
         "acollect",
         "collect",
@@ -107,6 +104,10 @@ _HOMES = {
         "DEFAULT_MODEL",
         "Options",
         "build_spec",
+    ),
+    "imagewire.part": (
+        "Chunk",
+        "Part",
     ),
     "imagewire.tls": ("Tls",),
     "imagewire.tools": ("google_search",),

@@ -1,98 +1,15 @@
-"""Answers, their parts, and the chunks of a stream. Sans-IO."""
+"""Answers. Sans-IO."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
-
-from google.protobuf.json_format import MessageToDict
 
 from imagewire.final_image import final_image
-from imagewire.images import Image, image_to_proto
-from imagewire.media import Media, media_to_proto
+from imagewire.images import Image
+from imagewire.media import Media
+from imagewire.part import Part, part_to_proto
 from imagewire.v1.chat_service_pb2 import CandidateFinished, ModelStatus, PromptFeedback
-from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, NativePart, Role
-from imagewire.v1.message_pb2 import Part as WirePart
+from imagewire.v1.message_pb2 import ChatMessage, NativePart, Role
 from imagewire.v1.usage_pb2 import Usage
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of an answer: text, a picture, a function call, other media, or something that only the provider knows.
-
-    Attributes:
-        text: The text; "" for a part of another kind.
-        image: The picture.
-        function_call: The function that the model wants called, as a protobuf message; `args` has its arguments.
-        thought: Whether the part belongs to the model's thinking: text of thoughts, or a draft picture.
-        signature: The model's opaque signature of the part. It must go back with the part.
-        media: Audio, video or a document.
-        native: A part of a kind that the contract does not model; its content is JSON text in `value_json`.
-        native_fields: Fields that the provider set beside the content, as JSON text by name.
-
-    Examples:
-        >>> with imagewire.Client() as client:
-        ...     for part in client.chat.create().append("A banana").sample().parts:
-        ...         kind = "picture" if part.image else "text"
-    """
-
-    text: str = ""
-    image: Image | None = None
-    function_call: FunctionCall | None = None
-    thought: bool = False
-    signature: bytes = field(default=b"", repr=False)
-    media: Media | None = None
-    native: NativePart | None = None
-    native_fields: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def args(self) -> dict[str, Any]:
-        """The arguments of the function call; whole numbers are int, however large. Empty where there is no call."""
-        if self.function_call is None:
-            return {}
-        if self.function_call.args_json:
-            given: dict[str, Any] = json.loads(self.function_call.args_json)
-            return given
-        told: dict[str, Any] = whole_numbers(MessageToDict(self.function_call.args))
-        return told
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """What one event of a stream brought; `Chat.stream` and `Chat.frames` yield it.
-
-    Attributes:
-        text: More text of a part.
-        data: More bytes of a part's file. Whether it is a picture or other media is known when `image` or `media`
-            comes.
-        offset: Where `data` belongs in the file, in bytes.
-        part: The part's index in the answer.
-        image: The picture that is complete now, its size and SHA-256 checked.
-        thought: Whether the part belongs to the model's thinking, as far as known. Only a finished part is known to be
-            a draft or not.
-        last: Whether the answer is complete. Such a chunk holds nothing else.
-        media: Other media that is complete now, checked.
-        native: A part of a kind that the contract does not model.
-        function_call: A function that the model wants called.
-
-    Examples:
-        >>> with imagewire.Client() as client:
-        ...     for answer, chunk in client.chat.create().append("A banana").stream():
-        ...         if chunk.image:
-        ...             print(chunk.part, chunk.image.mime_type)
-        1 image/png
-    """
-
-    text: str = ""
-    data: bytes = b""
-    offset: int = 0
-    part: int = 0
-    image: Image | None = None
-    thought: bool = False
-    last: bool = False
-    media: Media | None = None
-    native: NativePart | None = None
-    function_call: FunctionCall | None = None
 
 
 @dataclass(slots=True)
@@ -144,52 +61,143 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """All text that is no thought, joined."""
+        """All text that is not a thought.
+
+        Returns:
+            The texts, joined; "" if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().text != "")
+            True
+        """
         return "".join(part.text for part in self.parts if not part.thought)
 
     @property
     def images(self) -> list[Image]:
-        """The pictures that are no drafts, in order."""
+        """The pictures that are not drafts.
+
+        Returns:
+            The pictures, in order; empty if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            ...     print([image.mime_type for image in answer.images])
+            ['image/png']
+        """
         return [part.image for part in self.parts if part.image and not part.thought]
 
     @property
     def drafts(self) -> list[Image]:
-        """The pictures that the model drew while thinking, in order."""
+        """The pictures that the model drew while thinking.
+
+        Returns:
+            The drafts, in order; empty if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().drafts)
+            []
+        """
         return [part.image for part in self.parts if part.image and part.thought]
 
     @property
     def image(self) -> Image | None:
-        """The final picture: the last that is no draft, else the last draft; None where there is none."""
+        """The final picture.
+
+        Returns:
+            The last picture that is not a draft, else the last draft; None if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     image = client.chat.create().append("A banana").sample().image
+            ...     print(image.mime_type)
+            image/png
+        """
         return final_image([part.image for part in self.parts if part.image], lambda image: image.thought)
 
     @property
     def media(self) -> list[Media]:
-        """Audio, video and documents, in order."""
+        """Audio, video and documents.
+
+        Returns:
+            The media, in order; empty if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().media)
+            []
+        """
         return [part.media for part in self.parts if part.media]
 
     @property
     def natives(self) -> list[NativePart]:
-        """The parts of kinds that the contract does not model, in order."""
+        """The parts of kinds that the contract does not model.
+
+        Returns:
+            The parts as protobuf messages, in order; empty if there is none.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().natives)
+            []
+        """
         return [part.native for part in self.parts if part.native]
 
     @property
     def cost(self) -> float | None:
-        """What the call cost, in US dollars; None when the server knows no price."""
+        """What the call cost.
+
+        Returns:
+            US dollars; None if the server knows no price.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().cost > 0)
+            True
+        """
         return self.usage.cost_usd if self.usage.HasField("cost_usd") else None
 
     @property
     def cost_nano_usd(self) -> int | None:
-        """What the call cost, in billionths of a US dollar, so that sums are exact; None when unknown."""
+        """What the call cost, as a whole number, so that sums are exact.
+
+        Returns:
+            Billionths of a US dollar; None if the server knows no price.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().cost_nano_usd > 0)
+            True
+        """
         return self.usage.cost_nano_usd if self.usage.HasField("cost_nano_usd") else None
 
     @property
     def service_tier(self) -> str:
-        """The tier that the call was served and billed by; "" when the provider did not say."""
+        """The service tier by which the call was served and billed.
+
+        Returns:
+            The tier in the provider's words; "" if it did not say.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     tier = client.chat.create().append("A banana").sample().service_tier
+        """
         return self.usage.service_tier
 
     @property
     def blocked(self) -> str:
-        """Why a filter stopped the prompt or the answer; "" when none did."""
+        """Why a filter stopped the prompt or the answer.
+
+        Returns:
+            The provider's reason and explanation; "" if no filter stopped it.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().blocked == "")
+            True
+        """
         if self.prompt_feedback is not None:
             return _joined(self.prompt_feedback.block_reason, self.prompt_feedback.block_reason_message)
         if self.finish_reason == "CONTENT_FILTER":
@@ -198,7 +206,17 @@ class Answer:
 
     @property
     def why_no_image(self) -> str:
-        """A sentence that says why there is no picture, and what to do."""
+        """Why there is no picture, and what to do. Read it only if `image` is None.
+
+        Returns:
+            One sentence, for people.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            ...     if answer.image is None:
+            ...         print(answer.why_no_image)
+        """
         if self.blocked:
             which = "the prompt was blocked" if self.prompt_feedback is not None else "no picture was drawn"
             return f"{which} ({self.blocked}): change the prompt and try again"
@@ -224,31 +242,7 @@ class Answer:
         """
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")
-        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[_to_message(part) for part in self.parts])
-
-
-def _to_message(part: Part) -> WirePart:
-    made = WirePart(thought=part.thought, thought_signature=part.signature, native_fields=part.native_fields)
-    if part.image is not None:
-        made.image.CopyFrom(image_to_proto(part.image, part.image.display_name))
-    elif part.media is not None:
-        made.media.CopyFrom(media_to_proto(part.media))
-    elif part.function_call is not None:
-        made.function_call.CopyFrom(part.function_call)
-    elif part.native is not None:
-        made.native.CopyFrom(part.native)
-    else:
-        made.text = part.text
-    return made
-
-
-def whole_numbers(value: Any) -> Any:
-    """A JSON value with int for whole numbers; a Struct holds every number as a double."""
-    if isinstance(value, dict):
-        return {key: whole_numbers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [whole_numbers(item) for item in value]
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+        return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[part_to_proto(part) for part in self.parts])
 
 
 def _joined(*sentences: str) -> str:

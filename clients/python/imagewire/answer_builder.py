@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from imagewire.answer import Answer, Chunk, Part
+from imagewire.answer import Answer
 from imagewire.fold import OpenPart, PartFold, WholePart
 from imagewire.images import image_from_proto
 from imagewire.media import media_from_proto
+from imagewire.part import Chunk, Part
 from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, FinishReason, Started, StreamCompletionResponse
 
 

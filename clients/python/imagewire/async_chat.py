@@ -4,10 +4,11 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from typing import TYPE_CHECKING, Unpack
 
-from imagewire.answer import Answer, Chunk
+from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import ChatBase
 from imagewire.options import Options
+from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
 

@@ -57,7 +57,17 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
 
     @property
     def chat(self) -> AsyncChats:
-        """Chats that keep their messages; `client.chat.create(...)` starts one."""
+        """Chats that keep their messages.
+
+        Returns:
+            An object whose `create` starts a chat.
+
+        Examples:
+            >>> async def main():
+            ...     async with imagewire.AsyncClient() as client:
+            ...         chat = client.chat.create()
+            >>> asyncio.run(main())
+        """
         return AsyncChats(self)
 
     async def draw(

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator, MutableSequence
 from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack
 
-from imagewire.answer import Answer, Chunk
+from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.errors import Blocked, NoPicture
 from imagewire.images import Image
 from imagewire.messages import user
 from imagewire.options import Options, build_spec
+from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
 from imagewire.v1.spec_pb2 import Spec
@@ -29,12 +30,30 @@ class ChatBase(Generic[_C]):
 
     @property
     def model(self) -> str:
-        """The name of the model that is asked."""
+        """The model that is asked.
+
+        Returns:
+            Its name, such as "gemini/gemini-2.5-flash-image".
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create("gemini/gemini-2.5-flash-image").model)
+            gemini/gemini-2.5-flash-image
+        """
         return self._spec.model
 
     @property
     def messages(self) -> MutableSequence[ChatMessage]:
-        """The messages so far, oldest first. The list may be changed: `del chat.messages[-2:]` undoes a turn."""
+        """The messages so far. The list may be changed: `del chat.messages[-2:]` undoes a turn.
+
+        Returns:
+            The messages as protobuf messages, oldest first.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(len(client.chat.create().append("A banana").messages))
+            1
+        """
         return self._spec.messages
 
     def append(self, message: ChatMessage | Answer | str) -> Self:

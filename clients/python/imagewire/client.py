@@ -54,7 +54,15 @@ class Client(ClientBase[_Interceptor]):
 
     @property
     def chat(self) -> Chats:
-        """Chats that keep their messages; `client.chat.create(...)` starts one."""
+        """Chats that keep their messages.
+
+        Returns:
+            An object whose `create` starts a chat.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     chat = client.chat.create()
+        """
         return Chats(self)
 
     def draw(

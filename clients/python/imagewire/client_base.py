@@ -95,7 +95,16 @@ class ClientBase(Generic[_Interceptor]):
 
     @property
     def target(self) -> str:
-        """The address that is asked, as gRPC has it: "host:port" or "unix:/path"."""
+        """The server's address.
+
+        Returns:
+            The address as gRPC writes it: "host:port" or "unix:/path".
+
+        Examples:
+            >>> with imagewire.Client("127.0.0.1:50051") as client:
+            ...     print(client.target)
+            127.0.0.1:50051
+        """
         return self._address
 
     def _connect(

@@ -72,12 +72,36 @@ class Image:
 
     @property
     def data(self) -> bytes:
-        """The encoded file. Raises ValueError when the bytes are not here; the message says where they are."""
+        """The encoded file.
+
+        Returns:
+            Its bytes.
+
+        Raises:
+            ValueError: The bytes are not here; the message says where they are.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.draw("A banana").data[1:4])
+            b'PNG'
+        """
         return require_bytes(self._data, "picture", self.uri)
 
     @property
     def data_uri(self) -> str:
-        """The picture as "data:image/png;base64,…", for HTML. Raises ValueError when the bytes are not here."""
+        """The picture as a data URI, for HTML.
+
+        Returns:
+            A text such as "data:image/png;base64,…".
+
+        Raises:
+            ValueError: The bytes are not here; the message says where they are.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.draw("A banana").data_uri[:22])
+            data:image/png;base64,
+        """
         return f"data:{self.mime_type};base64,{base64.b64encode(self.data).decode()}"
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -37,7 +37,19 @@ class Media:
 
     @property
     def data(self) -> bytes:
-        """The file. Raises ValueError when the bytes are not here; the message says where they are."""
+        """The file.
+
+        Returns:
+            Its bytes.
+
+        Raises:
+            ValueError: The bytes are not here; the message says where they are.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            ...     sizes = [len(media.data) for media in answer.media]
+        """
         return require_bytes(self._data, "file", self.uri)
 
     def save(self, path: str | os.PathLike[str]) -> Path:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 import imagewire
-from imagewire.answer import Answer, Part
+from imagewire.answer import Answer
 from imagewire.images import image
 from imagewire.litellm.types import Message as OwnMessage
+from imagewire.part import Part
 from tests.sdk.conftest import Event, Script, good_stream, scripted, three_pictures
 from tests.sdk.events import everything
 from tests.sdk.litellm.test_completion import MODEL, SAY

@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 
 import imagewire
 from imagewire import Media
-from imagewire.answer import Answer, Part
+from imagewire.answer import Answer
 from imagewire.images import image
 from imagewire.litellm.params import read
 from imagewire.litellm.types import Message as OwnMessage
+from imagewire.part import Part
 from imagewire.v1.message_pb2 import FunctionCall, NativePart, Role
 from tests.pictures import JPEG, PNG
 from tests.sdk.litellm.test_completion import MODEL

@@ -9,11 +9,12 @@ from google.protobuf.struct_pb2 import Struct
 
 import imagewire
 from imagewire import Media
-from imagewire.answer import Answer, Part
+from imagewire.answer import Answer
 from imagewire.litellm import finish, provider_fields
 from imagewire.litellm.types import Choice, Completion, CompletionChunk
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.litellm.usage import Usage
+from imagewire.part import Part
 from imagewire.v1 import chat_service_pb2 as chat
 from imagewire.v1 import usage_pb2
 from imagewire.v1.message_pb2 import NativePart

@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator
 
-from imagewire.answer import Answer, Chunk
+from imagewire.answer import Answer
 from imagewire.litellm import finish, provider_fields
 from imagewire.litellm.types import CompletionChunk, Delta, ImageItem, ImageUrl, StreamChoice, ToolCall
 from imagewire.litellm.usage import Usage
+from imagewire.part import Chunk
 
 Growing = tuple[Answer, Chunk]
 

@@ -4,8 +4,9 @@ from typing import Any, Literal, TypedDict
 
 from google.protobuf.json_format import MessageToDict
 
-from imagewire.answer import Answer, whole_numbers
+from imagewire.answer import Answer
 from imagewire.litellm import provider_fields
+from imagewire.part import whole_numbers
 from imagewire.v1.chat_service_pb2 import CandidateFinished, SafetyRating
 
 FinishReason = Literal["stop", "length", "content_filter", "tool_calls"]

@@ -12,8 +12,9 @@ from typing import Any
 
 from google.protobuf.json_format import MessageToDict
 
-from imagewire.answer import Answer, Part
+from imagewire.answer import Answer
 from imagewire.litellm import native_json
+from imagewire.part import Part
 
 _ORDER = ("thought", "text", "image", "tool_call")
 # Prefix of ids for calls that the provider gave no id.
