@@ -281,3 +281,10 @@ def test_drafts_that_come_back_are_looked_up_once() -> None:
         return time.process_time() - begun
 
     assert min(seconds(3200) for _ in range(3)) < 30 * min(seconds(400) for _ in range(3))
+
+
+def test_an_input_of_text_is_a_users_message() -> None:
+    made = reading("responses", input="A")
+    assert list(made.spec.messages) == [pb.ChatMessage(role=R.ROLE_USER, content="A")]
+    assert made.origins["spec.messages[0]"] == "input"
+    assert list(spec("responses", input=[]).messages) == []
