@@ -67,7 +67,7 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bench", description="imagewire and its peers, measured in one run.")
     parser.add_argument("--quick", action="store_true", help="imagewire and direct only, under a minute")
-    parser.add_argument("--output", type=Path, help="where to write the page; its bars go beside it as .svg")
+    parser.add_argument("--output", type=Path, help="where to write the page; its bars are stored next to it as .svg")
     parser.add_argument("--peers", help=f"of {','.join(PEERS)}")
     parser.add_argument("--cases", help=f"of {','.join(_CASES)}")
     parser.add_argument("--rounds", type=int, help="how often each is measured; the median counts")

@@ -100,7 +100,7 @@ _STREAMS_ONLY = {"large", "drip", "memory"}
 
 
 def measure(peer: Peer, cache: Path, wanted: set[str], extent: Extent, figures: Figures) -> None:
-    """One round of one peer. What fails is a note, and the rest goes on."""
+    """One round of one peer. What fails becomes a note, and the others go on."""
     together = [name for name in CASES if name in wanted and name != "memory"]
     if together:
         _within(peer, cache, [(name, surface) for surface in peer.surfaces for name in together], extent, figures)

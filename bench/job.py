@@ -1,4 +1,4 @@
-"""What a load generator is told to do, and what it tells: plain values that pass as a line of JSON."""
+"""What a load generator has to do, and what it reports: plain values that pass as a line of JSON."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol

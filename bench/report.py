@@ -60,12 +60,12 @@ Medians of {rounds} rounds. In each round, all peers are measured one after anot
 
 
 def page(run: Run, figures: Figures, plot: str) -> str:
-    """The whole page. plot: the name of the picture beside it, "" for none."""
+    """The whole page. plot: the name of the picture next to it, "" for none."""
     peers = table(("peer", "version"), ((name, version or "–") for name, version in run.versions.items()))
     met = {True: "yes", False: "**no**", None: "not measured"}
     targets = table(("wanted", "seen", "met"), ((v.wanted, v.seen, met[v.met]) for v in verdicts(figures)))
     lost = "".join(f"- {line}\n" for line in losses(run, figures)) or "Nowhere in this run.\n"
-    told = "".join(f"- {note}\n" for note in dict.fromkeys(figures.notes))
+    notes = "".join(f"- {note}\n" for note in dict.fromkeys(figures.notes))
     return _PAGE.format(
         machine=f"{run.machine}. Others took {run.foreign:.0f} % of its time during the run.",
         peers=peers,
@@ -74,7 +74,7 @@ def page(run: Run, figures: Figures, plot: str) -> str:
         tables=tables(run, figures),
         targets=targets,
         lost=lost,
-        notes=f"\n## What went wrong\n\n{told}" if told else "",
+        notes=f"\n## What went wrong\n\n{notes}" if notes else "",
         drip=run.extent.drip,
         streams=run.extent.streams,
         limit=run.extent.limit,

@@ -48,12 +48,12 @@ class Scanner:
         if len(data) > left:
             self._end(data[left:])
 
-    def _end(self, rest: bytes) -> None:
-        if not rest.startswith(b'"'):
+    def _end(self, remainder: bytes) -> None:
+        if not remainder.startswith(b'"'):
             raise Wrong("a picture is longer than the known one")
         self._at = -1
         self._pictures += 1
-        self.feed(rest)
+        self.feed(remainder)
 
     def finish(self) -> None:
         """The body is whole. Raises Wrong."""

@@ -1,4 +1,4 @@
-"""One peer at work: the upstream and the load beside it, jobs done, its start and memory looked at."""
+"""One peer with its upstream and its load: it starts, does its jobs, and its memory is measured."""
 
 import contextlib
 import dataclasses
@@ -93,10 +93,10 @@ def session(peer: Peer, cache: Path) -> Iterator[Session]:
     (cache / ".gitignore").write_text("*\n")
     with contextlib.ExitStack() as stack:
         python = [sys.executable, "-m"]
-        beside = {"PYTHONPATH": str(ROOT)}
+        environment = {"PYTHONPATH": str(ROOT)}
         words = [*python, "bench.upstream", "--processes", str(len(others.split(",")))]
-        upstream = stack.enter_context(processes.running(words, others, env=beside))
-        load = stack.enter_context(processes.running([*python, "bench.load"], others, env=beside))
+        upstream = stack.enter_context(processes.running(words, others, env=environment))
+        load = stack.enter_context(processes.running([*python, "bench.load"], others, env=environment))
         assert upstream.stdout is not None  # noqa: S101
         place = Place(upstream.stdout.readline().strip(), folder, free_ports())
         command = peer.command(place, cache)

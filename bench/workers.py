@@ -1,6 +1,6 @@
 """Two workers against one. Both peers of one machine's two cores share them with the load: so a worker is looked at.
 
-The first keeps the core of the server under test for itself, alone and beside a second one, which works on the cores of
+The first keeps the core of the server under test for itself, alone and then with a second one, which works on the cores of
 upstream and load. As each worker answers for itself, two carry twice what the first one answers for its CPU time.
 """
 
@@ -19,12 +19,12 @@ _CALLERS = 96  # a worker; each has a connection, and the kernel chooses its wor
 def workers(cache: Path, extent: Extent, figures: Figures) -> None:
     """Note how many times as much two workers carry."""
     try:
-        alone, beside = (_answers(count, cache, extent) for count in (1, 2))
+        alone, two = (_answers(count, cache, extent) for count in (1, 2))
     except Failed as error:
         figures.notes.append(f"imagewire, workers: {error}")
         return
     for surface in _SURFACES:
-        figures.note(Imagewire(), surface, two_workers=2 * beside[surface] / alone[surface])
+        figures.note(Imagewire(), surface, two_workers=2 * two[surface] / alone[surface])
 
 
 def _answers(count: int, cache: Path, extent: Extent) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""Portkey's gateway on Node: told by headers where to go, and to keep pictures in the answer."""
+"""Portkey's gateway on Node. Headers say where to send a request, and to keep pictures in the answer."""
 
 from pathlib import Path
 

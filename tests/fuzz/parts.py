@@ -180,7 +180,7 @@ def _mark(
 
 
 def _surround(pairs: Obj, expected: Expected, part: PartPlan, plan: Plan, key: Callable[[str], str]) -> None:
-    """Fields beside the content."""
+    """Other fields of the part."""
     there = {snake(name) for name, _ in pairs}
     quirks = frozenset(part.quirks)
     rng = plan.rng(part.ident, "around")

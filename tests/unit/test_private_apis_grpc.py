@@ -1,13 +1,16 @@
 """What we use of gRPC beyond its documentation behaves as docs/dependencies.md says."""
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import grpc
 import pytest
 from google.protobuf import descriptor_pool
+from grpc._cython import cygrpc
 
 from imagewire.v1 import (
     chat_service_pb2,
@@ -20,6 +23,7 @@ from imagewire.v1 import (
 from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.path_codec import _MAIN_LOOP
 from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
+from imagewire_server.api.grpc.server import GrpcLimits, _options
 from imagewire_server.api.grpc.tcp_info import _peer
 from imagewire_server.api.grpc.unread_answers import _holders
 
@@ -93,6 +97,14 @@ async def test_grpcs_error_for_what_it_could_not_write_is_its_internal_error() -
         with pytest.raises(grpc.aio.AioRpcError):
             await channel.unary_unary("/a/b")(b"")
     assert isinstance(seen[0], grpc.aio.InternalError)
+
+
+def test_grpcs_core_knows_each_argument_that_the_server_gives_it() -> None:
+    """It ignores in silence what it does not know."""
+    limits: Any = {field.name: 1 for field in dataclasses.fields(GrpcLimits)}
+    core = Path(cygrpc.__file__).read_bytes()
+    names = dict(_options(GrpcLimits(**limits), shared=False))
+    assert [name for name in names if name.encode() + b"\0" not in core] == []
 
 
 class _Passing:
