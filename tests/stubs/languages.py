@@ -1,5 +1,6 @@
 """The program of each language: how its stubs are generated and how it is built. A build stays for the next run."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -15,6 +16,8 @@ ROOT = Path(__file__).parents[2]
 PROTOS = ROOT / "protos"
 FILES = sorted(str(path.relative_to(PROTOS)) for path in (PROTOS / "imagewire/v1").glob("*.proto"))
 HERE = Path(__file__).parent
+# A program that runs for seconds is not worth the second compiler's work: half of the CPU time of a build is that.
+_JVM = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def run(*command: str | Path, cwd: Path = HERE, **environ: str) -> str:
@@ -43,16 +46,20 @@ def _compiler() -> Path:
 def _build(folder: Path, *sources: str | Path) -> Iterator[bool]:
     """Whether a folder is to be built: not when it was built from these sources and the contract last time.
 
+    One process builds at a time: tests that run beside each other may want the same program.
+
     sources: also the programs of generators whose version stands in no file.
     """
     digest = hashlib.sha256()
     for path in (*(PROTOS / name for name in FILES), *(folder / name for name in sources)):
         digest.update(path.read_bytes())
     stamp = folder / "build/sources.sha256"
-    stale = not stamp.exists() or stamp.read_text() != digest.hexdigest()
     stamp.parent.mkdir(exist_ok=True)
-    yield stale
-    stamp.write_text(digest.hexdigest())
+    with (stamp.parent / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        stale = not stamp.exists() or stamp.read_text() != digest.hexdigest()
+        yield stale
+        stamp.write_text(digest.hexdigest())
 
 
 def go() -> list[str | Path]:
@@ -73,8 +80,22 @@ def java() -> list[str | Path]:
     folder, program = HERE / "java", needs("java")
     with _build(folder, "pom.xml", "src/main/java/Draw.java") as stale:
         if stale:
-            run(needs("mvn"), "--batch-mode", "--quiet", "package", cwd=folder)
-    return [program, "-cp", java_class_path(), "Draw"]
+            # Up to the class path: nobody runs the jar, and there are no tests in it.
+            run(
+                needs("mvn"),
+                "--batch-mode",
+                "--quiet",
+                "-Dmaven.test.skip=true",
+                "prepare-package",
+                cwd=folder,
+                MAVEN_OPTS=" ".join(_JVM),
+            )
+    return [program, *_JVM, "-cp", java_class_path(), "Draw"]
+
+
+def javac(*arguments: str | Path) -> None:
+    """Compile with the stubs and what they need."""
+    run(needs("javac"), *(f"-J{option}" for option in _JVM), "-cp", java_class_path(), *arguments)
 
 
 def java_class_path() -> str:

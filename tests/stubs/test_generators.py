@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.compat.conftest import needs
 from tests.stubs import languages
 
 OPTIONS = {
@@ -62,4 +61,4 @@ def test_no_name_collides_in_java(tmp_path: Path) -> None:
         "".join(f"import {package}.*;\n" for package in packages)
         + f"class Names {{ Class<?>[] all = {{{', '.join(f'{name}.class' for name in names)}}}; }}\n"
     )
-    languages.run(needs("javac"), "-cp", languages.java_class_path(), "-d", tmp_path, source)
+    languages.javac("-d", tmp_path, source)
