@@ -78,7 +78,7 @@ def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=times(6000))
+@settings(max_examples=times(6000, 30))
 def test_damaged_answers_give_events_or_a_protocol_error(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
     body = bytearray(case.answer)
