@@ -1,7 +1,8 @@
 """Two workers against one. Both peers of one machine's two cores share them with the load: so a worker is looked at.
 
-The first keeps the core of the server under test for itself, alone and then with a second one, which works on the cores of
-upstream and load. As each worker answers for itself, two carry twice what the first one answers for its CPU time.
+The first keeps the core of the server under test for itself: first alone, then with a second one, which works on the
+cores of upstream and load. As each worker answers for itself, two carry twice what the first one answers for its CPU
+time.
 """
 
 import json
