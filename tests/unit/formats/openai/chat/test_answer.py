@@ -171,6 +171,13 @@ def test_several_candidates_are_written_one_after_another() -> None:
     assert [one["message"]["image"] for one in made] == [url(ABC), url(DEF)]
 
 
+def test_all_pictures_of_another_candidate_are_kept_until_they_are_written() -> None:
+    others = [*picture(b"abc", candidate=1), *picture(b"defg", 1, candidate=1)]
+    made = choices([STARTED, *text("A"), *others, *ended(), *ended(candidate=1), *finished()])
+    assert made[1]["message"]["images"] == [entry(0, ABC), entry(1, DEF)]
+    assert made[1]["message"]["image"] == url(DEF)
+
+
 def test_what_is_no_picture_after_all_says_so() -> None:
     [choice] = choices(answer(picture(b"abc", image=None, media={"mime_type": "audio/wav"})))
     assert choice["message"] == {

@@ -189,6 +189,13 @@ def test_only_the_final_picture_is_kept(fields: dict[str, bool], expected: list[
     assert seen == expected
 
 
+def test_bytes_of_other_candidates_are_kept() -> None:
+    chunks = encoder(image=False)
+    [begun, *_] = picture(b"", candidate=1)
+    steps(chunks, [STARTED, *text("A"), begun, *picture(b"", 1)])
+    assert set(chunks.needs) == {(1, 0)}
+
+
 def test_chunks_of_a_picture_that_is_kept_add_nothing() -> None:
     chunks = encoder()
     [started, begun, *_] = answer(picture(b"abc", known=False))

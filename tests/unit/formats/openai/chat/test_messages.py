@@ -194,6 +194,11 @@ def test_a_result(message: dict[str, Any], expected: dict[str, Any]) -> None:
         (result(content="A", images=[shown(A64)]), "images", "pictures of a result belong in its content"),
         (result(content=[shown("?")]), "content[0].image_url.url", NO_URL),
         ({"role": "user", "image": {"url": "?"}}, "image.url", NO_URL),
+        (
+            {"role": "user", "image": {"url": A64}, "images": [shown("data:image/png")]},
+            "images[0].image_url.url",
+            "must be data:image/TYPE;base64,DATA",
+        ),
         ({"role": "user", "content": [{"type": "image_url", "image_url": "?"}]}, "content[0].image_url", NO_URL),
         (
             {"role": "assistant", "content": [shown(A64)]},

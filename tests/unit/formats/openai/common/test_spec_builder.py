@@ -197,7 +197,7 @@ def test_texts_with_json_count_together(texts: list[str], expected: list[bool]) 
         ("", ""),
     ],
 )
-def test_the_spec_s_paths_become_the_callers_names(path: str, expected: str) -> None:
+def test_paths_of_the_spec_become_the_callers_names(path: str, expected: str) -> None:
     origins = {
         "spec.model": "model",
         "spec.messages": "messages",

@@ -231,6 +231,19 @@ def test_drafts_are_partial_images_of_the_next_picture(drafts: int, sent: list[i
     assert output.needs == {(0, part) for part in range(4)}
 
 
+def test_the_number_of_partial_images_is_that_of_the_answer() -> None:
+    parts = [picture(b"A", thought=True), picture(b"B", 1), picture(b"C", 2, thought=True), picture(b"D", 3)]
+    for drafts in (1, 2):
+        told, _, _ = fed(*parts, drafts=drafts)
+        sent = [fields["partial_image_index"] for name, fields in told if name == f"{IG}.partial_image"]
+        assert sent == list(range(drafts))
+
+
+def test_the_last_draft_is_the_picture_once() -> None:
+    _, items, _ = fed(picture(b"A", thought=True), ended())  # and the end that `fed` adds
+    assert [item["type"] for item in items] == ["reasoning", IG]
+
+
 def test_a_draft_that_is_elsewhere_is_no_partial_image() -> None:
     far = whole("IMAGE", image={"uri": "gs://b/a", "mime_type": "image/png"}, thought=True)
     told, _, _ = fed(far, picture(b"C", 1), drafts=3)
