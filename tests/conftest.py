@@ -148,7 +148,7 @@ async def rest_of(call: Any) -> list[pb.Event]:
     return events
 
 
-async def ended_upstream(entry: Entry, within: float = 10) -> None:
+async def ended_upstream(entry: Entry, within: float = 30) -> None:
     """Return when the emulator has seen the end of a request; fail after `within` seconds."""
     async with asyncio.timeout(within):
         while entry.outcome == "open":  # noqa: ASYNC110  # the ledger is plain data; this is the one place that polls it

@@ -78,7 +78,7 @@ async def test_no_secret_comes_out_anywhere(tmp_path: Path) -> None:
                 )
                 heard.append(str(listed))
             server.ask_to_stop()
-            await asyncio.to_thread(server.process.wait, 10)
+            await asyncio.to_thread(server.process.wait, 20)
         while not server.lines.empty():
             heard.append(server.lines.get())
     calls = [line for line in heard if line.startswith("{") and json.loads(line).get("event") == "call"]

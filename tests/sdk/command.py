@@ -55,7 +55,7 @@ def left(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def outcome(emulator: str, within: float = 10) -> str:
+def outcome(emulator: str, within: float = 30) -> str:
     """How the emulator's last request ended."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:

@@ -120,7 +120,7 @@ class Script(chat_service_pb2_grpc.ChatServiceServicer):
         yield from self.events
         self.sent.set()
         if self.hold:
-            self.over.wait(20)
+            self.over.wait(300)  # longer than a test waits for the end of the call
         self.fail(context)
 
 
