@@ -1,10 +1,11 @@
 """Where a reader goes on in what is kept, and what is refused."""
 
+import asyncio
 from collections.abc import Iterator
 
 import pytest
 
-from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.errors import Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer, EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
@@ -64,3 +65,24 @@ def test_a_reader_gets_a_portion_at_once() -> None:
     buffer = EventBuffer(ENOUGH, BufferBudget(ENOUGH))
     buffer.add([Chunk("image_chunk", 0, 0, at, bytes(600_000)) for at in range(4)])
     assert [len(buffer.read(position)) for position in range(5)] == [2, 2, 2, 1, 0]
+
+
+async def test_memory_that_another_completion_gives_back_lets_a_reader_go_on() -> None:
+    budget = BufferBudget(17_000)  # more than one small drawing, less than a large one
+    other = kept(Scripted(batches(PICTURE * 2)), budget=budget)
+    behind = other.attach(hashes=True)
+    ahead = asyncio.create_task(read(other.attach(hashes=True)))
+    await settle()
+    assert budget.used >= budget.max_bytes
+    completion = kept(Scripted(batches()), budget=budget)
+    slow = completion.attach(hashes=True)
+    fast = asyncio.create_task(read(completion.attach(hashes=True)))
+    await settle()
+    assert not fast.done()
+    await other.aclose()
+    async with asyncio.timeout(20):
+        assert wire(await fast) == wire(await reference())
+    with pytest.raises(Internal):
+        await ahead
+    await behind.aclose()
+    await slow.aclose()

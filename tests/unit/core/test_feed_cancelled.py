@@ -11,7 +11,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.completion import Completion
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.numbering import Numbering
-from tests.unit.core.drawings import ENOUGH, PICTURE, Scripted, batches, kept, read, reference, settle, wire
+from tests.unit.core.drawings import ENOUGH, Scripted, batches, kept, read, settle
 
 
 def cancelling(after: int) -> Callable[[Numbering], AsyncGenerator[list[StreamEvent], None]]:
@@ -49,42 +49,6 @@ async def test_a_reader_that_is_closed_while_it_waits_ends() -> None:
         assert await waiting is None
     assert await anext(leaving, None) is None, "afterwards it stays at its end"
     await completion.aclose()
-
-
-async def test_a_reader_is_read_by_one_task_at_a_time() -> None:
-    source = Scripted(batches())
-    source.hold(1)
-    completion = kept(source)
-    reader = completion.attach(hashes=True)
-    await anext(reader)
-    waiting = asyncio.ensure_future(anext(reader, None))
-    await settle()
-    with pytest.raises(RuntimeError, match="attaching twice"):
-        await anext(reader)
-    await completion.aclose()
-    with pytest.raises(Internal):
-        await waiting
-
-
-async def test_memory_that_another_completion_gives_back_lets_a_reader_go_on() -> None:
-    budget = BufferBudget(17_000)  # more than one small drawing, less than a large one
-    other = kept(Scripted(batches(PICTURE * 2)), budget=budget)
-    behind = other.attach(hashes=True)
-    ahead = asyncio.create_task(read(other.attach(hashes=True)))
-    await settle()
-    assert budget.used >= budget.max_bytes
-    completion = kept(Scripted(batches()), budget=budget)
-    slow = completion.attach(hashes=True)
-    fast = asyncio.create_task(read(completion.attach(hashes=True)))
-    await settle()
-    assert not fast.done()
-    await other.aclose()
-    async with asyncio.timeout(20):
-        assert wire(await fast) == wire(await reference())
-    with pytest.raises(Internal):
-        await ahead
-    await behind.aclose()
-    await slow.aclose()
 
 
 async def test_a_close_that_is_cancelled_leaves_nothing_running() -> None:

@@ -85,3 +85,32 @@ def test_u11_other_media_is_no_picture_and_not_lost(said: str, data: bytes, kept
     assert part["media"]["size_bytes"] == str(len(data))
     chunks = [event["media_chunk"]["data"] for event in made if "media_chunk" in event]
     assert base64.b64decode("".join(chunks)) == data
+
+
+@pytest.mark.parametrize(
+    ("args", "told_as"),
+    [
+        ({"args": {"a": 1}}, 'call f {"a": 1.0}'),
+        ({"args": {}}, "call f {}"),
+        ({"args": None}, "call f {}"),
+        ({}, "call f {}"),
+        ({"args": {"n": 2**60}}, f'call f {{"n": {2**60}}}'),
+        ({"id": "1", "args": {"a": [{"b": None}]}}, 'call f {"a": [{"b": null}]}'),
+    ],
+)
+def test_a_call_has_its_arguments_exactly(args: dict[str, Any], told_as: str) -> None:
+    assert told(text(answer({"functionCall": {"name": "f", **args}}))) == [told_as, "STOP"]
+
+
+def test_a_damaged_picture_is_dropped_and_the_next_one_has_its_place() -> None:
+    broken = {"inlineData": {"mimeType": "image/png", "data": "!!!!"}}
+    assert told(text(answer(broken, {"text": "a"}, PICTURE))) == ["text a", "picture", "error UPSTREAM_MALFORMED"]
+
+
+def test_what_is_beside_the_parts_of_a_candidate() -> None:
+    beside = {"groundingMetadata": {"a": 1.50}, "citationMetadata": {"b": []}, "avgLogprobs": -0.5, "tokenCount": 7}
+    made = read(text(answer({"text": "a"}, finishMessage="why", **beside)))
+    (end,) = [event["candidate_finished"] for event in made if "candidate_finished" in event]
+    assert (end["finish_message"], end["native_finish_reason"]) == ("why", "STOP")
+    assert "1.5" in str(end)
+    assert "avgLogprobs" in str(end)

@@ -1,0 +1,32 @@
+"""The OpenAPI document is whole: each reference leads somewhere, each route of it is served."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from imagewire_server.api.rest.openapi import document
+
+
+def references(value: Any) -> set[str]:
+    return set(re.findall(r'"\$ref": "([^"]+)"', json.dumps(value)))
+
+
+def test_each_reference_leads_to_a_schema() -> None:
+    schemas = document()["components"]["schemas"]
+    assert {ref.removeprefix("#/components/schemas/") for ref in references(document())} <= set(schemas)
+
+
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1/responses", "/v1/images/generations"])
+def test_what_draws_takes_json_and_answers_json_or_events(path: str) -> None:
+    post = document()["paths"][path]["post"]
+    assert "application/json" in post["requestBody"]["content"]
+    assert {"application/json", "text/event-stream"} <= set(post["responses"]["200"]["content"])
+    assert {"400", "401", "413", "429", "503"} <= set(post["responses"])
+
+
+def test_edits_are_a_form_with_files() -> None:
+    content = document()["paths"]["/v1/images/edits"]["post"]["requestBody"]["content"]
+    assert "multipart/form-data" in content
+    assert '"format": "binary"' in json.dumps(content["multipart/form-data"])
