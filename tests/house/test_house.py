@@ -21,11 +21,8 @@ MODULES = [
     and GENERATED not in path.parents
     and "tests" not in path.parts
 ]
-# These are still to be split.
-_LONG = {
-    "tests/unit/config/test_load.py",
-    "tests/unit/formats/openai/test_requests.py",
-}
+# Still to be split.
+_LONG = {"tests/unit/config/test_load.py"}
 TESTS = [
     path
     for path in TRACKED
