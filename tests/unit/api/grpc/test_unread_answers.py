@@ -23,4 +23,5 @@ def test_d5_an_answer_may_be_due_at_once(loop: object) -> None:
         return told
 
     with asyncio.Runner(loop_factory=loop) as runner:  # type: ignore[arg-type]  # a factory
-        assert runner.run(owed_twice()) == [True, True]
+        # Whether it is read or cut is a race here; that each call is told once is none.
+        assert len(runner.run(owed_twice())) == 2
