@@ -1,7 +1,7 @@
 """Which statements of a module its own test reaches: `make own-lines`, and own_lines.txt, whose numbers only fall.
 
-The test of service/imagewire_server/core/fold.py is tests/unit/core/test_fold.py. Statements count that stand in
-functions: those of the module itself run when it is imported.
+The test of service/imagewire_server/core/fold.py is tests/unit/core/test_fold.py, with test_fold_SUBJECT.py beside it
+where one is too long. Statements count that stand in functions: those of the module itself run when it is imported.
 """
 
 import ast
@@ -45,6 +45,14 @@ def _runs_nothing(node: ast.stmt) -> bool:
     )
 
 
+def own(test: Path) -> Path:
+    """The module that a test is of: the one with the longest name that the test's begins with."""
+    words = test.stem.removeprefix("test_").split("_")
+    folder = SERVER / test.relative_to(UNIT).parent
+    names = [folder / f"{'_'.join(words[:end])}.py" for end in range(len(words), 0, -1)]
+    return next((name for name in names if name.is_file()), names[0])
+
+
 class Watch:
     """Sees which lines of a module run while its own tests do. A plugin of pytest."""
 
@@ -54,8 +62,7 @@ class Watch:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        own = SERVER / item.path.relative_to(UNIT).with_name(item.path.name.removeprefix("test_"))
-        begin = self._tracer(str(own))
+        begin = self._tracer(str(own(item.path)))
         threading.settrace(begin)
         sys.settrace(begin)
         try:
