@@ -89,7 +89,7 @@ def test_no_piece_of_a_key_is_left_where_words_are_shortened(form: str) -> None:
         (b"<TITLE x='1'>why\n not</TITLE>rest", Said({}, "why not", "html")),
         (b"\xef\xbb\xbfwhy\xff", Said({}, "why\N{REPLACEMENT CHARACTER}", "text")),
         (b"\x1f\x8bnot gzip", Said({}, "", "")),
-        (gzip.compress(b"why")[:-8], Said({}, "why", "text")),
+        (gzip.compress(b"why", mtime=0)[:-8], Said({}, "why", "text")),
     ],
     ids=lambda value: repr(value)[:40] if isinstance(value, bytes) else "",
 )
