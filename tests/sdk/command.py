@@ -94,6 +94,13 @@ class Terminal:
         os.write(self._main, keys)
         return len(self.seen)
 
+    def ends(self, within: float) -> bool:
+        """Read all; False if it prints nothing for so many seconds, and does not end."""
+        while select.select([self._main], [], [], within)[0]:
+            if not self._read(within):
+                return True
+        return False
+
     def end(self) -> int:
         """Read all; the exit code."""
         while self._read(60):

@@ -6,8 +6,8 @@ A full disk does not lose an answer: what cannot be written is kept in memory, u
 import asyncio
 import errno
 import tempfile
-from collections.abc import AsyncIterator
-from typing import IO
+from collections.abc import AsyncIterator, Callable
+from typing import IO, Any, TypeVar
 
 import structlog
 
@@ -16,6 +16,9 @@ from imagewire_server.contract.errors import Internal
 _MEMORY_BYTES = 512 * 1024
 _READ_BYTES = 192 * 1024  # a multiple of 3, so that each piece can be encoded in base64 separately
 _MOST_WITHOUT_DISK = 256 * 1024 * 1024
+
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
 _log = structlog.get_logger("imagewire.temp buffer")
 
@@ -31,6 +34,7 @@ class TempBuffer:
         self._filed = 0
         self._held = 0  # its share of `_without_disk`
         self._full = False
+        self._work: asyncio.Future[Any] | None = None  # what a thread does with the file
         self.size = 0
 
     async def write(self, data: bytes) -> None:
@@ -44,7 +48,7 @@ class TempBuffer:
             if self.size <= _MEMORY_BYTES:
                 return
             data, self._memory = bytes(self._memory), bytearray()
-        written = await asyncio.to_thread(self._append, data)
+        written = await self._in_thread(self._append, data)
         self._filed += written
         if written < len(data):
             self._hold(data[written:])
@@ -53,7 +57,7 @@ class TempBuffer:
         """Yield everything from the start. The length of each piece but the last is a multiple of 3."""
         at = 0
         while at < self.size:
-            piece = b"" if at >= self._filed else await asyncio.to_thread(self._read, at)
+            piece = b"" if at >= self._filed else await self._in_thread(self._read, at)
             behind = max(at - self._filed, 0)
             piece += self._memory[behind : behind + _READ_BYTES - len(piece)]
             at += len(piece)
@@ -64,9 +68,24 @@ class TempBuffer:
         self._memory = bytearray()
         TempBuffer._without_disk -= self._held
         self._held = 0
+        if self._work is None or self._work.done():
+            self._close_file()
+        else:
+            # Not under the thread's hands: the file's number may be another file's or a socket's at once.
+            self._work.add_done_callback(self._close_file)
+
+    def _close_file(self, work: asyncio.Future[Any] | None = None) -> None:
+        if work is not None:
+            work.exception()  # nobody waits for it any more
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    async def _in_thread(self, function: Callable[[Argument], Result], argument: Argument) -> Result:
+        """Like asyncio.to_thread, but what is under way when the caller is cancelled is still known."""
+        self._work = asyncio.get_running_loop().run_in_executor(None, function, argument)
+        result: Result = await asyncio.shield(self._work)
+        return result
 
     def _hold(self, data: bytes) -> None:
         if TempBuffer._without_disk + len(data) > _MOST_WITHOUT_DISK:

@@ -1,6 +1,10 @@
 """What is kept to be read once more, on disks of any size."""
 
+import asyncio
+import io
+import os
 import tempfile
+import threading
 from typing import IO, Any
 
 import pytest
@@ -71,3 +75,32 @@ async def test_d7_what_no_disk_takes_is_bounded_for_all_together(monkeypatch: py
     third = TempBuffer()
     await filled(third)
     third.close()
+
+
+async def test_a_file_is_closed_when_its_thread_has_done_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_go = threading.Event(), threading.Event()
+    loop, closed = asyncio.get_running_loop(), asyncio.Event()
+
+    class File(io.FileIO):
+        def close(self) -> None:
+            super().close()
+            loop.call_soon(closed.set)
+
+    made = File(os.memfd_create("kept"), "w+")
+
+    def slow() -> IO[bytes]:
+        begun.set()
+        may_go.wait(60)
+        return made
+
+    monkeypatch.setattr(temp_buffer, "_file", slow)
+    kept = TempBuffer()
+    filling = asyncio.create_task(filled(kept))
+    await asyncio.to_thread(begun.wait, 60)
+    filling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await filling
+    kept.close()
+    assert not closed.is_set()
+    may_go.set()
+    await asyncio.wait_for(closed.wait(), 60)
