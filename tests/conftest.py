@@ -1,6 +1,7 @@
 """Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
 
 import asyncio
+import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -28,6 +29,9 @@ from tests.deployments import google
 from tests.deployments import settings as google_settings
 
 logs.configure("error")
+# Under nohup, or in the background of a script, these are ignored, and every program that a test starts inherits it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # Folders whose tests wait for long. They begin first, so that others run meanwhile.
 _LONG = {"mesh", "stubs"}
 
