@@ -56,7 +56,7 @@ def _warm_up() -> None:
     grpc.aio.init_grpc_aio()
     models("gemini")
     __import__("imagewire_server.providers.google.connector")
-    litellm.unserved("sections")
+    litellm.names("sections")
 
 
 @dataclass

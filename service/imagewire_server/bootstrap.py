@@ -32,7 +32,7 @@ from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.config import emulated as emulated_google
-from imagewire_server.providers.registry import Policy, Registration, registered
+from imagewire_server.providers.registry import Policy, Registration, defaults, registered
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 from imagewire_server.transport.image_fetch import ImageFetcher
 
@@ -61,6 +61,7 @@ class Server:
         shared: bool,
     ) -> None:
         self._config = config
+        self._is_worker = shared  # the process that watches workers logs the warnings once for all
         self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
         self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
@@ -125,8 +126,8 @@ class Server:
     def _router(self, config: Config, before: Iterable[Upstream]) -> Router:
         if not config.deployments:
             raise ConfigError(no_provider(registration.config for registration, _ in self._providers))
-        for name in config.unserved:
-            _log.warning("a key of LiteLLM's that this server does not serve", key=name)
+        for words in () if self._is_worker else config.warnings:
+            _log.warning(words)
         known = {upstream.deployment.without_share(): upstream for upstream in before}
         given = config.settings
         policy = Policy(
@@ -134,15 +135,16 @@ class Server:
         )
         names = [name for registration, _ in self._providers for name in registration.config.names]
         made = {
-            name: (connector, registration.models(name, rows_of(name, names, config.models)))
+            name: (registration, connector, registration.models(name, rows_of(name, names, config.models)))
             for registration, connector in self._providers
             for name in registration.config.names
         }
         upstreams = []
         for deployment in config.deployments:
-            connector, models = made[deployment.provider]
+            registration, connector, models = made[deployment.provider]
             provider = connector.provider(deployment, models, given, policy)
-            upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share())))
+            fields = defaults(deployment, registration, models).spec if deployment.defaults else None
+            upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), defaults=fields))
         return Router(upstreams, config.routing)
 
 

@@ -65,16 +65,18 @@ def app() -> None:
 @click.option("--rest", help="The address of OpenAI's REST API: HOST:PORT.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
 @click.option("--workers", type=int, help="The number of processes; 0 for one per usable core.")
+@click.option("--strict", is_flag=True, default=None, help="Take each warning about the configuration as an error.")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--counts", hidden=True)
 @click.option("--demo", is_flag=True, help="Draw with the built-in emulator, without a key.")
-def serve(
+def serve(  # noqa: PLR0913  # one for each option
     *,
     configs: tuple[Path, ...],
     grpc: str | None,
     rest: str | None,
     no_rest: bool,
     workers: int | None,
+    strict: bool | None,
     worker: int | None,
     counts: str | None,
     demo: bool,
@@ -99,7 +101,8 @@ def serve(
     from imagewire_server.providers.registry import load  # noqa: PLC0415
 
     def read(text: bytes | None = None) -> "Config":
-        return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
+        served = {"grpc": grpc, "rest": "off" if no_rest else rest, "workers": workers}
+        return load(config, os.environ, text=text, **served, strict=strict)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers
@@ -135,7 +138,8 @@ def serve(
 
 @app.command()
 @click.option("--config", "configs", **_FILE, required=True, help="The file to check.")
-def check(configs: tuple[Path, ...]) -> None:
+@click.option("--strict", is_flag=True, default=None, help="Take each warning as an error.")
+def check(configs: tuple[Path, ...], *, strict: bool | None) -> None:
     """Check a configuration without serving.
 
     Prints the routing table, or the first error with exit code 2.
@@ -146,7 +150,7 @@ def check(configs: tuple[Path, ...]) -> None:
 
     config = _one(configs)
     try:
-        for line in table(load(config, os.environ), provider_configs()):
+        for line in table(load(config, os.environ, strict=strict), provider_configs()):
             click.echo(line)
     except ConfigError as error:
         click.echo(f"imagewire-server: {error}", err=True)
@@ -215,6 +219,8 @@ async def _watch(
     given: "Config", number: int, path: Path | None, text: bytes, read: Callable[[bytes], "Config"]
 ) -> int:
     """Run workers with a configuration, which was read from `text`; return the exit code."""
+    import structlog  # noqa: PLC0415
+
     from imagewire_server.config.keys import check_kept  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.config.show import no_provider  # noqa: PLC0415
@@ -222,8 +228,13 @@ async def _watch(
     from imagewire_server.process.supervisor import Workers, reserve  # noqa: PLC0415
     from imagewire_server.providers.registry import provider_configs  # noqa: PLC0415
 
+    def tell(config: "Config") -> None:
+        for words in config.warnings:
+            structlog.get_logger("imagewire").warning(words)
+
     if not given.deployments:
         raise ConfigError(no_provider(provider_configs()))
+    tell(given)
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
@@ -239,6 +250,7 @@ async def _watch(
         if not made.deployments:
             raise ConfigError(no_provider(provider_configs()))
         check_kept(latest, made)
+        tell(made)
         latest = made
         return new
 

@@ -49,8 +49,8 @@ HONOURED: dict[str, Ask] = {
     "null beside a key": (f"general_settings: {{custom_auth: null, master_key: {KEY}}}\n", {}),
 }
 REFUSED: dict[str, Ask] = {
-    **{name: (f"general_settings: {{{name}: true}}\n", {}) for name in sorted(litellm.unserved("authentication"))},
-    **{name: (f"general_settings: {{{name}: x}}\n", {}) for name in sorted(litellm.unserved("key_stores"))},
+    **{name: (f"general_settings: {{{name}: true}}\n", {}) for name in sorted(litellm.names("authentication"))},
+    **{name: (f"general_settings: {{{name}: x}}\n", {}) for name in sorted(litellm.names("key_stores"))},
     "custom_auth beside a key": (f"general_settings: {{custom_auth: a.b, master_key: {KEY}}}\n", {}),
     "include": ("include: [other.yaml]\n", {}),
     "an empty variable": ("", {"IMAGEWIRE_MASTER_KEY": ""}),

@@ -15,8 +15,8 @@ import pytest
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Unreachable
+from imagewire_server.providers.google.addresses import Location
 from imagewire_server.providers.google.token import GoogleToken
-from imagewire_server.providers.google.vertex import Location, base_url
 from tests.conftest import running_stack, spec
 from tests.deployments import google
 from tests.integration.status import told
@@ -48,7 +48,7 @@ def vertex(**fields: Any) -> tuple[Deployment, ...]:
     ],
 )
 def test_hosts(location: Location, host: str) -> None:
-    assert base_url(location) == host
+    assert location.host() == host
 
 
 @pytest.mark.parametrize(

@@ -5,25 +5,28 @@ import ipaddress
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from imagewire_server.config.litellm import Warn, unserved
+from imagewire_server.config import litellm
+from imagewire_server.config.notices import Notices
 from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, Settings, sendable
-from imagewire_server.config.source import ConfigError, Key, Node
+from imagewire_server.config.source import ConfigError, Key, Node, nearest
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
 
 _LITELLM_KEY = "LITELLM_MASTER_KEY"
+# The variables that may hold the key.
+VARIABLES = (OWN_KEY, _LITELLM_KEY)
 _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
 
 
-def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, str], warn: Warn) -> str:
+def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, str], notices: Notices) -> str:
     """The master key, "" for none. Our variable overrides the file, and the file overrides LiteLLM's variable.
 
-    sections: those of the file, by name. warn: called with each unsupported key of LiteLLM. Raises ConfigError.
+    sections: those of the file, by name. Raises ConfigError.
     """
     _misspelt(environ)
-    key = _from_general(sections["general_settings"][1], warn) if "general_settings" in sections else ""
-    asking = {"master_key", *unserved("authentication")}
+    key = _from_general(sections["general_settings"][1], notices) if "general_settings" in sections else ""
+    asking = {"master_key", *litellm.names("authentication")}
     for name, (_, section) in sections.items():
         if name != "general_settings" and section.is_mapping:
             for inner, _ in section.pairs(name):
@@ -52,8 +55,9 @@ def exposed(given: Settings, key: str) -> tuple[str, ...]:
     return tuple(f"anyone who can reach {address} can spend this server's money: {remedy}" for address in beyond)
 
 
-def _from_general(section: Node, warn: Warn) -> str:
+def _from_general(section: Node, notices: Notices) -> str:
     key = ""
+    asking = ("master_key", *litellm.names("authentication"))
     for name, value in section.pairs("general_settings"):
         if name.text == "master_key":
             if value.is_null:
@@ -63,13 +67,14 @@ def _from_general(section: Node, warn: Warn) -> str:
                     "master_key must be text that is hard to guess; if this value is intended, put it in quotes"
                 )
             key = _checked(value.text("master_key"), f"{value.where}: master_key")
-        elif name.text in unserved("authentication"):
+        elif name.text in litellm.names("authentication"):
             if value.plain():
                 raise name.error(f"{name.text} asks for authentication that this server does not have: {_REMEDY}")
-        elif name.text in unserved("general_settings"):
-            warn(f"general_settings.{name.text}")
+        elif not litellm.has("general_settings", name.text) and nearest(name.text, asking, cutoff=0.8):
+            # If it is misspelled, callers would need no key.
+            raise name.unknown(asking, "general_settings")
         else:
-            raise name.unknown(("master_key",), "general_settings")
+            notices.other(name, "general_settings", ("master_key",))
     return key
 
 
@@ -79,7 +84,7 @@ def _elsewhere(sections: Mapping[str, tuple[Key, Node]]) -> Iterator[tuple[Node,
         yield sections["include"][0], "a file under include"
     if "general_settings" in sections:
         for key, value in sections["general_settings"][1].pairs("general_settings"):
-            if key.text in unserved("key_stores") and value.plain():
+            if key.text in litellm.names("key_stores") and value.plain():
                 yield key, key.text
 
 

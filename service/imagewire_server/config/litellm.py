@@ -1,12 +1,9 @@
-"""The keys of LiteLLM's file that this server does not support, read from litellm.toml."""
+"""The key names of LiteLLM's file, read from litellm.toml."""
 
 import tomllib
-from collections.abc import Callable
+from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
-
-# Called with the name of each such key in a file.
-Warn = Callable[[str], None]
 
 
 @cache
@@ -15,6 +12,11 @@ def _table() -> dict[str, frozenset[str]]:
     return {section: frozenset(names) for section, names in tomllib.loads(text).items()}
 
 
-def unserved(section: str) -> frozenset[str]:
-    """LiteLLM's keys of a section ("sections" for the top level) that are not supported."""
+def names(section: str) -> frozenset[str]:
+    """The names of a section ("sections" for the top level). A "*" stands for any text."""
     return _table()[section]
+
+
+def has(section: str, name: str) -> bool:
+    """Whether LiteLLM has this key in a section."""
+    return any(fnmatchcase(name, pattern) for pattern in _table()[section])

@@ -1,14 +1,16 @@
 """Reads the whole configuration, from file, environment and flags, into one frozen Config. Raises ConfigError."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from imagewire_server.config import deployments, keys, models, routing, settings
-from imagewire_server.config.deployments import Deployment
-from imagewire_server.config.litellm import unserved
+from imagewire_server.config import deployments, keys, litellm, models, routing, setting_sources, settings
+from imagewire_server.config.deployments import Deployment, ModelList
+from imagewire_server.config.environment import References
+from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.models import Row
+from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
@@ -16,16 +18,19 @@ from imagewire_server.config.source import ConfigError, Key, Node, content, pars
 
 __all__ = ["Config", "ConfigError", "load"]
 
-SECTIONS = ("model_list", "litellm_settings", "router_settings", "general_settings", "imagewire")
+SECTIONS = (
+    "model_list", "litellm_settings", "router_settings", "general_settings", "environment_variables", "imagewire",
+)  # fmt: skip
 
-# Later ones override earlier ones.
-_ROUTING = ("litellm_settings", "router_settings")
+# The warnings of a deployment, whose model may be one of the rows that the file adds.
+Check = Callable[[Deployment, Sequence[Row]], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. models: rows that the file adds to the providers' tables. master_key: the key that
-    callers must send, empty for none. unserved: LiteLLM's keys in the file that are not supported, each once.
+    callers must send, empty for none. skipped: models of the file that are not served. warnings: what the configuration
+    asks for and this server does not do. sources: where each setting that is not a default is from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -33,7 +38,9 @@ class Config:
     routing: Routing = field(default_factory=Routing)
     models: tuple[Row, ...] = ()
     master_key: str = field(default="", repr=False)
-    unserved: tuple[str, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[str, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
 
 def load(
@@ -42,55 +49,93 @@ def load(
     environ: Mapping[str, str],
     *,
     text: bytes | None = None,
+    resolve: bool = True,
+    check: Check = lambda deployment, rows: (),
     **flags: Any,
 ) -> Config:
     """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
 
-    providers: the available ones. text: the content of the file, if it was already read.
+    providers: the available ones. text: the content of the file, if it was already read. resolve: whether os.environ/
+    references are looked up. check: called for each deployment.
     """
-    noticed: dict[str, None] = {}
-    titled: dict[str, tuple[Key, Node]] = {}
-    top = parsed(content(path) if text is None else text, path, environ) if path else None
+    notices = Notices()
+    references = References(environ, resolve=resolve)
+    titled = _sections(parsed(content(path) if text is None else text, path, references) if path else None, notices)
+    sections = {name: section for name, (_, section) in titled.items()}
+    if "environment_variables" in sections:
+        references.add(sections["environment_variables"], notices)
+    made, sources = _settings(providers, sections.get("imagewire"), environ, references, flags)
+    if "model_list" in sections:
+        found = deployments.read(sections["model_list"], providers, made, notices)
+    else:
+        found = ModelList(_default(made, providers))
+    _distinct(found.deployments, path)
+    rows = models.read(sections.get("imagewire"))
+    for deployment in found.deployments:
+        for words in check(deployment, rows):
+            notices.add(words)
+    names = frozenset(deployment.name for deployment in found.deployments)
+    config = Config(
+        settings=made,
+        deployments=found.deployments,
+        routing=routing.read(
+            {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
+            names,
+            frozenset(one.name for one in found.skipped) - names,
+            notices,
+        ),
+        models=rows,
+        master_key=keys.master_key(titled, environ, notices),
+        skipped=found.skipped,
+        sources=sources,
+    )
+    by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
+    references.tell_unused({*by_name, *keys.VARIABLES}, notices)
+    if made.strict and notices.found:
+        listed = "".join(f"\n  {words}" for words in notices.found)
+        raise ConfigError(f"{path}: strict, and there are warnings:{listed}")
+    return replace(config, warnings=notices.found)
+
+
+def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]:
+    """The sections of the file by name, each with its key."""
+    found: dict[str, tuple[Key, Node]] = {}
     for key, value in top.pairs("the file") if top else ():
-        if key.text in unserved("sections"):
-            noticed[key.text] = None
+        if litellm.has("sections", key.text):
+            notices.not_used(key.text)
         elif key.text not in SECTIONS:
             raise key.unknown(SECTIONS, "the file")
-        titled[key.text] = key, value
-    sections = {name: section for name, (_, section) in titled.items()}
-    own = sections.get("imagewire")
+        found[key.text] = key, value
+    return found
+
+
+def _settings(
+    providers: Sequence[ProviderConfig],
+    own: Node | None,
+    environ: Mapping[str, str],
+    references: References,
+    flags: Mapping[str, Any],
+) -> tuple[Settings, dict[str, str]]:
+    """The settings, and where each one that is not a default is from. own: the file's section of them."""
     known = settings.fields(providers)
+    # The file's variables override the process's, as in LiteLLM.
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
-    weak, strong = settings.from_environment(environ, known, others)
-    given = {**weak, **(settings.from_file(own, known) if own else {}), **strong}
+    of_libraries = {variable: name for provider in providers for variable, name in provider.file_variables.items()}
+    weak = setting_sources.from_variables({**environ, **references.of_file}, known, others)
+    weak = {**setting_sources.from_variables(references.of_file, known, of_libraries), **weak}
+    given = {
+        **weak,
+        **(setting_sources.from_file(own, known) if own else {}),
+        **setting_sources.from_environment(environ, known),
+    }
     for name, flag in flags.items():
         if flag is not None:
-            given[name] = settings.checked(known[name], str(flag), f"--{name.replace('_', '-')}")
-    made = settings.made(given, providers)
+            option = f"--{name.replace('_', '-')}"
+            given[name] = setting_sources.Given(setting_sources.checked(known[name], str(flag), option), option)
+    made = settings.made({name: one.value for name, one in given.items()}, providers)
     if made.metrics_key and made.metrics != "key":
         raise ConfigError(f"metrics_key requires a key, but metrics: {made.metrics} does not; keep one of the two")
-
-    def warn(name: str) -> None:
-        noticed[name] = None
-
-    if "model_list" in sections:
-        found = deployments.read(sections["model_list"], providers, made, warn)
-    else:
-        found = _default(made, providers)
-    _distinct(found, path)
-    names = frozenset(deployment.name for deployment in found)
-    return Config(
-        settings=made,
-        deployments=found,
-        routing=routing.read(
-            [(name, sections[name]) for name in ("litellm_settings", "router_settings") if name in sections],
-            names,
-            warn,
-        ),
-        models=models.read(own),
-        master_key=keys.master_key(titled, environ, warn),
-        unserved=tuple(noticed),
-    )
+    return made, {name: one.source for name, one in given.items()}
 
 
 def _default(given: Settings, providers: Sequence[ProviderConfig]) -> tuple[Deployment, ...]:

@@ -1,6 +1,6 @@
 """What a provider declares for the configuration: its names, its settings, and how its deployments are read."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -46,8 +46,14 @@ class ProviderConfig:
     names: the prefixes of its model names. example: a model, for errors. options: creates the Options of a deployment
     from its own keys and the settings; raises ConfigError. params: these keys under litellm_params. settings: a frozen
     dataclass with a default for every field; each field is a key under `imagewire:` and an IMAGEWIRE_ variable.
-    variables: variables of other tools, with the setting that each sets. default: the deployments without a file.
-    set_up: how to configure it without a file.
+    variables: variables of other tools, with the setting that each sets; of two that are set, the later one is used.
+    default: the deployments without a file. set_up: how to configure it without a file.
+
+    For LiteLLM's files: aliases: other prefixes, with the name that each stands for. claims: the name that serves a
+    model without a prefix, "" for none. declines: why a model is not served, as the words after "2 models", "" if it
+    is. ignores: those of the given own keys that a deployment of the provider does not take. talks: whether a model
+    answers with text only. file_variables: variables that the provider's library reads from the process's environment;
+    under `environment_variables`, they set a setting.
     """
 
     names: tuple[str, ...]
@@ -58,3 +64,9 @@ class ProviderConfig:
     variables: Mapping[str, str] = field(default_factory=dict)
     default: "Callable[[Settings], tuple[Deployment, ...]]" = lambda settings: ()
     set_up: tuple[SetUp, ...] = ()
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    claims: Callable[[str], str] = lambda model: ""
+    declines: Callable[[str, str], str] = lambda provider, model: ""
+    ignores: Callable[[str, Mapping[str, Any]], Iterable[str]] = lambda provider, own: ()
+    talks: Callable[[str], bool] = lambda model: False
+    file_variables: Mapping[str, str] = field(default_factory=dict)

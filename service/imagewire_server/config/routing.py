@@ -1,11 +1,12 @@
 """How a deployment is chosen, and the fallbacks: LiteLLM's `router_settings`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from imagewire_server.config.litellm import Warn, unserved
-from imagewire_server.config.source import Node
+from imagewire_server.config import litellm
+from imagewire_server.config.notices import Notices
+from imagewire_server.config.source import Node, nearest
 
 STRATEGIES = ("simple-shuffle", "least-busy", "latency-based-routing")
 MOST_RETRIES = 2
@@ -13,11 +14,20 @@ MOST_RETRIES = 2
 Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
 
+class Alias(NamedTuple):
+    """Another name of a model_name. hidden: whether it is left out where models are listed."""
+
+    name: str
+    target: str
+    hidden: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Routing:
     """strategy: one of STRATEGIES. num_retries: retries of a call, if nothing was charged. cooldown_time: the cooldown
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
-    and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names.
+    and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
+    names of models.
     """
 
     strategy: str = "simple-shuffle"
@@ -26,87 +36,140 @@ class Routing:
     allowed_fails: int = 3
     fallbacks: Fallbacks = ()
     content_policy_fallbacks: Fallbacks = ()
+    aliases: tuple[Alias, ...] = ()
 
 
-def read(sections: Iterable[tuple[str, Node]], names: frozenset[str], warn: Warn) -> Routing:
-    """Read the router's settings. sections: litellm_settings, which may have some of them, then router_settings.
+class _Names(NamedTuple):
+    """The model names that settings may name. skipped: those of model_list of which no deployment is served."""
 
-    names: those in model_list. warn: called with LiteLLM's settings that are not supported. Raises ConfigError.
+    served: frozenset[str]
+    skipped: frozenset[str]
+
+    def missing(self, name: str) -> str:
+        """Why a name is not served, "" if it is."""
+        if name in self.served or any(_fits(pattern, name) for pattern in self.served):
+            return ""
+        if name in self.skipped or any(_fits(pattern, name) for pattern in self.skipped):
+            return "whose models are skipped"
+        return f"which is not a model_name in model_list{nearest(name, self.served)}"
+
+
+def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset[str], notices: Notices) -> Routing:
+    """Read the router's settings. sections: those of the file that may have some; later ones override earlier ones.
+
+    names: those in model_list. skipped: those of which every model is skipped. Raises ConfigError.
     """
     given: dict[str, Any] = {}
-    for title, section in sections:
+    router = sections.get("router_settings")
+    aliases = _aliases(router.at("model_group_alias"), _Names(names, skipped), notices) if router else ()
+    known = _Names(names | {alias.name for alias in aliases}, skipped)
+    for title, section in sections.items():
         for key, value in section.pairs(title):
-            if key.text in _READERS:
-                if not value.is_null:  # LiteLLM takes null as not given
-                    given |= _READERS[key.text](value, names, warn)
-            elif title == "litellm_settings" or key.text in unserved(title):
-                warn(f"{title}.{key.text}")
-            else:
-                raise key.unknown(_READERS, title)
+            if title == "router_settings" and key.text == "model_group_alias":
+                continue
+            if key.text not in READERS:
+                notices.other(key, title, (*READERS, *(["model_group_alias"] if section is router else [])))
+            elif not value.is_null:  # LiteLLM takes null as not given
+                given |= READERS[key.text](value, known, notices)
     default = given.pop("default_fallbacks", ())
+    for name in ("fallbacks", "content_policy_fallbacks"):
+        given[name] = _of_aliases(given.get(name, ()), aliases)
     if default:
-        given["fallbacks"] = (*given.get("fallbacks", ()), ("*", default))
-    return Routing(**given)
+        given["fallbacks"] = (*given["fallbacks"], ("*", default))
+    return Routing(**given, aliases=aliases)
 
 
-def _strategy(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
-    if value.text("routing_strategy") in unserved("routing_strategy"):
-        warn(f"routing_strategy {value.text('routing_strategy')} (simple-shuffle is used instead)")
-        return {}
-    return {"strategy": value.choice("routing_strategy", STRATEGIES)}
+def _of_aliases(fallbacks: Fallbacks, aliases: Iterable[Alias]) -> Fallbacks:
+    """The fallbacks, with those of each alias that has none of its own: they are those of the name it stands for."""
+    known = dict(fallbacks)
+    added = {alias.name: known[alias.target] for alias in aliases if alias.target in known}
+    return tuple({**added, **known}.items())
 
 
-def _num_retries(value: Node, _: frozenset[str], warn: Warn) -> dict[str, Any]:
+def _strategy(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
+    name = value.text("routing_strategy")
+    if name in STRATEGIES:
+        return {"strategy": name}
+    hint = "" if name in litellm.names("routing_strategy") else nearest(name, STRATEGIES)
+    notices.add(f"{value.where}: routing_strategy {name!r} is not supported: simple-shuffle is used instead{hint}")
+    return {}
+
+
+def _num_retries(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
     retries = value.whole("num_retries")
     if retries > MOST_RETRIES:
-        warn(f"num_retries above {MOST_RETRIES}, because more retries only make an outage longer")
+        notices.not_used(f"num_retries above {MOST_RETRIES}", "more retries only make an outage longer")
     return {"num_retries": min(retries, MOST_RETRIES)}
 
 
-def _default_fallbacks(value: Node, names: frozenset[str], _: Warn) -> dict[str, Any]:
-    return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names)}
+def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str, Any]:
+    return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
 
-_READERS: dict[str, Callable[[Node, frozenset[str], Warn], dict[str, Any]]] = {
+def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias, ...]:
+    """Other names of models: a name, or a mapping with the name as `model`, and `hidden`."""
+    found = []
+    for key, target in value.pairs("model_group_alias") if value else ():
+        if target.is_null:
+            continue
+        name, hidden = target, False
+        if target.is_mapping:
+            model, kept = target.at("model"), target.at("hidden")
+            if model is None:
+                raise target.error("model is missing; add the model_name that the alias stands for")
+            name, hidden = model, kept is not None and kept.choice("hidden", ("true", "false")) == "true"
+        text = name.text(f"model_group_alias.{key.text}")
+        if why := names.missing(text):
+            notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
+        else:
+            found.append(Alias(key.text, text, hidden))
+    return tuple(found)
+
+
+READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
     "routing_strategy": _strategy,
     "num_retries": _num_retries,
     "cooldown_time": lambda value, *_: {"cooldown_time": value.number("cooldown_time")},
     "allowed_fails": lambda value, *_: {"allowed_fails": value.whole("allowed_fails")},
     "default_fallbacks": _default_fallbacks,
-    "fallbacks": lambda value, names, _: {"fallbacks": _fallbacks(value, "fallbacks", names)},
-    "content_policy_fallbacks": lambda value, names, _: {
-        "content_policy_fallbacks": _fallbacks(value, "content_policy_fallbacks", names)
+    "fallbacks": lambda value, *more: {"fallbacks": _fallbacks(value, "fallbacks", *more)},
+    "content_policy_fallbacks": lambda value, *more: {
+        "content_policy_fallbacks": _fallbacks(value, "content_policy_fallbacks", *more)
     },
 }
 
 
-def _fallbacks(value: Node, what: str, names: frozenset[str]) -> Fallbacks:
+def _fallbacks(value: Node, what: str, names: _Names, notices: Notices) -> Fallbacks:
     found: dict[str, tuple[str, ...]] = {}
     for item in value.items(what):
         for key, targets in item.pairs(what):
             if key.text in found:
                 raise key.error(f"{what} name {key.text!r} twice; merge them into one list")
-            if key.text != "*" and not _offered(key.text, names):
-                raise key.error(f"{what} name {key.text!r}, which is not a model_name in model_list")
-            found[key.text] = _targets(targets, what, key.text, names)
+            why = "" if key.text == "*" else names.missing(key.text)
+            if why:
+                notices.add(f"{key.where}: {what} of {key.text!r}, {why}, are skipped")
+                continue
+            if chosen := _targets(targets, what, key.text, names, notices):
+                found[key.text] = chosen
     return tuple(found.items())
 
 
-def _targets(value: Node, what: str, source: str, names: frozenset[str]) -> tuple[str, ...]:
+def _targets(value: Node, what: str, source: str, names: _Names, notices: Notices) -> tuple[str, ...]:
     chosen = []
     for target in value.items(f"{what} of {source}"):
+        if target.is_mapping:
+            notices.not_used(f"{what} with parameters of their own")
+            continue
         name = target.text(what)
         if name == source:
-            raise target.error(f"{name!r} cannot be its own fallback")
-        if not _offered(name, names):
-            raise target.error(f"{what} name {name!r}, which is not a model_name in model_list")
-        chosen.append(name)
+            notices.add(f"{target.where}: {name!r} is skipped as its own fallback")
+        elif why := names.missing(name):
+            notices.add(f"{target.where}: {what} name {name!r}, {why}; it is skipped")
+        else:
+            chosen.append(name)
     return tuple(chosen)
 
 
-def _offered(name: str, names: frozenset[str]) -> bool:
-    def fits(pattern: str) -> bool:
-        before, star, after = pattern.partition("*")
-        return bool(star) and name.startswith(before) and name.endswith(after)
-
-    return name in names or any(fits(pattern) for pattern in names)
+def _fits(pattern: str, name: str) -> bool:
+    before, star, after = pattern.partition("*")
+    return bool(star) and name.startswith(before) and name.endswith(after)

@@ -4,8 +4,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagewire_server.config import deployments, models, routing
-from imagewire_server.config.litellm import unserved
+from imagewire_server.config import deployment_params, litellm, models, routing
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.settings import fields
 
@@ -22,10 +21,9 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
             {
                 "model_list": {"type": ["array", "null"], "items": _entry(providers)},
                 "litellm_settings": {"type": ["object", "null"]},
-                "router_settings": _nullable(_object(_optional(_router()), also="router_settings")),
-                "general_settings": _nullable(
-                    _object({"master_key": {"type": "string", "minLength": 1}}, also="general_settings")
-                ),
+                "router_settings": _nullable(_open(_optional(_router()))),
+                "general_settings": _nullable(_open({"master_key": {"type": "string", "minLength": 1}})),
+                "environment_variables": {"type": ["object", "null"]},
                 "imagewire": _nullable(_object({**_settings(providers), "models": _models()})),
             },
             also="sections",
@@ -35,9 +33,14 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
 
 def _object(properties: dict[str, Any], *, also: str = "", required: tuple[str, ...] = ()) -> dict[str, Any]:
     """An object with these keys, and with LiteLLM's keys of the section `also`."""
-    others: dict[str, Any] = {name: {} for name in sorted(unserved(also))} if also else {}
+    others: dict[str, Any] = {name: {} for name in sorted(litellm.names(also))} if also else {}
     made = {"type": "object", "properties": {**properties, **others}, "additionalProperties": False}
     return {**made, "required": list(required)} if required else made
+
+
+def _open(properties: dict[str, Any], *, required: tuple[str, ...] = ()) -> dict[str, Any]:
+    """An object in which unknown keys are warnings."""
+    return {**_object(properties, required=required), "additionalProperties": True}
 
 
 def _nullable(made: dict[str, Any]) -> dict[str, Any]:
@@ -62,17 +65,19 @@ def _settings(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
 
 def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     number = _or_from_env({"type": "number", "minimum": 0})
-    names = "|".join(name for provider in providers for name in provider.names)
-    first, *others = deployments.PARAMS
-    model = {"type": "string", "pattern": f"^({names})/|^os\\.environ/"}
+    first, *others = deployment_params.PARAMS
     params: dict[str, Any] = {
         name: _or_from_env(dict(param.schema)) for provider in providers for name, param in provider.params.items()
     }
     params |= dict.fromkeys(others, number)
+    params |= {name: {} for name in sorted(litellm.names("defaults"))}
+    params[deployment_params.PROVIDER] = {"type": "string"}
     return _object(
         {
             "model_name": {"type": "string", "minLength": 1},
-            "litellm_params": _object({first: model, **_optional(params)}, also="litellm_params", required=("model",)),
+            "litellm_params": _open(
+                {first: {"type": "string", "minLength": 1}, **_optional(params)}, required=("model",)
+            ),
             "model_info": {"type": ["object", "null"]},
         },
         also="model_list",
@@ -81,16 +86,17 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
 
 
 def _router() -> dict[str, Any]:
-    targets = {"type": "array", "items": {"type": "string"}}
+    targets = {"type": "array", "items": {"type": ["string", "object"]}}
     names = {"type": "array", "items": {"type": "object", "additionalProperties": targets}}
     return {
-        "routing_strategy": {"enum": [*routing.STRATEGIES, *sorted(unserved("routing_strategy"))]},
+        "routing_strategy": {"type": "string", "examples": list(routing.STRATEGIES)},
         "num_retries": _or_from_env({"type": "integer", "minimum": 0}),
         "default_fallbacks": targets,
         "cooldown_time": _or_from_env({"type": "number", "minimum": 0}),
         "allowed_fails": _or_from_env({"type": "integer", "minimum": 0}),
         "fallbacks": names,
         "content_policy_fallbacks": names,
+        "model_group_alias": {"type": "object", "additionalProperties": {"type": ["string", "object", "null"]}},
     }
 
 

@@ -8,17 +8,12 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from imagewire_server.config.providers import ProviderConfig
-from imagewire_server.config.source import ConfigError, Node, nearest
 
 _T = TypeVar("_T")
 
 ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
-# Variables of the client and its command.
-_CLIENTS = frozenset({"IMAGEWIRE_API_KEY", "IMAGEWIRE_MODEL", "IMAGEWIRE_TARGET"})
 _WHO = ("key", "open", "off")
-# Variables that Kubernetes sets for a service with the name imagewire, or imagewire-something.
-_KUBERNETES = re.compile(r"IMAGEWIRE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
 # Keys under `imagewire:` that are not single values; config.load reads them.
 SECTIONS = ("models",)
 
@@ -86,7 +81,7 @@ def setting(default: Any, check: Callable[[Any], str | None] | None = None) -> A
     return field(default=default, metadata={"check": check})
 
 
-def secret(check: Callable[[Any], str | None] = sendable) -> Any:
+def secret(check: Callable[[Any], str | None] | None = sendable) -> Any:
     """A setting that is never shown in errors and representations."""
     return field(default="", repr=False, metadata={"check": check})
 
@@ -174,6 +169,8 @@ class Settings:
     """How long running calls may then take to finish, before they end in ABORTED."""
     log_level: str = setting("info", _level)
     """The lowest level that is logged."""
+    strict: bool = False
+    """Whether each warning about the configuration is an error."""
 
     def of(self, kind: type[_T]) -> _T:
         """The provider's own settings, with their dataclass."""
@@ -203,62 +200,6 @@ def made(given: Mapping[str, Any], providers: Iterable[ProviderConfig]) -> Setti
         kind(**{f.name: left.pop(f.name) for f in dataclasses.fields(kind) if f.name in left}) for kind in kinds
     )
     return Settings(**left, providers=others)
-
-
-def from_file(section: Node, known: Fields) -> dict[str, Any]:
-    """Read the settings under `imagewire:`. known: all that exist. Raises ConfigError."""
-    given = {}
-    for key, value in section.pairs("imagewire"):
-        if key.text in SECTIONS:
-            continue
-        if key.text not in known:
-            raise key.unknown((*known, *SECTIONS), "imagewire")
-        given[key.text] = checked(known[key.text], value.text(key.text), value.where)
-    return given
-
-
-def from_environment(
-    environ: Mapping[str, str], known: Fields, others: Mapping[str, str]
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read two sets of settings: from variables of other tools, which a file overrides, and from IMAGEWIRE_ variables.
-
-    known: all settings that exist. others: the variables of other tools, with the setting that each sets. Raises
-    ConfigError, also for an unknown IMAGEWIRE_ variable.
-    """
-    weak = {name: checked(known[name], environ[other], other) for other, name in others.items() if environ.get(other)}
-    strong = {}
-    for variable, value in environ.items():
-        if not variable.upper().startswith(ENV_PREFIX):
-            continue
-        name = variable.removeprefix(ENV_PREFIX).lower()
-        if variable.startswith(ENV_PREFIX) and name in known:
-            strong[name] = checked(known[name], value, variable)
-        elif variable not in {OWN_KEY, *_CLIENTS} and not _is_kubernetes(variable, value):
-            variables = [OWN_KEY, *_CLIENTS, *(ENV_PREFIX + field.upper() for field in known)]
-            close = nearest(variable.upper(), variables) or "; unset it"
-            raise ConfigError(f"{variable}: unknown variable{close}")
-    return weak, strong
-
-
-def _is_kubernetes(variable: str, value: str) -> bool:
-    # IMAGEWIRE_PORT may be meant for us, unless it has the value that Kubernetes sets.
-    linked = variable.startswith(ENV_PREFIX) and variable.endswith("_PORT") and "://" in value
-    return linked or _KUBERNETES.fullmatch(variable) is not None
-
-
-def checked(of: "dataclasses.Field[Any]", value: str, where: str) -> Any:
-    """Convert a value to the type of its field, and check it. Raises ConfigError."""
-    kind: type[str] | type[int] | type[float] = type(of.default)  # type: ignore[assignment]  # none is missing
-    try:
-        typed = kind(value)
-    except ValueError:
-        words = "a whole number" if kind is int else "a number"
-        raise ConfigError(f"{where}: {of.name} must be {words}, not {value!r}") from None
-    check = of.metadata.get("check")
-    if check and (words := check(typed)):
-        shown = f", not {without_password(value)!r}" if of.repr else ""
-        raise ConfigError(f"{where}: {of.name} {words}{shown}")
-    return typed
 
 
 def without_password(value: str) -> str:

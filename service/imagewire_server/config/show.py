@@ -55,5 +55,5 @@ def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
     yield f"callers {'must send the master key' if config.master_key else 'need no key'}"
     for words in exposed(config.settings, config.master_key):
         yield f"warning: {words}"
-    for key in config.unserved:
-        yield f"not supported: {key}"
+    for words in config.warnings:
+        yield f"warning: {words}"

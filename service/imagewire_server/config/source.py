@@ -12,7 +12,7 @@ import yaml
 from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError
 
 _MOST_BYTES = 1024 * 1024
-_FROM_ENV = "os.environ/"
+FROM_ENV = "os.environ/"
 
 
 class ConfigError(Exception):
@@ -60,15 +60,36 @@ class Node:
             seen.add(name.text)
             yield name, Node(value, self._path, self._environ)
 
-    def peek(self, key: str) -> str:
-        """The text at a key of a mapping, to know it before everything is read; empty if it cannot be read."""
+    @property
+    def reference(self) -> str:
+        """The environment variable that the value refers to, "" for none."""
+        value = str(self._node.value)
+        return value.removeprefix(FROM_ENV) if self._is_scalar and value.startswith(FROM_ENV) else ""
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether the value refers to a variable that is not looked up."""
+        return bool(self.reference) and self._environ.get(self.reference) == FROM_ENV + self.reference
+
+    @property
+    def _is_scalar(self) -> bool:
+        return isinstance(self._node, yaml.ScalarNode) and not self.is_null
+
+    def at(self, key: str) -> "Node | None":
+        """The value at a key of a mapping, to know it before everything is read; None if it is absent or null."""
         for name, value in self._node.value if isinstance(self._node, yaml.MappingNode) else ():
             if isinstance(name, yaml.ScalarNode) and name.value == key:
-                try:
-                    return Node(value, self._path, self._environ).text(key)
-                except ConfigError:
-                    return ""  # reported when it is read
-        return ""
+                found = Node(value, self._path, self._environ)
+                return None if found.is_null else found
+        return None
+
+    def peek(self, key: str) -> str:
+        """The text at a key of a mapping; empty if it cannot be read, which is reported when it is read."""
+        found = self.at(key)
+        try:
+            return found.text(key) if found else ""
+        except ConfigError:
+            return ""
 
     def items(self, what: str) -> list["Node"]:
         """The elements of a list."""
@@ -80,18 +101,22 @@ class Node:
 
     def text(self, what: str) -> str:
         """A scalar as text; os.environ/NAME is replaced by the variable's value."""
-        if not isinstance(self._node, yaml.ScalarNode) or self.is_null:
+        if not self._is_scalar:
             raise self.error(f"{what} must be a single value")
-        value = str(self._node.value)
-        if not value.startswith(_FROM_ENV):
+        return self._resolved(str(self._node.value), what)
+
+    def _resolved(self, value: str, what: str) -> str:
+        if not value.startswith(FROM_ENV):
             return value
-        name = value.removeprefix(_FROM_ENV)
+        name = value.removeprefix(FROM_ENV)
         if name not in self._environ:
             raise self.error(f"{what}: the environment variable {name} is not set; set it")
         return self._environ[name]
 
     def number(self, what: str, *, least: float = 0.0) -> float:
-        """A finite number of at least `least`."""
+        """A finite number of at least `least`; of a variable that is not looked up, any."""
+        if self.is_unresolved:
+            return max(least, 1.0)
         text = self.text(what)
         try:
             value = float(text)
@@ -109,7 +134,9 @@ class Node:
         return int(value)
 
     def choice(self, what: str, choices: Collection[str]) -> str:
-        """One of `choices`."""
+        """One of `choices`; of a variable that is not looked up, the first."""
+        if self.is_unresolved:
+            return next(iter(choices))
         text = self.text(what)
         if text not in choices:
             raise self.error(
@@ -123,6 +150,18 @@ class Node:
             return BoundedLoader("").construct_document(self._node)
         except (yaml.YAMLError, ValueError) as error:
             raise self.error("this value does not exist in JSON; put it in quotes, or correct it") from error
+
+    def json(self, what: str) -> Any:
+        """The value as YAML decodes it, with the values of the variables that it refers to."""
+
+        def resolved(value: Any) -> Any:
+            if isinstance(value, dict):
+                return {str(key): resolved(inside) for key, inside in value.items()}
+            if isinstance(value, list):
+                return [resolved(inside) for inside in value]
+            return self._resolved(value, what) if isinstance(value, str) else value
+
+        return resolved(self.plain())
 
 
 class Key(Node):
@@ -143,9 +182,9 @@ class Key(Node):
         )
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """ "; did you mean …?" with the most similar name, empty if there is none."""
-    close = difflib.get_close_matches(name, known, n=1)
+def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
+    """ "; did you mean …?" with the most similar name, empty if none reaches the similarity `cutoff`."""
+    close = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 

@@ -13,8 +13,7 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE
 class Account:
     """One call's. Each upstream call begins, is noted event by event, and ends; the call has the sum."""
 
-    def __init__(self, spec: pb.Spec, call: Call) -> None:
-        self._spec = spec
+    def __init__(self, call: Call) -> None:
         self._call = call
         self._report: Report | None = None  # of the upstream call under way
         self._asked = Asked()
@@ -26,9 +25,9 @@ class Account:
         """Whether nothing was charged so far, nor may be by what is under way."""
         return self._call.charged == "no" and not (self._report and self._report.sent)
 
-    def begin(self, route: Route) -> Report:
-        """An upstream call begins: its report, which the provider fills in."""
-        self._asked = Asked(route.capabilities, self._spec.image_config.image_size, self._spec.service_tier)
+    def begin(self, route: Route, spec: pb.Spec) -> Report:
+        """An upstream call of `spec` begins: its report, which the provider fills in."""
+        self._asked = Asked(route.capabilities, spec.image_config.image_size, spec.service_tier)
         self._drawn, self._open = Drawn(), 0
         self._report = Report(large=self._call.large)
         return self._report

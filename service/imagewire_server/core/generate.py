@@ -58,7 +58,7 @@ class Engine:
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
-        account = Account(spec, call)
+        account = Account(call)
         try:
             with self._admission.slot():
                 failover = Failover(self.router, account, stream=stream, deadline=deadline)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Capabilities, Provider
 from imagewire_server.core.circuit import Circuit, Slot
@@ -19,12 +20,21 @@ _REMEMBERED = 1000
 class Upstream:
     """A deployment with the provider that speaks to it, and a circuit for each model.
 
-    before: the same deployment's, from before the configuration was read again; its circuits go on.
+    before: the same deployment's, from before the configuration was read again; its circuits go on. defaults: the
+    fields that apply to its requests where the caller sets none.
     """
 
-    def __init__(self, deployment: Deployment, provider: Provider, before: "Upstream | None" = None) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        provider: Provider,
+        before: "Upstream | None" = None,
+        *,
+        defaults: pb.Spec | None = None,
+    ) -> None:
         self.deployment = deployment
         self.provider = provider
+        self.defaults = defaults
         self._circuits: OrderedDict[str, Circuit] = before._circuits if before else OrderedDict()
 
     def circuit(self, native_id: str) -> Circuit:
@@ -83,6 +93,7 @@ class Router:
     ) -> None:
         self._upstreams = upstreams
         self._routing = routing
+        self._aliases = {alias.name: alias.target for alias in routing.aliases}
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
 
@@ -97,9 +108,13 @@ class Router:
         return self._routing
 
     def resolve(self, name: str) -> Group:
-        """The routes of a name: a model_name, a wildcard's, or a deployment's own provider/model. Raises NotFound."""
-        exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == name]
-        routes = exact or self._by_wildcard(name) or self._by_native_name(name)
+        """The routes of a name: a model_name, an alias, a wildcard's, or a deployment's own provider/model.
+
+        Raises NotFound.
+        """
+        target = self._aliases.get(name, name)
+        exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == target]
+        routes = exact or self._by_wildcard(target) or self._by_native_name(target)
         if not routes:
             offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
             raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
@@ -123,6 +138,9 @@ class Router:
                 for model in up.provider.models.models:
                     native = up.deployment.model.replace("*", model.id)
                     found.setdefault(pattern.replace("*", model.id), self._route(up, native))
+        for alias in self._routing.aliases:
+            if not alias.hidden:
+                found[alias.name] = self.resolve(alias.name).routes[0]
         return sorted(found.items())
 
     def deployments(self) -> list[tuple[Deployment, bool]]:

@@ -7,7 +7,7 @@ docs/configuration.md or in a README.md of its folder. `make gen` adds its keys 
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
     from imagewire_server.config.models import Row
     from imagewire_server.config.settings import Settings
-    from imagewire_server.contract.provider import ModelTable, Provider
+    from imagewire_server.contract import pb
+    from imagewire_server.contract.provider import Capabilities, ModelTable, Provider
+    from imagewire_server.formats.openai.chat.defaults import Defaults
     from imagewire_server.transport.http import HttpTransport
 
 PACKAGES = (
@@ -63,12 +65,14 @@ class Connector(Protocol):
 class Registration:
     """A provider's folder. Only `config` is used to read a configuration; the others import what they need when called.
 
-    models: the models of one of its names, with what a configuration says of models. connect: once a server.
+    models: the models of one of its names, with what a configuration says of models. connect: once a server. check:
+    raises InvalidRequest for what a model does not take.
     """
 
     config: ProviderConfig
     models: "Callable[[str, Iterable[Row]], ModelTable]"
     connect: "Callable[[HttpTransport], Connector]"
+    check: "Callable[[pb.Spec, Capabilities], None]" = lambda spec, capabilities: None
 
 
 @cache
@@ -84,4 +88,24 @@ def provider_configs(packages: tuple[str, ...] = PACKAGES) -> tuple[ProviderConf
 
 def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = None, **flags: Any) -> config.Config:
     """The configuration of a server with all of them; see config.load."""
-    return config.load(provider_configs(), path, environ, text=text, **flags)
+
+    def check(deployment: "Deployment", rows: "Sequence[Row]") -> "Iterator[str]":
+        if deployment.defaults:
+            made = next(one for one in registered() if deployment.provider in one.config.names)
+            for name, why in defaults(deployment, made, rows).refused.items():
+                yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
+
+    return config.load(provider_configs(), path, environ, text=text, check=check, **flags)
+
+
+def defaults(deployment: "Deployment", registration: Registration, models: "ModelTable") -> "Defaults":
+    """A deployment's default fields, as far as its model takes them."""
+    from imagewire_server.formats.openai.chat.defaults import read  # noqa: PLC0415  # loads protobuf; few need it
+
+    known = models.find(deployment.model)
+    return read(deployment.defaults, deployment.model, known, registration.check)
+
+
+def _models(deployment: "Deployment", registration: Registration, made: config.Config) -> "ModelTable":
+    names = [name for one in provider_configs() for name in one.names]
+    return registration.models(deployment.provider, rows_of(deployment.provider, names, made.models))

@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 
+from imagewire_server.config.routing import Alias
 from imagewire_server.contract.errors import Cooling, NotFound, Unreachable
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.router import Router, Upstream
@@ -130,3 +131,18 @@ def test_circuits_are_remembered_for_the_models_that_were_asked_last() -> None:
     assert up.circuit("model-0") is first
     again = Upstream(up.deployment, up.provider, up)
     assert again.circuit("model-0") is first, "after a reload too"
+
+
+def test_an_alias_is_another_name_and_a_hidden_one_is_not_listed() -> None:
+    aliases = (
+        Alias("pic", "draw", hidden=False),
+        Alias("secret", "draw", hidden=True),
+        Alias("own", "other", hidden=False),
+    )
+    made = router(deployment("draw"), deployment("own"), deployment("other"), aliases=aliases)
+    assert [(group.name, group.routes[0].id) for group in map(made.resolve, ("pic", "secret", "own"))] == [
+        ("pic", "draw:gemini/m"), ("secret", "draw:gemini/m"), ("own", "other:gemini/m"),
+    ]  # fmt: skip
+    assert [(name, route.id) for name, route in made.offered()] == [
+        ("draw", "draw:gemini/m"), ("other", "other:gemini/m"), ("own", "other:gemini/m"), ("pic", "draw:gemini/m"),
+    ]  # fmt: skip

@@ -4,8 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from functools import lru_cache
-from urllib.parse import quote
 
 import msgspec
 
@@ -125,11 +123,9 @@ class GoogleCall:
                     raise error
 
 
-@lru_cache(maxsize=1024)
-def method_url(base: str, native_id: str, *, stream: bool) -> str:
-    """The URL of the method. base: up to "/models"."""
-    method = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return f"{base}/models/{quote(native_id, safe='')}:{method}"
+def method_url(model_url: str, *, stream: bool) -> str:
+    """The URL of the method. model_url: the URL of the model."""
+    return f"{model_url}:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}"
 
 
 async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[StreamEvent], Error | None, bool]:

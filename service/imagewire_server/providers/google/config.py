@@ -1,29 +1,30 @@
 """Google's part of the configuration: settings, environment variables and the keys of deployments."""
 
 import dataclasses
-import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
-from imagewire_server.config.providers import Param, ProviderConfig, SetUp
-from imagewire_server.config.settings import Settings, secret, sendable, setting, url, without_password
-from imagewire_server.config.source import Node
+from imagewire_server.config.providers import ProviderConfig, SetUp
+from imagewire_server.config.settings import Settings, secret, setting, url, without_password
+from imagewire_server.config.source import FROM_ENV, Node
+from imagewire_server.providers.google import model_names
+from imagewire_server.providers.google.params import PARAMS
 
 _VERTEX_ONLY = ("vertex_project", "vertex_location", "vertex_credentials")
 # LiteLLM's other names for the same keys. Where both are given, LiteLLM uses the first.
 _ALIASES = {
+    "api_base": "base_url",
     "vertex_project": "vertex_ai_project",
     "vertex_location": "vertex_ai_location",
     "vertex_credentials": "vertex_ai_credentials",
 }
-# Headers that the server itself sends. A file may not set them.
-_OWN_HEADERS = frozenset({
-    "authorization", "content-type", "content-length", "accept-encoding", "host", "x-goog-api-key",
-})  # fmt: skip
+
+
+def _url_or_empty(value: str) -> str | None:
+    return url(value) if value else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class GoogleSettings:
     """Where the Gemini API is: another address for a private endpoint or the emulator."""
     gemini_api_version: str = "v1beta"
     """The version in the Gemini API's paths."""
+    gemini_api_base: str = setting("", _url_or_empty)
+    """The api_base of deployments without one; GEMINI_API_BASE sets it too."""
     vertex_project: str = ""
     """Vertex AI's project; VERTEXAI_PROJECT sets it too. Used where there is no model_list."""
     vertex_location: str = "global"
@@ -44,12 +47,17 @@ class GoogleSettings:
     """Where Vertex AI is; empty for Google's own host of the location."""
     vertex_api_version: str = "v1"
     """The version in Vertex AI's paths."""
+    vertex_api_base: str = setting("", _url_or_empty)
+    """The api_base of deployments without one; VERTEXAI_API_BASE sets it too."""
+    vertex_credentials: str = secret(None)
+    """A file or JSON, for deployments without vertex_credentials; VERTEXAI_CREDENTIALS sets it too."""
 
 
 @dataclass(frozen=True, slots=True)
 class GoogleOptions:
     """A deployment's. api_base: empty for Google's own address. project, location: Vertex AI's. credentials:
     Vertex AI's too, a file's path or JSON. timeout: seconds until the first byte, None for the server's setting.
+    source: where the key or the credentials are from, "" for the settings.
     """
 
     api_key: str = field(default="", repr=False)
@@ -59,6 +67,7 @@ class GoogleOptions:
     credentials: str = field(default="", repr=False)
     timeout: float | None = None
     extra_headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    source: str = field(default="", compare=False)
 
     @property
     def where(self) -> str:
@@ -73,61 +82,42 @@ def of(deployment: Deployment) -> GoogleOptions:
     return options
 
 
-def _text(name: str, check: Callable[[str], str | None] = lambda text: None) -> Param:
-    def read(value: Node) -> str:
-        text = value.text(name)
-        if words := check(text):
-            raise value.error(f"{name} {words}")
-        return text
-
-    return Param(read, {"type": "string"})
-
-
-def _credentials(value: Node) -> str:
-    """A path, or JSON, as text or as a mapping of the file."""
-    plain = value.plain()
-    if isinstance(plain, dict):
-        return json.dumps(plain)
-    text = value.text("vertex_credentials")
-    if text.lstrip().startswith("{"):
-        try:
-            json.loads(text)
-        except ValueError:
-            raise value.error("vertex_credentials is neither a path nor valid JSON") from None
-    return text
-
-
-def _extra_headers(value: Node) -> tuple[tuple[str, str], ...]:
-    headers = []
-    for key, text in value.pairs("extra_headers"):
-        header, content = key.text.lower(), text.text(key.text)
-        if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():
-            raise key.error(f"{key.text!r} is not a valid header")
-        if header in _OWN_HEADERS:
-            raise key.error(f"{key.text!r} is sent by the server itself; leave it out")
-        headers.append((header, content))
-    return tuple(headers)
-
-
 def _options(provider: str, model: str, given: Mapping[str, Any], settings: Settings, params: Node) -> GoogleOptions:
     """A deployment's options, of its keys and, where they are silent, of the settings. Raises ConfigError."""
     given = {**given, **{name: given.get(name) or given.get(alias, "") for name, alias in _ALIASES.items()}}
     defaults = settings.of(GoogleSettings)
     key = given.get("api_key", "")
-    common = {"timeout": given.get("timeout"), "extra_headers": given.get("extra_headers", ())}
+    common = {
+        "timeout": given.get("timeout"),
+        "extra_headers": given.get("extra_headers", ()),
+        "source": _source(params, "api_key" if key else "vertex_credentials"),
+    }
     if provider == "gemini":
-        wrong = next((name for name in _VERTEX_ONLY if given.get(name)), None)
-        if wrong:
-            raise params.error(f"{wrong} belongs to vertex_ai/ models; {provider}/{model} is none")
         if not key and not defaults.gemini_api_key:
             raise params.error("api_key is missing; add 'api_key: os.environ/GEMINI_API_KEY', or set GEMINI_API_KEY")
-        return GoogleOptions(key or defaults.gemini_api_key, given.get("api_base", ""), **common)
-    project, location, credentials = (given.get(name, "") for name in _VERTEX_ONLY)
-    if key and credentials:
-        raise params.error("api_key (express mode) and vertex_credentials exclude each other; keep one")
+        return GoogleOptions(key or defaults.gemini_api_key, given["api_base"] or defaults.gemini_api_base, **common)
+    project, location, credentials = (given[name] for name in _VERTEX_ONLY)
     if not key:
         project, location = project or defaults.vertex_project, location or defaults.vertex_location
-    return GoogleOptions(key, given.get("api_base", ""), project, location, credentials, **common)
+        credentials = credentials or defaults.vertex_credentials
+    return GoogleOptions(key, given["api_base"] or defaults.vertex_api_base, project, location, credentials, **common)
+
+
+def _source(params: Node, name: str) -> str:
+    """Where a key or its alias is from, "" if the file does not have it."""
+    node = params.at(name) or params.at(_ALIASES.get(name, name))
+    if node is None:
+        return ""
+    return FROM_ENV + node.reference if node.reference else f"litellm_params.{name} in the file"
+
+
+def _ignores(provider: str, own: Mapping[str, Any]) -> Iterator[str]:
+    """What belongs to Vertex AI, on the Gemini API; and a key beside credentials, which are preferred."""
+    names = [name for name in own if name.startswith("vertex_") and own[name]]
+    if provider == "gemini":
+        yield from names
+    elif any(name.endswith("_credentials") for name in names) and own.get("api_key"):
+        yield "api_key"
 
 
 def _default(settings: Settings) -> tuple[Deployment, ...]:
@@ -135,9 +125,11 @@ def _default(settings: Settings) -> tuple[Deployment, ...]:
     given = settings.of(GoogleSettings)
     found = []
     if given.gemini_api_key:
-        found.append(Deployment("gemini", "gemini/*", "gemini", "*", GoogleOptions(given.gemini_api_key)))
+        gemini = GoogleOptions(given.gemini_api_key, given.gemini_api_base)
+        found.append(Deployment("gemini", "gemini/*", "gemini", "*", gemini))
     if given.vertex_project:
-        options = GoogleOptions(project=given.vertex_project, location=given.vertex_location)
+        place = given.vertex_project, given.vertex_location
+        options = GoogleOptions("", given.vertex_api_base, *place, given.vertex_credentials)
         found.append(Deployment("vertex_ai", "vertex_ai/*", "vertex_ai", "*", options))
     return tuple(found)
 
@@ -161,24 +153,26 @@ CONFIG = ProviderConfig(
     names=("gemini", "vertex_ai"),
     example="gemini-2.5-flash-image",
     options=_options,
-    params={
-        "timeout": Param(lambda value: value.number("timeout", least=0.001), {"type": "number", "exclusiveMinimum": 0}),
-        "extra_headers": Param(_extra_headers, {"type": "object", "additionalProperties": {"type": "string"}}),
-        "api_key": _text("api_key", sendable),
-        "api_base": _text("api_base", url),
-        "vertex_project": _text("vertex_project"),
-        "vertex_location": _text("vertex_location"),
-        "vertex_credentials": Param(_credentials, {"type": ["string", "object"]}),
-        "vertex_ai_project": _text("vertex_ai_project"),
-        "vertex_ai_location": _text("vertex_ai_location"),
-        "vertex_ai_credentials": Param(_credentials, {"type": ["string", "object"]}),
-    },
+    params=PARAMS,
     settings=GoogleSettings,
     variables={
         "GEMINI_API_KEY": "gemini_api_key",
+        "GOOGLE_API_KEY": "gemini_api_key",
+        "GEMINI_API_BASE": "gemini_api_base",
+        "VERTEX_API_BASE": "vertex_api_base",
+        "VERTEXAI_API_BASE": "vertex_api_base",
+        "VERTEXAI_CREDENTIALS": "vertex_credentials",
+        "VERTEX_PROJECT": "vertex_project",
         "VERTEXAI_PROJECT": "vertex_project",
+        "VERTEX_LOCATION": "vertex_location",
         "VERTEXAI_LOCATION": "vertex_location",
     },
+    aliases={"vertex_ai_beta": "vertex_ai"},
+    claims=model_names.claims,
+    declines=model_names.declines,
+    ignores=_ignores,
+    talks=model_names.talks,
+    file_variables={"GOOGLE_APPLICATION_CREDENTIALS": "vertex_credentials"},
     default=_default,
     set_up=(
         SetUp(

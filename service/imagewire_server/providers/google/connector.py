@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.settings import Settings
 from imagewire_server.contract.provider import ModelTable, Provider
-from imagewire_server.providers.google import config
+from imagewire_server.providers.google import addresses, config
 from imagewire_server.providers.google.call import GoogleCall
 from imagewire_server.providers.google.config import GoogleSettings
-from imagewire_server.providers.google.gemini import Endpoint, GeminiApi
+from imagewire_server.providers.google.gemini import GeminiApi
 from imagewire_server.providers.google.token import GoogleToken
-from imagewire_server.providers.google.vertex import Location, Vertex
+from imagewire_server.providers.google.vertex import Vertex
 from imagewire_server.providers.google.wire import Allowed
 from imagewire_server.providers.registry import Policy
 from imagewire_server.transport.http import HttpTransport
@@ -30,15 +30,8 @@ class GoogleConnector:
         allowed = Allowed(policy.buckets, policy.resources)
         call = GoogleCall(self._http, dict(options.extra_headers), options.timeout, policy.max_retry_after, allowed)
         if deployment.provider == GeminiApi.name:
-            base = options.api_base or given.gemini_base_url
-            return GeminiApi(call, Endpoint(base, given.gemini_api_version, options.api_key), models)
-        location = Location(
-            given.vertex_api_version,
-            options.location or given.vertex_location,
-            options.project,
-            options.api_base or given.vertex_base_url,
-            options.api_key,
-        )
+            return GeminiApi(call, addresses.endpoint(options, given), models)
+        location = addresses.location(options, given)
         return Vertex(call, location, None if options.api_key else self._token(options.credentials), models)
 
     async def reread(self, deployments: Iterable[Deployment]) -> None:

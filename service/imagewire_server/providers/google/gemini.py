@@ -1,21 +1,12 @@
 """Asks the Gemini API. The key travels in a header, never in a URL."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass, field
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
+from imagewire_server.providers.google.addresses import Endpoint
 from imagewire_server.providers.google.call import GoogleCall, method_url
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """Where the API is and by which key."""
-
-    base_url: str
-    version: str
-    api_key: str = field(repr=False)
 
 
 class GeminiApi:
@@ -25,7 +16,7 @@ class GeminiApi:
 
     def __init__(self, call: GoogleCall, endpoint: Endpoint, models: ModelTable) -> None:
         self._call = call
-        self._base = f"{endpoint.base_url.rstrip('/')}/{endpoint.version}"
+        self._endpoint = endpoint
         self._credentials = {"x-goog-api-key": endpoint.api_key}
         self.models = models
 
@@ -33,6 +24,6 @@ class GeminiApi:
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """Ask once; see the protocol."""
-        url = method_url(self._base, native_id, stream=stream)
+        url = method_url(self._endpoint.model_url(native_id), stream=stream)
         known = self.models.find(native_id)
         return self._call.ask(url, spec, known, self._credentials, report=report)

@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from imagewire_server.config.models import Row
-    from imagewire_server.contract.provider import ModelTable
+    from imagewire_server.contract import pb
+    from imagewire_server.contract.provider import Capabilities, ModelTable
     from imagewire_server.transport.http import HttpTransport
 
 
@@ -25,4 +26,10 @@ def _connect(http: "HttpTransport") -> Connector:
     return GoogleConnector(http)
 
 
-PROVIDER = Registration(CONFIG, _models, _connect)
+def _check(spec: "pb.Spec", capabilities: "Capabilities") -> None:
+    from imagewire_server.providers.google.wire import encode  # noqa: PLC0415
+
+    encode(spec, capabilities)
+
+
+PROVIDER = Registration(CONFIG, _models, _connect, _check)

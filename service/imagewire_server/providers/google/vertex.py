@@ -2,38 +2,14 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
+from imagewire_server.providers.google.addresses import Location
 from imagewire_server.providers.google.call import GoogleCall, method_url
 from imagewire_server.providers.google.token import Access, GoogleToken
-
-_MULTI_REGIONS = frozenset({"us", "eu"})
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where the models are. base_url: empty for Google's host of the location. api_key: express mode."""
-
-    version: str
-    name: str = "global"
-    project: str = ""
-    base_url: str = ""
-    api_key: str = field(default="", repr=False)
-
-
-def base_url(location: Location) -> str:
-    """The host that serves a location, or the one that was named in its stead."""
-    if location.base_url:
-        return location.base_url.rstrip("/")
-    if location.api_key or location.name == "global":
-        return "https://aiplatform.googleapis.com"
-    if location.name in _MULTI_REGIONS:
-        return f"https://aiplatform.{location.name}.rep.googleapis.com"
-    return f"https://{location.name}-aiplatform.googleapis.com"
 
 
 class Vertex:
@@ -55,8 +31,8 @@ class Vertex:
         access = await self._token.get() if self._token else None
         renewed = False
         while True:
-            project = (self._location.project or access.project) if access else ""
-            url = method_url(self._base(project), native_id, stream=stream)
+            model_url = self._location.model_url(native_id, access.project if access else "")
+            url = method_url(model_url, stream=stream)
             credentials = self._credentials(access)
             answer = self._call.generate(url, body, credentials, report=report)
             try:
@@ -82,9 +58,3 @@ class Vertex:
         if access.quota_project:
             headers["x-goog-user-project"] = access.quota_project
         return headers
-
-    def _base(self, project: str) -> str:
-        base = f"{base_url(self._location)}/{self._location.version}"
-        if project:
-            base += f"/projects/{project}/locations/{self._location.name}"
-        return f"{base}/publishers/google"

@@ -1,0 +1,50 @@
+"""The variables that a file refers to: those of the process, and those under LiteLLM's `environment_variables`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from imagewire_server.config.notices import Notices
+from imagewire_server.config.source import FROM_ENV, Node
+
+
+class References(Mapping[str, str]):
+    """What `os.environ/NAME` stands for. The process's variables come first, as in LiteLLM.
+
+    resolve: whether variables are looked up; if not, each stands for its own reference.
+    """
+
+    def __init__(self, environ: Mapping[str, str], *, resolve: bool) -> None:
+        self._environ = environ
+        self._resolve = resolve
+        self.of_file: dict[str, str] = {}
+        self._used: set[str] = set()
+
+    def __getitem__(self, name: str) -> str:
+        self._used.add(name)
+        if not self._resolve:
+            return FROM_ENV + name
+        return self._environ[name] if name in self._environ else self.of_file[name]
+
+    def __contains__(self, name: object) -> bool:
+        return not self._resolve or name in self._environ or name in self.of_file
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.of_file, **self._environ})
+
+    def __len__(self) -> int:
+        return len({**self.of_file, **self._environ})
+
+    def add(self, section: Node, notices: Notices) -> None:
+        """Read `environment_variables`."""
+        for key, value in section.pairs("environment_variables"):
+            if value.is_null or (value.reference and value.reference not in self):
+                continue  # LiteLLM does not set it
+            text = value.text(key.text)
+            self.of_file[key.text] = text
+            if self._environ.get(key.text, text) != text:
+                notices.add(f"{key.where}: {key.text} in the file replaces the environment's {key.text}")
+
+    def tell_unused(self, others: Iterable[str], notices: Notices) -> None:
+        """Add a warning for each of the file's variables that nothing reads. others: those that are read by name."""
+        for name in self.of_file:
+            if name not in {*self._used, *others}:
+                notices.not_used(f"environment_variables.{name}")

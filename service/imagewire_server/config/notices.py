@@ -1,0 +1,37 @@
+"""Warnings about a configuration: what it asks for and this server does not do. Each is told once."""
+
+from collections.abc import Iterable
+
+from imagewire_server.config import litellm
+from imagewire_server.config.source import Key, nearest
+
+
+class Notices:
+    """Collects the warnings, in the order in which they were found."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, None] = {}
+        self.unknown: list[str] = []  # those about keys that nobody knows
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """All of them."""
+        return tuple(self._found)
+
+    def add(self, words: str) -> None:
+        """Add one."""
+        self._found[words] = None
+
+    def not_used(self, name: str, why: str = "") -> None:
+        """A key or value of LiteLLM that has no effect here."""
+        self.add(f"{name} is not supported{': ' + why if why else ''}")
+
+    def other(self, key: Key, section: str, served: Iterable[str]) -> None:
+        """A key of a section that this server does not read. served: the section's keys that it reads."""
+        if litellm.has(section, key.text):
+            self.not_used(f"{section}.{key.text}")
+            return
+        known = [*served, *(name for name in litellm.names(section) if "*" not in name)]
+        close = nearest(key.text, known) or "; it has no effect"
+        self.unknown.append(f"{key.where}: unknown key {key.text!r} in {section}{close}")
+        self.add(self.unknown[-1])

@@ -1,0 +1,25 @@
+"""What the name of a model in LiteLLM's file says: whether Google's generateContent serves it, and whether it draws."""
+
+import re
+
+# Models of Google's that are asked in another way, and those of others that Vertex AI has.
+_DECLINED = re.compile(
+    r"imagen|imagegeneration|imagesegmentation|veo-|lyria|.*embedding|textembedding|aqa$|chat-|codechat|code-|text-"
+    r"|medlm|.*-live-|.*native-audio|claude|mistral|codestral|jamba|llama|meta/|deepseek|qwen|minimax|zai|openai/|xai/"
+    r"|moonshot"
+)
+
+
+def claims(model: str) -> str:
+    """Vertex AI serves a model without a prefix, as in LiteLLM."""
+    return "vertex_ai" if re.match(r"gemini-|nano-banana", model) else ""
+
+
+def declines(_: str, model: str) -> str:
+    """Why a model is not served."""
+    return "not asked by Google's generateContent" if _DECLINED.match(model) else ""
+
+
+def talks(model: str) -> bool:
+    """Whether a model answers with text only. Unknown names may be tuned models that draw."""
+    return bool(re.match(r"(gemini|gemma|learnlm)-", model)) and "image" not in model

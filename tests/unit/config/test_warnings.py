@@ -1,0 +1,174 @@
+"""What LiteLLM's files have and this server does not do is told, once, and stops nothing unless that is asked for."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from imagewire_server.cli import app
+from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.registry import load
+from tests.unit.config.test_load import entry, router, written
+
+# the file, its one warning
+WARNED: list[tuple[str, str]] = [
+    (
+        entry("model: gemini/m, api_key: k, modle: x"),
+        ("3: unknown key 'modle' in litellm_params; did you mean 'model'?"),
+    ),
+    (entry("model: gemini/m, api_key: k, zzzz: x"), ("3: unknown key 'zzzz' in litellm_params; it has no effect")),
+    (entry("model: gemini/m, api_key: k, mock_response: x"), "litellm_params.mock_response is not supported"),
+    (
+        entry("model: gemini/m, api_key: k, output_cost_per_image: 1"),
+        ("litellm_params.output_cost_per_image is not supported"),
+    ),
+    (entry(rest="    model_info: {ids: x}\n"), "4: unknown key 'ids' in model_info; did you mean 'id'?"),
+    (
+        router("routing_strategy: fastest"),
+        ("5: routing_strategy 'fastest' is not supported: simple-shuffle is used instead"),
+    ),
+    (
+        router("routing_strategy: least-bussy"),
+        (
+            "5: routing_strategy 'least-bussy' is not supported: simple-shuffle is used instead; "
+            "did you mean 'least-busy'?"
+        ),
+    ),
+    (
+        router("routing_strategy: cost-based-routing"),
+        ("5: routing_strategy 'cost-based-routing' is not supported: simple-shuffle is used instead"),
+    ),
+    (router("allowed_fials: 1"), ("5: unknown key 'allowed_fials' in router_settings; did you mean 'allowed_fails'?")),
+    (
+        router("fallbacks: [{a: [bb]}]"),
+        ("5: fallbacks name 'bb', which is not a model_name in model_list; it is skipped"),
+    ),
+    (router("fallbacks: [{bb: [a]}]"), ("5: fallbacks of 'bb', which is not a model_name in model_list, are skipped")),
+    (router("fallbacks: [{a: [a]}]"), "5: 'a' is skipped as its own fallback"),
+    (
+        router("model_group_alias: {b: cc}"),
+        ("5: the alias 'b' is skipped: it stands for 'cc', which is not a model_name in model_list"),
+    ),
+    (
+        entry(rest="general_settings: {alertin: []}\n"),
+        ("4: unknown key 'alertin' in general_settings; did you mean 'alerting'?"),
+    ),
+    (
+        entry(rest="litellm_settings: {num_retires: 1}\n"),
+        ("4: unknown key 'num_retires' in litellm_settings; did you mean 'num_retries'?"),
+    ),
+    (
+        entry("model: gemini/m, api_key: k, vertex_project: p"),
+        "litellm_params.vertex_project has no effect on gemini/m",
+    ),
+    (
+        entry("model: vertex_ai/m, api_key: k, vertex_ai_credentials: f"),
+        "litellm_params.api_key has no effect on vertex_ai/m",
+    ),
+    (
+        entry("model: gemini/m, api_key: k, temperature: hot"),
+        "litellm_params.temperature of a is not used: expected `float | null`, got `str`",
+    ),
+    (entry(rest="guardrails: []\n"), "guardrails is not supported"),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), WARNED, ids=[row[1][:60] for row in WARNED])
+def test_a_warning_is_told_and_is_an_error_if_strict(tmp_path: Path, text: str, told: str) -> None:
+    file = written(tmp_path, text)
+    config = load(file, {})
+    assert [words.removeprefix(f"{tmp_path}/config.yaml:") for words in config.warnings] == [told]
+    assert len(config.deployments) == 1
+    for strict in (
+        lambda: load(file, {}, strict=True),
+        lambda: load(file, {"IMAGEWIRE_STRICT": "true"}),
+        lambda: load(written(tmp_path, f"{text}imagewire: {{strict: true}}\n"), {}),
+    ):
+        with pytest.raises(ConfigError, match="strict, and there are warnings:\n") as refused:
+            strict()
+        assert str(refused.value).endswith(f"  {config.warnings[0]}")
+
+
+def test_check_lists_warnings_and_fails_on_them_if_strict(tmp_path: Path) -> None:
+    file = written(tmp_path, WARNED[0][0])
+    plain = CliRunner().invoke(app, ["check", "--config", str(file)])
+    assert (plain.exit_code, f"warning: {file}:3: unknown key" in plain.stdout) == (0, True)
+    strict = CliRunner().invoke(app, ["check", "--strict", "--config", str(file)])
+    assert (strict.exit_code, "unknown key 'modle'" in strict.stderr, strict.stdout) == (2, True, "")
+
+
+OTHERS = """\
+model_list:
+  - {model_name: gpt-4o, litellm_params: {model: openai/gpt-4o, api_key: os.environ/NOT_SET, organization: o}}
+  - {model_name: claude, litellm_params: {model: claude-3-5-sonnet, api_key: os.environ/NOT_SET}}
+  - {model_name: draw, litellm_params: {model: azure/dall-e-3, api_base: os.environ/NOT_SET}}
+  - {model_name: draw, litellm_params: {model: gemini/gemini-3-pro-image, api_key: k}}
+  - {model_name: old, litellm_params: {model: vertex_ai/imagen-3.0-generate-002}}
+  - {model_name: near, litellm_params: {model: gemni/gemini-3-pro-image}}
+router_settings:
+  fallbacks: [{draw: [gpt-4o]}, {claude: [draw]}, {gpt-4o: [claude]}]
+  model_group_alias: {best: gpt-4o, pic: draw, secret: {model: draw, hidden: true}}
+"""
+
+
+def test_models_of_other_providers_are_skipped_and_named_once(tmp_path: Path) -> None:
+    config = load(written(tmp_path, OTHERS), {})
+    assert [(one.name, one.provider) for one in config.deployments] == [("draw", "gemini")]
+    assert [(one.name, one.model) for one in config.skipped] == [
+        ("gpt-4o", "openai/gpt-4o"),
+        ("claude", "claude-3-5-sonnet"),
+        ("draw", "azure/dall-e-3"),
+        ("old", "vertex_ai/imagen-3.0-generate-002"),
+        ("near", "gemni/gemini-3-pro-image"),
+    ]
+    assert [words.removeprefix(f"{tmp_path}/config.yaml:") for words in config.warnings] == [
+        "7: 'gemni/gemini-3-pro-image': did you mean 'gemini'?",
+        (
+            "4 models of another provider, skipped: gpt-4o (openai/gpt-4o), claude "
+            "(claude-3-5-sonnet), draw (azure/dall-e-3), near (gemni/gemini-3-pro-image)"
+        ),
+        "1 model not asked by Google's generateContent, skipped: old (vertex_ai/imagen-3.0-generate-002)",
+        "10: the alias 'best' is skipped: it stands for 'gpt-4o', whose models are skipped",
+        "9: fallbacks name 'gpt-4o', whose models are skipped; it is skipped",
+        "9: fallbacks of 'claude', whose models are skipped, are skipped",
+        "9: fallbacks of 'gpt-4o', whose models are skipped, are skipped",
+    ]
+    assert config.routing.fallbacks == ()
+    assert config.routing.aliases == (("pic", "draw", False), ("secret", "draw", True))
+
+
+@pytest.mark.parametrize(
+    ("params", "provider", "model"),
+    [
+        ("model: gemini-2.5-flash-image, vertex_project: p", "vertex_ai", "gemini-2.5-flash-image"),
+        (
+            "model: gemini-2.5-flash-image, custom_llm_provider: gemini, api_key: k",
+            "gemini",
+            ("gemini-2.5-flash-image"),
+        ),
+        ("model: gemini/m, custom_llm_provider: gemini, api_key: k", "gemini", "m"),
+        ("model: vertex_ai_beta/m, vertex_project: p", "vertex_ai", "m"),
+    ],
+)
+def test_a_model_without_a_prefix(tmp_path: Path, params: str, provider: str, model: str) -> None:
+    (made,) = load(written(tmp_path, entry(params)), {}).deployments
+    assert (made.provider, made.model) == (provider, model)
+
+
+def test_variables_of_the_file(tmp_path: Path) -> None:
+    variables = "{K: file, B: os.environ/A, C: os.environ/NOT_SET, GEMINI_API_KEY: g, LANGFUSE: x, N: null}"
+    rest = f"environment_variables: {variables}\n"
+    text = (
+        rest
+        + entry("model: gemini/m, api_key: os.environ/K, tpm: os.environ/B")
+        + entry("model: gemini/m", name="b").partition("\n")[2]
+    )
+    first, second = load(written(tmp_path, text), {"A": "5"}).deployments
+    assert (first.options.api_key, first.tpm, second.options.api_key) == ("file", 5, "g")
+    config = load(written(tmp_path, text), {"A": "5", "K": "process", "GEMINI_API_KEY": "h"})
+    assert [one.options.api_key for one in config.deployments] == ["process", "g"]
+    assert [words.rpartition(":")[2].strip() for words in config.warnings] == [
+        "K in the file replaces the environment's K",
+        "GEMINI_API_KEY in the file replaces the environment's GEMINI_API_KEY",
+        "environment_variables.LANGFUSE is not supported",
+    ]
