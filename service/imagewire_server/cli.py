@@ -101,7 +101,7 @@ def serve(  # noqa: PLR0913  # one for each option
     from imagewire_server.providers.registry import load  # noqa: PLC0415
 
     def read(text: bytes | None = None) -> "Config":
-        served = {"grpc": grpc, "rest": "off" if no_rest else rest, "workers": workers}
+        served: dict[str, Any] = {"grpc": grpc, "rest": "off" if no_rest else rest, "workers": workers}
         return load(config, os.environ, text=text, **served, strict=strict)
 
     async def run(given: "Config") -> None:
@@ -139,18 +139,19 @@ def serve(  # noqa: PLR0913  # one for each option
 @app.command()
 @click.option("--config", "configs", **_FILE, required=True, help="The file to check.")
 @click.option("--strict", is_flag=True, default=None, help="Take each warning as an error.")
-def check(configs: tuple[Path, ...], *, strict: bool | None) -> None:
+@click.option("--no-env", is_flag=True, help="Do not look up environment variables, which are then not needed.")
+def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> None:
     """Check a configuration without serving.
 
-    Prints the routing table, or the first error with exit code 2.
+    Prints the routing table with what each deployment asks of its provider, or the first error with exit code 2.
     """
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
-    from imagewire_server.config.show import table  # noqa: PLC0415
-    from imagewire_server.providers.registry import load, provider_configs  # noqa: PLC0415
+    from imagewire_server.providers.registry import load, table  # noqa: PLC0415
 
     config = _one(configs)
+    environ = {} if no_env else os.environ
     try:
-        for line in table(load(config, os.environ, strict=strict), provider_configs()):
+        for line in table(load(config, environ, resolve=not no_env, strict=strict), environ):
             click.echo(line)
     except ConfigError as error:
         click.echo(f"imagewire-server: {error}", err=True)

@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
 
-from imagewire_server.providers.google.addresses import Endpoint, Location
-from imagewire_server.providers.google.call import method_url
+from imagewire_server.providers.google.addresses import Endpoint, Location, method_url
 
 MODEL = "gemini-2.5-flash-image"
 BASES = [

@@ -19,10 +19,9 @@ from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_server import bootstrap
 from imagewire_server.config.load import Config, load
 from imagewire_server.config.schema import schema
-from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract import pb
-from imagewire_server.providers.registry import PACKAGES, provider_configs, registered
+from imagewire_server.providers.registry import PACKAGES, provider_configs, registered, table
 from tests.conftest import spec
 from tests.upstream import answering
 
@@ -193,7 +192,6 @@ def test_its_keys_are_read_with_their_lines(tmp_path: Path) -> None:
         ("toy_token: os", "toy_tokn: os", 5, "toy_token is missing; add it, or set TOY_TOKEN. "),
         ("toy_palette: warm", "toy_palette: blue", 7, "toy_palette must be one of grey, warm, not 'blue'"),
         ("toy_token: os.environ/TOKEN", "weight: 1", 5, "toy_token is missing; add it, or set TOY_TOKEN"),
-        ("toy/easel-1", "tyo/easel-1", 5, "no model of model_list can be served: 1 model of another provider"),
         ("toy_url: http://x", "toy_url: nowhere", 11, "toy_url must start with https:// or http://"),
         ("toy_url: http://x", "toy_ulr: http://x", 11, "unknown key 'toy_ulr' in imagewire; did you mean 'toy_url'?"),
     ):
@@ -201,7 +199,16 @@ def test_its_keys_are_read_with_their_lines(tmp_path: Path) -> None:
             read(FILE.replace("URL", "http://x").replace(before, after), file)
         assert str(refused.value).startswith(f"{file}:{line}: {words}"), refused.value
     text = "model_list: [{model_name: a, litellm_params: {model: gemini/m, api_key: k, toy_token: t}}]"
-    assert read(text, file).warnings == (f"{file}:1: unknown key 'toy_token' in litellm_params; it has no effect",)
+    (told,) = read(text, file).warnings
+    assert told.startswith(f"{file}:1: unknown key 'toy_token' in litellm_params; ")
+    for before, after, words in (
+        ("toy/easel-1", "tyo/easel-1", "1 model of another provider, skipped: painter (tyo/easel-1)"),
+        ("toy_palette: warm", "timeout: 5", "unknown key 'timeout' in litellm_params; "),
+        ("toy_palette: warm", "extra_headers: {a: b}", "unknown key 'extra_headers' in litellm_params; "),
+        ("toy_palette: warm", "vertex_project: p", "unknown key 'vertex_project' in litellm_params; "),
+    ):
+        told = read(FILE.replace("URL", "http://x").replace(before, after), file).warnings
+        assert any(words in one for one in told), told
     misspelled = FILE.replace("URL", "http://x").replace("toy_token: os", "toy_tokn: os")
     with pytest.raises(ConfigError, match="unknown key 'toy_tokn' in litellm_params; did you mean 'toy_token'"):
         read(misspelled, file)
@@ -213,7 +220,7 @@ def test_its_variable_serves_all_its_models(tmp_path: Path) -> None:
         ("toy/*", "toy", "*"),
         ("*", "toy", "*"),
     ]
-    shown = "\n".join(table(read(FILE.replace("URL", "http://x"), tmp_path / "file"), provider_configs(WITH_TOY)))
+    shown = "\n".join(table(read(FILE.replace("URL", "http://x"), tmp_path / "file"), {}, WITH_TOY))
     assert "toy/easel-1  id painter:toy:0" in shown
     assert "secret-token" not in shown
     made = schema(provider_configs(WITH_TOY))["properties"]

@@ -18,7 +18,8 @@ _KEYS = ("model_name", "litellm_params", "model_info")
 class Deployment:
     """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
 
-    model: the provider's id. options: the provider's own options. defaults: fields of requests that apply where a caller sets none, as JSON; "" for none.
+    model: the provider's id. options: the provider's own options. defaults: fields of requests that apply where a
+    caller sets none, as JSON; "" for none.
     """
 
     id: str

@@ -14,18 +14,18 @@ class References(Mapping[str, str]):
 
     def __init__(self, environ: Mapping[str, str], *, resolve: bool) -> None:
         self._environ = environ
-        self._resolve = resolve
+        self.resolves = resolve
         self.of_file: dict[str, str] = {}
         self._used: set[str] = set()
 
     def __getitem__(self, name: str) -> str:
         self._used.add(name)
-        if not self._resolve:
-            return FROM_ENV + name
-        return self._environ[name] if name in self._environ else self.of_file[name]
+        if name in self._environ:
+            return self._environ[name]
+        return self.of_file[name] if self.resolves or name in self.of_file else FROM_ENV + name
 
     def __contains__(self, name: object) -> bool:
-        return not self._resolve or name in self._environ or name in self.of_file
+        return not self.resolves or name in self._environ or name in self.of_file
 
     def __iter__(self) -> Iterator[str]:
         return iter({**self.of_file, **self._environ})
@@ -36,7 +36,7 @@ class References(Mapping[str, str]):
     def add(self, section: Node, notices: Notices) -> None:
         """Read `environment_variables`."""
         for key, value in section.pairs("environment_variables"):
-            if value.is_null or (value.reference and value.reference not in self):
+            if value.is_null or value.is_unresolved or (value.reference and value.reference not in self):
                 continue  # LiteLLM does not set it
             text = value.text(key.text)
             self.of_file[key.text] = text

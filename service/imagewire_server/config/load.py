@@ -14,16 +14,13 @@ from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.source import ConfigError, Key, Node, content, parsed
+from imagewire_server.config.source import FROM_ENV, ConfigError, Key, Node, content, parsed
 
 __all__ = ["Config", "ConfigError", "load"]
 
 SECTIONS = (
     "model_list", "litellm_settings", "router_settings", "general_settings", "environment_variables", "imagewire",
 )  # fmt: skip
-
-# The warnings of a deployment, whose model may be one of the rows that the file adds.
-Check = Callable[[Deployment, Sequence[Row]], Iterable[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +40,10 @@ class Config:
     sources: Mapping[str, str] = field(default_factory=dict)
 
 
+# The warnings about one of a configuration's deployments.
+Check = Callable[[Deployment, Config], Iterable[str]]
+
+
 def load(
     providers: Sequence[ProviderConfig],
     path: Path | None,
@@ -50,7 +51,7 @@ def load(
     *,
     text: bytes | None = None,
     resolve: bool = True,
-    check: Check = lambda deployment, rows: (),
+    check: Check = lambda deployment, config: (),
     **flags: Any,
 ) -> Config:
     """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
@@ -70,10 +71,6 @@ def load(
     else:
         found = ModelList(_default(made, providers))
     _distinct(found.deployments, path)
-    rows = models.read(sections.get("imagewire"))
-    for deployment in found.deployments:
-        for words in check(deployment, rows):
-            notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
     config = Config(
         settings=made,
@@ -84,11 +81,14 @@ def load(
             frozenset(one.name for one in found.skipped) - names,
             notices,
         ),
-        models=rows,
+        models=models.read(sections.get("imagewire")),
         master_key=keys.master_key(titled, environ, notices),
         skipped=found.skipped,
         sources=sources,
     )
+    for deployment in config.deployments:
+        for words in check(deployment, config):
+            notices.add(words)
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
     references.tell_unused({*by_name, *keys.VARIABLES}, notices)
     if made.strict and notices.found:
@@ -121,7 +121,8 @@ def _settings(
     # The file's variables override the process's, as in LiteLLM.
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
     of_libraries = {variable: name for provider in providers for variable, name in provider.file_variables.items()}
-    weak = setting_sources.from_variables({**environ, **references.of_file}, known, others)
+    weak = {} if references.resolves else _unresolved(providers)
+    weak |= setting_sources.from_variables({**environ, **references.of_file}, known, others)
     weak = {**setting_sources.from_variables(references.of_file, known, of_libraries), **weak}
     given = {
         **weak,
@@ -136,6 +137,15 @@ def _settings(
     if made.metrics_key and made.metrics != "key":
         raise ConfigError(f"metrics_key requires a key, but metrics: {made.metrics} does not; keep one of the two")
     return made, {name: one.source for name, one in given.items()}
+
+
+def _unresolved(providers: Sequence[ProviderConfig]) -> dict[str, setting_sources.Given]:
+    """The variables that set providers up, where variables are not looked up: each stands for its own reference."""
+    return {
+        provider.variables[one.variable]: setting_sources.Given(FROM_ENV + one.variable, FROM_ENV + one.variable)
+        for provider in providers
+        for one in provider.set_up
+    }
 
 
 def _default(given: Settings, providers: Sequence[ProviderConfig]) -> tuple[Deployment, ...]:

@@ -32,7 +32,7 @@ def from_file(section: Node, known: Fields) -> dict[str, Given]:
             continue
         if key.text not in known:
             raise key.unknown((*known, *SECTIONS), "imagewire")
-        source = FROM_ENV + value.reference if value.reference else f"imagewire.{key.text} in the file"
+        source = FROM_ENV + value.reference if value.reference else f"imagewire.{key.text}"
         given[key.text] = Given(checked(known[key.text], value.text(key.text), value.where), source)
     return given
 

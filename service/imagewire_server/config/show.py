@@ -1,10 +1,30 @@
 """Shows a configuration to people: its routing table, and how to set up a provider. Never shows keys or credentials."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
+
+if TYPE_CHECKING:
+    from imagewire_server.config.deployments import Deployment
+
+
+class Asked(NamedTuple):
+    """What a deployment asks of its provider. credentials: where they are from. missing: whether they are not there."""
+
+    url: str
+    credentials: str
+    missing: bool = False
+
+
+class Details(NamedTuple):
+    """A deployment as it is shown. answers: what its model answers with, and the price. defaults: JSON, "" for none."""
+
+    asked: Asked | None
+    answers: str
+    defaults: str
 
 
 def _set_ups(providers: Iterable[ProviderConfig]) -> list[SetUp]:
@@ -27,17 +47,18 @@ def no_provider_in_environment(providers: Iterable[ProviderConfig]) -> str:
     return f"no provider is set up: set {ways}, in the environment"
 
 
-def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
-    """The lines: each name with its deployments and fallbacks, and the keys that are not supported."""
+def table(
+    config: Config, providers: Iterable[ProviderConfig], details: "Callable[[Deployment], Details]"
+) -> Iterator[str]:
+    """The lines: each name with its deployments, aliases and fallbacks, the server's settings, and the warnings."""
     for name in dict.fromkeys(deployment.name for deployment in config.deployments):
         yield name
         for deployment in config.deployments:
-            if deployment.name != name:
-                continue
-            where = deployment.options.where
-            share = deployment.weight or deployment.rpm or deployment.tpm
-            notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
-            yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
+            if deployment.name == name:
+                yield from _deployment(deployment, details(deployment))
+        for alias in config.routing.aliases:
+            if alias.target == name:
+                yield f"  also called {alias.name}{', which is not listed' if alias.hidden else ''}"
         for kind, fallbacks in (
             ("in trouble", config.routing.fallbacks),
             ("for blocked prompts", config.routing.content_policy_fallbacks),
@@ -57,3 +78,16 @@ def table(config: Config, providers: Iterable[ProviderConfig]) -> Iterator[str]:
         yield f"warning: {words}"
     for words in config.warnings:
         yield f"warning: {words}"
+
+
+def _deployment(deployment: "Deployment", details: Details) -> Iterator[str]:
+    where = deployment.options.where
+    share = deployment.weight or deployment.rpm or deployment.tpm
+    notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
+    yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
+    if details.asked:
+        yield f"    POST {details.asked.url}"
+        yield f"    with {details.asked.credentials}"
+    yield f"    {details.answers}"
+    if details.defaults:
+        yield f"    defaults: {details.defaults}"

@@ -8,16 +8,19 @@ docs/configuration.md or in a README.md of its folder. `make gen` adds its keys 
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from imagewire_server.config import load as config
+from imagewire_server.config import show
+from imagewire_server.config.models import rows_of
 from imagewire_server.config.providers import ProviderConfig
 
 if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
+    from imagewire_server.config.load import Config
     from imagewire_server.config.models import Row
     from imagewire_server.config.settings import Settings
     from imagewire_server.contract import pb
@@ -66,13 +69,15 @@ class Registration:
     """A provider's folder. Only `config` is used to read a configuration; the others import what they need when called.
 
     models: the models of one of its names, with what a configuration says of models. connect: once a server. check:
-    raises InvalidRequest for what a model does not take.
+    raises InvalidRequest for what a model does not take. asked: what a deployment asks, given the environment; None if
+    it cannot be told.
     """
 
     config: ProviderConfig
     models: "Callable[[str, Iterable[Row]], ModelTable]"
     connect: "Callable[[HttpTransport], Connector]"
     check: "Callable[[pb.Spec, Capabilities], None]" = lambda spec, capabilities: None
+    asked: "Callable[[Deployment, Config, Mapping[str, str]], show.Asked | None]" = lambda *_: None
 
 
 @cache
@@ -86,16 +91,30 @@ def provider_configs(packages: tuple[str, ...] = PACKAGES) -> tuple[ProviderConf
     return tuple(registration.config for registration in registered(packages))
 
 
-def load(path: Path | None, environ: Mapping[str, str], *, text: bytes | None = None, **flags: Any) -> config.Config:
+def _of(deployment: "Deployment", packages: tuple[str, ...] = PACKAGES) -> Registration:
+    return next(one for one in registered(packages) if deployment.provider in one.config.names)
+
+
+def load(
+    path: Path | None,
+    environ: Mapping[str, str],
+    *,
+    text: bytes | None = None,
+    resolve: bool = True,
+    **flags: Any,
+) -> config.Config:
     """The configuration of a server with all of them; see config.load."""
 
-    def check(deployment: "Deployment", rows: "Sequence[Row]") -> "Iterator[str]":
+    def check(deployment: "Deployment", made: config.Config) -> "Iterator[str]":
+        registration = _of(deployment)
         if deployment.defaults:
-            made = next(one for one in registered() if deployment.provider in one.config.names)
-            for name, why in defaults(deployment, made, rows).refused.items():
+            for name, why in defaults(deployment, registration, _models(deployment, registration, made)).refused.items():
                 yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
+        asked = registration.asked(deployment, made, environ)
+        if asked and asked.missing:
+            yield f"{deployment.name} needs {asked.credentials}"
 
-    return config.load(provider_configs(), path, environ, text=text, check=check, **flags)
+    return config.load(provider_configs(), path, environ, text=text, resolve=resolve, check=check, **flags)
 
 
 def defaults(deployment: "Deployment", registration: Registration, models: "ModelTable") -> "Defaults":
@@ -106,6 +125,27 @@ def defaults(deployment: "Deployment", registration: Registration, models: "Mode
     return read(deployment.defaults, deployment.model, known, registration.check)
 
 
-def _models(deployment: "Deployment", registration: Registration, made: config.Config) -> "ModelTable":
-    names = [name for one in provider_configs() for name in one.names]
+def _models(
+    deployment: "Deployment",
+    registration: Registration,
+    made: config.Config,
+    packages: tuple[str, ...] = PACKAGES,
+) -> "ModelTable":
+    names = [name for one in provider_configs(packages) for name in one.names]
     return registration.models(deployment.provider, rows_of(deployment.provider, names, made.models))
+
+
+def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, ...] = PACKAGES) -> "Iterator[str]":
+    """The lines that show a configuration."""
+
+    def details(deployment: "Deployment") -> show.Details:
+        registration = _of(deployment, packages)
+        known = _models(deployment, registration, made, packages).find(deployment.model)
+        talks = registration.config.talks(deployment.model)
+        may = "draws, as far as the table of models tells" if "*" in deployment.model else "is asked to draw"
+        answers = "answers with text only" if talks else "draws" if known.is_known else may
+        price = known.price.words if known.price else "no known price"
+        asked = registration.asked(replace(deployment, model=known.id or deployment.model), made, environ)
+        return show.Details(asked, f"{answers}; {price}", deployment.defaults)
+
+    return show.table(made, provider_configs(packages), details)

@@ -7,11 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from imagewire_server.cli import app
-from imagewire_server.config.show import table
 from imagewire_server.config.source import ConfigError
 from imagewire_server.contract.provider import TokenPrice
 from imagewire_server.providers.google.capabilities import models
-from imagewire_server.providers.registry import load, provider_configs
+from imagewire_server.providers.registry import load, provider_configs, table
 from tests import forked
 from tests.deployments import google
 
@@ -117,7 +116,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     assert isinstance(pro.price, TokenPrice)
     assert (pro.price.cached, pro.image_sizes) == (1, ("1K", "2K", "4K"))
     assert pro.image_tokens["4K"] == 2000
-    shown = "\n".join(table(config, provider_configs()))
+    shown = "\n".join(table(config, ENV))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
     assert "warning: litellm_settings.drop_params is not supported" in shown
@@ -308,7 +307,7 @@ def test_no_secret_is_in_a_deployments_repr() -> None:
 
 def test_d14_check_hides_a_urls_password(tmp_path: Path) -> None:
     text = entry("model: gemini/m, api_base: 'https://user:secret@example.net/x'")
-    lines = "\n".join(table(load(written(tmp_path, text), ENV), provider_configs()))
+    lines = "\n".join(table(load(written(tmp_path, text), ENV), ENV))
     assert "https://***@example.net/x" in lines
     assert "secret" not in lines
 

@@ -1,51 +1,121 @@
-"""What `imagewire-server check` shows of a configuration: never a key."""
+"""What `check` shows of a file: what each deployment asks, and with which credentials."""
 
+import json
 from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from imagewire_server.cli import app
 from imagewire_server.config import show
+from imagewire_server.contract.provider import ImagePrice
 from imagewire_server.providers import registry
 
-_FILE = """
+GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models"
+FILE = """\
 model_list:
   - model_name: draw
-    litellm_params: {model: gemini/gemini-2.5-flash-image, api_key: the-secret, weight: 3}
-    model_info: {id: one}
+    litellm_params: {model: gemini/gemini-2.5-flash-image-preview, api_key: os.environ/KEY, rpm: 60, temperature: 0.5}
   - model_name: draw
-    litellm_params:
-      {model: gemini/gemini-3-pro-image, api_key: the-secret, api_base: "https://u:the-secret@relay.example/x", rpm: 10}
-    model_info: {id: two}
-  - model_name: spare
-    litellm_params: {model: vertex_ai/gemini-2.5-flash-image, vertex_project: p, vertex_location: europe-west4}
-    model_info: {id: three}
+    litellm_params: {model: vertex_ai/gemini-3-pro-image, vertex_credentials: sa.json, vertex_location: eu}
+  - {model_name: chat, litellm_params: {model: gemini/gemini-2.5-flash}}
+  - model_name: "any/*"
+    litellm_params: {model: "gemini/*", api_key: secret, api_base: "https://u:secret@relay.example/v1"}
+  - {model_name: tuned, litellm_params: {model: vertex_ai/my-tuned, vertex_project: os.environ/PROJECT}}
+  - {model_name: express, litellm_params: {model: vertex_ai/gemini-3-pro-image, api_key: os.environ/KEY}}
+  - {model_name: gpt, litellm_params: {model: gpt-4o, api_key: os.environ/OPENAI_API_KEY}}
 router_settings:
-  fallbacks: [{draw: [spare]}]
-  content_policy_fallbacks: [{"*": [draw]}]
-  num_retries: 1
-  allowed_fails: 2
-  cooldown_time: 7.5
+  model_group_alias: {pic: draw, hidden: {model: draw, hidden: true}}
+  fallbacks: [{draw: [chat]}]
+general_settings: {master_key: os.environ/MASTER}
+"""
+SHOWN = """\
+draw
+  gemini/gemini-2.5-flash-image-preview  share 60, id draw:gemini:0
+    POST https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash-image:generateContent
+    with the API key of os.environ/KEY
+    draws; USD 0.3 / 2.5 / 30 per million tokens of prompt, text, picture
+    defaults: {"temperature": 0.5}
+  vertex_ai/gemini-3-pro-image  at eu, id draw:vertex_ai:1
+    POST https://aiplatform.eu.rep.googleapis.com/v1/projects/of-the-file/locations/eu/publishers/google/models/gemini-3-pro-image:generateContent
+    with the file sa.json (litellm_params.vertex_credentials), which is present
+    draws; USD 2 / 12 / 120 per million tokens of prompt, text, picture
+  also called pic
+  also called hidden, which is not listed
+  in trouble: chat
+chat
+  gemini/gemini-2.5-flash  id chat:gemini:2
+    POST https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent
+    with the API key of GEMINI_API_KEY
+    answers with text only; no known price
+    defaults: {"modalities": ["text"]}
+any/*
+  gemini/*  at https://***@relay.example/v1, id any/*:gemini:3
+    POST https://***@relay.example/v1/models/*:generateContent
+    with the API key of litellm_params.api_key
+    draws, as far as the table of models tells; no known price
+tuned
+  vertex_ai/my-tuned  at global, id tuned:vertex_ai:4
+    POST https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/my-tuned:generateContent
+    with the application default credentials
+    is asked to draw; no known price
+express
+  vertex_ai/gemini-3-pro-image  id express:vertex_ai:5
+    POST https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-3-pro-image:generateContent
+    with the API key of os.environ/KEY
+    draws; USD 2 / 12 / 120 per million tokens of prompt, text, picture
+chosen by simple-shuffle; 2 retries; cooldown 5 s after 3 failures
+callers must send the master key
+warning: 1 model of another provider, skipped: gpt (gpt-4o)
 """
 
 
-def lines(text: str = "", **environ: str) -> list[str]:
-    config = registry.load(Path("c.yaml") if text else None, environ, text=text.encode() if text else None)
-    return list(show.table(config, registry.provider_configs()))
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "config.yaml").write_text(FILE)
+    (tmp_path / "sa.json").write_text(json.dumps({"project_id": "of-the-file", "private_key": "secret"}))
+    return tmp_path
 
 
-def test_the_table_has_each_name_with_its_deployments_and_fallbacks() -> None:
-    found = lines(_FILE)
-    assert found[:9] == [
-        "draw",
-        "  gemini/gemini-2.5-flash-image  share 3, id one",
-        "  gemini/gemini-3-pro-image  at https://***@relay.example/x, share 10, id two",
-        "  in trouble: spare",
-        "  for blocked prompts: draw",
-        "spare",
-        "  vertex_ai/gemini-2.5-flash-image  at europe-west4, id three",
-        "  for blocked prompts: draw",
-        "chosen by simple-shuffle; 1 retries; cooldown 7.5 s after 2 failures",
-    ]
-    assert "callers need no key" in found
-    assert "the-secret" not in "\n".join(found)
+def check(*options: str, **environ: str) -> tuple[int, str, str]:
+    unset = dict.fromkeys(("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "VERTEXAI_PROJECT"))
+    ended = CliRunner(env={**unset, **environ}).invoke(app, ["check", "--config", "config.yaml", *options])
+    return ended.exit_code, ended.stdout, ended.stderr
+
+
+@pytest.mark.usefixtures("folder")
+def test_each_deployment_is_shown_with_what_it_asks() -> None:
+    given = {"KEY": "secret", "GEMINI_API_KEY": "secret", "PROJECT": "p", "MASTER": "secret"}
+    code, shown, _ = check(**given)
+    assert (code, shown) == (0, SHOWN)
+    assert "secret" not in shown
+
+
+@pytest.mark.usefixtures("folder")
+def test_without_the_environment_references_stand_for_themselves() -> None:
+    code, shown, _ = check("--no-env", KEY="secret", VERTEXAI_PROJECT="secret")
+    expected = SHOWN.replace("of GEMINI_API_KEY", "of os.environ/GEMINI_API_KEY")
+    expected = expected.replace("projects/p/", "projects/os.environ/PROJECT/")
+    expected = expected.replace("projects/of-the-file/", "projects/os.environ/VERTEXAI_PROJECT/")
+    assert (code, shown) == (0, expected)
+
+
+def test_missing_credentials_are_found(folder: Path) -> None:
+    (folder / "sa.json").unlink()
+    code, shown, _ = check("--no-env")
+    told = "the file sa.json (litellm_params.vertex_credentials), which is missing or cannot be read"
+    assert (code, f"with {told}\n" in shown, f"warning: draw needs {told}\n" in shown) == (0, True, True)
+    code, _, refused = check("--no-env", "--strict")
+    assert (code, told in refused) == (2, True)
+    given = {"KEY": "secret", "GEMINI_API_KEY": "secret", "PROJECT": "p", "MASTER": "secret"}
+    _, shown, _ = check(**given, GOOGLE_APPLICATION_CREDENTIALS="/nowhere.json")
+    assert "with the file /nowhere.json (GOOGLE_APPLICATION_CREDENTIALS), which is missing" in shown
+
+
+def lines(**environ: str) -> list[str]:
+    return list(registry.table(registry.load(None, environ), environ))
 
 
 def test_a_master_key_is_told_and_not_shown() -> None:
@@ -62,3 +132,8 @@ def test_nothing_set_up_tells_what_to_do() -> None:
     assert ways[1].split("  ")[1] == "export GEMINI_API_KEY=..."
     assert any("imagewire-server serve --demo" in way for way in ways)
     assert show.no_provider_in_environment(providers).startswith("no provider is set up: set GEMINI_API_KEY (a key: ")
+
+
+def test_prices() -> None:
+    assert show.price(None) == "no known price"
+    assert show.price(ImagePrice({"1K": 0.04, "2K": 0.06})) == "USD per picture: 1K 0.04, 2K 0.06"

@@ -62,7 +62,7 @@ WARNED: list[tuple[str, str]] = [
         "litellm_params.vertex_project has no effect on gemini/m",
     ),
     (
-        entry("model: vertex_ai/m, api_key: k, vertex_ai_credentials: f"),
+        entry("model: vertex_ai/m, api_key: k, vertex_ai_credentials: {}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
     ),
     (

@@ -85,3 +85,8 @@ def location(options: GoogleOptions, given: GoogleSettings) -> Location:
     return Location(
         given.vertex_api_version, name, options.project, given.vertex_base_url, options.api_key, options.api_base
     )
+
+
+def method_url(model_url: str, *, stream: bool) -> str:
+    """The URL of the method. model_url: the URL of the model."""
+    return f"{model_url}:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}"

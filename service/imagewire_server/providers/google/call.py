@@ -123,11 +123,6 @@ class GoogleCall:
                     raise error
 
 
-def method_url(model_url: str, *, stream: bool) -> str:
-    """The URL of the method. model_url: the URL of the model."""
-    return f"{model_url}:{'streamGenerateContent?alt=sse' if stream else 'generateContent'}"
-
-
 async def _next(answer: HttpAnswer, reader: Reader, read: bytes) -> tuple[list[StreamEvent], Error | None, bool]:
     """What the next piece of an answer brings, up to the error that ended it: what came before goes out before it.
 

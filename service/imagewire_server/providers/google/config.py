@@ -1,7 +1,7 @@
 """Google's part of the configuration: settings, environment variables and the keys of deployments."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,7 +108,7 @@ def _source(params: Node, name: str) -> str:
     node = params.at(name) or params.at(_ALIASES.get(name, name))
     if node is None:
         return ""
-    return FROM_ENV + node.reference if node.reference else f"litellm_params.{name} in the file"
+    return FROM_ENV + node.reference if node.reference else f"litellm_params.{name}"
 
 
 def _ignores(provider: str, own: Mapping[str, Any]) -> Iterator[str]:

@@ -5,8 +5,8 @@ from collections.abc import AsyncGenerator
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
-from imagewire_server.providers.google.addresses import Endpoint
-from imagewire_server.providers.google.call import GoogleCall, method_url
+from imagewire_server.providers.google.addresses import Endpoint, method_url
+from imagewire_server.providers.google.call import GoogleCall
 
 
 class GeminiApi:

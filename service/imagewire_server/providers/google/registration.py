@@ -6,9 +6,12 @@ from imagewire_server.providers.google.config import CONFIG
 from imagewire_server.providers.registry import Connector, Registration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
+    from imagewire_server.config.deployments import Deployment
+    from imagewire_server.config.load import Config
     from imagewire_server.config.models import Row
+    from imagewire_server.config.show import Asked
     from imagewire_server.contract import pb
     from imagewire_server.contract.provider import Capabilities, ModelTable
     from imagewire_server.transport.http import HttpTransport
@@ -32,4 +35,10 @@ def _check(spec: "pb.Spec", capabilities: "Capabilities") -> None:
     encode(spec, capabilities)
 
 
-PROVIDER = Registration(CONFIG, _models, _connect, _check)
+def _asked(deployment: "Deployment", config: "Config", environ: "Mapping[str, str]") -> "Asked":
+    from imagewire_server.providers.google.describe import asked  # noqa: PLC0415
+
+    return asked(deployment, config, environ)
+
+
+PROVIDER = Registration(CONFIG, _models, _connect, _check, _asked)

@@ -7,8 +7,8 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Refused
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import ModelTable, Report
-from imagewire_server.providers.google.addresses import Location
-from imagewire_server.providers.google.call import GoogleCall, method_url
+from imagewire_server.providers.google.addresses import Location, method_url
+from imagewire_server.providers.google.call import GoogleCall
 from imagewire_server.providers.google.token import Access, GoogleToken
 
 
