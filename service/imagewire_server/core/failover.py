@@ -17,7 +17,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import beside
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
 from imagewire_server.core.spec_defaults import merged
@@ -111,7 +111,8 @@ class Failover:
         call.model, call.deployment = route.name, route.id
         call.tried.append((route.id, "ABANDONED"))
         if route.upstream.defaults is not None:
-            spec = await _with_defaults(spec, route.upstream.defaults, large=call.large)
+            # A copy: another deployment, and another drawing of the same request, may have other defaults.
+            spec = await run_for_call(call, merged, route.upstream.defaults, spec)
         events = self._observed(route, spec, self._account.begin(route, spec))
         try:
             first = await anext(events)
@@ -147,11 +148,6 @@ class Failover:
             raise
         finally:
             circuit.ended(slot)
-
-
-async def _with_defaults(spec: pb.Spec, defaults: pb.Spec, *, large: bool) -> pb.Spec:
-    """The spec with a deployment's defaults. It is copied: another deployment, or another drawing, has other ones."""
-    return await beside(lambda: merged(defaults, spec)) if large else merged(defaults, spec)
 
 
 def _leads_on(error: Error) -> bool:

@@ -7,7 +7,7 @@ docs/configuration.md or in a README.md of its folder. `make gen` adds its keys 
 """
 
 import importlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -108,7 +108,9 @@ def load(
     def check(deployment: "Deployment", made: config.Config) -> "Iterator[str]":
         registration = _of(deployment)
         if deployment.defaults:
-            for name, why in defaults(deployment, registration, _models(deployment, registration, made)).refused.items():
+            for name, why in defaults(
+                deployment, registration, _models(deployment, registration, made)
+            ).refused.items():
                 yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
         asked = registration.asked(deployment, made, environ)
         if asked and asked.missing:

@@ -102,16 +102,16 @@ def route(model: str = MODEL, capabilities: Capabilities | None = None) -> Route
 
 def test_a_call_is_free_until_something_was_sent() -> None:
     call = Call()
-    account = Account(spec("n"), call)
+    account = Account(call)
     assert account.is_free
-    report = account.begin(route())
+    report = account.begin(route(), spec("n"))
     assert account.is_free
     report.sent = True
     assert not account.is_free
     account.end(Unreachable("nothing was charged"))
     assert account.is_free
     account.end()  # it is over already
-    account.begin(route()).sent = True
+    account.begin(route(), spec("n")).sent = True
     account.end()
     assert not account.is_free
     assert (call.charged, call.cost_nano_usd) == ("maybe", None)
@@ -119,8 +119,8 @@ def test_a_call_is_free_until_something_was_sent() -> None:
 
 def test_the_cost_stands_in_the_last_event() -> None:
     call = Call()
-    account = Account(spec("n"), call)
-    account.begin(route()).sent = True
+    account = Account(call)
+    account.begin(route(), spec("n")).sent = True
     for kind, event in (
         ("text_delta", pb.Event(text_delta=pb.TextDelta(text="Hé"))),
         ("part_started", pb.Event(part_started=pb.PartStarted(kind="PART_KIND_IMAGE"))),
@@ -141,8 +141,8 @@ def test_the_cost_stands_in_the_last_event() -> None:
 )
 def test_a_model_without_a_price_has_no_cost(usage: pb.Usage | None, charged: str) -> None:
     call = Call()
-    account = Account(spec("n"), call)
-    account.begin(route("a-model-of-next-year")).sent = True
+    account = Account(call)
+    account.begin(route("a-model-of-next-year"), spec("n")).sent = True
     last = pb.Event(finished=pb.Finished(usage=usage))
     account.note(last, "finished")
     assert not last.finished.usage.HasField("cost_nano_usd")
@@ -162,8 +162,8 @@ def test_a_model_without_a_price_has_no_cost(usage: pb.Usage | None, charged: st
 def test_parts_are_counted_by_what_they_are(part: pb.PartFinished, count: tuple[int, int, int]) -> None:
     toy = Capabilities("m", price=ImagePrice(by_size={"1K": 0.5}), default_image_size="1K")
     call = Call()
-    account = Account(spec("n"), call)
-    account.begin(route("m", toy)).sent = True
+    account = Account(call)
+    account.begin(route("m", toy), spec("n")).sent = True
     account.note(pb.Event(part_finished=part), "part_finished")
     account.note(pb.Event(finished=pb.Finished()), "finished")
     pictures, drafts, media = count
