@@ -76,6 +76,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
             params = value
         elif key.text == "model_info":
             info = value
+        elif value.is_null:
+            continue
         elif litellm.has("model_list", key.text):
             reader.notices.not_used(f"model_list[].{key.text}")
         else:
@@ -109,6 +111,6 @@ def _info(info: Node, notices: Notices) -> str:
     for key, value in info.pairs("model_info"):
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
-        elif not litellm.has("model_info", key.text):
+        elif not value.is_null and not litellm.has("model_info", key.text):
             notices.other(key, "model_info", ("id",))
     return found

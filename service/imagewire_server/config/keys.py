@@ -67,6 +67,8 @@ def _from_general(section: Node, notices: Notices) -> str:
                     "master_key must be text that is hard to guess; if this value is intended, put it in quotes"
                 )
             key = _checked(value.text("master_key"), f"{value.where}: master_key")
+        elif value.is_null:
+            continue
         elif name.text in litellm.names("authentication"):
             if value.plain():
                 raise name.error(f"{name.text} asks for authentication that this server does not have: {_REMEDY}")

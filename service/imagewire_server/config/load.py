@@ -101,6 +101,8 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
     """The sections of the file by name, each with its key."""
     found: dict[str, tuple[Key, Node]] = {}
     for key, value in top.pairs("the file") if top else ():
+        if key.text.startswith("x-"):
+            continue  # by convention, a place for anchors
         if litellm.has("sections", key.text):
             notices.not_used(key.text)
         elif key.text not in SECTIONS:

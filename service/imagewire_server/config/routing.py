@@ -65,11 +65,11 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
     known = _Names(names | {alias.name for alias in aliases}, skipped)
     for title, section in sections.items():
         for key, value in section.pairs(title):
-            if title == "router_settings" and key.text == "model_group_alias":
-                continue
+            if value.is_null or (section is router and key.text == "model_group_alias"):
+                continue  # LiteLLM takes null as not given
             if key.text not in READERS:
                 notices.other(key, title, (*READERS, *(["model_group_alias"] if section is router else [])))
-            elif not value.is_null:  # LiteLLM takes null as not given
+            else:
                 given |= READERS[key.text](value, known, notices)
     default = given.pop("default_fallbacks", ())
     for name in ("fallbacks", "content_policy_fallbacks"):

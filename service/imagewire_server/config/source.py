@@ -13,6 +13,7 @@ from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError
 
 _MOST_BYTES = 1024 * 1024
 FROM_ENV = "os.environ/"
+_MERGE = "tag:yaml.org,2002:merge"
 
 
 class ConfigError(Exception):
@@ -53,7 +54,7 @@ class Node:
         if not isinstance(self._node, yaml.MappingNode):
             raise self.error(f"{what} must be a mapping of keys to values")
         seen: set[str] = set()
-        for key, value in self._node.value:
+        for key, value in _merged(self._node):
             name = Key(key, self._path, self._environ)
             if name.text in seen:
                 raise name.error(f"{name.text!r} is set twice; keep one")
@@ -77,7 +78,7 @@ class Node:
 
     def at(self, key: str) -> "Node | None":
         """The value at a key of a mapping, to know it before everything is read; None if it is absent or null."""
-        for name, value in self._node.value if isinstance(self._node, yaml.MappingNode) else ():
+        for name, value in _merged(self._node) if isinstance(self._node, yaml.MappingNode) else ():
             if isinstance(name, yaml.ScalarNode) and name.value == key:
                 found = Node(value, self._path, self._environ)
                 return None if found.is_null else found
@@ -180,6 +181,19 @@ class Key(Node):
         return self.error(
             f"unknown key {self.text!r} in {where}{close or '; valid keys are ' + ', '.join(sorted(known))}"
         )
+
+
+def _merged(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The keys and values of a mapping with those of its merge keys (`<<`), which its own keys override."""
+    pairs = [pair for pair in node.value if pair[0].tag != _MERGE]
+    for name, value in node.value:
+        if name.tag != _MERGE:
+            continue
+        for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            known = {str(key.value) for key, _ in pairs}
+            inner = _merged(one) if isinstance(one, yaml.MappingNode) else []
+            pairs += [pair for pair in inner if str(pair[0].value) not in known]
+    return pairs
 
 
 def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:

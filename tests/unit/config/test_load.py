@@ -272,6 +272,16 @@ def test_a_gemini_model_without_any_key_is_told(tmp_path: Path) -> None:
         load(written(tmp_path, entry("model: gemini/m")), {})
 
 
+@pytest.mark.parametrize(
+    "params", ["{<<: *a, rpm: 3, model: gemini/m}", "{model: gemini/m, rpm: 3, <<: [*a, *b]}", "{<<: *c, rpm: 3}"]
+)
+def test_merge_keys_give_what_a_mapping_does_not_have_itself(tmp_path: Path, params: str) -> None:
+    anchors = "x-a: &a {api_key: k, rpm: 1}\nx-b: &b {api_key: other, tpm: 2}\nx-c: &c {<<: *a, model: gemini/m}\n"
+    text = f"{anchors}model_list: [{{model_name: a, litellm_params: {params}}}]\n"
+    (made,) = load(written(tmp_path, text), {}).deployments
+    assert (made.model, made.options.api_key, made.rpm) == ("m", "k", 3)
+
+
 def test_two_deployments_of_one_id_are_told(tmp_path: Path) -> None:
     text = entry(rest="    model_info: {id: x}\n") + entry(rest="    model_info: {id: x}\n").partition("\n")[2]
     with pytest.raises(ConfigError, match="two deployments have the id 'x'"):

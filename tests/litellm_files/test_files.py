@@ -1,0 +1,75 @@
+"""Files in the manner of LiteLLM's users load, or are refused, as expected.yaml says, and ask exactly what it says."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from imagewire_server.config.source import ConfigError
+from imagewire_server.providers.registry import load
+from tests.litellm_files.asking import requests
+
+HERE = Path(__file__).parent
+EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "expected.yaml").read_text())
+ENVIRON = {
+    "GEMINI_API_KEY": "gemini-key",
+    "GEMINI_KEY_2": "gemini-key-2",
+    "MASTER_KEY": "sk-1234",
+    "PRIVATE_KEY": "private",
+    "PROJECT": "env-project",
+    "SERVICE_ACCOUNT": '{"type": "service_account", "project_id": "project-of-the-account", "client_email": "robot"}',
+    "VERTEX_API_KEY": "vertex-key",
+}
+COMMON = {
+    "contents": [{"role": "user", "parts": [{"text": "A banana"}]}],
+    "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
+}
+
+
+@pytest.fixture(autouse=True)
+def _in_their_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(HERE / "files")
+
+
+def test_each_file_has_its_expectation_and_there_are_enough() -> None:
+    assert {path.stem for path in (HERE / "files").iterdir()} == set(EXPECTED)
+    assert len(EXPECTED) >= 40
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if "refuses" in EXPECTED[name]])
+def test_a_file_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        load(Path(f"{name}.yaml"), ENVIRON)
+    assert str(refused.value).removeprefix(f"{name}.yaml").removeprefix(":") == EXPECTED[name]["refuses"]
+
+
+@pytest.mark.parametrize("name", [name for name in EXPECTED if "refuses" not in EXPECTED[name]])
+def test_a_file_loads_and_asks(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = EXPECTED[name]
+    config = load(Path(f"{name}.yaml"), {**ENVIRON, **expected.get("env", {})})
+    assert [words.removeprefix(f"{name}.yaml:") for words in config.warnings] == expected["warnings"]
+    assert [list(alias) for alias in config.routing.aliases] == expected.get("aliases", [])
+    assert {source: list(to) for source, to in config.routing.fallbacks} == expected.get("fallbacks", {})
+    assert config.master_key == expected.get("key", "")
+    wanted = [{**one, "body": {**COMMON, **one.get("body", {})}} for one in expected["requests"]]
+    assert asyncio.run(requests(config, monkeypatch)) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "caller", "config"),
+    [
+        ("30_sampling", {"temperature": 1.0, "stop": "X"}, {"temperature": 1.0, "stopSequences": ["X"], "topK": 40}),
+        ("33_the_picture", {"aspect_ratio": "1:1"}, {"imageConfig": {"aspectRatio": "1:1", "imageSize": "2K"}}),
+        ("33_the_picture", {"modalities": ["text", "image"]}, {"responseModalities": ["TEXT", "IMAGE"]}),
+        ("32_extra_body", {"temperature": 1.0}, {"temperature": 1.0, "responseLogprobs": False}),
+        ("38_models_that_only_talk", {"modalities": ["image"]}, {"responseModalities": ["IMAGE"]}),
+    ],
+)
+def test_what_the_caller_says_comes_first(
+    name: str, caller: dict[str, Any], config: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = load(Path(f"{name}.yaml"), ENVIRON)
+    first, *_ = asyncio.run(requests(made, monkeypatch, **caller))
+    assert {key: first["body"]["generationConfig"][key] for key in config} == config
