@@ -9,7 +9,7 @@ import yaml
 
 from imagewire_server.config.schema import schema
 from imagewire_server.providers.registry import provider_configs
-from tests.unit.config.test_load import FULL, SEED, WRONG
+from tests.unit.config.files import FULL, SEED, WRONG
 
 VALIDATOR = jsonschema.Draft202012Validator(schema(provider_configs()))
 # What a schema cannot tell: what the environment holds, what names mean, what one key says of another.

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from imagewire_server.cli import app
 from imagewire_server.config.source import ConfigError
 from imagewire_server.providers.registry import load
-from tests.unit.config.test_load import entry, router, written
+from tests.unit.config.files import entry, router, written
 
 # the file, its one warning
 WARNED: list[tuple[str, str]] = [
