@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
+from imagewire_server.contract.provider import ImagePrice, TokenPrice
 
 if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
@@ -25,6 +26,15 @@ class Details(NamedTuple):
     asked: Asked | None
     answers: str
     defaults: str
+
+
+def price(given: TokenPrice | ImagePrice | None) -> str:
+    """The price of a model."""
+    if given is None:
+        return "no known price"
+    if isinstance(given, ImagePrice):
+        return "USD per picture: " + ", ".join(f"{size} {dollars:g}" for size, dollars in given.by_size.items())
+    return f"USD {given.prompt:g} / {given.text:g} / {given.image:g} per million tokens of prompt, text, picture"
 
 
 def _set_ups(providers: Iterable[ProviderConfig]) -> list[SetUp]:

@@ -18,22 +18,12 @@ class TokenPrice:
     image: float
     cached: float | None = None
 
-    @property
-    def words(self) -> str:
-        """The price for people."""
-        return f"USD {self.prompt:g} / {self.text:g} / {self.image:g} per million tokens of prompt, text, picture"
-
 
 @dataclass(frozen=True, slots=True)
 class ImagePrice:
     """US dollars per picture, by image size."""
 
     by_size: Mapping[str, float]
-
-    @property
-    def words(self) -> str:
-        """The price for people."""
-        return f"USD per picture: {', '.join(f'{size} {price:g}' for size, price in self.by_size.items())}"
 
 
 class Lists(NamedTuple):

@@ -146,8 +146,7 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
         talks = registration.config.talks(deployment.model)
         may = "draws, as far as the table of models tells" if "*" in deployment.model else "is asked to draw"
         answers = "answers with text only" if talks else "draws" if known.is_known else may
-        price = known.price.words if known.price else "no known price"
         asked = registration.asked(replace(deployment, model=known.id or deployment.model), made, environ)
-        return show.Details(asked, f"{answers}; {price}", deployment.defaults)
+        return show.Details(asked, f"{answers}; {show.price(known.price)}", deployment.defaults)
 
     return show.table(made, provider_configs(packages), details)

@@ -77,10 +77,12 @@ class Scripted:
 
     def __init__(self, *calls: list[Step]) -> None:
         self.calls = list(calls)
+        self.asked: list[pb.Spec] = []
 
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:
+        self.asked.append(spec)
         for step in self.calls.pop(0):
             match step:
                 case None:

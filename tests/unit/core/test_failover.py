@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import stamina
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import (
     Code,
     Cooling,
@@ -154,6 +155,19 @@ async def test_our_own_cooldown_refuses_nobody_who_has_no_other() -> None:
     call, error = await drawn(made)
     assert isinstance(error, Cooling)
     assert (call.tried, call.charged) == ([], "no")
+
+
+async def test_each_deployment_is_asked_with_its_own_defaults() -> None:
+    first, second = Scripted(fails(Unreachable("x"))), Scripted(WHOLE)
+    made = engine(first, second, **routing(n0=("n1",)))
+    made.router.upstreams[0].defaults = pb.Spec(service_tier="flex", image_config={"image_size": "2K"})
+    made.router.upstreams[1].defaults = pb.Spec(labels={"a": "b"})
+    _, error = await drawn(made)
+    assert error is None
+    told = [
+        (asked.image_config.image_size, asked.service_tier, dict(asked.labels)) for asked in first.asked + second.asked
+    ]
+    assert told == [("2K", "flex", {}), ("", "", {"a": "b"})]
 
 
 # What stands in for a blocked prompt does so at the caller's own cost.
