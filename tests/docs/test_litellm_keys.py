@@ -1,0 +1,41 @@
+"""docs/litellm.md says of each key of LiteLLM's file what this server does with it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.config import deployment_params, litellm, load, routing
+from imagewire_server.providers.registry import provider_configs
+
+PAGE = Path(__file__).parents[2] / "docs/litellm.md"
+SERVED = {
+    "litellm_params": {
+        *deployment_params.PARAMS, deployment_params.PROVIDER, *litellm.names("defaults"),
+        *(name for config in provider_configs() for name in config.params),
+    },
+    "model_info": {"id"},
+    "router_settings": {*routing.READERS, "model_group_alias"},
+    "litellm_settings": set(routing.READERS),
+    "general_settings": {"master_key"},
+}  # fmt: skip
+ROWS = re.findall(r"^\| `(\w+)`: (`[^|]+`) \| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize(("section", "keys", "words"), ROWS, ids=[f"{row[0]}: {row[1][:30]}" for row in ROWS])
+def test_a_row_is_true(section: str, keys: str, words: str) -> None:
+    for name in re.findall(r"`([^`]+)`", keys):
+        if section == "model_list":
+            continue
+        served = name in SERVED[section]
+        known = litellm.has(section, name) or name in litellm.names("authentication")
+        assert served != words.startswith(("Not there", "Without effect", "[The start fails]")), name
+        assert served or known, name
+        if words.startswith("[The start fails]"):
+            assert name in litellm.names("authentication")
+
+
+def test_the_sections_are_all_there() -> None:
+    assert {row[0] for row in ROWS} >= {*SERVED}
+    listed = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`[^:|]+) \|", PAGE.read_text(), re.MULTILINE))))
+    assert listed <= {*litellm.names("sections"), *load.SECTIONS}
