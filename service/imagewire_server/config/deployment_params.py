@@ -49,7 +49,7 @@ def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notic
         elif litellm.has("request", name):
             notices.not_used(f"litellm_params.{name}")
         else:
-            notices.other(key, "litellm_params", (*PARAMS, PROVIDER, *config.params, *litellm.names("defaults")))
+            notices.other(key, value, "litellm_params", (*PARAMS, PROVIDER, *config.params, *litellm.names("defaults")))
     for ignored in tuple(config.ignores(found.provider, own)):
         del own[ignored]
         notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")

@@ -112,5 +112,5 @@ def _info(info: Node, notices: Notices) -> str:
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
         elif not value.is_null and not litellm.has("model_info", key.text):
-            notices.other(key, "model_info", ("id",))
+            notices.other(key, value, "model_info", ("id",))
     return found

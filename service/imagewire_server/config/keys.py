@@ -76,7 +76,7 @@ def _from_general(section: Node, notices: Notices) -> str:
             # If it is misspelled, callers would need no key.
             raise name.unknown(asking, "general_settings")
         else:
-            notices.other(name, "general_settings", ("master_key",))
+            notices.other(name, value, "general_settings", ("master_key",))
     return key
 
 

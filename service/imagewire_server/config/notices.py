@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from imagewire_server.config import litellm
-from imagewire_server.config.source import Key, nearest
+from imagewire_server.config.source import Key, Node, nearest
 
 
 class Notices:
@@ -26,10 +26,11 @@ class Notices:
         """A key or value of LiteLLM that has no effect here."""
         self.add(f"{name} is not supported{': ' + why if why else ''}")
 
-    def other(self, key: Key, section: str, served: Iterable[str]) -> None:
+    def other(self, key: Key, value: Node, section: str, served: Iterable[str]) -> None:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):
-            self.not_used(f"{section}.{key.text}")
+            if not value.asks_nothing:
+                self.not_used(f"{section}.{key.text}")
             return
         known = [*served, *(name for name in litellm.names(section) if "*" not in name)]
         close = nearest(key.text, known) or "; it has no effect"

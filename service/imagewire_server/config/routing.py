@@ -68,7 +68,7 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
             if value.is_null or (section is router and key.text == "model_group_alias"):
                 continue  # LiteLLM takes null as not given
             if key.text not in READERS:
-                notices.other(key, title, (*READERS, *(["model_group_alias"] if section is router else [])))
+                notices.other(key, value, title, (*READERS, *(["model_group_alias"] if section is router else [])))
             else:
                 given |= READERS[key.text](value, known, notices)
     default = given.pop("default_fallbacks", ())

@@ -43,6 +43,13 @@ class Node:
         return self._node.tag == "tag:yaml.org,2002:null"
 
     @property
+    def asks_nothing(self) -> bool:
+        """Whether the value switches nothing on: false, or nothing at all."""
+        if isinstance(self._node, yaml.ScalarNode):
+            return self.is_null or self._node.value.lower() in {"", "false"}
+        return not self._node.value
+
+    @property
     def is_mapping(self) -> bool:
         """Whether it has keys."""
         return isinstance(self._node, yaml.MappingNode)

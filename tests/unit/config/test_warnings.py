@@ -172,3 +172,10 @@ def test_variables_of_the_file(tmp_path: Path) -> None:
         "GEMINI_API_KEY in the file replaces the environment's GEMINI_API_KEY",
         "environment_variables.LANGFUSE is not supported",
     ]
+
+
+def test_what_is_off_or_empty_asks_for_nothing(tmp_path: Path) -> None:
+    rest = "litellm_settings: {set_verbose: False, cache: false, callbacks: [], success_callback: null}\n"
+    rest += 'router_settings: {enable_pre_call_checks: false, redis_host: ""}\n'
+    rest += "general_settings: {store_model_in_db: False, alerting: [], database_url: null, custom_auth: null}\n"
+    assert load(written(tmp_path, entry("model: gemini/m, api_key: k, tags: [], drop_params: false", rest)), {}).warnings == ()
