@@ -18,6 +18,7 @@ from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.models import rows_of
+from imagewire_server.config.prices import priced
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
@@ -142,6 +143,7 @@ class Server:
         upstreams = []
         for deployment in config.deployments:
             registration, connector, models = made[deployment.provider]
+            models = priced(models, deployment.model, deployment.prices)
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), defaults=fields))

@@ -12,7 +12,7 @@ from litellm.router import Router
 from litellm.types.router import GenericLiteLLMParams, LiteLLMParamsTypedDict, ModelInfo, RoutingStrategy
 from litellm.types.utils import ModelInfoBase, all_litellm_params
 
-from imagewire_server.config import deployment_params, load, routing
+from imagewire_server.config import deployment_params, load, prices, routing
 from imagewire_server.config.litellm import has, names
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.providers.registry import provider_configs
@@ -38,7 +38,7 @@ def _read(variable: str) -> set[str]:
 REQUEST = set(inspect.signature(litellm.completion).parameters) - {"messages", "model", "kwargs"}
 SERVED = {
     "litellm_params": {
-        *deployment_params.PARAMS, deployment_params.PROVIDER, *names("defaults"), *names("request"),
+        *deployment_params.PARAMS, deployment_params.PROVIDER, *names("defaults"), *names("request"), *prices.KEYS,
         *(name for config in provider_configs() for name in config.params),
     },
     "router_settings": {*routing.READERS, "model_group_alias"},

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config import deployment_params, litellm, load, routing
+from imagewire_server.config import deployment_params, litellm, load, prices, routing
 from imagewire_server.providers.registry import provider_configs
 
 PAGE = Path(__file__).parents[2] / "docs/litellm.md"
 SERVED = {
     "litellm_params": {
-        *deployment_params.PARAMS, deployment_params.PROVIDER, *litellm.names("defaults"),
+        *deployment_params.PARAMS, deployment_params.PROVIDER, *litellm.names("defaults"), *prices.KEYS,
         *(name for config in provider_configs() for name in config.params),
     },
     "model_info": {"id"},

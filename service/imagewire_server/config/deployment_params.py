@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from imagewire_server.config import litellm, model_ids
+from imagewire_server.config import litellm, model_ids, prices
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
@@ -36,6 +36,7 @@ def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notic
     given: dict[str, Any] = {"provider": found.provider, "model": found.model}
     own: dict[str, Any] = {}
     defaults: dict[str, Any] = {}
+    costs: list[tuple[str, float]] = []
     for key, value in params.pairs("litellm_params"):
         name = key.text
         if value.is_null or name in {"model", PROVIDER}:
@@ -44,16 +45,24 @@ def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notic
             own[name] = config.params[name].read(value)
         elif name in {"weight", "rpm", "tpm"}:
             given[name] = value.number(name)
+        elif name in prices.KEYS:
+            costs.append(prices.read(name, value))
         elif name in litellm.names("defaults"):
             defaults[name] = value.json(name)
         elif litellm.has("request", name):
             notices.not_used(f"litellm_params.{name}")
         else:
-            notices.other(key, value, "litellm_params", (*PARAMS, PROVIDER, *config.params, *litellm.names("defaults")))
+            notices.other(
+                key,
+                value,
+                "litellm_params",
+                (*PARAMS, PROVIDER, *config.params, *prices.KEYS, *litellm.names("defaults")),
+            )
     for ignored in tuple(config.ignores(found.provider, own)):
         del own[ignored]
         notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
     if config.talks(found.model):
         defaults.setdefault("modalities", ["text"])
+    given["prices"] = tuple(costs)
     given["defaults"] = json.dumps(defaults, sort_keys=True) if defaults else ""
     return Params(given, own)

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from imagewire_server.config import deployment_params, litellm, model_ids
+from imagewire_server.config import deployment_params, litellm, model_ids, prices
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
+from imagewire_server.config.prices import Prices
 from imagewire_server.config.providers import Options, ProviderConfig
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import ConfigError, Node
@@ -19,7 +20,7 @@ class Deployment:
     """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
 
     model: the provider's id. options: the provider's own options. defaults: fields of requests that apply where a
-    caller sets none, as JSON; "" for none.
+    caller sets none, as JSON; "" for none. prices: those that the file has for it.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Deployment:
     rpm: float | None = None
     tpm: float | None = None
     defaults: str = field(default="", repr=False)
+    prices: Prices = ()
 
     def without_share(self) -> "Deployment":
         """Everything except how often it is chosen."""
@@ -90,7 +92,7 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     read = deployment_params.read(params, name, reader.providers, reader.notices)
     if isinstance(read, Skipped):
         return read
-    info_id = _info(info, reader.notices) if info else ""
+    info_id, costs = _info(info, reader.notices) if info else ("", ())
     if not (name + info_id).isprintable() or "," in info_id:
         raise entry.error(
             "model_name and id must be printable, and an id must have no comma, because they are sent in trailers"
@@ -102,15 +104,20 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
         options = reader.providers[provider].options(provider, model, read.own, reader.settings, params)
     except ConfigError as error:  # the missing key may be a misspelled one
         raise ConfigError(". ".join((str(error), *reader.notices.unknown[told:]))) from None
+    # Those of litellm_params override those of model_info, as in LiteLLM.
+    read.given["prices"] = tuple({**dict(costs), **dict(read.given["prices"])}.items())
     return Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, options=options, **read.given)
 
 
-def _info(info: Node, notices: Notices) -> str:
-    """The id in model_info, "" for none."""
-    found = ""
+def _info(info: Node, notices: Notices) -> tuple[str, Prices]:
+    """The id in model_info, "" for none, and the prices."""
+    found, costs = "", []
     for key, value in info.pairs("model_info"):
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
+        elif key.text in prices.KEYS:
+            if not value.is_null:
+                costs.append(prices.read(key.text, value))
         elif not value.is_null and not litellm.has("model_info", key.text):
-            notices.other(key, value, "model_info", ("id",))
-    return found
+            notices.other(key, value, "model_info", ("id", *prices.KEYS))
+    return found, tuple(costs)

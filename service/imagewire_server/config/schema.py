@@ -4,7 +4,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagewire_server.config import deployment_params, litellm, models, routing
+from imagewire_server.config import deployment_params, litellm, models, prices, routing
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.settings import fields
 
@@ -71,6 +71,7 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     }
     params |= dict.fromkeys(others, number)
     params |= {name: {} for name in sorted(litellm.names("defaults"))}
+    params |= dict.fromkeys(prices.KEYS, number)
     params[deployment_params.PROVIDER] = {"type": "string"}
     return _object(
         {

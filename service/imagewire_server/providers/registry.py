@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from imagewire_server.config import load as config
 from imagewire_server.config import show
 from imagewire_server.config.models import rows_of
+from imagewire_server.config.prices import priced
 from imagewire_server.config.providers import ProviderConfig
 
 if TYPE_CHECKING:
@@ -134,7 +135,8 @@ def _models(
     packages: tuple[str, ...] = PACKAGES,
 ) -> "ModelTable":
     names = [name for one in provider_configs(packages) for name in one.names]
-    return registration.models(deployment.provider, rows_of(deployment.provider, names, made.models))
+    models = registration.models(deployment.provider, rows_of(deployment.provider, names, made.models))
+    return priced(models, deployment.model, deployment.prices)
 
 
 def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, ...] = PACKAGES) -> "Iterator[str]":

@@ -19,8 +19,8 @@ WARNED: list[tuple[str, str]] = [
     (entry("model: gemini/m, api_key: k, zzzz: x"), ("3: unknown key 'zzzz' in litellm_params; it has no effect")),
     (entry("model: gemini/m, api_key: k, mock_response: x"), "litellm_params.mock_response is not supported"),
     (
-        entry("model: gemini/m, api_key: k, output_cost_per_image: 1"),
-        ("litellm_params.output_cost_per_image is not supported"),
+        entry("model: gemini/m, api_key: k, input_cost_per_second: 1"),
+        ("litellm_params.input_cost_per_second is not supported"),
     ),
     (entry(rest="    model_info: {ids: x}\n"), "4: unknown key 'ids' in model_info; did you mean 'id'?"),
     (
@@ -178,4 +178,7 @@ def test_what_is_off_or_empty_asks_for_nothing(tmp_path: Path) -> None:
     rest = "litellm_settings: {set_verbose: False, cache: false, callbacks: [], success_callback: null}\n"
     rest += 'router_settings: {enable_pre_call_checks: false, redis_host: ""}\n'
     rest += "general_settings: {store_model_in_db: False, alerting: [], database_url: null, custom_auth: null}\n"
-    assert load(written(tmp_path, entry("model: gemini/m, api_key: k, tags: [], drop_params: false", rest)), {}).warnings == ()
+    assert (
+        load(written(tmp_path, entry("model: gemini/m, api_key: k, tags: [], drop_params: false", rest)), {}).warnings
+        == ()
+    )
