@@ -117,7 +117,7 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
             model, kept = target.at("model"), target.at("hidden")
             if model is None:
                 raise target.error("model is missing; add the model_name that the alias stands for")
-            name, hidden = model, kept is not None and kept.choice("hidden", ("true", "false")) == "true"
+            name, hidden = model, kept is not None and not kept.asks_nothing
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
@@ -156,7 +156,7 @@ def _fallbacks(value: Node, what: str, names: _Names, notices: Notices) -> Fallb
 
 def _targets(value: Node, what: str, source: str, names: _Names, notices: Notices) -> tuple[str, ...]:
     chosen = []
-    for target in value.items(f"{what} of {source}"):
+    for target in [value] if value.is_scalar else value.items(f"{what} of {source}"):
         if target.is_mapping:
             notices.not_used(f"{what} with parameters of their own")
             continue

@@ -88,7 +88,8 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
 
 def _router() -> dict[str, Any]:
     targets = {"type": "array", "items": {"type": ["string", "object"]}}
-    names = {"type": "array", "items": {"type": "object", "additionalProperties": targets}}
+    one_or_more = {"anyOf": [targets, {"type": "string"}]}
+    names = {"type": "array", "items": {"type": "object", "additionalProperties": one_or_more}}
     return {
         "routing_strategy": {"type": "string", "examples": list(routing.STRATEGIES)},
         "num_retries": _or_from_env({"type": "integer", "minimum": 0}),

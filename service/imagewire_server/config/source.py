@@ -72,7 +72,7 @@ class Node:
     def reference(self) -> str:
         """The environment variable that the value refers to, "" for none."""
         value = str(self._node.value)
-        return value.removeprefix(FROM_ENV) if self._is_scalar and value.startswith(FROM_ENV) else ""
+        return value.removeprefix(FROM_ENV) if self.is_scalar and value.startswith(FROM_ENV) else ""
 
     @property
     def is_unresolved(self) -> bool:
@@ -80,7 +80,8 @@ class Node:
         return bool(self.reference) and self._environ.get(self.reference) == FROM_ENV + self.reference
 
     @property
-    def _is_scalar(self) -> bool:
+    def is_scalar(self) -> bool:
+        """Whether it is a single value."""
         return isinstance(self._node, yaml.ScalarNode) and not self.is_null
 
     def at(self, key: str) -> "Node | None":
@@ -109,7 +110,7 @@ class Node:
 
     def text(self, what: str) -> str:
         """A scalar as text; os.environ/NAME is replaced by the variable's value."""
-        if not self._is_scalar:
+        if not self.is_scalar:
             raise self.error(f"{what} must be a single value")
         return self._resolved(str(self._node.value), what)
 
