@@ -15,6 +15,8 @@ from PIL import Image
 
 from tests.integration import processes
 
+os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices at import
+
 MODEL = "gemini/gemini-2.5-flash-image"
 ASK = [{"role": "user", "content": "Generate an image of a banana"}]
 TEXT = "Here's the image you requested:"

@@ -1,7 +1,6 @@
 """The litellm SDK as a client, unmodified: as `openai/` with a base URL, and as `litellm_proxy/`."""
 
 import io
-import os
 from typing import Any
 
 import pytest
@@ -10,7 +9,6 @@ from tests.compat.conftest import ASK, KEY, MODEL, TEXT, Rest, package, sha256_o
 from tests.pictures import PNG
 
 pytestmark = pytest.mark.filterwarnings("default")  # the package's own
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices at import
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,11 @@
 from typing import Any
 
 import pytest
-from litellm.llms.vertex_ai.vertex_llm_base import VertexBase
 
 from imagewire_server.providers.google.addresses import Endpoint, Location, method_url
+from tests.compat.conftest import package
 
+pytestmark = pytest.mark.filterwarnings("default")  # the package's own
 MODEL = "gemini-2.5-flash-image"
 BASES = [
     "https://relay.example",
@@ -22,7 +23,8 @@ BASES = [
 def litellms(provider: Any, api_base: str | None, *, stream: bool, model: str = MODEL) -> str:
     asked = {"model": model, "stream": stream, "custom_llm_provider": provider, "api_base": api_base}
     place = {"vertex_project": "p", "vertex_location": "us-central1", "vertex_credentials": None}
-    return VertexBase()._get_token_and_url(auth_header=None, gemini_api_key="k", **asked, **place)[1]
+    made = package("litellm.llms.vertex_ai.vertex_llm_base").VertexBase()
+    return str(made._get_token_and_url(auth_header=None, gemini_api_key="k", **asked, **place)[1])
 
 
 @pytest.mark.parametrize("stream", [False, True])

@@ -2,96 +2,96 @@
 
 import inspect
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import litellm
 import msgspec
 import pytest
-from litellm.proxy._types import ConfigGeneralSettings, ConfigYAML
-from litellm.router import Router
-from litellm.types.router import GenericLiteLLMParams, LiteLLMParamsTypedDict, ModelInfo, RoutingStrategy
-from litellm.types.utils import ModelInfoBase, all_litellm_params
 
-from imagewire_server.config import deployment_params, load, prices, routing
-from imagewire_server.config.litellm import has, names
+from imagewire_server.config import credentials, deployment_params, load, prices, routing
+from imagewire_server.config.litellm import common, has, names
 from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.providers.registry import provider_configs
+from tests.compat.conftest import package
 
-PROXY = Path(litellm.__file__).parent / "proxy"
-LISTS = (
-    "litellm_params",
-    "request",
-    "model_info",
-    "litellm_settings",
-    "router_settings",
-    "general_settings",
-    "sections",
-)
+pytestmark = pytest.mark.filterwarnings("default")  # the package's own
 
-
-def _read(variable: str) -> set[str]:
-    """The keys that LiteLLM's proxy reads from a dictionary of this name."""
-    found = re.compile(rf'{variable}\.get\(\s*"(\w+)"')
-    return {name for path in PROXY.rglob("*.py") for name in found.findall(path.read_text())}
-
-
-REQUEST = set(inspect.signature(litellm.completion).parameters) - {"messages", "model", "kwargs"}
 SERVED = {
     "litellm_params": {
-        *deployment_params.PARAMS, deployment_params.PROVIDER, *names("defaults"), *names("request"), *prices.KEYS,
-        *(name for config in provider_configs() for name in config.params),
+        *deployment_params.PARAMS, deployment_params.PROVIDER, credentials.NAME, *names("defaults"),
+        *names("request"), *prices.KEYS, *(name for config in provider_configs() for name in config.params),
     },
-    "router_settings": {*routing.READERS, "model_group_alias"},
+    "router_settings": {*routing.READERS, *common("router_settings"), "model_group_alias"},
     "general_settings": {"master_key", *names("authentication"), *names("key_stores")},
-    "model_info": {"id"},
+    "model_info": {"id", *prices.KEYS},
     "sections": set(load.SECTIONS),
 }  # fmt: skip
-LITELLM = {
-    "litellm_params": {*GenericLiteLLMParams.model_fields, *LiteLLMParamsTypedDict.__annotations__},
-    "model_info": {*ModelInfo.model_fields, *ModelInfoBase.__annotations__},
-    "router_settings": set(inspect.signature(Router.__init__).parameters)
-    - {"self", "fallback_access_check", "fallback_budget_check"},
-    "general_settings": {*ConfigGeneralSettings.model_fields, *_read("general_settings")},
-    "sections": set(ConfigYAML.model_fields),
-}
+# The fields of a chat request that say nothing of the answer, or of one caller only.
+CALLERS = {
+    "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
+    "continuationToken",
+}  # fmt: skip
+SECTIONS = [*SERVED, "litellm_settings", "request"]
 
 
-@pytest.mark.parametrize("section", LITELLM)
-def test_the_table_has_every_key_of_litellms(section: str) -> None:
-    missing = {name for name in LITELLM[section] - SERVED[section] if not has(section, name)}
-    assert missing == set()
+@pytest.fixture(scope="module")
+def litellm() -> Any:
+    return package("litellm")
 
 
-def test_the_table_has_every_field_of_litellms_requests() -> None:
-    known = {*SERVED["litellm_params"], *names("defaults")}
-    missing = {name for name in REQUEST - known if not has("request", name) and not has("litellm_params", name)}
-    assert missing == set()
+@pytest.fixture(scope="module")
+def known(litellm: Any) -> Mapping[str, set[str]]:
+    """LiteLLM's keys by section, as far as it declares them."""
+    types, models = package("litellm.types.router"), package("litellm.types.utils")
+    proxy = package("litellm.proxy._types")
+    internal = {"self", "fallback_access_check", "fallback_budget_check"}
+    return {
+        "litellm_params": {
+            *types.GenericLiteLLMParams.model_fields,
+            *types.LiteLLMParamsTypedDict.__annotations__,
+        },
+        "internal": set(models.all_litellm_params),
+        "model_info": {*types.ModelInfo.model_fields, *models.ModelInfoBase.__annotations__},
+        "router_settings": set(inspect.signature(litellm.Router.__init__).parameters) - internal,
+        "general_settings": {*proxy.ConfigGeneralSettings.model_fields, *_read_by_the_proxy(litellm)},
+        "sections": set(proxy.ConfigYAML.model_fields),
+        "request": set(inspect.signature(litellm.completion).parameters) - {"messages", "model", "kwargs"},
+    }
+
+
+def _read_by_the_proxy(litellm: Any) -> set[str]:
+    """The keys of general_settings that its proxy reads, declared or not."""
+    read = re.compile(r'general_settings\.get\(\s*"(\w+)"')
+    files = (Path(litellm.__file__).parent / "proxy").rglob("*.py")
+    return {name for path in files for name in read.findall(path.read_text())}
+
+
+@pytest.mark.parametrize("section", ["model_info", "router_settings", "general_settings", "sections"])
+def test_the_table_has_every_key_of_a_section(known: Mapping[str, set[str]], section: str) -> None:
+    assert {name for name in known[section] - SERVED[section] if not has(section, name)} == set()
+
+
+@pytest.mark.parametrize("section", ["litellm_params", "request"])
+def test_the_table_has_every_key_of_a_deployment(known: Mapping[str, set[str]], section: str) -> None:
+    asked = known[section] - SERVED["litellm_params"]
+    assert {name for name in asked if not has("litellm_params", name)} == set()
 
 
 def test_the_table_has_every_routing_strategy() -> None:
-    assert {one.value for one in RoutingStrategy} <= {*routing.STRATEGIES, *names("routing_strategy")}
+    strategies = {one.value for one in package("litellm.types.router").RoutingStrategy}
+    assert strategies <= {*routing.STRATEGIES, *names("routing_strategy")}
 
 
 def test_every_field_of_a_chat_request_may_be_a_default_or_is_the_callers_alone() -> None:
-    callers = {
-        "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
-        "continuationToken",
-    }  # fmt: skip
     fields = {field.encode_name for field in msgspec.structs.fields(ChatRequest)}
-    assert fields - callers <= names("defaults")
+    assert fields - CALLERS <= names("defaults")
 
 
-def test_the_table_has_no_key_that_litellm_does_not_have() -> None:
-    anything = {
-        *(name for listed in LITELLM.values() for name in listed), *REQUEST, *all_litellm_params, *vars(litellm),
-    }  # fmt: skip
-    proxy = (PROXY / "proxy_server.py", PROXY / "_types.py", PROXY / "common_utils/config_includes.py")
-    source = "\n".join(path.read_text() for path in proxy)
-    source += "\n".join(path.read_text() for path in Path(litellm.__file__).parent.glob("*.py"))
-    odd = {
-        name
-        for section in LISTS
-        for name in names(section)
-        if "*" not in name and name not in anything and f'"{name}"' not in source
-    }
-    assert odd == set()
+def test_the_table_has_no_key_that_litellm_does_not_have(litellm: Any, known: Mapping[str, set[str]]) -> None:
+    anything = {*vars(litellm), *(name for keys in known.values() for name in keys)}
+    root = Path(litellm.__file__).parent
+    read = ("proxy/proxy_server.py", "proxy/_types.py", "proxy/common_utils/config_includes.py")
+    source = "\n".join(path.read_text() for path in (*(root / name for name in read), *root.glob("*.py")))
+    listed = {name for section in SECTIONS for name in names(section) if "*" not in name}
+    assert {name for name in listed if name not in anything and f'"{name}"' not in source} == set()

@@ -5,18 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config import deployment_params, litellm, load, prices, routing
+from imagewire_server.config import credentials, deployment_params, litellm, load, prices, routing
 from imagewire_server.providers.registry import provider_configs
 
 PAGE = Path(__file__).parents[2] / "docs/litellm.md"
 SERVED = {
     "litellm_params": {
-        *deployment_params.PARAMS, deployment_params.PROVIDER, *litellm.names("defaults"), *prices.KEYS,
+        *deployment_params.PARAMS, deployment_params.PROVIDER, credentials.NAME,
+         *litellm.names("defaults"), *prices.KEYS,
         *(name for config in provider_configs() for name in config.params),
     },
     "model_info": {"id"},
-    "router_settings": {*routing.READERS, "model_group_alias"},
-    "litellm_settings": set(routing.READERS),
+    "router_settings": {*routing.READERS, *litellm.common("router_settings"), "model_group_alias"},
+    "litellm_settings": {*routing.READERS, *litellm.common("litellm_settings")},
     "general_settings": {"master_key"},
 }  # fmt: skip
 ROWS = re.findall(r"^\| `(\w+)`: (`[^|]+`) \| ([^|]+) \|$", PAGE.read_text(), re.MULTILINE)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from imagewire_server.config import litellm, model_ids, prices
+from imagewire_server.config import credentials, litellm, model_ids, prices
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
@@ -23,8 +23,17 @@ class Params(NamedTuple):
     own: dict[str, Any]
 
 
-def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notices: Notices) -> Params | Skipped:
-    """Read the keys of a deployment. name: its model_name. providers: by name. Raises ConfigError."""
+def read(
+    params: Node,
+    name: str,
+    providers: Mapping[str, ProviderConfig],
+    common: Mapping[str, Node],
+    notices: Notices,
+) -> Params | Skipped:
+    """Read the keys of a deployment. name: its model_name. providers: by name. Raises ConfigError.
+
+    common: values of the provider's keys that the deployment may not have itself.
+    """
     model = params.at("model")
     if model is None:
         first, config = next(iter(providers.items()))
@@ -39,7 +48,7 @@ def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notic
     costs: list[tuple[str, float]] = []
     for key, value in params.pairs("litellm_params"):
         name = key.text
-        if value.is_null or name in {"model", PROVIDER}:
+        if value.is_null or name in {"model", PROVIDER, credentials.NAME}:
             continue  # LiteLLM takes null as not given
         if name in config.params:
             own[name] = config.params[name].read(value)
@@ -56,8 +65,11 @@ def read(params: Node, name: str, providers: Mapping[str, ProviderConfig], notic
                 key,
                 value,
                 "litellm_params",
-                (*PARAMS, PROVIDER, *config.params, *prices.KEYS, *litellm.names("defaults")),
+                (*PARAMS, PROVIDER, credentials.NAME, *config.params, *prices.KEYS, *litellm.names("defaults")),
             )
+    for name, value in common.items():
+        if name in config.params and name not in own:
+            own[name] = config.params[name].read(value)
     for ignored in tuple(config.ignores(found.provider, own)):
         del own[ignored]
         notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")

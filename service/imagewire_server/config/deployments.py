@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from imagewire_server.config import deployment_params, litellm, model_ids, prices
+from imagewire_server.config import credentials, deployment_params, litellm, model_ids, prices
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.prices import Prices
@@ -51,12 +51,25 @@ class _Reader(NamedTuple):
 
     providers: Mapping[str, ProviderConfig]
     settings: Settings
+    credentials: Mapping[str, Node]
+    common: Mapping[str, Node]
     notices: Notices
 
 
-def read(section: Node, providers: Iterable[ProviderConfig], settings: Settings, notices: Notices) -> ModelList:
-    """Read a model_list. settings: the defaults of a provider's keys. Raises ConfigError."""
-    reader = _Reader({name: provider for provider in providers for name in provider.names}, settings, notices)
+def read(
+    section: Node,
+    providers: Iterable[ProviderConfig],
+    settings: Settings,
+    named: Mapping[str, Node],
+    common: Mapping[str, Node],
+    notices: Notices,
+) -> ModelList:
+    """Read a model_list. settings: the defaults of a provider's keys. named: credentials by name.
+
+    common: values of keys that deployments of any provider may have. Raises ConfigError.
+    """
+    by_name = {name: provider for provider in providers for name in provider.names}
+    reader = _Reader(by_name, settings, named, common, notices)
     found = [_entry(entry, number, reader) for number, entry in enumerate(section.items("model_list"))]
     deployments = tuple(one for one in found if isinstance(one, Deployment))
     skipped = tuple(one for one in found if isinstance(one, Skipped))
@@ -88,8 +101,9 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
         raise entry.error("model_name is missing; add the name that callers use")
     if params is None:
         raise entry.error("litellm_params is missing; add at least its 'model'")
+    params = credentials.taken(params, reader.credentials, reader.notices)
     told = len(reader.notices.unknown)
-    read = deployment_params.read(params, name, reader.providers, reader.notices)
+    read = deployment_params.read(params, name, reader.providers, reader.common, reader.notices)
     if isinstance(read, Skipped):
         return read
     info_id, costs = _info(info, reader.notices) if info else ("", ())

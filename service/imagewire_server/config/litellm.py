@@ -4,17 +4,27 @@ import tomllib
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib import resources
+from typing import Any
+
+
+@cache
+def _document() -> dict[str, Any]:
+    return tomllib.loads(resources.files(__package__).joinpath("litellm.toml").read_text(encoding="utf-8"))
 
 
 @cache
 def _table() -> dict[str, frozenset[str]]:
-    text = resources.files(__package__).joinpath("litellm.toml").read_text(encoding="utf-8")
-    return {section: frozenset(names) for section, names in tomllib.loads(text).items()}
+    return {section: frozenset(names) for section, names in _document().items()}
 
 
 def names(section: str) -> frozenset[str]:
     """The names of a section ("sections" for the top level). A "*" stands for any text."""
     return _table()[section]
+
+
+def common(section: str) -> dict[str, str]:
+    """The keys of a section that stand for a key of every deployment that does not have it: that key by their name."""
+    return dict(_document()["common"].get(section, {}))
 
 
 def has(section: str, name: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from imagewire_server.config import deployments, keys, litellm, models, routing, setting_sources, settings
+from imagewire_server.config import credentials, deployments, keys, litellm, models, routing, setting_sources, settings
 from imagewire_server.config.deployments import Deployment, ModelList
 from imagewire_server.config.environment import References
 from imagewire_server.config.model_ids import Skipped
@@ -19,7 +19,8 @@ from imagewire_server.config.source import FROM_ENV, ConfigError, Key, Node, con
 __all__ = ["Config", "ConfigError", "load"]
 
 SECTIONS = (
-    "model_list", "litellm_settings", "router_settings", "general_settings", "environment_variables", "imagewire",
+    "model_list", "credential_list", "litellm_settings", "router_settings", "general_settings",
+    "environment_variables", "imagewire",
 )  # fmt: skip
 
 
@@ -66,8 +67,9 @@ def load(
     if "environment_variables" in sections:
         references.add(sections["environment_variables"], notices)
     made, sources = _settings(providers, sections.get("imagewire"), environ, references, flags)
+    named = credentials.read(sections["credential_list"]) if "credential_list" in sections else {}
     if "model_list" in sections:
-        found = deployments.read(sections["model_list"], providers, made, notices)
+        found = deployments.read(sections["model_list"], providers, made, named, _common(sections), notices)
     else:
         found = ModelList(_default(made, providers))
     _distinct(found.deployments, path)
@@ -109,6 +111,17 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
             raise key.unknown(SECTIONS, "the file")
         found[key.text] = key, value
     return found
+
+
+def _common(sections: Mapping[str, Node]) -> dict[str, Node]:
+    """Values of other sections that apply to each deployment that has none itself, by the deployment's key."""
+    return {
+        name: value
+        for section in ("litellm_settings", "router_settings")
+        if section in sections
+        for key, name in litellm.common(section).items()
+        if (value := sections[section].at(key))
+    }
 
 
 def _settings(

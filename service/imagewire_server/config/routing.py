@@ -65,7 +65,11 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
     known = _Names(names | {alias.name for alias in aliases}, skipped)
     for title, section in sections.items():
         for key, value in section.pairs(title):
-            if value.is_null or (section is router and key.text == "model_group_alias"):
+            if (
+                value.is_null
+                or key.text in litellm.common(title)
+                or (section is router and key.text == "model_group_alias")
+            ):
                 continue  # LiteLLM takes null as not given
             if key.text not in READERS:
                 notices.other(key, value, title, (*READERS, *(["model_group_alias"] if section is router else [])))

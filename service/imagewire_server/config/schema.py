@@ -4,7 +4,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagewire_server.config import deployment_params, litellm, models, prices, routing
+from imagewire_server.config import credentials, deployment_params, litellm, models, prices, routing
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.settings import fields
 
@@ -20,6 +20,7 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
         **_object(
             {
                 "model_list": {"type": ["array", "null"], "items": _entry(providers)},
+                "credential_list": {"type": ["array", "null"], "items": {"type": "object"}},
                 "litellm_settings": {"type": ["object", "null"]},
                 "router_settings": _nullable(_open(_optional(_router()))),
                 "general_settings": _nullable(_open({"master_key": {"type": "string", "minLength": 1}})),
@@ -72,7 +73,7 @@ def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
     params |= dict.fromkeys(others, number)
     params |= {name: {} for name in sorted(litellm.names("defaults"))}
     params |= dict.fromkeys(prices.KEYS, number)
-    params[deployment_params.PROVIDER] = {"type": "string"}
+    params |= {key: {"type": "string"} for key in (deployment_params.PROVIDER, credentials.NAME)}
     return _object(
         {
             "model_name": {"type": "string", "minLength": 1},

@@ -92,6 +92,16 @@ class Node:
                 return None if found.is_null else found
         return None
 
+    def completed_by(self, other: "Node") -> "Node":
+        """This mapping with the keys of another one that it does not have. Each value keeps its place."""
+        own, more = self._node, other._node  # of the same class
+        if not isinstance(own, yaml.MappingNode) or not isinstance(more, yaml.MappingNode):
+            return self
+        pairs = _merged(own)
+        known = {str(key.value) for key, _ in pairs}
+        pairs += [pair for pair in _merged(more) if str(pair[0].value) not in known]
+        return Node(yaml.MappingNode(own.tag, pairs, own.start_mark, own.end_mark), self._path, self._environ)
+
     def peek(self, key: str) -> str:
         """The text at a key of a mapping; empty if it cannot be read, which is reported when it is read."""
         found = self.at(key)

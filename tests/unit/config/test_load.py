@@ -218,3 +218,13 @@ def test_d14_a_key_that_no_header_can_carry_is_refused_by_name(tmp_path: Path, k
     file = written(tmp_path, entry("model: gemini/m, api_key: os.environ/K"))
     with pytest.raises(ConfigError, match="api_key must be printable ASCII"):
         load(file, {"K": key})
+
+
+def test_a_timeout_for_all_deployments(tmp_path: Path) -> None:
+    text = "model_list:\n  - {model_name: a, litellm_params: {model: gemini/m, api_key: k}}\n"
+    text += "  - {model_name: b, litellm_params: {model: gemini/m, api_key: k, timeout: 5}}\n"
+    text += "litellm_settings: {request_timeout: 600}\n"
+    made = load(written(tmp_path, text), {})
+    assert ([one.options.timeout for one in made.deployments], made.warnings) == ([600, 5], ())
+    made = load(written(tmp_path, f"{text}router_settings: {{timeout: 60}}\n"), {})
+    assert [one.options.timeout for one in made.deployments] == [60, 5]
