@@ -9,6 +9,7 @@ import yaml
 
 _DEEPEST = 32
 _MOST_VALUES = 20_000
+_MERGE = "tag:yaml.org,2002:merge"
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 _TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("str", "int", "float", "bool", "null", "seq", "map"))
 
@@ -73,6 +74,19 @@ class BoundedLoader(yaml.SafeLoader):
         inner = [part for pair in node.value for part in pair] if isinstance(node, yaml.MappingNode) else node.value
         sizes = [self._sizes[part] for part in inner]
         return 1 + sum(values for values, _ in sizes), 1 + max((depth for _, depth in sizes), default=0)
+
+
+def merged(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
+    """The keys and values of a mapping with those of its merge keys (`<<`), which its own keys override."""
+    pairs = [pair for pair in node.value if pair[0].tag != _MERGE]
+    for name, value in node.value:
+        if name.tag != _MERGE:
+            continue
+        for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
+            known = {str(key.value) for key, _ in pairs}
+            inner = merged(one) if isinstance(one, yaml.MappingNode) else []
+            pairs += [pair for pair in inner if str(pair[0].value) not in known]
+    return pairs
 
 
 def _too_deep(mark: yaml.Mark) -> OverBoundsError:

@@ -9,11 +9,10 @@ from typing import Any
 
 import yaml
 
-from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError
+from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged
 
 _MOST_BYTES = 1024 * 1024
 FROM_ENV = "os.environ/"
-_MERGE = "tag:yaml.org,2002:merge"
 
 
 class ConfigError(Exception):
@@ -61,7 +60,7 @@ class Node:
         if not isinstance(self._node, yaml.MappingNode):
             raise self.error(f"{what} must be a mapping of keys to values")
         seen: set[str] = set()
-        for key, value in _merged(self._node):
+        for key, value in merged(self._node):
             name = Key(key, self._path, self._environ)
             if name.text in seen:
                 raise name.error(f"{name.text!r} is set twice; keep one")
@@ -86,7 +85,7 @@ class Node:
 
     def at(self, key: str) -> "Node | None":
         """The value at a key of a mapping, to know it before everything is read; None if it is absent or null."""
-        for name, value in _merged(self._node) if isinstance(self._node, yaml.MappingNode) else ():
+        for name, value in merged(self._node) if isinstance(self._node, yaml.MappingNode) else ():
             if isinstance(name, yaml.ScalarNode) and name.value == key:
                 found = Node(value, self._path, self._environ)
                 return None if found.is_null else found
@@ -97,9 +96,9 @@ class Node:
         own, more = self._node, other._node  # of the same class
         if not isinstance(own, yaml.MappingNode) or not isinstance(more, yaml.MappingNode):
             return self
-        pairs = _merged(own)
+        pairs = merged(own)
         known = {str(key.value) for key, _ in pairs}
-        pairs += [pair for pair in _merged(more) if str(pair[0].value) not in known]
+        pairs += [pair for pair in merged(more) if str(pair[0].value) not in known]
         return Node(yaml.MappingNode(own.tag, pairs, own.start_mark, own.end_mark), self._path, self._environ)
 
     def peek(self, key: str) -> str:
@@ -199,19 +198,6 @@ class Key(Node):
         return self.error(
             f"unknown key {self.text!r} in {where}{close or '; valid keys are ' + ', '.join(sorted(known))}"
         )
-
-
-def _merged(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
-    """The keys and values of a mapping with those of its merge keys (`<<`), which its own keys override."""
-    pairs = [pair for pair in node.value if pair[0].tag != _MERGE]
-    for name, value in node.value:
-        if name.tag != _MERGE:
-            continue
-        for one in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-            known = {str(key.value) for key, _ in pairs}
-            inner = _merged(one) if isinstance(one, yaml.MappingNode) else []
-            pairs += [pair for pair in inner if str(pair[0].value) not in known]
-    return pairs
 
 
 def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
