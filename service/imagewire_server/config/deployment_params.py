@@ -57,7 +57,8 @@ def read(
         elif name in prices.KEYS:
             costs.append(prices.read(name, value))
         elif name in litellm.names("defaults"):
-            defaults[name] = value.json(name)
+            if not value.is_unresolved:
+                defaults[name] = value.json(name)
         elif litellm.has("request", name):
             notices.not_used(f"litellm_params.{name}")
         else:

@@ -19,8 +19,8 @@ class Notices:
         return tuple(self._found)
 
     def add(self, words: str) -> None:
-        """Add one."""
-        self._found[words] = None
+        """Add one. Characters that cannot be shown are escaped."""
+        self._found["".join(one if one.isprintable() else ascii(one)[1:-1] for one in words)] = None
 
     def not_used(self, name: str, why: str = "") -> None:
         """A key or value of LiteLLM that has no effect here."""

@@ -122,6 +122,8 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
             if model is None:
                 raise target.error("model is missing; add the model_name that the alias stands for")
             name, hidden = model, kept is not None and not kept.asks_nothing
+        if not key.text.isprintable():
+            raise key.error("an alias must be printable, because it is sent in trailers")
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")

@@ -1,6 +1,7 @@
 """A YAML file with line numbers: every value knows its place, so that every error can name it."""
 
 import difflib
+import json
 import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
@@ -170,16 +171,27 @@ class Node:
             raise self.error("this value does not exist in JSON; put it in quotes, or correct it") from error
 
     def json(self, what: str) -> Any:
-        """The value as YAML decodes it, with the values of the variables that it refers to."""
+        """The value as YAML decodes it, with the values of the variables that it refers to, which may be JSON."""
 
         def resolved(value: Any) -> Any:
             if isinstance(value, dict):
                 return {str(key): resolved(inside) for key, inside in value.items()}
             if isinstance(value, list):
                 return [resolved(inside) for inside in value]
-            return self._resolved(value, what) if isinstance(value, str) else value
+            if not isinstance(value, str) or not value.startswith(FROM_ENV):
+                return value
+            text = self._resolved(value, what)
+            try:
+                return json.loads(text)
+            except ValueError:
+                return text
 
-        return resolved(self.plain())
+        found = resolved(self.plain())
+        try:
+            json.dumps(found, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise self.error(f"{what} has half of a surrogate pair; remove it") from None
+        return found
 
 
 class Key(Node):

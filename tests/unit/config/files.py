@@ -100,6 +100,8 @@ WRONG: list[tuple[str, int, str]] = [
     (entry("model: gemini/m, api_key: k, api_base: example.com"), 3, "api_base must start with https://"),
     (entry("model: gemini/m, api_key: k, api_base: 'http://h:80,'"), 3, "must start with https://"),
     (entry("model: gemini/m, api_key: k, api_base: 'https://'"), 3, "must start with https://"),
+    (entry('model: gemini/m, api_key: k, stop: "\\ud800"'), 3, "stop has half of a surrogate pair"),
+    (router('model_group_alias: {"a\\nb": a}'), 5, "an alias must be printable"),
     (entry("model: gemini/m, api_key: k, rpm: many"), 3, "rpm must be a number"),
     (entry("model: gemini/m, api_key: k, rpm: -1"), 3, "rpm must be at least 0"),
     (entry("model: gemini/m, api_key: k, weight: .inf"), 3, "weight must be a number"),

@@ -1,5 +1,6 @@
 """The configuration file: LiteLLM's loads as it stands, ours beside it, and every mistake is told by its line."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -218,6 +219,14 @@ def test_d14_a_key_that_no_header_can_carry_is_refused_by_name(tmp_path: Path, k
     file = written(tmp_path, entry("model: gemini/m, api_key: os.environ/K"))
     with pytest.raises(ConfigError, match="api_key must be printable ASCII"):
         load(file, {"K": key})
+
+
+def test_a_default_may_refer_to_a_variable(tmp_path: Path) -> None:
+    file = written(tmp_path, entry("model: gemini/m, api_key: k, temperature: os.environ/T, stop: [os.environ/S]"))
+    (made,) = load(file, {"T": "0.5", "S": "END"}).deployments
+    assert json.loads(made.defaults) == {"temperature": 0.5, "stop": ["END"]}
+    config = load(file, {}, resolve=False)
+    assert (json.loads(config.deployments[0].defaults), config.warnings) == ({"stop": ["os.environ/S"]}, ())
 
 
 def test_a_timeout_for_all_deployments(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ BEYOND = (
     "sent by the server",
     "belongs to", "exclude each other", "neither a path", "but model_name", "only one '*'", "not a model_name",
     "cannot be its own", "must be HOST:PORT", "printable ASCII", "is set twice", "is not valid YAML",
-    "weight must be a number", "must be printable", "skipped", "add one such as",
+    "weight must be a number", "must be printable", "skipped", "add one such as", "surrogate", "alias must",
     "did you mean 'gemini'", "did you mean 'vertex_ai'", "did you mean 'master_key'",
 )  # fmt: skip
 

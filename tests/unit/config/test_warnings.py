@@ -174,6 +174,12 @@ def test_variables_of_the_file(tmp_path: Path) -> None:
     ]
 
 
+def test_what_cannot_be_shown_is_escaped(tmp_path: Path) -> None:
+    text = f'{entry()}  - {{model_name: "\\e[31m\\ud800", litellm_params: {{model: "gpt\\n4"}}}}\n'
+    (told,) = load(written(tmp_path, text), {}).warnings
+    assert told == r"1 model of another provider, skipped: \x1b[31m\ud800 (gpt\n4)"
+
+
 def test_what_is_off_or_empty_asks_for_nothing(tmp_path: Path) -> None:
     rest = "litellm_settings: {set_verbose: False, cache: false, callbacks: [], success_callback: null}\n"
     rest += 'router_settings: {enable_pre_call_checks: false, redis_host: ""}\n'

@@ -49,7 +49,7 @@ def _spelled(name: str, value: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
         return {"image_config": {**kept.get("image_config", {}), "image_size": value}}
     if name == "aspectRatio":
         return {"aspect_ratio": value}
-    if name == "quality" and value in _USUAL_QUALITY:
+    if name == "quality" and isinstance(value, str) and value in _USUAL_QUALITY:
         return {}
     if name == "modalities" and isinstance(value, list):
         return {name: [one.lower() if isinstance(one, str) else one for one in value]}

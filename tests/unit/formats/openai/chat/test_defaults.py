@@ -52,6 +52,7 @@ def test_what_a_model_takes(fields: dict[str, Any], expected: dict[str, Any]) ->
         ("temperature", 7, "must be"),
         ("image_size", "4K", "is too large"),
         ("quality", "hd", "is an unknown field"),
+        ("quality", {}, "is an unknown field"),
         ("response_format", {"type": "json_object"}, "is not supported"),
         ("image_config", "1K", "expected `object | null`"),
     ],
