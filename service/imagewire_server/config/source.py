@@ -170,8 +170,8 @@ class Node:
         except (yaml.YAMLError, ValueError) as error:
             raise self.error("this value does not exist in JSON; put it in quotes, or correct it") from error
 
-    def json(self, what: str) -> Any:
-        """The value as YAML decodes it, with the values of the variables that it refers to, which may be JSON."""
+    def json(self, what: str, *, texts: bool = False) -> Any:
+        """The value as YAML decodes it, with those of its variables, which may be JSON. texts: they are not read so."""
 
         def resolved(value: Any) -> Any:
             if isinstance(value, dict):
@@ -182,7 +182,7 @@ class Node:
                 return value
             text = self._resolved(value, what)
             try:
-                return json.loads(text)
+                return text if texts else json.loads(text)
             except ValueError:
                 return text
 

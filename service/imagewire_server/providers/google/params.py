@@ -27,7 +27,7 @@ def _text(name: str, check: Callable[[str], str | None] = lambda text: None) -> 
 def _credentials(value: Node) -> str:
     """A path, or JSON, as text or as a mapping of the file."""
     if value.is_mapping:
-        return json.dumps(value.json("vertex_credentials"))
+        return json.dumps(value.json("vertex_credentials", texts=True))
     text = value.text("vertex_credentials")
     if text.lstrip().startswith("{"):
         try:
