@@ -41,7 +41,7 @@ def test_vertex_ai(api_base: str | None, *, stream: bool) -> None:
     assert method_url(ours, stream=stream) == litellms("vertex_ai", api_base, stream=stream)
 
 
-@pytest.mark.parametrize("model", ["1234567890", "gemini/1234567890"])
+@pytest.mark.parametrize("model", ["1234567890", "gemini/1234567890", "gemini/tuned"])
 def test_a_tuned_model(model: str) -> None:
     ours = Location("v1", "us-central1", "p").model_url(model, "")
     assert method_url(ours, stream=False) == litellms("vertex_ai", None, stream=False, model=model)

@@ -96,6 +96,7 @@ def _environ(base_url: str, settings: dict[str, str]) -> dict[str, str]:
     return {
         **os.environ,
         "GEMINI_API_KEY": "emulator-key",
+        "GOOGLE_API_KEY": "",  # it would come first
         "IMAGEWIRE_GEMINI_BASE_URL": base_url,
         "IMAGEWIRE_VERTEX_BASE_URL": base_url,
         "IMAGEWIRE_DRAIN_DELAY": "0",  # tests stop servers by SIGTERM, and nobody asks for their health

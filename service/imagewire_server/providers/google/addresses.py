@@ -58,10 +58,10 @@ class Location:
 
     def _path(self, native_id: str, project: str) -> str:
         place = f"projects/{project}/locations/{self.name}/" if project else ""
-        id_ = native_id.removeprefix("gemini/")
-        if id_.isdecimal():  # a tuned model is an endpoint
+        id_ = native_id.removeprefix("gemini/")  # LiteLLM's mark of a tuned model
+        if id_.isdecimal():
             return f"{place}endpoints/{id_}"
-        return f"{place}publishers/google/models/{quote(native_id, safe='')}"
+        return f"{place}publishers/google/models/{quote(id_, safe='')}"
 
     def host(self) -> str:
         """The host that serves the location, or the one that was named in its stead."""

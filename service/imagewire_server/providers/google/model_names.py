@@ -4,9 +4,9 @@ import re
 
 # Models of Google's that are asked in another way, and those of others that Vertex AI has.
 _DECLINED = re.compile(
-    r"imagen|imagegeneration|imagesegmentation|veo-|lyria|.*embedding|textembedding|aqa$|chat-|codechat|code-|text-"
-    r"|medlm|.*-live-|.*native-audio|claude|mistral|codestral|jamba|llama|meta/|deepseek|qwen|minimax|zai|openai/|xai/"
-    r"|moonshot"
+    r"imagen|imagegeneration|imagesegmentation|veo-|lyria|.*embedding|aqa$|.*-live-|.*native-audio"
+    r"|(chat|code|codechat|text)-(bison|gecko|unicorn)|medlm"
+    r"|claude|mistral|codestral|jamba|llama|meta/|deepseek|qwen|minimax|zai-org|openai/|xai/|moonshotai"
 )
 
 
