@@ -8,6 +8,9 @@ _DECLINED = re.compile(
     r"|(chat|code|codechat|text)-(bison|gecko|unicorn)|medlm"
     r"|claude|mistral|codestral|jamba|llama|meta/|deepseek|qwen|minimax|zai-org|openai/|xai/|moonshotai"
 )
+_TALKS = re.compile(
+    r"gemini-(\d+(\.\d+)?-)?(pro|flash|ultra)(-lite|-8b|-latest|-preview|-exp|-thinking|-\d+)*|(gemma|learnlm)-.*"
+)
 
 
 def claims(model: str) -> str:
@@ -21,5 +24,5 @@ def declines(_: str, model: str) -> str:
 
 
 def talks(model: str) -> bool:
-    """Whether a model answers with text only. Unknown names may be tuned models that draw."""
-    return bool(re.match(r"(gemini|gemma|learnlm)-", model)) and "image" not in model
+    """Whether a model is known to answer with text only. Any other name may be of a model that draws."""
+    return _TALKS.fullmatch(model) is not None

@@ -8,13 +8,21 @@ from imagewire_server.providers.google.model_names import claims, declines, talk
 DRAWING = [name for model in models("gemini").models for name in (model.id, *model.aliases)]
 
 
-@pytest.mark.parametrize("name", [*DRAWING, "my-tuned-model", "4965075652664360960", "gemini/496507", "text-to-image"])
+@pytest.mark.parametrize(
+    "name", [*DRAWING, "my-tuned-model", "4965075652664360960", "gemini/496507", "text-to-image", "gemini-9-omni"]
+)
 def test_a_model_that_may_draw_is_served_and_asked_to_draw(name: str) -> None:
     assert declines("vertex_ai", name) == ""
     assert not talks(name)
 
 
-@pytest.mark.parametrize("name", ["gemini-2.5-flash", "gemini-3-pro-preview", "gemini-flash-latest", "gemma-3-27b-it"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "gemini-2.5-flash", "gemini-2.5-flash-lite-preview-09-2025", "gemini-3-pro-preview", "gemini-flash-latest",
+        "gemini-1.5-flash-8b", "gemini-2.0-flash-001", "gemini-pro", "gemma-3-27b-it",
+    ],
+)  # fmt: skip
 def test_a_model_that_only_talks_is_served(name: str) -> None:
     assert declines("gemini", name) == ""
     assert talks(name)
