@@ -20,9 +20,14 @@ from imagewire_server.providers.google.token import Access
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 
 ANSWER = {"candidates": [{"content": {"parts": [{"text": "Here"}]}, "finishReason": "STOP"}]}
+# The body of a request without defaults.
+COMMON = {
+    "contents": [{"role": "user", "parts": [{"text": "A banana"}]}],
+    "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
+}
 # The model that stands for a wildcard.
 ANY = "gemini-2.5-flash-image"
-COMMON = {"host", "content-length", "content-type", "user-agent", "accept-encoding"}
+_OF_HTTP = {"host", "content-length", "content-type", "user-agent", "accept-encoding"}
 
 
 class Upstreams:
@@ -80,5 +85,5 @@ async def _ask(upstream: Upstream, fields: dict[str, Any]) -> None:
 
 
 def _told(request: httpx.Request) -> dict[str, Any]:
-    headers = {name: value for name, value in request.headers.items() if name not in COMMON}
+    headers = {name: value for name, value in request.headers.items() if name not in _OF_HTTP}
     return {"url": str(request.url), "headers": headers, "body": json.loads(request.content)}

@@ -9,7 +9,7 @@ import yaml
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.providers.registry import load
-from tests.litellm_files.asking import requests
+from tests.litellm_files.asking import COMMON, requests
 
 HERE = Path(__file__).parent
 EXPECTED: dict[str, dict[str, Any]] = yaml.safe_load((HERE / "expected.yaml").read_text())
@@ -21,10 +21,6 @@ ENVIRON = {
     "PROJECT": "env-project",
     "SERVICE_ACCOUNT": '{"type": "service_account", "project_id": "project-of-the-account", "client_email": "robot"}',
     "VERTEX_API_KEY": "vertex-key",
-}
-COMMON = {
-    "contents": [{"role": "user", "parts": [{"text": "A banana"}]}],
-    "generationConfig": {"responseModalities": ["TEXT", "IMAGE"]},
 }
 
 
