@@ -54,6 +54,36 @@ imagewire:
       image_tokens: {1K: 1120}
       service_tiers: {flex: 0.5}
 """,
+    """\
+x-anchors: &given {api_key: os.environ/K, temperature: 0.5}
+environment_variables: {K: a-key, A: os.environ/HOME}
+credential_list:
+  - credential_name: named
+    credential_values: {api_key: a-key, api_base: "https://relay.example/v1beta"}
+model_list:
+  - model_name: draw
+    litellm_params:
+      <<: *given
+      model: gemini/gemini-3-pro-image
+      litellm_credential_name: named
+      image_config: {aspect_ratio: "16:9", image_size: 2K}
+      modalities: [text, image]
+      tools: [{googleSearch: {}}]
+      safety_settings: [{category: HARM_CATEGORY_HARASSMENT, threshold: OFF}]
+      extra_body: {generationConfig: {topK: 3}}
+      output_cost_per_token: 0.000002
+    model_info: {mode: chat, input_cost_per_token: 0.000001}
+  - model_name: other
+    litellm_params: {model: openai/gpt-4o, api_key: os.environ/NOT_THERE}
+  - model_name: bare
+    litellm_params: {model: gemini-2.5-flash-image, vertex_ai_project: p, custom_llm_provider: vertex_ai}
+router_settings:
+  model_group_alias: {pic: draw, hidden: {model: draw, hidden: true}}
+  fallbacks: [{draw: bare}, {other: [draw]}]
+  timeout: 60
+litellm_settings: {request_timeout: 600, cache: true, drop_params: true}
+general_settings: {database_url: x, alerting: [slack]}
+""",
 )
 _VALUES = (
     "", "~", "null", "x", "1", "-1", "1.5", "1e400", ".nan", ".inf", "0x10", "0b1", "1_000", "true", "no",

@@ -8,7 +8,7 @@ from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.settings import without_password
 from imagewire_server.config.show import Asked
-from imagewire_server.config.source import FROM_ENV
+from imagewire_server.config.source import FROM_ENV, ConfigError, content
 from imagewire_server.providers.google.addresses import endpoint, location, method_url
 from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings, of
 
@@ -57,8 +57,8 @@ def _credentials(
 
 def _file(path: Path, source: str) -> tuple[str, bool, str]:
     try:
-        project = _project(path.read_text()) if path.is_file() else ""
-    except (OSError, UnicodeDecodeError):
+        project = _project(content(path).decode())
+    except (ConfigError, UnicodeDecodeError):
         project = ""
     return (
         f"the file {path} ({source}), which {'is present' if project else 'is missing or cannot be read'}",
