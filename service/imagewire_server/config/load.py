@@ -93,9 +93,11 @@ def load(
             notices.add(words)
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
     references.tell_unused({*by_name, *keys.VARIABLES}, notices)
-    if made.strict and notices.found:
-        listed = "".join(f"\n  {words}" for words in notices.found)
-        raise ConfigError(f"{path}: strict, and there are warnings:{listed}")
+    # A key may be in the environment.
+    open_ports = keys.exposed(made, config.master_key) if resolve else ()
+    if made.strict and (told := (*open_ports, *notices.found)):
+        listed = "".join(f"\n  {words}" for words in told)
+        raise ConfigError(f"{path or 'the configuration'}: strict, and there are warnings:{listed}")
     return replace(config, warnings=notices.found)
 
 

@@ -86,7 +86,7 @@ router_settings:
 
 
 def test_null_is_a_key_that_is_not_given(tmp_path: Path) -> None:
-    nulls = "model: gemini/m, api_key: k, api_base: null, tpm: null, timeout: null, extra_headers: null"
+    nulls = "model: gemini/m, api_key: k, api_base: null, tpm: null, timeout: null, extra_headers: {a: null}"
     text = f"model_list: [{{model_name: a, litellm_params: {{{nulls}}}, model_info: {{id: null}}}}]\n"
     text += "router_settings: {num_retries: null, fallbacks: null}\nlitellm_settings: {allowed_fails: null}\n"
     plain = "model_list: [{model_name: a, litellm_params: {model: gemini/m, api_key: k}}]\n"

@@ -89,6 +89,14 @@ def test_a_warning_is_told_and_is_an_error_if_strict(tmp_path: Path, text: str, 
         assert str(refused.value).endswith(f"  {config.warnings[0]}")
 
 
+def test_a_port_that_is_open_without_a_key_is_an_error_if_strict(tmp_path: Path) -> None:
+    file = written(tmp_path, entry(rest="imagewire: {grpc: '0.0.0.0:1', strict: true}\n"))
+    with pytest.raises(ConfigError, match=r"anyone who can reach 0\.0\.0\.0:1 can spend this server's money"):
+        load(file, {})
+    assert load(file, {"IMAGEWIRE_MASTER_KEY": "k"}).warnings == ()
+    assert load(file, {}, resolve=False).warnings == ()
+
+
 def test_check_lists_warnings_and_fails_on_them_if_strict(tmp_path: Path) -> None:
     file = written(tmp_path, WARNED[0][0])
     plain = CliRunner().invoke(app, ["check", "--config", str(file)])
