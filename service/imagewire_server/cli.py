@@ -93,9 +93,9 @@ def serve(  # noqa: PLR0913  # one for each option
     import structlog  # noqa: PLC0415
 
     from imagewire_server import logs  # noqa: PLC0415
+    from imagewire_server.config.file_content import content  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
-    from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.process.cpu_count import usable  # noqa: PLC0415
     from imagewire_server.process.worker_protocol import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
     from imagewire_server.providers.registry import load  # noqa: PLC0415
@@ -222,10 +222,10 @@ async def _watch(
     """Run workers with a configuration, which was read from `text`; return the exit code."""
     import structlog  # noqa: PLC0415
 
+    from imagewire_server.config.file_content import content  # noqa: PLC0415
     from imagewire_server.config.keys import check_kept  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.config.show import no_provider  # noqa: PLC0415
-    from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.process.supervisor import Workers, reserve  # noqa: PLC0415
     from imagewire_server.providers.registry import provider_configs  # noqa: PLC0415
 

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from imagewire_server.config import credentials, litellm, model_ids, prices
-from imagewire_server.config.model_ids import Skipped
+from imagewire_server.config.model_ids import ModelId, Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
-from imagewire_server.config.source import Node
+from imagewire_server.config.source import Key, Node
 
 # The keys that every provider has: the server itself serves them.
 PARAMS = ("model", "weight", "rpm", "tpm")
@@ -41,41 +41,63 @@ def read(
     found = model_ids.read(model, params.peek(PROVIDER), name, providers)
     if isinstance(found, Skipped):
         return found
-    config = providers[found.provider]
-    given: dict[str, Any] = {"provider": found.provider, "model": found.model}
-    own: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
-    costs: list[tuple[str, float]] = []
+    reader = _Reader(providers[found.provider], notices)
     for key, value in params.pairs("litellm_params"):
+        if not value.is_null and key.text not in {"model", PROVIDER, credentials.NAME}:  # LiteLLM drops null, too
+            reader.read(key, value)
+    return reader.finished(found, common)
+
+
+class _Reader:
+    """Collects the keys of a deployment."""
+
+    def __init__(self, config: ProviderConfig, notices: Notices) -> None:
+        self._config = config
+        self._notices = notices
+        self._given: dict[str, Any] = {}
+        self._own: dict[str, Any] = {}
+        self._defaults: dict[str, Any] = {}
+        self._prices: list[tuple[str, float]] = []
+
+    def read(self, key: Key, value: Node) -> None:
+        """Read one key."""
         name = key.text
-        if value.is_null or name in {"model", PROVIDER, credentials.NAME}:
-            continue  # LiteLLM takes null as not given
-        if name in config.params:
-            own[name] = config.params[name].read(value)
+        param = self._config.params.get(name)
+        if value.is_unset and not (param and param.is_secret):
+            if param or not litellm.has("litellm_params", name):
+                self._notices.add(f"{value.where}: {name} is not given, because {value.reference} is not set")
+        elif param:
+            self._own[name] = param.read(value)
         elif name in {"weight", "rpm", "tpm"}:
-            given[name] = value.number(name)
+            self._given[name] = value.number(name)
         elif name in prices.KEYS:
-            costs.append(prices.read(name, value))
+            self._prices.append(prices.read(name, value))
         elif name in litellm.names("defaults"):
             if not value.is_unresolved:
-                defaults[name] = value.json(name)
+                self._defaults[name] = value.json(name)
         elif litellm.has("request", name):
-            notices.not_used(f"litellm_params.{name}")
+            self._notices.not_used(f"litellm_params.{name}")
         else:
-            notices.other(
-                key,
-                value,
-                "litellm_params",
-                (*PARAMS, PROVIDER, credentials.NAME, *config.params, *prices.KEYS, *litellm.names("defaults")),
-            )
-    for name, value in common.items():
-        if name in config.params and name not in own:
-            own[name] = config.params[name].read(value)
-    for ignored in tuple(config.ignores(found.provider, own)):
-        del own[ignored]
-        notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
-    if config.talks(found.model):
-        defaults.setdefault("modalities", ["text"])
-    given["prices"] = tuple(costs)
-    given["defaults"] = json.dumps(defaults, sort_keys=True) if defaults else ""
-    return Params(given, own)
+            served = (*PARAMS, PROVIDER, credentials.NAME, *self._config.params, *prices.KEYS)
+            self._notices.other(key, value, "litellm_params", (*served, *litellm.names("defaults")))
+
+    def finished(self, found: ModelId, common: Mapping[str, Node]) -> Params:
+        """What was read, completed."""
+        config, own = self._config, self._own
+        for name, value in common.items():
+            if name in config.params and name not in own:
+                own[name] = config.params[name].read(value)
+        for ignored in tuple(config.ignores(found.provider, own)):
+            del own[ignored]
+            self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
+        if config.talks(found.model):
+            self._defaults.setdefault("modalities", ["text"])
+        defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""
+        given = {
+            **self._given,
+            "provider": found.provider,
+            "model": found.model,
+            "prices": tuple(self._prices),
+            "defaults": defaults,
+        }
+        return Params(given, own)

@@ -8,13 +8,14 @@ from typing import Any
 from imagewire_server.config import credentials, deployments, keys, litellm, models, routing, setting_sources, settings
 from imagewire_server.config.deployments import Deployment, ModelList
 from imagewire_server.config.environment import References
+from imagewire_server.config.file_content import content
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.models import Row
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.source import FROM_ENV, ConfigError, Key, Node, content, parsed
+from imagewire_server.config.source import FROM_ENV, ConfigError, Key, Node, parsed
 
 __all__ = ["Config", "ConfigError", "load"]
 

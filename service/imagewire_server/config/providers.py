@@ -21,10 +21,14 @@ class Options(Protocol):
 
 
 class Param(NamedTuple):
-    """A provider's key under litellm_params. read: returns its value; raises ConfigError. schema: its JSON schema."""
+    """A provider's key under litellm_params. read: returns its value; raises ConfigError. schema: its JSON schema.
+
+    is_secret: whether a variable that it refers to must be set. For other keys, such a variable means not given.
+    """
 
     read: Callable[[Node], Any]
     schema: Mapping[str, Any]
+    is_secret: bool = False
 
 
 class SetUp(NamedTuple):

@@ -2,8 +2,6 @@
 
 import difflib
 import json
-import os
-import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +10,6 @@ import yaml
 
 from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged
 
-_MOST_BYTES = 1024 * 1024
 FROM_ENV = "os.environ/"
 
 
@@ -78,6 +75,11 @@ class Node:
     def is_unresolved(self) -> bool:
         """Whether the value refers to a variable that is not looked up."""
         return bool(self.reference) and self._environ.get(self.reference) == FROM_ENV + self.reference
+
+    @property
+    def is_unset(self) -> bool:
+        """Whether the value refers to a variable that is not set."""
+        return bool(self.reference) and self.reference not in self._environ
 
     @property
     def is_scalar(self) -> bool:
@@ -216,24 +218,6 @@ def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str:
     """ "; did you mean …?" with the most similar name, empty if none reaches the similarity `cutoff`."""
     close = difflib.get_close_matches(name, known, n=1, cutoff=cutoff)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def content(path: Path, *, pipe: bool = False) -> bytes:
-    """The content of the file. pipe: it may be a pipe, which another program must write to. Raises ConfigError."""
-    try:
-        with open(path, "rb", opener=None if pipe else _without_waiting) as file:  # pathlib's has no opener
-            if not pipe and not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise ConfigError(f"{path}: is not a regular file; use one that can be read again")
-            text = file.read(_MOST_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); use an existing, readable file") from error
-    if len(text) > _MOST_BYTES:
-        raise ConfigError(f"{path}: is larger than {_MOST_BYTES} bytes; use a configuration file")
-    return text
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parsed(text: bytes, path: Path, environ: Mapping[str, str]) -> Node | None:

@@ -1,13 +1,12 @@
 """A value of the file knows its place; each error names it, the key, and the remedy."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from imagewire_server.config.source import ConfigError, Node, content, nearest, parsed
+from imagewire_server.config.source import ConfigError, Node, nearest, parsed
 
 ENVIRON = {"NAME": "value", "NUMBER": "7", "EMPTY": ""}
 
@@ -117,24 +116,3 @@ def test_what_is_no_yaml_is_told_with_its_line(text: bytes, line: int) -> None:
     with pytest.raises(ConfigError) as wrong:
         parsed(text, Path("c.yaml"), {})
     assert str(wrong.value) == f"c.yaml:{line}: is not valid YAML; correct this line or the one above it"
-
-
-def test_a_file_is_read_unless_it_is_too_large(tmp_path: Path) -> None:
-    file = tmp_path / "c.yaml"
-    file.write_bytes(b"#" * 1024 * 1024)
-    assert content(file) == b"#" * 1024 * 1024
-    file.write_bytes(b"#" * (1024 * 1024 + 1))
-    with pytest.raises(ConfigError, match="is larger than 1048576 bytes; use a configuration file"):
-        content(file)
-
-
-def test_what_is_no_file_is_told_and_not_waited_for(tmp_path: Path) -> None:
-    with pytest.raises(
-        ConfigError, match=r"cannot be read \(No such file or directory\); use an existing, readable file"
-    ):
-        content(tmp_path / "none.yaml")
-    with pytest.raises(ConfigError, match="cannot be read"):
-        content(tmp_path)
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(ConfigError, match="is not a regular file; use one that can be read again"):
-        content(tmp_path / "pipe")

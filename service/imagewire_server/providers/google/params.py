@@ -14,14 +14,14 @@ _OWN_HEADERS = frozenset({
 })  # fmt: skip
 
 
-def _text(name: str, check: Callable[[str], str | None] = lambda text: None) -> Param:
+def _text(name: str, check: Callable[[str], str | None] = lambda text: None, *, is_secret: bool = False) -> Param:
     def read(value: Node) -> str:
         text = value.text(name)
         if text and not value.is_unresolved and (words := check(text)):
             raise value.error(f"{name} {words}")
         return text
 
-    return Param(read, {"type": "string"})
+    return Param(read, {"type": "string"}, is_secret)
 
 
 def _credentials(value: Node) -> str:
@@ -54,13 +54,13 @@ def _extra_headers(value: Node) -> tuple[tuple[str, str], ...]:
 PARAMS: Mapping[str, Param] = {
     "timeout": Param(lambda value: value.number("timeout", least=0.001), {"type": "number", "exclusiveMinimum": 0}),
     "extra_headers": Param(_extra_headers, {"type": "object", "additionalProperties": {"type": "string"}}),
-    "api_key": _text("api_key", sendable),
+    "api_key": _text("api_key", sendable, is_secret=True),
     "api_base": _text("api_base", url),
     "base_url": _text("base_url", url),
     "vertex_project": _text("vertex_project"),
     "vertex_location": _text("vertex_location"),
-    "vertex_credentials": Param(_credentials, {"type": ["string", "object"]}),
+    "vertex_credentials": Param(_credentials, {"type": ["string", "object"]}, is_secret=True),
     "vertex_ai_project": _text("vertex_ai_project"),
     "vertex_ai_location": _text("vertex_ai_location"),
-    "vertex_ai_credentials": Param(_credentials, {"type": ["string", "object"]}),
+    "vertex_ai_credentials": Param(_credentials, {"type": ["string", "object"]}, is_secret=True),
 }
