@@ -11,32 +11,27 @@ from typing import TypeVar
 
 import pybase64
 
+from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.keepalive import Keepalive
 from imagewire_server.api.rest.middleware import Exchange
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
-from imagewire_server.contract import json_scan, validation
+from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Error, InvalidRequest, Stalled
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.offload import worked
+from imagewire_server.formats.openai.common import reading
 from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, StreamEncoder
-from imagewire_server.formats.openai.common.json_decode import decode
+from imagewire_server.formats.openai.common.reading import Request, SpecOf
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
-_T = TypeVar("_T")
+_R = TypeVar("_R", bound=Request)
 _MUCH = 128 * 1024
-
-
-async def read(exchange: Exchange, kind: type[_T]) -> _T:
-    """Decode the JSON body of a call. Raises InvalidRequest."""
-    body = await exchange.body.whole()
-    exchange.call.large = json_scan.is_large(body)
-    return await run_for_call(exchange.call, decode, body, kind)
 
 
 class ImageBuffers:
@@ -75,13 +70,21 @@ class Responder:
     pictures: Pictures
     heartbeat_interval: float
 
+    async def read(self, exchange: Exchange, kind: type[_R], spec_of: SpecOf[_R]) -> tuple[_R, SpecBuilder]:
+        """Read the JSON body of a call. Raises InvalidRequest, with every wrong field."""
+        body = await exchange.body.whole()
+        exchange.call.large = json_scan.is_large(body)
+        made = await worked(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
+        exchange.response.add(notices.headers(made[1]))
+        return made
+
     @asynccontextmanager
     async def drawing(
         self, call: Call, builder: SpecBuilder, *, stream: bool
     ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
         """Yield the events. Raises the contract's errors, with the caller's field names."""
+        await worked(call, builder.check)
         try:
-            await run_for_call(call, validation.check, builder.spec, "spec")
             completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
             # OpenAI's JSON has no field for a hash.
             async with completion.attach(hashes=False) as reader:

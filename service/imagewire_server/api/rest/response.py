@@ -35,8 +35,13 @@ class Response:
         self._held: TempBuffer | None = None
         self._head: MutableMapping[str, Any] | None = None  # sent together with the first bytes of the body
         self._content_type = b"application/json"
+        self._added: Headers = []
         self.status = 0
         self.started = False
+
+    def add(self, headers: Headers) -> None:
+        """Send these headers too."""
+        self._added += headers
 
     def hold(self) -> None:
         """Hold back what is written, up to 16 MiB."""
@@ -102,7 +107,11 @@ class Response:
         own: Headers = [(b"content-type", self._content_type), (b"cache-control", b"no-store")]
         if self._content_type.startswith(b"text/event-stream"):
             own.append((b"x-accel-buffering", b"no"))  # otherwise nginx buffers the events
-        self._head = {"type": "http.response.start", "status": status, "headers": [*own, *headers, *self._headers()]}
+        self._head = {
+            "type": "http.response.start",
+            "status": status,
+            "headers": [*own, *headers, *self._added, *self._headers()],
+        }
 
     async def _body(self, data: bytes, *, more: bool) -> None:
         if self._closing():

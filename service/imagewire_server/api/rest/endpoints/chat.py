@@ -4,10 +4,9 @@ from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
-from imagewire_server.api.rest.respond import Responder, read
+from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.chat.decode import spec_of
@@ -28,10 +27,7 @@ class ChatEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
-        request = await read(exchange, ChatRequest)
-        builder = await run_for_call(
-            exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
-        )
+        request, builder = await self.responder.read(exchange, ChatRequest, spec_of)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
@@ -39,8 +35,6 @@ class ChatEndpoint:
                 exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage)
             )
         else:
-            if request.stream_options is not None:
-                raise InvalidRequest([Violation("stream_options", "is only for streams; set stream, or leave it out")])
             await self.responder.answer(exchange, builder, ChatAnswer(fields))
 
     def _fields(self, scope: Scope) -> ImageFields:

@@ -11,18 +11,20 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
-from imagewire_server.api.rest.respond import ImageBuffers, Responder, read, write
+from imagewire_server.api.rest.respond import ImageBuffers, Responder, write
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import run_for_call
-from imagewire_server.formats.openai.common.json_decode import convert
+from imagewire_server.core.offload import worked
+from imagewire_server.formats.openai.common.reading import read_form
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
 from imagewire_server.formats.openai.images.answer import Drawn, ImagesStream
@@ -96,24 +98,30 @@ class ImagesEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
-        pictures: list[tuple[str, bytes]] = []
+        sent = 0
         if self.edits:
-            request, pictures = await _form(exchange, scope)
+            request, builder, sent = await self._form(exchange, scope)
         else:
-            request = await read(exchange, ImagesRequest)
-        capabilities = self.responder.engine.router.capabilities(request.model)
-        builder = await run_for_call(exchange.call, spec_of, request, capabilities, pictures)
-        sent = sum(len(data) for _, data in pictures)
-        pictures.clear()  # the spec has copies
+            request, builder = await self.responder.read(exchange, ImagesRequest, spec_of)
         if not request.stream:
             await self._answer(exchange, builder, request.n or 1, sent)
             return
-        if request.n not in {None, 1}:
-            raise InvalidRequest([Violation("n", "a stream draws one picture; make another call for another")])
         kind = "image_edit" if self.edits else "image_generation"
         await self.responder.stream(
             exchange, builder, ImagesStream(kind, exchange.call.request_id, drafts=request.partial_images or 0)
         )
+
+    async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
+        """Read an edit; the number is that of bytes of pictures."""
+        fields, pictures = await _form(exchange, scope)
+
+        def with_pictures(request: ImagesRequest, capabilities: Capabilities) -> SpecBuilder:
+            return spec_of(request, capabilities, pictures)
+
+        known = self.responder.engine.router.capabilities
+        request, builder = await worked(exchange.call, read_form, fields, ImagesRequest, with_pictures, known)
+        exchange.response.add(notices.headers(builder))
+        return request, builder, sum(len(data) for _, data in pictures)
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
         """Make several calls at once, fewer at a time if the request is large, because each encodes it again.
@@ -181,7 +189,7 @@ def _charset(content_type: str) -> str:
         return "latin-1"
 
 
-async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+async def _form(exchange: Exchange, scope: Scope) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
     """Decode the fields and pictures of multipart/form-data."""
     headers = Headers(scope=scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
@@ -199,7 +207,7 @@ async def _form(exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, list[t
         await form.close()
 
 
-async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, list[tuple[str, bytes]]]:
+async def _fields(exchange: Exchange, form: FormData) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
     pictures: list[tuple[str, bytes]] = []
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
@@ -226,7 +234,7 @@ async def _fields(exchange: Exchange, form: FormData) -> tuple[ImagesRequest, li
         fields[name] = _json(name, str(fields[name]))
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return await run_for_call(exchange.call, convert, fields, ImagesRequest, text=True), pictures
+    return fields, pictures
 
 
 def _is_text(given: str) -> bool:

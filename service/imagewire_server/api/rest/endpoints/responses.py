@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
-from imagewire_server.api.rest.respond import Responder, read
+from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
-from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.decode import image_tool, spec_of
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
@@ -22,10 +21,7 @@ class ResponsesEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
-        request = await read(exchange, ResponsesRequest)
-        builder = await run_for_call(
-            exchange.call, spec_of, request, self.responder.engine.router.capabilities(request.model)
-        )
+        request, builder = await self.responder.read(exchange, ResponsesRequest, spec_of)
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0

@@ -14,7 +14,7 @@ _MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_
 
 def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
     """Return the spec and the origins of its fields. Raises InvalidRequest with the caller's field names."""
-    builder = SpecBuilder(given.model)
+    builder = SpecBuilder(given.model, drops=bool(given.drop_params))
     read(builder, given.messages)
     builder.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())
     builder.from_field("response_modalities", "modalities")
@@ -31,7 +31,9 @@ def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
     options.labels(builder, given.user, given.metadata)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
-    builder.done()
+    if given.stream_options is not None and not given.stream:
+        builder.refuse("stream_options", "is only for streams; set stream, or leave it out")
+    builder.done(capabilities)
     return builder
 
 

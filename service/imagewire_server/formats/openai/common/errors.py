@@ -15,12 +15,15 @@ _TYPES = {
     Code.DEADLINE_EXCEEDED: "timeout_error",
 }
 
+# The maximum length of a message with several violations. `violations` has them all.
+_LONGEST = 4000
+
 
 def body(error: Error, request_id: str) -> dict[str, Any]:
-    """The object {"error": …}. param: the first wrong field; code: our stable reason, in lower case."""
+    """The object {"error": …}. The message names every wrong field. param: the first one; code: our stable reason."""
     first = error.violations[0].field if error.violations else None
     made: dict[str, Any] = {
-        "message": error.message,
+        "message": _message(error),
         "type": _TYPES.get(error.code, "api_error"),
         "param": first,
         "code": error.reason.lower(),
@@ -29,3 +32,19 @@ def body(error: Error, request_id: str) -> dict[str, Any]:
     if len(error.violations) > 1:
         made["violations"] = [{"field": v.field, "description": v.description} for v in error.violations]
     return {"error": made}
+
+
+def _message(error: Error) -> str:
+    """The error's message, with all violations if there are several."""
+    if len(error.violations) < 2:
+        return error.message
+    named: list[str] = []
+    length = 0
+    for one in error.violations:
+        words = f"{one.field or 'the request'}: {one.description}"
+        length += len(words)
+        if named and length > _LONGEST:
+            break
+        named.append(words)
+    left = len(error.violations) - len(named)
+    return "; ".join(named) + (f" (and {left} more)" if left else "")

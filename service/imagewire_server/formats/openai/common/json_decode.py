@@ -1,9 +1,10 @@
 """Decodes a JSON body as one of our request types. Errors name the field as the caller wrote it."""
 
+import enum
 import re
 from difflib import get_close_matches
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -20,6 +21,7 @@ _UNKNOWN = re.compile(_UNKNOWN_FIELD + "`(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _STEPS = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
+_ONLY_NULL = "Expected `null`, got"
 _LONGEST = 200
 
 
@@ -34,7 +36,7 @@ def decode(body: json_scan.Json, kind: type[_T]) -> _T:
         try:
             return msgspec.json.decode(body, type=kind)
         except msgspec.ValidationError as error:
-            if not _is_unknown(error):
+            if not is_unknown(error):
                 raise _refusal(error, kind) from None
             read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -52,7 +54,7 @@ def convert(value: Any, kind: type[_T], field: str = "", *, text: bool = False) 
         try:
             return msgspec.convert(value, kind, strict=not text)
         except msgspec.ValidationError as error:
-            if not _is_unknown(error):
+            if not is_unknown(error):
                 raise
             nulls.dropped(value, kind)
             return msgspec.convert(value, kind, strict=not text)
@@ -60,29 +62,64 @@ def convert(value: Any, kind: type[_T], field: str = "", *, text: bool = False) 
         raise _refusal(error, kind, field) from None
 
 
-def _is_unknown(error: msgspec.ValidationError) -> bool:
+class Kind(enum.Enum):
+    """What is wrong with a field. UNSUPPORTED: the value is valid in OpenAI's API, but not supported here."""
+
+    UNKNOWN = enum.auto()
+    MISSING = enum.auto()
+    UNSUPPORTED = enum.auto()
+    INVALID = enum.auto()
+
+
+class Reason(NamedTuple):
+    """An error of the decoder. path: of the value with the error; name: of a field of it that is unknown or missing."""
+
+    kind: Kind
+    path: str
+    name: str
+    description: str
+
+    @property
+    def field(self) -> str:
+        """The wrong field."""
+        return _joined(self.path, self.name) if self.name else self.path or "body"
+
+
+def is_unknown(error: msgspec.ValidationError) -> bool:
+    """Whether a field is unknown."""
     return str(error).startswith(_UNKNOWN_FIELD)
 
 
+def within(place: str, field: str) -> str:
+    """The name of a field of the object that is called `place`."""
+    return place if field == "body" and place else _joined(place, field)
+
+
 def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -> InvalidRequest:
+    found = reason(error, kind)
+    return InvalidRequest([Violation(within(field, found.field), found.description)])
+
+
+def reason(error: msgspec.ValidationError, kind: type[Any]) -> Reason:
+    """What is wrong, and what to do about it."""
     words, path = _split(str(error))
-    wrong = _violation(words, path, kind)
-    place = field if wrong.field == "body" and field else _joined(field, wrong.field)
-    return InvalidRequest([Violation(place, wrong.description)])
-
-
-def _violation(words: str, path: str, kind: type[Any]) -> Violation:
     if match := _UNKNOWN.fullmatch(words):
         hint = _hint(match[1], kind, path)
-        return Violation(_joined(path, match[1] or '""'), f"is an unknown field; leave it out{hint}")
+        return Reason(Kind.UNKNOWN, path, match[1] or '""', f"is an unknown field; leave it out{hint}")
     if match := _MISSING.fullmatch(words):
-        return Violation(_joined(path, match[1]), "is required")
+        return Reason(Kind.MISSING, path, match[1], "is required")
     if match := _CHOICE.fullmatch(words):
         choices = ", ".join(map(_shown, _choices(kind, path)))
-        return Violation(
-            path, f"{match[1][:_LONGEST]} is not supported; use {choices or 'another value'} or leave it out"
-        )
-    return Violation(path or "body", words[0].lower() + words[1:_LONGEST])
+        remedy = f"use {choices or 'another value'} or leave it out"
+        return Reason(Kind.UNSUPPORTED, path, "", f"{match[1][:_LONGEST]} is not supported; {remedy}")
+    if words.startswith(_ONLY_NULL):
+        return Reason(Kind.UNSUPPORTED, path, "", "is not supported; leave it out")
+    return Reason(Kind.INVALID, path, "", words[0].lower() + words[1:_LONGEST])
+
+
+def steps(path: str) -> list[tuple[str, str]]:
+    """The steps of a path: each is a name, or an index."""
+    return _STEPS.findall(path)
 
 
 def _split(said: str) -> tuple[str, str]:

@@ -138,8 +138,12 @@ class SearchOptions(Strict):
 
 
 class ProviderOptions(Strict):
-    """The provider's own options, which every endpoint supports, in camelCase or snake_case."""
+    """What every endpoint supports: the provider's own options, in camelCase or snake_case, and LiteLLM's drop_params.
 
+    drop_params: leave out what the model does not support, instead of refusing it.
+    """
+
+    drop_params: bool | None = None
     service_tier: Tier | None = None
     safety_settings: Annotated[list[SafetySetting], MOST] | None = None
     safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")

@@ -1,9 +1,13 @@
 """Builds a spec from a request in OpenAI's format: collects violations, and remembers the origin of each field."""
 
-from imagewire_server.contract import json_scan, json_values, pb
+from collections.abc import Iterable
+from dataclasses import replace
+
+from imagewire_server.contract import capability_rules, json_scan, json_values, pb, validation
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.limits import MOST_VALUES
-from imagewire_server.formats.openai.common import data_uri
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.common import data_uri, droppable
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
 # The maximum number of violations in an error.
@@ -11,9 +15,15 @@ _MOST_NAMED = 64
 
 
 class SpecBuilder:
-    """A spec that is being built. Violations have the caller's names; `origins` maps the spec's paths to them."""
+    """A spec that is being built. Violations have the caller's names; `origins` maps the spec's paths to them.
 
-    def __init__(self, model: str) -> None:
+    drops: whether options that the model does not support are left out; `dropped` names them.
+    """
+
+    def __init__(self, model: str, *, drops: bool = False) -> None:
+        self.drops = drops
+        self.dropped: list[str] = []
+        self._capabilities = Capabilities()
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
@@ -25,10 +35,58 @@ class SpecBuilder:
         if len(self.violations) < _MOST_NAMED:
             self.violations.append(Violation(field, words))
 
-    def done(self) -> None:
-        """Raise InvalidRequest if there are violations."""
+    def unsupported(self, field: str, words: str) -> None:
+        """Add a violation for an option that the model does not support, or leave it out."""
+        if self.drops:
+            self.dropped.append(field)
+        else:
+            self.refuse(field, words)
+
+    def done(self, capabilities: Capabilities) -> None:
+        """Raise InvalidRequest if there are violations: with all that can be found, also those of later checks."""
+        self._capabilities = capabilities
+        if self.drops:
+            self._drop()
         if self.violations:
-            raise InvalidRequest(self.violations)
+            raise self._all(self.violations)
+
+    def check(self) -> None:
+        """Check the finished spec by the contract. Raises InvalidRequest, with what the model does not support too."""
+        try:
+            validation.check(self.spec, "spec")
+        except InvalidRequest:
+            raise self._all([]) from None
+
+    def later(self) -> list[Violation]:
+        """What the checks of the finished spec find, in the caller's names: the contract's and the capabilities'."""
+        found = validation.violations(self.spec, "spec")
+        if len(found) < _MOST_NAMED:
+            try:
+                capability_rules.check(self.spec, self._known_capabilities())
+            except InvalidRequest as error:
+                found += error.violations
+        return list(in_callers_names(InvalidRequest(found), self.origins).violations) if found else []
+
+    def _known_capabilities(self) -> Capabilities:
+        """Those of the model; without a list of fields, no field is refused."""
+        given = self._capabilities
+        return given if given.fields else replace(given, fields=frozenset(validation.CHECKS))
+
+    def _all(self, found: list[Violation]) -> InvalidRequest:
+        """The error with these violations and those of later checks, each field once."""
+        more = {one.field: one for one in reversed(not_following(self.later(), found))}
+        return InvalidRequest([*found, *reversed(more.values())][:_MOST_NAMED])
+
+    def _drop(self) -> None:
+        """Leave out what the model does not support."""
+        try:
+            capability_rules.check(self.spec, self._known_capabilities())
+        except InvalidRequest as error:
+            for one in error.violations:
+                if droppable.clear(self.spec, one.field):
+                    name = _named(one.field, self.origins)
+                    if name not in self.dropped:
+                        self.dropped.append(name)
 
     def from_field(self, path: str, field: str) -> None:
         """Remember the caller's field from which a path of the spec has its value."""
@@ -72,6 +130,19 @@ class SpecBuilder:
             self._values_left = 0
             return False
         return True
+
+
+def not_following(violations: Iterable[Violation], earlier: Iterable[Violation]) -> list[Violation]:
+    """The violations that do not follow from earlier ones, whose fields were left out."""
+    named = {one.field for one in earlier}
+    return [
+        one for one in violations if not any(follows(one.field, name) or follows(name, one.field) for name in named)
+    ]
+
+
+def follows(field: str, earlier: str) -> bool:
+    """Whether a field is, or has in it, the one with an earlier violation."""
+    return earlier == field or earlier.startswith((f"{field}.", f"{field}["))
 
 
 def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:

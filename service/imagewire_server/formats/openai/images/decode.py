@@ -14,7 +14,7 @@ def spec_of(
     given: ImagesRequest, capabilities: Capabilities, pictures: Sequence[tuple[str, bytes]] = ()
 ) -> SpecBuilder:
     """Return the spec of a request. pictures: those to edit, each with its field's name. Raises InvalidRequest."""
-    builder = SpecBuilder(given.model)
+    builder = SpecBuilder(given.model, drops=bool(given.drop_params))
     message = builder.spec.messages.add(role=pb.Role.ROLE_USER)
     message.parts.add(text=given.prompt)
     builder.from_field("messages[0]", "prompt")
@@ -36,5 +36,7 @@ def spec_of(
     options.labels(builder, given.user, given.metadata)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
-    builder.done()
+    if given.stream and given.n not in {None, 1}:
+        builder.refuse("n", "a stream draws one picture; make another call for another")
+    builder.done(capabilities)
     return builder

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     """Return the spec of a request. Raises InvalidRequest with the caller's field names."""
-    builder = SpecBuilder(given.model)
+    builder = SpecBuilder(given.model, drops=bool(given.drop_params))
     if given.previous_response_id is not None:
         builder.refuse(
             "previous_response_id", "this server does not store answers yet; send the earlier items in input"
@@ -43,7 +43,7 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     options.labels(builder, given.user, given.metadata)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
-    builder.done()
+    builder.done(capabilities)
     return builder
 
 

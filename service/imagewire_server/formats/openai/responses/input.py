@@ -5,7 +5,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.formats.openai.common import data_uri, returned_parts
+from imagewire_server.formats.openai.common import data_uri, returned_parts, wrong_fields
 from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
@@ -55,10 +55,14 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
             builder.refuse(f"{field}.type", words)
             continue
         try:
-            item = convert(raw, responses_request.ITEMS[kind], field)
-        except InvalidRequest as error:
-            builder.violations += error.violations
-            continue
+            item: object = convert(raw, responses_request.ITEMS[kind], field)
+        except InvalidRequest:
+            found = wrong_fields.of_value(raw, responses_request.ITEMS[kind], field, drops=builder.drops)
+            builder.violations += found.violations
+            builder.dropped += found.dropped
+            if found.request is None:
+                continue
+            item = found.request
         at = len(builder.spec.messages)
         builder.from_field(f"messages[{at}]", field)
         _item(builder, item, field, at, calls, drafts)

@@ -43,8 +43,15 @@ def test_one_wrong_field_is_the_param() -> None:
 
 def test_several_wrong_fields_are_all_listed() -> None:
     made = body(errors.InvalidRequest([Violation("n", "must be 1"), Violation("size", "is far")]), "")["error"]
-    assert (made["message"], made["param"]) == ("n: must be 1 (and 1 more)", "n")
+    assert (made["message"], made["param"]) == ("n: must be 1; size: is far", "n")
     assert made["violations"] == [
         {"field": "n", "description": "must be 1"},
         {"field": "size", "description": "is far"},
     ]
+
+
+def test_a_long_list_of_wrong_fields_is_cut() -> None:
+    found = [Violation(f"field_{i}", "x" * 1000) for i in range(10)]
+    made = body(errors.InvalidRequest(found), "")["error"]
+    assert made["message"].endswith("x (and 7 more)")
+    assert len(made["violations"]) == 10

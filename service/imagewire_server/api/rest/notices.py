@@ -1,0 +1,20 @@
+"""Headers that say where an answer is not to the letter of its request."""
+
+import re
+
+from imagewire_server.api.rest.status import Headers
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
+
+# Names are the caller's text, so they may hold anything.
+_UNSAFE = re.compile(r"[^\w.\[\]-]", re.ASCII)
+_LONGEST_NAME = 100
+_LONGEST = 4000
+
+
+def headers(builder: SpecBuilder) -> Headers:
+    """The headers for a request, none for most. dropped: what drop_params left out."""
+    found: Headers = []
+    if builder.dropped:
+        names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in builder.dropped))
+        found.append((b"x-imagewire-dropped", (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()))
+    return found

@@ -1,0 +1,60 @@
+"""Reads a request: its body becomes a request of its endpoint, and that a spec. One error names every wrong field."""
+
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from imagewire_server.contract import json_scan
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.common import json_decode, wrong_fields
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, not_following
+
+
+class Request(Protocol):
+    """What the requests of all endpoints have."""
+
+    model: str
+    drop_params: bool | None
+
+
+_R = TypeVar("_R", bound=Request)
+# Makes a request's spec. Raises InvalidRequest.
+SpecOf = Callable[[_R, Capabilities], SpecBuilder]
+# The capabilities of a model, by the caller's name of it.
+CapabilitiesOf = Callable[[str], Capabilities]
+
+
+def read(
+    body: json_scan.Json, kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf
+) -> tuple[_R, SpecBuilder]:
+    """Read a JSON body. Raises InvalidRequest with every wrong field."""
+    try:
+        request = json_decode.decode(body, kind)
+    except InvalidRequest as error:
+        if error.violations[0].field == "body":
+            raise
+        return _mended(wrong_fields.of_body(body, kind), spec_of, capabilities)
+    return request, spec_of(request, capabilities(request.model))
+
+
+def read_form(
+    fields: dict[str, object], kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf
+) -> tuple[_R, SpecBuilder]:
+    """Read the fields of a form, all of them text or decoded JSON. Raises InvalidRequest with every wrong field."""
+    found = wrong_fields.of_value(fields, kind, drops=wrong_fields.wants_drops(fields), text=True)
+    return _mended(found, spec_of, capabilities)
+
+
+def _mended(found: wrong_fields.Found[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf) -> tuple[_R, SpecBuilder]:
+    """Make the spec of what is left of a request; what is wrong in that is named too."""
+    if found.request is None:
+        raise InvalidRequest(found.violations)
+    try:
+        builder = spec_of(found.request, capabilities(found.request.model))
+    except InvalidRequest as error:
+        later = not_following(error.violations, found.violations)
+        raise InvalidRequest([*found.violations, *later]) from None
+    if found.violations:
+        raise InvalidRequest([*found.violations, *not_following(builder.later(), found.violations)])
+    builder.dropped[:0] = found.dropped
+    return found.request, builder

@@ -1,0 +1,98 @@
+"""Finds every wrong field of a body, so that one answer names them all.
+
+The decoder stops at the first error. So a wrong field is removed, and the rest is decoded again.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import msgspec
+
+from imagewire_server.contract import json_scan
+from imagewire_server.contract.errors import Violation
+from imagewire_server.contract.limits import FEW_VALUES
+from imagewire_server.formats.openai.common import droppable, json_decode, nulls
+from imagewire_server.formats.openai.common.spec_builder import follows
+
+_T = TypeVar("_T")
+
+# How often a body is decoded: the maximum number of errors that are named. Large bodies take long to decode.
+_MOST, _MOST_OF_LARGE = 32, 6
+
+
+@dataclass(slots=True)
+class Found(Generic[_T]):
+    """What was found. request: the rest of the body, None if nothing can be made of it. dropped: names left out."""
+
+    request: _T | None = None
+    violations: list[Violation] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+
+def of_body(body: json_scan.Json, kind: type[_T]) -> Found[_T]:
+    """Find the wrong fields of a body that could not be decoded. It is valid JSON, within the limits."""
+    value = msgspec.json.decode(body)
+    small = len(body) <= 2 * FEW_VALUES or not json_scan.is_large(body)
+    return of_value(value, kind, drops=wants_drops(value), large=not small)
+
+
+def wants_drops(value: Any) -> bool:
+    """Whether the request itself asks to leave out what is not supported."""
+    return isinstance(value, dict) and value.get("drop_params") in (True, "true")
+
+
+def of_value(
+    value: Any, kind: type[_T], place: str = "", *, drops: bool = False, text: bool = False, large: bool = False
+) -> Found[_T]:
+    """Find the wrong fields of a decoded object, and remove them from it. place: its name. text: see convert."""
+    found = Found[_T]()
+    cleaned = False
+    seen: list[str] = []
+    for _ in range(1 + (_MOST_OF_LARGE if large else _MOST)):  # once more for nulls
+        try:
+            found.request = msgspec.convert(value, kind, strict=not text)
+        except msgspec.ValidationError as error:
+            if not cleaned and json_decode.is_unknown(error):
+                nulls.dropped(value, kind)
+                cleaned = True
+                continue
+            reason = json_decode.reason(error, kind)
+            if not any(follows(reason.field, earlier) for earlier in seen):
+                seen.append(reason.field)
+                name = json_decode.within(place, reason.field)
+                if drops and _may_drop(reason):
+                    found.dropped.append(name)
+                else:
+                    found.violations.append(Violation(name, reason.description))
+            if not _removed(value, reason):
+                break
+        else:
+            break
+    return found
+
+
+def _may_drop(reason: json_decode.Reason) -> bool:
+    if reason.kind is json_decode.Kind.UNKNOWN:
+        return droppable.is_unknown_droppable(reason.field)
+    return reason.kind is json_decode.Kind.UNSUPPORTED and droppable.is_option(reason.field)
+
+
+def _removed(value: Any, reason: json_decode.Reason) -> bool:
+    """Remove a wrong field. An element of a list takes the list along, so that no index changes."""
+    at: Any = value
+    owner: dict[str, Any] | None = None
+    key = ""
+    steps = json_decode.steps(reason.path)
+    if reason.kind is json_decode.Kind.UNKNOWN:
+        steps.append((reason.name, ""))
+    for name, index in steps:
+        if name and isinstance(at, dict) and name in at:
+            owner, key, at = at, name, at[name]
+        elif index.isdecimal() and isinstance(at, list) and int(index) < len(at):
+            at = at[int(index)]
+        else:
+            break
+    if owner is None:
+        return False
+    del owner[key]
+    return True

@@ -1,0 +1,158 @@
+"""One answer names every wrong field of a request, and drop_params leaves out what the model does not take."""
+
+import json
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract import validation
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.common.reading import read, read_form
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
+from imagewire_server.formats.openai.images import decode as images_decode
+from imagewire_server.formats.openai.images.request import ImagesRequest
+from tests.unit.formats.openai.asked import BASE, KINDS
+
+# A model of the Gemini API with one size, which does not think.
+PLAIN = Capabilities(
+    id="plain",
+    aspect_ratios=("1:1", "16:9"),
+    image_sizes=(),
+    thinking_levels=(),
+    part_media_resolution=False,
+    service="the Gemini API",
+    fields=frozenset(validation.CHECKS) - {"Spec.labels", "ImageConfig.output_options", "Spec.output_config"},
+)
+
+
+def made(kind: str, **fields: Any) -> SpecBuilder:
+    request, spec_of = KINDS[kind]
+    body = json.dumps({**BASE[kind], **fields}).encode()
+    return read(body, request, spec_of, lambda name: PLAIN)[1]
+
+
+def wrong(kind: str, **fields: Any) -> list[str]:
+    try:
+        builder = made(kind, **fields)
+        builder.check()
+        found = builder.later()  # what the provider will find
+    except InvalidRequest as error:
+        found = list(error.violations)
+    assert all(one.description for one in found)
+    return [one.field for one in found]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        # Unknown fields, wrong types, values that are not supported, and values that are out of range.
+        (
+            "chat",
+            {"temperatur": 1, "response_format": {"type": "json_object"}, "seed": "x", "top_p": 7},
+            ["temperatur", "response_format.type", "seed", "top_p"],
+        ),
+        # What the decoder, the format, the contract and the model find.
+        (
+            "chat",
+            {"logprobs": True, "size": "9000x10", "temperature": 9, "image_config": {"image_size": "4K"}},
+            ["logprobs", "size", "temperature", "image_config.image_size"],
+        ),
+        ("chat", {"size": "9000x10", "reasoning_effort": "low"}, ["size", "reasoning_effort"]),
+        ("chat", {"top_p": 7, "aspect_ratio": "9:9", "n": 2}, ["n", "top_p", "aspect_ratio"]),
+        # A field that is missing is named with the others; what follows from its removal is not.
+        (
+            "chat",
+            {"messages": [{"content": 1, "x": 2}], "seed": "x"},
+            ["messages[0].content", "messages[0].x", "messages[0].role", "seed"],
+        ),
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "text"}]}], "user": 1},
+            ["messages[0].content[0].text", "user"],
+        ),
+        ("chat", {"stream_options": {"include_usage": True}, "store": True}, ["store", "stream_options"]),
+        ("images", {"quality": 3, "moderation": "low", "style": "vivid"}, ["style", "quality", "moderation"]),
+        ("images", {"stream": True, "n": 2, "x": 1}, ["x", "n"]),
+        (
+            "responses",
+            {"input": [{"type": "odd"}, {"role": "user", "content": "A", "a": 1, "b": 2}], "conversation": "c"},
+            ["conversation", "input[0].type", "input[1].a", "input[1].b"],
+        ),
+    ],
+    ids=str,
+)
+def test_one_answer_names_every_wrong_field(kind: str, fields: dict[str, Any], expected: list[str]) -> None:
+    assert sorted(wrong(kind, **fields)) == sorted(expected)
+
+
+def test_a_form_names_every_wrong_field() -> None:
+    fields: dict[str, object] = {"model": "m", "prompt": "A", "seed": "x", "odd": "1"}
+    with pytest.raises(InvalidRequest) as caught:
+        read_form(fields, ImagesRequest, images_decode.spec_of, lambda name: PLAIN)
+    assert {one.field for one in caught.value.violations} == {"seed", "odd"}
+
+
+def test_many_wrong_fields_are_found_in_bounded_time() -> None:
+    found = wrong("chat", **{f"x{i}": 1 for i in range(500)})
+    assert len(found) == 32
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        ("chat", {"logit_bias": {"1": -100}, "transforms": ["middle-out"]}, ["logit_bias", "transforms"]),
+        ("chat", {"response_format": {"type": "json_object"}}, ["response_format.type"]),
+        ("chat", {"image_config": {"image_size": "4K"}}, ["image_config.image_size"]),
+        ("chat", {"reasoning_effort": "low"}, ["reasoning_effort"]),
+        ("chat", {"size": "9000x10"}, ["size"]),
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "text", "text": "A", "cache_control": {}}]}]},
+            ["messages[0].content[0].cache_control"],
+        ),
+        ("images", {"output_format": "jpeg", "style": "vivid"}, ["style", "output_format"]),
+        ("responses", {"input": [{"role": "user", "content": "A", "odd": 1}]}, ["input[0].odd"]),
+    ],
+    ids=str,
+)
+def test_drop_params_leaves_out_what_the_model_does_not_take(
+    kind: str, fields: dict[str, Any], expected: list[str]
+) -> None:
+    builder = made(kind, drop_params=True, **fields)
+    builder.check()
+    assert builder.dropped == expected
+    assert builder.later() == []
+    assert sorted(wrong(kind, **fields)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields", "expected"),
+    [
+        # What guards something.
+        ("chat", {"guardrails": ["pii"]}, ["guardrails"]),
+        ("chat", {"safetySetings": []}, ["safetySetings"]),
+        ("images", {"moderation": "low"}, ["moderation"]),
+        ("chat", {"safety_settings": [{"category": "HARM_CATEGORY_HARASSMENT"}]}, ["safety_settings[0].threshold"]),
+        ("chat", {"image_config": {"person_generatoin": "ALLOW_NONE"}}, ["image_config.person_generatoin"]),
+        # Limits, and values that are wrong for every model.
+        ("chat", {"max_tokens": -1}, ["max_tokens"]),
+        ("chat", {"max_price": 1}, ["max_price"]),
+        ("chat", {"temperature": 9}, ["temperature"]),
+        ("chat", {"seed": "x"}, ["seed"]),
+        # Where data comes from and goes to, and the content.
+        ("chat", {"output_config": {"uri_prefix": "gs://b/"}}, ["output_config"]),
+        ("chat", {"messages": [{"role": "robot", "content": "A"}]}, ["messages[0].role"]),
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "input_audio"}]}]},
+            ["messages[0].content[0].type"],
+        ),
+        ("chat", {"tools": [{"type": "code_interpreter"}]}, ["tools[0].type"]),
+    ],
+    ids=str,
+)
+def test_drop_params_leaves_out_nothing_else(kind: str, fields: dict[str, Any], expected: list[str]) -> None:
+    found = wrong(kind, drop_params=True, **fields)
+    assert [name for name in found if name.partition(".")[0] == expected[0].partition(".")[0]] == found
+    assert found[0].startswith(expected[0])
