@@ -10,6 +10,8 @@ from aiohttp import web
 
 Echo = Callable[[str], web.Response]
 
+KEY_HEADERS = ("x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key", "x-litellm-api-key")
+
 
 def _error(status: int, kind: str, words: str, *details: dict[str, Any]) -> web.Response:
     error = {"code": status, "message": words, "status": kind, "details": list(details)}
@@ -103,7 +105,7 @@ class Bad:
 
 def wrong_keys(secret: str) -> tuple[tuple[str, str], ...]:
     """Other clients' headers of keys."""
-    return tuple((name, secret) for name in ("x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"))
+    return tuple((name, secret) for name in KEY_HEADERS)
 
 
 def bad_requests(secret: str) -> dict[str, Bad]:

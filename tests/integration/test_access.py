@@ -46,7 +46,9 @@ async def test_a_call_without_a_message_is_told_so() -> None:
         assert "without a request" in call.trailers["grpc-message"]
 
 
-@pytest.mark.parametrize("name", ["x-api-key", "api-key", "x-goog-api-key", "x-litellm-api-key"])
+@pytest.mark.parametrize(
+    "name", ["x-api-key", "api-key", "x-goog-api-key", "ocp-apim-subscription-key", "x-litellm-api-key"]
+)
 async def test_d14_a_key_in_the_headers_of_other_clients(name: str) -> None:
     async with running_stack(master_key="sk-right", rest=True) as stack:
         await stack.models.ListModels(pb.ListModelsRequest(), metadata=((name, "sk-right"),))

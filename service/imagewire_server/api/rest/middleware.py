@@ -28,6 +28,8 @@ from imagewire_server.core.settle import settle
 from imagewire_server.formats.openai.common import errors
 
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
+# Every path works behind these too, as callers of LiteLLM and of Azure write them.
+_PREFIXES = ("/litellm/", "/openai/")
 _METRICS_PATH = "/metrics"
 EXCHANGE = "imagewire.exchange"  # the key of the Exchange in the scope
 
@@ -77,6 +79,8 @@ class Middleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
         headers: Headers = scope["headers"]
+        if scope["path"].startswith(_PREFIXES):
+            scope["path"] = scope["path"][scope["path"].index("/", 1) :]
         method, path = scope["method"], scope["path"]
         call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), path in _OPEN_PATHS)
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])

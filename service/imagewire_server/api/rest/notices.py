@@ -7,14 +7,17 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 # Names are the caller's text, so they may hold anything.
 _UNSAFE = re.compile(r"[^\w.\[\]-]", re.ASCII)
+_UNSAFE_VALUE = re.compile(r"[^\w.: -]", re.ASCII)
 _LONGEST_NAME = 100
 _LONGEST = 4000
 
 
 def headers(builder: SpecBuilder) -> Headers:
-    """The headers for a request, none for most. dropped: what drop_params left out."""
+    """The headers for a request, none for most: what drop_params left out; the size and ratio that were chosen."""
     found: Headers = []
     if builder.dropped:
         names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in builder.dropped))
         found.append((b"x-imagewire-dropped", (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()))
+    if chosen := builder.chosen_picture:
+        found.append((b"x-imagewire-image", _UNSAFE_VALUE.sub("?", chosen[:_LONGEST_NAME]).encode()))
     return found

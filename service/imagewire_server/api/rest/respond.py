@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
+import msgspec
 import pybase64
 
 from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.keepalive import Keepalive
-from imagewire_server.api.rest.middleware import Exchange
+from imagewire_server.api.rest.middleware import Exchange, Scope
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
@@ -70,9 +71,13 @@ class Responder:
     pictures: Pictures
     heartbeat_interval: float
 
-    async def read(self, exchange: Exchange, kind: type[_R], spec_of: SpecOf[_R]) -> tuple[_R, SpecBuilder]:
+    async def read(
+        self, exchange: Exchange, scope: Scope, kind: type[_R], spec_of: SpecOf[_R]
+    ) -> tuple[_R, SpecBuilder]:
         """Read the JSON body of a call. Raises InvalidRequest, with every wrong field."""
         body = await exchange.body.whole()
+        if model := scope["path_params"].get("model"):
+            _name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
         made = await worked(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
         exchange.response.add(notices.headers(made[1]))
@@ -160,6 +165,14 @@ class Responder:
             await response.finish()
         finally:
             buffers.close()
+
+
+def _name_model(body: bytearray, model: str) -> None:
+    """Add the model of the path to a body, in place. The decoder takes the last of two."""
+    end = body.rfind(b"}")
+    comma = b"" if body[:end].rstrip().endswith(b"{") else b","
+    if end >= 0:
+        body[end:end] = comma + b'"model":' + msgspec.json.encode(model)
 
 
 async def _pass_on(events: list[StreamEvent], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:

@@ -54,5 +54,12 @@ def application(responder: Responder, image_fields: str, ready: Ready, *, metric
     routes = [
         Route(prefix + path, _Raw(made), methods=["POST"]) for path, made in posts.items() for prefix in ("/v1", "")
     ]
+    # As in Azure's API; the model in the path is the request's model.
+    routes += [
+        Route(f"/{name}/{{model:path}}{path}", _Raw(made), methods=["POST"])
+        for path, made in posts.items()
+        for name in ("deployments", "engines")
+        if path != "/responses"
+    ]
     routes += [Route(path, _Raw(made), methods=["GET"]) for path, made in gets.items()]
     return Router(routes, redirect_slashes=False)

@@ -7,12 +7,21 @@ from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
 from imagewire_server.core.call import Call, Headers
 
-# Where callers put keys: OpenAI's header, then those of LiteLLM, Anthropic, Azure and Google, which hold the key alone.
-_NAMES = ("authorization", "x-litellm-api-key", "x-api-key", "api-key", "x-goog-api-key")
+# Where callers put keys: OpenAI's header, then those of LiteLLM, Anthropic, Azure (two) and Google, which hold the key
+# alone.
+_NAMES = (
+    "authorization",
+    "x-litellm-api-key",
+    "x-api-key",
+    "api-key",
+    "ocp-apim-subscription-key",
+    "x-goog-api-key",
+)
 _KEY_HEADERS = {name.encode(): name for name in _NAMES} | {name: name for name in _NAMES}
 _ASKED = (
     "this server asks for its {name}: send 'authorization: Bearer KEY' (imagewire.Client(api_key=...), or"
-    " IMAGEWIRE_API_KEY), or the key alone in x-api-key, api-key, x-goog-api-key or x-litellm-api-key"
+    " IMAGEWIRE_API_KEY), or the key alone in x-api-key, api-key, x-goog-api-key,"
+    " ocp-apim-subscription-key or x-litellm-api-key"
 )
 
 

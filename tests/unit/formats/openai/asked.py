@@ -27,6 +27,8 @@ BASE: dict[str, dict[str, Any]] = {
     "images": {"model": "gemini/model", "prompt": "A banana"},
     "responses": {"model": "gemini/model", "input": "A banana"},
 }
+# A model that takes every field.
+ALL_FIELDS = Capabilities(id="m", fields=frozenset(validation.CHECKS))
 KINDS: dict[str, Any] = {
     "chat": (ChatRequest, chat_decode.spec_of),
     "images": (ImagesRequest, images_decode.spec_of),
@@ -38,7 +40,7 @@ def reading(kind: str, capabilities: Capabilities | None = None, **fields: Any) 
     """A request's spec, with the origins of its fields. fields: beside those that are required, or instead of them."""
     request, spec_of = KINDS[kind]
     body = json.dumps({**BASE[kind], **fields}).encode()
-    made: SpecBuilder = spec_of(decode(body, request), capabilities or Capabilities(id="m"))
+    made: SpecBuilder = spec_of(decode(body, request), capabilities or ALL_FIELDS)
     return made
 
 

@@ -27,7 +27,7 @@ class ChatEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
-        request, builder = await self.responder.read(exchange, ChatRequest, spec_of)
+        request, builder = await self.responder.read(exchange, scope, ChatRequest, spec_of)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))

@@ -102,7 +102,7 @@ class ImagesEndpoint:
         if self.edits:
             request, builder, sent = await self._form(exchange, scope)
         else:
-            request, builder = await self.responder.read(exchange, ImagesRequest, spec_of)
+            request, builder = await self.responder.read(exchange, scope, ImagesRequest, spec_of)
         if not request.stream:
             await self._answer(exchange, builder, request.n or 1, sent)
             return
@@ -114,6 +114,8 @@ class ImagesEndpoint:
     async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
         """Read an edit; the number is that of bytes of pictures."""
         fields, pictures = await _form(exchange, scope)
+        if model := scope["path_params"].get("model"):
+            fields["model"] = model
 
         def with_pictures(request: ImagesRequest, capabilities: Capabilities) -> SpecBuilder:
             return spec_of(request, capabilities, pictures)

@@ -21,7 +21,7 @@ class ResponsesEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
-        request, builder = await self.responder.read(exchange, ResponsesRequest, spec_of)
+        request, builder = await self.responder.read(exchange, scope, ResponsesRequest, spec_of)
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0

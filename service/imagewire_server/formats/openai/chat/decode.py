@@ -9,26 +9,19 @@ from imagewire_server.formats.openai.common.options import set_once
 from imagewire_server.formats.openai.common.shared_request import SearchOptions
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
-_MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
-
 
 def spec_of(given: ChatRequest, capabilities: Capabilities) -> SpecBuilder:
     """Return the spec and the origins of its fields. Raises InvalidRequest with the caller's field names."""
     builder = SpecBuilder(given.model, drops=bool(given.drop_params))
     read(builder, given.messages)
-    builder.spec.response_modalities.extend(_MODALITIES[modality] for modality in given.modalities or ())
-    builder.from_field("response_modalities", "modalities")
-    for field, config in (("image_config", given.image_config), ("imageConfig", given.image_config_)):
-        if config is not None:
-            options.image_config(builder, config, field)
-    options.aspect_ratio(builder, given.aspect_ratio)
-    options.size(builder, given.size, capabilities)
+    options.modalities(builder, given.modalities)
+    options.picture(builder, given, capabilities)
     _generation(builder, given)
     _thinking(builder, given)
     _tools(builder, given)
     provider_options.read(builder, given)
     builder.spec.cached_content = given.cached_content or ""
-    options.labels(builder, given.user, given.metadata)
+    options.labels(builder, given.user, given.metadata, capabilities)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
     if given.stream_options is not None and not given.stream:
@@ -52,7 +45,7 @@ def _generation(builder: SpecBuilder, given: ChatRequest) -> None:
         ("media_resolution", given.media_resolution, "media_resolution"),
     ):
         set_once(builder, target, name, value, field, path)
-    if given.stop is not None:
+    if given.stop:
         target.stop_sequences.extend([given.stop] if isinstance(given.stop, str) else given.stop)
         builder.from_field(f"{path}.stop_sequences", "stop")
 
@@ -61,6 +54,7 @@ def _thinking(builder: SpecBuilder, given: ChatRequest) -> None:
     options.effort(builder, given.reasoning_effort, "reasoning_effort")
     if given.reasoning is not None:
         options.effort(builder, given.reasoning.effort, "reasoning.effort")
+        options.effort(builder, "none" if given.reasoning.enabled is False else None, "reasoning.enabled")
         options.budget(builder, given.reasoning.max_tokens, "reasoning.max_tokens")
         excluded = given.reasoning.exclude
         options.thoughts(builder, None if excluded is None else not excluded, "reasoning.exclude")

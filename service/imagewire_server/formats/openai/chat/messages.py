@@ -37,7 +37,6 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
             ("refusal", "assistant"),
             ("provider_specific_fields", "assistant"),
             ("tool_call_id", "tool"),
-            ("name", "tool"),
         ):
             if getattr(message, name) is not None and message.role != allowed:
                 builder.refuse(f"{field}.{name}", f"is valid only in a message of role {allowed}; leave it out")

@@ -8,11 +8,10 @@ from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
     MOST,
     AnswerImage,
+    Empty,
     Extras,
-    ImageConfig,
     ImageUrl,
     Int32,
-    Labels,
     Model,
     Object,
     ProviderOptions,
@@ -60,7 +59,8 @@ class Message(Strict):
     tool_call_id: str | None = None
     name: str | None = None
     refusal: str | None = None
-    annotations: Annotated[list[Object], msgspec.Meta(max_length=0)] | None = None
+    annotations: Annotated[list[Object], Empty] | None = None
+    reasoning_details: Annotated[list[Object], Empty] | None = None
     audio: None = None
     function_call: None = None
     provider_specific_fields: Extras | None = None
@@ -103,7 +103,7 @@ class Reasoning(Strict):
     effort: str | None = None
     max_tokens: int | None = None
     exclude: bool | None = None
-    enabled: Literal[True] | None = None
+    enabled: bool | None = None
 
 
 class Thinking(Strict):
@@ -153,11 +153,8 @@ class ChatRequest(ProviderOptions, kw_only=True):
     messages: Messages
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    modalities: Annotated[list[Literal["text", "image"]], MOST] | None = None
-    image_config: ImageConfig | None = None
-    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
-    aspect_ratio: str | None = None
-    size: str | None = None
+    modalities: Annotated[list[str], MOST] | None = None
+    background: Literal["auto", "opaque"] | None = None
     n: Int32 | None = None
     seed: Int32 | None = None
     temperature: float | None = None
@@ -174,14 +171,17 @@ class ChatRequest(ProviderOptions, kw_only=True):
     thinking: Thinking | None = None
     tools: Annotated[list[Tool], MOST] | None = None
     tool_choice: Literal["auto", "none", "required"] | ToolChoice | None = None
-    parallel_tool_calls: Literal[True] | None = None
+    parallel_tool_calls: bool | None = None
+    functions: Annotated[list[Object], Empty] | None = None
+    function_call: Literal["auto", "none"] | None = None
     web_search_options: WebSearchOptions | None = None
     media_resolution: str | None = None
     cached_content: str | None = None
-    user: str | None = None
-    metadata: Labels | None = None
     extra_body: Object | None = None
     response_format: Format | None = None
     usage: UsageOptions | None = None
     logprobs: Literal[False] | None = None
+    top_logprobs: Literal[0] | None = None
+    logit_bias: Annotated[Object, Empty] | None = None
+    verbosity: Literal["medium"] | None = None
     store: Literal[False] | None = None

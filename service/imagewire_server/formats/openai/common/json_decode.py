@@ -21,7 +21,8 @@ _UNKNOWN = re.compile(_UNKNOWN_FIELD + "`(.*)`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(.*)`")
 _STEPS = re.compile(r"([^.\[\]]+)|\[([^\]]*)\]")
 _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
-_ONLY_NULL = "Expected `null`, got"
+# A field that may only be null or empty.
+_NOTHING = re.compile(r"Expected `(null`, got|(object|array)` of length <= 0)")
 _LONGEST = 200
 
 
@@ -112,7 +113,7 @@ def reason(error: msgspec.ValidationError, kind: type[Any]) -> Reason:
         choices = ", ".join(map(_shown, _choices(kind, path)))
         remedy = f"use {choices or 'another value'} or leave it out"
         return Reason(Kind.UNSUPPORTED, path, "", f"{match[1][:_LONGEST]} is not supported; {remedy}")
-    if words.startswith(_ONLY_NULL):
+    if _NOTHING.match(words):
         return Reason(Kind.UNSUPPORTED, path, "", "is not supported; leave it out")
     return Reason(Kind.INVALID, path, "", words[0].lower() + words[1:_LONGEST])
 

@@ -1,19 +1,18 @@
 """Options of the picture and of thinking: OpenAI's fields and their variants become fields of a spec."""
 
 import math
-import re
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import pb, rules
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common.shared_request import ImageConfig
+from imagewire_server.formats.openai.common import spellings
+from imagewire_server.formats.openai.common.shared_request import ImageConfig, PictureOptions
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 _T = TypeVar("_T")
 
-_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
-_SIDES = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+_MODALITIES = {"text": pb.Modality.MODALITY_TEXT, "image": pb.Modality.MODALITY_IMAGE}
 # The maximum factor between the requested and the nearest aspect ratio.
 _MOST_OFF = math.log(1.2)
 
@@ -39,12 +38,27 @@ def set_once(builder: SpecBuilder, target: pb.ProtoMessage, name: str, value: ob
     builder.from_field(f"{path}.{name}", field)
 
 
-def image_config(builder: SpecBuilder, given: ImageConfig, field: str) -> None:
+def picture(builder: SpecBuilder, given: PictureOptions, capabilities: Capabilities, prefix: str = "") -> None:
+    """The picture's shape and size, in all their spellings. prefix: before the names of the fields."""
+    for field, config in (("image_config", given.image_config), ("imageConfig", given.image_config_)):
+        if config is not None:
+            image_config(builder, config, prefix + field, capabilities)
+    aspect_ratio(builder, given.aspect_ratio, f"{prefix}aspect_ratio")
+    aspect_ratio(builder, given.aspect_ratio_, f"{prefix}aspectRatio")
+    image_size(builder, given.image_size, capabilities, f"{prefix}image_size")
+    image_size(builder, given.image_size_, capabilities, f"{prefix}imageSize")
+    size(builder, given.size, capabilities, f"{prefix}size")
+    quality(builder, given.quality, capabilities, f"{prefix}quality")
+
+
+def image_config(builder: SpecBuilder, given: ImageConfig, field: str, capabilities: Capabilities) -> None:
     """Google's own image options, in either spelling."""
+    aspect_ratio(builder, given.aspect_ratio, f"{field}.aspect_ratio")
+    aspect_ratio(builder, given.aspect_ratio_, f"{field}.aspectRatio")
+    image_size(builder, given.image_size, capabilities, f"{field}.image_size")
+    image_size(builder, given.image_size_, capabilities, f"{field}.imageSize")
     target = builder.spec.image_config
     for name, snake, camel in (
-        ("aspect_ratio", given.aspect_ratio, given.aspect_ratio_),
-        ("image_size", given.image_size, given.image_size_),
         ("person_generation", given.person_generation, given.person_generation_),
         ("prominent_people", given.prominent_people, given.prominent_people_),
     ):
@@ -54,40 +68,84 @@ def image_config(builder: SpecBuilder, given: ImageConfig, field: str) -> None:
 
 
 def aspect_ratio(builder: SpecBuilder, given: str | None, field: str = "aspect_ratio") -> None:
-    """An aspect ratio outside the image options."""
-    if given is not None:
-        set_once(builder, builder.spec.image_config, "aspect_ratio", given, field, "image_config")
+    """An aspect ratio."""
+    if given is not None and (ratio := spellings.ratio(given)):
+        set_once(builder, builder.spec.image_config, "aspect_ratio", ratio, field, "image_config")
+
+
+def image_size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str) -> None:
+    """One of Google's sizes, or WIDTHxHEIGHT."""
+    if given is None:
+        return
+    if spellings.pixels(given):
+        size(builder, given, capabilities, field)
+    elif named := spellings.size(given):
+        set_once(builder, builder.spec.image_config, "image_size", named, field, "image_config")
 
 
 def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str = "size") -> None:
-    """WIDTHxHEIGHT becomes the nearest aspect ratio and size that the model supports; Google's sizes stay unchanged."""
+    """WIDTHxHEIGHT becomes the nearest aspect ratio and size that the model supports; Google's sizes stay unchanged.
+
+    If the picture will have other sides than those, the answer tells which ratio and size were chosen.
+    """
     if given is None or given == "auto":
         return
     target = builder.spec.image_config
-    if given in _SIDES:
-        set_once(builder, target, "image_size", given, field, "image_config")
+    if (named := spellings.size(given)) in spellings.SIDES:
+        set_once(builder, target, "image_size", named, field, "image_config")
         return
-    match = re.fullmatch(r"([1-9]\d{1,4})x([1-9]\d{1,4})", given)
-    if match is None:
-        builder.refuse(field, f'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of {", ".join(_SIDES)}')
+    pixels = spellings.pixels(given)
+    if pixels is None:
+        sizes = ", ".join(spellings.SIDES)
+        builder.refuse(field, f'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of {sizes}')
         return
-    width, height = int(match[1]), int(match[2])
-    ratios = capabilities.aspect_ratios or _RATIOS
+    width, height = pixels
+    ratios = capabilities.aspect_ratios or spellings.RATIOS
     ratio = min(ratios, key=lambda ratio: _off(width / height, ratio))
     if _off(width / height, ratio) > _MOST_OFF:
-        builder.refuse(field, f"is far from every aspect ratio that the model supports; use {', '.join(ratios)}")
+        words = f"is far from every aspect ratio that the model supports; use {', '.join(ratios)}"
+        builder.unsupported(field, words)
         return
     side = math.sqrt(width * height)
-    nearest = min(_SIDES, key=lambda name: abs(math.log(side / _SIDES[name])))
-    drawn = (
-        _SIDES if capabilities.image_sizes is None else capabilities.image_sizes or (capabilities.default_image_size,)
-    )
-    if nearest not in drawn:
-        builder.refuse(field, f"is nearest to {nearest}, which the model does not support; use {', '.join(drawn)}")
-        return
+    drawn = [name for name in _drawn(capabilities) if name in spellings.SIDES] or [capabilities.default_image_size]
+    nearest = min(drawn, key=lambda name: abs(math.log(side / spellings.SIDES.get(name, 1024))))
     set_once(builder, target, "aspect_ratio", ratio, field, "image_config")
     if nearest != capabilities.default_image_size or capabilities.image_sizes:
         set_once(builder, target, "image_size", nearest, field, "image_config")
+    builder.tells_picture = builder.tells_picture or not (width == height == spellings.SIDES.get(nearest))
+
+
+def quality(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str = "quality") -> None:
+    """OpenAI's quality chooses the size, where no other field does. The answer tells the choice."""
+    if given is None:
+        return
+    wanted = spellings.QUALITIES.get(given.lower())
+    if wanted is None:
+        builder.unsupported(field, f"is not supported; use {', '.join(spellings.QUALITIES)}")
+        return
+    if not wanted:
+        return
+    builder.tells_picture = True
+    if wanted in (capabilities.image_sizes or ()) and not builder.spec.image_config.image_size:
+        set_once(builder, builder.spec.image_config, "image_size", wanted, field, "image_config")
+
+
+def _drawn(capabilities: Capabilities) -> Iterable[str]:
+    """The sizes that a model draws."""
+    if capabilities.image_sizes is None:
+        return spellings.SIDES
+    return capabilities.image_sizes or (capabilities.default_image_size,)
+
+
+def modalities(builder: SpecBuilder, given: Iterable[str] | None) -> None:
+    """What the answer may consist of."""
+    for i, name in enumerate(given or ()):
+        modality = _MODALITIES.get(spellings.MODALITIES.get(name.lower(), ""))
+        if modality is None:
+            builder.unsupported(f"modalities[{i}]", f"is not supported; use {', '.join(spellings.MODALITIES)}")
+        else:
+            builder.spec.response_modalities.append(modality)
+    builder.from_field("response_modalities", "modalities")
 
 
 def effort(builder: SpecBuilder, given: str | None, field: str) -> None:
@@ -142,12 +200,22 @@ def file_format(builder: SpecBuilder, given: str | None, quality: int | None, pr
         builder.from_field(path, f"{prefix}output_format" if given else f"{prefix}output_compression")
 
 
-def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, str] | None) -> None:
-    """Billing labels, from user and metadata."""
-    found = dict(metadata or {})
+def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, Any] | None, capabilities: Capabilities) -> None:
+    """Billing labels, from user and metadata, where the service has them; elsewhere these fields change nothing.
+
+    A user that cannot be a label, for example an e-mail address, is not one.
+    """
+    if not capabilities.takes("Spec.labels"):
+        return
+    found: dict[str, str] = {}
+    for key, value in (metadata or {}).items():
+        if isinstance(value, str):
+            found[key] = value
+        else:
+            builder.unsupported(f"metadata.{key[:64]}", "must be text, because it becomes a label for billing")
     if metadata:
         builder.from_field("labels", "metadata")
-    if user is not None:
+    if user is not None and rules.labels({"user": user}) is None:
         builder.from_field("labels", "metadata" if metadata else "user")
         if found.setdefault("user", user) != user:
             builder.refuse("metadata.user", "contradicts user; set only one of them")

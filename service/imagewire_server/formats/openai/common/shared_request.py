@@ -13,7 +13,8 @@ MOST = msgspec.Meta(max_length=4096)
 MOST_PARTS = 16 * 1024
 Model = Annotated[str, msgspec.Meta(description="A name from /v1/models.", examples=["gemini/gemini-2.5-flash-image"])]
 Prompt = Annotated[str, msgspec.Meta(examples=["A banana"], extra_json_schema={"minLength": 1})]
-Labels = Annotated[dict[str, str], msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
+Metadata = Annotated[Json, msgspec.Meta(max_length=64, description="Labels for Vertex AI's billing.")]
+Empty = msgspec.Meta(max_length=0)
 Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
@@ -137,7 +138,20 @@ class SearchOptions(Strict):
     blocking_confidence_: str | None = msgspec.field(default=None, name="blockingConfidence")
 
 
-class ProviderOptions(Strict):
+class PictureOptions(Strict):
+    """The picture's shape and size: Google's options, in camelCase or snake_case, and OpenAI's."""
+
+    image_config: ImageConfig | None = None
+    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
+    aspect_ratio: str | None = None
+    aspect_ratio_: str | None = msgspec.field(default=None, name="aspectRatio")
+    image_size: str | None = None
+    image_size_: str | None = msgspec.field(default=None, name="imageSize")
+    size: str | None = None
+    quality: str | None = None
+
+
+class ProviderOptions(PictureOptions):
     """What every endpoint supports: the provider's own options, in camelCase or snake_case, and LiteLLM's drop_params.
 
     drop_params: leave out what the model does not support, instead of refusing it.
@@ -149,5 +163,10 @@ class ProviderOptions(Strict):
     safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")
     output_config: OutputConfig | None = None
     output_config_: OutputConfig | None = msgspec.field(default=None, name="outputConfig")
+    user: str | None = None
+    metadata: Metadata | None = None
+    safety_identifier: str | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_retention: str | None = None
     continuation_token: Token | None = None
     continuation_token_: Token | None = msgspec.field(default=None, name="continuationToken")

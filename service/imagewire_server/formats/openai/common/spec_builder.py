@@ -7,7 +7,7 @@ from imagewire_server.contract import capability_rules, json_scan, json_values, 
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.limits import MOST_VALUES
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common import data_uri, droppable
+from imagewire_server.formats.openai.common import data_uri, droppable, without_effect
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
 # The maximum number of violations in an error.
@@ -23,6 +23,7 @@ class SpecBuilder:
     def __init__(self, model: str, *, drops: bool = False) -> None:
         self.drops = drops
         self.dropped: list[str] = []
+        self.tells_picture = False  # whether the answer tells which size and ratio were chosen
         self._capabilities = Capabilities()
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
@@ -45,6 +46,7 @@ class SpecBuilder:
     def done(self, capabilities: Capabilities) -> None:
         """Raise InvalidRequest if there are violations: with all that can be found, also those of later checks."""
         self._capabilities = capabilities
+        without_effect.remove(self.spec, capabilities)
         if self.drops:
             self._drop()
         if self.violations:
@@ -87,6 +89,14 @@ class SpecBuilder:
                     name = _named(one.field, self.origins)
                     if name not in self.dropped:
                         self.dropped.append(name)
+
+    @property
+    def chosen_picture(self) -> str:
+        """The size and the aspect ratio that were chosen for what the caller asked, "" if it is the same."""
+        if not self.tells_picture:
+            return ""
+        given = self.spec.image_config
+        return f"{given.image_size or self._capabilities.default_image_size} {given.aspect_ratio}".rstrip()
 
     def from_field(self, path: str, field: str) -> None:
         """Remember the caller's field from which a path of the spec has its value."""

@@ -24,16 +24,12 @@ def spec_of(
         message.parts.add(image=pb.Image(data=data))
         builder.from_field(f"messages[0].parts[{i}]", field)
     builder.spec.response_modalities.append(pb.Modality.MODALITY_IMAGE)
-    for field, config in (("image_config", given.image_config), ("imageConfig", given.image_config_)):
-        if config is not None:
-            options.image_config(builder, config, field)
-    options.aspect_ratio(builder, given.aspect_ratio)
-    options.size(builder, given.size, capabilities)
+    options.picture(builder, given, capabilities)
     options.file_format(builder, given.output_format, given.output_compression)
     set_once(builder, builder.spec.generation_config, "seed", given.seed, "seed", "generation_config")
     options.drafts(builder, given.partial_images, capabilities)
     provider_options.read(builder, given)
-    options.labels(builder, given.user, given.metadata)
+    options.labels(builder, given.user, given.metadata, capabilities)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
     if given.stream and given.n not in {None, 1}:

@@ -8,9 +8,7 @@ from msgspec import inspect
 from imagewire_server.formats.openai.common import nulls
 from imagewire_server.formats.openai.common.shared_request import (
     Drafts,
-    ImageConfig,
     Int32,
-    Labels,
     Model,
     Object,
     Percent,
@@ -27,21 +25,15 @@ class ImagesRequest(ProviderOptions, kw_only=True):
     prompt: Prompt
     model: Model
     n: Count | None = None
-    size: str | None = None
-    aspect_ratio: str | None = None
-    image_config: ImageConfig | None = None
-    image_config_: ImageConfig | None = msgspec.field(default=None, name="imageConfig")
     seed: Int32 | None = None
     stream: bool | None = None
     partial_images: Drafts | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
-    user: str | None = None
-    metadata: Labels | None = None
     extra_body: Object | None = None
     response_format: Literal["b64_json"] | None = None
-    quality: Literal["auto", "standard"] | None = None
     background: Literal["auto", "opaque"] | None = None
+    input_fidelity: Literal["low"] | None = None
     moderation: Literal["auto"] | None = None
 
 

@@ -31,6 +31,7 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
         builder.spec.messages.add(role=pb.Role.ROLE_SYSTEM, content=given.instructions)
     responses_input.read(builder, given.input)
     _tools(builder, given, capabilities)
+    options.picture(builder, given, capabilities)
     target, path = builder.spec.generation_config, "generation_config"
     set_once(builder, target, "temperature", given.temperature, "temperature", path)
     set_once(builder, target, "top_p", given.top_p, "top_p", path)
@@ -40,7 +41,7 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
         if given.reasoning.summary is not None:
             options.thoughts(builder, True, "reasoning.summary")
     provider_options.read(builder, given)
-    options.labels(builder, given.user, given.metadata)
+    options.labels(builder, given.user, given.metadata, capabilities)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
     builder.done(capabilities)
@@ -61,8 +62,7 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         field = f"tools[{i}]"
         if isinstance(tool, ImageTool):
             drawn.append(field)
-            options.size(builder, tool.size, capabilities, f"{field}.size")
-            options.aspect_ratio(builder, tool.aspect_ratio, f"{field}.aspect_ratio")
+            options.picture(builder, tool, capabilities, f"{field}.")
             options.file_format(builder, tool.output_format, tool.output_compression, f"{field}.")
             options.drafts(builder, tool.partial_images, capabilities, f"{field}.partial_images")
         elif isinstance(tool, WebSearchTool):

@@ -12,10 +12,10 @@ from imagewire_server.formats.openai.common.shared_request import (
     Drafts,
     Extras,
     Int32,
-    Labels,
     Model,
     Object,
     Percent,
+    PictureOptions,
     Prompt,
     ProviderOptions,
     SearchOptions,
@@ -140,18 +140,16 @@ ITEMS: dict[str, type[Strict]] = {
 }
 
 
-class ImageTool(Strict, tag_field="type", tag="image_generation"):
+class ImageTool(PictureOptions, tag_field="type", tag="image_generation"):
     """Requests pictures."""
 
-    size: str | None = None
-    aspect_ratio: str | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
     partial_images: Drafts | None = None
-    quality: Literal["auto", "standard"] | None = None
+    input_fidelity: Literal["low"] | None = None
     background: Literal["auto", "opaque"] | None = None
     moderation: Literal["auto"] | None = None
-    action: Literal["auto"] | None = None
+    action: Literal["auto", "generate", "edit"] | None = None
 
 
 class FunctionTool(Strict, tag_field="type", tag="function"):
@@ -198,6 +196,12 @@ class ReasoningOptions(Strict):
     summary: Literal["auto", "concise", "detailed"] | None = None
 
 
+class StreamOptions(Strict):
+    """include_obfuscation: accepted, although no event is obfuscated."""
+
+    include_obfuscation: bool | None = None
+
+
 Item = Annotated[dict[str, Any], msgspec.Meta(description="A message, or an item of an answer.")]
 
 
@@ -214,13 +218,13 @@ class ResponsesRequest(ProviderOptions, kw_only=True):
     top_p: float | None = None
     max_output_tokens: Int32 | None = None
     reasoning: ReasoningOptions | None = None
-    metadata: Labels | None = None
-    user: str | None = None
     extra_body: Object | None = None
     text: Text | None = None
     previous_response_id: str | None = None
-    parallel_tool_calls: Literal[True] | None = None
+    parallel_tool_calls: bool | None = None
     include: Annotated[list[str], msgspec.Meta(max_length=0)] | None = None
     store: Literal[False] | None = None
     background: Literal[False] | None = None
-    truncation: Literal["disabled"] | None = None
+    truncation: Literal["disabled", "auto"] | None = None
+    top_logprobs: Literal[0] | None = None
+    stream_options: StreamOptions | None = None

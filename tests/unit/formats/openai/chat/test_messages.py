@@ -23,7 +23,6 @@ CALL_PART = pb.Part(function_call={"id": "a", "name": "f", "args": struct({"n": 
     [
         ({"role": "user", "content": "x", "tool_calls": []}, "tool_calls"),
         ({"role": "user", "content": "x", "tool_call_id": "a"}, "tool_call_id"),
-        ({"role": "user", "content": "x", "name": "me"}, "name"),
         ({"role": "user", "content": "x", "reasoning_content": "hm"}, "reasoning_content"),
         ({"role": "user", "content": "x", "provider_specific_fields": {}}, "provider_specific_fields"),
         ({"role": "user", "content": "x", "refusal": "no"}, "refusal"),

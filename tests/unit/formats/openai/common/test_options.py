@@ -12,6 +12,7 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options
 from imagewire_server.formats.openai.common.shared_request import ImageConfig
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
+from tests.unit.formats.openai.asked import reading, refused
 
 SIZES = ("1K", "2K", "4K")
 ALL = Capabilities(id="m", image_sizes=SIZES)
@@ -61,10 +62,12 @@ def test_image_options_have_two_spellings(name: str) -> None:
     words = name.split("_")
     shown = words[0] + words[1].title()
     for spelling, field in ((name, name), (camel, shown)):
-        made, builder = picture(lambda b, s=spelling: options.image_config(b, ImageConfig(**{s: "X"}), "image_config"))
+        made, builder = picture(
+            lambda b, s=spelling: options.image_config(b, ImageConfig(**{s: "X"}), "image_config", ALL)
+        )
         assert getattr(made, name) == "X"
         assert builder.origins[f"spec.image_config.{name}"] == f"image_config.{field}"
-    _, builder = picture(lambda b: options.image_config(b, ImageConfig(**{name: "X", camel: "Y"}), "imageConfig"))
+    _, builder = picture(lambda b: options.image_config(b, ImageConfig(**{name: "X", camel: "Y"}), "imageConfig", ALL))
     assert refusals(builder) == [(f"imageConfig.{shown}", f"contradicts imageConfig.{name}; set only one of them")]
 
 
@@ -91,6 +94,12 @@ def test_an_aspect_ratio() -> None:
         ("1024x1024", Capabilities(id="m", image_sizes=()), ("1:1", "")),
         ("1024x1024", Capabilities(), ("1:1", "")),
         ("2048x2048", Capabilities(), ("1:1", "2K")),
+        ("1k", Capabilities(), ("", "1K")),
+        ("1024X1024", ALL, ("1:1", "1K")),
+        # The nearest that the model draws.
+        ("256x256", ALL, ("1:1", "1K")),
+        ("512x512", ALL, ("1:1", "1K")),
+        ("4096x4096", Capabilities(image_sizes=()), ("1:1", "")),
         ("1280x1024", Capabilities(id="m", aspect_ratios=("5:4", "16:9")), ("5:4", "")),
     ],
 )
@@ -110,8 +119,6 @@ FORM = 'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of 512, 1K, 2K, 4K'
     [
         ("", ALL, FORM),
         ("large", ALL, FORM),
-        ("1k", ALL, FORM),
-        ("1024X1024", ALL, FORM),
         ("1024x", ALL, FORM),
         ("0x1024", ALL, FORM),
         ("1x1", ALL, FORM),
@@ -124,8 +131,6 @@ FORM = 'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of 512, 1K, 2K, 4K'
             Capabilities(aspect_ratios=("1:1", "16:9")),
             "is far from every aspect ratio that the model supports; use 1:1, 16:9",
         ),
-        ("512x512", ALL, "is nearest to 512, which the model does not support; use 1K, 2K, 4K"),
-        ("4096x4096", Capabilities(image_sizes=()), "is nearest to 4K, which the model does not support; use 1K"),
     ],
 )
 def test_a_size_that_is_refused(given_size: str, capabilities: Capabilities, words: str) -> None:
@@ -137,6 +142,52 @@ def test_a_size_that_is_refused(given_size: str, capabilities: Capabilities, wor
 def test_a_size_contradicts_an_aspect_ratio() -> None:
     _, builder = picture(lambda b: options.aspect_ratio(b, "16:9"), lambda b: options.size(b, "1024x1024", ALL))
     assert refusals(builder) == [("size", "contradicts aspect_ratio; set only one of them")]
+
+
+@pytest.mark.parametrize(
+    ("fields", "capabilities", "expected"),
+    [
+        # What is drawn as it was asked for is not told.
+        ({}, ALL, ("", "", "")),
+        ({"size": "1024x1024"}, ALL, ("1:1", "1K", "")),
+        ({"size": "2048x2048"}, ALL, ("1:1", "2K", "")),
+        ({"image_size": "4k", "aspectRatio": "16x9"}, ALL, ("16:9", "4K", "")),
+        ({"quality": "standard", "size": "auto", "aspect_ratio": "auto", "image_size": "auto"}, ALL, ("", "", "")),
+        # What had to be chosen is.
+        ({"size": "1792x1024"}, ALL, ("16:9", "1K", "1K 16:9")),
+        ({"size": "512x512"}, ALL, ("1:1", "1K", "1K 1:1")),
+        ({"size": "2048x2048"}, Capabilities(id="m", image_sizes=()), ("1:1", "", "1K 1:1")),
+        ({"imageSize": "2048x1152"}, ALL, ("16:9", "2K", "2K 16:9")),
+        ({"quality": "hd"}, ALL, ("", "2K", "2K")),
+        ({"quality": "HIGH", "size": "1024x1024"}, ALL, ("1:1", "1K", "1K 1:1")),
+        ({"quality": "high"}, Capabilities(id="m", image_sizes=()), ("", "", "1K")),
+        ({"quality": "low"}, ALL, ("", "", "1K")),
+        ({"quality": "low"}, Capabilities(id="m", image_sizes=("512", "1K")), ("", "512", "512")),
+    ],
+    ids=str,
+)
+def test_the_choice_is_told(fields: dict[str, str], capabilities: Capabilities, expected: tuple[str, str, str]) -> None:
+    for kind in ("chat", "images", "responses"):
+        builder = reading(kind, capabilities, **fields)
+        made = builder.spec.image_config
+        assert (made.aspect_ratio, made.image_size, builder.chosen_picture) == expected
+    tool = reading("responses", capabilities, tools=[{"type": "image_generation", **fields}])
+    assert tool.spec.image_config == made
+
+
+@pytest.mark.parametrize("given_names", [["TEXT", "IMAGE"], ["Text", "image"], ["text", "image"]])
+def test_modalities_in_any_case(given_names: list[str]) -> None:
+    expected = [pb.Modality.MODALITY_TEXT, pb.Modality.MODALITY_IMAGE]
+    assert list(reading("chat", modalities=given_names).spec.response_modalities) == expected
+
+
+def test_another_modality_is_refused_or_dropped() -> None:
+    assert refused("chat", modalities=["image", "audio"]) == ["modalities[1]"]
+    builder = reading("chat", modalities=["image", "audio"], drop_params=True)
+    assert (list(builder.spec.response_modalities), builder.dropped) == (
+        [pb.Modality.MODALITY_IMAGE],
+        ["modalities[1]"],
+    )
 
 
 @given(st.integers(10, 99_999), st.integers(10, 99_999))
@@ -204,6 +255,9 @@ def test_a_file_format(
         assert builder.origins[f"spec.image_config.output_options.{name}"] == f"tools[0].{named}"
 
 
+VERTEX = Capabilities(id="m", fields=frozenset({"Spec.labels"}))
+
+
 @pytest.mark.parametrize(
     ("user", "metadata", "expected", "origin", "refused"),
     [
@@ -211,9 +265,17 @@ def test_a_file_format(
         (None, {}, {}, None, []),
         ("me", None, {"user": "me"}, "user", []),
         ("", None, {"user": ""}, "user", []),
+        ("me@example.com", None, {}, None, []),
         (None, {"a": "b"}, {"a": "b"}, "metadata", []),
         ("me", {"a": "b"}, {"a": "b", "user": "me"}, "metadata", []),
         ("me", {"user": "me"}, {"user": "me"}, "metadata", []),
+        (
+            None,
+            {"a": "b", "tags": ["x"]},
+            {"a": "b"},
+            "metadata",
+            [("metadata.tags", "must be text, because it becomes a label for billing")],
+        ),
         (
             "me",
             {"user": "you"},
@@ -224,9 +286,12 @@ def test_a_file_format(
     ],
 )
 def test_labels(
-    user: str | None, metadata: dict[str, str] | None, expected: dict[str, str], origin: str | None, refused: Any
+    user: str | None, metadata: dict[str, Any] | None, expected: dict[str, str], origin: str | None, refused: Any
 ) -> None:
-    _, builder = picture(lambda b: options.labels(b, user, metadata))
+    _, builder = picture(lambda b: options.labels(b, user, metadata, VERTEX))
     assert dict(builder.spec.labels) == expected
     assert builder.origins.get("spec.labels") == origin
     assert refusals(builder) == refused
+    _, builder = picture(lambda b: options.labels(b, user, metadata, Capabilities(id="m")))
+    assert not builder.spec.labels
+    assert refusals(builder) == []
