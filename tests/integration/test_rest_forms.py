@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.conftest import Stack
-from tests.integration.rest_requests import form
+from tests.integration.rest_requests import MODEL, PNG_URL, ask, form
 from tests.pictures import PNG
 
 
@@ -50,3 +50,61 @@ async def test_a_forms_charset_makes_no_fault(rest: Stack, charset: str, name: b
     assert answer.status_code in {200, 400}, answer.text
     if charset in {"unicode_escape", "raw_unicode_escape", "utf-7"}:
         assert "UTF-8" in answer.json()["error"]["message"]
+
+
+def field(name: bytes, content: bytes, *, file: bool = True) -> bytes:
+    end = b'"; filename="a.png"' if file else b'"'
+    return b'--BB\r\ncontent-disposition: form-data; name="' + name + end + b"\r\n\r\n" + content + b"\r\n"
+
+
+async def test_a_mask_is_a_second_picture_with_words(rest: Stack) -> None:
+    answer = await edit(rest, form(b"Blue", end=field(b"mask", PNG) + b"--BB--\r\n"))
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["x-imagewire-mask"] == "sent as a picture"
+    prompt, first, mask, words = rest.emulator.ledger.entries[-1].body["contents"][0]["parts"]
+    assert prompt == {"text": "Blue"}
+    assert [sorted(part) for part in (first, mask)] == [["inlineData"], ["inlineData"]]
+    assert "only where the mask is transparent" in words["text"]
+
+
+@pytest.mark.parametrize(
+    ("more", "param"),
+    [
+        (field(b"mask", b"no picture"), "mask"),
+        (field(b"mask", PNG) + field(b"mask", PNG), "mask"),
+        (field(b"masks", PNG), "masks"),
+        (field(b"image[x]", PNG), "image[x]"),
+    ],
+)
+async def test_a_wrong_file_is_named(rest: Stack, more: bytes, param: str) -> None:
+    answer = await edit(rest, form(b"Blue", end=more + b"--BB--\r\n"))
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, param), answer.text
+    assert rest.emulator.ledger.entries == []
+
+
+@pytest.mark.parametrize("name", [b"image", b"image[]", b"image[1]", b"image[01]"])
+async def test_the_names_of_pictures(rest: Stack, name: bytes) -> None:
+    answer = await edit(rest, form(b"Blue", end=field(name, PNG) + b"--BB--\r\n"))
+    assert answer.status_code == 200, answer.text
+    assert "x-imagewire-mask" not in answer.headers
+    assert len(rest.emulator.ledger.entries[-1].body["contents"][0]["parts"]) == 3
+
+
+async def test_a_form_names_every_wrong_field_and_drops(rest: Stack) -> None:
+    wrong = field(b"seed", b"x", file=False) + field(b"style", b"vivid", file=False)
+    answer = await edit(rest, form(b"Blue", end=wrong + b"--BB--\r\n"))
+    assert {one["field"] for one in answer.json()["error"]["violations"]} == {"seed", "style"}
+    drop = field(b"drop_params", b"true", file=False) + field(b"style", b"vivid", file=False)
+    answer = await edit(rest, form(b"Blue", end=drop + b"--BB--\r\n"))
+    assert (answer.status_code, answer.headers.get("x-imagewire-dropped")) == (200, "style"), answer.text
+
+
+async def test_references_are_pictures(rest: Stack) -> None:
+    urls = [PNG_URL, {"image_url": PNG_URL}, {"type": "image_url", "image_url": {"url": PNG_URL}}]
+    given = {"model": MODEL, "prompt": "Blue", "input_references": urls}
+    assert (await ask(rest, given, "/v1/images/generations")).status_code == 200
+    parts = rest.emulator.ledger.entries[-1].body["contents"][0]["parts"]
+    assert [next(iter(part)) for part in parts] == ["text", "inlineData", "inlineData", "inlineData"]
+    for wrong, param in (("x", "[0]"), ({"image_url": {"url": "x"}}, "[0].image_url.url")):
+        answer = await ask(rest, {**given, "input_references": [wrong]}, "/v1/images/generations")
+        assert (answer.status_code, answer.json()["error"]["param"]) == (400, f"input_references{param}")

@@ -13,11 +13,16 @@ _LONGEST = 4000
 
 
 def headers(builder: SpecBuilder) -> Headers:
-    """The headers for a request, none for most: what drop_params left out; the size and ratio that were chosen."""
+    """The headers for a request, none for most.
+
+    They tell what drop_params left out, the size and ratio that were chosen, and how a mask was sent.
+    """
     found: Headers = []
     if builder.dropped:
         names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in builder.dropped))
         found.append((b"x-imagewire-dropped", (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()))
     if chosen := builder.chosen_picture:
         found.append((b"x-imagewire-image", _UNSAFE_VALUE.sub("?", chosen[:_LONGEST_NAME]).encode()))
+    if builder.explains_mask:
+        found.append((b"x-imagewire-mask", b"sent as a picture"))
     return found

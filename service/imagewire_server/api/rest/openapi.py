@@ -95,6 +95,6 @@ def _json(schema: Json) -> Json:
 
 def _form(fields: Json) -> Json:
     """A form's schema: the request's fields, and the pictures."""
-    properties = {**fields["properties"], "image": {"type": "array", "items": _FILE, "minItems": 1}}
+    properties = {**fields["properties"], "image": {"type": "array", "items": _FILE, "minItems": 1}, "mask": _FILE}
     schema = {**fields, "title": "EditsForm", "properties": properties, "required": [*fields["required"], "image"]}
     return {"multipart/form-data": {"schema": schema}}

@@ -31,7 +31,7 @@ _KEEP_ALIVE = 75  # seconds: longer than clients and proxies keep idle connectio
 _EXPOSED = [
     "x-request-id",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
-    *("x-imagewire-dropped", "x-imagewire-image"),
+    *("x-imagewire-dropped", "x-imagewire-image", "x-imagewire-mask"),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
     *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),
 ]

@@ -7,7 +7,7 @@ import pytest
 
 from imagewire_server.contract import validation
 from imagewire_server.contract.errors import InvalidRequest
-from tests.unit.formats.openai.asked import KINDS, TOKEN, spec
+from tests.unit.formats.openai.asked import KINDS, PNG_URL, TOKEN, spec
 
 IMAGE_CONFIG = {"aspect_ratio": "16:9"}
 SETTING = [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF"}]
@@ -73,6 +73,7 @@ MOVES: dict[str, dict[str, Any]] = {
     "images": {
         **COMMON,
         "prompt": "An apple",
+        "input_references": [PNG_URL],
         "model": "gemini/other",
         "seed": 0,
         "partial_images": 1,

@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+import re
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -33,6 +34,7 @@ from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequ
 
 _MOST_FILES = 16
 _MOST_FIELDS = 64
+_IMAGE = re.compile(r"image(\[\d{0,3}\])?")
 _SENT_AT_ONCE = 32 * 1024 * 1024
 _MOST_HEADER_BYTES = 8 * 1024  # of one part
 _AT_ONCE = 16 * 1024
@@ -113,17 +115,17 @@ class ImagesEndpoint:
 
     async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
         """Read an edit; the number is that of bytes of pictures."""
-        fields, pictures = await _form(exchange, scope)
+        fields, pictures, mask = await _form(exchange, scope)
         if model := scope["path_params"].get("model"):
             fields["model"] = model
 
         def with_pictures(request: ImagesRequest, capabilities: Capabilities) -> SpecBuilder:
-            return spec_of(request, capabilities, pictures)
+            return spec_of(request, capabilities, pictures, mask)
 
         known = self.responder.engine.router.capabilities
         request, builder = await worked(exchange.call, read_form, fields, ImagesRequest, with_pictures, known)
         exchange.response.add(notices.headers(builder))
-        return request, builder, sum(len(data) for _, data in pictures)
+        return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
         """Make several calls at once, fewer at a time if the request is large, because each encodes it again.
@@ -191,8 +193,11 @@ def _charset(content_type: str) -> str:
         return "latin-1"
 
 
-async def _form(exchange: Exchange, scope: Scope) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
-    """Decode the fields and pictures of multipart/form-data."""
+_FormData = tuple[dict[str, object], list[tuple[str, bytes]], bytes | None]
+
+
+async def _form(exchange: Exchange, scope: Scope) -> _FormData:
+    """Decode the fields, the pictures and the mask of multipart/form-data."""
     headers = Headers(scope=scope)
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "send edits as multipart/form-data, with image or image[]")
@@ -209,34 +214,34 @@ async def _form(exchange: Exchange, scope: Scope) -> tuple[dict[str, object], li
         await form.close()
 
 
-async def _fields(exchange: Exchange, form: FormData) -> tuple[dict[str, object], list[tuple[str, bytes]]]:
+async def _fields(exchange: Exchange, form: FormData) -> _FormData:
     pictures: list[tuple[str, bytes]] = []
+    mask: bytes | None = None
     fields: dict[str, object] = {}
     for name, value in form.multi_items():
         if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
             raise InvalidRequest([Violation("body", "is not valid text in its charset; send it as UTF-8")])
         if isinstance(value, UploadFile):
-            if name not in {"image", "image[]"}:
-                words = (
-                    "no model here supports a mask; say in the prompt what to change"
-                    if name == "mask"
-                    else "is not a file"
-                )
+            if name == "mask" and mask is None:
+                mask = await value.read()
+            elif _IMAGE.fullmatch(name):
+                pictures.append((f"image[{len(pictures)}]", await value.read()))
+            else:
+                words = "is given twice" if name == "mask" else "is not a file"
                 raise InvalidRequest([Violation(name[:200] or '""', words)])
-            pictures.append((f"image[{len(pictures)}]", await value.read()))
         elif name in fields:
             raise InvalidRequest([Violation(name[:200] or '""', "is given twice")])
         else:
             fields[name] = value
     values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
-    exchange.call.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) > LIGHT_BYTES
+    exchange.call.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) + len(mask or b"") > LIGHT_BYTES
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
     for name in FORM_JSON & fields.keys():
         fields[name] = _json(name, str(fields[name]))
     if not pictures:
         raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return fields, pictures
+    return fields, pictures, mask
 
 
 def _is_text(given: str) -> bool:

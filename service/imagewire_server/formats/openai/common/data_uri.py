@@ -2,6 +2,7 @@
 
 import binascii
 import re
+from urllib.parse import unquote
 
 import pybase64
 
@@ -11,6 +12,11 @@ from imagewire_server.contract import image_header, image_rules, pb
 _DATA = re.compile(
     r"data:(?P<type>[\w.+-]{1,127}/[\w.+-]{1,127})?(?:;(?!base64,)[\w.=+-]{1,256}+){0,16}+;base64,", re.IGNORECASE
 )
+_LONGEST_HEAD = 4096
+_UNUSUAL = re.compile(
+    r"data:(?P<type>[\w.+-]{1,127}/[\w.+-]{1,127})?(?:;(?!base64$)[^;,]{0,256}){0,16}(?:;base64|(?<=data:)base64)"
+)
+_FROM_URL_ALPHABET = str.maketrans("-_", "+/")
 _DETAILS = {
     "auto": pb.ImageDetail.IMAGE_DETAIL_AUTO,
     "low": pb.ImageDetail.IMAGE_DETAIL_LOW,
@@ -69,9 +75,40 @@ def media(url: str, media_type: str) -> pb.Media:
 def _data_of(url: str, wanted: str) -> tuple[bytes, str]:
     """Return the bytes of a data: URL, and its media type."""
     match = _DATA.match(url)
+    if match is not None:
+        begin, said = match.end(), match["type"] or ""
+    else:
+        begin, said = _unusual_head(url, wanted)
+    try:
+        return pybase64.b64decode(url[begin:], validate=True), said
+    except (binascii.Error, ValueError):
+        return decoded(_usual(url[begin:])), said
+
+
+def _unusual_head(url: str, wanted: str) -> tuple[int, str]:
+    """Where the base64 of a data: URL begins, and its media type, if its head is not written as it should be.
+
+    It may be percent-encoded, hold blanks, or have text that is no media type.
+    """
+    comma = url.find(",", 0, _LONGEST_HEAD)
+    if comma < 0:
+        comma = url[:_LONGEST_HEAD].upper().find("%2C")
+        begin = comma + 3
+    else:
+        begin = comma + 1
+    head = re.sub(r"\s", "", unquote(url[: max(comma, 0)])).lower()
+    match = _UNUSUAL.fullmatch(head)
     if match is None:
         raise ValueError(f"must be data:{wanted};base64,DATA")
-    return decoded(url[match.end() :]), match["type"] or ""
+    return begin, match["type"] or ""
+
+
+def _usual(text: str) -> str:
+    """Base64 as it is found in the wild, in its standard form: without blanks, percent signs, or the URL alphabet."""
+    if "%" in text:
+        text = unquote(text)
+    text = "".join(text.split()).translate(_FROM_URL_ALPHABET).rstrip("=")
+    return text + "=" * (-len(text) % 4)
 
 
 def decoded(text: str) -> bytes:

@@ -24,6 +24,7 @@ class SpecBuilder:
         self.drops = drops
         self.dropped: list[str] = []
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
+        self.explains_mask = False  # whether a mask is sent as a picture
         self._capabilities = Capabilities()
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}

@@ -6,8 +6,11 @@ import msgspec
 from msgspec import inspect
 
 from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
+    MOST,
     Drafts,
+    ImageUrl,
     Int32,
     Model,
     Object,
@@ -19,11 +22,19 @@ from imagewire_server.formats.openai.common.shared_request import (
 Count = Annotated[int, msgspec.Meta(ge=1, le=10)]
 
 
+class Reference(Strict):
+    """A picture to draw from, as OpenRouter's API has it."""
+
+    image_url: ImageUrl | str
+    type: Literal["image_url"] | None = None
+
+
 class ImagesRequest(ProviderOptions, kw_only=True):
     """Pictures from a prompt. n: the number of calls; each is paid for."""
 
     prompt: Prompt
     model: Model
+    input_references: Annotated[list[Reference | str], MOST] | None = None
     n: Count | None = None
     seed: Int32 | None = None
     stream: bool | None = None

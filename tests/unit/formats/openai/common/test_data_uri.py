@@ -66,10 +66,12 @@ def test_the_detail_is_read(detail: str | None, expected: pb.ImageDetail) -> Non
         ("data:png;base64,QUJD", "must be data:image/TYPE;base64,DATA"),
         ("data:image/png" + ";a=b" * 17 + ";base64,QUJD", "must be data:image/TYPE;base64,DATA"),
         ("data:image/" + "x" * 128 + ";base64,QUJD", "must be data:image/TYPE;base64,DATA"),
-        ("data:image/png;base64,QUJ", "is not valid base64"),
-        ("data:image/png;base64,QU JD", "is not valid base64"),
-        ("data:image/png;base64,QUJD\n", "is not valid base64"),
-        ("data:image/png;base64,QUJ%3D", "is not valid base64"),
+        ("data:image/png;base64,QUJDR", "is not valid base64"),
+        ("data:image/png;base64,QU%ZZJD", "is not valid base64"),
+        ("data:image/png;base64,QU=JD", "is not valid base64"),
+        ("data:image/png;base32,QUJD", "must be data:image/TYPE;base64,DATA"),
+        ("data:image/png;base64;x,QUJD", "must be data:image/TYPE;base64,DATA"),
+        ("data:" + "%20" * 3000 + "image/png;base64,QUJD", "must be data:image/TYPE;base64,DATA"),
         ("data:image/png;base64,Ä", "is not valid base64"),
         ("data:image/png;base64,\ud800", "is not valid base64"),
     ],
@@ -124,6 +126,41 @@ def test_other_media() -> None:
     ):
         with pytest.raises(ValueError, match=f"^{re.escape(words)}$"):
             data_uri.media(url, "audio/wav")
+
+
+_ODD = base64.b64encode(bytes(range(248, 256)) * 2).decode()  # has + and / and two padding characters
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"data:image/png;base64,{_ODD.rstrip('=')}",
+        f"data:image/png;base64,{_ODD.replace('+', '-').replace('/', '_')}",
+        f"data:image/png;base64,{_ODD.replace('+', '-').replace('/', '_').rstrip('=')}",
+        f"data:image/png;base64, {_ODD[:8]}\r\n{_ODD[8:]}\n",
+        f"data:image/png;base64,{_ODD.replace('+', '%2B').replace('/', '%2f').replace('=', '%3D')}",
+        f"data:image%2Fpng%3Bbase64%2C{_ODD}",
+        f"data:image%2Fpng;base64,{_ODD}",
+        f"data: image/png; base64,{_ODD}",
+        f"data:image/jpg;base64,{_ODD}",
+        f"data:image/png;charset=utf-8;base64,{_ODD}",
+        f'data:image/png;name="a b.png";base64,{_ODD}',
+        f"DATA:Image/PNG;Charset=UTF-8;Base64,{_ODD}",
+        f"data:application/octet-stream;base64,{_ODD}",
+        f"data:;base64,{_ODD}",
+        f"data:base64,{_ODD}",
+        f"data:image/png;;base64,{_ODD}",
+    ],
+)
+def test_a_picture_as_it_is_found_in_the_wild(url: str) -> None:
+    assert data_uri.read(url).data == bytes(range(248, 256)) * 2
+
+
+@pytest.mark.parametrize("head", ["data:" + ";" * 4000, "data:a/b" + ";a=" * 1300, "data:" + "a" * 4000])
+def test_an_odd_head_is_refused_at_once(head: str) -> None:
+    for url in (head, f"{head},", f"{head};base64,{'A' * 100_000}!"):
+        with pytest.raises(ValueError, match="must be data:"):
+            data_uri.read(url)
 
 
 @given(st.binary(max_size=100))
