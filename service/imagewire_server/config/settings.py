@@ -96,10 +96,14 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
-    rest_image_fields: str = setting("both", _one_of("both", "image", "images"))
-    """Which fields hold a chat's pictures: image (the final one), images (all) or both."""
+    rest_image_fields: str = setting("both", _one_of("both", "image", "images", "content"))
+    """Which fields hold a chat's pictures: image (the final one), images (all), both, or content (as ordered parts)."""
+    rest_image_order: str = setting("final", _one_of("final", "drawn"))
+    """The order of a chat's pictures: final (drafts behind the others) or drawn (as the model drew them)."""
     rest_remote_images: str = setting("fetch", _one_of("fetch", "pass", "refuse"))
     """What to do with an https:// picture in a REST request."""
+    rest_missing_signatures: str = setting("bypass", _one_of("bypass", "refuse"))
+    """What to do if an earlier answer lost the signatures that a model requires: bypass (send Google's placeholder)."""
     rest_fetch_schemes: str = setting("https", _one_of("https", "https,http"))
     """The URL schemes that may be fetched."""
     rest_cors_origins: str = ""

@@ -47,6 +47,7 @@ class Capabilities:
 
     None means unknown, so any value is sent; an empty tuple means that the model supports none. id: the provider's id,
     empty for an unknown model. max_input_images: for the whole request. system_instruction: whether it supports one.
+    unsigned_signature: what a model that requires signatures accepts instead of one that is missing.
     image_tokens: tokens of one picture, by image size. service_tiers: factors of the price, by service tier; "standard"
     is 1 and is not listed.
 
@@ -65,6 +66,7 @@ class Capabilities:
     max_input_images: int | None = None
     system_instruction: bool = True
     part_media_resolution: bool = True
+    unsigned_signature: str = ""
     price: TokenPrice | ImagePrice | None = None
     image_tokens: Mapping[str, int] = field(default_factory=dict)
     service_tiers: Mapping[str, float] = field(default_factory=dict)

@@ -1,6 +1,7 @@
 """Headers that say where an answer is not to the letter of its request."""
 
 import re
+from collections.abc import Iterable
 
 from imagewire_server.api.rest.status import Headers
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
@@ -15,14 +16,21 @@ _LONGEST = 4000
 def headers(builder: SpecBuilder) -> Headers:
     """The headers for a request, none for most.
 
-    They tell what drop_params left out, the size and ratio that were chosen, and how a mask was sent.
+    They tell what drop_params left out, the size and ratio that were chosen, how a mask was sent, and what was
+    sent back without the signature that the model requires.
     """
     found: Headers = []
     if builder.dropped:
-        names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in builder.dropped))
-        found.append((b"x-imagewire-dropped", (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()))
+        found.append((b"x-imagewire-dropped", _names(builder.dropped)))
+    if builder.unsigned:
+        found.append((b"x-imagewire-signature-bypass", _names(builder.unsigned)))
     if chosen := builder.chosen_picture:
         found.append((b"x-imagewire-image", _UNSAFE_VALUE.sub("?", chosen[:_LONGEST_NAME]).encode()))
     if builder.explains_mask:
         found.append((b"x-imagewire-mask", b"sent as a picture"))
     return found
+
+
+def _names(fields: Iterable[str]) -> bytes:
+    names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in fields))
+    return (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()

@@ -20,7 +20,7 @@ from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.response import Response
 from imagewire_server.api.rest.temp_buffer import TempBuffer
 from imagewire_server.contract import json_scan
-from imagewire_server.contract.errors import Error, InvalidRequest, Stalled
+from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
@@ -33,6 +33,10 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_
 
 _R = TypeVar("_R", bound=Request)
 _MUCH = 128 * 1024
+_UNSIGNED = (
+    "has lost the signature that this model requires: send the message back unchanged, with its"
+    " provider_specific_fields, or send the picture in a user message"
+)
 
 
 class ImageBuffers:
@@ -65,11 +69,15 @@ class ImageBuffers:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """What all endpoints that draw share. heartbeat_interval: seconds."""
+    """What all endpoints that draw share. heartbeat_interval: seconds.
+
+    bypass_signatures: whether missing signatures that the model requires are replaced; otherwise they are refused.
+    """
 
     engine: Engine
     pictures: Pictures
     heartbeat_interval: float
+    bypass_signatures: bool
 
     async def read(
         self, exchange: Exchange, scope: Scope, kind: type[_R], spec_of: SpecOf[_R]
@@ -80,6 +88,8 @@ class Responder:
             _name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
         made = await worked(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
+        if made[1].unsigned and not self.bypass_signatures:
+            raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
         exchange.response.add(notices.headers(made[1]))
         return made
 

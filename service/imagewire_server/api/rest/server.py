@@ -31,7 +31,7 @@ _KEEP_ALIVE = 75  # seconds: longer than clients and proxies keep idle connectio
 _EXPOSED = [
     "x-request-id",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
-    *("x-imagewire-dropped", "x-imagewire-image", "x-imagewire-mask"),
+    *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
     *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),
 ]
@@ -39,13 +39,17 @@ _EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class RestOptions:
-    """image_fields: "both", "image", "images". remote_images: "fetch", "pass", "refuse".
+    """image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
+
+    image_order: "final", "drawn". missing_signatures: "bypass", "refuse".
 
     Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
 
     image_fields: str
+    image_order: str
     remote_images: str
+    missing_signatures: str
     metrics: bool
     open_metrics: bool
     cors_origins: tuple[str, ...]
@@ -82,7 +86,7 @@ class RestServer:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
-        responder = Responder(engine, pictures, options.heartbeat_interval)
+        responder = Responder(engine, pictures, options.heartbeat_interval, options.missing_signatures == "bypass")
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(responder, options.image_fields, self._ready, metrics=options.metrics),

@@ -12,6 +12,8 @@ from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
 # The maximum number of violations in an error.
 _MOST_NAMED = 64
+_ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
+_SIGNED = frozenset({"image", "function_call"})  # the parts whose signatures a model may require
 
 
 class SpecBuilder:
@@ -24,6 +26,7 @@ class SpecBuilder:
         self.drops = drops
         self.dropped: list[str] = []
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
+        self.unsigned: list[str] = []  # parts of earlier answers that were sent back without their signatures
         self.explains_mask = False  # whether a mask is sent as a picture
         self._capabilities = Capabilities()
         self.spec = pb.Spec(model=model)
@@ -48,10 +51,22 @@ class SpecBuilder:
         """Raise InvalidRequest if there are violations: with all that can be found, also those of later checks."""
         self._capabilities = capabilities
         without_effect.remove(self.spec, capabilities)
+        if capabilities.unsigned_signature and len(self.spec.messages) > 1:
+            self._sign(capabilities.unsigned_signature.encode())
         if self.drops:
             self._drop()
         if self.violations:
             raise self._all(self.violations)
+
+    def _sign(self, signature: bytes) -> None:
+        """Add the placeholder to pictures and calls of earlier answers whose signatures were all lost."""
+        for i, message in enumerate(self.spec.messages):
+            if message.role != _ASSISTANT or any(part.thought_signature for part in message.parts):
+                continue
+            for j, part in enumerate(message.parts):
+                if part.WhichOneof("content") in _SIGNED and not part.thought:
+                    part.thought_signature = signature
+                    self.unsigned.append(_named(f"spec.messages[{i}].parts[{j}]", self.origins))
 
     def check(self) -> None:
         """Check the finished spec by the contract. Raises InvalidRequest, with what the model does not support too."""
