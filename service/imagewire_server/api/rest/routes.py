@@ -27,11 +27,11 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(responder: Responder, image_fields: str, ready: Ready, *, metrics: bool) -> Router:
+def application(responder: Responder, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool) -> Router:
     """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
-        "/chat/completions": ChatEndpoint(responder, image_fields),
+        "/chat/completions": ChatEndpoint(responder, image_fields, drafts_last),
         "/responses": ResponsesEndpoint(responder),
         "/images/generations": ImagesEndpoint(responder, edits=False),
         "/images/edits": ImagesEndpoint(responder, edits=True),

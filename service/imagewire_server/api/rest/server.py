@@ -89,7 +89,13 @@ class RestServer:
         responder = Responder(engine, pictures, options.heartbeat_interval, options.missing_signatures == "bypass")
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
-            application(responder, options.image_fields, self._ready, metrics=options.metrics),
+            application(
+                responder,
+                options.image_fields,
+                self._ready,
+                drafts_last=options.image_order == "final",
+                metrics=options.metrics,
+            ),
             interceptors,
             receive_budget,
             self._origin_check,

@@ -86,7 +86,7 @@ MOVES: dict[str, dict[str, Any]] = {
         "model": "gemini/other",
         "input": "An apple",
         "instructions": "Be brief",
-        "tools": [{"type": "image_generation"}],
+        "tools": [{"type": "function", "name": "f"}],
         "temperature": 0.0,
         "top_p": 0.5,
         "max_output_tokens": 5,

@@ -1,36 +1,48 @@
 """POST /v1/chat/completions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
 from imagewire_server.formats.openai.chat.decode import spec_of
 from imagewire_server.formats.openai.chat.request import ChatRequest
 
-_FIELDS = {"both": ImageFields(), "image": ImageFields(images=False), "images": ImageFields(image=False)}
+_FIELDS = {
+    "both": ImageFields(),
+    "image": ImageFields(images=False),
+    "images": ImageFields(image=False),
+    "content": ImageFields(image=False, content=True),
+}
 _HEADER = b"x-image-fields"
 
 
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
-    """Chat that draws, in OpenAI's format. image_fields: the default, "both", "image" or "images"."""
+    """Chat that draws, in OpenAI's format. image_fields: the default. drafts_last: the order of pictures."""
 
     responder: Responder
     image_fields: str
+    drafts_last: bool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request, builder = await self.responder.read(exchange, scope, ChatRequest, spec_of)
+        if self.drafts_last and _may_have_drafts(builder.spec):
+            fields = replace(fields, drafts_last=True)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
+            if fields.content:
+                words = "content is not for streams, where it is text; use both, image or images, or leave stream out"
+                raise InvalidRequest([Violation("x-image-fields", words)])
             await self.responder.stream(
                 exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage)
             )
@@ -43,3 +55,8 @@ class ChatEndpoint:
             words = f"must be one of {', '.join(_FIELDS)}"
             raise InvalidRequest([Violation("x-image-fields", words)])
         return _FIELDS[given or self.image_fields]
+
+
+def _may_have_drafts(spec: pb.Spec) -> bool:
+    """Whether the request asks for thoughts, among which drafts are."""
+    return spec.generation_config.thinking_config.include_thoughts or spec.HasField("extra_body")

@@ -5,11 +5,13 @@ finish reason. So `images` is written while it arrives. `image`, the final pictu
 picture must be kept.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk
+from imagewire_server.formats.openai.chat.content import Content
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
 from imagewire_server.formats.openai.common import data_uri_stream, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
@@ -20,10 +22,21 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
 
 @dataclass(frozen=True, slots=True)
 class ImageFields:
-    """Which fields hold a chat's pictures: `image` (the final one), `images` (all), or both."""
+    """Which fields hold a chat's pictures: `image` (the final one), `images` (all), or both.
+
+    content: `content` holds them instead, as an array of parts. drafts_last: drafts are behind the other pictures. Each
+    picture is then written when it is complete, because the provider may mark a draft after its bytes.
+    """
 
     image: bool = True
     images: bool = True
+    content: bool = False
+    drafts_last: bool = False
+
+
+def drafts_in_order(drafts: Sequence[pb.PartFinished], *, others: bool) -> Sequence[pb.PartFinished]:
+    """Drafts as they are written behind. If there are no other pictures, the last one is the picture: it goes first."""
+    return drafts if others else [*drafts[-1:], *drafts[:-1]]
 
 
 class _Choice:
@@ -43,6 +56,9 @@ class _Choice:
         self._thoughts: dict[int, bool] = {}
         self._open: OpenPicture | None = None
         self._images = 0
+        self._kept: set[Key] = set()
+        self._drafts: list[pb.PartFinished] = []  # written behind the other pictures
+        self._content = Content() if fields.content else None
 
     def start(self) -> list[Piece]:
         return [b'{"index":%d,"message":{"role":"assistant"' % self._index]
@@ -53,7 +69,10 @@ class _Choice:
                 return self._started(event.part_started)
             case "text_delta":
                 delta = event.text_delta
-                self._message.text(delta, thought=self._thoughts.get(delta.part_index, False))
+                thought = self._thoughts.get(delta.part_index, False)
+                self._message.text(delta, thought=thought)
+                if self._content is not None and not thought:
+                    self._content.text(delta.text)
             case "part_finished":
                 return self._finished(event.part_finished)
             case "candidate_finished":
@@ -68,15 +87,17 @@ class _Choice:
         if not has_bytes(part):
             return []
         image = part.kind == _IMAGE
-        if image and part.mime_type and self.direct and self._fields.images:
+        later = self._fields.content or self._fields.drafts_last
+        if image and part.mime_type and self.direct and self._fields.images and not later:
             self._open = OpenPicture(part.mime_type)
             if self._fields.image:
                 self._needs.add(key_of(part))
-            return [self._entry()]
+            return [self._entry(part.part_index)]
         self._needs.add(key_of(part))
         return []
 
-    def _entry(self) -> bytes:
+    def _entry(self, part_index: int) -> bytes:
+        self._message.place(part_index)
         front = (b"," if self._images else b',"images":[') + entry_front(self._images)
         self._images += 1
         return front
@@ -88,16 +109,44 @@ class _Choice:
         pieces: list[Piece] = []
         if picture is not None:
             pieces = [picture.close(), entry_end(part, picture.media_type)]
+        elif part.HasField("image") and (self._fields.content or (self._fields.drafts_last and part.thought)):
+            if self._fields.images:
+                self._keep(part)
         elif part.HasField("image") and self._fields.images:
-            pieces = [self._entry(), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
+            pieces = self._whole(part)
         if self.direct and self._needs and (picture is not None or part.HasField("image")):
             # Only the final picture is needed again.
             final = self._message.final_key if self._fields.image else None
-            self._needs.difference_update({earlier, key_of(part)} - {final})
+            self._needs.difference_update({earlier, key_of(part)} - {final} - self._kept)
         return pieces
 
+    def _keep(self, part: pb.PartFinished) -> None:
+        """Keep a complete picture, which is written later."""
+        self._kept.add(key_of(part))
+        if self._content is not None and not part.thought:
+            self._message.place(part.part_index)
+            self._content.picture(part)
+        else:
+            self._drafts.append(part)
+
+    def _whole(self, part: pb.PartFinished) -> list[Piece]:
+        front = self._entry(part.part_index)
+        return [front, *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
+
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
-        pieces: list[Piece] = [b"]"] if self._images else []
+        if self._content is not None:
+            for draft in drafts_in_order(self._drafts, others=self._content.has_pictures):
+                self._message.place(draft.part_index)
+                self._content.picture(draft)
+            content = [b',"content":', *self._content.pieces()]
+            fields = self._message.fields(content=False)
+            comma: list[Piece] = [b","] if fields != [b""] else []
+            return [*content, *comma, *fields, b"}," + encoded(mapping.ending(end))[1:]]
+        pieces: list[Piece] = []
+        for draft in drafts_in_order(self._drafts, others=self._images > 0):
+            pieces += self._whole(draft)
+        if self._images:
+            pieces.append(b"]")
         final = self._message.final.picture
         if self._fields.image and final is not None:
             url = data_uri_stream.inside(final.image, key_of(final))

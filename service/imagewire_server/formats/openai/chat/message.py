@@ -20,6 +20,7 @@ class Gathered:
         self._texts: dict[bool, list[str]] = {False: [], True: []}
         self._lengths: dict[int, int] = {}
         self._parts: list[tuple[str, int, bytes, Json]] = []
+        self._places: dict[int, int] = {}  # the index in `images` by the index of the part
         self.calls: list[Json] = []
         self.natives: list[Json] = []
         self.media: list[list[Piece]] = []
@@ -58,9 +59,16 @@ class Gathered:
         fields = native_json.native_fields(part.native_fields)
         self._parts.append((kind, part.part_index, part.thought_signature, fields))
 
-    def fields(self) -> list[Piece]:
-        """Return the fields of the message other than its pictures, without braces. Content is never null."""
-        made: Json = {"content": "".join(self._texts[False])}
+    def place(self, part_index: int) -> None:
+        """Note that a picture is the next one in `images`."""
+        self._places[part_index] = len(self._places)
+
+    def fields(self, *, content: bool = True) -> list[Piece]:
+        """Return the fields of the message other than its pictures, without braces. Content is never null.
+
+        content: whether it is among them; otherwise it has been written.
+        """
+        made: Json = {"content": "".join(self._texts[False])} if content else {}
         if self._texts[True]:
             made["reasoning_content"] = "".join(self._texts[True])
         if self.calls:
@@ -71,7 +79,8 @@ class Gathered:
         front = encoded(made)[1:-1]
         if not extras:
             return [front]
-        return [front + b',"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
+        comma = b"," if front else b""
+        return [front + comma + b'"provider_specific_fields":', *provider_fields.whole(extras, self.media)]
 
     def extras(self) -> Json:
         """What must be sent back with the message, so that the same parts can be rebuilt (see part_order)."""
@@ -81,7 +90,15 @@ class Gathered:
             for kind, index, signature, fields in self._parts
             if kind != "image" or self._all_images or (final is not None and index == final.part_index)
         ]
-        return provider_fields.of_parts(sent)
+        places = [self._places.get(index) for kind, index, _, _ in self._parts if kind == "image"]
+        if not self._all_images or places == list(range(len(places))):
+            return provider_fields.of_parts(sent)
+        # The pictures are not in the order of their parts.
+        at = iter(places)
+        named = [
+            (f"image:{next(at)}" if kind == "image" else kind, signature, fields) for kind, signature, fields in sent
+        ]
+        return provider_fields.of_parts(named)
 
 
 class OpenPicture:

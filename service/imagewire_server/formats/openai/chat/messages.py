@@ -1,9 +1,11 @@
 """Convert a chat's messages: user turns, assistant turns with everything that belongs to their parts, tool results."""
 
+from msgspec.structs import replace
+
 from imagewire_server.contract import pb
-from imagewire_server.formats.openai.chat.request import ImagePart, Message
+from imagewire_server.formats.openai.chat.request import ImagePart, Message, TextPart
 from imagewire_server.formats.openai.common import returned_parts
-from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
+from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, AnswerImage, Extras, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
 
@@ -116,23 +118,33 @@ def _same(url: str, other: str) -> bool:
 
 
 def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
-    texts = pb.ChatMessage()
-    plain = Message(role="assistant", content=message.content)
-    _content(builder, plain, texts, field, path)
-    if any(part.HasField("image") for part in texts.parts):
-        builder.refuse(
-            f"{field}.content", "an assistant's pictures belong in image or images; send the answer back unchanged"
-        )
-    text = "".join(part.text for part in texts.parts) + (message.refusal or "")
+    content = message.content if isinstance(message.content, list) else [TextPart(text=message.content or "")]
+    text = "".join(part.text for part in content if isinstance(part, TextPart)) + (message.refusal or "")
+    shown = [(j, part) for j, part in enumerate(content) if isinstance(part, ImagePart)]
+    pictures = [_answered(builder, part, f"{field}.content[{j}]") for j, part in shown]
     calls = []
     for k, call in enumerate(message.tool_calls or ()):
         where = f"{field}.tool_calls[{k}].function.arguments"
         part = function_call(builder, call.id, call.function.name, call.function.arguments, where)
         calls.append(returned_parts.Named(part, where))
     said = returned_parts.Said(text, message.reasoning_content or "", "reasoning_content")
-    pictures = _pictures(builder, message, field)
+    pictures += _pictures(builder, message, field)
     own = message.provider_specific_fields
+    if shown and (own is None or own.parts is None):
+        # The content's own order; in front of it the thoughts, behind it what is in other fields.
+        names = [f"thought:{len(said.thoughts)}"] if said.thoughts else []
+        names += ["image" if isinstance(part, ImagePart) else f"text:{len(part.text)}" for part in content]
+        names += [f"text:{len(message.refusal)}"] if message.refusal else []
+        names += ["image"] * (len(pictures) - len(shown)) + ["tool_call"] * len(calls)
+        own = replace(own or Extras(), parts=names)
     made.parts.extend(returned_parts.parts_of(builder, said, own, field, path, images=pictures, calls=calls))
+
+
+def _answered(builder: SpecBuilder, part: ImagePart, field: str) -> returned_parts.Named:
+    """A picture in the content of an answer."""
+    url = ImageUrl(url=part.image_url) if isinstance(part.image_url, str) else part.image_url
+    entry = AnswerImage(image_url=url, thought=part.thought, mime_type=part.mime_type)
+    return returned_parts.shown(builder, entry, field, answered=True)
 
 
 def _tool_result(builder: SpecBuilder, message: Message, field: str, calls: dict[str, str], path: str) -> pb.Part:

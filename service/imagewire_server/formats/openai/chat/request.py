@@ -26,9 +26,12 @@ class TextPart(Strict, tag_field="type", tag="text"):
 
 
 class ImagePart(Strict, tag_field="type", tag="image_url"):
-    """A picture."""
+    """A picture. The last three fields are those of a picture in the content of an answer."""
 
     image_url: ImageUrl | str
+    index: int | None = None
+    thought: bool | None = None
+    mime_type: str | None = None
 
 
 class CalledFunction(Strict):

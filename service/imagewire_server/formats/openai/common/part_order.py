@@ -1,11 +1,11 @@
 """The order of a message's parts, which OpenAI's format does not preserve, and what belongs to each part.
 
 `provider_specific_fields` has `parts`, which lists the parts in order: "text:N" is the next N characters of content,
-"thought:N" of reasoning_content, "image" the next of images, "tool_call" the next of tool_calls ("tool_call:thought" if
-it is a thought), "native" the next of native_parts, "media" the next of media. If any part has some, there are also
-`thought_signatures`, `native_fields` and `native_fields_json` (JSON as text), with one entry per part, null for none.
-If it is sent back unchanged, the same parts are rebuilt. `parts` is absent if none of these fields is there and the
-order is thoughts, text, pictures, calls.
+"thought:N" of reasoning_content, "image" the next of images, "image:N" the one with index N (where drafts are behind
+the other pictures), "tool_call" the next of tool_calls ("tool_call:thought" if it is a thought), "native" the next of
+native_parts, "media" the next of media. If any part has some, there are also `thought_signatures`, `native_fields` and
+`native_fields_json` (JSON as text), with one entry per part, null for none. If it is sent back unchanged, the same
+parts are rebuilt. `parts` is absent if none of these fields is there and the order is thoughts, text, pictures, calls.
 """
 
 import re
@@ -18,6 +18,7 @@ from imagewire_server.formats.openai.common.data_uri import decoded
 from imagewire_server.formats.openai.common.encoder import encoded
 
 _TEXT = re.compile(r"(?P<kind>text|thought):(?P<length>[0-9]{1,10})")
+_IMAGE_AT = re.compile(r"image:([0-9]{1,4})")
 _TEXTS = ("thought", "text")
 # The order of the kinds if `parts` is absent. Texts are complete, so there is at most one of each kind.
 _ORDER = {"thought": 1, "text": 2, "image": 3, "tool_call": 4}
@@ -43,6 +44,7 @@ class Pieces:
         self._texts = {"text": content, "thought": reasoning}
         self._at = {"text": 0, "thought": 0}
         self._parts = {name: deque(parts) for name, parts in others.items()}
+        self._images: list[pb.Part | None] = list(others.get("image", ()))  # for layouts that name them by index
 
     def default(self) -> list[str]:
         """The parts in the default order."""
@@ -57,6 +59,8 @@ class Pieces:
             match = _TEXT.fullmatch(name)
             if match and (text := self._text(match["kind"], int(match["length"]))) is not None:
                 made.append(pb.Part(text=text, thought=match["kind"] == "thought"))
+            elif (by_index := _IMAGE_AT.fullmatch(name)) and (image := self._image(int(by_index[1]))) is not None:
+                made.append(image)
             elif self._parts.get(name):
                 made.append(self._parts[name].popleft())
                 made[-1].thought = made[-1].thought or name != said
@@ -68,6 +72,15 @@ class Pieces:
                 "does not cover the whole message; send the answer back unchanged, or leave this field out"
             )
         return made
+
+    def _image(self, index: int) -> pb.Part | None:
+        """The picture with this index, None if there is none, or if it was taken before."""
+        if index >= len(self._images):
+            return None
+        image, self._images[index] = self._images[index], None
+        if image is not None and self._parts["image"]:
+            self._parts["image"].pop()  # one fewer is left
+        return image
 
     def _text(self, kind: str, length: int) -> str | None:
         """The next `count` characters, None if there are fewer."""

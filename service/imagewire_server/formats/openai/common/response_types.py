@@ -126,11 +126,25 @@ class UsageFields(Strict):
     cached_content_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
 
 
+class TextEntry(Strict, tag_field="type", tag="text"):
+    """Text in a content that is an array."""
+
+    text: str
+
+
+class ContentEntry(Strict, tag_field="type", tag="image_url"):
+    """A picture in a content that is an array."""
+
+    image_url: Picture
+    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
+    mime_type: str | msgspec.UnsetType = msgspec.UNSET
+
+
 class AnswerMessage(Strict):
     """What the model said and drew. image: the final picture."""
 
     role: Literal["assistant"]
-    content: str
+    content: str | list[TextEntry | ContentEntry]
     images: list[PictureEntry] | msgspec.UnsetType = msgspec.UNSET
     image: Picture | msgspec.UnsetType = msgspec.UNSET
     reasoning_content: str | msgspec.UnsetType = msgspec.UNSET
@@ -223,7 +237,7 @@ class Response(Strict):
     incomplete_details: dict[str, str] | None
     instructions: str | None
     max_output_tokens: int | None
-    metadata: dict[str, str]
+    metadata: Json
     parallel_tool_calls: bool
     previous_response_id: None
     reasoning: dict[str, str | None]

@@ -7,8 +7,9 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.common import errors, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded
+from imagewire_server.formats.openai.responses.encrypted import INCLUDE
 from imagewire_server.formats.openai.responses.output import ItemEvent, Output
-from imagewire_server.formats.openai.responses.request import ResponsesRequest
+from imagewire_server.formats.openai.responses.request import ResponsesRequest, image_tool
 
 Json = dict[str, Any]
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
@@ -89,6 +90,11 @@ def _usage(given: pb.Usage) -> Json:
     }
 
 
+def _output(request: ResponsesRequest, drafts: int) -> Output:
+    draws = request.tool_choice != "none" and (not request.tools or image_tool(request) is not None)
+    return Output(drafts, encrypted=INCLUDE in (request.include or ()), draws=draws)
+
+
 def _all(output: Output) -> list[Piece]:
     pieces: list[Piece] = []
     for item in output.items:
@@ -101,7 +107,7 @@ class ResponsesAnswer:
 
     def __init__(self, request: ResponsesRequest) -> None:
         self._response = _Response(request)
-        self._output = Output(0)
+        self._output = _output(request, 0)
 
     @property
     def needs(self) -> set[Key]:
@@ -134,7 +140,7 @@ class ResponsesEvents:
         """asked_at: the time in seconds, for a response that fails before it has its own."""
         self._response = _Response(request)
         self._asked_at = asked_at
-        self._output = Output(drafts)
+        self._output = _output(request, drafts)
         self._request = request
         self._request_id = request_id
         self._sequence = 0

@@ -8,6 +8,7 @@ from imagewire_server.formats.openai.common import options, provider_options
 from imagewire_server.formats.openai.common.options import set_once
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.responses import input as responses_input
+from imagewire_server.formats.openai.responses.encrypted import INCLUDE
 from imagewire_server.formats.openai.responses.request import (
     ImageTool,
     NamedTool,
@@ -17,6 +18,9 @@ from imagewire_server.formats.openai.responses.request import (
 
 if TYPE_CHECKING:
     from imagewire_server.formats.openai.common.shared_request import SearchOptions
+
+# Outputs of tools that no model here has, so that including them changes nothing.
+_NEVER_HERE = ("code_interpreter_call.", "computer_call_output.", "file_search_call.", "web_search_call.")
 
 
 def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
@@ -29,6 +33,7 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     if given.instructions:
         builder.from_field("messages[0]", "instructions")
         builder.spec.messages.add(role=pb.Role.ROLE_SYSTEM, content=given.instructions)
+    _include(builder, given.include or [])
     responses_input.read(builder, given.input)
     _tools(builder, given, capabilities)
     options.picture(builder, given, capabilities)
@@ -48,9 +53,10 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     return builder
 
 
-def image_tool(given: ResponsesRequest) -> ImageTool | None:
-    """The image_generation tool, if there is one."""
-    return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)
+def _include(builder: SpecBuilder, names: list[str]) -> None:
+    for i, name in enumerate(names):
+        if name != INCLUDE and not name.startswith(_NEVER_HERE):
+            builder.unsupported(f"include[{i}]", f'is not supported; use "{INCLUDE}" or leave it out')
 
 
 def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabilities) -> None:
@@ -78,7 +84,9 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         for j in range(len(functions.declarations)):
             builder.from_field(f"tools[0].functions.declarations[{j}]", "tools")
     provider_options.searches(builder, searches)
-    modalities = [pb.Modality.MODALITY_TEXT, *([pb.Modality.MODALITY_IMAGE] if drawn else [])]
+    # Without any tool, a model that draws draws; with other tools only, it answers with text and calls.
+    draws = drawn or not given.tools
+    modalities = [pb.Modality.MODALITY_TEXT, *([pb.Modality.MODALITY_IMAGE] if draws else [])]
     choice = given.tool_choice
     if isinstance(choice, NamedTool) and choice.type == "image_generation":
         if not drawn:

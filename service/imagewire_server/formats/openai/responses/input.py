@@ -10,6 +10,7 @@ from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
+from imagewire_server.formats.openai.responses import encrypted
 from imagewire_server.formats.openai.responses import request as responses_request
 from imagewire_server.formats.openai.responses.request import (
     FunctionCallItem,
@@ -40,7 +41,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
     calls: dict[str, str] = {}
     drafts: set[bytes] = set()
     total = 0
-    for i, raw in enumerate(given):
+    for i, raw in enumerate(encrypted.restored(builder, given)):
         field = f"input[{i}]"
         total += _size(raw)
         if total > MOST_PARTS:
@@ -91,6 +92,8 @@ def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[s
             _message(builder, item, made, field, at)
             if item.role == "assistant" and not any(map(_says, made.parts)):
                 del messages[-1]  # it says nothing
+        case ImageCallItem(status="failed", result=None, url=None):
+            return
         case ImageCallItem():
             image = _drawn(builder, item, field)
             if image is not None:

@@ -17,6 +17,7 @@ from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import data_uri_stream, mapping, native_json, provider_fields
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
+from imagewire_server.formats.openai.responses import encrypted
 
 Json = dict[str, Any]
 # Builds an event from its name, its fields, and the pieces after them.
@@ -43,10 +44,15 @@ class Item:
 
 
 class Output:
-    """All items of an answer. drafts: the number of requested partial images."""
+    """All items of an answer. drafts: the number of requested partial images.
 
-    def __init__(self, drafts: int) -> None:
+    encrypted: whether reasoning items carry what must be sent back. draws: whether a picture was requested.
+    """
+
+    def __init__(self, drafts: int, *, encrypted: bool = False, draws: bool = False) -> None:
         self._drafts = drafts
+        self._encrypted = encrypted
+        self._draws = draws
         self._ident = ""
         self.items: list[Item] = []
         self._open: Item | None = None  # a text or thought that is still growing
@@ -82,12 +88,39 @@ class Output:
                 yield from self._delta(self._open, event.text_delta.text)
             case "part_finished":
                 yield from self._part_finished(event.part_finished)
+            case "finished" if event.finished.HasField("prompt_feedback"):
+                feedback = event.finished.prompt_feedback
+                yield from self._failed(feedback.block_reason, feedback.block_reason_message)
             case "candidate_finished":
                 yield from self._close_text()
+                end = event.candidate_finished
+                if self._final.picture is None and mapping.finish_reason(end.finish_reason) == "content_filter":
+                    yield from self._failed(end.native_finish_reason, end.finish_message)
                 draft = self._final.picture if self._final.is_draft else None
                 if draft is not None:
                     self._final.take(draft, is_draft=False)  # shown as the picture now, and once
                     yield from self._complete(draft)
+
+    def _failed(self, reason: str, message: str) -> Iterator[ItemEvent]:
+        """Say why a requested picture did not come."""
+        if self._draws:
+            why = {"code": reason.lower() or "content_filter", "message": message or "no picture was drawn"}
+            item = self._new("ig", "image_generation_call", result=None, error=why)
+            yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
+            item.shown["status"] = "failed"
+            yield "output_item.done", {"output_index": item.index, "item": item.shown}, []
+
+    def _done(self, item: Item) -> Iterator[ItemEvent]:
+        """The end of an item, and what carries its fields if that is requested."""
+        fields = item.shown.get("provider_specific_fields") if self._encrypted else None
+        if fields and item.shown["type"] == "reasoning":
+            item.shown["encrypted_content"] = encrypted.content(fields, own=True)
+        yield item.done()
+        if fields and item.shown["type"] != "reasoning":
+            carrier = self._new("rs", "reasoning", summary=[])
+            yield "output_item.added", {"output_index": carrier.index, "item": dict(carrier.shown)}, []
+            carrier.shown["encrypted_content"] = encrypted.content(fields, own=False)
+            yield carrier.done()
 
     def _new(self, prefix: str, kind: str, **more: Any) -> Item:
         index = len(self.items)
@@ -138,7 +171,7 @@ class Output:
                 yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, []
                 yield "function_call_arguments.done", {**_at(item), **said}, []
                 _own(item, part)
-                yield item.done()
+                yield from self._done(item)
             case "media" | "native":
                 yield from self._others(part, self._new("msg", "message", role="assistant", content=[]))
             case None:
@@ -187,7 +220,7 @@ class Output:
             item.shown["content"] = [whole]
             yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, []
             yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, []
-        yield item.done()
+        yield from self._done(item)
 
     def _picture(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         self._final.take(part, is_draft=part.thought)
@@ -217,7 +250,7 @@ class Output:
             item.keys.add(key_of(part))
             item.behind = [b',"result":"', ImageRef(key_of(part)), b'"']
         yield "image_generation_call.completed", _at(item), []
-        yield item.done()
+        yield from self._done(item)
 
 
 def _own(item: Item, part: pb.PartFinished) -> None:

@@ -90,6 +90,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
     background: str | None = None
     action: str | None = None
     revised_prompt: str | None = None
+    error: Object | None = None
     provider_specific_fields: PictureOwn | None = None
 
 
@@ -222,9 +223,14 @@ class ResponsesRequest(ProviderOptions, kw_only=True):
     text: Text | None = None
     previous_response_id: str | None = None
     parallel_tool_calls: bool | None = None
-    include: Annotated[list[str], msgspec.Meta(max_length=0)] | None = None
+    include: Annotated[list[str], msgspec.Meta(max_length=16)] | None = None
     store: Literal[False] | None = None
     background: Literal[False] | None = None
     truncation: Literal["disabled", "auto"] | None = None
     top_logprobs: Literal[0] | None = None
     stream_options: StreamOptions | None = None
+
+
+def image_tool(given: ResponsesRequest) -> ImageTool | None:
+    """The image_generation tool, if there is one."""
+    return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)
