@@ -98,7 +98,7 @@ async def test_errors_have_openais_classes(rest: Rest, model: str, kind: type[Ex
         ),
         (_images(size="7x1"), "size"),
         (_images(quality="ultra"), "quality"),
-        (_images(response_format="url"), "response_format"),
+        (_images(response_format="file"), "response_format"),
         (_edit(mask=_BAD), "mask"),
         (_edit(image=[_FILE, _BAD]), "image[1]"),
         (_responses(tools=[{**_TOOL, "size": "7x1"}]), "tools[0].size"),

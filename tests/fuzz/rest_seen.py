@@ -137,6 +137,8 @@ def response(body: Any) -> RestSeen:
             text = "".join(piece["text"] for piece in item["summary"])
             seen.thoughts += text
             seen.flow.append(("thought", text))
+        elif item["type"] == "image_generation_call" and item["status"] == "failed":
+            continue  # the picture did not come
         elif item["type"] == "image_generation_call":
             picture = _picture(item["result"] or item["url"])
             seen.pictures.append((picture, False))

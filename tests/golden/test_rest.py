@@ -222,8 +222,11 @@ def same_items(answer: dict[str, Any], expected: Seen) -> None:
     assert "".join(p["text"] for i in items if i["type"] == "reasoning" for p in i["summary"]) == expected.thoughts
     finals = [digest for digest, thought in expected.pictures if not thought]
     finals = finals or [digest for digest, _ in expected.pictures][-1:]
-    drawn = [picture_digest(f",{item['result']}") for item in items if item["type"] == "image_generation_call"]
+    drawn = [picture_digest(f",{item['result']}") for item in items if item.get("result")]
     assert drawn == finals
     assert [item["name"] for item in items if item["type"] == "function_call"] == expected.calls
     assert answer.get("native_finish_reason", "") == expected.native
-    assert all(item["status"] == "completed" for item in items)
+    for item in items:
+        failed = item["type"] == "image_generation_call" and item["result"] is None
+        assert item["status"] == ("failed" if failed else "completed")
+        assert not failed or (item["error"]["code"] and not drawn)

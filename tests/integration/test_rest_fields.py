@@ -287,3 +287,10 @@ async def test_a_picture_in_a_bucket_goes_to_vertex_by_its_name(
     assert answer.status_code == 200, answer.text
     part = rest.emulator.ledger.entries[-1].body["contents"][0]["parts"][1]
     assert part["fileData"] == {"mimeType": sent, "fileUri": url}
+
+
+async def test_pictures_as_urls(rest: Stack) -> None:
+    given = {"model": MODEL, "prompt": "A banana", "seed": 1}
+    [plain] = (await ask(rest, given, "/v1/images/generations")).json()["data"]
+    [url] = (await ask(rest, {**given, "response_format": "url"}, "/v1/images/generations")).json()["data"]
+    assert url == {"url": f"data:image/png;base64,{plain['b64_json']}"}

@@ -177,9 +177,8 @@ async def test_what_it_lacks_is_refused_by_the_callers_name(easel: Easel) -> Non
     body = {"model": "painter", "messages": [{"role": "user", "content": "A banana"}]}
     for wrong, field in (
         ({"image_config": {"imageSize": "4K"}}, "image_config.imageSize"),
-        ({"size": "1024x1024"}, "size"),
+        ({"size": "9000x100"}, "size"),
         ({"reasoning_effort": "high"}, "reasoning_effort"),
-        ({"user": "me"}, "user"),
     ):
         refused = await easel.rest.post("/v1/chat/completions", json={**body, **wrong})
         assert (refused.status_code, refused.json()["error"]["param"]) == (400, field)

@@ -82,6 +82,11 @@ class Capabilities:
         """Whether the model is known."""
         return bool(self.id)
 
+    @property
+    def thinks(self) -> bool:
+        """Whether the model thinks, or may."""
+        return self.thinking_levels != ()
+
     def takes(self, name: str) -> bool:
         """Whether it supports a field of the contract, given as "Message.field"."""
         return name in self.fields

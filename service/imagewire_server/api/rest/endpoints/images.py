@@ -106,7 +106,7 @@ class ImagesEndpoint:
         else:
             request, builder = await self.responder.read(exchange, scope, ImagesRequest, spec_of)
         if not request.stream:
-            await self._answer(exchange, builder, request.n or 1, sent)
+            await self._answer(exchange, builder, request, sent)
             return
         kind = "image_edit" if self.edits else "image_generation"
         await self.responder.stream(
@@ -127,12 +127,12 @@ class ImagesEndpoint:
         exchange.response.add(notices.headers(builder))
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 
-    async def _answer(self, exchange: Exchange, builder: SpecBuilder, count: int, sent: int) -> None:
+    async def _answer(self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, sent: int) -> None:
         """Make several calls at once, fewer at a time if the request is large, because each encodes it again.
 
         sent: bytes of pictures. If a call fails, the pictures of the others are not lost.
         """
-        runs = [_Run(exchange.call.begin_part()) for _ in range(count)]
+        runs = [_Run(exchange.call.begin_part()) for _ in range(request.n or 1)]
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
             async with self.responder.leaving(exchange):
@@ -147,7 +147,12 @@ class ImagesEndpoint:
             failures = [run.error for run in runs if run.error is not None]
             if not drawn:
                 raise failures[0]
-            pieces = images_answer.answer([run.drawn for run in drawn], failures, exchange.call.request_id)
+            pieces = images_answer.answer(
+                [run.drawn for run in drawn],
+                failures,
+                exchange.call.request_id,
+                as_url=request.response_format == "url",
+            )
             for run, mine in zip([*drawn, _Run(Call())], pieces, strict=True):
                 await write(mine, run.buffers, exchange.response)
             await exchange.response.finish()

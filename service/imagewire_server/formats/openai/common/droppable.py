@@ -33,7 +33,7 @@ _DETAIL = re.compile(r"(messages|input)\[\d+\]\..*\bdetail")
 # Fields of a spec that a model may lack. A field that a capability refuses is one of these, or it is refused.
 _SPEC = re.compile(
     r"(spec\.(image_config\.(aspect_ratio|image_size|output_options)|labels|service_tier"
-    r"|generation_config\.(thinking_config(\.thinking_level)?|media_resolution|temperature|top_p|top_k|seed"
+    r"|generation_config\.(thinking_config|media_resolution|temperature|top_p|top_k|seed"
     r"|presence_penalty|frequency_penalty|stop_sequences)"
     r"|messages\[\d+\]\.((parts\[\d+\]\.)?(function_response\.images\[\d+\]|image)\.detail)))"
     r"(\..*)?"

@@ -184,7 +184,7 @@ def thoughts(builder: SpecBuilder, given: bool | None, field: str) -> None:
 
 def drafts(builder: SpecBuilder, wanted: int | None, capabilities: Capabilities, field: str = "partial_images") -> None:
     """Request drafts: models that think send them if thoughts are requested; other models have none."""
-    if wanted and capabilities.is_known and capabilities.thinking_levels != ():
+    if wanted and capabilities.is_known and capabilities.thinks:
         thoughts(builder, True, field)
 
 

@@ -5,6 +5,7 @@ from typing import Any, Literal
 import msgspec
 
 from imagewire_server.formats.openai.common.json_decode import Strict
+from imagewire_server.formats.openai.common.picture_types import ContentEntry, Picture, PictureEntry, TextEntry
 
 Json = dict[str, Any]
 
@@ -24,25 +25,6 @@ class ErrorAnswer(Strict):
     """An error."""
 
     error: Problem
-
-
-class Picture(Strict):
-    """A data: URL, or the address to which the provider wrote the picture, with its media type as format."""
-
-    url: str
-    detail: Literal["auto"]
-    format: str | msgspec.UnsetType = msgspec.UNSET
-    display_name: str | msgspec.UnsetType = msgspec.UNSET
-
-
-class PictureEntry(Strict):
-    """One picture. thought: it is a draft. mime_type: set if the media type differs from the one in the URL."""
-
-    type: Literal["image_url"]
-    index: int
-    image_url: Picture
-    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
-    mime_type: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class NativePart(Strict):
@@ -124,20 +106,6 @@ class UsageFields(Strict):
     tool_use_prompt_tokens: int | msgspec.UnsetType = msgspec.UNSET
     tool_use_prompt_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
     cached_content_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
-
-
-class TextEntry(Strict, tag_field="type", tag="text"):
-    """Text in a content that is an array."""
-
-    text: str
-
-
-class ContentEntry(Strict, tag_field="type", tag="image_url"):
-    """A picture in a content that is an array."""
-
-    image_url: Picture
-    thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
-    mime_type: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class AnswerMessage(Strict):

@@ -37,7 +37,7 @@ def _generation(given: pb.GenerationConfig, capabilities: Capabilities) -> None:
     for name in ("presence_penalty", "frequency_penalty"):
         if given.HasField(name) and not getattr(given, name):
             given.ClearField(name)
-    if given.HasField("thinking_config") and capabilities.thinking_levels == ():
-        thinking = given.thinking_config
-        if not thinking.thinking_level and not thinking.thinking_budget and not thinking.include_thoughts:
+    if given.HasField("thinking_config") and not capabilities.thinks:
+        asked = [field.name for field, value in given.thinking_config.ListFields() if value]
+        if not asked:  # a budget of 0, or no thoughts
             given.ClearField("thinking_config")

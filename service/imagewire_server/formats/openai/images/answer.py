@@ -26,10 +26,12 @@ class Picture:
     image: pb.Image
     thought: bool
 
-    def url_or_base64(self) -> list[Piece]:
-        """The field for it: `url` if the provider wrote it elsewhere, otherwise `b64_json`."""
+    def url_or_base64(self, *, as_url: bool = False) -> list[Piece]:
+        """The field for it: `url` if the provider wrote it elsewhere, otherwise `b64_json`. as_url: a data: URL."""
         if self.image.uri:
             return [b'"url":' + encoded(self.image.uri)]
+        if as_url:
+            return [b'"url":"', *data_uri_stream.inside(self.image, self.key), b'"']
         return [b'"b64_json":"', ImageRef(self.key), b'"']
 
 
@@ -119,17 +121,17 @@ def usage(drawn: Iterable[pb.Usage]) -> Json:
     return made | {name: value for name, value in costs.items() if value is not None}
 
 
-def answer(runs: list[Drawn], failures: list[Error], request_id: str) -> list[list[Piece]]:
+def answer(runs: list[Drawn], failures: list[Error], request_id: str, *, as_url: bool = False) -> list[list[Piece]]:
     """The JSON of several calls: for each call the pieces with its own kept pictures; the last pieces have none.
 
-    failures: those of other calls of the same request, reported next to the pictures.
+    failures: those of other calls of the same request, reported next to the pictures. as_url: pictures are data: URLs.
     """
     pieces: list[list[Piece]] = []
     front = b'{"created":%d,"data":[' % runs[0].created
     for run in runs:
         mine: list[Piece] = []
         for picture in run.pictures():
-            mine += [front + b"{", *picture.url_or_base64(), b"}"]
+            mine += [front + b"{", *picture.url_or_base64(as_url=as_url), b"}"]
             front = b","
         pieces.append([*mine[:-1], *run.beside.pieces(), mine[-1]])
     last = {
