@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypedDict, Unpack
 
+from imagewire import spellings
 from imagewire.images import Image as OwnImage
 from imagewire.images import Picture
 from imagewire.json_struct import struct
@@ -39,8 +40,8 @@ class Options(TypedDict, total=False):
     the server, by name.
 
     Attributes:
-        aspect_ratio: Width to height, such as "16:9".
-        image_size: "512", "1K", "2K" or "4K".
+        aspect_ratio: Width to height, such as "16:9"; "auto" asks for none.
+        image_size: "512", "1K", "2K" or "4K"; "auto" asks for none.
         person_generation: Which people may be drawn, such as "ALLOW_ADULT". Vertex AI only.
         temperature: How random the answer is, from 0 to 2.
         top_p: Nucleus sampling, from 0 to 1.
@@ -189,7 +190,7 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"extra_body: {error}") from None
     if generation:
         fields["generation_config"] = generation
-    if picture := taken(_IMAGE):
+    if picture := _picture_options(taken(_IMAGE)):
         fields["image_config"] = picture
     if "modalities" in given:
         fields["response_modalities"] = [_modality(name) for name in given.pop("modalities")]
@@ -203,10 +204,17 @@ def _fields(given: dict[str, Any]) -> dict[str, Any]:
     return fields
 
 
+def _picture_options(given: dict[str, Any]) -> dict[str, Any]:
+    """The options of the picture, in the contract's spelling."""
+    spelled = {"aspect_ratio": spellings.ratio, "image_size": spellings.size}
+    made = {name: spelled[name](value) if name in spelled else value for name, value in given.items()}
+    return {name: value for name, value in made.items() if value}
+
+
 def _modality(name: str) -> Modality:
-    if name not in _MODALITIES:
+    if name.lower() not in _MODALITIES:
         raise ValueError(f"modalities: {name!r} is unknown; there are: {', '.join(_MODALITIES)}")
-    return _MODALITIES[name]
+    return _MODALITIES[name.lower()]
 
 
 def _user(prompt: str, pictures: list[Image]) -> ChatMessage:

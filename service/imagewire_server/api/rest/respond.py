@@ -25,7 +25,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.common import reading
 from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, StreamEncoder
 from imagewire_server.formats.openai.common.reading import Request, SpecOf
@@ -87,7 +87,7 @@ class Responder:
         if model := scope["path_params"].get("model"):
             _name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
-        made = await worked(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
+        made = await run_for_call(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
         exchange.response.add(notices.headers(made[1]))
@@ -98,7 +98,7 @@ class Responder:
         self, call: Call, builder: SpecBuilder, *, stream: bool
     ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
         """Yield the events. Raises the contract's errors, with the caller's field names."""
-        await worked(call, builder.check)
+        await run_for_call(call, builder.check)
         try:
             completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
             # OpenAI's JSON has no field for a hash.

@@ -24,7 +24,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUES, TOO_MANY
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
-from imagewire_server.core.offload import worked
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.formats.openai.common.reading import read_form
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
@@ -123,7 +123,7 @@ class ImagesEndpoint:
             return spec_of(request, capabilities, pictures, mask)
 
         known = self.responder.engine.router.capabilities
-        request, builder = await worked(exchange.call, read_form, fields, ImagesRequest, with_pictures, known)
+        request, builder = await run_for_call(exchange.call, read_form, fields, ImagesRequest, with_pictures, known)
         exchange.response.add(notices.headers(builder))
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 
