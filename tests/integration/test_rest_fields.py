@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import Stack
+from imagewire_server.config.routing import Routing
+from tests.conftest import Stack, running_stack
 from tests.integration.rest_requests import MODEL, PNG_URL, THREE, ask, body
 from tests.pictures import encoded
 
@@ -172,6 +173,13 @@ async def test_what_was_dropped_is_in_a_header(rest: Stack, path: str, base: dic
     expected = "logit_bias,reasoning_effort" if path.endswith("completions") else "logit_bias,image_config.image_size"
     assert answer.headers["x-imagewire-dropped"] == expected
     assert answer.headers["x-imagewire-image"] == "1K 16:9"
+
+
+async def test_drop_params_of_the_file_is_the_default() -> None:
+    async with running_stack(rest=True, routing=Routing(drop_params=True)) as stack:
+        answer = await ask(stack, body(logit_bias={"1": 2}))
+        assert (answer.status_code, answer.headers["x-imagewire-dropped"]) == (200, "logit_bias")
+        assert (await ask(stack, body(logit_bias={"1": 2}, drop_params=False))).status_code == 400
 
 
 async def test_an_answer_as_asked_has_no_such_header(rest: Stack) -> None:

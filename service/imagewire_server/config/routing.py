@@ -27,7 +27,7 @@ class Routing:
     """strategy: one of STRATEGIES. num_retries: retries of a call, if nothing was charged. cooldown_time: the cooldown
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
-    names of models.
+    names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
     """
 
     strategy: str = "simple-shuffle"
@@ -37,6 +37,7 @@ class Routing:
     fallbacks: Fallbacks = ()
     content_policy_fallbacks: Fallbacks = ()
     aliases: tuple[Alias, ...] = ()
+    drop_params: bool = False
 
 
 class _Names(NamedTuple):
@@ -106,6 +107,13 @@ def _num_retries(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
     return {"num_retries": min(retries, MOST_RETRIES)}
 
 
+def _drop_params(value: Node, *_: Any) -> dict[str, Any]:
+    text = value.text("drop_params").lower()
+    if text not in {"true", "false"}:
+        raise value.error(f"drop_params must be true or false, not {text!r}")
+    return {"drop_params": text == "true"}
+
+
 def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str, Any]:
     return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
@@ -138,6 +146,7 @@ READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
     "cooldown_time": lambda value, *_: {"cooldown_time": value.number("cooldown_time")},
     "allowed_fails": lambda value, *_: {"allowed_fails": value.whole("allowed_fails")},
     "default_fallbacks": _default_fallbacks,
+    "drop_params": _drop_params,
     "fallbacks": lambda value, *more: {"fallbacks": _fallbacks(value, "fallbacks", *more)},
     "content_policy_fallbacks": lambda value, *more: {
         "content_policy_fallbacks": _fallbacks(value, "content_policy_fallbacks", *more)

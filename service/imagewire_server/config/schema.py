@@ -94,6 +94,7 @@ def _router() -> dict[str, Any]:
     return {
         "routing_strategy": {"type": "string", "examples": list(routing.STRATEGIES)},
         "num_retries": _or_from_env({"type": "integer", "minimum": 0}),
+        "drop_params": _or_from_env({"type": "boolean"}),
         "default_fallbacks": targets,
         "cooldown_time": _or_from_env({"type": "number", "minimum": 0}),
         "allowed_fails": _or_from_env({"type": "integer", "minimum": 0}),

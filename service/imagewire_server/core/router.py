@@ -4,7 +4,7 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.routing import Routing
@@ -121,11 +121,19 @@ class Router:
         return Group(name, tuple(routes))
 
     def capabilities(self, name: str) -> Capabilities:
-        """Those of a name's first route. Nothing is known of a name that is not served; the call itself will tell."""
+        """Those of a name's first route, with the fields that all of its routes support.
+
+        Nothing is known of a name that is not served; the call itself will tell.
+        """
         try:
-            return self.resolve(name).routes[0].capabilities
+            first, *others = (route.capabilities for route in self.resolve(name).routes)
         except NotFound:
             return Capabilities()
+        fields = first.fields
+        for other in others:
+            if other.fields is not fields:  # of another provider
+                fields &= other.fields
+        return first if fields is first.fields else replace(first, fields=fields)
 
     def offered(self) -> list[tuple[str, Route]]:
         """Every name that callers may ask for, with its first route; wildcards stand for the models that are known."""

@@ -47,6 +47,13 @@ def test_capabilities_are_those_of_the_first_route() -> None:
     assert NAMES.capabilities("openai/gpt-image-1") == Capabilities()  # it is not served
 
 
+def test_capabilities_have_the_fields_that_all_routes_support() -> None:
+    both, gemini = NAMES.capabilities("draw"), NAMES.capabilities("gemini/gemini-3-pro-image")
+    vertex = NAMES.capabilities("vertex_ai/gemini-3-pro-image")
+    assert (gemini.takes("Spec.labels"), vertex.takes("Spec.labels"), both.takes("Spec.labels")) == (False, True, False)
+    assert both.fields == gemini.fields & vertex.fields
+
+
 def test_what_is_offered() -> None:
     names = [name for name, _ in NAMES.offered()]
     assert names == sorted(names)

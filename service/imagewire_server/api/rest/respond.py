@@ -87,7 +87,10 @@ class Responder:
         if model := scope["path_params"].get("model"):
             _name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
-        made = await run_for_call(exchange.call, reading.read, body, kind, spec_of, self.engine.router.capabilities)
+        router = self.engine.router
+        made = await run_for_call(
+            exchange.call, reading.read, body, kind, spec_of, router.capabilities, drops=router.routing.drop_params
+        )
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
         exchange.response.add(notices.headers(made[1]))

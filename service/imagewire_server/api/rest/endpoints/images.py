@@ -122,8 +122,16 @@ class ImagesEndpoint:
         def with_pictures(request: ImagesRequest, capabilities: Capabilities) -> SpecBuilder:
             return spec_of(request, capabilities, pictures, mask)
 
-        known = self.responder.engine.router.capabilities
-        request, builder = await run_for_call(exchange.call, read_form, fields, ImagesRequest, with_pictures, known)
+        router = self.responder.engine.router
+        request, builder = await run_for_call(
+            exchange.call,
+            read_form,
+            fields,
+            ImagesRequest,
+            with_pictures,
+            router.capabilities,
+            drops=router.routing.drop_params,
+        )
         exchange.response.add(notices.headers(builder))
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 

@@ -24,6 +24,7 @@ _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 # A field that may only be null or empty.
 _NOTHING = re.compile(r"Expected `(null`, got|(object|array)` of length <= 0)")
 _LONGEST = 200
+EMPTY = '""'  # how an empty name is shown
 
 
 class Strict(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True, kw_only=True):
@@ -101,12 +102,12 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -
     return InvalidRequest([Violation(within(field, found.field), found.description)])
 
 
-def reason(error: msgspec.ValidationError, kind: type[Any]) -> Reason:
-    """What is wrong, and what to do about it."""
+def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True) -> Reason:
+    """What is wrong, and what to do about it. hint: whether to look for a known name that is similar."""
     words, path = _split(str(error))
     if match := _UNKNOWN.fullmatch(words):
-        hint = _hint(match[1], kind, path)
-        return Reason(Kind.UNKNOWN, path, match[1] or '""', f"is an unknown field; leave it out{hint}")
+        similar = _hint(match[1], kind, path) if hint else ""
+        return Reason(Kind.UNKNOWN, path, match[1] or EMPTY, f"is an unknown field; leave it out{similar}")
     if match := _MISSING.fullmatch(words):
         return Reason(Kind.MISSING, path, match[1], "is required")
     if match := _CHOICE.fullmatch(words):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol, TypeVar
 
 from imagewire_server.contract import json_scan
-from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import json_decode, wrong_fields
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, not_following
@@ -25,30 +25,40 @@ CapabilitiesOf = Callable[[str], Capabilities]
 
 
 def read(
-    body: json_scan.Json, kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf
+    body: json_scan.Json, kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf, *, drops: bool = False
 ) -> tuple[_R, SpecBuilder]:
-    """Read a JSON body. Raises InvalidRequest with every wrong field."""
+    """Read a JSON body. Raises InvalidRequest with every wrong field. drops: drop_params if the request has none."""
     try:
         request = json_decode.decode(body, kind)
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
-        return _mended(wrong_fields.of_body(body, kind), spec_of, capabilities)
+        return _mended(wrong_fields.of_body(body, kind, drops=drops), spec_of, capabilities, drops=drops)
+    if drops and request.drop_params is None:
+        request.drop_params = True
     return request, spec_of(request, capabilities(request.model))
 
 
 def read_form(
-    fields: dict[str, object], kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf
+    fields: dict[str, object],
+    kind: type[_R],
+    spec_of: SpecOf[_R],
+    capabilities: CapabilitiesOf,
+    *,
+    drops: bool = False,
 ) -> tuple[_R, SpecBuilder]:
     """Read the fields of a form, all of them text or decoded JSON. Raises InvalidRequest with every wrong field."""
-    found = wrong_fields.of_value(fields, kind, drops=wrong_fields.wants_drops(fields), text=True)
-    return _mended(found, spec_of, capabilities)
+    found = wrong_fields.of_value(fields, kind, drops=wrong_fields.wants_drops(fields, drops), text=True)
+    return _mended(found, spec_of, capabilities, drops=drops)
 
 
 def _mended(found: wrong_fields.Found[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf) -> tuple[_R, SpecBuilder]:
     """Make the spec of what is left of a request; what is wrong in that is named too."""
     if found.request is None:
-        raise InvalidRequest(found.violations)
+        needed = [Violation(name, "is not supported; leave it out") for name in found.dropped]
+        raise InvalidRequest(found.violations or needed or [Violation("body", "has too many wrong fields")])
+    if drops and found.request.drop_params is None:
+        found.request.drop_params = True
     try:
         builder = spec_of(found.request, capabilities(found.request.model))
     except InvalidRequest as error:

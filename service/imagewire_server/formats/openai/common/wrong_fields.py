@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 
 # How often a body is decoded: the maximum number of errors that are named. Large bodies take long to decode.
 _MOST, _MOST_OF_LARGE = 32, 6
+_MOST_HINTS = 8  # finding a similar name takes long
 
 
 @dataclass(slots=True)
@@ -29,16 +30,17 @@ class Found(Generic[_T]):
     dropped: list[str] = field(default_factory=list)
 
 
-def of_body(body: json_scan.Json, kind: type[_T]) -> Found[_T]:
+def of_body(body: json_scan.Json, kind: type[_T], *, drops: bool = False) -> Found[_T]:
     """Find the wrong fields of a body that could not be decoded. It is valid JSON, within the limits."""
     value = msgspec.json.decode(body)
     small = len(body) <= 2 * FEW_VALUES or not json_scan.is_large(body)
-    return of_value(value, kind, drops=wants_drops(value), large=not small)
+    return of_value(value, kind, drops=wants_drops(value, drops), large=not small)
 
 
-def wants_drops(value: Any) -> bool:
-    """Whether the request itself asks to leave out what is not supported."""
-    return isinstance(value, dict) and value.get("drop_params") in (True, "true")
+def wants_drops(value: Any, default: bool) -> bool:
+    """Whether to leave out what is not supported: as the request says, or else by default."""
+    said = value.get("drop_params") if isinstance(value, dict) else None
+    return default if said is None else said in (True, "true")
 
 
 def of_value(
@@ -56,7 +58,7 @@ def of_value(
                 nulls.dropped(value, kind)
                 cleaned = True
                 continue
-            reason = json_decode.reason(error, kind)
+            reason = json_decode.reason(error, kind, hint=len(seen) < _MOST_HINTS)
             if not any(follows(reason.field, earlier) for earlier in seen):
                 seen.append(reason.field)
                 name = json_decode.within(place, reason.field)
@@ -82,17 +84,16 @@ def _removed(value: Any, reason: json_decode.Reason) -> bool:
     at: Any = value
     owner: dict[str, Any] | None = None
     key = ""
-    steps = json_decode.steps(reason.path)
-    if reason.kind is json_decode.Kind.UNKNOWN:
-        steps.append((reason.name, ""))
-    for name, index in steps:
+    for name, index in json_decode.steps(reason.path):
         if name and isinstance(at, dict) and name in at:
             owner, key, at = at, name, at[name]
         elif index.isdecimal() and isinstance(at, list) and int(index) < len(at):
             at = at[int(index)]
         else:
             break
-    if owner is None:
+    if reason.kind is json_decode.Kind.UNKNOWN:
+        owner, key = at, "" if reason.name == json_decode.EMPTY else reason.name
+    if not isinstance(owner, dict) or key not in owner:
         return False
     del owner[key]
     return True

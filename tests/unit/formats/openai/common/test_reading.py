@@ -129,6 +129,8 @@ def test_drop_params_leaves_out_what_the_model_does_not_take(
 @pytest.mark.parametrize(
     ("kind", "fields", "expected"),
     [
+        # What is missing beside it.
+        ("chat", {"messages": [{"role": "user", "content": "A", "tool_calls": [{"id": "", "x": {}}]}]}, ["messages[0]"]),
         # What guards something.
         ("chat", {"guardrails": ["pii"]}, ["guardrails"]),
         ("chat", {"safetySetings": []}, ["safetySetings"]),
@@ -156,3 +158,29 @@ def test_drop_params_leaves_out_nothing_else(kind: str, fields: dict[str, Any], 
     found = wrong(kind, drop_params=True, **fields)
     assert [name for name in found if name.partition(".")[0] == expected[0].partition(".")[0]] == found
     assert found[0].startswith(expected[0])
+
+
+@pytest.mark.parametrize(
+    ("given", "default", "expected"),
+    [(None, False, False), (None, True, True), (False, True, False), (True, False, True), (True, True, True)],
+)
+@pytest.mark.parametrize("fields", [{"style": "vivid"}, {"image_config": {"image_size": "4K"}}], ids=str)
+def test_the_request_overrides_the_default(
+    fields: dict[str, Any], given: bool | None, default: bool, expected: bool
+) -> None:
+    body = {**BASE["images"], **fields, "drop_params": given}
+    try:
+        _, builder = read(json.dumps(body).encode(), ImagesRequest, images_decode.spec_of, lambda _: PLAIN, drops=default)
+        dropped = bool(builder.dropped)
+    except InvalidRequest:
+        dropped = False
+    assert dropped == expected
+    form: dict[str, object] = {"model": "m", "prompt": "A", "style": "vivid"}
+    if given is not None:
+        form["drop_params"] = str(given).lower()
+    try:
+        _, builder = read_form(form, ImagesRequest, images_decode.spec_of, lambda _: PLAIN, drops=default)
+        dropped = bool(builder.dropped)
+    except InvalidRequest:
+        dropped = False
+    assert dropped == expected

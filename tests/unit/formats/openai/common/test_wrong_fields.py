@@ -1,0 +1,103 @@
+"""Every wrong field of a body is found, and what can be left out is."""
+
+import json
+from typing import Annotated, Any, Literal
+
+import msgspec
+import pytest
+
+from imagewire_server.formats.openai.common import wrong_fields
+from imagewire_server.formats.openai.common.json_decode import Strict
+
+
+class Part(Strict):
+    name: str
+    detail: Literal["low", "high"] | None = None
+
+
+class Body(Strict):
+    model: str
+    count: int | None = None
+    quality: Literal["auto"] | None = None
+    logit_bias: Annotated[dict[str, int], msgspec.Meta(max_length=0)] | None = None
+    audio: None = None
+    messages: list[Part] | None = None
+    drop_params: bool | None = None
+
+
+def found(body: dict[str, Any], **options: Any) -> wrong_fields.Found[Body]:
+    return wrong_fields.of_body(json.dumps(body).encode(), Body, **options)
+
+
+def names(result: wrong_fields.Found[Body]) -> list[str]:
+    return [one.field for one in result.violations]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected", "rest"),
+    [
+        ({"model": "m", "count": "x", "odd": 1}, {"count", "odd"}, Body("m")),
+        ({"count": 1}, {"model"}, None),
+        ({"count": "x"}, {"model", "count"}, None),
+        ({"model": 1, "count": "x"}, {"model", "count"}, None),
+        ({"model": "m", "audio": {"a": 1}, "quality": "hd", "logit_bias": {"a": 1}}, {"audio", "quality", "logit_bias"}, Body("m")),
+        # What is missing after a wrong value was removed is not named again.
+        ({"model": "m", "messages": [{"name": 1, "odd": 1}]}, {"messages[0].name", "messages[0].odd"}, Body("m")),
+        # The rest of a list with an element that cannot be removed is not looked at.
+        ({"model": "m", "messages": [3, {"odd": 1}], "odd": 2}, {"messages[0]", "odd"}, Body("m")),
+        ({"model": "m", "": 1, "odd": None}, {'""'}, Body("m")),
+        ({"model": "m", "messages": [{"name": "a", "": 1}]}, {'messages[0].""'}, Body("m", messages=[Part("a")])),
+        ({"model": "m", "a.b": 1, "c[0]": 1}, {"a.b", "c[0]"}, Body("m")),
+    ],
+    ids=str,
+)
+def test_every_wrong_field_is_found(body: dict[str, Any], expected: set[str], rest: Body | None) -> None:
+    result = found(body)
+    assert (set(names(result)), len(names(result))) == (expected, len(expected))
+    assert result.request == rest
+    assert result.dropped == []
+
+
+@pytest.mark.parametrize(
+    ("body", "dropped", "left"),
+    [
+        ({"odd": 1, "quality": "hd", "count": "x"}, ["odd", "quality"], ["count"]),
+        ({"audio": 1}, [], ["audio"]),
+        ({"messages": [{"name": "a", "odd": 1}]}, ["messages[0].odd"], []),
+        ({"messages": [{"name": "a", "detail": "x"}]}, [], ["messages[0].detail"]),
+        ({"guardrails": []}, [], ["guardrails"]),
+        ({"messages": [{"name": "a", "": 1}]}, ['messages[0].""'], []),
+    ],
+    ids=str,
+)
+def test_some_are_left_out(body: dict[str, Any], dropped: list[str], left: list[str]) -> None:
+    result = found({"model": "m", **body}, drops=True)
+    assert (sorted(result.dropped), names(result)) == (sorted(dropped), left)
+    assert result.request is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "default", "expected"),
+    [
+        ({"drop_params": True}, False, True),
+        ({"drop_params": "true"}, False, True),
+        ({"drop_params": False}, True, False),
+        ({"drop_params": None}, True, True),
+        ({}, False, False),
+        ([], True, True),
+    ],
+    ids=str,
+)
+def test_who_wants_it(value: Any, default: bool, expected: bool) -> None:
+    assert wrong_fields.wants_drops(value, default) == expected
+
+
+def test_the_place_of_an_object_is_before_its_fields() -> None:
+    result = wrong_fields.of_value({"model": 1, "odd": 1}, Body, "input[3]")
+    assert set(names(result)) == {"input[3].model", "input[3].odd"}
+
+
+def test_a_large_body_is_decoded_few_times() -> None:
+    many = {f"x{i}": 1 for i in range(20)}
+    assert len(wrong_fields.of_value({"model": "m", **many}, Body, large=True).violations) < 10
+    assert len(wrong_fields.of_value({"model": "m", **many}, Body).violations) == 20
