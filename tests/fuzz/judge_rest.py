@@ -41,7 +41,10 @@ def chat(truth: Truth, choices: list[RestSeen]) -> list[Finding]:
     for (index, wanted), seen in zip(sorted(truth.candidates.items()), choices, strict=True):
         found += [Finding(f"shape: {text}", text) for text in seen.wrong] + _texts(wanted, seen)
         pictures = [(_file(part), part.thought) for part in wanted if part.kind in PICTURES]
-        found += _pictures(pictures, seen.pictures)
+        if any(thought is ANY for _, thought in pictures):
+            found += _pictures(sorted(pictures, key=_data), sorted(seen.pictures, key=_data))
+        else:
+            found += _pictures(_in_answers_order(pictures), seen.pictures)
         finals = _finals(wanted)
         if finals and finals[-1][1] and ANY not in [thought for _, thought in pictures]:
             found += [Finding("final picture", "")] * (seen.final != finals[-1][0])
@@ -102,6 +105,17 @@ def _file(part: Expected) -> bytes:
     made = part.value if part.kind == "picture" else part.value.encode()
     assert isinstance(made, bytes)
     return made
+
+
+def _data(picture: tuple[bytes, Any]) -> bytes:
+    return picture[0]
+
+
+def _in_answers_order(pictures: list[tuple[bytes, Any]]) -> list[tuple[bytes, Any]]:
+    """Drafts are behind the other pictures; without others, the last one is first."""
+    if all(thought for _, thought in pictures):
+        return [*pictures[-1:], *pictures[:-1]]
+    return sorted(pictures, key=lambda picture: bool(picture[1]))
 
 
 def _finals(parts: list[Expected]) -> list[tuple[bytes, bool]]:

@@ -6,7 +6,6 @@ from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
-from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.formats.openai.chat.answer import ChatAnswer, ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
@@ -35,7 +34,7 @@ class ChatEndpoint:
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request, builder = await self.responder.read(exchange, scope, ChatRequest, spec_of)
-        if self.drafts_last and _may_have_drafts(builder.spec):
+        if self.drafts_last and builder.may_have_drafts:
             fields = replace(fields, drafts_last=True)
         if request.stream:
             options = request.stream_options
@@ -55,8 +54,3 @@ class ChatEndpoint:
             words = f"must be one of {', '.join(_FIELDS)}"
             raise InvalidRequest([Violation("x-image-fields", words)])
         return _FIELDS[given or self.image_fields]
-
-
-def _may_have_drafts(spec: pb.Spec) -> bool:
-    """Whether the request asks for thoughts, among which drafts are."""
-    return spec.generation_config.thinking_config.include_thoughts or spec.HasField("extra_body")

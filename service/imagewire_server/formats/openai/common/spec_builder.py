@@ -107,6 +107,11 @@ class SpecBuilder:
                         self.dropped.append(name)
 
     @property
+    def may_have_drafts(self) -> bool:
+        """Whether the answer may have drafts: the model thinks, or may."""
+        return self._capabilities.thinks
+
+    @property
     def chosen_picture(self) -> str:
         """The size and the aspect ratio that were chosen for what the caller asked, "" if it is the same."""
         if not self.tells_picture:
