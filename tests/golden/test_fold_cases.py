@@ -52,7 +52,11 @@ def test_a_chat_has_the_final_picture(case: FoldCase) -> None:
 @each
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_response_has_it_as_the_last_picture(case: FoldCase, stream: bool) -> None:
-    items = [i for i in response(all_internal(case.stream()), stream=stream)["output"] if i["type"] == _DRAWN and i["status"] != "failed"]
+    items = [
+        i
+        for i in response(all_internal(case.stream()), stream=stream)["output"]
+        if i["type"] == _DRAWN and i["status"] != "failed"
+    ]
     assert (_of(items[-1], "result") if items else None) == case.final
 
 

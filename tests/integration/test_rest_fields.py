@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.config.routing import Routing
-from tests.conftest import Stack, running_stack
+from tests.conftest import Stack
 from tests.integration.rest_requests import MODEL, PNG_URL, THREE, ask, body
 from tests.pictures import encoded
 
@@ -140,115 +139,6 @@ async def test_what_cannot_be_honoured_is_named(rest: Stack, fields: dict[str, A
 async def test_a_size_becomes_the_nearest_ratio_and_size(rest: Stack, size: str, model: str, expected: Any) -> None:
     assert (await ask(rest, body(model, size=size))).status_code == 200
     assert rest.emulator.ledger.entries[-1].body["generationConfig"].get("imageConfig") == expected
-
-
-async def test_one_answer_names_every_wrong_field(rest: Stack) -> None:
-    answer = await ask(rest, body(temperatur=1, temperature=9, image_config={"image_size": "4K"}, n=2))
-    error = answer.json()["error"]
-    assert answer.status_code == 400
-    named = ["temperatur", "n", "temperature", "image_config.image_size"]
-    assert sorted(one["field"] for one in error["violations"]) == sorted(named)
-    assert all(f"{name}: " in error["message"] for name in named)
-
-
-@pytest.mark.parametrize("stream", [False, True])
-@pytest.mark.parametrize(
-    ("path", "base"),
-    [
-        ("/v1/chat/completions", body()),
-        ("/v1/images/generations", {"model": MODEL, "prompt": "A banana"}),
-        ("/v1/responses", {"model": MODEL, "input": "A banana"}),
-    ],
-)
-async def test_what_was_dropped_is_in_a_header(rest: Stack, path: str, base: dict[str, Any], stream: bool) -> None:
-    fields = {"logit_bias": {"1": 2}, "image_config": {"image_size": "4K"}, "size": "1792x1024", "stream": stream}
-    if path.endswith("completions"):
-        fields["image_config"] = {}
-        fields["reasoning_effort"] = "high"
-    refused = await ask(rest, {**base, **fields}, path)
-    assert refused.status_code == 400
-    assert rest.emulator.ledger.entries == []
-    answer = await ask(rest, {**base, **fields, "drop_params": True}, path)
-    assert answer.status_code == 200, answer.text
-    expected = "logit_bias,reasoning_effort" if path.endswith("completions") else "logit_bias,image_config.image_size"
-    assert answer.headers["x-imagewire-dropped"] == expected
-    assert answer.headers["x-imagewire-image"] == "1K 16:9"
-
-
-async def test_drop_params_of_the_file_is_the_default() -> None:
-    async with running_stack(rest=True, routing=Routing(drop_params=True)) as stack:
-        answer = await ask(stack, body(logit_bias={"1": 2}))
-        assert (answer.status_code, answer.headers["x-imagewire-dropped"]) == (200, "logit_bias")
-        assert (await ask(stack, body(logit_bias={"1": 2}, drop_params=False))).status_code == 400
-
-
-async def test_an_answer_as_asked_has_no_such_header(rest: Stack) -> None:
-    answer = await ask(rest, body(size="1024x1024", drop_params=True, user="Me@example.com", metadata={"a": [1]}))
-    assert answer.status_code == 200
-    assert not {"x-imagewire-dropped", "x-imagewire-image"} & set(answer.headers)
-
-
-# OpenAI's fields with the values that are so anyway.
-USUAL: dict[str, Any] = {
-    "n": 1,
-    "temperature": 1,
-    "top_p": 1,
-    "presence_penalty": 0,
-    "frequency_penalty": 0,
-    "logit_bias": {},
-    "logprobs": False,
-    "top_logprobs": 0,
-    "tools": [],
-    "tool_choice": "auto",
-    "functions": [],
-    "function_call": "auto",
-    "parallel_tool_calls": False,
-    "stop": [],
-    "stream": False,
-    "stream_options": None,
-    "store": False,
-    "user": "Me@example.com",
-    "safety_identifier": "hash",
-    "metadata": {"nested": {"a": 1}},
-    "service_tier": "auto",
-    "prompt_cache_key": "key",
-    "prompt_cache_retention": "in_memory",
-    "response_format": {"type": "text"},
-    "modalities": [],
-    "reasoning_effort": "none",
-    "verbosity": "medium",
-    "audio": None,
-    "prediction": None,
-    "size": "auto",
-    "quality": "auto",
-    "background": "auto",
-    "image_config": {"image_size": "1K", "aspect_ratio": "auto"},
-    "thinking": {"type": "disabled"},
-    "include_reasoning": False,
-}
-
-
-@pytest.mark.parametrize("field", USUAL)
-async def test_a_wish_that_changes_nothing_is_taken(rest: Stack, field: str) -> None:
-    assert (await ask(rest, body())).status_code == 200
-    plain = rest.emulator.ledger.entries[-1].body
-    answer = await ask(rest, body(**{field: USUAL[field]}))
-    assert answer.status_code == 200, answer.text
-    sent = rest.emulator.ledger.entries[-1].body
-    for name, value in (("candidateCount", 1), ("temperature", 1), ("topP", 1)):
-        if sent["generationConfig"].get(name) == value:
-            del sent["generationConfig"][name]
-    assert sent == plain
-
-
-async def test_messages_of_other_clients_are_taken(rest: Stack) -> None:
-    messages = [
-        {"role": "system", "content": "Be brief", "name": "setup"},
-        {"role": "user", "content": "A banana", "name": "ann"},
-        {"role": "assistant", "content": "Here", "refusal": None, "annotations": [], "reasoning_details": []},
-        {"role": "user", "content": "Another"},
-    ]
-    assert (await ask(rest, body(messages=messages))).status_code == 200
 
 
 @pytest.mark.parametrize(

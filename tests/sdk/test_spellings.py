@@ -26,7 +26,7 @@ def test_the_tables_are_the_same() -> None:
         {"aspect_ratio": "auto", "image_size": "AUTO"},
         {"image_size": "512px"},
         {"aspect_ratio": "7:5", "image_size": "8K"},
-        {"modalities": ["TEXT", "Image"]},
+        {"modalities": ["text", "image"]},
     ],
     ids=str,
 )

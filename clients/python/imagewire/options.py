@@ -212,9 +212,9 @@ def _picture_options(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _modality(name: str) -> Modality:
-    if name.lower() not in _MODALITIES:
+    if name not in _MODALITIES:
         raise ValueError(f"modalities: {name!r} is unknown; there are: {', '.join(_MODALITIES)}")
-    return _MODALITIES[name.lower()]
+    return _MODALITIES[name]
 
 
 def _user(prompt: str, pictures: list[Image]) -> ChatMessage:

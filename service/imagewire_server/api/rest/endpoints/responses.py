@@ -8,8 +8,8 @@ from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
-from imagewire_server.formats.openai.responses.decode import spec_of
-from imagewire_server.formats.openai.responses.request import ResponsesRequest, image_tool
+from imagewire_server.formats.openai.responses.decode import image_tool, spec_of
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class Gathered:
             if kind != "image" or self._all_images or (final is not None and index == final.part_index)
         ]
         places = [self._places.get(index) for kind, index, _, _ in self._parts if kind == "image"]
-        if not self._all_images or places == list(range(len(places))):
+        if not self._all_images or None in places or places == list(range(len(places))):
             return provider_fields.of_parts(sent)
         # The pictures are not in the order of their parts.
         at = iter(places)

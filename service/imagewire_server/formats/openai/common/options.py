@@ -142,7 +142,8 @@ def modalities(builder: SpecBuilder, given: Iterable[str] | None) -> None:
     for i, name in enumerate(given or ()):
         modality = _MODALITIES.get(spellings.MODALITIES.get(name.lower(), ""))
         if modality is None:
-            builder.unsupported(f"modalities[{i}]", f"is not supported; use {', '.join(spellings.MODALITIES)}")
+            words = f"{name[:200]!r} is not supported; use {', '.join(spellings.MODALITIES)} or leave it out"
+            builder.unsupported(f"modalities[{i}]", words)
         else:
             builder.spec.response_modalities.append(modality)
     builder.from_field("response_modalities", "modalities")

@@ -52,7 +52,9 @@ def read_form(
     return _mended(found, spec_of, capabilities, drops=drops)
 
 
-def _mended(found: wrong_fields.Found[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf) -> tuple[_R, SpecBuilder]:
+def _mended(
+    found: wrong_fields.Found[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf, *, drops: bool
+) -> tuple[_R, SpecBuilder]:
     """Make the spec of what is left of a request; what is wrong in that is named too."""
     if found.request is None:
         needed = [Violation(name, "is not supported; leave it out") for name in found.dropped]

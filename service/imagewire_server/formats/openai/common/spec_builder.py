@@ -136,7 +136,7 @@ class SpecBuilder:
             made = data_uri.read(given.url, given.detail, given.format, answered=answered)
         except ValueError as error:
             self.refuse(field, str(error))
-            return pb.Image(data=b"refused")
+            return pb.Image(data=b"refused", mime_type="image/png")  # so that its type is not named too
         if given.display_name:
             made.display_name = given.display_name
         self.names_pictures = self.names_pictures or bool(made.uri)

@@ -7,9 +7,10 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.common import errors, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded
+from imagewire_server.formats.openai.responses.decode import image_tool
 from imagewire_server.formats.openai.responses.encrypted import INCLUDE
 from imagewire_server.formats.openai.responses.output import ItemEvent, Output
-from imagewire_server.formats.openai.responses.request import ResponsesRequest, image_tool
+from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
 Json = dict[str, Any]
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}

@@ -53,6 +53,11 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     return builder
 
 
+def image_tool(given: ResponsesRequest) -> ImageTool | None:
+    """The image_generation tool, if there is one."""
+    return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)
+
+
 def _include(builder: SpecBuilder, names: list[str]) -> None:
     for i, name in enumerate(names):
         if name != INCLUDE and not name.startswith(_NEVER_HERE):

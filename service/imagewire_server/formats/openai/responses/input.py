@@ -61,7 +61,9 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
             found = wrong_fields.of_value(raw, responses_request.ITEMS[kind], field, drops=builder.drops)
             builder.violations += found.violations
             builder.dropped += found.dropped
-            if found.request is None:
+            if found.request is None or found.violations:
+                if kind == "function_call":
+                    calls[str(raw.get("call_id"))] = "unknown"  # it is wrong, but it is there
                 continue
             item = found.request
         at = len(builder.spec.messages)

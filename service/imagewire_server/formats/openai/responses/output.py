@@ -53,6 +53,7 @@ class Output:
         self._drafts = drafts
         self._encrypted = encrypted
         self._draws = draws
+        self._ended = False
         self._ident = ""
         self.items: list[Item] = []
         self._open: Item | None = None  # a text or thought that is still growing
@@ -88,10 +89,11 @@ class Output:
                 yield from self._delta(self._open, event.text_delta.text)
             case "part_finished":
                 yield from self._part_finished(event.part_finished)
-            case "finished" if event.finished.HasField("prompt_feedback"):
+            case "finished" if event.finished.HasField("prompt_feedback") and not self._ended:
                 feedback = event.finished.prompt_feedback
                 yield from self._failed(feedback.block_reason, feedback.block_reason_message)
             case "candidate_finished":
+                self._ended = True
                 yield from self._close_text()
                 end = event.candidate_finished
                 if self._final.picture is None and mapping.finish_reason(end.finish_reason) == "content_filter":

@@ -128,7 +128,7 @@ class ReasoningItem(Strict, tag_field="type", tag="reasoning"):
     id: str | None = None
     status: str | None = None
     content: list[Object] | None = None
-    encrypted_content: None = None
+    encrypted_content: str | None = None
     provider_specific_fields: ReasoningExtras | None = None
 
 
@@ -229,8 +229,3 @@ class ResponsesRequest(ProviderOptions, kw_only=True):
     truncation: Literal["disabled", "auto"] | None = None
     top_logprobs: Literal[0] | None = None
     stream_options: StreamOptions | None = None
-
-
-def image_tool(given: ResponsesRequest) -> ImageTool | None:
-    """The image_generation tool, if there is one."""
-    return next((tool for tool in given.tools or () if isinstance(tool, ImageTool)), None)

@@ -64,7 +64,7 @@ def test_a_content_is_text_or_parts() -> None:
         (
             {"modalities": ["audio"]},
             "modalities[0]",
-            '\'audio\' is not supported; use "image", "text" or leave it out',
+            "'audio' is not supported; use text, image or leave it out",
         ),
     ],
     ids=str,

@@ -130,7 +130,11 @@ def test_drop_params_leaves_out_what_the_model_does_not_take(
     ("kind", "fields", "expected"),
     [
         # What is missing beside it.
-        ("chat", {"messages": [{"role": "user", "content": "A", "tool_calls": [{"id": "", "x": {}}]}]}, ["messages[0]"]),
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": "A", "tool_calls": [{"id": "", "x": {}}]}]},
+            ["messages[0]"],
+        ),
         # What guards something.
         ("chat", {"guardrails": ["pii"]}, ["guardrails"]),
         ("chat", {"safetySetings": []}, ["safetySetings"]),
@@ -170,7 +174,9 @@ def test_the_request_overrides_the_default(
 ) -> None:
     body = {**BASE["images"], **fields, "drop_params": given}
     try:
-        _, builder = read(json.dumps(body).encode(), ImagesRequest, images_decode.spec_of, lambda _: PLAIN, drops=default)
+        _, builder = read(
+            json.dumps(body).encode(), ImagesRequest, images_decode.spec_of, lambda _: PLAIN, drops=default
+        )
         dropped = bool(builder.dropped)
     except InvalidRequest:
         dropped = False

@@ -78,7 +78,7 @@ def test_what_is_wrong_is_refused_by_its_field(kind: type[Any], value: dict[str,
         (shared_request.Int32, [-(2**31), 0, 2**31 - 1], [-(2**31) - 1, 2**31, 1.5, "1", None]),
         (shared_request.Drafts, [0, 3], [-1, 4]),
         (shared_request.Percent, [0, 100], [-1, 101]),
-        (shared_request.Labels, [{}, {"a": ""}], [{"a": 1}, {f"a{i}": "" for i in range(65)}]),
+        (shared_request.Metadata, [{}, {"a": ""}, {"a": 1}], [[], {f"a{i}": "" for i in range(65)}]),
     ],
 )
 def test_a_range(kind: Any, taken: list[Any], refused: list[Any]) -> None:

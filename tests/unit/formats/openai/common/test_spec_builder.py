@@ -8,6 +8,7 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.limits import MOST_VALUES
+from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 from tests.pictures import PNG
@@ -106,11 +107,11 @@ def builder_refusals(builder: SpecBuilder) -> list[tuple[str, str]]:
 
 def test_violations_are_raised_together_and_are_not_endless() -> None:
     builder = SpecBuilder("gemini/m")
-    builder.done()
+    builder.done(Capabilities())
     for number in range(100):
         builder.refuse(f"f{number}", "is wrong")
     with pytest.raises(InvalidRequest, match=r"^f0: is wrong \(and 63 more\)$"):
-        builder.done()
+        builder.done(Capabilities())
     assert (builder.spec, builder.origins) == (pb.Spec(model="gemini/m"), {"spec.model": "model"})
 
 

@@ -25,7 +25,16 @@ def test_a_ratio(given: str, expected: str) -> None:
 
 @pytest.mark.parametrize(
     ("given", "expected"),
-    [("2k", "2K"), ("2K", "2K"), ("512", "512"), ("512PX", "512"), ("0.5K", "512"), ("AUTO", ""), ("8K", "8K"), ("", "")],
+    [
+        ("2k", "2K"),
+        ("2K", "2K"),
+        ("512", "512"),
+        ("512PX", "512"),
+        ("0.5K", "512"),
+        ("AUTO", ""),
+        ("8K", "8K"),
+        ("", ""),
+    ],
 )
 def test_a_size(given: str, expected: str) -> None:
     assert spellings.size(given) == expected

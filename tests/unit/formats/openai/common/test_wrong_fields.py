@@ -40,7 +40,11 @@ def names(result: wrong_fields.Found[Body]) -> list[str]:
         ({"count": 1}, {"model"}, None),
         ({"count": "x"}, {"model", "count"}, None),
         ({"model": 1, "count": "x"}, {"model", "count"}, None),
-        ({"model": "m", "audio": {"a": 1}, "quality": "hd", "logit_bias": {"a": 1}}, {"audio", "quality", "logit_bias"}, Body("m")),
+        (
+            {"model": "m", "audio": {"a": 1}, "quality": "hd", "logit_bias": {"a": 1}},
+            {"audio", "quality", "logit_bias"},
+            Body("m"),
+        ),
         # What is missing after a wrong value was removed is not named again.
         ({"model": "m", "messages": [{"name": 1, "odd": 1}]}, {"messages[0].name", "messages[0].odd"}, Body("m")),
         # The rest of a list with an element that cannot be removed is not looked at.
@@ -62,9 +66,9 @@ def test_every_wrong_field_is_found(body: dict[str, Any], expected: set[str], re
     ("body", "dropped", "left"),
     [
         ({"odd": 1, "quality": "hd", "count": "x"}, ["odd", "quality"], ["count"]),
-        ({"audio": 1}, [], ["audio"]),
+        ({"audio": 1}, ["audio"], []),
         ({"messages": [{"name": "a", "odd": 1}]}, ["messages[0].odd"], []),
-        ({"messages": [{"name": "a", "detail": "x"}]}, [], ["messages[0].detail"]),
+        ({"messages": [{"name": "a", "detail": "x"}]}, ["messages[0].detail"], []),
         ({"guardrails": []}, [], ["guardrails"]),
         ({"messages": [{"name": "a", "": 1}]}, ['messages[0].""'], []),
     ],

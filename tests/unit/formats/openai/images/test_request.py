@@ -12,6 +12,7 @@ from tests.unit.formats.openai.asked import refusals
 
 def test_fields_that_are_json_in_a_form() -> None:
     assert {
+        "input_references",
         "image_config",
         "imageConfig",
         "metadata",
@@ -36,15 +37,18 @@ def test_fields_that_are_json_in_a_form() -> None:
         ({"output_compression": 101}, "output_compression", "expected `int` <= 100"),
         ({"seed": -(2**31) - 1}, "seed", "expected `int` >= -2147483648"),
         ({"output_format": "webp"}, "output_format", '\'webp\' is not supported; use "jpeg", "png" or leave it out'),
-        ({"response_format": "url"}, "response_format", "'url' is not supported; use \"b64_json\" or leave it out"),
-        ({"quality": "high"}, "quality", '\'high\' is not supported; use "auto", "standard" or leave it out'),
+        (
+            {"response_format": "file"},
+            "response_format",
+            '\'file\' is not supported; use "b64_json", "url" or leave it out',
+        ),
         (
             {"background": "transparent"},
             "background",
             '\'transparent\' is not supported; use "auto", "opaque" or leave it out',
         ),
-        ({"metadata": {"a": 1}}, "metadata[...]", "expected `str`, got `int`"),
-        ({"aspectRatio": "1:1"}, "aspectRatio", "is an unknown field; leave it out; did you mean 'aspect_ratio'?"),
+        ({"metadata": 1}, "metadata", "expected `object | null`, got `int`"),
+        ({"aspectRatios": "1:1"}, "aspectRatios", "is an unknown field; leave it out; did you mean 'aspectRatio'?"),
         ({"style": "vivid"}, "style", "is an unknown field; leave it out"),
     ],
     ids=str,

@@ -40,7 +40,13 @@ def test_fields_that_are_there_win() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "!", "gAAAAA", "/w==", *(base64.b64encode(plain).decode() for plain in (b"{", b"[]", b'{"own":1}', b"[" * 5000))],
+    [
+        "",
+        "!",
+        "gAAAAA",
+        "/w==",
+        *(base64.b64encode(plain).decode() for plain in (b"{", b"[]", b'{"own":1}', b"[" * 5000)),
+    ],
 )
 def test_anything_else_is_ignored(text: str) -> None:
     assert restored(USER, reasoning(text)) == [USER, {"type": "reasoning", "summary": []}]
