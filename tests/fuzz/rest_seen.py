@@ -127,6 +127,8 @@ def response(body: Any) -> RestSeen:
         return failed(RestSeen(), body)
     seen = RestSeen(native=body.get("native_finish_reason", ""), whole=body)
     for item in body["output"]:
+        if item["type"] == "image_generation_call" and item.get("status") == "failed":
+            continue  # the picture did not come
         if item.get("status") not in {"completed", None}:
             seen.wrong.append(f"an item is {item.get('status')}")
         if item["type"] == "message":
@@ -137,8 +139,6 @@ def response(body: Any) -> RestSeen:
             text = "".join(piece["text"] for piece in item["summary"])
             seen.thoughts += text
             seen.flow.append(("thought", text))
-        elif item["type"] == "image_generation_call" and item["status"] == "failed":
-            continue  # the picture did not come
         elif item["type"] == "image_generation_call":
             picture = _picture(item["result"] or item["url"])
             seen.pictures.append((picture, False))

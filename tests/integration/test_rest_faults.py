@@ -58,7 +58,7 @@ async def test_a_fault_in_a_stream_is_an_event_and_then_nothing(scenario: str, p
 
 
 async def test_an_answer_that_fails_after_it_began_is_cut_and_never_ends_well() -> None:
-    async with running_stack(rest=True, max_answer_bytes=40_000_000) as stack:
+    async with running_stack(rest=True, max_answer_bytes=40_000_000, rest_image_order="drawn") as stack:
         with pytest.raises(httpx.RemoteProtocolError):
             await ask(stack, body("gemini/emulator-size-40MB"))
 

@@ -80,12 +80,23 @@ async def _half_sent(entry: Entry) -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_slow_reader_slows_the_upstream(rest: Stack) -> None:
-    model = {"model": "gemini/emulator-size-60MB", "messages": [{"role": "user", "content": "A"}], "stream": True}
-    async with Client(str(rest.rest.base_url)) as client:
+@pytest.fixture
+async def drawn() -> AsyncIterator[Stack]:
+    """A server that sends pictures while they arrive, in the model's order."""
+    async with running_stack(rest=True, rest_image_order="drawn") as stack:
+        yield stack
+
+
+async def test_a_slow_reader_slows_the_upstream(drawn: Stack) -> None:
+    model = {
+        "model": "gemini/emulator-size-60MB",
+        "messages": [{"role": "user", "content": "A"}],
+        "stream": True,
+    }
+    async with Client(str(drawn.rest.base_url)) as client:
         await client.post("/v1/chat/completions", model, "x-image-fields: images")
         await client.read()
-        entry = rest.emulator.ledger.entries[-1]
+        entry = drawn.emulator.ledger.entries[-1]
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(_half_sent(entry), 1)
     await ended_upstream(entry)
@@ -141,7 +152,7 @@ async def test_a_slow_reader_slows_the_upstream_between_pictures(path: str, give
     assert sent == 10
 
 
-async def test_a_stream_of_images_alone_needs_no_file(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stream_of_images_alone_needs_no_file(drawn: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     opened = 0
     make = temp_buffer._file
 
@@ -160,7 +171,7 @@ async def test_a_stream_of_images_alone_needs_no_file(rest: Stack, monkeypatch: 
         (False, "both", 2),
     ):
         opened = 0
-        answer = await rest.rest.post(
+        answer = await drawn.rest.post(
             "/v1/chat/completions", json={**asked, "stream": stream}, headers={"x-image-fields": fields}
         )
         assert answer.status_code == 200
@@ -216,8 +227,15 @@ async def test_no_comment_stands_inside_a_picture() -> None:
 
 
 async def test_a_client_that_does_not_read_is_cut_off() -> None:
-    asked = {"model": "gemini/emulator-size-60MB", "messages": [{"role": "user", "content": "A"}], "stream": True}
-    async with running_stack(rest=True, stall_timeout=0.5) as stack, Client(str(stack.rest.base_url)) as client:
+    asked = {
+        "model": "gemini/emulator-size-60MB",
+        "messages": [{"role": "user", "content": "A"}],
+        "stream": True,
+    }
+    async with (
+        running_stack(rest=True, stall_timeout=0.5, rest_image_order="drawn") as stack,
+        Client(str(stack.rest.base_url)) as client,
+    ):
         await client.post("/v1/chat/completions", asked)
         await client.read()
         [entry] = stack.emulator.ledger.entries

@@ -40,11 +40,22 @@ def decode(body: json_scan.Json, kind: type[_T]) -> _T:
         except msgspec.ValidationError as error:
             if not is_unknown(error):
                 raise _refusal(error, kind) from None
-            read = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
-        raise InvalidRequest([Violation("body", f"{words}; send an object as application/json")]) from None
-    return convert(read, kind)
+        raise _invalid(error) from None
+    return convert(plain(body), kind)
+
+
+def plain(body: json_scan.Json) -> Any:
+    """Decode the body without a type. Raises InvalidRequest if it is not valid JSON."""
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: Exception) -> InvalidRequest:
+    words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
+    return InvalidRequest([Violation("body", f"{words}; send an object as application/json")])
 
 
 def convert(value: Any, kind: type[_T], field: str = "", *, text: bool = False) -> _T:

@@ -31,8 +31,8 @@ class Found(Generic[_T]):
 
 
 def of_body(body: json_scan.Json, kind: type[_T], *, drops: bool = False) -> Found[_T]:
-    """Find the wrong fields of a body that could not be decoded. It is valid JSON, within the limits."""
-    value = msgspec.json.decode(body)
+    """Find the wrong fields of a body that could not be decoded. Raises InvalidRequest if it is not valid JSON."""
+    value = json_decode.plain(body)
     small = len(body) <= 2 * FEW_VALUES or not json_scan.is_large(body)
     return of_value(value, kind, drops=wants_drops(value, drops), large=not small)
 
