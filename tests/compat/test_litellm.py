@@ -65,7 +65,7 @@ def test_an_answer_said_back_as_it_came(litellm: Any, rest: Rest, provider: str,
     asked = {**_asked(rest, provider, model), "extra_headers": {"x-image-fields": fields}}
     message = litellm.completion(**asked).choices[0].message
     given = message.model_dump()
-    [*_, shown] = [entry["image_url"] for entry in given.get("images") or ()] or [
+    [shown, *_] = [entry["image_url"] for entry in given.get("images") or ()] or [
         given["provider_specific_fields"]["image"]
     ]
     for said in (message, message.model_dump()):

@@ -226,23 +226,6 @@ async def test_no_comment_stands_inside_a_picture() -> None:
                 assert all(json.loads(event.removeprefix("data: ")) for event in events)
 
 
-async def test_a_client_that_does_not_read_is_cut_off() -> None:
-    asked = {
-        "model": "gemini/emulator-size-60MB",
-        "messages": [{"role": "user", "content": "A"}],
-        "stream": True,
-    }
-    async with (
-        running_stack(rest=True, stall_timeout=0.5, rest_image_order="drawn") as stack,
-        Client(str(stack.rest.base_url)) as client,
-    ):
-        await client.post("/v1/chat/completions", asked)
-        await client.read()
-        [entry] = stack.emulator.ledger.entries
-        await ended_upstream(entry)
-        assert b"[DONE]" not in await client.rest()
-
-
 async def test_a_body_that_stalls_is_answered_with_408() -> None:
     async with running_stack(rest=True, receive_timeout=0.2) as rest, Client(str(rest.rest.base_url)) as client:
         await client.send(b"POST /v1/chat/completions HTTP/1.1\r\n" + JSON + b"content-length: 100\r\n\r\n{")

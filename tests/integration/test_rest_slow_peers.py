@@ -128,3 +128,20 @@ async def test_d5_a_body_faster_than_the_slowest_pace_may_take_its_time(monkeypa
             await client.send(content[at : at + 4000])
             await asyncio.sleep(0.1)  # 40 kB a second, for twice the patience
         assert (await client.answer())[0] == 200
+
+
+async def test_a_client_that_does_not_read_is_cut_off() -> None:
+    asked = {
+        "model": "gemini/emulator-size-60MB",
+        "messages": [{"role": "user", "content": "A"}],
+        "stream": True,
+    }
+    async with (
+        running_stack(rest=True, stall_timeout=0.5, rest_image_order="drawn") as stack,
+        Client(str(stack.rest.base_url)) as client,
+    ):
+        await client.post("/v1/chat/completions", asked)
+        await client.read()
+        [entry] = stack.emulator.ledger.entries
+        await ended_upstream(entry)
+        assert b"[DONE]" not in await client.rest()
