@@ -25,7 +25,7 @@ from tests.sdk.conftest import Event, Script, good_stream, renumbered, scripted
 # arguments, exit code, words on stderr
 ENDS: list[tuple[list[str], int, str]] = [
     (["-m", "gemini/nope"], 2, "not found"),
-    (["--aspect-ratio", "16x9"], 2, "imagewire: --aspect-ratio: "),
+    (["--aspect-ratio", "wide"], 2, "imagewire: --aspect-ratio: "),
     (["--size", "3K"], 2, "imagewire: --size: "),
     (["--service-tier", "gold"], 2, "imagewire: --service-tier: "),
     (["--frobnicate"], 2, "--frobnicate"),

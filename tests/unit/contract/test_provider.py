@@ -16,3 +16,9 @@ def test_what_is_taken_is_listed() -> None:
     assert not Capabilities().takes("Spec.labels")
     some = Capabilities(fields=frozenset({"Spec.labels"}))
     assert (some.takes("Spec.labels"), some.takes("Spec.tools")) == (True, False)
+
+
+def test_a_model_thinks_unless_it_is_known_not_to() -> None:
+    assert Capabilities().thinks
+    assert Capabilities(thinking_levels=("LOW",)).thinks
+    assert not Capabilities(thinking_levels=()).thinks

@@ -174,3 +174,10 @@ def test_an_object_that_is_nested_too_deeply_is_refused(name: str) -> None:
 def test_sizes_are_those_of_the_model() -> None:
     builder = reading("chat", Capabilities(id="m", image_sizes=("1K",)), size="4096x4096")
     assert (builder.spec.image_config.image_size, builder.chosen_picture) == ("1K", "1K 1:1")
+
+
+def test_stream_options_are_for_streams() -> None:
+    assert refusals("chat", stream_options={"include_usage": True}) == [
+        ("stream_options", "is only for streams; set stream, or leave it out")
+    ]
+    reading("chat", stream=True, stream_options={"include_usage": True})

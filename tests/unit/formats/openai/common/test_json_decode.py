@@ -218,3 +218,24 @@ def test_any_body_is_read_or_refused(body: bytes) -> None:
     for request, _ in KINDS.values():
         with contextlib.suppress(InvalidRequest):
             decode(body, request)
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 5000 + b"]" * 5000])
+def test_what_is_no_json_has_no_fields(body: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        json_decode.plain(body)
+    assert [one.field for one in caught.value.violations] == ["body"]
+    assert json_decode.plain(b'{"a": 1}') == {"a": 1}
+
+
+def test_what_may_only_be_empty_or_null_is_not_supported() -> None:
+    class Empty(Strict):
+        bias: Annotated[dict[str, int], msgspec.Meta(max_length=0)] | None = None
+        audio: None = None
+
+    for body, field in ((b'{"bias": {"a": 1}}', "bias"), (b'{"audio": 1}', "audio")):
+        with pytest.raises(InvalidRequest) as caught:
+            decode(body, Empty)
+        assert [(one.field, one.description) for one in caught.value.violations] == [
+            (field, "is not supported; leave it out")
+        ]

@@ -221,3 +221,9 @@ def test_a_stream_fails_with_an_event() -> None:
     assert isinstance(piece, bytes)
     [(name, body)] = streamed(piece.decode())
     assert (name, body["type"], body["error"]["message"]) == ("error", "error", "no picture")
+
+
+def test_pictures_as_urls() -> None:
+    [first, last] = answer([drawn(picture(b"abc"))], [], "id", as_url=True)
+    joined = b"".join(b"KEPT" if isinstance(piece, ImageRef) else piece for piece in [*first, *last])
+    assert json.loads(joined)["data"] == [{"url": "data:image/png;base64,KEPT"}]

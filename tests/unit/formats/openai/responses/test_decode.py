@@ -171,3 +171,8 @@ def test_a_model_that_does_not_think_is_not_asked_for_drafts() -> None:
 )
 def test_the_image_tool(tools: Any, expected: ImageTool | None) -> None:
     assert image_tool(convert({"model": "m", "input": "A", "tools": tools}, ResponsesRequest)) == expected
+
+
+def test_what_can_be_included() -> None:
+    reading("responses", include=["reasoning.encrypted_content", "file_search_call.results"])
+    assert [field for field, _ in refusals("responses", include=["odd"])] == ["include[0]"]

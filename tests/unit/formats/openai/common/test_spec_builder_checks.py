@@ -1,0 +1,91 @@
+"""A spec's last checks: what changes nothing, what is dropped, what lost its signatures, and all violations at once."""
+
+import pytest
+
+from imagewire_server.contract import pb, validation
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, follows, not_following
+
+MODEL = Capabilities(id="m", image_sizes=("1K",), fields=frozenset(validation.CHECKS), unsigned_signature="none")
+
+
+def builder(*, drops: bool = False, size: str = "4K", temperature: float = 1) -> SpecBuilder:
+    made = SpecBuilder("gemini/m", drops=drops)
+    made.spec.messages.add(role=pb.Role.ROLE_USER, content="A")
+    made.spec.image_config.image_size = size
+    made.spec.generation_config.temperature = temperature
+    made.from_field("image_config.image_size", "size")
+    made.from_field("generation_config.temperature", "temperature")
+    return made
+
+
+def wrong(error: pytest.ExceptionInfo[InvalidRequest]) -> list[str]:
+    return [one.field for one in error.value.violations]
+
+
+def test_violations_of_all_checks_are_named_once() -> None:
+    made = builder(temperature=9)
+    made.refuse("n", "is wrong")
+    with pytest.raises(InvalidRequest) as caught:
+        made.done(MODEL)
+    assert wrong(caught) == ["n", "temperature", "size"]
+
+
+def test_the_last_check_names_what_the_model_lacks_too() -> None:
+    made = builder(temperature=9)
+    made.done(MODEL)
+    with pytest.raises(InvalidRequest) as caught:
+        made.check()
+    assert wrong(caught) == ["temperature", "size"]
+    fine = builder(size="1K")
+    fine.done(Capabilities())  # of which nothing is known
+    fine.check()
+    assert fine.later() == []
+
+
+def test_what_the_model_lacks_is_dropped() -> None:
+    made = builder(drops=True)
+    made.unsupported("quality", "is not supported")
+    made.done(MODEL)
+    made.check()
+    assert (made.dropped, made.spec.image_config.image_size) == (["quality", "size"], "")
+    refused = builder()
+    refused.unsupported("quality", "is not supported")
+    assert refused.violations == [Violation("quality", "is not supported")]
+
+
+@pytest.mark.parametrize(("model", "signed"), [(MODEL, True), (Capabilities(id="m"), False)])
+def test_lost_signatures(model: Capabilities, signed: bool) -> None:
+    made = builder(size="1K")
+    lost = made.spec.messages.add(role=pb.Role.ROLE_ASSISTANT)
+    lost.parts.add(text="A")
+    lost.parts.add(image={"data": b"A"})
+    lost.parts.add(image={"data": b"A"}, thought=True)
+    kept = made.spec.messages.add(role=pb.Role.ROLE_ASSISTANT)
+    kept.parts.add(image={"data": b"A"}, thought_signature=b"mine")
+    kept.parts.add(function_call={"name": "f"})
+    made.from_field("messages[1].parts[1]", "messages[1].images[0]")
+    made.done(model)
+    assert [part.thought_signature for part in lost.parts] == [b"", b"none" if signed else b"", b""]
+    assert [part.thought_signature for part in kept.parts] == [b"mine", b""]
+    assert made.unsigned == (["messages[1].images[0]"] if signed else [])
+
+
+def test_the_chosen_picture() -> None:
+    made = builder()
+    made.spec.image_config.aspect_ratio = "16:9"
+    assert made.chosen_picture == ""
+    made.tells_picture = True
+    assert made.chosen_picture == "4K 16:9"
+    assert made.may_have_drafts
+
+
+@pytest.mark.parametrize(
+    ("field", "earlier", "expected"),
+    [("a", "a", True), ("a", "a.b", True), ("a", "a[0]", True), ("a", "ab", False), ("a.b", "a", False)],
+)
+def test_what_follows(field: str, earlier: str, expected: bool) -> None:
+    assert follows(field, earlier) == expected
+    if expected:
+        assert not_following([Violation(field, "")], [Violation(earlier, "")]) == []
