@@ -67,10 +67,23 @@ def of_value(
                 else:
                     found.violations.append(Violation(name, reason.description))
             if not _removed(value, reason):
+                found.violations += _also_missing(value, kind, place, seen)
                 break
         else:
             break
     return found
+
+
+def _also_missing(value: Any, kind: type[Any], place: str, seen: list[str]) -> list[Violation]:
+    """The other required fields that the object itself lacks: the decoder names only one."""
+    if not isinstance(value, dict):
+        return []
+    lacking = [field.encode_name for field in msgspec.structs.fields(kind) if field.required]
+    return [
+        Violation(json_decode.within(place, name), "is required")
+        for name in lacking
+        if name not in value and not any(follows(name, earlier) for earlier in seen)
+    ]
 
 
 def _may_drop(reason: json_decode.Reason) -> bool:

@@ -142,3 +142,16 @@ def test_every_split_of_a_pictures_bytes_gives_the_same_url(chunks: list[bytes])
     picture = OpenPicture("image/png")
     written = b"".join([*map(picture.chunk, chunks), picture.close()])
     assert written == b"data:image/png;base64," + base64.b64encode(b"".join(chunks))
+
+
+def test_pictures_that_are_not_in_the_order_of_their_parts() -> None:
+    made = gathered(
+        pb.PartFinished(part_index=0, thought=True, **IMAGE),
+        pb.PartFinished(part_index=1, **IMAGE),  # type: ignore[arg-type]  # a message's fields
+    )
+    made.place(1)
+    made.place(0)
+    assert made.extras()["parts"] == ["image:1", "image:0"]
+    [front, *_] = made.fields(content=False)
+    assert isinstance(front, bytes)
+    assert front.startswith(b'"provider_specific_fields":')

@@ -295,3 +295,10 @@ def test_labels(
     _, builder = picture(lambda b: options.labels(b, user, metadata, Capabilities(id="m")))
     assert not builder.spec.labels
     assert refusals(builder) == []
+
+
+def test_a_quality_that_is_unknown() -> None:
+    _, builder = picture(lambda b: options.quality(b, "ultra", ALL))
+    assert refusals(builder) == [("quality", "is not supported; use auto, standard, medium, low, high, hd")]
+    _, builder = picture(lambda b: options.image_size(b, None, ALL, "image_size"))
+    assert not builder.violations

@@ -190,3 +190,13 @@ def test_the_request_overrides_the_default(
     except InvalidRequest:
         dropped = False
     assert dropped == expected
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]"])
+def test_a_body_that_is_no_object(body: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read(body, ImagesRequest, images_decode.spec_of, lambda _: PLAIN)
+    assert [one.field for one in caught.value.violations] == ["body"]
+    with pytest.raises(InvalidRequest) as caught:
+        read(b'{"odd": 1}', ImagesRequest, images_decode.spec_of, lambda _: PLAIN)
+    assert {one.field for one in caught.value.violations} == {"odd", "prompt", "model"}

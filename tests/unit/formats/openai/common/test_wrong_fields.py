@@ -105,3 +105,8 @@ def test_a_large_body_is_decoded_few_times() -> None:
     many = {f"x{i}": 1 for i in range(20)}
     assert len(wrong_fields.of_value({"model": "m", **many}, Body, large=True).violations) < 10
     assert len(wrong_fields.of_value({"model": "m", **many}, Body).violations) == 20
+
+
+def test_a_value_that_is_no_object() -> None:
+    result = wrong_fields.of_value([], Body)
+    assert (names(result), result.request) == (["body"], None)

@@ -301,3 +301,9 @@ def test_a_picture_that_did_not_come_is_skipped() -> None:
     failed = {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None, "error": {}}
     user = {"role": "user", "content": "A"}
     assert len(spec("responses", input=[failed, user]).messages) == 1
+
+
+def test_an_unknown_field_of_an_item_is_dropped() -> None:
+    builder = reading("responses", input=[{"role": "user", "content": "A", "odd": 1}], drop_params=True)
+    assert builder.dropped == ["input[0].odd"]
+    assert builder.spec.messages[0].parts[0].text == "A"

@@ -54,7 +54,7 @@ def test_a_wrong_field_is_refused(fields: dict[str, Any], field: str, words: str
 @pytest.mark.parametrize(
     ("item", "field", "words"),
     [
-        ({}, "role", "is required"),
+        ({"content": "A"}, "role", "is required"),
         ({"role": "user"}, "content", "is required"),
         ({"role": "tool", "content": "A"}, "role", f"'tool' is not supported; use {ROLES} or leave it out"),
         ({"role": "user", "content": None}, "content", "expected `str | array`, got `null`"),
