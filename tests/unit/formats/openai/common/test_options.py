@@ -255,48 +255,6 @@ def test_a_file_format(
         assert builder.origins[f"spec.image_config.output_options.{name}"] == f"tools[0].{named}"
 
 
-VERTEX = Capabilities(id="m", fields=frozenset({"Spec.labels"}))
-
-
-@pytest.mark.parametrize(
-    ("user", "metadata", "expected", "origin", "refused"),
-    [
-        (None, None, {}, None, []),
-        (None, {}, {}, None, []),
-        ("me", None, {"user": "me"}, "user", []),
-        ("", None, {"user": ""}, "user", []),
-        ("me@example.com", None, {}, None, []),
-        (None, {"a": "b"}, {"a": "b"}, "metadata", []),
-        ("me", {"a": "b"}, {"a": "b", "user": "me"}, "metadata", []),
-        ("me", {"user": "me"}, {"user": "me"}, "metadata", []),
-        (
-            None,
-            {"a": "b", "tags": ["x"]},
-            {"a": "b"},
-            "metadata",
-            [("metadata.tags", "must be text, because it becomes a label for billing")],
-        ),
-        (
-            "me",
-            {"user": "you"},
-            {"user": "you"},
-            "metadata",
-            [("metadata.user", "contradicts user; set only one of them")],
-        ),
-    ],
-)
-def test_labels(
-    user: str | None, metadata: dict[str, Any] | None, expected: dict[str, str], origin: str | None, refused: Any
-) -> None:
-    _, builder = picture(lambda b: options.labels(b, user, metadata, VERTEX))
-    assert dict(builder.spec.labels) == expected
-    assert builder.origins.get("spec.labels") == origin
-    assert refusals(builder) == refused
-    _, builder = picture(lambda b: options.labels(b, user, metadata, Capabilities(id="m")))
-    assert not builder.spec.labels
-    assert refusals(builder) == []
-
-
 def test_a_quality_that_is_unknown() -> None:
     _, builder = picture(lambda b: options.quality(b, "ultra", ALL))
     assert refusals(builder) == [("quality", "is not supported; use auto, standard, medium, low, high, hd")]

@@ -1,0 +1,50 @@
+"""Labels for billing, from `user` and `metadata`."""
+
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.common import options
+from tests.unit.formats.openai.common.test_options import picture, refusals
+
+VERTEX = Capabilities(id="m", fields=frozenset({"Spec.labels"}))
+
+
+@pytest.mark.parametrize(
+    ("user", "metadata", "expected", "origin", "refused"),
+    [
+        (None, None, {}, None, []),
+        (None, {}, {}, None, []),
+        ("me", None, {"user": "me"}, "user", []),
+        ("", None, {"user": ""}, "user", []),
+        ("me@example.com", None, {}, None, []),
+        (None, {"a": "b"}, {"a": "b"}, "metadata", []),
+        ("me", {"a": "b"}, {"a": "b", "user": "me"}, "metadata", []),
+        ("me", {"user": "me"}, {"user": "me"}, "metadata", []),
+        (
+            None,
+            {"a": "b", "tags": ["x"]},
+            {"a": "b"},
+            "metadata",
+            [("metadata.tags", "must be text, because it becomes a label for billing")],
+        ),
+        (
+            "me",
+            {"user": "you"},
+            {"user": "you"},
+            "metadata",
+            [("metadata.user", "contradicts user; set only one of them")],
+        ),
+    ],
+)
+def test_labels(
+    user: str | None, metadata: dict[str, Any] | None, expected: dict[str, str], origin: str | None, refused: Any
+) -> None:
+    _, builder = picture(lambda b: options.labels(b, user, metadata, VERTEX))
+    assert dict(builder.spec.labels) == expected
+    assert builder.origins.get("spec.labels") == origin
+    assert refusals(builder) == refused
+    _, builder = picture(lambda b: options.labels(b, user, metadata, Capabilities(id="m")))
+    assert not builder.spec.labels
+    assert refusals(builder) == []
