@@ -59,7 +59,6 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     shown = "\n".join(table(config, ENV))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
-    assert "warning: litellm_settings.drop_params is not supported" in shown
 
 
 def test_what_litellm_takes_more_widely_loads_and_is_told(tmp_path: Path) -> None:
