@@ -45,7 +45,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     assert set(config.warnings) == {
         f"{name} is not supported"
         for name in (
-            "litellm_settings.drop_params", "litellm_params.max_retries", "router_settings.redis_host",
+            "litellm_params.max_retries", "router_settings.redis_host",
             "general_settings.database_url",
         )
     }  # fmt: skip
