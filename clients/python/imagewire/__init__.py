@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from imagewire.images import Image, Picture, image
     from imagewire.litellm.completion import acompletion, completion
+    from imagewire.litellm.rebuild import stream_chunk_builder
     from imagewire.litellm.types import Completion, CompletionChunk
     from imagewire.media import Media
     from imagewire.messages import assistant, function_result, system, user
@@ -89,6 +90,7 @@ _HOMES = {
         "acompletion",
         "completion",
     ),
+    "imagewire.litellm.rebuild": ("stream_chunk_builder",),
     "imagewire.litellm.types": (
         "Completion",
         "CompletionChunk",
@@ -159,6 +161,7 @@ __all__ = [
     "function_result",
     "google_search",
     "image",
+    "stream_chunk_builder",
     "system",
     "user",
 ]

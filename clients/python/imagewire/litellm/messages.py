@@ -7,7 +7,9 @@ from imagewire.answer import Answer
 from imagewire.errors import invalid
 from imagewire.images import Detail, Image, image
 from imagewire.litellm import assistant_message
+from imagewire.litellm.drops import Drops
 from imagewire.litellm.record import plain
+from imagewire.litellm.tool_result import tool_result
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.messages import picture
 from imagewire.v1.message_pb2 import ChatMessage, Media, Part, Role
@@ -19,34 +21,47 @@ _ROLES = {
     "developer": Role.ROLE_SYSTEM,
     "user": Role.ROLE_USER,
     "assistant": Role.ROLE_ASSISTANT,
+    "tool": Role.ROLE_TOOL,
 }
 _KEYS = {"role", "content"}
+_TOOL_KEYS = _KEYS | {"tool_call_id", "name"}
 _ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
 _BESIDE_URL = frozenset({"detail", "format", "display_name"})
+_CACHE_CONTROL = "is Anthropic's; Google caches by itself, and by cached_content: leave it out"
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
-def read_messages(messages: Messages) -> list[ChatMessage]:
-    """Make protobuf messages. Raises InvalidRequest, which names the wrong key."""
+def read_messages(messages: Messages, drops: Drops) -> list[ChatMessage]:
+    """Make protobuf messages. Raises InvalidRequest, which names the wrong key. drops: takes what may be left out."""
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
-    return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
+    calls: dict[str, str] = {}
+    return [_read(message, f"messages[{i}]", calls, drops) for i, message in enumerate(messages)]
 
 
-def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatMessage:
-    if isinstance(message, OwnMessage):
-        message = message.answer
+def _read(
+    message: Mapping[str, Any] | OwnMessage | Answer, field: str, calls: dict[str, str], drops: Drops
+) -> ChatMessage:
+    """calls: names of the functions that the messages so far call, by the calls' ids. It grows."""
     if isinstance(message, Answer):
-        return message.message()
+        message = OwnMessage(message)
+    if isinstance(message, OwnMessage):
+        calls.update({call.id: call.function.name for call in message.tool_calls or ()})
+        return message.answer.message()
     if not isinstance(message, Mapping):
         raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
     given = {key: message[key] for key in message if message[key] is not None}
     role = given.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise invalid(
-            f"{field}.role", f"must be one of {', '.join(_ROLES)}; a tool's messages are Client's, as a Spec's"
-        )
-    keys = _ANSWER_KEYS if role == "assistant" else _KEYS
+        raise invalid(f"{field}.role", f"must be one of {', '.join(_ROLES)}; OpenAI's older role function is tool")
+    keys = _ANSWER_KEYS if role == "assistant" else _TOOL_KEYS if role == "tool" else _KEYS
+    if given.pop("cache_control", None):
+        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+    # Google has no place for an author's name, and OpenAI's for what Google never says are empty.
+    accepted = {"name"} if role in {"system", "developer", "user"} else {"annotations"} if role == "assistant" else ()
+    for key in accepted:
+        if key == "name" or not given.get(key):
+            given.pop(key, None)
     if unknown := sorted(set(given) - keys):
         raise invalid(
             f"{field}.{unknown[0]}",
@@ -54,23 +69,42 @@ def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatM
         )
     if role == "assistant":
         given = {key: plain(value) for key, value in given.items()}
+        given["content"] = _joined(given.get("content", ""))
         parts = assistant_message.parts(given, _pictures(given, field), field)
+        calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
-    parts = _content(given.get("content", ""), f"{field}.content")
+    parts = _content(given.get("content", ""), f"{field}.content", drops)
+    if role == "tool":
+        return tool_result(given, parts, calls, field)
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
     return ChatMessage(role=_ROLES[role], parts=parts)
 
 
-def _content(content: Any, field: str) -> list[Part]:
+def _joined(content: Any) -> Any:
+    """An assistant's text, which may come as a list of texts."""
+    if isinstance(content, list) and all(
+        isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
+        for part in content
+    ):
+        return "".join(part["text"] for part in content)
+    return content
+
+
+def _content(content: Any, field: str, drops: Drops) -> list[Part]:
     if isinstance(content, str):
         return [Part(text=content)]
     if not isinstance(content, list | tuple):
         raise invalid(field, "must be text or a list of parts")
-    return [_part(part, f"{field}[{i}]") for i, part in enumerate(content)]
+    return [_part(part, f"{field}[{i}]", drops) for i, part in enumerate(content)]
 
 
-def _part(part: Any, field: str) -> Part:
+def _part(part: Any, field: str, drops: Drops) -> Part:
+    if isinstance(part, Mapping):
+        given = {key: value for key, value in part.items() if value is not None}
+        if given.pop("cache_control", None):
+            drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+        part = given
     match part:
         case {"type": "text", "text": str(text), **rest} if not rest:
             return Part(text=text)
