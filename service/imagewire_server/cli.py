@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imagewire_server import __version__
+from imagewire_server.cli_options import ServeByDefault, rest_address
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
@@ -53,28 +54,41 @@ def _one(configs: tuple[Path, ...]) -> Path | None:
     return configs[0] if configs else None
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(cls=ServeByDefault, context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Print the version.")
 def app() -> None:
-    """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes."""
+    """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes.
+
+    Options without a command are those of `serve`, as in LiteLLM.
+    """
 
 
 @app.command()
-@click.option("--config", "configs", **_FILE, help="A YAML file: LiteLLM's config.yaml, or settings under imagewire:.")
+@click.option(
+    "--config", "-c", "configs", **_FILE, help="A YAML file: LiteLLM's config.yaml, or settings under imagewire:."
+)
 @click.option("--grpc", help="The address of gRPC: HOST:PORT or unix:PATH.")
 @click.option("--rest", help="The address of OpenAI's REST API: HOST:PORT.")
+@click.option("--host", help="The host of --rest alone, as LiteLLM's.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
-@click.option("--workers", type=int, help="The number of processes; 0 for one per usable core.")
+@click.option(
+    "--workers", "--num_workers", "workers", type=int, help="The number of processes; 0 for one per usable core."
+)
+@click.option("--debug", "--detailed_debug", "debug", is_flag=True, help="Log in detail: the log level debug.")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--counts", hidden=True)
 @click.option("--demo", is_flag=True, help="Draw with the built-in emulator, without a key.")
-def serve(
+def serve(  # noqa: PLR0913  # one for each option
     *,
     configs: tuple[Path, ...],
     grpc: str | None,
     rest: str | None,
+    host: str | None,
+    port: int | None,
     no_rest: bool,
     workers: int | None,
+    debug: bool,
     worker: int | None,
     counts: str | None,
     demo: bool,
@@ -92,14 +106,23 @@ def serve(
 
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
+    from imagewire_server.config.litellm_variables import unused  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.config.source import content  # noqa: PLC0415
     from imagewire_server.process.cpu_count import usable  # noqa: PLC0415
     from imagewire_server.process.worker_protocol import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
     from imagewire_server.providers.registry import load  # noqa: PLC0415
 
+    if debug:
+        os.environ["IMAGEWIRE_LOG_LEVEL"] = "debug"  # also of the workers
+    # The emulator needs no key, and a file's models must not be refused because there is none.
+    environ = {**os.environ, "GEMINI_API_KEY": os.environ.get("GEMINI_API_KEY") or "demo"} if demo else os.environ
+
     def read(text: bytes | None = None) -> "Config":
-        return load(config, os.environ, text=text, grpc=grpc, rest="off" if no_rest else rest, workers=workers)
+        address = rest_address(
+            rest, host, port, no_rest=no_rest, given=lambda: load(config, environ, text=text, demo=demo).settings.rest
+        )
+        return load(config, environ, text=text, demo=demo, grpc=grpc, rest=address, workers=workers)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers
@@ -122,7 +145,7 @@ def serve(
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
         if worker is None:
-            for words in exposed(given.settings, given.master_key):
+            for words in (*exposed(given.settings, given.master_key), *unused(os.environ, given.settings.rest)):
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):

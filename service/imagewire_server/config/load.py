@@ -42,11 +42,13 @@ def load(
     environ: Mapping[str, str],
     *,
     text: bytes | None = None,
+    demo: bool = False,
     **flags: Any,
 ) -> Config:
     """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
 
-    providers: the available ones. text: the content of the file, if it was already read.
+    providers: the available ones. text: the content of the file, if it was already read. demo: whether model_list is
+    read for the emulator, so that no variable needs to be set for it.
     """
     noticed: dict[str, None] = {}
     titled: dict[str, tuple[Key, Node]] = {}
@@ -74,7 +76,8 @@ def load(
         noticed[name] = None
 
     if "model_list" in sections:
-        found = deployments.read(sections["model_list"], providers, made, warn)
+        model_list = sections["model_list"].with_stand_ins() if demo else sections["model_list"]
+        found = deployments.read(model_list, providers, made, warn)
     else:
         found = _default(made, providers)
     _distinct(found, path)

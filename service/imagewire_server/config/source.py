@@ -15,6 +15,16 @@ _MOST_BYTES = 1024 * 1024
 _FROM_ENV = "os.environ/"
 
 
+class _StandIns(dict[str, str]):
+    """An environment in which a variable that is not set stands for this word."""
+
+    def __missing__(self, name: str) -> str:
+        return "demo"
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
 class ConfigError(Exception):
     """A setting is wrong. The message has the place, the problem and the remedy."""
 
@@ -35,6 +45,10 @@ class Node:
     def error(self, words: str) -> ConfigError:
         """A ConfigError at this place."""
         return ConfigError(f"{self.where}: {words}")
+
+    def with_stand_ins(self) -> "Node":
+        """The same value, in which variables that are not set have a word that stands in for them."""
+        return Node(self._node, self._path, _StandIns(self._environ))
 
     @property
     def is_null(self) -> bool:

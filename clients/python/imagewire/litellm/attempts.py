@@ -3,12 +3,13 @@
 import contextlib
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 
-from imagewire.answer import Answer, Chunk
+from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import aiterate
 from imagewire.chat import iterate
 from imagewire.errors import ImagewireError, InvalidRequest
 from imagewire.litellm.params import CompletionRequest
+from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
 
 _Event = StreamCompletionResponse
