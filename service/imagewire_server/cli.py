@@ -115,14 +115,16 @@ def serve(  # noqa: PLR0913  # one for each option
 
     if debug:
         os.environ["IMAGEWIRE_LOG_LEVEL"] = "debug"  # also of the workers
-    # The emulator needs no key, and a file's models must not be refused because there is none.
-    environ = {**os.environ, "GEMINI_API_KEY": os.environ.get("GEMINI_API_KEY") or "demo"} if demo else os.environ
 
     def read(text: bytes | None = None) -> "Config":
         address = rest_address(
-            rest, host, port, no_rest=no_rest, given=lambda: load(config, environ, text=text, demo=demo).settings.rest
+            rest,
+            host,
+            port,
+            no_rest=no_rest,
+            given=lambda: load(config, os.environ, text=text, demo=demo).settings.rest,
         )
-        return load(config, environ, text=text, demo=demo, grpc=grpc, rest=address, workers=workers)
+        return load(config, os.environ, text=text, demo=demo, grpc=grpc, rest=address, workers=workers)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers

@@ -12,7 +12,7 @@ from imagewire_server.config.models import Row
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
-from imagewire_server.config.source import ConfigError, Key, Node, content, parsed
+from imagewire_server.config.source import STAND_IN, ConfigError, Key, Node, content, parsed
 
 __all__ = ["Config", "ConfigError", "load"]
 
@@ -48,7 +48,7 @@ def load(
     """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
 
     providers: the available ones. text: the content of the file, if it was already read. demo: whether model_list is
-    read for the emulator, so that no variable needs to be set for it.
+    read for the emulator, so that no variable needs to be set for it, nor a key of a provider.
     """
     noticed: dict[str, None] = {}
     titled: dict[str, tuple[Key, Node]] = {}
@@ -63,7 +63,9 @@ def load(
     own = sections.get("imagewire")
     known = settings.fields(providers)
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
-    weak, strong = settings.from_environment(environ, known, others)
+    stand_ins = {one.variable: STAND_IN for provider in providers for one in provider.set_up} if demo else {}
+    set_up = stand_ins | {name: value for name, value in environ.items() if value or name not in stand_ins}
+    weak, strong = settings.from_environment(set_up, known, others)
     given = {**weak, **(settings.from_file(own, known) if own else {}), **strong}
     for name, flag in flags.items():
         if flag is not None:

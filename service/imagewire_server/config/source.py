@@ -15,11 +15,15 @@ _MOST_BYTES = 1024 * 1024
 _FROM_ENV = "os.environ/"
 
 
+# What stands for a variable that is not set, where its value does not matter.
+STAND_IN = "demo"
+
+
 class _StandIns(dict[str, str]):
     """An environment in which a variable that is not set stands for this word."""
 
     def __missing__(self, name: str) -> str:
-        return "demo"
+        return STAND_IN
 
     def __contains__(self, name: object) -> bool:
         return True
