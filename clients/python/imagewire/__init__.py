@@ -40,7 +40,7 @@ if TYPE_CHECKING:
         Violation,
     )
     from imagewire.images import Image, Picture, image
-    from imagewire.litellm.completion import acompletion, completion
+    from imagewire.litellm.calls import acompletion, completion
     from imagewire.litellm.rebuild import stream_chunk_builder
     from imagewire.litellm.types import Completion, CompletionChunk
     from imagewire.media import Media
@@ -86,7 +86,7 @@ _HOMES = {
         "Picture",
         "image",
     ),
-    "imagewire.litellm.completion": (
+    "imagewire.litellm.calls": (
         "acompletion",
         "completion",
     ),

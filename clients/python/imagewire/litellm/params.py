@@ -9,7 +9,7 @@ from typing import Any, cast
 from imagewire._grpc.channel import Metadata
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
-from imagewire.litellm import known_arguments
+from imagewire.litellm import known_arguments, settings
 from imagewire.litellm.connection import ConnectionKey, connection_key, metadata
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.function_tools import read_choice, read_tools
@@ -60,6 +60,7 @@ def requests(
 
 def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: bool = False) -> CompletionRequest:
     """Read the arguments. Raises InvalidRequest, which names the wrong one, and what `build_spec` raises."""
+    options = _with_settings(options)
     drops = Drops(enabled=options.get("drop_params") is True)
     given = cast("CompletionOptions", dict(_served(options, drops)))
     for name, value in given.items():
@@ -84,6 +85,16 @@ def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: 
     if stream:
         seconds = given.get("stream_timeout") or seconds
     return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops)
+
+
+def _with_settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The arguments, with the package's settings where they are silent."""
+    found = settings()
+    if found:
+        said = {name for name, value in options.items() if value is not None}
+        others = {"num_retries": {"max_retries"}, "request_timeout": {"timeout"}}
+        found = {name: value for name, value in found.items() if not said & {name, *others.get(name, ())}}
+    return {**options, **found} if found else options
 
 
 def _served(options: Mapping[str, Any], drops: Drops) -> Iterator[tuple[str, Any]]:
