@@ -198,8 +198,11 @@ def test_one_set_of_arguments_for_every_model_with_drop_params() -> None:
 def test_without_drop_params_it_is_refused_by_name() -> None:
     with pytest.raises(imagewire.InvalidRequest, match="response_format"):
         completion(FLASH, SAY, response_format={"type": "json_object"})  # type: ignore[call-overload]
-    with pytest.raises(imagewire.InvalidRequest):
+    with pytest.raises(imagewire.InvalidRequest, match=r"^reasoning_effort") as caught:
         completion(FLASH, SAY, reasoning_effort="high")
+    assert [violation.field for violation in caught.value.violations] == ["reasoning_effort"]
+    with pytest.raises(imagewire.InvalidRequest, match=r"^temperature"):
+        completion(FLASH, SAY, temperature=9, drop_params=True)
 
 
 def test_a_retry_loop_by_status_codes() -> None:
@@ -230,6 +233,18 @@ def test_an_edit_of_an_uploaded_picture_and_the_chat_goes_on() -> None:
     second = completion(FLASH, messages, n=1, stop=None, temperature=0.7, top_p=1.0, max_tokens=4000)
     messages += [second.choices[0].message, {"role": "user", "content": "Now green", "name": "anna"}]
     assert completion(FLASH, messages).choices[0].message.image is not None
+
+
+def test_a_redacted_message_goes_back_as_it_is_now() -> None:
+    script = Script(events=good_stream())
+    with scripted(script) as target:
+        message = completion(FLASH, SAY, target=target).choices[0].message
+        message.content = "redacted"
+        with pytest.raises(imagewire.InvalidRequest, match="send the answer back unchanged"):
+            completion(FLASH, [*SAY, message, *SAY], target=target)  # its signed text would not fit
+        kept = {"role": message.role, "content": message.content}
+        completion(FLASH, [*SAY, kept, *SAY], target=target)
+    assert script.requests[-1].spec.messages[1].parts[0].text == "redacted"
 
 
 def test_a_trace_id_reaches_the_servers_log_and_interceptors() -> None:

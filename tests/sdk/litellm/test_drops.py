@@ -7,7 +7,7 @@ import pytest
 import imagewire
 from imagewire.errors import InvalidRequest, Violation
 from imagewire.litellm import known_arguments
-from imagewire.litellm.drops import Drops
+from imagewire.litellm.drops import Drops, name_arguments
 from imagewire.litellm.params import read
 from imagewire.v1.spec_pb2 import Spec
 
@@ -95,6 +95,28 @@ def test_the_request_itself_is_never_cleared(field: str) -> None:
     spec = imagewire.build_spec("m", "A", labels={"a": "b"})
     assert not Drops(enabled=True).clear(spec, _refused("spec.labels", field))
     assert spec == imagewire.build_spec("m", "A", labels={"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("spec.generation_config.thinking_config", "reasoning_effort"),
+        ("spec.generation_config.thinking_config.thinking_level", "reasoning_effort"),
+        ("spec.generation_config.max_output_tokens", "max_tokens"),
+        ("spec.generation_config.stop_sequences[5]", "stop"),
+        ("spec.generation_config.top_k", "top_k"),
+        ("spec.image_config.aspect_ratio", "aspect_ratio"),
+        ("spec.labels", "metadata"),
+        ("spec.tool_config.mode", "tool_choice"),
+        ("spec.messages[0].parts[1].image.data", "messages[0].parts[1].image.data"),
+        ("spec.extra_body.labels", "extra_body.labels"),
+    ],
+)
+def test_the_server_s_violations_have_the_arguments_names(path: str, name: str) -> None:
+    error = InvalidRequest(f"{path}: is wrong", violations=[Violation(path, "is wrong")])
+    name_arguments(error)
+    assert (str(error), error.message) == (f"{name}: is wrong",) * 2
+    assert error.violations == (Violation(name, "is wrong"),)
 
 
 def test_nothing_is_cleared_unless_asked() -> None:

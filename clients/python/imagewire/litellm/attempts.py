@@ -8,6 +8,7 @@ from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import aiterate
 from imagewire.chat import iterate
 from imagewire.errors import ImagewireError, InvalidRequest
+from imagewire.litellm.drops import name_arguments
 from imagewire.litellm.params import CompletionRequest
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
@@ -40,6 +41,8 @@ class Attempts:
         if isinstance(error, InvalidRequest) and self.request.drops.clear(self.request.spec, error):
             self._take(self.request)
             return
+        if isinstance(error, InvalidRequest):
+            name_arguments(error)
         self._failed.append((self.request.spec.model, error))
         following = next(self._others, None)
         if following is None:

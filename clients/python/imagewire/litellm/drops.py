@@ -4,19 +4,48 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagewire.errors import InvalidRequest, invalid
+from imagewire.errors import InvalidRequest, Violation, invalid
 from imagewire.v1.spec_pb2 import Spec
 
-# Fields of a Spec that a model may lack. Others are never left out: what guards, limits or is the request itself.
+# Fields of a Spec that a model may lack. Others are never left out: what guards, limits or is the request itself, and
+# what is wrong for each model.
 _SPEC = re.compile(
     r"spec\.(image_config\.(?:aspect_ratio|image_size)|labels|service_tier"
-    r"|generation_config\.(?:thinking_config|media_resolution|temperature|top_p|top_k|seed|presence_penalty"
-    r"|frequency_penalty|stop_sequences)"
+    r"|generation_config\.(?:thinking_config|media_resolution)"
     r"|messages\[\d+\]\.(?:parts\[\d+\]\.)?image\.detail)(?:[.\[].*)?"
 )
 _STEP = re.compile(r"(\w+)(?:\[(\d+)\])?")
-# The arguments' names, where they are not the Spec's.
-_NAMES = {"labels": "metadata", "thinking_config": "reasoning_effort", "stop_sequences": "stop"}
+# The arguments for fields of a Spec, where they have other names. Those inside them have no name of their own.
+_NAMES = {
+    "generation_config.thinking_config": "reasoning_effort",
+    "generation_config.stop_sequences": "stop",
+    "generation_config.max_output_tokens": "max_tokens",
+    "output_config": "output_config",
+    "tool_config": "tool_choice",
+    "labels": "metadata",
+}
+_PREFIXES = ("generation_config.", "image_config.")
+
+
+def argument(path: str) -> str:
+    """The argument for a path of a Spec, such as "spec.labels"."""
+    inner = path.removeprefix("spec.")
+    for known, name in _NAMES.items():
+        if re.match(rf"{re.escape(known)}(?:[.\[]|$)", inner):
+            return name
+    prefix = next((prefix for prefix in _PREFIXES if inner.startswith(prefix)), "")
+    return inner.removeprefix(prefix)
+
+
+def name_arguments(error: InvalidRequest) -> None:
+    """Give the server's violations the names of the arguments, also in the error's text."""
+    made = []
+    for violation in error.violations:
+        name = argument(violation.field)
+        error.message = error.message.replace(violation.field, name)
+        made.append(Violation(name, violation.description))
+    error.violations = tuple(made)
+    error.args = (error.message,)
 
 
 @dataclass(slots=True)
@@ -49,6 +78,6 @@ class Drops:
             target = getattr(target, name)
             target = target[int(index)] if index else target
         target.ClearField(last)
-        name = path if last == "detail" else _NAMES.get(last, last)
+        name = argument(path)
         if name not in self.names:
             self.names.append(name)

@@ -8,7 +8,6 @@ from imagewire.errors import invalid
 from imagewire.images import Detail, Image, image
 from imagewire.litellm import assistant_message
 from imagewire.litellm.drops import Drops
-from imagewire.litellm.record import plain
 from imagewire.litellm.tool_result import tool_result
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.messages import picture
@@ -45,9 +44,10 @@ def _read(
     """calls: names of the functions that the messages so far call, by the calls' ids. It grows."""
     if isinstance(message, Answer):
         message = OwnMessage(message)
-    if isinstance(message, OwnMessage):
+    if isinstance(message, OwnMessage) and message.content == message.answer.text:
         calls.update({call.id: call.function.name for call in message.tool_calls or ()})
         return message.answer.message()
+    message = _plain(message)  # an edited message, or one of OpenAI's or LiteLLM's own package
     if not isinstance(message, Mapping):
         raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
     given = {key: message[key] for key in message if message[key] is not None}
@@ -68,7 +68,6 @@ def _read(
             f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
         )
     if role == "assistant":
-        given = {key: plain(value) for key, value in given.items()}
         given["content"] = _joined(given.get("content", ""))
         parts = assistant_message.parts(given, _pictures(given, field), field)
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
@@ -79,6 +78,16 @@ def _read(
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
     return ChatMessage(role=_ROLES[role], parts=parts)
+
+
+def _plain(value: Any) -> Any:
+    """The value with dicts in the place of pydantic's objects and of this package's, also inside lists."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    dump = getattr(value, "model_dump", None)
+    return dump(exclude_none=True) if dump is not None else value
 
 
 def _joined(content: Any) -> Any:
