@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import imagewire
-from imagewire import acompletion, completion, stream_chunk_builder
+from imagewire import acompletion, completion, litellm, stream_chunk_builder
 from imagewire.litellm.rebuild import stream_chunk_builder as rebuilt
 from tests.sdk.conftest import Script, good_stream, scripted
 
@@ -71,6 +71,9 @@ def test_a_cost_tracker_reads_hidden_params_and_the_usage() -> None:
     total = 0.0
     response = completion(FLASH, SAY)
     total += response._hidden_params.get("response_cost") or 0.0  # LiteLLM's name
+    assert response._response_ms > 0
+    assert litellm.completion_cost(completion_response=response) == total
+    assert isinstance(response, litellm.ModelResponse)
     usage = response.usage
     assert total == pytest.approx(usage.cost)
     assert response._hidden_params["custom_llm_provider"] == "gemini"

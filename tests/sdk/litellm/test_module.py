@@ -8,6 +8,7 @@ import pytest
 
 import imagewire
 from imagewire import litellm
+from imagewire.answer import Answer
 from imagewire.litellm import exceptions
 from imagewire.litellm.params import read
 
@@ -28,6 +29,11 @@ def test_its_functions_are_the_packages() -> None:
     assert litellm.RateLimitError is exceptions.RateLimitError is imagewire.RateLimited
     with pytest.raises(AttributeError, match="no attribute 'embedding'"):
         litellm.embedding  # noqa: B018
+
+
+def test_a_cost_that_is_not_known_is_told() -> None:
+    with pytest.raises(imagewire.InvalidRequest, match="knows no price"):
+        litellm.completion_cost(imagewire.Completion(Answer()))
 
 
 def test_its_settings_hold_for_calls_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from imagewire.litellm.calls import acompletion, completion
+    from imagewire.litellm.cost import completion_cost
     from imagewire.litellm.exceptions import (
         APIConnectionError,
         APIError,
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
         Timeout,
     )
     from imagewire.litellm.rebuild import stream_chunk_builder
+    from imagewire.litellm.types import Completion as ModelResponse
+    from imagewire.litellm.types import CompletionChunk as ModelResponseStream
+    from imagewire.litellm.types import Message
+    from imagewire.litellm.usage import Usage
 
 __all__ = [
     "APIConnectionError",
@@ -33,13 +38,18 @@ __all__ = [
     "BadRequestError",
     "ContentPolicyViolationError",
     "InternalServerError",
+    "Message",
+    "ModelResponse",
+    "ModelResponseStream",
     "NotFoundError",
     "PermissionDeniedError",
     "RateLimitError",
     "ServiceUnavailableError",
     "Timeout",
+    "Usage",
     "acompletion",
     "completion",
+    "completion_cost",
     "drop_params",
     "num_retries",
     "request_timeout",
@@ -54,10 +64,16 @@ request_timeout: float | None = None
 _SETTINGS = ("drop_params", "num_retries", "request_timeout")
 # They switch off what is not here.
 _HARMLESS = frozenset({"suppress_debug_info", "telemetry"})
+# Where a name is, and what it is called there; all others are errors.
 _HOMES = {
-    "acompletion": "imagewire.litellm.calls",
-    "completion": "imagewire.litellm.calls",
-    "stream_chunk_builder": "imagewire.litellm.rebuild",
+    "Message": ("types", "Message"),
+    "ModelResponse": ("types", "Completion"),
+    "ModelResponseStream": ("types", "CompletionChunk"),
+    "Usage": ("usage", "Usage"),
+    "acompletion": ("calls", "acompletion"),
+    "completion": ("calls", "completion"),
+    "completion_cost": ("cost", "completion_cost"),
+    "stream_chunk_builder": ("rebuild", "stream_chunk_builder"),
 }
 
 
@@ -83,7 +99,8 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES.get(name, "imagewire.litellm.exceptions")), name)
+    module, found = _HOMES.get(name, ("exceptions", name))
+    return getattr(importlib.import_module(f"{__name__}.{module}"), found)
 
 
 sys.modules[__name__].__class__ = _Module

@@ -1,6 +1,7 @@
 """The attempts of one call of `completion`: its fallbacks, and requests without what the server refused."""
 
 import contextlib
+import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 
 from imagewire.answer import Answer
@@ -10,6 +11,7 @@ from imagewire.chat import iterate
 from imagewire.errors import ImagewireError, InvalidRequest
 from imagewire.litellm.drops import name_arguments
 from imagewire.litellm.params import CompletionRequest
+from imagewire.litellm.types import Completion
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
 
@@ -27,12 +29,20 @@ class Attempts:
         self._others = others
         self._stream = stream
         self._failed: list[tuple[str, ImagewireError]] = []
+        self._begun = time.monotonic()
         self.dropped: list[str] = []
         self._take(next(others))
 
     def _take(self, request: CompletionRequest) -> None:
         self.request = request
         self.dropped[:] = request.drops.names
+
+    def completion(self, answer: Answer) -> Completion:
+        """The answer in OpenAI's shape, with how long it took as LiteLLM has it."""
+        made = Completion(answer, self.dropped)
+        milliseconds = (time.monotonic() - self._begun) * 1000
+        made._response_ms = made._hidden_params["_response_ms"] = milliseconds  # LiteLLM's names
+        return made
 
     def fail(self, error: ImagewireError, *, begun: bool) -> None:
         """Choose the next request. Raises the error of the first model when there is none."""

@@ -74,7 +74,7 @@ def completion(
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         _client(made.request.connection)  # where it cannot be made, a stream does not begin either
         if not stream:
-            return Completion(final(attempts.growing(made, _start)), made.dropped)
+            return made.completion(final(attempts.growing(made, _start)))
     return _chunks(made, model)
 
 
@@ -133,7 +133,7 @@ async def acompletion(
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         await _async_client(made.request.connection)
         if not stream:
-            return Completion(await afinal(attempts.agrowing(made, _astart)), made.dropped)
+            return made.completion(await afinal(attempts.agrowing(made, _astart)))
     return _achunks(made, model)
 
 

@@ -112,7 +112,7 @@ class Message(Record):
 class Delta(Record):
     """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
 
-    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
+    names = Message.names
 
     role: Literal["assistant"] | None = None
     content: str | None = None
@@ -121,6 +121,8 @@ class Delta(Record):
     images: list[ImageItem] | None = None
     tool_calls: list[ToolCall] | None = None
     provider_specific_fields: dict[str, Any] | None = None
+    function_call: None = None
+    refusal: None = None
 
 
 _ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "grounding_metadata", "citation_metadata")
@@ -150,7 +152,7 @@ class Choice(Record):
 class StreamChoice(Record):
     """What is new, and in the last chunk what a Choice has beside its message."""
 
-    names = ("finish_reason", "index", "delta", *_ENDING, "provider_specific_fields")
+    names = ("finish_reason", "index", "delta", "logprobs", *_ENDING, "provider_specific_fields")
 
     delta: Delta
     finish_reason: FinishReason | None = None
@@ -161,6 +163,7 @@ class StreamChoice(Record):
     citation_metadata: dict[str, Any] | None = None
     provider_specific_fields: dict[str, Any] | None = None
     index: int = 0
+    logprobs: None = None
 
 
 class Completion(Record):
@@ -209,6 +212,7 @@ class Completion(Record):
         self.service_tier = finish.service_tier(answer)
         self.provider_specific_fields = provider_fields.of_answer(answer) or None
         self._hidden_params = hidden_params(answer, dropped)
+        self._response_ms: float | None = None
 
 
 @dataclass(slots=True, repr=False)
