@@ -8,7 +8,7 @@ import imagewire
 from imagewire.errors import InvalidRequest, Violation
 from imagewire.litellm import known_arguments
 from imagewire.litellm.drops import Drops, name_arguments
-from imagewire.litellm.params import read
+from imagewire.litellm.params import read, requests
 from imagewire.v1.spec_pb2 import Spec
 
 MODEL = "gemini/gemini-2.5-flash-image"
@@ -185,6 +185,22 @@ def test_how_much_it_thinks(options: Any, budget: int | None, level: str) -> Non
 def test_thinking_that_cannot_be_meant(options: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"^thinking"):
         read(MODEL, SAY, options)
+
+
+@pytest.mark.parametrize(
+    ("fallbacks", "field"),
+    [
+        ([{"model": "m", "temprature": 1}], "fallbacks[0].temprature"),
+        (["m", {"fallbacks": ["m"]}], "fallbacks[1].fallbacks"),
+        ([3], "fallbacks"),
+        ("m", "fallbacks"),
+    ],
+    ids=str,
+)
+def test_a_wrong_fallback_is_named_before_it_is_needed(fallbacks: Any, field: str) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        next(requests(MODEL, SAY, {"fallbacks": fallbacks}))
+    assert [violation.field for violation in caught.value.violations] == [field]
 
 
 def test_each_remedy_is_reached() -> None:

@@ -120,11 +120,11 @@ def remedy(name: str) -> str | None:
     return next((words for names, words in _REMEDIES if any(re.fullmatch(one, name) for one in names.split())), None)
 
 
-def unknown(name: str, arguments: Iterable[str]) -> InvalidRequest:
-    """The error for an argument that nobody knows. arguments: those that there are."""
+def unknown(name: str, arguments: Iterable[str], prefix: str = "") -> InvalidRequest:
+    """The error for an argument that nobody knows. arguments: those that there are. prefix: where it stands."""
     known = list(arguments)
     close = difflib.get_close_matches(name, known, n=1)
     return invalid(
-        name,
+        f"{prefix}{name}",
         f"is not an argument of completion; {f'did you mean {close[0]}?' if close else 'it takes ' + ', '.join(known)}",
     )

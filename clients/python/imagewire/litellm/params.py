@@ -47,6 +47,7 @@ def requests(
 ) -> Iterator[CompletionRequest]:
     """The request, then those of its fallbacks. Each is read when it is asked for. Raises as `read`."""
     fallbacks = options.get("fallbacks") or ()
+    _check_fallbacks(fallbacks)
     if fallbacks and isinstance(messages, Iterator):
         messages = list(messages)  # they are read more than once
     yield read(model, messages, options, stream=stream)
@@ -56,6 +57,20 @@ def requests(
         given = {name: value for name, value in options.items() if name != "fallbacks"} | given
         said: Any = given.pop("messages", messages)
         yield read(other, said, given, stream=stream)
+
+
+def _check_fallbacks(fallbacks: Any) -> None:
+    """Raise InvalidRequest for what would come to light only when a call fails."""
+    if wrong := mismatch(fallbacks, CompletionOptions.__annotations__["fallbacks"]):
+        raise invalid("fallbacks", wrong)
+    for i, fallback in enumerate(fallbacks):
+        names = () if isinstance(fallback, str) else fallback
+        if "fallbacks" in names:
+            raise invalid(f"fallbacks[{i}].fallbacks", "cannot be inside; put all models into one list")
+        for name in names:
+            known = name in {"model", "messages", *CompletionOptions.__annotations__}
+            if not known and known_arguments.remedy(name) is None:
+                raise known_arguments.unknown(name, CompletionOptions.__annotations__, f"fallbacks[{i}].")
 
 
 def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: bool = False) -> CompletionRequest:
