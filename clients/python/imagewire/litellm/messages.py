@@ -119,7 +119,21 @@ def _part(part: Any, field: str, drops: Drops) -> Part:
             return Part(text=text)
         case {"type": "image_url", "image_url": given, **rest} if not rest:
             return _picture({"url": given} if isinstance(given, str) else given, f"{field}.image_url")
+        case {"type": "file", "file": Mapping() as file, **rest} if not rest:
+            return _file(file, f"{field}.file")
     raise invalid(field, 'must be {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}')
+
+
+def _file(given: Mapping[str, Any], field: str) -> Part:
+    """A picture in OpenAI's form of a file, as LiteLLM takes it for Google's models."""
+    match {key: value for key, value in given.items() if value is not None and key != "filename"}:
+        case {"file_data": str(url), **rest} | {"file_id": str(url), **rest} if rest.keys() <= {"format"}:
+            mime_type = rest.get("format") or ""
+            if url.startswith("data:image/") or str(mime_type).startswith("image/"):
+                return _picture({"url": url, "format": mime_type}, field)
+    raise invalid(
+        field, 'must be a picture: {"file_data": "data:image/…"} or {"file_id": "https://…", "format": "image/…"}'
+    )
 
 
 def _picture(given: Any, field: str, *, answered: bool = False) -> Part:

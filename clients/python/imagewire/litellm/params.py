@@ -47,9 +47,11 @@ def requests(
 ) -> Iterator[CompletionRequest]:
     """The request, then those of its fallbacks. Each is read when it is asked for. Raises as `read`."""
     fallbacks = options.get("fallbacks") or ()
+    if isinstance(fallbacks, Iterator):
+        fallbacks = list(fallbacks)  # they are read more than once, as messages are
     _check_fallbacks(fallbacks)
     if fallbacks and isinstance(messages, Iterator):
-        messages = list(messages)  # they are read more than once
+        messages = list(messages)
     yield read(model, messages, options, stream=stream)
     for fallback in fallbacks:
         given = {"model": fallback} if isinstance(fallback, str) else dict(fallback)
@@ -115,6 +117,7 @@ def _with_settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
 def _served(options: Mapping[str, Any], drops: Drops) -> Iterator[tuple[str, Any]]:
     """The arguments that are served, those that are None left out. Raises InvalidRequest for the others."""
     left_out = options.get("additional_drop_params") or ()
+    left_out = set(left_out) if isinstance(left_out, list | tuple | set | frozenset) else set()
     for name, value in options.items():
         if value is None or known_arguments.is_harmless(name, value):
             continue
