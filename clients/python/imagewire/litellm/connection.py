@@ -67,6 +67,8 @@ def connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
 
 def metadata(given: CompletionOptions, connection: ConnectionKey) -> Metadata:
     """The call's own gRPC metadata. Raises InvalidRequest for what gRPC cannot send, and for what nobody would read."""
+    if "headers" not in given and "extra_headers" not in given:
+        return ()
     made: dict[str, str] = {}
     for argument, headers in (("headers", given.get("headers")), ("extra_headers", given.get("extra_headers"))):
         lower = {name.lower(): value for name, value in (headers or {}).items()}

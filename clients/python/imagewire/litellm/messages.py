@@ -47,7 +47,8 @@ def _read(
     if isinstance(message, OwnMessage) and message.content == message.answer.text:
         calls.update({call.id: call.function.name for call in message.tool_calls or ()})
         return message.answer.message()
-    message = _plain(message)  # an edited message, or one of OpenAI's or LiteLLM's own package
+    if not isinstance(message, Mapping):
+        message = _plain(message)  # an edited message, or one of OpenAI's or LiteLLM's own package
     if not isinstance(message, Mapping):
         raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
     given = {key: message[key] for key in message if message[key] is not None}
@@ -55,19 +56,10 @@ def _read(
     if not isinstance(role, str) or role not in _ROLES:
         raise invalid(f"{field}.role", f"must be one of {', '.join(_ROLES)}; OpenAI's older role function is tool")
     keys = _ANSWER_KEYS if role == "assistant" else _TOOL_KEYS if role == "tool" else _KEYS
-    if given.pop("cache_control", None):
-        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
-    # Google has no place for an author's name, and OpenAI's for what Google never says are empty.
-    accepted = {"name"} if role in {"system", "developer", "user"} else {"annotations"} if role == "assistant" else ()
-    for key in accepted:
-        if key == "name" or not given.get(key):
-            given.pop(key, None)
-    if unknown := sorted(set(given) - keys):
-        raise invalid(
-            f"{field}.{unknown[0]}",
-            f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
-        )
+    if not given.keys() <= keys:
+        _leave_out(given, keys, role, field, drops)
     if role == "assistant":
+        given = {key: _plain(value) for key, value in given.items()}
         given["content"] = _joined(given.get("content", ""))
         parts = assistant_message.parts(given, _pictures(given, field), field)
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
@@ -78,6 +70,21 @@ def _read(
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
     return ChatMessage(role=_ROLES[role], parts=parts)
+
+
+def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, drops: Drops) -> None:
+    """Take out of a message what changes nothing. Raises InvalidRequest for other keys that it may not have."""
+    if given.pop("cache_control", None):
+        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+    if role == "assistant" and not given.get("annotations"):
+        given.pop("annotations", None)
+    if role not in {"assistant", "tool"}:
+        given.pop("name", None)  # Google has no place for an author's name
+    if unknown := sorted(given.keys() - keys):
+        raise invalid(
+            f"{field}.{unknown[0]}",
+            f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
+        )
 
 
 def _plain(value: Any) -> Any:
