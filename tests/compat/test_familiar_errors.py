@@ -104,6 +104,13 @@ async def test_asyncio_raises_them_too(litellm: Any, target: str) -> None:
             pass
 
 
+def test_a_key_that_google_refuses(litellm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("IMAGEWIRE_TARGET", raising=False)
+    with processes.emulator() as emulator, pytest.raises(litellm.AuthenticationError) as caught:
+        completion(MODEL, SAY, api_key="wrong", api_base=emulator.address, num_retries=0)
+    assert caught.value.status_code == 401
+
+
 def test_a_wrong_argument_is_a_bad_request(litellm: Any) -> None:
     with pytest.raises(litellm.BadRequestError) as caught:
         completion(MODEL, SAY, target="host:1", n=3)
