@@ -5,13 +5,14 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from imagewire_server import __version__
+from imagewire_server.cli_options import ServeByDefault, rest_address
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
@@ -53,19 +54,29 @@ def _one(configs: tuple[Path, ...]) -> Path | None:
     return configs[0] if configs else None
 
 
-@click.group(context_settings={"max_content_width": 100})
+@click.group(cls=ServeByDefault, context_settings={"max_content_width": 100})
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Print the version.")
 def app() -> None:
-    """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes."""
+    """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes.
+
+    Options without a command are those of `serve`, as in LiteLLM.
+    """
 
 
 @app.command()
-@click.option("--config", "configs", **_FILE, help="A YAML file: LiteLLM's config.yaml, or settings under imagewire:.")
+@click.option(
+    "--config", "-c", "configs", **_FILE, help="A YAML file: LiteLLM's config.yaml, or settings under imagewire:."
+)
 @click.option("--grpc", help="The address of gRPC: HOST:PORT or unix:PATH.")
 @click.option("--rest", help="The address of OpenAI's REST API: HOST:PORT.")
+@click.option("--host", help="The host of --rest alone, as LiteLLM's.")
+@click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
-@click.option("--workers", type=int, help="The number of processes; 0 for one per usable core.")
+@click.option(
+    "--workers", "--num_workers", "workers", type=int, help="The number of processes; 0 for one per usable core."
+)
 @click.option("--strict", is_flag=True, default=None, help="Take each warning about the configuration as an error.")
+@click.option("--debug", "--detailed_debug", "debug", is_flag=True, help="Log in detail: the log level debug.")
 @click.option("--worker", type=int, hidden=True)
 @click.option("--counts", hidden=True)
 @click.option("--demo", is_flag=True, help="Draw with the built-in emulator, without a key.")
@@ -74,9 +85,12 @@ def serve(  # noqa: PLR0913  # one for each option
     configs: tuple[Path, ...],
     grpc: str | None,
     rest: str | None,
+    host: str | None,
+    port: int | None,
     no_rest: bool,
     workers: int | None,
     strict: bool | None,
+    debug: bool,
     worker: int | None,
     counts: str | None,
     demo: bool,
@@ -95,14 +109,24 @@ def serve(  # noqa: PLR0913  # one for each option
     from imagewire_server import logs  # noqa: PLC0415
     from imagewire_server.config.file_content import content  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
+    from imagewire_server.config.litellm_variables import unused  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
     from imagewire_server.process.cpu_count import usable  # noqa: PLC0415
     from imagewire_server.process.worker_protocol import beat_until_parent_gone, received, say_ready, share_counts  # noqa: PLC0415
     from imagewire_server.providers.registry import load  # noqa: PLC0415
 
+    if debug:
+        os.environ["IMAGEWIRE_LOG_LEVEL"] = "debug"  # also of the workers
+
     def read(text: bytes | None = None) -> "Config":
-        served: dict[str, Any] = {"grpc": grpc, "rest": "off" if no_rest else rest, "workers": workers}
-        return load(config, os.environ, text=text, **served, strict=strict)
+        address = rest_address(
+            rest,
+            host,
+            port,
+            no_rest=no_rest,
+            given=lambda: load(config, os.environ, text=text, demo=demo).settings.rest,
+        )
+        return load(config, os.environ, text=text, demo=demo, grpc=grpc, rest=address, workers=workers, strict=strict)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers
@@ -125,11 +149,13 @@ def serve(  # noqa: PLR0913  # one for each option
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
         if worker is None:
-            for words in exposed(given.settings, given.master_key):
+            for words in (*exposed(given.settings, given.master_key), *unused(os.environ, given.settings.rest)):
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
-            raise click.exceptions.Exit(_run(_watch(given, number, config, text, read)))
+            from imagewire_server.watch import watch  # noqa: PLC0415
+
+            raise click.exceptions.Exit(_run(watch(given, number, config, text, read)))
         _run(run(given))
     except (ConfigError, OSError) as error:
         click.echo(f"imagewire-server: {error}", err=True)
@@ -214,65 +240,6 @@ def demo(output: Path | None) -> None:
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))
-
-
-async def _watch(
-    given: "Config", number: int, path: Path | None, text: bytes, read: Callable[[bytes], "Config"]
-) -> int:
-    """Run workers with a configuration, which was read from `text`; return the exit code."""
-    import structlog  # noqa: PLC0415
-
-    from imagewire_server.config.file_content import content  # noqa: PLC0415
-    from imagewire_server.config.keys import check_kept  # noqa: PLC0415
-    from imagewire_server.config.load import ConfigError  # noqa: PLC0415
-    from imagewire_server.config.show import no_provider  # noqa: PLC0415
-    from imagewire_server.process.supervisor import Workers, reserve  # noqa: PLC0415
-    from imagewire_server.providers.registry import provider_configs  # noqa: PLC0415
-
-    def tell(config: "Config") -> None:
-        for words in config.warnings:
-            structlog.get_logger("imagewire").warning(words)
-
-    if not given.deployments:
-        raise ConfigError(no_provider(provider_configs()))
-    tell(given)
-    gc.enable()
-    grpc = reserve(given.settings.grpc)
-    rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
-    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
-    arguments = [] if path is None else ["--config", str(path)]
-    command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
-    latest = given
-
-    def reread() -> bytes:
-        nonlocal latest
-        new = b"" if path is None else content(path)
-        made = read(new)
-        if not made.deployments:
-            raise ConfigError(no_provider(provider_configs()))
-        check_kept(latest, made)
-        tell(made)
-        latest = made
-        return new
-
-    try:
-        told = {"rest": rest.address} if rest else {}
-        names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
-        settings = given.settings
-        workers = Workers(
-            command,
-            number,
-            len(given.deployments),
-            text=text,
-            reread=reread,
-            drain_delay=settings.drain_delay,
-            drain_grace=settings.drain_grace,
-        )
-        return await workers.run(grpc=grpc.address, **told, models=names)
-    finally:
-        for reserved in (grpc, rest):
-            if reserved is not None:
-                reserved.held.close()
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:

@@ -14,7 +14,7 @@ import pytest
 import imagewire
 from imagewire.async_chat import AsyncChats
 from imagewire.chat import Chats
-from imagewire.litellm.params import CompletionOptions
+from imagewire.litellm.options import CompletionOptions
 from tests.sdk.certificates import certified
 
 # Values, whose comment stands beside them.

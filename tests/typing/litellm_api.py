@@ -3,9 +3,12 @@
 from typing import assert_type
 
 from imagewire import (
+    Completion,
     Image,
     acompletion,
     completion,
+    litellm,
+    stream_chunk_builder,
 )
 
 
@@ -30,7 +33,21 @@ def as_litellm() -> None:
     completion("gemini/x", [*messages, message, {"role": "user", "content": "Make it blue"}])
     completion("gemini/x", messages, service_tier="flex", output_config={"uri_prefix": "gs://b/"})
     completion("gemini/x", messages, temprature=1)  # type: ignore[call-overload]
-    for chunk in completion("gemini/x", messages, stream=True):
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+    completion(
+        "gemini/x", messages, tools=[tool], tool_choice="auto", fallbacks=["a", {"model": "b"}], drop_params=True
+    )
+    for call in message.tool_calls or ():
+        assert_type(call.function.arguments, str)
+    assert_type(response.model_dump_json(), str)
+    chunks = list(completion("gemini/x", messages, stream=True))
+    assert_type(stream_chunk_builder(chunks, messages=messages), Completion | None)
+    litellm.drop_params = True
+    try:
+        assert_type(litellm.completion("gemini/x", messages), Completion)
+    except litellm.RateLimitError as error:
+        assert_type(error.retry_after, float | None)
+    for chunk in chunks:
         assert_type(chunk.choices[0].delta.content, str | None)
         if hasattr(chunk.choices[0].delta, "image") and chunk.choices[0].delta.image is not None:
             assert_type(chunk.choices[0].delta.image.url, str)

@@ -40,7 +40,8 @@ if TYPE_CHECKING:
         Violation,
     )
     from imagewire.images import Image, Picture, image
-    from imagewire.litellm.completion import acompletion, completion
+    from imagewire.litellm.calls import acompletion, completion
+    from imagewire.litellm.rebuild import stream_chunk_builder
     from imagewire.litellm.types import Completion, CompletionChunk
     from imagewire.media import Media
     from imagewire.messages import assistant, function_result, system, user
@@ -85,10 +86,11 @@ _HOMES = {
         "Picture",
         "image",
     ),
-    "imagewire.litellm.completion": (
+    "imagewire.litellm.calls": (
         "acompletion",
         "completion",
     ),
+    "imagewire.litellm.rebuild": ("stream_chunk_builder",),
     "imagewire.litellm.types": (
         "Completion",
         "CompletionChunk",
@@ -159,6 +161,7 @@ __all__ = [
     "function_result",
     "google_search",
     "image",
+    "stream_chunk_builder",
     "system",
     "user",
 ]

@@ -149,6 +149,7 @@ class Client(ClientBase[_Interceptor]):
         *,
         timeout: float | None = None,
         max_frame_bytes: int = 0,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
         **params: Unpack[RequestParams],
     ) -> Generator[StreamCompletionResponse]:
         """Draw, and yield the server's events as they arrive.
@@ -160,6 +161,7 @@ class Client(ClientBase[_Interceptor]):
             prompt: What to draw.
             timeout: Seconds for the call. Default: the client's.
             max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
+            metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
         Yields:
@@ -180,7 +182,7 @@ class Client(ClientBase[_Interceptor]):
             finished
         """
         request = self._stream_request(model, prompt, max_frame_bytes, params)
-        call, verifier = self._call(timeout), Verifier()
+        call, verifier = self._call(timeout, metadata), Verifier()
         while True:
             attempt = self._stub.StreamCompletion(request, **call.settings())
             try:

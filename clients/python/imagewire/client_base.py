@@ -131,20 +131,23 @@ class ClientBase(Generic[_Interceptor]):
         spec = build_spec(model, prompt, **params)
         return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
 
-    def _call(self, timeout: float | None) -> Call:
-        """A call that draws. Raises Cancelled when the client is closed, NotSupported after a fork."""
-        return self._prepared(self._retries, timeout)
+    def _call(self, timeout: float | None, metadata: Sequence[tuple[str, str | bytes]] = ()) -> Call:
+        """A call that draws. metadata: the call's own.
+
+        Raises Cancelled when the client is closed, NotSupported after a fork.
+        """
+        return self._prepared(self._retries, timeout, metadata)
 
     def _lookup(self, timeout: float | None = None) -> Call:
         """A call that draws nothing, so that the channel may repeat it by itself. Raises as `_call`."""
         return self._prepared(0, timeout)
 
-    def _prepared(self, retries: int, timeout: float | None) -> Call:
+    def _prepared(self, retries: int, timeout: float | None, metadata: Sequence[tuple[str, str | bytes]] = ()) -> Call:
         seconds = self._timeout if timeout is None else _checked(timeout)
         if self._ended:
             raise Cancelled("the client is closed: make another", code="CANCELLED")
         fork.check()
-        return Call(self._address, self._metadata, retries, seconds)
+        return Call(self._address, (*channel.own_metadata(metadata), *self._metadata), retries, seconds)
 
 
 class ModelPages:

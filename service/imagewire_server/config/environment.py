@@ -48,3 +48,22 @@ class References(Mapping[str, str]):
         for name in self.of_file:
             if name not in {*self._used, *others}:
                 notices.not_used(f"environment_variables.{name}")
+
+
+class Unneeded(Mapping[str, str]):
+    """The same variables, where those that are not set do not matter: each stands for its own reference."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = environ
+
+    def __getitem__(self, name: str) -> str:
+        return self._environ[name] if name in self._environ else FROM_ENV + name
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._environ)
+
+    def __len__(self) -> int:
+        return len(self._environ)

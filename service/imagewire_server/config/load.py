@@ -7,7 +7,7 @@ from typing import Any
 
 from imagewire_server.config import credentials, deployments, keys, litellm, models, routing, setting_sources, settings
 from imagewire_server.config.deployments import Deployment, ModelList
-from imagewire_server.config.environment import References
+from imagewire_server.config.environment import References, Unneeded
 from imagewire_server.config.file_content import content
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.models import Row
@@ -54,12 +54,14 @@ def load(
     text: bytes | None = None,
     resolve: bool = True,
     check: Check = lambda deployment, config: (),
+    demo: bool = False,
     **flags: Any,
 ) -> Config:
     """Read the configuration. Later sources override earlier ones: default, file, environment, flag (None: absent).
 
     providers: the available ones. text: the content of the file, if it was already read. resolve: whether os.environ/
-    references are looked up. check: called for each deployment.
+    references are looked up. check: called for each deployment. demo: whether model_list is read for the emulator, so
+    that no variable needs to be set for it, nor a key of a provider.
     """
     notices = Notices()
     references = References(environ, resolve=resolve)
@@ -67,10 +69,13 @@ def load(
     sections = {name: section for name, (_, section) in titled.items()}
     if "environment_variables" in sections:
         references.add(sections["environment_variables"], notices)
-    made, sources = _settings(providers, sections.get("imagewire"), environ, references, flags)
-    named = credentials.read(sections["credential_list"]) if "credential_list" in sections else {}
-    if "model_list" in sections:
-        found = deployments.read(sections["model_list"], providers, made, named, _common(sections), notices)
+    made, sources = _settings(providers, sections.get("imagewire"), environ, references, flags, demo=demo)
+    of_providers = {name: sections[name] for name in ("credential_list", "model_list") if name in sections}
+    if demo:
+        of_providers = {name: section.within(Unneeded(references)) for name, section in of_providers.items()}
+    named = credentials.read(of_providers["credential_list"]) if "credential_list" in of_providers else {}
+    if "model_list" in of_providers:
+        found = deployments.read(of_providers["model_list"], providers, made, named, _common(sections), notices)
     else:
         found = ModelList(_default(made, providers))
     _distinct(found.deployments, path)
@@ -133,13 +138,15 @@ def _settings(
     environ: Mapping[str, str],
     references: References,
     flags: Mapping[str, Any],
+    *,
+    demo: bool,
 ) -> tuple[Settings, dict[str, str]]:
     """The settings, and where each one that is not a default is from. own: the file's section of them."""
     known = settings.fields(providers)
     # The file's variables override the process's, as in LiteLLM.
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
     of_libraries = {variable: name for provider in providers for variable, name in provider.file_variables.items()}
-    weak = {} if references.resolves else _unresolved(providers)
+    weak = _unresolved(providers) if demo or not references.resolves else {}
     weak |= setting_sources.from_variables({**environ, **references.of_file}, known, others)
     weak = {**setting_sources.from_variables(references.of_file, known, of_libraries), **weak}
     given = {

@@ -34,6 +34,10 @@ class Node:
         """A ConfigError at this place."""
         return ConfigError(f"{self.where}: {words}")
 
+    def within(self, environ: Mapping[str, str]) -> "Node":
+        """The same value, with other variables."""
+        return Node(self._node, self._path, environ)
+
     @property
     def is_null(self) -> bool:
         """Whether the value is empty."""

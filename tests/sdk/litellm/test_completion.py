@@ -8,7 +8,9 @@ import pytest
 
 import imagewire
 from imagewire.litellm import params
-from imagewire.litellm.params import CompletionOptions, ConnectionKey, read
+from imagewire.litellm.connection import ConnectionKey
+from imagewire.litellm.options import CompletionOptions
+from imagewire.litellm.params import read, requests
 from imagewire.v1.spec_pb2 import Modality, Spec
 from tests.sdk.conftest import Script, scripted
 
@@ -18,7 +20,7 @@ SAY = [{"role": "user", "content": "A banana"}]
 
 
 def spec(**options: Any) -> Spec:
-    return read(MODEL, SAY, options).spec  # type: ignore[arg-type]  # some are wrong on purpose
+    return read(MODEL, SAY, options).spec
 
 
 # Every argument, with a value that must show in what is asked.
@@ -29,7 +31,26 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "base_url": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
     "vertex_project": ("p", lambda asked: asked.connection.variables == (("VERTEXAI_PROJECT", "p"),)),
     "vertex_location": ("eu", lambda asked: asked.connection.variables == (("VERTEXAI_LOCATION", "eu"),)),
+    "vertex_ai_project": ("p", lambda asked: asked.connection.variables == (("VERTEXAI_PROJECT", "p"),)),
+    "vertex_ai_location": ("eu", lambda asked: asked.connection.variables == (("VERTEXAI_LOCATION", "eu"),)),
+    "custom_llm_provider": ("vertex_ai", lambda asked: asked.spec.model == f"vertex_ai/{MODEL}"),
     "timeout": (3.0, lambda asked: asked.timeout == 3.0),
+    "request_timeout": (3.0, lambda asked: asked.timeout == 3.0),
+    "stream_timeout": (3.0, lambda asked: read(MODEL, SAY, {"stream_timeout": 3.0}, stream=True).timeout == 3.0),
+    "max_retries": (0, lambda asked: asked.connection.retries == 0),
+    "fallbacks": (
+        ["gemini/m"],
+        lambda asked: (
+            [one.spec.model for one in requests(MODEL, SAY, {"fallbacks": ["gemini/m"]})] == [MODEL, "gemini/m"]
+        ),
+    ),
+    "extra_headers": ({"X-Request-Id": "a"}, lambda asked: asked.metadata == (("x-request-id", "a"),)),
+    "headers": ({"traceparent": "a"}, lambda asked: asked.metadata == (("traceparent", "a"),)),
+    "drop_params": (True, lambda asked: asked.drops.enabled),
+    "additional_drop_params": (
+        ["seed"],
+        lambda asked: read(MODEL, SAY, {"seed": 1, "additional_drop_params": ["seed"]}).drops.names == ["seed"],
+    ),
     "num_retries": (0, lambda asked: asked.connection.retries == 0),
     "stream_options": ({"include_usage": True}, lambda asked: asked.include_usage),
     "modalities": (["image"], lambda asked: list(asked.spec.response_modalities) == [Modality.MODALITY_IMAGE]),
@@ -37,6 +58,9 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
         {"aspectRatio": "16:9", "image_size": "2K"},
         lambda asked: (asked.spec.image_config.aspect_ratio, asked.spec.image_config.image_size) == ("16:9", "2K"),
     ),
+    "imageConfig": ({"imageSize": "2K"}, lambda asked: asked.spec.image_config.image_size == "2K"),
+    "aspectRatio": ("16:9", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
+    "imageSize": ("2K", lambda asked: asked.spec.image_config.image_size == "2K"),
     "aspect_ratio": ("16:9", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
     "image_size": ("2K", lambda asked: asked.spec.image_config.image_size == "2K"),
     "temperature": (0.0, lambda asked: asked.spec.generation_config.HasField("temperature")),
@@ -50,6 +74,15 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "presence_penalty": (0.5, lambda asked: asked.spec.generation_config.presence_penalty == 0.5),
     "frequency_penalty": (0.5, lambda asked: asked.spec.generation_config.frequency_penalty == 0.5),
     "reasoning_effort": ("high", lambda asked: asked.spec.generation_config.thinking_config.thinking_level == "HIGH"),
+    "thinking": (
+        {"type": "enabled", "budget_tokens": 5},
+        lambda asked: asked.spec.generation_config.thinking_config.thinking_budget == 5,
+    ),
+    "tool_choice": ("required", lambda asked: asked.spec.tool_config.mode == "ANY"),
+    "web_search_options": ({}, lambda asked: asked.spec.tools[0].HasField("google_search")),
+    "media_resolution": ("R", lambda asked: asked.spec.generation_config.media_resolution == "R"),
+    "cached_content": ("c", lambda asked: asked.spec.cached_content == "c"),
+    "labels": ({"team": "a"}, lambda asked: dict(asked.spec.labels) == {"team": "a"}),
     "tools": ([{"googleSearch": {}}], lambda asked: asked.spec.tools[0].HasField("google_search")),
     "safety_settings": (
         [{"category": "C", "threshold": "T", "method": "SEVERITY"}],
@@ -63,8 +96,11 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
         lambda asked: asked.spec.output_config.uri_prefix == "gs://b/f/",
     ),
     "continuation_token": ("/3Q=", lambda asked: asked.spec.continuation_token == b"\xfft"),
-    "user": ("me", lambda asked: dict(asked.spec.labels) == {"user": "me"}),
-    "metadata": ({"team": "a"}, lambda asked: dict(asked.spec.labels) == {"team": "a"}),
+    "user": ("me", lambda asked: dict(read("vertex_ai/m", SAY, {"user": "me"}).spec.labels) == {"user": "me"}),
+    "metadata": (
+        {"team": "a"},
+        lambda asked: dict(read("vertex_ai/m", SAY, {"metadata": {"team": "a"}}).spec.labels) == {"team": "a"},
+    ),
     "extra_body": ({"x": {"y": 1}}, lambda asked: asked.spec.extra_body["x"]["y"] == 1),
 }
 
@@ -72,12 +108,12 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)
 def test_every_argument_shows(name: str) -> None:
     value, shows = SHOWS[name]
-    assert shows(read(MODEL, SAY, {name: value}))  # type: ignore[misc]  # each of them
+    assert shows(read(MODEL, SAY, {name: value}))
 
 
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)
 def test_none_is_not_given(name: str) -> None:
-    assert read(MODEL, SAY, {name: None}) == read(MODEL, SAY, {})  # type: ignore[misc]
+    assert read(MODEL, SAY, {name: None}) == read(MODEL, SAY, {})
 
 
 @pytest.mark.parametrize("model", [None, "", 3])
@@ -147,18 +183,20 @@ def test_vertex_has_a_base_of_its_own() -> None:
         ({"modalities": ["audio"]}, "modalities", "text or image"),
         ({"image_config": "16:9"}, "image_config", "must be a mapping"),
         ({"reasoning_effort": 3}, "reasoning_effort", "must be text"),
-        ({"metadata": {"a": 3}}, "metadata", "must be a mapping to text"),
+        ({"custom_llm_provider": "vertex_ai", "metadata": {"a": 3}}, "metadata.a", "must be text"),
         ({"timeout": "3"}, "timeout", "must be a number"),
         ({"num_retries": -1}, "num_retries", "at least 0"),
         ({"api_key": 3}, "api_key", "must be text"),
-        ({"size": "1024x1024"}, "size", "it takes target"),
-        ({"functions": []}, "functions", "is not an argument"),
-        ({"tools": [{"googleSearch": {}}, {"type": "function"}]}, "tools[1]", "for functions use Client"),
+        ({"size": "1024x1024"}, "size", "use aspect_ratio"),
+        ({"aspect_ration": "1:1"}, "aspect_ration", "did you mean aspect_ratio"),
+        ({"quite_unknown": 1}, "quite_unknown", "it takes target"),
+        ({"functions": [{}]}, "functions", "use tools"),
+        ({"tools": [{"googleSearch": {}}, {"type": "function"}]}, "tools[1]", "must be"),
         ({"image_config": {"quality": "hd"}}, "image_config.quality", "aspect_ratio and image_size are"),
         ({"image_config": {"image_size": "1K"}, "image_size": "2K"}, "image_size", "set only one of them"),
         ({"max_tokens": 1, "max_completion_tokens": 2}, "max_tokens", "set only one of them"),
         ({"api_base": "http://a", "base_url": "http://b"}, "api_base", "set only one of them"),
-        ({"user": "a", "metadata": {"user": "b"}}, "user", "set only one of them"),
+        ({"custom_llm_provider": "vertex_ai", "user": "a", "metadata": {"user": "b"}}, "user", "set only one of them"),
         ({"stream_options": {"obfuscation": True}}, "stream_options.obfuscation", "include_usage is"),
         ({"safety_settings": [{"category": "C"}]}, "safety_settings[0]", "category and threshold"),
         ({"safety_settings": [{"category": "C", "threshold": "T"}] * 2}, "safety_settings[1].category", "twice"),

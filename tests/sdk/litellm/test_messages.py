@@ -56,8 +56,19 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
         ),
         ({"role": "user", "content": "x"}, "messages"),
         ([{"content": "x"}], "messages[0].role"),
-        ([{"role": "tool", "content": "x"}], "messages[0].role"),
-        ([{"role": "user", "content": "x", "name": "me"}], "messages[0].name"),
+        ([{"role": "function", "name": "f", "content": "x"}], "messages[0].role"),
+        ([{"role": "tool", "content": "x"}], "messages[0].tool_call_id"),
+        (
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "file", "file": {"file_data": "data:application/pdf;base64,AA=="}}],
+                }
+            ],
+            "messages[0].content[0].file",
+        ),
+        ([{"role": "tool", "content": "x", "tool_call_id": "unknown"}], "messages[0].tool_call_id"),
+        ([{"role": "user", "content": "x", "cache_control": {"type": "ephemeral"}}], "messages[0].cache_control"),
         ([{"role": "user", "content": "x", "image": {"url": URL}}], "messages[0].image"),
         ([{"role": "assistant", "content": "x", "audio": {}}], "messages[0].audio"),
         ([{"role": "assistant", "content": "x", "tool_calls": 3}], "messages[0].tool_calls"),
@@ -216,3 +227,17 @@ def test_a_message_of_rest_goes_back_too() -> None:
         "image/jpeg",
     ]
     assert [(part.media.data or part.image.data) for part in message.parts] == [PNG, PNG, JPEG]
+
+
+@pytest.mark.parametrize(
+    ("file", "mime_type"),
+    [
+        ({"file_data": "data:image/png;base64,AAAA", "filename": "a.png"}, ""),
+        ({"file_id": "https://example.com/a", "format": "image/jpeg"}, "image/jpeg"),
+        ({"file_id": "gs://bucket/a", "format": "image/webp", "file_data": None}, "image/webp"),
+    ],
+)
+def test_a_file_may_be_a_picture(file: Any, mime_type: str) -> None:
+    request = read("gemini/m", [{"role": "user", "content": [{"type": "file", "file": file}]}], {"target": "host:1"})
+    image = request.spec.messages[0].parts[0].image
+    assert (image.uri, image.mime_type) == (file.get("file_data") or file.get("file_id"), mime_type)

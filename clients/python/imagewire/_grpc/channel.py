@@ -126,7 +126,12 @@ def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = (
             "api_key",
             f"(else {KEY_VARIABLE}) holds what no key has, such as a line's end: give the key alone",
         )
-    pairs = tuple(further)
+    return ((("authorization", f"Bearer {key}"),) if key else ()) + own_metadata(further)
+
+
+def own_metadata(given: Iterable[tuple[str, str | bytes]]) -> Metadata:
+    """The caller's own pairs. Raises InvalidRequest for what gRPC cannot send."""
+    pairs = tuple(given)
     for name, value in pairs:
         wanted = bytes if name.endswith("-bin") else str
         sound = isinstance(value, wanted) and (wanted is bytes or _PRINTABLE.fullmatch(str(value)))
@@ -135,7 +140,7 @@ def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = (
                 "metadata",
                 "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin",
             )
-    return ((("authorization", f"Bearer {key}"),) if key else ()) + pairs
+    return pairs
 
 
 def inline_bytes(options: Mapping[str, OptionValue]) -> int:

@@ -7,7 +7,8 @@ from imagewire.answer import Answer
 from imagewire.errors import invalid
 from imagewire.images import Detail, Image, image
 from imagewire.litellm import assistant_message
-from imagewire.litellm.record import plain
+from imagewire.litellm.drops import Drops
+from imagewire.litellm.tool_result import tool_result
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.messages import picture
 from imagewire.v1.message_pb2 import ChatMessage, Media, Part, Role
@@ -19,64 +20,127 @@ _ROLES = {
     "developer": Role.ROLE_SYSTEM,
     "user": Role.ROLE_USER,
     "assistant": Role.ROLE_ASSISTANT,
+    "tool": Role.ROLE_TOOL,
 }
 _KEYS = {"role", "content"}
+_TOOL_KEYS = _KEYS | {"tool_call_id", "name"}
 _ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
 _BESIDE_URL = frozenset({"detail", "format", "display_name"})
+_CACHE_CONTROL = "is Anthropic's; Google caches by itself, and by cached_content: leave it out"
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
-def read_messages(messages: Messages) -> list[ChatMessage]:
-    """Make protobuf messages. Raises InvalidRequest, which names the wrong key."""
+def read_messages(messages: Messages, drops: Drops) -> list[ChatMessage]:
+    """Make protobuf messages. Raises InvalidRequest, which names the wrong key. drops: takes what may be left out."""
     if isinstance(messages, str | bytes | Mapping) or not isinstance(messages, Iterable):
         raise invalid("messages", 'must be a list such as [{"role": "user", "content": "A banana"}]')
-    return [_read(message, f"messages[{i}]") for i, message in enumerate(messages)]
+    calls: dict[str, str] = {}
+    return [_read(message, f"messages[{i}]", calls, drops) for i, message in enumerate(messages)]
 
 
-def _read(message: Mapping[str, Any] | OwnMessage | Answer, field: str) -> ChatMessage:
-    if isinstance(message, OwnMessage):
-        message = message.answer
+def _read(
+    message: Mapping[str, Any] | OwnMessage | Answer, field: str, calls: dict[str, str], drops: Drops
+) -> ChatMessage:
+    """calls: names of the functions that the messages so far call, by the calls' ids. It grows."""
     if isinstance(message, Answer):
-        return message.message()
+        message = OwnMessage(message)
+    if isinstance(message, OwnMessage) and message.content == message.answer.text:
+        calls.update({call.id: call.function.name for call in message.tool_calls or ()})
+        return message.answer.message()
+    if not isinstance(message, Mapping):
+        message = _plain(message)  # an edited message, or one of OpenAI's or LiteLLM's own package
     if not isinstance(message, Mapping):
         raise invalid(field, 'must be a mapping such as {"role": "user", "content": "A banana"}')
     given = {key: message[key] for key in message if message[key] is not None}
     role = given.get("role")
     if not isinstance(role, str) or role not in _ROLES:
-        raise invalid(
-            f"{field}.role", f"must be one of {', '.join(_ROLES)}; a tool's messages are Client's, as a Spec's"
-        )
-    keys = _ANSWER_KEYS if role == "assistant" else _KEYS
-    if unknown := sorted(set(given) - keys):
-        raise invalid(
-            f"{field}.{unknown[0]}",
-            f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
-        )
+        raise invalid(f"{field}.role", f"must be one of {', '.join(_ROLES)}; OpenAI's older role function is tool")
+    keys = _ANSWER_KEYS if role == "assistant" else _TOOL_KEYS if role == "tool" else _KEYS
+    if not given.keys() <= keys:
+        _leave_out(given, keys, role, field, drops)
     if role == "assistant":
-        given = {key: plain(value) for key, value in given.items()}
+        given = {key: _plain(value) for key, value in given.items()}
+        given["content"] = _joined(given.get("content", ""))
         parts = assistant_message.parts(given, _pictures(given, field), field)
+        calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
-    parts = _content(given.get("content", ""), f"{field}.content")
+    parts = _content(given.get("content", ""), f"{field}.content", drops)
+    if role == "tool":
+        return tool_result(given, parts, calls, field)
     if role == "user" and all(part.WhichOneof("content") == "text" and not part.text for part in parts):
         raise invalid(f"{field}.content", "is empty; say what to draw")
     return ChatMessage(role=_ROLES[role], parts=parts)
 
 
-def _content(content: Any, field: str) -> list[Part]:
+def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, drops: Drops) -> None:
+    """Take out of a message what changes nothing. Raises InvalidRequest for other keys that it may not have."""
+    if given.pop("cache_control", None):
+        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+    if role == "assistant" and not given.get("annotations"):
+        given.pop("annotations", None)
+    if role not in {"assistant", "tool"}:
+        given.pop("name", None)  # Google has no place for an author's name
+    if unknown := sorted(given.keys() - keys):
+        raise invalid(
+            f"{field}.{unknown[0]}",
+            f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
+        )
+
+
+def _plain(value: Any) -> Any:
+    """The value with dicts in the place of pydantic's objects and of this package's, also inside lists."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    dump = getattr(value, "model_dump", None)
+    return dump(exclude_none=True) if dump is not None else value
+
+
+def _joined(content: Any) -> Any:
+    """An assistant's text, which may come as a list of texts."""
+    if isinstance(content, list) and all(
+        isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
+        for part in content
+    ):
+        return "".join(part["text"] for part in content)
+    return content
+
+
+def _content(content: Any, field: str, drops: Drops) -> list[Part]:
     if isinstance(content, str):
         return [Part(text=content)]
     if not isinstance(content, list | tuple):
         raise invalid(field, "must be text or a list of parts")
-    return [_part(part, f"{field}[{i}]") for i, part in enumerate(content)]
+    return [_part(part, f"{field}[{i}]", drops) for i, part in enumerate(content)]
 
 
-def _part(part: Any, field: str) -> Part:
+def _part(part: Any, field: str, drops: Drops) -> Part:
+    if isinstance(part, Mapping):
+        given = {key: value for key, value in part.items() if value is not None}
+        if given.pop("cache_control", None):
+            drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+        part = given
     match part:
         case {"type": "text", "text": str(text), **rest} if not rest:
             return Part(text=text)
         case {"type": "image_url", "image_url": given, **rest} if not rest:
             return _picture({"url": given} if isinstance(given, str) else given, f"{field}.image_url")
+        case {"type": "file", "file": Mapping() as file, **rest} if not rest:
+            return _file(file, f"{field}.file")
     raise invalid(field, 'must be {"type": "text", "text": …} or {"type": "image_url", "image_url": {"url": …}}')
+
+
+def _file(given: Mapping[str, Any], field: str) -> Part:
+    """A picture in OpenAI's form of a file, as LiteLLM takes it for Google's models."""
+    match {key: value for key, value in given.items() if value is not None and key != "filename"}:
+        case {"file_data": str(url), **rest} | {"file_id": str(url), **rest} if rest.keys() <= {"format"}:
+            mime_type = rest.get("format") or ""
+            if url.startswith("data:image/") or str(mime_type).startswith("image/"):
+                return _picture({"url": url, "format": mime_type}, field)
+    raise invalid(
+        field, 'must be a picture: {"file_data": "data:image/…"} or {"file_id": "https://…", "format": "image/…"}'
+    )
 
 
 def _picture(given: Any, field: str, *, answered: bool = False) -> Part:

@@ -1,7 +1,16 @@
 """Objects whose fields are attributes and keys, as LiteLLM's are."""
 
-from collections.abc import Iterator
+import json
+from collections.abc import Collection, Iterator
 from typing import Any
+
+# Arguments of pydantic's `model_dump` that change nothing here.
+_PYDANTIC = frozenset(
+    {
+        *("mode", "context", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none", "round_trip", "warnings"),
+        *("serialize_as_any", "fallback", "exclude_computed_fields", "use_api_names"),
+    }
+)
 
 
 class Record:
@@ -52,13 +61,22 @@ class Record:
         """
         return self[name] if name in self else default  # noqa: SIM401  # that would call this
 
-    def model_dump(self) -> dict[str, Any]:
+    def model_dump(
+        self, *, include: Collection[str] | None = None, exclude: Collection[str] = (), **pydantic: Any
+    ) -> dict[str, Any]:
         """Make plain dicts and lists, ready for JSON. Pictures become data URIs.
+
+        Args:
+            include: The fields that are wanted. Default: all.
+            exclude: The fields that are not wanted.
+            **pydantic: Other arguments of pydantic's `model_dump`, such as `mode` and `exclude_none`. They change
+                nothing here: fields that are None are always left out, and all values are JSON's.
 
         Returns:
             The fields that are set.
 
         Raises:
+            TypeError: An argument is none of pydantic's.
             ValueError: The bytes of a picture are not here.
 
         Examples:
@@ -67,10 +85,39 @@ class Record:
             >>> answer.model_dump()["choices"][0]["finish_reason"]
             'stop'
         """
-        return {name: plain(self[name]) for name in self.keys()}
+        if unknown := sorted(pydantic.keys() - _PYDANTIC):
+            raise TypeError(f"model_dump has no argument {unknown[0]}; it has include and exclude")
+        wanted = [name for name in self.keys() if (include is None or name in include) and name not in (exclude or ())]
+        return {name: plain(self[name]) for name in wanted}
+
+    def model_dump_json(self, *, indent: int | None = None, **arguments: Any) -> str:
+        """Make JSON text. Pictures become data URIs.
+
+        Args:
+            indent: Spaces per level; None for one line.
+            **arguments: Those of `model_dump`.
+
+        Returns:
+            The text.
+
+        Raises:
+            ValueError: The bytes of a picture are not here.
+
+        Examples:
+            >>> say = [{"role": "user", "content": "A banana"}]
+            >>> answer = imagewire.completion("gemini/gemini-2.5-flash-image", say)
+            >>> answer.model_dump_json(include={"object"})
+            '{"object":"chat.completion"}'
+        """
+        separators = (",", ":") if indent is None else None
+        return json.dumps(self.model_dump(**arguments), ensure_ascii=False, indent=indent, separators=separators)
 
     def __repr__(self) -> str:
         return repr({name: self[name] for name in self.keys()})
+
+    # The names of the same in OpenAI's and LiteLLM's packages. LiteLLM's `json` makes a dict too.
+    to_json = model_dump_json
+    json = to_dict = dict = model_dump
 
 
 def plain(value: Any) -> Any:

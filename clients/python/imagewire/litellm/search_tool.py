@@ -1,6 +1,6 @@
 """Reads Google Search among the tools of `completion`, in all spellings in use. Sans-IO."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from google.protobuf.json_format import ParseDict, ParseError
@@ -8,7 +8,6 @@ from google.protobuf.json_format import ParseDict, ParseError
 from imagewire.errors import invalid
 from imagewire.v1.spec_pb2 import GoogleSearch, Tool
 
-_KEYS = ("google_search", "googleSearch")
 _TYPES = {"webSearch": "WEB", "imageSearch": "IMAGE"}
 _FIELDS = {name: name for name in GoogleSearch.DESCRIPTOR.fields_by_name}
 _FIELDS |= {field.json_name: field.name for field in GoogleSearch.DESCRIPTOR.fields}
@@ -20,17 +19,22 @@ _WORDS = {
 }
 
 
-def search_tools(given: Iterable[Mapping[str, Any]]) -> list[Tool]:
-    """The tool, once. Raises InvalidRequest for another tool, and for searches whose options differ."""
+def search_tools(given: Mapping[int, Any]) -> list[Tool]:
+    """The tool, once. given: by their places among the tools.
+
+    Raises InvalidRequest for another tool, and for searches whose options differ.
+    """
     found: list[GoogleSearch] = []
-    for i, tool in enumerate(given):
-        match dict(tool):
-            case {"type": "web_search", **rest} if not rest:
+    for i, tool in given.items():
+        match tool:
+            case {"type": "web_search" | "web_search_preview" | "google_search", **rest} if not rest:
                 found.append(GoogleSearch())
-            case {**only} if len(only) == 1 and (key := next(iter(only))) in _KEYS and isinstance(only[key], Mapping):
-                found.append(_search(only[key], f"tools[{i}].{key}"))
+            case {"google_search": Mapping() as options, **rest} if not rest:
+                found.append(_search(options, f"tools[{i}].google_search"))
+            case {"googleSearch": Mapping() as options, **rest} if not rest:
+                found.append(_search(options, f"tools[{i}].googleSearch"))
             case _:
-                raise invalid(f"tools[{i}]", 'must be {"google_search": {}}; for functions use Client with tools')
+                raise invalid(f"tools[{i}]", 'must be a function, or {"google_search": {}}')
         if found[-1] != found[0]:
             raise invalid(f"tools[{i}]", "contradicts the search before it; keep one of them")
     return [Tool(google_search=found[0])] if found else []

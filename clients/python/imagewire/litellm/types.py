@@ -1,6 +1,7 @@
 """Answers in OpenAI's and LiteLLM's shape. Fields are attributes and keys. Pictures become data URIs when accessed."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -75,8 +76,21 @@ class Message(Record):
     provider_specific_fields: parts that OpenAI's shape has no place for, and what else must go back with the message.
     """
 
-    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
+    names = (
+        "role",
+        "content",
+        "reasoning_content",
+        "image",
+        "images",
+        "tool_calls",
+        "function_call",
+        "refusal",
+        "provider_specific_fields",
+    )
     role: Literal["assistant"] = "assistant"
+    # Never set: OpenAI's older form of tool_calls, and a field that Google has no word for. Callers read both.
+    function_call: None = None
+    refusal: None = None
 
     def __init__(self, answer: Answer) -> None:
         self.answer = answer
@@ -98,7 +112,7 @@ class Message(Record):
 class Delta(Record):
     """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
 
-    names = ("role", "content", "reasoning_content", "image", "images", "tool_calls", "provider_specific_fields")
+    names = Message.names
 
     role: Literal["assistant"] | None = None
     content: str | None = None
@@ -107,6 +121,8 @@ class Delta(Record):
     images: list[ImageItem] | None = None
     tool_calls: list[ToolCall] | None = None
     provider_specific_fields: dict[str, Any] | None = None
+    function_call: None = None
+    refusal: None = None
 
 
 _ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "grounding_metadata", "citation_metadata")
@@ -115,8 +131,9 @@ _ENDING = ("native_finish_reason", "finish_message", "safety_ratings", "groundin
 class Choice(Record):
     """The answer, why it ended, and what the provider's filters and searches said of it."""
 
-    names = ("finish_reason", "index", "message", *_ENDING, "provider_specific_fields")
+    names = ("finish_reason", "index", "message", "logprobs", *_ENDING, "provider_specific_fields")
     index = 0
+    logprobs: None = None  # never set; callers read it
 
     finish_reason: FinishReason
     native_finish_reason: str | None
@@ -135,7 +152,7 @@ class Choice(Record):
 class StreamChoice(Record):
     """What is new, and in the last chunk what a Choice has beside its message."""
 
-    names = ("finish_reason", "index", "delta", *_ENDING, "provider_specific_fields")
+    names = ("finish_reason", "index", "delta", "logprobs", *_ENDING, "provider_specific_fields")
 
     delta: Delta
     finish_reason: FinishReason | None = None
@@ -146,6 +163,7 @@ class StreamChoice(Record):
     citation_metadata: dict[str, Any] | None = None
     provider_specific_fields: dict[str, Any] | None = None
     index: int = 0
+    logprobs: None = None
 
 
 class Completion(Record):
@@ -160,6 +178,7 @@ class Completion(Record):
         usage: Token counts and cost.
         service_tier: The tier that the call was billed by, in OpenAI's words; None when the provider did not say.
         provider_specific_fields: What OpenAI's shape has no place for; None where there is nothing.
+        system_fingerprint: Always None; callers of OpenAI's read it.
 
     Examples:
         >>> answer = imagewire.completion(
@@ -169,10 +188,22 @@ class Completion(Record):
         ('stop', 'chat.completion')
     """
 
-    names = ("id", "choices", "created", "model", "object", "usage", "service_tier", "provider_specific_fields")
+    names = (
+        "id",
+        "choices",
+        "created",
+        "model",
+        "object",
+        "system_fingerprint",
+        "usage",
+        "service_tier",
+        "provider_specific_fields",
+    )
     object: Literal["chat.completion"] = "chat.completion"
+    system_fingerprint: None = None
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, dropped: Iterable[str] = ()) -> None:
+        """dropped: names of what `drop_params` left out of the request."""
         self.id = f"chat{answer.id}"
         self.created = int(answer.created)
         self.model = answer.model
@@ -180,6 +211,8 @@ class Completion(Record):
         self.usage = Usage(answer)
         self.service_tier = finish.service_tier(answer)
         self.provider_specific_fields = provider_fields.of_answer(answer) or None
+        self._hidden_params = hidden_params(answer, dropped)
+        self._response_ms: float | None = None
 
 
 @dataclass(slots=True, repr=False)
@@ -195,6 +228,8 @@ class CompletionChunk(Record):
         service_tier: In the chunk with the finish reason, as in `Completion`.
         provider_specific_fields: In the chunk with the finish reason, as in `Completion`.
         object: "chat.completion.chunk".
+        answer: The answer so far, the same object in each chunk, for `stream_chunk_builder`.
+        system_fingerprint: Always None, as in `Completion`.
 
     Examples:
         >>> say = [{"role": "user", "content": "A banana"}]
@@ -205,7 +240,17 @@ class CompletionChunk(Record):
         ...         pictures = choice.delta.images or []
     """
 
-    names = ("id", "object", "created", "model", "choices", "usage", "service_tier", "provider_specific_fields")
+    names = (
+        "id",
+        "object",
+        "created",
+        "model",
+        "choices",
+        "system_fingerprint",
+        "usage",
+        "service_tier",
+        "provider_specific_fields",
+    )
 
     id: str
     created: int
@@ -214,4 +259,19 @@ class CompletionChunk(Record):
     usage: Usage | None = None
     service_tier: str | None = None
     provider_specific_fields: dict[str, Any] | None = None
+    system_fingerprint: None = None
     object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    answer: Answer | None = None
+    _hidden_params: dict[str, Any] = field(default_factory=dict)
+
+
+def hidden_params(answer: Answer, dropped: Iterable[str]) -> dict[str, Any]:
+    """LiteLLM's `_hidden_params`, as far as there is something to say; `dropped_params` is our own."""
+    provider, slash, _ = answer.model.partition("/")
+    return {
+        "response_cost": answer.cost,
+        "custom_llm_provider": provider if slash else None,
+        "litellm_model_name": answer.model,
+        "additional_headers": {},
+        "dropped_params": list(dropped),
+    }

@@ -16,6 +16,7 @@ class TokenDetails(Record):
     image_tokens = 0
     cached_tokens: int | None = None
     reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
 
     def __init__(self, counts: dict[str, int]) -> None:
         """counts: by their names; a modality may be new."""

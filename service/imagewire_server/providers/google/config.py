@@ -135,14 +135,26 @@ def _default(settings: Settings) -> tuple[Deployment, ...]:
 
 
 def emulated(config: Config, base_url: str, api_key: str) -> Config:
-    """A Config whose models are all an emulator's of the Gemini API."""
-    given = dataclasses.replace(config.settings.of(GoogleSettings), gemini_base_url=base_url)
+    """A Config whose models are all an emulator's: those of the file's model_list, without one any.
+
+    Deployments keep what they have of their own, other than address and credentials.
+    """
+    given = dataclasses.replace(config.settings.of(GoogleSettings), gemini_base_url=base_url, vertex_base_url=base_url)
     others = tuple(made for made in config.settings.providers if not isinstance(made, GoogleSettings))
     options = GoogleOptions(api_key)
+    of_settings = _default(config.settings)  # they begin the list if, and only if, the file has none
+    has_list = config.deployments[: len(of_settings) or None] != of_settings
+    found = tuple(one for one in config.deployments if has_list and isinstance(one.options, GoogleOptions))
     return dataclasses.replace(
         config,
         settings=dataclasses.replace(config.settings, providers=(given, *others)),
-        deployments=(
+        deployments=tuple(
+            dataclasses.replace(
+                one, options=dataclasses.replace(of(one), api_key=api_key, api_base="", credentials="", project="")
+            )
+            for one in found
+        )
+        or (
             Deployment("gemini", "gemini/*", "gemini", "*", options),
             Deployment("gemini:bare", "*", "gemini", "*", options),
         ),

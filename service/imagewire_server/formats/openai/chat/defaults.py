@@ -14,9 +14,6 @@ from imagewire_server.formats.openai.common.json_decode import convert
 # What one of the models does not take raises InvalidRequest.
 Check = Callable[[pb.Spec, Capabilities], None]
 
-_IMAGE_SIZES = frozenset({"image_size", "imageSize"})
-# OpenAI's values of quality that ask for nothing.
-_USUAL_QUALITY = frozenset({"auto", "standard"})
 _MESSAGES = [{"role": "user", "content": "x"}]
 
 
@@ -33,7 +30,7 @@ def read(text: str, model: str, capabilities: Capabilities, check: Check) -> Def
     refused: dict[str, str] = {}
     found: pb.Spec | None = None
     for name, value in json.loads(text).items():
-        fields = {**kept, **_spelled(name, value, kept)}
+        fields = {**kept, name: value}
         try:
             spec = _spec(fields, model, capabilities, check)
         except InvalidRequest as error:
@@ -41,19 +38,6 @@ def read(text: str, model: str, capabilities: Capabilities, check: Check) -> Def
         else:
             kept, found = fields, spec
     return Defaults(found if found is not None and found.ListFields() else None, refused)
-
-
-def _spelled(name: str, value: Any, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """The field of a chat request that a name and value of LiteLLM's stand for."""
-    if name in _IMAGE_SIZES:
-        return {"image_config": {**kept.get("image_config", {}), "image_size": value}}
-    if name == "aspectRatio":
-        return {"aspect_ratio": value}
-    if name == "quality" and isinstance(value, str) and value in _USUAL_QUALITY:
-        return {}
-    if name == "modalities" and isinstance(value, list):
-        return {name: [one.lower() if isinstance(one, str) else one for one in value]}
-    return {name: value}
 
 
 def _spec(fields: Mapping[str, Any], model: str, capabilities: Capabilities, check: Check) -> pb.Spec:

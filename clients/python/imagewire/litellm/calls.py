@@ -1,24 +1,30 @@
 """LiteLLM's `completion` and `acompletion`, on this package's clients.
 
-Without a target the server runs inside this process. Every argument changes the request, or is refused by name.
+Without a target the server runs inside this process. Every argument changes the request, asks for what happens anyway,
+or is refused by name.
 """
 
 import asyncio
+import contextlib
 import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator, Iterator
 from typing import Literal, Unpack, overload
 
 from imagewire._grpc import embedded
 from imagewire._grpc.channel import EMBEDDED
-from imagewire.answer_builder import AnswerBuilder
-from imagewire.async_chat import afinal, aiterate
+from imagewire.async_chat import afinal
 from imagewire.async_client import AsyncClient
-from imagewire.chat import final, iterate
+from imagewire.chat import final
 from imagewire.client import Client
-from imagewire.litellm import chunks, params
+from imagewire.litellm import attempts, chunks, params
+from imagewire.litellm.attempts import Attempts
+from imagewire.litellm.connection import ConnectionKey
+from imagewire.litellm.familiar_errors import familiar
 from imagewire.litellm.messages import Messages
-from imagewire.litellm.params import CompletionOptions, ConnectionKey
+from imagewire.litellm.options import CompletionOptions
+from imagewire.litellm.params import CompletionRequest
 from imagewire.litellm.types import Completion, CompletionChunk
+from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
 
 _lock = threading.Lock()
 _clients: dict[ConnectionKey, Client] = {}
@@ -48,7 +54,7 @@ def completion(
         messages: The chat, as OpenAI has it. Pictures are {"type": "image_url", "image_url": {"url": "data:…"}} or
             "https://…". An earlier answer's message goes in as it came, and so does an `Answer`.
         stream: Whether to yield chunks while they arrive. Leaving the loop cancels the call.
-        **options: As in `imagewire.litellm.params.CompletionOptions`.
+        **options: As in `imagewire.litellm.options.CompletionOptions`.
 
     Returns:
         The answer in OpenAI's shape, or an iterator of chunks.
@@ -64,12 +70,23 @@ def completion(
         >>> answer.choices[0].message.images[0].image_url.url[:22]
         'data:image/png;base64,'
     """
-    request = params.read(model, messages, options)
+    with familiar(model):
+        made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
+        _client(made.request.connection)  # where it cannot be made, a stream does not begin either
+        if not stream:
+            return made.completion(final(attempts.growing(made, _start)))
+    return _chunks(made, model)
+
+
+def _chunks(made: Attempts, model: str) -> Iterator[CompletionChunk]:
+    with familiar(model):
+        grown = attempts.growing(made, _start)
+        yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+
+
+def _start(request: CompletionRequest) -> Generator[StreamCompletionResponse]:
     client = _client(request.connection)
-    growing = iterate(client.stream_completion(spec=request.spec, timeout=request.timeout), AnswerBuilder())
-    if stream:
-        return chunks.chunks(growing, include_usage=request.include_usage)
-    return Completion(final(growing))
+    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
 
 
 @overload
@@ -94,7 +111,7 @@ async def acompletion(
         messages: The chat, as OpenAI has it. Pictures are {"type": "image_url", "image_url": {"url": "data:…"}} or
             "https://…". An earlier answer's message goes in as it came, and so does an `Answer`.
         stream: Whether to make an async generator of chunks. Closing it cancels the call.
-        **options: As in `imagewire.litellm.params.CompletionOptions`.
+        **options: As in `imagewire.litellm.options.CompletionOptions`.
 
     Returns:
         The answer in OpenAI's shape, or an async generator of chunks.
@@ -112,12 +129,29 @@ async def acompletion(
         ...     return [chunk async for chunk in stream]
         >>> chunks = asyncio.run(main())
     """
-    request = params.read(model, messages, options)
+    with familiar(model):
+        made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
+        await _async_client(made.request.connection)
+        if not stream:
+            return made.completion(await afinal(attempts.agrowing(made, _astart)))
+    return _achunks(made, model)
+
+
+async def _achunks(made: Attempts, model: str) -> AsyncGenerator[CompletionChunk]:
+    with familiar(model):
+        async with (
+            contextlib.aclosing(attempts.agrowing(made, _astart)) as grown,
+            contextlib.aclosing(
+                chunks.achunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+            ) as found,
+        ):
+            async for chunk in found:
+                yield chunk
+
+
+async def _astart(request: CompletionRequest) -> AsyncGenerator[StreamCompletionResponse]:
     client = await _async_client(request.connection)
-    growing = aiterate(client.stream_completion(spec=request.spec, timeout=request.timeout), AnswerBuilder())
-    if stream:
-        return chunks.achunks(growing, include_usage=request.include_usage)
-    return Completion(await afinal(growing))
+    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
 
 
 def _client(connection: ConnectionKey) -> Client:

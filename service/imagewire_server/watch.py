@@ -1,0 +1,66 @@
+"""Serves with several workers: the process that reads the configuration for them, and watches them."""
+
+import gc
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from imagewire_server.config.file_content import content
+from imagewire_server.config.keys import check_kept
+from imagewire_server.config.load import Config, ConfigError
+from imagewire_server.config.show import no_provider
+from imagewire_server.process.supervisor import Workers, reserve
+from imagewire_server.providers.registry import provider_configs
+
+_log = structlog.get_logger("imagewire")
+
+
+async def watch(given: Config, number: int, path: Path | None, text: bytes, read: Callable[[bytes], Config]) -> int:
+    """Run workers with a configuration, which was read from `text`; return the exit code."""
+
+    def tell(config: Config) -> None:
+        for words in config.warnings:
+            _log.warning(words)
+
+    if not given.deployments:
+        raise ConfigError(no_provider(provider_configs()))
+    tell(given)
+    gc.enable()
+    grpc = reserve(given.settings.grpc)
+    rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
+    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
+    arguments = [] if path is None else ["--config", str(path)]
+    command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
+    latest = given
+
+    def reread() -> bytes:
+        nonlocal latest
+        new = b"" if path is None else content(path)
+        made = read(new)
+        if not made.deployments:
+            raise ConfigError(no_provider(provider_configs()))
+        check_kept(latest, made)
+        tell(made)
+        latest = made
+        return new
+
+    try:
+        told = {"rest": rest.address} if rest else {}
+        names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
+        settings = given.settings
+        workers = Workers(
+            command,
+            number,
+            len(given.deployments),
+            text=text,
+            reread=reread,
+            drain_delay=settings.drain_delay,
+            drain_grace=settings.drain_grace,
+        )
+        return await workers.run(grpc=grpc.address, **told, models=names)
+    finally:
+        for reserved in (grpc, rest):
+            if reserved is not None:
+                reserved.held.close()

@@ -1,0 +1,84 @@
+"""`from imagewire import litellm` in the place of `import litellm`: its functions, settings and errors."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+import imagewire
+from imagewire import litellm
+from imagewire.answer import Answer
+from imagewire.litellm import exceptions
+from imagewire.litellm.params import read
+
+MODEL = "gemini/gemini-2.5-flash-image"
+SAY = [{"role": "user", "content": "A banana"}]
+
+
+@pytest.mark.parametrize("name", litellm.__all__)
+def test_each_name_is_there(name: str) -> None:
+    assert name in dir(litellm)
+    getattr(litellm, name)
+
+
+def test_its_functions_are_the_packages() -> None:
+    assert litellm.completion is imagewire.completion
+    assert litellm.acompletion is imagewire.acompletion
+    assert litellm.stream_chunk_builder is imagewire.stream_chunk_builder
+    assert litellm.RateLimitError is exceptions.RateLimitError is imagewire.RateLimited
+    with pytest.raises(AttributeError, match="no attribute 'embedding'"):
+        litellm.embedding  # noqa: B018
+
+
+def test_a_cost_that_is_not_known_is_told() -> None:
+    with pytest.raises(imagewire.InvalidRequest, match="knows no price"):
+        litellm.completion_cost(imagewire.Completion(Answer()))
+
+
+def test_its_settings_hold_for_calls_that_say_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(litellm, "drop_params", True)
+    monkeypatch.setattr(litellm, "num_retries", 0)
+    monkeypatch.setattr(litellm, "request_timeout", 7.0)
+    request = read(MODEL, SAY, {"logprobs": True, "timeout": None})
+    assert (request.drops.names, request.connection.retries, request.timeout) == (["logprobs"], 0, 7.0)
+    request = read(MODEL, SAY, {"drop_params": False, "max_retries": 1, "timeout": 3.0})
+    assert (request.drops.enabled, request.connection.retries, request.timeout) == (False, 1, 3.0)
+
+
+@pytest.mark.parametrize(("name", "value"), [("callbacks", ["langfuse"]), ("set_verbose", True), ("dropparams", True)])
+def test_a_setting_that_would_change_nothing_cannot_be_set(name: str, value: Any) -> None:
+    with pytest.raises(AttributeError, match=f"litellm.{name} cannot be set here"):
+        setattr(litellm, name, value)
+
+
+def test_what_is_not_here_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(litellm, "telemetry", False, raising=False)
+    monkeypatch.setattr(litellm, "suppress_debug_info", True, raising=False)
+
+
+def test_a_program_with_the_import_line_changed(target: str) -> None:
+    program = f"""
+from imagewire import litellm
+from imagewire.litellm import completion
+from imagewire.litellm.exceptions import RateLimitError
+
+litellm.drop_params = True
+litellm.num_retries = 0
+response = litellm.completion(model={MODEL!r}, messages={SAY!r}, logit_bias={{"1": 2}}, reasoning_effort="low")
+print(response._hidden_params["dropped_params"])
+for names in (litellm.RateLimitError, litellm.exceptions.RateLimitError, RateLimitError):
+    try:
+        completion("gemini/emulator-429-per-day", {SAY!r})
+    except names as error:
+        print(error.status_code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={"IMAGEWIRE_TARGET": target},
+    )
+    assert done.stdout.split("\n")[:4] == ["['logit_bias', 'reasoning_effort']", "429", "429", "429"], done.stderr
