@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
 LOWEST := .venv-lowest
+LITELLM := .venv-litellm
 # Besides the tests without a server, those of gRPC's error texts, of aiohttp and of uvicorn's protocol.
 LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_image_fetch*.py \
   tests/integration/test_rest_connection.py
@@ -37,7 +38,7 @@ WORKERS ?= 4
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-test: $(COMPAT) $(NODE)  ## Run every test.
+test: $(COMPAT) $(NODE) $(LITELLM)/.stamp  ## Run every test.
 	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone"
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
@@ -66,6 +67,12 @@ fuzz: $(COMPAT)  ## Test with generated answers and hostile input, a few minutes
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "installing the clients that the tests use (once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-compat.lock
+	@touch $@
+
+$(LITELLM)/.stamp: tests/litellm_proxy/requirements.lock $(STAMP)
+	@echo "installing LiteLLM's proxy, which the tests compare with (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(LITELLM)
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(LITELLM)/bin/python -r $<
 	@touch $@
 
 $(NODE): tests/compat/node/package-lock.json
@@ -136,11 +143,13 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml
+	@echo 'litellm[proxy]' | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url -o tests/litellm_proxy/requirements.lock -
 	@for version in 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
 check: lint test own-lines lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
-	@rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
+	@rm -rf $(VENV) $(LOWEST) $(LITELLM) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
