@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from tests.litellm_proxy.requests import CHAT, RESPONSES
+from tests.compat.programs.litellm_requests import CHAT, RESPONSES
 
 
 class Answer(NamedTuple):
@@ -58,9 +58,7 @@ def _images(body: dict[str, Any]) -> Answer:
 
 def _response(body: dict[str, Any]) -> Answer:
     usage = body["usage"]
-    text = "".join(
-        part["text"] for item in body["output"] if item["type"] == "message" for part in item["content"]
-    )
+    text = "".join(part["text"] for item in body["output"] if item["type"] == "message" for part in item["content"])
     pictures = [_sha256(item["result"]) for item in body["output"] if item["type"] == "image_generation_call"]
     return Answer(200, text, pictures, body["status"], (usage["input_tokens"], usage["output_tokens"]))
 

@@ -77,7 +77,9 @@ CASES = [
     ),
     _chat(
         "text in parts",
-        messages=[{"role": "user", "content": [{"type": "text", "text": "A banana"}, {"type": "text", "text": "blue"}]}],
+        messages=[
+            {"role": "user", "content": [{"type": "text", "text": "A banana"}, {"type": "text", "text": "blue"}]}
+        ],
     ),
     _chat(
         "a picture to edit",
