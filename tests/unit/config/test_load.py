@@ -39,6 +39,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
         30,
         0,
     )
+    assert routing.drop_params
     assert routing.fallbacks == (("draw", ("backup",)),)
     assert routing.content_policy_fallbacks == (("*", ("gemini/anything",)),)
     assert config.master_key == "secret-master"
@@ -59,6 +60,7 @@ def test_a_full_file_loads(tmp_path: Path) -> None:
     shown = "\n".join(table(config, ENV))
     assert "secret" not in shown + repr(config)
     assert "in trouble: backup" in shown
+    assert "warning: litellm_params.max_retries is not supported" in shown
 
 
 def test_what_litellm_takes_more_widely_loads_and_is_told(tmp_path: Path) -> None:
