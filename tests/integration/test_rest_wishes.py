@@ -113,6 +113,10 @@ async def test_messages_of_other_clients_are_taken(rest: Stack) -> None:
         {"role": "system", "content": "Be brief", "name": "setup"},
         {"role": "user", "content": "A banana", "name": "ann"},
         {"role": "assistant", "content": "Here", "refusal": None, "annotations": [], "reasoning_details": []},
-        {"role": "user", "content": "Another"},
+        {"role": "user", "content": "Another", "cache_control": {"type": "ephemeral"}},
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "Now", "cache_control": {"type": "ephemeral", "ttl": "1h"}}],
+        },
     ]
     assert (await ask(rest, body(messages=messages))).status_code == 200

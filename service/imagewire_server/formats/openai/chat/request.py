@@ -19,10 +19,18 @@ from imagewire_server.formats.openai.common.shared_request import (
 )
 
 
+class CacheControl(Strict):
+    """A wish to keep what stands before it for later requests. It changes nothing."""
+
+    type: Literal["ephemeral"]
+    ttl: str | None = None
+
+
 class TextPart(Strict, tag_field="type", tag="text"):
     """Text."""
 
     text: str
+    cache_control: CacheControl | None = None
 
 
 class ImagePart(Strict, tag_field="type", tag="image_url"):
@@ -32,6 +40,7 @@ class ImagePart(Strict, tag_field="type", tag="image_url"):
     index: int | None = None
     thought: bool | None = None
     mime_type: str | None = None
+    cache_control: CacheControl | None = None
 
 
 class CalledFunction(Strict):
@@ -62,6 +71,7 @@ class Message(Strict):
     tool_call_id: str | None = None
     name: str | None = None
     refusal: str | None = None
+    cache_control: CacheControl | None = None
     annotations: Annotated[list[Object], Empty] | None = None
     reasoning_details: Annotated[list[Object], Empty] | None = None
     audio: None = None
@@ -83,6 +93,7 @@ class Tool(Strict):
 
     type: Literal["function", "google_search", "web_search"] | None = None
     function: Function | None = None
+    cache_control: CacheControl | None = None
     google_search: SearchOptions | None = None
     google_search_: SearchOptions | None = msgspec.field(default=None, name="googleSearch")
 
