@@ -7,7 +7,7 @@ from google.genai import types
 import imagewire
 from tests.docs.pages import ROOT
 
-_PAGE = (ROOT / "docs/google-genai.md").read_text()
+_PAGE = (ROOT / "docs/from-google-genai.md").read_text()
 _SECTIONS = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", _PAGE, re.DOTALL | re.MULTILINE))
 
 

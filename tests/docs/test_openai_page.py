@@ -14,7 +14,7 @@ from tests.docs import openai_fields
 from tests.docs.pages import ROOT
 from tests.pictures import PNG
 
-_PAGE = (ROOT / "docs/openai.md").read_text()
+_PAGE = (ROOT / "docs/from-openai.md").read_text()
 _MODEL = "gemini/gemini-3.1-flash-image"
 _GROUPS = ("Honoured", "Accepted, changes nothing", "Refused by name")
 _NOT_FIELDS = {"self", "model", "extra_headers", "extra_query", "extra_body", "timeout"}
