@@ -15,8 +15,6 @@ from PIL import Image
 
 from tests.integration import processes
 
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices at import
-
 MODEL = "gemini/gemini-2.5-flash-image"
 ASK = [{"role": "user", "content": "Generate an image of a banana"}]
 TEXT = "Here's the image you requested:"
@@ -47,7 +45,9 @@ def needs(program: str) -> str:
 def package(name: str) -> Any:
     """The Python package. Some take seconds to load: then ask for it in a fixture."""
     try:
-        return importlib.import_module(name)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "True")  # litellm would fetch its prices at import
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name != name:
             raise

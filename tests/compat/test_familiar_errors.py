@@ -1,6 +1,5 @@
 """Errors of `completion` are caught by the names that LiteLLM's and OpenAI's callers use."""
 
-import os
 import pickle
 import subprocess
 import sys
@@ -17,7 +16,6 @@ from tests.integration import processes
 from tests.sdk.conftest import Script, scripted
 
 pytestmark = pytest.mark.filterwarnings("default")  # the packages' own
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices at import
 
 MODEL = "gemini/gemini-2.5-flash-image"
 SAY = [{"role": "user", "content": "A banana"}]

@@ -1,7 +1,6 @@
 """Every argument that LiteLLM's package knows is served, accepted or refused with a remedy."""
 
 import inspect
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from imagewire.litellm.params import read
 from tests.compat.conftest import package
 
 pytestmark = pytest.mark.filterwarnings("default")  # the package's own
-os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would fetch its prices at import
 
 PAGE = Path(__file__).parents[2] / "docs/litellm.md"
 SAY = [{"role": "user", "content": "A banana"}]

@@ -27,10 +27,11 @@ SERVED = {
     "model_info": {"id", *prices.KEYS},
     "sections": set(load.SECTIONS),
 }  # fmt: skip
-# The fields of a chat request that say nothing of the answer, or of one caller only.
+# The fields of a chat request that say nothing of the answer, or of one caller only, and those that change nothing.
 CALLERS = {
     "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
-    "continuationToken",
+    "continuationToken", "drop_params", "background", "function_call", "functions", "logit_bias", "prompt_cache_key",
+    "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity",
 }  # fmt: skip
 SECTIONS = [*SERVED, "litellm_settings", "request"]
 

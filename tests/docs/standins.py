@@ -67,6 +67,9 @@ def grpcurl(*words: str) -> int:
 
 def imagewire_server(*words: str) -> int:
     """As it is, on free ports; what would serve for ever is ended when it serves."""
+    if words[0].startswith("--"):  # options without a command are those of serve; --rest has the host and the port
+        at = [index for index, word in enumerate(words) if word in {"--host", "--port"}]
+        words = ("serve", *(word for index, word in enumerate(words) if index not in at and index - 1 not in at))
     command = [sys.executable, "-m", "imagewire_server", *words]
     if words[0] == "health":
         return subprocess.run([*command, "--target", os.environ["IMAGEWIRE_TARGET"]], check=False).returncode

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from imagewire_server import cli, logs
+from imagewire_server import cli, logs, watch
 from imagewire_server.process import cpu_count
 from imagewire_server.process.cpu_count import usable
 
@@ -53,12 +53,12 @@ def test_m8_on_this_machine_there_is_at_least_one() -> None:
 def test_m8_workers_0_is_one_for_each_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[int] = []
 
-    async def watch(_given: object, number: int, *_others: object) -> int:
+    async def watching(_given: object, number: int, *_others: object) -> int:
         started.append(number)
         return 0
 
     monkeypatch.setattr(cpu_count, "usable", lambda: 3)
-    monkeypatch.setattr(cli, "_watch", watch)
+    monkeypatch.setattr(watch, "watch", watching)
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the test run's own stays
     monkeypatch.setattr(logs, "configure", lambda _level: None)
     monkeypatch.setattr(logs, "redirect_libraries", lambda: None)
