@@ -193,7 +193,7 @@ def test_d1_of_two_files_none_is_dropped(tmp_path: Path) -> None:
 
 def test_demo_serves_pictures_and_says_that_it_is_one() -> None:
     process = forked.Popen(
-        [sys.executable, "-m", "imagewire_server", "serve", "--demo", "--grpc", "127.0.0.1:0"],
+        [sys.executable, "-m", "imagewire_server", "serve", "--demo", "--grpc", "127.0.0.1:0", "--rest", "127.0.0.1:0"],
         stderr=subprocess.PIPE,
         text=True,
     )
