@@ -175,6 +175,12 @@ def test_the_choice_is_told(fields: dict[str, str], capabilities: Capabilities, 
     assert tool.spec.image_config == made
 
 
+@pytest.mark.parametrize("name", ["image_config", "imageConfig"])
+def test_a_config_of_the_picture(name: str) -> None:
+    made = reading("chat", ALL, **{name: {"aspect_ratio": "16:9", "imageSize": "2K"}}).spec.image_config
+    assert (made.aspect_ratio, made.image_size) == ("16:9", "2K")
+
+
 @pytest.mark.parametrize("given_names", [["TEXT", "IMAGE"], ["Text", "image"], ["text", "image"]])
 def test_modalities_in_any_case(given_names: list[str]) -> None:
     expected = [pb.Modality.MODALITY_TEXT, pb.Modality.MODALITY_IMAGE]

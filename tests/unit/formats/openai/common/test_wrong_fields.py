@@ -23,6 +23,7 @@ class Body(Strict):
     audio: None = None
     messages: list[Part] | None = None
     drop_params: bool | None = None
+    weights: dict[str, int] | None = None
 
 
 def found(body: dict[str, Any], **options: Any) -> wrong_fields.Found[Body]:
@@ -38,6 +39,7 @@ def names(result: wrong_fields.Found[Body]) -> list[str]:
     [
         ({"model": "m", "count": "x", "odd": 1}, {"count", "odd"}, Body("m")),
         ({"count": 1}, {"model"}, None),
+        ({"model": "m", "weights": {"a": "x"}, "count": "x"}, {"weights[...]", "count"}, Body("m")),
         ({"count": "x"}, {"model", "count"}, None),
         ({"model": 1, "count": "x"}, {"model", "count"}, None),
         (
