@@ -5,6 +5,7 @@ Where they differ, the case says what is different, and docs/litellm.md says so 
 
 import contextlib
 import os
+import random
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -30,11 +31,20 @@ def _client(url: str) -> Iterator[httpx.Client]:
         yield made
 
 
+def _free_port() -> int:
+    """One that the system gives to nobody by itself: LiteLLM takes seconds until it listens."""
+    while True:
+        with (
+            contextlib.suppress(OSError),
+            socket.create_server(("127.0.0.1", random.randrange(20_000, 32_000))) as free,
+        ):
+            return int(free.getsockname()[1])
+
+
 @contextlib.contextmanager
 def _litellm(config: Path) -> Iterator[str]:
     """LiteLLM's proxy, as its documentation starts it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = _free_port()
     log = config.with_suffix(".log")
     with log.open("w") as file:
         process = subprocess.Popen(
@@ -53,7 +63,7 @@ def _litellm(config: Path) -> Iterator[str]:
     try:
         with httpx.Client(transport=httpx.HTTPTransport(retries=0)) as client:
             while process.poll() is None:
-                with contextlib.suppress(httpx.TransportError):
+                with contextlib.suppress(httpx.TransportError, httpx.HTTPStatusError):
                     client.get(f"{url}/health/liveliness", timeout=60).raise_for_status()
                     break
         assert process.poll() is None, log.read_text()[-2000:]

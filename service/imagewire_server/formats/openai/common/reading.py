@@ -27,13 +27,18 @@ CapabilitiesOf = Callable[[str], Capabilities]
 def read(
     body: json_scan.Json, kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf, *, drops: bool = False
 ) -> tuple[_R, SpecBuilder]:
-    """Read a JSON body. Raises InvalidRequest with every wrong field. drops: drop_params if the request has none."""
+    """Read a JSON body. Raises InvalidRequest with every wrong field. drops: drop_params if the request has none.
+
+    A bytearray is emptied as soon as the request has its values, before pictures are decoded.
+    """
     try:
         request = json_decode.decode(body, kind)
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
         return _mended(wrong_fields.of_body(body, kind, drops=drops), spec_of, capabilities, drops=drops)
+    if isinstance(body, bytearray):
+        body.clear()
     if drops and request.drop_params is None:
         request.drop_params = True
     return request, spec_of(request, capabilities(request.model))

@@ -200,3 +200,9 @@ def test_a_body_that_is_no_object(body: bytes) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read(b'{"odd": 1}', ImagesRequest, images_decode.spec_of, lambda _: PLAIN)
     assert {one.field for one in caught.value.violations} == {"odd", "prompt", "model"}
+
+
+def test_a_body_is_emptied_when_the_request_has_its_values() -> None:
+    body = bytearray(b'{"model": "m", "messages": [{"role": "user", "content": "x"}]}')
+    request, _ = read(body, *KINDS["chat"], lambda _: Capabilities(id="m"))
+    assert (request.model, body) == ("m", bytearray())
