@@ -30,8 +30,8 @@ def _start(truth: Truth, seen: RestSeen, *, drawn: bool = True) -> list[Finding]
     return None
 
 
-def chat(truth: Truth, choices: list[RestSeen]) -> list[Finding]:
-    """A chat, one choice for each candidate."""
+def chat(truth: Truth, choices: list[RestSeen], *, stream: bool) -> list[Finding]:
+    """A chat, one choice for each candidate. A stream has the pictures in the model's order."""
     found = _start(truth, choices[0])
     if found is not None:
         return found
@@ -41,7 +41,9 @@ def chat(truth: Truth, choices: list[RestSeen]) -> list[Finding]:
     for (index, wanted), seen in zip(sorted(truth.candidates.items()), choices, strict=True):
         found += [Finding(f"shape: {text}", text) for text in seen.wrong] + _texts(wanted, seen)
         pictures = [(_file(part), part.thought) for part in wanted if part.kind in PICTURES]
-        if any(thought is ANY for _, thought in pictures):
+        if stream:
+            found += _pictures(pictures, seen.pictures)
+        elif any(thought is ANY for _, thought in pictures):
             found += _pictures(sorted(pictures, key=_data), sorted(seen.pictures, key=_data))
         else:
             found += _pictures(_in_answers_order(pictures), seen.pictures)

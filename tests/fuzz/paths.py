@@ -118,13 +118,13 @@ _TOOL = {"type": "image_generation"}
 
 async def _chat(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/chat/completions", {"model": model, **_CHAT})
-    return judge_rest.chat(answer.truth, rest_seen.chat(loaded(got.text)))
+    return judge_rest.chat(answer.truth, rest_seen.chat(loaded(got.text)), stream=False)
 
 
 async def _chat_stream(server: Serving, answer: Answer, model: str) -> list[Finding]:
     got = await _post(server, "/v1/chat/completions", {"model": model, **_CHAT, "stream": True})
     seen = rest_seen.chat_stream(got.text) if got.status_code == 200 else rest_seen.chat(loaded(got.text))
-    return judge_rest.chat(answer.truth, seen)
+    return judge_rest.chat(answer.truth, seen, stream=True)
 
 
 async def _images(server: Serving, answer: Answer, model: str) -> list[Finding]:

@@ -90,10 +90,12 @@ def test_an_error_on_a_whole_answer_and_none_on_a_cut_one_are_found() -> None:
         assert [finding.kind for finding in of_rest(cut, RestSeen(error="INTERNAL: x"))] == ["another reason"]
 
 
-def test_faults_over_rest_are_found() -> None:
+@pytest.mark.parametrize("stream", [False, True])
+def test_faults_over_rest_are_found(stream: bool) -> None:
     parts = ANSWER.truth.candidates[0]
     pictures = [(part.value, part.thought) for part in parts if part.kind == "picture"]
-    kinds = {finding.kind for finding in judge_rest.chat(ANSWER.truth, [RestSeen(pictures=pictures[::-1], whole={})])}
+    seen = [RestSeen(pictures=pictures[::-1], whole={})]
+    kinds = {finding.kind for finding in judge_rest.chat(ANSWER.truth, seen, stream=stream)}
     assert {"order changed", "final picture", "text", "thoughts", "call", "signature", "finish reason"} <= kinds
     assert {"media lost", "native part lost", "text beside a content lost"} <= kinds
     found = judge_rest.images(ANSWER.truth, RestSeen(pictures=pictures[:1]), drafts=1)

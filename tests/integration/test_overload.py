@@ -82,11 +82,7 @@ async def test_over_rest_a_refused_caller_is_told_when_to_come_back() -> None:
 
 async def test_callers_that_do_not_read_hold_little() -> None:
     streams, size = 12, 60_000_000
-    # In the usual order a picture of REST is on disk until it is known whether it is a draft.
-    with (
-        processes.emulator() as emulator,
-        processes.server(emulator.address, rest_image_order="drawn") as server,
-    ):
+    with processes.emulator() as emulator, processes.server(emulator.address) as server:
         channels = [grpc.aio.insecure_channel(server.address) for _ in range(streams)]
         clients = [Client(server.rest) for _ in range(streams)]
         try:

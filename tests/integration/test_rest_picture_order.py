@@ -1,4 +1,4 @@
-"""Where a chat's pictures are: drafts behind the others, or as drawn; and in the content, where that is asked for."""
+"""Where a chat's pictures are: drafts behind the others, or as drawn; as drawn in streams; in the content, if asked."""
 
 import json
 from typing import Any
@@ -47,18 +47,17 @@ async def sent_back(stack: Stack, message: dict[str, Any]) -> list[dict[str, Any
     return parts
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_the_first_picture_is_no_draft(rest: Stack, stream: bool) -> None:
-    message = await message_of(rest, stream=stream)
+async def test_the_first_picture_is_no_draft(rest: Stack) -> None:
+    message = await message_of(rest)
     first, draft = message["images"]
     assert (first["index"], draft["index"]) == (0, 1)
     assert ("thought" in first, draft.get("thought")) == (False, True)
     assert first["image_url"]["url"] == message["image"]["url"]
 
 
-@pytest.mark.parametrize("stream", [False, True])
-async def test_the_order_as_drawn_is_a_setting(stream: bool) -> None:
-    async with running_stack(rest=True, rest_image_order="drawn") as stack:
+@pytest.mark.parametrize(("order", "stream"), [("drawn", False), ("drawn", True), ("final", True)])
+async def test_streams_have_the_models_order_and_answers_by_a_setting(order: str, stream: bool) -> None:
+    async with running_stack(rest=True, rest_image_order=order) as stack:
         message = await message_of(stack, stream=stream)
         assert [one.get("thought", False) for one in message["images"]] == [True, False]
         assert message["images"][1]["image_url"]["url"] == message["image"]["url"]

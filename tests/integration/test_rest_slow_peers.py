@@ -137,7 +137,7 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
         "stream": True,
     }
     async with (
-        running_stack(rest=True, stall_timeout=0.5, rest_image_order="drawn") as stack,
+        running_stack(rest=True, stall_timeout=0.5) as stack,
         Client(str(stack.rest.base_url)) as client,
     ):
         await client.post("/v1/chat/completions", asked)

@@ -23,7 +23,11 @@ _HEADER = b"x-image-fields"
 
 @dataclass(frozen=True, slots=True)
 class ChatEndpoint:
-    """Chat that draws, in OpenAI's format. image_fields: the default. drafts_last: the order of pictures."""
+    """Chat that draws, in OpenAI's format. image_fields: the default.
+
+    drafts_last: where drafts are in an answer that is not a stream. A stream has the model's order, because the provider
+    marks a draft only after its bytes.
+    """
 
     responder: Responder
     image_fields: str
@@ -34,8 +38,6 @@ class ChatEndpoint:
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request, builder = await self.responder.read(exchange, scope, ChatRequest, spec_of)
-        if self.drafts_last and builder.may_have_drafts:
-            fields = replace(fields, drafts_last=True)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
@@ -45,8 +47,9 @@ class ChatEndpoint:
             await self.responder.stream(
                 exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage)
             )
-        else:
-            await self.responder.answer(exchange, builder, ChatAnswer(fields))
+            return
+        fields = replace(fields, drafts_last=self.drafts_last and builder.may_have_drafts)
+        await self.responder.answer(exchange, builder, ChatAnswer(fields))
 
     def _fields(self, scope: Scope) -> ImageFields:
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")

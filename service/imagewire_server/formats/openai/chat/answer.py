@@ -24,8 +24,9 @@ _IMAGE = pb.PartKind.PART_KIND_IMAGE  # looked up once: an enum's names are slow
 class ImageFields:
     """Which fields hold a chat's pictures: `image` (the final one), `images` (all), or both.
 
-    content: `content` holds them instead, as an array of parts. drafts_last: drafts are behind the other pictures. Each
-    picture is then written when it is complete, because the provider may mark a draft after its bytes.
+    content: `content` holds them instead, as an array of parts. drafts_last: drafts are behind the other pictures,
+    but not in a stream. Each picture is then written when it is complete, because the provider may mark a draft after
+    its bytes.
     """
 
     image: bool = True

@@ -10,7 +10,7 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
-from imagewire_server.formats.openai.chat.answer import ImageFields, drafts_in_order
+from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
@@ -31,8 +31,6 @@ class _Candidate:
         self.message = Gathered(completion, all_images=fields.images)
         self.thoughts: dict[int, bool] = {}
         self.open: OpenPicture | None = None
-        self.shown = 0  # pictures in deltas
-        self.drafts: list[pb.PartFinished] = []  # sent behind the other pictures
 
 
 class ChatChunks:
@@ -140,8 +138,7 @@ class ChatChunks:
         if not has_bytes(part):
             return []
         image = part.kind == _IMAGE
-        direct = candidate.direct and not self._fields.drafts_last
-        at_once = image and bool(part.mime_type) and direct and self._fields.images
+        at_once = image and bool(part.mime_type) and candidate.direct and self._fields.images
         if self._fields.image or not at_once:
             self.needs.add(key_of(part))
         if not at_once:
@@ -152,7 +149,6 @@ class ChatChunks:
 
     def _entry(self, candidate: _Candidate, part_index: int) -> bytes:
         candidate.message.place(part_index)
-        candidate.shown += 1
         self._images += 1
         return b'"images":[' + entry_front(self._images - 1)
 
@@ -166,10 +162,9 @@ class ChatChunks:
             end = entry_end(part, picture.media_type) + b']},"finish_reason":null}]}\n\n'
             pieces = [picture.close(), end]
         elif part.HasField("image") and self._fields.images:
-            if self._fields.drafts_last and part.thought:
-                candidate.drafts.append(part)
-            else:
-                pieces = self._picture(candidate, part)
+            front = self._entry(candidate, part.part_index)
+            url = data_uri_stream.inside(part.image, key_of(part))
+            pieces = self._pieces(index, front, url, entry_end(part) + b"]")
         elif part.HasField("media"):
             pieces = self._pieces(index, b'"provider_specific_fields":{"media":[', message.media[-1], b"]}")
         elif part.HasField("native"):
@@ -179,21 +174,12 @@ class ChatChunks:
         if candidate.direct and self.needs:
             # Of the first candidate, only the bytes of the final picture are needed again.
             final = message.final_key if self._fields.image else None
-            kept = {final, *map(key_of, candidate.drafts)}
-            self.needs = {key for key in self.needs if key[0] != index or key in kept}
+            self.needs = {key for key in self.needs if key[0] != index or key == final}
         return pieces
-
-    def _picture(self, candidate: _Candidate, part: pb.PartFinished) -> list[Piece]:
-        """The delta of a complete picture."""
-        front = self._entry(candidate, part.part_index)
-        url = data_uri_stream.inside(part.image, key_of(part))
-        return self._pieces(part.candidate_index, front, url, entry_end(part) + b"]")
 
     def _candidate_finished(self, candidate: _Candidate, end: pb.CandidateFinished) -> list[Piece]:
         index = end.candidate_index
         pieces: list[Piece] = []
-        for draft in drafts_in_order(candidate.drafts, others=candidate.shown > 0):
-            pieces += self._picture(candidate, draft)
         final = candidate.message.final.picture
         if self._fields.image and final is not None:
             url = data_uri_stream.inside(final.image, key_of(final))
