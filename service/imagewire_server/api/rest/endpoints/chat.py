@@ -25,8 +25,8 @@ _HEADER = b"x-image-fields"
 class ChatEndpoint:
     """Chat that draws, in OpenAI's format. image_fields: the default.
 
-    drafts_last: where drafts are in an answer that is not a stream. A stream has the model's order, because the provider
-    marks a draft only after its bytes.
+    drafts_last: where drafts are in an answer that is not a stream. A stream has the model's order, because a draft is
+    marked only after its bytes.
     """
 
     responder: Responder
