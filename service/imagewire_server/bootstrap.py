@@ -6,6 +6,7 @@ import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import stamina
@@ -31,6 +32,7 @@ from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
+from imagewire_server.core.spec_defaults import merged
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
@@ -146,7 +148,8 @@ class Server:
             models = priced(models, deployment.model, deployment.prices)
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
-            upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), defaults=fields))
+            completed = partial(merged, fields, registration.leave_out) if fields is not None else None
+            upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
         return Router(upstreams, config.routing)
 
 

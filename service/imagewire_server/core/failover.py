@@ -20,7 +20,6 @@ from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
-from imagewire_server.core.spec_defaults import merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,9 @@ class Failover:
     async def _start_route(self, route: Route, spec: pb.Spec, call: Call) -> StartedAnswer:
         call.model, call.deployment = route.name, route.id
         call.tried.append((route.id, "ABANDONED"))
-        if route.upstream.defaults is not None:
+        if route.upstream.completed is not None:
             # A copy: another deployment, and another drawing of the same request, may have other defaults.
-            spec = await run_for_call(call, merged, route.upstream.defaults, spec)
+            spec = await run_for_call(call, route.upstream.completed, spec)
         events = self._observed(route, spec, self._account.begin(route, spec))
         try:
             first = await anext(events)

@@ -20,8 +20,8 @@ _REMEMBERED = 1000
 class Upstream:
     """A deployment with the provider that speaks to it, and a circuit for each model.
 
-    before: the same deployment's, from before the configuration was read again; its circuits go on. defaults: the
-    fields that apply to its requests where the caller sets none.
+    before: the same deployment's, from before the configuration was read again; its circuits go on. completed:
+    adds the deployment's defaults to a copy of a request.
     """
 
     def __init__(
@@ -30,11 +30,11 @@ class Upstream:
         provider: Provider,
         before: "Upstream | None" = None,
         *,
-        defaults: pb.Spec | None = None,
+        completed: Callable[[pb.Spec], pb.Spec] | None = None,
     ) -> None:
         self.deployment = deployment
         self.provider = provider
-        self.defaults = defaults
+        self.completed = completed
         self._circuits: OrderedDict[str, Circuit] = before._circuits if before else OrderedDict()
 
     def circuit(self, native_id: str) -> Circuit:

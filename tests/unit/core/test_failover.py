@@ -1,5 +1,6 @@
 """Whose answer begins: the named group's or a fallback's, by what each failure cost and whose it was."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -160,8 +161,9 @@ async def test_our_own_cooldown_refuses_nobody_who_has_no_other() -> None:
 async def test_each_deployment_is_asked_with_its_own_defaults() -> None:
     first, second = Scripted(fails(Unreachable("x"))), Scripted(WHOLE)
     made = engine(first, second, **routing(n0=("n1",)))
-    made.router.upstreams[0].defaults = pb.Spec(service_tier="flex", image_config={"image_size": "2K"})
-    made.router.upstreams[1].defaults = pb.Spec(labels={"a": "b"})
+    given = pb.Spec(service_tier="flex", image_config={"image_size": "2K"}), pb.Spec(labels={"a": "b"})
+    for upstream, defaults in zip(made.router.upstreams, given, strict=True):
+        upstream.completed = partial(merged, defaults, lambda spec: None)
     _, error = await drawn(made)
     assert error is None
     told = [

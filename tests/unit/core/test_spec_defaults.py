@@ -15,6 +15,10 @@ def of(**fields: Any) -> pb.Spec:
     return json_format.ParseDict(fields, pb.Spec())
 
 
+def nothing(spec: pb.Spec) -> None:
+    """A provider that knows of no overlap."""
+
+
 @pytest.mark.parametrize(
     ("defaults", "caller", "expected"),
     [
@@ -39,28 +43,20 @@ def of(**fields: Any) -> pb.Spec:
         ({"labels": {"a": "b"}}, {}, {"labels": {"a": "b"}}),
         ({"serviceTier": "flex"}, {"serviceTier": "priority"}, {"serviceTier": "priority"}),
         ({"extraBody": {"a": 1}}, {"extraBody": {"b": 2}}, {"extraBody": {"b": 2}}),
-        (
-            {"extraBody": {"generationConfig": {"topK": 1, "new": 2, "image_config": {"imageSize": "1K", "x": 1}}}},
-            {"generationConfig": {"topK": 3}, "imageConfig": {"imageSize": "2K"}},
-            {
-                "generationConfig": {"topK": 3},
-                "imageConfig": {"imageSize": "2K"},
-                "extraBody": {"generationConfig": {"new": 2, "image_config": {"x": 1}}},
-            },
-        ),
-        (
-            {"extraBody": {"generation_config": {"responseModalities": ["TEXT"]}, "safety_settings": [1]}},
-            {"responseModalities": [2], "safetySettings": [{"category": "c", "threshold": "t"}]},
-            {
-                "responseModalities": [2],
-                "safetySettings": [{"category": "c", "threshold": "t"}],
-                "extraBody": {"generation_config": {}},
-            },
-        ),
-        ({"extraBody": {"generationConfig": 1}}, {}, {"extraBody": {"generationConfig": 1}}),
     ],
 )
 def test_the_caller_comes_first(defaults: dict[str, Any], caller: dict[str, Any], expected: dict[str, Any]) -> None:
     given = of(**caller)
-    assert merged(of(**defaults), given) == of(**expected)
+    assert merged(of(**defaults), nothing, given) == of(**expected)
     assert given == of(**caller)
+
+
+@pytest.mark.parametrize(("caller", "asked"), [({}, True), ({"extraBody": {"b": 2}}, False)])
+def test_the_provider_may_leave_out_of_a_default_extra_body_what_the_caller_says(
+    caller: dict[str, Any], asked: bool
+) -> None:
+    def leave_out(spec: pb.Spec) -> None:
+        spec.extra_body.Clear()
+
+    made = merged(of(extraBody={"a": 1}), leave_out, of(**caller))
+    assert bool(made.extra_body.fields) is not asked

@@ -41,4 +41,10 @@ def _asked(deployment: "Deployment", config: "Config", environ: "Mapping[str, st
     return asked(deployment, config, environ)
 
 
-PROVIDER = Registration(CONFIG, _models, _connect, _check, _asked)
+def _leave_out(spec: "pb.Spec") -> None:
+    from imagewire_server.providers.google.wire.default_extra import leave_out  # noqa: PLC0415
+
+    leave_out(spec)
+
+
+PROVIDER = Registration(CONFIG, _models, _connect, _check, _asked, _leave_out)

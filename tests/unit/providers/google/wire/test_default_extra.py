@@ -1,0 +1,42 @@
+"""What the fields of a request say is not said again by a deployment's default extra_body."""
+
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+
+from imagewire_server.contract import pb
+from imagewire_server.core.spec_defaults import merged
+from imagewire_server.providers.google.wire.default_extra import leave_out
+
+
+def of(**fields: Any) -> pb.Spec:
+    return json_format.ParseDict(fields, pb.Spec())
+
+
+@pytest.mark.parametrize(
+    ("defaults", "caller", "expected"),
+    [
+        (
+            {"extraBody": {"generationConfig": {"topK": 1, "new": 2, "image_config": {"imageSize": "1K", "x": 1}}}},
+            {"generationConfig": {"topK": 3}, "imageConfig": {"imageSize": "2K"}},
+            {
+                "generationConfig": {"topK": 3},
+                "imageConfig": {"imageSize": "2K"},
+                "extraBody": {"generationConfig": {"new": 2, "image_config": {"x": 1}}},
+            },
+        ),
+        (
+            {"extraBody": {"generation_config": {"responseModalities": ["TEXT"]}, "safety_settings": [1]}},
+            {"responseModalities": [2], "safetySettings": [{"category": "c", "threshold": "t"}]},
+            {
+                "responseModalities": [2],
+                "safetySettings": [{"category": "c", "threshold": "t"}],
+                "extraBody": {"generation_config": {}},
+            },
+        ),
+        ({"extraBody": {"generationConfig": 1}}, {}, {"extraBody": {"generationConfig": 1}}),
+    ],
+)
+def test_the_caller_comes_first(defaults: dict[str, Any], caller: dict[str, Any], expected: dict[str, Any]) -> None:
+    assert merged(of(**defaults), leave_out, of(**caller)) == of(**expected)
