@@ -21,6 +21,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Violation,
 )
+from imagewire_server.core.spec_defaults import merged
 from tests.unit.core.scripted_providers import BLOCKED, SENT, Scripted, Step, counts, drawn, end, engine
 
 WHOLE: list[Step] = [SENT, end(counts())]
