@@ -10,7 +10,7 @@ import hmac
 import json
 import re
 from collections import Counter
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import web
 
@@ -35,11 +35,22 @@ _STUDIO = Studio()  # a process may run many emulators, and a picture depends on
 _HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
 
 
-class EmulatorApp:
-    """The web application and its ledger."""
+class Answerer(Protocol):
+    """Answers calls. An ApiError is written as Google writes it."""
 
-    def __init__(self) -> None:
+    async def answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
+        """Answer a call, and complete its entry in the ledger."""
+
+    async def close(self) -> None:
+        """Release what it holds."""
+
+
+class EmulatorApp:
+    """The web application and its ledger. answerer: what answers calls instead of the emulator itself."""
+
+    def __init__(self, answerer: Answerer | None = None) -> None:
         self.ledger = Ledger()
+        self._answer_call = answerer.answer if answerer is not None else self._answer
         self._failed: Counter[str] = Counter()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
@@ -64,7 +75,7 @@ class EmulatorApp:
         entry = self.ledger.open(request.method, request.path)
         entry.headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
         try:
-            return await self._answer(request, entry)
+            return await self._answer_call(request, entry)
         except ApiError as error:
             entry.status = error.http
             entry.end("error")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from imagewire_emulator.app import API_KEY, TOKEN, EmulatorApp
+from imagewire_emulator.app import API_KEY, TOKEN, Answerer, EmulatorApp
 from imagewire_emulator.ledger import Ledger
 
 
@@ -30,9 +30,11 @@ class Emulator:
 
 
 @asynccontextmanager
-async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Emulator]:
-    """Run an emulator in this event loop. Port 0 picks a free one."""
-    app = EmulatorApp()
+async def running(
+    host: str = "127.0.0.1", port: int = 0, *, answerer: Answerer | None = None
+) -> AsyncIterator[Emulator]:
+    """Run an emulator in this event loop. Port 0 picks a free one. answerer: a Recorder or a Replayer."""
+    app = EmulatorApp(answerer)
     # The handler is cancelled when the client disconnects. So the ledger records it at once.
     runner = web.AppRunner(app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -43,6 +45,8 @@ async def running(host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[Emula
         yield Emulator(host, bound, app.ledger)
     finally:
         await runner.cleanup()
+        if answerer is not None:
+            await answerer.close()
 
 
 @contextmanager
@@ -70,19 +74,17 @@ def in_thread() -> Iterator[Emulator]:
         loop.close()
 
 
-def run(host: str, port: int) -> None:
+def run(host: str, port: int, *, answerer: Answerer | None = None) -> None:
     """Run until SIGINT or SIGTERM. Prints the address to stdout. Raises OSError if the address is in use."""
-    asyncio.run(_main(host, port))
+    asyncio.run(_main(host, port, answerer))
 
 
-async def _main(host: str, port: int) -> None:
+async def _main(host: str, port: int, answerer: Answerer | None) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with running(host, port) as emulator:
-        print(  # noqa: T201
-            f"emulator of Google's API on {emulator.base_url}, key {emulator.api_key}, token {emulator.token};"
-            f" its ledger: {emulator.base_url}/_emulator/requests",
-            flush=True,
-        )
+    async with running(host, port, answerer=answerer) as emulator:
+        keys = f", key {emulator.api_key}, token {emulator.token}" if answerer is None else ""
+        url = emulator.base_url
+        print(f"emulator of Google's API on {url}{keys}; its ledger: {url}/_emulator/requests", flush=True)  # noqa: T201
         await stop.wait()

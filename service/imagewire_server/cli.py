@@ -211,19 +211,13 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
     raise click.exceptions.Exit(0 if said == "SERVING" else 1)
 
 
-@app.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8787, show_default=True, help="The port; 0 picks a free one.")
-def emulate(host: str, port: int) -> None:
-    """Run only the emulator of Google's API, without gRPC. Needs no key."""
-    from imagewire_emulator import run  # noqa: PLC0415
+@app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def emulate(arguments: tuple[str, ...]) -> None:
+    """Run only the emulator of Google's API, without gRPC. The same as `imagewire-emulator`."""
+    from imagewire_emulator.cli import emulate as emulator  # noqa: PLC0415
 
-    try:
-        run(host, port)
-    except OSError as error:
-        remedy = "stop the program that uses it, or choose another with --port"
-        click.echo(f"imagewire-server: cannot serve on {host}:{port}: {error.strerror}; {remedy}", err=True)
-        raise click.exceptions.Exit(2) from None
+    emulator(arguments, prog_name="imagewire-server emulate")
 
 
 @app.command()

@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
+from imagewire_emulator.transcripts import har
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-NAMES = ("docker", "grpcurl", "imagewire-server", "make", "pip")
+NAMES = ("docker", "grpcurl", "imagewire-emulator", "imagewire-server", "make", "pip")
 _FREE = {"--grpc": "127.0.0.1:0", "--rest": "127.0.0.1:0", "--port": "0", "--workers": "1"}
 
 
@@ -44,9 +47,14 @@ def docker(*arguments: str) -> int:
     match arguments:
         case ["build", "-t", "imagewire", "."]:
             return 0 if (ROOT / "Dockerfile").is_file() else 1
-        case ["run", *options, "imagewire"]:
+        case ["build", "--target", stage, "-t", name, "."]:
+            assert name == f"imagewire-{stage}"
+            return 0 if f" AS {stage}\n" in (ROOT / "Dockerfile").read_text() else 1
+        case ["run", *options, ("imagewire" | "imagewire-emulator") as image]:
             published = {word.rpartition(":")[2] for word in options if re.fullmatch(r"[\d.]+:\d+:\d+", word)}
-            exposed = re.search(r"^EXPOSE (.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+            stage = image.removeprefix("imagewire").removeprefix("-") or "server"
+            text = (ROOT / "Dockerfile").read_text().partition(f" AS {stage}\n")[2]
+            exposed = re.search(r"^EXPOSE (.+)$", text, re.MULTILINE)
             assert exposed
             assert published <= set(exposed[1].split()), published
             return 0
@@ -80,12 +88,33 @@ def imagewire_server(*words: str) -> int:
             command[command.index(option) + 1] = value
         elif (option == "--port") == (words[0] == "emulate"):
             command += [option, value]
+    return until_it_serves(command)
+
+
+def imagewire_emulator(*words: str) -> int:
+    """As it is, on a free port; it is ended when it serves. A folder to replay is recorded here."""
+    command = [sys.executable, "-m", "imagewire_emulator", *words]
+    if "--port" in words:
+        command[command.index("--port") + 1] = "0"
+    else:
+        command += ["--port", "0"]
+    if "--replay" in words:
+        folder = Path(words[words.index("--replay") + 1])
+        folder.mkdir(exist_ok=True)
+        har.write(folder, har.Call(har.Request("GET", "/", (), (), None, ""), 200, (), ()), "", datetime.now(UTC))
+    return until_it_serves(command)
+
+
+def until_it_serves(command: list[str]) -> int:
+    """Print what it prints until it serves, and end it."""
     environ = {**os.environ, "IMAGEWIRE_DRAIN_DELAY": "0"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environ)
     assert process.stdout is not None
     lines: list[str] = []
     for line in process.stdout:
         lines.append(line)
+        if "key emulator-key" in line:
+            print(line)  # noqa: T201  # the page shows it
         if '"event":"serving"' in line.replace(" ", "") or "http://" in line:
             process.terminate()
             process.communicate()

@@ -17,6 +17,8 @@ import yaml
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
+# What stands in each stage.
+STAGES = dict(re.findall(r"^FROM \S+ AS (\w+)$(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
@@ -40,7 +42,8 @@ def test_what_the_dockerfile_copies_is_there_and_it_runs_as_nobody_special() -> 
 def test_the_image_is_built_of_what_is_pinned() -> None:
     (base,) = re.findall(r"^ARG BASE=(.+)$", DOCKERFILE, re.MULTILINE)
     assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", base)
-    assert {line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM")} == {"${BASE}"}
+    bases = {line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM")}
+    assert bases == {"${BASE}", "runtime"}
     for command in re.findall(r"pip (?:install|wheel) [^&\n]+", DOCKERFILE):
         pinned = "--require-hashes" in command or "--no-index" in command or "--no-build-isolation" in command
         assert pinned and "--no-deps" in command, command  # noqa: PT018  # one rule
@@ -77,23 +80,39 @@ def here(text: str, ports: dict[str, str]) -> str:
     return text
 
 
+def instruction(stage: str, name: str) -> list[str]:
+    """What runs by ENTRYPOINT, CMD or HEALTHCHECK, in its JSON form."""
+    found = re.findall(rf"^{name} [^\[]*(\[.+\])$", STAGES[stage].replace("\\\n", ""), re.MULTILINE)
+    words: list[str] = json.loads(found[0])
+    return words
+
+
+def test_the_image_is_the_servers_unless_another_stage_is_named() -> None:
+    assert list(STAGES)[-1] == "server"
+
+
 def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[str, str]) -> None:
     running = []
-    image = dict(re.findall(r"(IMAGEWIRE_\w+)=(\S+)", DOCKERFILE))  # of ENV
-    starts = json.loads(re.findall(r"^CMD (.+)$", DOCKERFILE, re.MULTILINE)[0])
+    image = dict(re.findall(r"(IMAGEWIRE_\w+)=(\S+)", STAGES["server"]))  # of ENV
     try:
-        for name in ("emulator", "demo"):
+        for name, stage in (("emulator", "emulator"), ("demo", "server")):
             service = COMPOSE["services"][name]
-            command = [BIN / "imagewire-server", *(here(word, ports) for word in service.get("command", starts))]
+            assert service["build"] in (".", {"context": ".", "target": stage})
+            program, *words = [*instruction(stage, "ENTRYPOINT"), *instruction(stage, "CMD")]
             given = {**image, **service.get("environment", {}), "IMAGEWIRE_DRAIN_DELAY": "0"}
             environ = {key: here(value, ports) for key, value in given.items()}
+            command = [BIN / program, *(here(word, ports) for word in words)]
+            if stage == "emulator":
+                command += ["--port", ports["8787"]]
             running.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         target = f"127.0.0.1:{ports['50051']}"
-        checks = json.loads(re.findall(r"^HEALTHCHECK .*CMD (.+)$", DOCKERFILE, re.MULTILINE)[0])
-        health = [BIN / checks[0], *checks[1:]]
+        checks = {stage: instruction(stage, "HEALTHCHECK") for stage in ("emulator", "server")}
+        health = [BIN / checks["server"][0], *checks["server"][1:]]
         began = time.monotonic()
         while subprocess.run(health, capture_output=True, check=False, env=environ).returncode != 0:
             assert time.monotonic() - began < 20
+        emulators = [BIN / checks["emulator"][0], *(here(word, ports) for word in checks["emulator"][1:])]
+        assert subprocess.run(emulators, capture_output=True, check=False).returncode == 0
         drawn = subprocess.run(
             [BIN / "imagewire", "draw", "A banana", "-o", "banana.png", "--target", target], cwd=tmp_path, check=False
         )

@@ -1,0 +1,110 @@
+"""Answers from recorded calls, with the same status, headers and chunks. What was not recorded is an error."""
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from imagewire_emulator.errors import ApiError
+from imagewire_emulator.ledger import Entry
+from imagewire_emulator.transcripts import har
+from imagewire_emulator.transcripts.record import described
+from imagewire_emulator.transcripts.redact import REDACTED
+
+
+class ReplayError(Exception):
+    """Replaying is not possible; the text has the remedy."""
+
+
+class Replayer:
+    """The calls of a folder. Equal requests get their recorded answers in order; the last one is repeated."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._calls: dict[str, list[har.Call]] = {}
+        self._files: dict[str, list[tuple[str, har.Request]]] = {}
+        self._asked: Counter[str] = Counter()
+        try:
+            files = sorted(path for path in folder.iterdir() if path.suffix == har.SUFFIX)
+        except OSError as error:
+            raise ReplayError(f"--replay {folder}: {error.strerror}; name a folder made with --record") from None
+        if not files:
+            raise ReplayError(f"--replay {folder}: it has no recorded calls (*{har.SUFFIX}); make them with --record")
+        for file in files:
+            try:
+                call = har.read(file)
+            except (OSError, ValueError) as error:
+                raise ReplayError(f"--replay {folder}: {file.name}: {error}; record it again, or remove it") from None
+            self._calls.setdefault(call.request.key, []).append(call)
+            self._files.setdefault(call.request.line, []).append((file.name, call.request))
+
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    async def answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
+        """Answer with the recorded call of the same method, path, query and body."""
+        asked = described(request, await request.read())
+        calls = self._calls.get(asked.key)
+        if calls is None:
+            raise ApiError("NOT_FOUND", self._not_recorded(asked))
+        call = calls[min(self._asked[asked.key], len(calls) - 1)]
+        self._asked[asked.key] += 1
+        response = web.StreamResponse(status=call.status, headers=_headers(call, request))
+        entry.status = call.status
+        await response.prepare(request)
+        for chunk in call.chunks:
+            await response.write(chunk.data)
+            entry.bytes_sent += len(chunk.data)
+        if not call.complete:
+            entry.end("truncated")
+            if request.transport is not None:
+                request.transport.close()
+            raise ConnectionResetError
+        await response.write_eof()
+        entry.end("ok" if call.status < 400 else "error")
+        return response
+
+    def _not_recorded(self, asked: har.Request) -> str:
+        found = self._files.get(asked.line)
+        if found is None:
+            lines = "; ".join(sorted(self._files)[:5])
+            return f"{asked.line} is not recorded in {self._folder}. Recorded are: {lines}. Record it with --record."
+        name, nearest = found[-1]
+        differences = "; ".join(
+            difference for _, difference in zip(range(3), _different(asked.body, nearest.body), strict=False)
+        )
+        return (
+            f"{asked.line} is recorded in {self._folder}, but not with this body (its hash is {asked.key})."
+            f" {name} differs: {differences or 'a redacted text of the same length'}. Record it with --record."
+        )
+
+
+def _headers(call: har.Call, request: web.Request) -> list[tuple[str, str]]:
+    """The recorded headers. An upload goes on here."""
+    own = f"{request.scheme}://{request.host}"
+    return [(name, own + value if name == "x-goog-upload-url" else value) for name, value in call.headers]
+
+
+def _different(asked: Any, recorded: Any, path: str = "") -> Iterator[str]:
+    """Where two redacted bodies differ, in the words of the caller's JSON."""
+    match asked, recorded:
+        case dict(), dict():
+            for name in sorted({*asked, *recorded}):
+                at = f"{path}.{name}" if path else name
+                if name not in recorded:
+                    yield f"{at} was not sent when it was recorded"
+                elif name not in asked:
+                    yield f"{at} is missing"
+                else:
+                    yield from _different(asked[name], recorded[name], at)
+        case list(), list() if len(asked) == len(recorded):
+            for index, (one, other) in enumerate(zip(asked, recorded, strict=True)):
+                yield from _different(one, other, f"{path}[{index}]")
+        case list(), list():
+            yield f"{path} has {len(asked)} elements, recorded {len(recorded)}"
+        case str(), str() if asked.startswith(REDACTED) != recorded.startswith(REDACTED):
+            return  # an input picture that was kept
+        case _ if asked != recorded:
+            yield f"{path} is {asked!r}, recorded {recorded!r}"
