@@ -64,19 +64,27 @@ def _drip(plan: Plan, given: list[int]) -> Plan:
     return replace(plan, layout=("image",), pace=number(given, 0, 2000) / 1000, exact_bytes=number(given, 1, 2_000_000))
 
 
-def _burst(error: ApiError) -> Change:
-    return lambda plan, given: replace(plan, error=error, burst=number(given, 0, 1))
+def _cut(how: str) -> Change:
+    return lambda plan, given: replace(plan, cut=how, cut_at=min(number(given, 0, 50), 100) / 100)
 
+
+def _status(name: str, message: str) -> Change:
+    return changed(error=ApiError(name, message))
+
+
+# Scenarios whose number is a percentage of the body.
+CUTS = frozenset({"cut", "cut-clean", "reset", "stuck"})
 
 # name → (what it does, how it changes the plan)
 ACCIDENTS: Scenarios = {
-    "slow": ("the first byte comes after 2000 ms, or N", lambda p, n: replace(p, delay=number(n, 0, 2000) / 1000)),
+    "latency": ("the first byte comes after 2000 ms, or N", lambda p, n: replace(p, delay=number(n, 0, 2000) / 1000)),
+    "latency-realistic": ("the times that the model and the size take, some seconds", changed(realistic=True)),
     "silent": ("no answer at all", changed(silent=True)),
     "drip": ("the body takes 2000 ms, or N, for a picture of 2 000 000 bytes, or M", _drip),
-    "stuck": ("half a picture, then silence", changed(cut="stuck")),
-    "reset": ("half a picture, then a TCP reset", changed(cut="reset")),
-    "truncated": ("half a picture, then the connection closes", changed(cut="truncated")),
-    "truncated-clean": ("half a picture in a body that is complete for HTTP", changed(cut="truncated-clean")),
+    "stuck": ("half the body, or N %, then silence", _cut("stuck")),
+    "reset": ("half the body, or N %, then a TCP reset", _cut("reset")),
+    "cut": ("half the body, or N %, then the connection closes", _cut("cut")),
+    "cut-clean": ("half the body, or N %, as if it were complete", _cut("cut-clean")),
     "bomb": ("a picture without end", changed(damage="bomb", layout=("image",))),
     "429": ("rate limited, RetryInfo 22 s, or N", lambda p, n: replace(p, error=_limited(number(n, 0, 22)))),
     "429-header": ("rate limited, Retry-After alone, 7 s", _retry_after("7")),
@@ -86,9 +94,16 @@ ACCIDENTS: Scenarios = {
     "429-per-day": ("the daily quota is used up, with a RetryInfo of 33 s nevertheless", changed(error=_PER_DAY)),
     "500": ("always an internal error", changed(error=_INTERNAL)),
     "503": ("always overloaded", changed(error=_OVERLOADED)),
-    "500-burst": ("one internal error, or N, then a picture", _burst(_INTERNAL)),
-    "503-burst": ("one overload, or N, then a picture", _burst(_OVERLOADED)),
-    "429-burst": ("one rate limit of 0 s, or N of them, then a picture", _burst(_limited(0))),
+    "500-burst": ("one internal error, or N, then a picture", changed(error=_INTERNAL)),
+    "503-burst": ("one overload, or N, then a picture", changed(error=_OVERLOADED)),
+    "429-burst": ("one rate limit of 0 s, or N of them, then a picture", changed(error=_limited(0))),
+    "400": ("always an invalid argument", changed(error=invalid("Request contains an invalid argument."))),
+    "401": ("always unauthenticated", _status("UNAUTHENTICATED", "Request had invalid authentication credentials.")),
+    "403": ("always denied", _status("PERMISSION_DENIED", "The caller does not have permission")),
+    "404": ("always not found", _status("NOT_FOUND", "Requested entity was not found.")),
+    "499": ("always cancelled", _status("CANCELLED", "The operation was cancelled.")),
+    "502": ("502 with an HTML page", _page(502, "502 Bad Gateway")),
+    "504": ("always too late", _status("DEADLINE_EXCEEDED", "The request timed out. Please try again.")),
     "201": ("201 and no answer", _json(201, {"name": "operations/1"})),
     "redirect": ("302 to another host", changed(raw=Raw(302, headers={"Location": "https://example.com/"}))),
     "408": (

@@ -9,18 +9,18 @@ import gzip
 import hmac
 import json
 import re
-from collections import Counter
 from typing import Any, Protocol
 
 from aiohttp import web
 
-from imagewire_emulator import answer, body, framing, native_parts, scenarios, schema, semantics
+from imagewire_emulator import answer, body, directives, framing, latency, native_parts, schema, semantics
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.draw import Picture, Studio
 from imagewire_emulator.errors import ApiError, detail, invalid
 from imagewire_emulator.ledger import Entry, Ledger, without_pictures
 from imagewire_emulator.models import Model
 from imagewire_emulator.plan import Plan
+from imagewire_emulator.scenarios import SCENARIOS
 
 API_KEY = "emulator-key"
 TOKEN = "emulator-token"  # noqa: S105  # known to everybody
@@ -50,8 +50,8 @@ class EmulatorApp:
 
     def __init__(self, answerer: Answerer | None = None) -> None:
         self.ledger = Ledger()
-        self._answer_call = answerer.answer if answerer is not None else self._answer
-        self._failed: Counter[str] = Counter()
+        self._answerer = answerer
+        self._counts = directives.Counts()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
         self.web.router.add_get("/_emulator/requests", self._requests)
@@ -65,17 +65,21 @@ class EmulatorApp:
 
     async def _reset(self, request: web.Request) -> web.Response:
         self.ledger.clear()
-        self._failed.clear()
+        self._counts.clear()
         return web.json_response({})
 
     async def _scenarios(self, request: web.Request) -> web.Response:
-        return web.json_response({name: words for name, (words, _) in scenarios.SCENARIOS.items()})
+        return web.json_response({name: words for name, (words, _) in SCENARIOS.items()})
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         entry = self.ledger.open(request.method, request.path)
         entry.headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
         try:
-            return await self._answer_call(request, entry)
+            if self._answerer is None:
+                return await self._answer(request, entry)
+            if directives.HEADER in request.headers:
+                raise invalid(f"{directives.HEADER} does not change recorded answers: leave it out.", directives.HEADER)
+            return await self._answerer.answer(request, entry)
         except ApiError as error:
             entry.status = error.http
             entry.end("error")
@@ -99,22 +103,25 @@ class EmulatorApp:
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             raise invalid("Invalid JSON payload received. Expected a value.") from None
         entry.body = without_pictures(given)
-        model, entry.scenario, plan = scenarios.find(match["model"])
-        entry.model = model.id
+        model, of_model = directives.of_model(match["model"])
+        entry.model, entry.scenario = model.id, of_model.name if of_model else ""
         wanted = schema.read_request(given)
         entry.parts = [
             [native_parts.kind(part) for part in turn.get("parts", ())] for turn in wanted.get("contents", ())
         ]
         semantics.check(wanted, model, vertex=vertex)
+        entry.emulate = "; ".join(filter(None, (request.headers.get(directives.HEADER), directives.of_prompt(wanted))))
+        asked = [*([of_model] if of_model else []), *directives.parse(entry.emulate)]
+        plan = self._counts.applied(Plan(), asked, request.path)
         return await self._draw(request, entry, model, adapted(plan, wanted, model), wanted)
 
     async def _draw(
         self, request: web.Request, entry: Entry, model: Model, plan: Plan, wanted: dict[str, Any]
     ) -> web.StreamResponse:
+        await asyncio.sleep(latency.first_byte(plan, model, wanted))
         if plan.silent:
             await asyncio.Event().wait()
-        if plan.error is not None and (not plan.burst or self._failed[request.path] < plan.burst):
-            self._failed[request.path] += 1
+        if plan.error is not None:
             entry.status = plan.error.http
             entry.end("error")
             return web.json_response(plan.error.body(), status=plan.error.http, headers=plan.headers)
@@ -122,7 +129,6 @@ class EmulatorApp:
             entry.status = odd.status
             entry.end("error")
             return odd
-        await asyncio.sleep(plan.delay)
         sse = entry.stream and request.query.get("alt") == "sse"
         response = web.StreamResponse(headers={"Content-Type": _content_type(plan, sse=sse)})
         entry.status = 200

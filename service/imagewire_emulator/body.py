@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from aiohttp import web
 
+from imagewire_emulator import latency
 from imagewire_emulator.ledger import Entry
 from imagewire_emulator.plan import Plan
 
@@ -21,24 +22,25 @@ async def send(
 ) -> None:
     """Write the body according to the plan. A slow client causes backpressure: each write waits for it."""
     entry.body_bytes = sum(len(piece) for piece in pieces)
-    stop = entry.body_bytes // 2 if plan.cut else entry.body_bytes
+    stop = int(entry.body_bytes * plan.cut_at) if plan.cut else entry.body_bytes
+    pace = latency.body(entry.body_bytes) if plan.realistic else plan.pace
     await response.prepare(request)
     loop = asyncio.get_running_loop()
     begun = loop.time()
-    step = min(_SLICE, max(1, entry.body_bytes // _PACED_SLICES)) if plan.pace else _SLICE
+    step = min(_SLICE, max(1, entry.body_bytes // _PACED_SLICES)) if pace else _SLICE
     for piece in _slices(pieces, step):
         chunk = piece[: stop - entry.bytes_sent]
         if not chunk:
             break
-        if plan.pace:
-            await asyncio.sleep(begun + plan.pace * entry.bytes_sent / entry.body_bytes - loop.time())
+        if pace:
+            await asyncio.sleep(begun + pace * entry.bytes_sent / entry.body_bytes - loop.time())
         await response.write(chunk)
         entry.bytes_sent += len(chunk)
         if entry.first_byte_at is None:
             entry.first_byte_at = entry.started + (loop.time() - begun)
     await _accident(request, plan, entry)
     await response.write_eof()
-    entry.end("truncated" if plan.cut else "ok")
+    entry.end("cut" if plan.cut else "ok")
 
 
 async def send_without_end(request: web.Request, response: web.StreamResponse, entry: Entry) -> None:
@@ -76,7 +78,7 @@ def _slices(pieces: list[bytes], step: int) -> Iterator[bytes | memoryview]:
 async def _accident(request: web.Request, plan: Plan, entry: Entry) -> None:
     if plan.cut == "stuck":
         await asyncio.Event().wait()
-    if plan.cut in {"reset", "truncated"} and request.transport is not None:
+    if plan.cut in {"reset", "cut"} and request.transport is not None:
         entry.end(plan.cut)
         if plan.cut == "reset":
             raw: socket.socket = request.transport.get_extra_info("socket")

@@ -11,10 +11,11 @@ _KEPT = 20_000
 
 @dataclass(slots=True)
 class Entry:
-    """One request. Times are time.time(). outcome: "open", "ok", "error", "client_disconnected", "reset", "truncated".
+    """One request. Times are time.time(). outcome: "open", "ok", "error", "client_disconnected", "reset", "cut".
 
     bytes_sent counts the body while it is sent, so it can be read during the answer. parts: the kinds of the parts of
-    each turn in `contents` ("text", "toolCall"); [] for an invalid request.
+    each turn in `contents` ("text", "toolCall"); [] for an invalid request. scenario: that of the model's name.
+    emulate: the directives of the header and the prompt.
     """
 
     id: int
@@ -23,6 +24,7 @@ class Entry:
     started: float
     model: str = ""
     scenario: str = ""
+    emulate: str = ""
     api: str = ""
     stream: bool = False
     auth: str = ""

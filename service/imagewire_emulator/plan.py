@@ -22,20 +22,22 @@ class Raw:
 class Plan:
     """layout: of "text", "image", "draft", "thought" (text), "unicode" (text), "audio" and names of native parts.
 
-    delay, pace: seconds. size: that of pictures, instead of the requested one. cut: the fault during the body: "reset",
-    "truncated", "truncated-clean", "stuck". framing: unusual framing of a stream's events. content_type: that of a
+    delay, pace: seconds until the first byte, and of the body. realistic: choose both by model and size.
+    size: that of pictures, instead of the requested one. cut: the fault during the body: "reset", "cut", "cut-clean",
+    "stuck"; cut_at: where, of 1. framing: unusual framing of a stream's events. content_type: that of a
     stream, instead of the usual one; "" for none. damage: unusual content of the body. usage: unusual usageMetadata.
-    signed: whether native parts have signatures. early: finish reasons before the one of the last event. burst: the
-    number of requests that fail first, 0 for all.
+    signed: whether native parts have signatures. early: finish reasons before the one of the last event.
     """
 
     layout: tuple[str, ...] = ("text", "image")
     delay: float = 0.0
     silent: bool = False
     pace: float = 0.0
+    realistic: bool = False
     exact_bytes: int = 0
     size: str = ""
     cut: str = ""
+    cut_at: float = 0.5
     framing: str = ""
     content_type: str | None = None
     damage: str = ""
@@ -47,7 +49,6 @@ class Plan:
     block: str = ""
     raw: Raw | None = None
     error: ApiError | None = None
-    burst: int = 0
     headers: dict[str, str] = field(default_factory=dict)
 
 

@@ -140,8 +140,8 @@ def test_a_wrong_key(litellm: Any, locked: Rest, provider: str) -> None:
 @pytest.mark.parametrize(
     ("provider", "model", "stream"),
     [
-        ("openai", "gemini-3-pro-image-preview--truncated", False),
-        ("openai", "gemini-3.1-flash-image-preview--truncated", True),
+        ("openai", "gemini-3-pro-image-preview--cut", False),
+        ("openai", "gemini-3.1-flash-image-preview--cut", True),
         ("litellm_proxy", "gemini-3-pro-image-preview--bad-type", False),
         ("litellm_proxy", "gemini-3.1-flash-image-preview--bad-base64", True),
     ],

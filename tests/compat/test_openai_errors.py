@@ -40,9 +40,9 @@ def _responses(**more: Any) -> Call:
 @pytest.mark.parametrize(
     ("call", "code"),
     [
-        (_chat(model="gemini/gemini-2.5-flash-image--truncated"), "upstream_cut"),
+        (_chat(model="gemini/gemini-2.5-flash-image--cut"), "upstream_cut"),
         (_chat(model="gemini/gemini-2.5-flash-image--bad-type"), "upstream_malformed"),
-        (_chat(model="gemini/gemini-2.5-flash-image--truncated", stream=True), "upstream_cut"),
+        (_chat(model="gemini/gemini-2.5-flash-image--cut", stream=True), "upstream_cut"),
         (_images(model="gemini/gemini-3-pro-image--reset"), "upstream_cut"),
         (_images(model="gemini/gemini-3-pro-image--bad-base64", stream=True), "upstream_malformed"),
         (_images(model="gemini/gemini-3-pro-image--error-in-stream", stream=True), "upstream_unavailable"),
@@ -68,7 +68,7 @@ def test_what_may_have_been_charged_is_asked_once(rest: Rest, call: Call, code: 
     ("model", "kind", "code"),
     [
         ("emulator-429", openai.RateLimitError, "upstream_rate_limited"),
-        ("gemini-3-pro-image--truncated", openai.InternalServerError, "upstream_cut"),
+        ("gemini-3-pro-image--cut", openai.InternalServerError, "upstream_cut"),
         ("nothing--here", openai.NotFoundError, "model_not_found"),
     ],
 )
@@ -140,11 +140,11 @@ def test_an_error_in_the_middle_of_a_stream_is_raised_after_what_came(rest: Rest
     with openai.OpenAI(base_url=rest.v1, api_key="any") as client:
         seen: list[Any] = []
         with pytest.raises(openai.APIError, match="broke off"):
-            seen.extend(_chat(model="gemini/emulator-truncated", stream=True)(client))
+            seen.extend(_chat(model="gemini/emulator-cut", stream=True)(client))
         assert seen[0].choices[0].delta.role == "assistant"
         assert not any(getattr(chunk.choices[0].delta, "images", None) for chunk in seen)
         with pytest.raises(openai.APIError, match="broke off"):
-            list(_responses(model="gemini/emulator-truncated", stream=True)(client))
+            list(_responses(model="gemini/emulator-cut", stream=True)(client))
 
 
 def test_a_response_that_fails_after_comments_fails_as_a_response(rest: Rest) -> None:

@@ -62,8 +62,9 @@ def outputs(found: list[Block], language: str) -> list[Block | None]:
     ]
 
 
-def here(code: str, server: Program) -> str:
+def here(code: str, server: Program, emulator: Program) -> str:
     """A page's addresses and keys, as they are here."""
+    code = code.replace("http://127.0.0.1:8787", emulator.address)
     placed = code.replace("http://127.0.0.1:4000", server.rest).replace("127.0.0.1:50051", server.address)
     return placed.replace("your-api-key", KEY)
 
@@ -76,7 +77,7 @@ def check(name: str, shown: Block | None, printed: str) -> None:
 
 def run_python(name: str, place: Place, server: Program, environ: Mapping[str, str]) -> None:
     found = PAGES[name]
-    code = here(program([block for block in found if block.language == "python"]), server)
+    code = here(program([block for block in found if block.language == "python"]), server, place.emulator)
     source = place.folder / Path(name).with_suffix(".py").name
     source.write_text(code)
     ended = subprocess.run(
@@ -132,7 +133,7 @@ def test_the_commands_run(place: Place, server: Program, name: str) -> None:
             [block for block in found if block.language == "sh"], outputs(found, "sh"), strict=True
         ):
             ended = subprocess.run(
-                ["sh", "-eu", "-c", here(block.code, asked)],
+                ["sh", "-eu", "-c", here(block.code, asked, place.emulator)],
                 cwd=place.folder,
                 env=environ,
                 stdin=subprocess.DEVNULL,
@@ -150,7 +151,7 @@ def test_the_commands_run(place: Place, server: Program, name: str) -> None:
 def test_a_call_by_hand_is_answered(place: Place, server: Program, tool: str, told: str) -> None:
     (block,) = [block for block in PAGES["README.md"] if block.code.startswith(tool)]
     ended = subprocess.run(
-        ["sh", "-c", here(block.code, server)],
+        ["sh", "-c", here(block.code, server, place.emulator)],
         cwd=place.folder,
         env=place.to_server(server),
         capture_output=True,

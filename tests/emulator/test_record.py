@@ -56,7 +56,7 @@ async def test_a_cut_answer_is_cut_for_the_client_and_written_as_cut(
     relay: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     with pytest.raises(aiohttp.ClientError):
-        await ask(relay, "emulator-truncated", sse=True)
+        await ask(relay, "emulator-cut", sse=True)
     (file,) = written(tmp_path)
     assert not read(file).complete
 

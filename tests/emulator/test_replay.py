@@ -67,7 +67,7 @@ async def test_equal_requests_get_their_answers_in_order(emulator: Emulator, tmp
 
 
 async def test_a_cut_is_a_cut(emulator: Emulator, tmp_path: Path) -> None:
-    call = ("emulator-truncated", body(), True)
+    call = ("emulator-cut", body(), True)
     with pytest.raises(aiohttp.ClientError):
         await record(emulator, tmp_path, call)
     with pytest.raises(aiohttp.ClientError):
@@ -119,3 +119,14 @@ def test_a_folder_without_calls_is_refused(tmp_path: Path, files: dict[str, str]
         (tmp_path / name).write_text(text)
     with pytest.raises(ReplayError, match=told):
         Replayer(tmp_path)
+
+
+async def test_directives_are_refused(emulator: Emulator, tmp_path: Path) -> None:
+    await record(emulator, tmp_path, ("emulator-429", body(), False))
+    headers = {"x-emulate": "reset"}
+    async with (
+        running(answerer=Replayer(tmp_path)) as made,
+        aiohttp.ClientSession(made.base_url, headers=headers) as client,
+    ):
+        status, text = await ask(client, "emulator-429")
+    assert (status, "x-emulate does not change recorded answers" in text.decode()) == (400, True)

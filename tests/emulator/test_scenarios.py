@@ -77,7 +77,14 @@ BODIES: dict[str, tuple[int, bytes]] = {
     "usage-every-event": (200, rb"(usageMetadata.*){4}"),
     "usage-without-details": (200, rb"^(?!.*TokensDetails).*candidatesTokenCount"),
     "usage-odd": (200, rb'^(?!.*totalTokenCount).*"tokenCount": "1120".*-5'),
-    "slow": (200, rb"inlineData"),
+    "latency": (200, rb"inlineData"),
+    "400": (400, rb"INVALID_ARGUMENT"),
+    "401": (401, rb"UNAUTHENTICATED"),
+    "403": (403, rb"PERMISSION_DENIED"),
+    "404": (404, rb"NOT_FOUND"),
+    "499": (499, rb"CANCELLED"),
+    "502": (502, rb"Bad Gateway"),
+    "504": (504, rb"DEADLINE_EXCEEDED"),
     "drip": (200, rb"inlineData"),
     "size": (200, rb"inlineData"),
     "4k": (200, rb"inlineData"),
@@ -85,13 +92,13 @@ BODIES: dict[str, tuple[int, bytes]] = {
 
 _BURSTS = {"500-burst", "503-burst", "429-burst"}
 
-_CUTS = {"stuck", "reset", "truncated", "truncated-clean", "silent", "bomb"}
+_CUTS = {"stuck", "reset", "cut", "cut-clean", "silent", "bomb"}
 
-_TUNING = {"slow": "-50", "drip": "-100-150000", "size": "-200000"}
+_TUNING = {"latency": "-50", "drip": "-100-150000", "size": "-200000"}
 
 
 def test_every_scenario_is_tested_here() -> None:
-    assert set(SCENARIOS) == set(BODIES) | _BURSTS | _CUTS
+    assert set(SCENARIOS) == set(BODIES) | _BURSTS | _CUTS | {"latency-realistic"}
 
 
 def test_every_scenario_is_documented() -> None:
@@ -168,13 +175,13 @@ async def test_a_burst_passes(client: aiohttp.ClientSession, scenario: str, fail
     assert statuses == [int(scenario[:3])] * failing + [200]
 
 
-@pytest.mark.parametrize("scenario", ["reset", "truncated"])
+@pytest.mark.parametrize("scenario", ["reset", "cut"])
 async def test_a_cut_connection_is_an_error_in_http(client: aiohttp.ClientSession, scenario: str) -> None:
     with pytest.raises(aiohttp.ClientError):
         await ask(client, f"emulator-{scenario}", sse=True)
 
 
 async def test_a_clean_cut_is_not_seen_by_http(client: aiohttp.ClientSession) -> None:
-    status, text = await ask(client, "emulator-truncated-clean", sse=True)
+    status, text = await ask(client, "emulator-cut-clean", sse=True)
     assert status == 200
     assert not text.endswith(b"\r\n\r\n")

@@ -21,7 +21,7 @@ PROMPT = "CANARY-prompt"
 MASTER = "CANARY-master"
 WRONG_KEY = "CANARY-gemini-key"
 # A picture's worth of trouble is enough of each; these would only take time.
-_SLOW = {"silent", "stuck", "bomb", "slow", "drip", "4k"}
+_SLOW = {"silent", "stuck", "bomb", "latency", "latency-realistic", "drip", "4k"}
 
 
 async def test_no_secret_comes_out_anywhere(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.alone
 
 _CALLS, _AT_ONCE = 5000, 32
 # Where a call is cancelled: while the model thinks (a heartbeat tells), in a picture, in a slow one, before anything.
-_PHASES = ("silent", "stuck", "drip-5000-400000", "slow-5000")
+_PHASES = ("silent", "stuck", "drip-5000-400000", "latency-5000")
 
 
 async def test_5000_cancelled_calls_leave_nothing_open_upstream() -> None:
@@ -48,7 +48,7 @@ async def _lags() -> list[float]:
                     asked = spec(f"gemini/emulator-{phase}", f"call {number}")
                     async with places:
                         call = stub.StreamCompletion(pb.StreamCompletionRequest(spec=asked))
-                        if phase != "slow-5000":
+                        if phase != "latency-5000":
                             await call.read()
                         cancelled_at[f"call {number}"] = time.time()
                         call.cancel()

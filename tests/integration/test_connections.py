@@ -82,7 +82,7 @@ async def calling(target: str) -> AsyncIterator[Caller]:
 async def test_m6_pings_each_second_end_neither_a_silent_call_nor_its_connection(stack: Stack) -> None:
     async with calling(stack.target) as caller:
         text = [pb.Modality.MODALITY_TEXT]  # an answer that needs no more than the first window
-        caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-slow-5000", response_modalities=text)))
+        caller.call(pb.CreateCompletionRequest(spec=spec("gemini/emulator-latency-5000", response_modalities=text)))
         for _ in range(5):  # gRPC ends a connection at the fourth that comes too early
             caller.ping()
             await caller.wait_for(PingAckReceived)

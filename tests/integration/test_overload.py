@@ -22,7 +22,7 @@ _PLACES, _SECONDS = 16, 3.0
 async def _asked(stub: Any, pushbacks: list[str]) -> bool:
     """One call; what a refused one is told."""
     # Without a picture: what is measured is the server's work, not the emulator's.
-    asked = spec("gemini/emulator-slow-200", response_modalities=[pb.Modality.MODALITY_TEXT])
+    asked = spec("gemini/emulator-latency-200", response_modalities=[pb.Modality.MODALITY_TEXT])
     request = pb.StreamCompletionRequest(spec=asked)
     call = stub.StreamCompletion(request)
     try:
@@ -70,7 +70,7 @@ async def test_at_three_times_the_load_as_much_is_drawn_and_the_rest_is_told_whe
 
 
 async def test_over_rest_a_refused_caller_is_told_when_to_come_back() -> None:
-    asked = {"model": "gemini/emulator-slow-500", "messages": [{"role": "user", "content": "A"}]}
+    asked = {"model": "gemini/emulator-latency-500", "messages": [{"role": "user", "content": "A"}]}
     with processes.emulator() as emulator, processes.server(emulator.address, max_concurrent_calls="1") as server:
         async with httpx.AsyncClient(base_url=server.rest, timeout=20, trust_env=False) as client:
             answers = await asyncio.gather(*(client.post("/v1/chat/completions", json=asked) for _ in range(3)))

@@ -120,7 +120,7 @@ async def test_an_empty_line_does_not_keep_a_connection(monkeypatch: pytest.Monk
 
 async def test_half_a_request_behind_another_does_not_cut_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_protocol, "_SECONDS", 0.1)
-    slow = _CHAT.replace(b"gemini-2.5-flash-image", b"emulator-slow-600")
+    slow = _CHAT.replace(b"gemini-2.5-flash-image", b"emulator-latency-600")
     async with running_stack(rest=True) as stack, client_of(stack) as client:
         head = _LINE + b"content-length: %d\r\n\r\n" % len(slow)
         await client.send(head + slow + b"GET /health HTTP/1.1\r\nhos")

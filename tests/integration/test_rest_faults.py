@@ -14,8 +14,8 @@ FAULTS = [
     ("gemini/emulator-500", 503, "upstream_internal", {}),
     ("gemini/emulator-503", 503, "upstream_unavailable", {}),
     ("gemini/emulator-reset", 502, "upstream_cut", {"x-should-retry": "false"}),
-    ("gemini/emulator-truncated", 502, "upstream_cut", {"x-should-retry": "false"}),
-    ("gemini/emulator-truncated-clean", 502, "upstream_cut", {"x-should-retry": "false"}),
+    ("gemini/emulator-cut", 502, "upstream_cut", {"x-should-retry": "false"}),
+    ("gemini/emulator-cut-clean", 502, "upstream_cut", {"x-should-retry": "false"}),
     ("gemini/emulator-bad-base64", 502, "upstream_malformed", {"x-should-retry": "false"}),
     ("gemini/emulator-bad-type", 502, "upstream_malformed", {"x-should-retry": "false"}),
     ("gemini/emulator-size-5MB", 502, "upstream_too_large", {"x-should-retry": "false"}),
@@ -39,7 +39,7 @@ async def test_a_fault_has_its_status(model: str, status: int, code: str, header
     assert answer.json()["error"]["request_id"] == answer.headers["x-request-id"]
 
 
-MIDDLE = ["reset", "truncated", "truncated-clean", "bad-base64", "bomb", "stuck", "error-in-stream"]
+MIDDLE = ["reset", "cut", "cut-clean", "bad-base64", "bomb", "stuck", "error-in-stream"]
 
 
 @pytest.mark.parametrize("scenario", MIDDLE)

@@ -208,7 +208,7 @@ async def test_a_client_that_closes_its_side_has_left(rest: Stack) -> None:
 
 
 async def test_a_silent_model_is_bridged_by_comments() -> None:
-    asked = {"model": "gemini/emulator-slow-600", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    asked = {"model": "gemini/emulator-latency-600", "messages": [{"role": "user", "content": "A"}], "stream": True}
     async with running_stack(rest=True, heartbeat_interval=0.1) as stack:
         answer = await stack.rest.post("/v1/chat/completions", json=asked)
     assert answer.text.startswith(": ping\n\n")
@@ -217,7 +217,7 @@ async def test_a_silent_model_is_bridged_by_comments() -> None:
 
 
 async def test_no_comment_stands_inside_a_picture() -> None:
-    asked = {"model": "gemini/emulator-slow-30", "messages": [{"role": "user", "content": "A"}], "stream": True}
+    asked = {"model": "gemini/emulator-latency-30", "messages": [{"role": "user", "content": "A"}], "stream": True}
     async with running_stack(rest=True, heartbeat_interval=0.03) as stack:
         for _ in range(2):
             answers = await asyncio.gather(*(stack.rest.post("/v1/chat/completions", json=asked) for _ in range(40)))

@@ -70,7 +70,7 @@ async def test_d5_requests_that_wait_behind_another_are_bounded(rest: Stack) -> 
 
 async def test_d5_an_answer_that_waits_behind_another_is_given(rest: Stack) -> None:
     async with client_of(rest, 64 * 1024) as client:
-        await client.send(asking("slow-200") + b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n" * 10)
+        await client.send(asking("latency-200") + b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n" * 10)
         for _ in range(11):
             assert (await client.answer())[0] == 200
 
@@ -122,7 +122,7 @@ async def test_d5_a_head_that_drips_is_closed(rest: Stack, monkeypatch: pytest.M
 async def test_d5_a_body_faster_than_the_slowest_pace_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "SLOWEST", 10_000)
     async with running_stack(rest=True, receive_timeout=1.0) as stack, client_of(stack, 64 * 1024) as client:
-        head, _, content = asking("slow-1", "A" * 80_000).partition(b"\r\n\r\n")
+        head, _, content = asking("latency-1", "A" * 80_000).partition(b"\r\n\r\n")
         await client.send(head + b"\r\n\r\n")
         for at in range(0, len(content), 4000):
             await client.send(content[at : at + 4000])

@@ -119,7 +119,7 @@ async def test_a_blocked_prompt_has_fallbacks_of_its_own() -> None:
         assert answer.prompt_feedback.block_reason == "SAFETY", "what stands in failed: the first answer counts"
 
 
-@pytest.mark.parametrize("scenario", ["truncated", "reset", "silent", "bad-base64", "array-error"])
+@pytest.mark.parametrize("scenario", ["cut", "reset", "silent", "bad-base64", "array-error"])
 async def test_nothing_stands_in_where_money_may_have_been_spent_or_the_caller_is_at_fault(scenario: str) -> None:
     routing = Routing(fallbacks=(("draw", ("backup",)),))
     models = deployments(draw__a=f"emulator-{scenario}", backup__c=GOOD)
@@ -131,7 +131,7 @@ async def test_nothing_stands_in_where_money_may_have_been_spent_or_the_caller_i
 
 async def test_a_fallback_that_may_have_cost_something_is_the_last() -> None:
     routing = Routing(fallbacks=(("draw", ("second", "third")),))
-    models = deployments(draw__a="emulator-503", second__b="emulator-truncated", third__c=GOOD)
+    models = deployments(draw__a="emulator-503", second__b="emulator-cut", third__c=GOOD)
     async with running_stack(models, routing) as stack:
         with pytest.raises(grpc.aio.AioRpcError) as failed:
             await stack.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("draw"), max_inline_bytes=10**8))
@@ -182,7 +182,7 @@ async def test_while_a_group_cools_down_its_fallback_is_asked_at_once() -> None:
         assert asked(stack) == {"emulator-503": 1, GOOD: 3}
 
 
-@pytest.mark.parametrize("scenario", ["truncated-clean", "bad-base64", "bad-type", "no-candidates", "bomb"])
+@pytest.mark.parametrize("scenario", ["cut-clean", "bad-base64", "bad-type", "no-candidates", "bomb"])
 async def test_d10_what_the_content_decides_cools_nothing(scenario: str) -> None:
     both = deployments(draw__a=f"emulator-{scenario}", backup__b=GOOD)
     routing = Routing(allowed_fails=0, fallbacks=(("draw", ("backup",)),))

@@ -101,7 +101,7 @@ async def test_heartbeats_cross_a_silence_and_keep_the_number() -> None:
     ):
         async with grpc.aio.insecure_channel(server.address) as channel:
             stub = chat_service_pb2_grpc.ChatServiceStub(channel)
-            request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-slow-400"))
+            request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-latency-400"))
             events = [event async for event in stub.StreamCompletion(request)]
     beats = [event.HasField("heartbeat") for event in events]
     assert all(beats[:3])  # a busy machine may be silent once more, later

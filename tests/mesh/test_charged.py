@@ -16,7 +16,7 @@ from tests.mesh.envoy import ISTIO, envoy, until
 pytestmark = pytest.mark.timeout(300)
 
 # Ends of calls that the provider may bill.
-CHARGED = ("bad-base64", "bomb", "error-in-stream", "reset", "slow-60000", "stuck", "truncated", "truncated-clean")
+CHARGED = ("bad-base64", "bomb", "error-in-stream", "reset", "latency-60000", "stuck", "cut", "cut-clean")
 
 
 def charged_ends(folder: Path, *, rest: bool) -> dict[tuple[str, str], BaseException | None]:
@@ -67,7 +67,7 @@ def test_m1_a_call_of_a_replica_that_is_killed_is_not_sent_again(tmp_path: Path)
         client = stack.enter_context(grpc_client(mesh))
         pool = stack.enter_context(ThreadPoolExecutor(2))
         mesh.wait_for(server.address)
-        calls = [pool.submit(draw, "gemini/emulator-slow-60000") for draw in (client.create, client.stream)]
+        calls = [pool.submit(draw, "gemini/emulator-latency-60000") for draw in (client.create, client.stream)]
         until(lambda: len(processes.ledger(emulator)) == 2 or None, "the calls upstream")
         server.process.kill()
         for call in calls:
@@ -87,7 +87,7 @@ def test_m6_a_proxy_that_pings_cuts_no_silent_call(tmp_path: Path) -> None:
         client = stack.enter_context(grpc_client(mesh))
         pool = stack.enter_context(ThreadPoolExecutor(4))
         mesh.wait_for(server.address)
-        silent = [pool.submit(draw, "gemini/emulator-slow-16000") for draw in (client.create, client.stream)]
+        silent = [pool.submit(draw, "gemini/emulator-latency-16000") for draw in (client.create, client.stream)]
         while not all(call.done() for call in silent):
             client.create("gemini/emulator-size-100KB")
             client.stream("gemini/emulator-size-100KB")

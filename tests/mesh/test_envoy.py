@@ -19,7 +19,7 @@ from tests.mesh.envoy import ISTIO, UNAVAILABLE, envoy, until
 pytestmark = pytest.mark.timeout(300)
 
 # Pictures that are not there when the grace ends: not a byte of them, or a half.
-SLOW, STUCK = "gemini/emulator-slow-200000", "gemini/emulator-stuck"
+SLOW, STUCK = "gemini/emulator-latency-200000", "gemini/emulator-stuck"
 BRIEF = {"drain_delay": "0", "drain_grace": "0.5", "idle_timeout": "200"}
 
 

@@ -59,7 +59,8 @@ def test_json_is_an_object_a_line(tmp_path: Path, target: str) -> None:
 
 def test_no_more_than_four_run_at_once(tmp_path: Path, target: str, emulator: Program) -> None:
     before = len(ledger(emulator.address))
-    ended = run(tmp_path, target, "draw", *(f"Cat {n}" for n in range(9)), "-m", "gemini/emulator-slow-300", "--json")
+    prompts = [f"Cat {n}" for n in range(9)]
+    ended = run(tmp_path, target, "draw", *prompts, "-m", "gemini/emulator-latency-300", "--json")
     assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 9)
     calls = ledger(emulator.address)[before:]
     at_once = [sum(other["started"] <= call["started"] < other["ended_at"] for other in calls) for call in calls]

@@ -58,7 +58,7 @@ class Replayer:
             await response.write(chunk.data)
             entry.bytes_sent += len(chunk.data)
         if not call.complete:
-            entry.end("truncated")
+            entry.end("cut")
             if request.transport is not None:
                 request.transport.close()
             raise ConnectionResetError

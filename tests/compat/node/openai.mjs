@@ -59,7 +59,7 @@ tell("error", { status: failed.status, code: failed.code, is: failed instanceof 
 const wrong = await client.images.generate({ model, prompt: "A banana", size: "7x1" }).catch((error) => error);
 tell("wrong field", { param: wrong.param, is: wrong instanceof OpenAI.BadRequestError });
 
-const cut = "gemini/gemini-2.5-flash-image-preview--truncated";
+const cut = "gemini/gemini-2.5-flash-image-preview--cut";
 tell("charged", await calls(() => client.chat.completions.create({ model: cut, messages: ask })));
 tell("charged image", await calls(() => client.images.generate({ model: cut, prompt: "A banana" })));
 tell("charged stream", await calls(() => client.chat.completions.stream({ model: cut, messages: ask }).done()));

@@ -1,0 +1,149 @@
+"""What a caller asks the emulator to do: by the model's name, by the header x-emulate, or by a line of the prompt.
+
+All three name scenarios of the same tables. A model's name ends with one, with its numbers: "emulator-drip-500".
+The header and the prompt have a list: "latency=realistic; cut@70% after 2 times 1".
+"""
+
+import difflib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from imagewire_emulator.accidents import CUTS
+from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.models import BY_ID, DEFAULT, Model
+from imagewire_emulator.plan import Change, Plan
+from imagewire_emulator.scenarios import SCENARIOS
+
+HEADER = "x-emulate"
+
+_TUNED = re.compile(r"(.+?)((?:-\d+(?:\.\d+)?(?:MB|KB|ms|s)?)*)")
+_NUMBER = re.compile(r"-(\d+(?:\.\d+)?)(MB|KB|ms|s|)")
+_UNITS = {"MB": 1_000_000, "KB": 1_000, "ms": 1, "s": 1_000, "": 1}
+_DIRECTIVE = re.compile(
+    r"(?P<name>[a-z0-9-]+)(?:\s*=\s*(?P<value>[\w.-]+(?:\s*,\s*[\w.-]+)*))?(?:\s*@\s*(?P<percent>\d{1,3})%)?"
+    r"(?:\s+after\s+(?P<after>\d{1,9}))?(?:\s+times\s+(?P<times>\d{1,9}))?"
+)
+_LINE = re.compile(rf"^[ \t]*{HEADER}:[ \t]*(.*)$\n?|[ \t]+{HEADER}:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
+_BURST = "-burst"
+_KEPT_COUNTS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """A scenario with its numbers. The first `after` requests go without it, and then it holds `times`, 0 for ever."""
+
+    text: str
+    name: str
+    change: Change
+    numbers: tuple[int, ...] = ()
+    after: int = 0
+    times: int = 0
+
+
+def named(text: str) -> Directive | None:
+    """The directive for a scenario's name with its numbers: "drip-2000-8MB". None if there is no such scenario."""
+    match = _TUNED.fullmatch(text)
+    numbers: tuple[int, ...] = ()
+    if text in SCENARIOS:
+        name = text
+    elif match and match[1] in SCENARIOS:
+        name = match[1]
+        numbers = tuple(int(float(value) * _UNITS[unit]) for value, unit in _NUMBER.findall(match[2]))
+    else:
+        return None
+    times = (numbers[0] if numbers else 1) if name.endswith(_BURST) else 0
+    return Directive(text, name, SCENARIOS[name][1], numbers, times=times)
+
+
+def parse(text: str) -> list[Directive]:
+    """The directives of a header or a prompt. Raises ApiError, which names the nearest that there is."""
+    return [_parsed(word.strip()) for word in text.split(";") if word.strip()]
+
+
+def _parsed(text: str) -> Directive:
+    match = _DIRECTIVE.fullmatch(text)
+    if match is None:
+        word = re.split(r"[\s=@]", text, maxsplit=1)[0]
+        hint = "" if word in SCENARIOS else _nearest(word)
+        raise _wrong(text, f"is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]{hint}")
+    name, value, percent = match["name"], match["value"], match["percent"]
+    values = re.sub(r"\s*,\s*", "-", value or "")
+    if name == "status":
+        name, values = values, ""
+        if name not in SCENARIOS or not name.isdecimal():
+            known = ", ".join(sorted(each for each in SCENARIOS if each.isdecimal()))
+            raise _wrong(text, f"is no status that the emulator can answer with: {known}")
+    if percent is not None and named(name):
+        if name not in CUTS or values or int(percent) > 100:
+            raise _wrong(text, f"has a percentage; only one of {', '.join(sorted(CUTS))} has it, from 0% to 100%")
+        values = percent
+    found = named(f"{name}-{values}" if values else name)
+    if found is None:
+        words = f"has a value that {name} does not take" if named(name) else f"is unknown{_nearest(name)}"
+        raise _wrong(text, words)
+    after, times = int(match["after"] or 0), int(match["times"] or found.times)
+    return Directive(text, found.name, found.change, found.numbers, after, times)
+
+
+def _nearest(name: str) -> str:
+    near = difflib.get_close_matches(name, [*SCENARIOS, "status"], n=1, cutoff=0.0)
+    return f"; the nearest that there is: {near[0]}"
+
+
+def _wrong(text: str, words: str) -> ApiError:
+    return invalid(f'{HEADER}: "{text[:80]}" {words}. GET /_emulator/scenarios lists all.', HEADER)
+
+
+def of_model(model_id: str) -> tuple[Model, Directive | None]:
+    """The model and the directive that its name ends with: "MODEL", "MODEL--NAME", "emulator-NAME". Raises ApiError."""
+    base, dashes, name = model_id.partition("--")
+    if not dashes and model_id.startswith("emulator-"):
+        base, name = DEFAULT.id, model_id.removeprefix("emulator-")
+    if base in BY_ID and not name:
+        return BY_ID[base], None
+    if base in BY_ID and (directive := named(name)) is not None:
+        return BY_ID[base], directive
+    raise ApiError(
+        "NOT_FOUND",
+        f"models/{model_id} is not found for API version v1beta, or is not supported for generateContent."
+        " Call ListModels to see the list of available models and their supported methods.",
+    )
+
+
+def of_prompt(wanted: dict[str, Any]) -> str:
+    """Take the directives out of the last user turn, which is then as if they had not been there."""
+    users = [turn for turn in wanted["contents"] if turn.get("role", "user") == "user"]
+    found: list[str] = []
+    for part in users[-1]["parts"] if users else ():
+        if lines := _LINE.findall(part.get("text", "")):
+            found += [one or other for one, other in lines]
+            part["text"] = _LINE.sub("", part["text"]).rstrip("\n")
+    return "; ".join(found)
+
+
+class Counts:
+    """How often a directive was asked for, for each path. At most 10 000 of them are counted."""
+
+    def __init__(self) -> None:
+        self._asked: Counter[tuple[str, str]] = Counter()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._asked.clear()
+
+    def applied(self, plan: Plan, directives: Iterable[Directive], path: str) -> Plan:
+        """The plan, changed by those directives that hold for this request, in their order."""
+        for directive in directives:
+            if directive.after or directive.times:
+                key = path, directive.text
+                number = self._asked[key]
+                if len(self._asked) > _KEPT_COUNTS:
+                    self.clear()
+                self._asked[key] = number + 1
+                if number < directive.after or (directive.times and number >= directive.after + directive.times):
+                    continue
+            plan = directive.change(plan, list(directive.numbers))
+        return plan
