@@ -30,12 +30,14 @@ def _limited(seconds: int, **violation: str) -> ApiError:
     )
 
 
-_PER_DAY = _limited(
-    33,
-    quotaMetric="generativelanguage.googleapis.com/generate_requests_per_model_per_day",
-    quotaId="GenerateRequestsPerDayPerProjectPerModel",
-    quotaValue="100",
-)
+def quota_exhausted(what: str, value: int) -> ApiError:
+    """The daily quota of "requests" or "pictures" is used up. Google sends a delay all the same."""
+    return _limited(
+        33,
+        quotaMetric="generativelanguage.googleapis.com/generate_WHAT_per_model_per_day".replace("WHAT", what),
+        quotaId=f"Generate{what.title()}PerDayPerProjectPerModel",
+        quotaValue=str(value),
+    )
 
 
 def _json(status: int, value: object) -> Change:
@@ -91,7 +93,10 @@ ACCIDENTS: Scenarios = {
     "429-date": ("rate limited, Retry-After as a date, in 60 s, or N", _retry_at),
     "429-fraction": ("rate limited, Retry-After: 1.5", _retry_after("1.5")),
     "429-huge": ("rate limited, Retry-After: 999999999", _retry_after("999999999")),
-    "429-per-day": ("the daily quota is used up, with a RetryInfo of 33 s nevertheless", changed(error=_PER_DAY)),
+    "429-per-day": (
+        "the daily quota is used up, with a RetryInfo of 33 s nevertheless",
+        changed(error=quota_exhausted("requests", 100)),
+    ),
     "500": ("always an internal error", changed(error=_INTERNAL)),
     "503": ("always overloaded", changed(error=_OVERLOADED)),
     "500-burst": ("one internal error, or N, then a picture", changed(error=_INTERNAL)),

@@ -15,12 +15,12 @@ from aiohttp import web
 
 from imagewire_emulator import answer, body, directives, framing, latency, native_parts, schema, semantics
 from imagewire_emulator.adapt import adapted, wishes
+from imagewire_emulator.control import Gallery, Steering, routes
 from imagewire_emulator.draw import Picture, Studio
 from imagewire_emulator.errors import ApiError, detail, invalid
 from imagewire_emulator.ledger import Entry, Ledger, without_pictures
 from imagewire_emulator.models import Model
 from imagewire_emulator.plan import Plan
-from imagewire_emulator.scenarios import SCENARIOS
 
 API_KEY = "emulator-key"
 TOKEN = "emulator-token"  # noqa: S105  # known to everybody
@@ -51,25 +51,12 @@ class EmulatorApp:
     def __init__(self, answerer: Answerer | None = None) -> None:
         self.ledger = Ledger()
         self._answerer = answerer
-        self._counts = directives.Counts()
+        self.steering = Steering()
+        self._gallery = Gallery()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
-        self.web.router.add_get("/_emulator/requests", self._requests)
-        self.web.router.add_delete("/_emulator/requests", self._reset)
-        self.web.router.add_get("/_emulator/scenarios", self._scenarios)
+        self.web.router.add_routes(routes(lambda _: self, self._gallery))
         self.web.router.add_route("*", "/{path:.*}", self._call)
-
-    async def _requests(self, request: web.Request) -> web.Response:
-        after = request.query.get("after", "0")
-        return web.json_response(self.ledger.as_json(int(after) if after.isdecimal() else 0))
-
-    async def _reset(self, request: web.Request) -> web.Response:
-        self.ledger.clear()
-        self._counts.clear()
-        return web.json_response({})
-
-    async def _scenarios(self, request: web.Request) -> web.Response:
-        return web.json_response({name: words for name, (words, _) in SCENARIOS.items()})
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         entry = self.ledger.open(request.method, request.path)
@@ -112,7 +99,7 @@ class EmulatorApp:
         semantics.check(wanted, model, vertex=vertex)
         entry.emulate = "; ".join(filter(None, (request.headers.get(directives.HEADER), directives.of_prompt(wanted))))
         asked = [*([of_model] if of_model else []), *directives.parse(entry.emulate)]
-        plan = self._counts.applied(Plan(), asked, request.path)
+        plan = self.steering.plan(asked, request.path)
         return await self._draw(request, entry, model, adapted(plan, wanted, model), wanted)
 
     async def _draw(
@@ -140,6 +127,9 @@ class EmulatorApp:
         except ValueError as error:
             raise invalid(f"The scenario asks for too few bytes: {error}") from None
         entry.images = [_described(picture) for picture in pictures]
+        entry.charged = plan.layout.count("image")
+        self.steering.drew(entry.charged)
+        self._gallery.add(pictures)
         scene = answer.Scene(model, plan, wanted, pictures, vertex=entry.api != "gemini")
         if entry.stream:
             pieces = framing.stream(answer.events(scene), plan, pictures, sse=sse)

@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 _KEPT = 20_000
@@ -15,7 +15,7 @@ class Entry:
 
     bytes_sent counts the body while it is sent, so it can be read during the answer. parts: the kinds of the parts of
     each turn in `contents` ("text", "toolCall"); [] for an invalid request. scenario: that of the model's name.
-    emulate: the directives of the header and the prompt.
+    emulate: the directives of the header and the prompt. charged: the number of final pictures that were drawn.
     """
 
     id: int
@@ -33,6 +33,7 @@ class Entry:
     parts: list[list[str]] = field(default_factory=list)
     status: int = 0
     images: list[dict[str, Any]] = field(default_factory=list)
+    charged: int = 0
     body_bytes: int = 0
     bytes_sent: int = 0
     first_byte_at: float | None = None
@@ -68,9 +69,9 @@ class Ledger:
         """Forget all."""
         self._entries.clear()
 
-    def as_json(self, after: int = 0) -> list[dict[str, Any]]:
-        """The entries with an id above `after`."""
-        return [asdict(entry) for entry in self._entries if entry.id > after]
+    def after(self, id_: int) -> list[Entry]:
+        """The entries with a larger id."""
+        return [entry for entry in self._entries if entry.id > id_]
 
 
 def without_pictures(value: Any) -> Any:

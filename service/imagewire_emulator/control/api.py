@@ -1,0 +1,152 @@
+"""The handlers of the control API, and its table of routes, from which /_emulator/openapi.json is made."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from imagewire_emulator.control import page
+from imagewire_emulator.control.gallery import Gallery
+from imagewire_emulator.control.openapi import Route, document
+from imagewire_emulator.control.steering import Directives, Quota, Steering
+from imagewire_emulator.control.types import Charges, Nothing, charges
+from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.ledger import Entry, Ledger
+from imagewire_emulator.scenarios import SCENARIOS
+
+_T = TypeVar("_T")
+_SECURE = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": page.POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Steered(Protocol):
+    """What a control call is about."""
+
+    ledger: Ledger
+    steering: Steering
+
+
+def routes(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[web.RouteDef]:
+    """The routes of the control API, and of the page. find: whose calls a request is about."""
+    table = _table(find, gallery)
+    openapi = document(table)
+
+    async def described(_: web.Request) -> dict[str, Any]:
+        return openapi
+
+    made = [web.route(route.method, f"/_emulator{route.path}", _answering(route.handler)) for route in table]
+
+    async def unknown(request: web.Request) -> None:
+        words = f"{request.method} {request.path[:80]} is not of the control API: see /_emulator/openapi.json."
+        raise ApiError("NOT_FOUND", words)
+
+    async def show(request: web.Request) -> web.Response:
+        text = page.html(find(request).ledger.entries, gallery)
+        return web.Response(text=text, content_type="text/html", headers=_SECURE)
+
+    return [
+        web.get("/", show),
+        *made,
+        web.get("/_emulator/openapi.json", _answering(described)),
+        web.route("*", "/_emulator/{path:.*}", _answering(unknown)),
+    ]
+
+
+def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Route]:
+    async def requests(request: web.Request) -> list[Entry]:
+        after = request.query.get("after", "0")
+        if not after.isdecimal():
+            raise invalid(f"after: {after[:40]!r} is not a number: send the id of an entry.", "after")
+        return find(request).ledger.after(int(after))
+
+    async def forget(request: web.Request) -> Nothing:
+        find(request).ledger.clear()
+        find(request).steering.restart()
+        return Nothing()
+
+    async def one(request: web.Request) -> Entry:
+        for entry in find(request).ledger.entries:
+            if str(entry.id) == request.match_info["id"]:
+                return entry
+        raise ApiError("NOT_FOUND", f"There is no request {request.match_info['id'][:40]}: see /_emulator/requests.")
+
+    async def charged(request: web.Request) -> Charges:
+        return charges(find(request).ledger.entries)
+
+    async def scenarios(_: web.Request) -> dict[str, str]:
+        return {name: words for name, (words, _) in SCENARIOS.items()}
+
+    async def directives(request: web.Request) -> Directives:
+        return find(request).steering.directives
+
+    async def direct(request: web.Request) -> Directives:
+        find(request).steering.direct(await _body(request, Directives))
+        return find(request).steering.directives
+
+    async def undirect(request: web.Request) -> Directives:
+        find(request).steering.direct(Directives(""))
+        return find(request).steering.directives
+
+    async def quota(request: web.Request) -> Quota:
+        return find(request).steering.quota
+
+    async def limit(request: web.Request) -> Quota:
+        find(request).steering.limit(await _body(request, Quota))
+        return find(request).steering.quota
+
+    async def unlimit(request: web.Request) -> Quota:
+        find(request).steering.limit(Quota())
+        return find(request).steering.quota
+
+    async def reset(request: web.Request) -> Nothing:
+        find(request).ledger.clear()
+        find(request).steering.clear()
+        return Nothing()
+
+    async def picture(request: web.Request) -> web.Response:
+        found = gallery.find(request.match_info["sha256"])
+        if found is None:
+            raise ApiError("NOT_FOUND", "The picture is not kept: only those of the last answers are.")
+        forever = {**_SECURE, "Cache-Control": "private, max-age=31536000, immutable"}
+        return web.Response(body=found.data, content_type=found.mime_type, headers=forever)
+
+    return [
+        Route("GET", "/requests", requests, "The requests, oldest first.", list[Entry], query=("after",)),
+        Route("DELETE", "/requests", forget, "Forget the requests, and count directives from now.", Nothing),
+        Route("GET", "/requests/{id}", one, "One request.", Entry),
+        Route("GET", "/charges", charged, "How many pictures would have been charged.", Charges),
+        Route("GET", "/scenarios", scenarios, "The scenarios, each with what it does.", dict[str, str]),
+        Route("GET", "/directives", directives, "The directives for all calls.", Directives),
+        Route("POST", "/directives", direct, "Set directives for all later calls.", Directives, Directives),
+        Route("DELETE", "/directives", undirect, "Remove them.", Directives),
+        Route("GET", "/quota", quota, "What is left of the quota.", Quota),
+        Route("POST", "/quota", limit, "Set the quota, counted from now.", Quota, Quota),
+        Route("DELETE", "/quota", unlimit, "Remove the quota.", Quota),
+        Route("POST", "/reset", reset, "Forget the requests, the directives and the quota.", Nothing),
+        Route("GET", "/pictures/{sha256}", picture, "A picture of one of the last answers.", "image/*"),
+    ]
+
+
+async def _body(request: web.Request, kind: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(await request.read(), type=kind)
+    except msgspec.DecodeError as error:
+        raise invalid(f"The body is not what {request.path} takes: {error}. See /_emulator/openapi.json.") from None
+
+
+def _answering(handler: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def answer(request: web.Request) -> web.Response:
+        try:
+            made = await handler(request)
+        except ApiError as error:
+            return web.json_response(error.body(), status=error.http)
+        if isinstance(made, web.Response):
+            return made
+        return web.Response(body=msgspec.json.encode(made), content_type="application/json", headers=_SECURE)
+
+    return answer

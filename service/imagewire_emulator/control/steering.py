@@ -1,0 +1,75 @@
+"""What a test suite sets for its later calls: directives and a quota."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+
+from imagewire_emulator.accidents import quota_exhausted
+from imagewire_emulator.directives import Counts, Directive, parse
+from imagewire_emulator.plan import Plan
+
+Natural = Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Directives(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Directives for all later calls, in the grammar of the header x-emulate; "" for none."""
+
+    directives: str
+
+
+class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many more requests are accepted, and pictures drawn, before calls get 429. null for no limit."""
+
+    requests: Natural | None = None
+    pictures: Natural | None = None
+
+
+class Steering:
+    """The directives, how often each was asked for, and the quota."""
+
+    def __init__(self) -> None:
+        self.quota = Quota()
+        self._first = Quota()
+        self._directives = Directives("")
+        self._standing: list[Directive] = []
+        self._counts = Counts()
+
+    @property
+    def directives(self) -> Directives:
+        """The directives for all calls."""
+        return self._directives
+
+    def direct(self, given: Directives) -> None:
+        """Set the directives for all calls, which are counted from now. Raises ApiError."""
+        self._standing = parse(given.directives)
+        self._directives = given
+        self._counts.clear()
+
+    def limit(self, quota: Quota) -> None:
+        """Set the quota, counted from now."""
+        self.quota = self._first = quota
+
+    def clear(self) -> None:
+        """Forget all."""
+        self.limit(Quota())
+        self.direct(Directives(""))
+
+    def restart(self) -> None:
+        """Count directives from now."""
+        self._counts.clear()
+
+    def plan(self, asked: Iterable[Directive], path: str) -> Plan:
+        """The plan of a valid request that asks for these directives. Raises ApiError if the quota is used up."""
+        left = self.quota
+        for name, first in (("requests", self._first.requests), ("pictures", self._first.pictures)):
+            if getattr(left, name) == 0:
+                raise quota_exhausted(name, first or 0)
+        if left.requests is not None:
+            self.quota = Quota(left.requests - 1, left.pictures)
+        return self._counts.applied(Plan(), [*self._standing, *asked], path)
+
+    def drew(self, pictures: int) -> None:
+        """Count pictures."""
+        if self.quota.pictures is not None:
+            self.quota = Quota(self.quota.requests, max(0, self.quota.pictures - pictures))
