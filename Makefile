@@ -11,6 +11,7 @@ LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tes
   tests/integration/test_rest_connection.py
 NODE := tests/compat/node/node_modules/.stamp
 GO_PROGRAM := tests/compat/programs/go/build/openai
+GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -40,7 +41,7 @@ WORKERS ?= 4
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-test: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(JAVA_PROGRAM)  ## Run every test.
+test: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(JAVA_PROGRAM)  ## Run every test.
 	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone"
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
@@ -84,6 +85,10 @@ $(NODE): tests/compat/node/package-lock.json
 
 $(GO_PROGRAM): $(wildcard tests/compat/programs/go/*.*)
 	@if command -v go >/dev/null; then echo "building OpenAI's Go client (once)" && go build -C tests/compat/programs/go -o build/openai .; \
+	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
+
+$(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.*)
+	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/genai .; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
 
 $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)

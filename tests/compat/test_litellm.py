@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from imagewire_emulator import in_thread
 from tests.compat.conftest import ASK, KEY, MODEL, TEXT, Rest, package, sha256_of
+from tests.compat.test_emulator_clients import check, run
 from tests.pictures import PNG
 
 pytestmark = pytest.mark.filterwarnings("default")  # the package's own
@@ -159,3 +161,10 @@ def test_what_may_have_been_charged_is_asked_once(
 def test_a_rate_limit(litellm: Any, rest: Rest) -> None:
     with pytest.raises(litellm.RateLimitError):
         litellm.completion(**_asked(rest, "openai", "gemini/gemini-3-pro-image--429-9"), max_retries=0)
+
+
+def test_the_emulator_itself(litellm: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """The program of docs/emulator.md."""
+    with in_thread() as emulator:
+        run("programs/litellm_emulator.py", emulator)
+        check(capsys.readouterr().out, emulator)

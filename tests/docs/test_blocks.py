@@ -24,11 +24,15 @@ PAGES = {name: blocks((ROOT / name).read_text()) for name in NAMES}
 RUN = {"python", "sh", "yaml", "json"}
 MARK = "\0"
 # A program of another language is shown as the file that its own test builds and runs.
-SHOWN = re.compile(r'--8<-- "(tests/stubs/[\w./]+)"\n')
+SHOWN = re.compile(r'--8<-- "(tests/(?:stubs|compat)/[\w./]+)"\n')
 
 
 def having(language: str) -> list[str]:
-    return [name for name, found in PAGES.items() if any(block.language == language for block in found)]
+    return [name for name, found in PAGES.items() if any(runs(block, language) for block in found)]
+
+
+def runs(block: Block, language: str) -> bool:
+    return block.language == language and not SHOWN.fullmatch(block.code)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -58,7 +62,7 @@ def outputs(found: list[Block], language: str) -> list[Block | None]:
     return [
         follower if follower and follower.output else None
         for block, follower in zip(found, after, strict=True)
-        if block.language == language
+        if runs(block, language)
     ]
 
 
@@ -77,7 +81,7 @@ def check(name: str, shown: Block | None, printed: str) -> None:
 
 def run_python(name: str, place: Place, server: Program, environ: Mapping[str, str]) -> None:
     found = PAGES[name]
-    code = here(program([block for block in found if block.language == "python"]), server, place.emulator)
+    code = here(program([block for block in found if runs(block, "python")]), server, place.emulator)
     source = place.folder / Path(name).with_suffix(".py").name
     source.write_text(code)
     ended = subprocess.run(
@@ -117,7 +121,7 @@ def serving(name: str, place: Place, server: Program) -> Iterator[Program]:
         yield server
         return
     file = place.folder / "served.yaml"
-    file.write_text(config)
+    file.write_text(config.replace("http://127.0.0.1:8787", place.emulator.address))
     with processes.server(place.emulator.address, "--config", str(file)) as made:
         yield made
 

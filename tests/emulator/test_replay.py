@@ -6,6 +6,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from google import genai
+from google.genai import types
 
 from imagewire_emulator import Emulator, running
 from imagewire_emulator.transcripts import Recorder, Replayer, ReplayError
@@ -130,3 +132,27 @@ async def test_directives_are_refused(emulator: Emulator, tmp_path: Path) -> Non
     ):
         status, text = await ask(client, "emulator-429")
     assert (status, "x-emulate does not change recorded answers" in text.decode()) == (400, True)
+
+
+# Google's SDK subclasses aiohttp's session, which aiohttp advises against.
+@pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
+async def test_googles_sdk_is_recorded_and_replayed(emulator: Emulator, tmp_path: Path) -> None:
+    """A chat with an edit: streamed, with pictures and signatures in its history."""
+
+    async def chat(url: str, key: str) -> list[list[types.Part]]:
+        said: list[list[types.Part]] = []
+        async with genai.Client(api_key=key, http_options=types.HttpOptions(base_url=url)).aio as client:
+            made = client.chats.create(model="gemini-3.1-flash-image")
+            for prompt in ("a red banana x-emulate: size=150KB", "a blue one x-emulate: size=160KB"):
+                stream = await made.send_message_stream(prompt)
+                said.append([part async for event in stream for part in event.parts or ()])
+        return said
+
+    async with running(answerer=Recorder(tmp_path, emulator.base_url)) as made:
+        recorded = await chat(made.base_url, emulator.api_key)
+    assert [len(part.inline_data.data or b"") for turn in recorded for part in turn if part.inline_data] == [
+        150_000,
+        160_000,
+    ]
+    async with running(answerer=Replayer(tmp_path)) as made:
+        assert await chat(made.base_url, "any") == recorded
