@@ -7,7 +7,7 @@ The header and the prompt have a list: "latency=realistic; cut@70% after 2 times
 import difflib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,8 @@ _DIRECTIVE = re.compile(
     r"(?P<name>[a-z0-9-]+)(?:\s*=\s*(?P<value>[\w.-]+(?:\s*,\s*[\w.-]+)*))?(?:\s*@\s*(?P<percent>\d{1,3})%)?"
     r"(?:\s+after\s+(?P<after>\d{1,9}))?(?:\s+times\s+(?P<times>\d{1,9}))?"
 )
-_LINE = re.compile(rf"^[ \t]*{HEADER}:[ \t]*(.*)$\n?|[ \t]+{HEADER}:[ \t]*(.*)$", re.MULTILINE | re.IGNORECASE)
+_IN_LINE = re.compile(rf"(?:^|[ \t]){HEADER}:", re.IGNORECASE)
+_LONGEST = 100
 _BURST = "-burst"
 _KEPT_COUNTS = 10_000
 
@@ -64,7 +65,7 @@ def parse(text: str) -> list[Directive]:
 
 
 def _parsed(text: str) -> Directive:
-    match = _DIRECTIVE.fullmatch(text)
+    match = _DIRECTIVE.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         word = re.split(r"[\s=@]", text, maxsplit=1)[0]
         hint = "" if word in SCENARIOS else _nearest(word)
@@ -118,10 +119,18 @@ def of_prompt(wanted: dict[str, Any]) -> str:
     users = [turn for turn in wanted["contents"] if turn.get("role", "user") == "user"]
     found: list[str] = []
     for part in users[-1]["parts"] if users else ():
-        if lines := _LINE.findall(part.get("text", "")):
-            found += [one or other for one, other in lines]
-            part["text"] = _LINE.sub("", part["text"]).rstrip("\n")
+        if _IN_LINE.search(part.get("text", "").replace("\n", " ")):
+            part["text"] = "\n".join(_without_directives(part["text"], found))
     return "; ".join(found)
+
+
+def _without_directives(text: str, found: list[str]) -> Iterator[str]:
+    """The lines of a text. What stands behind x-emulate: is added to `found`."""
+    for line in text.split("\n"):
+        if match := _IN_LINE.search(line):
+            found.append(line[match.end() :].strip())
+        if match is None or match.start():
+            yield line[: match.start()] if match else line
 
 
 class Counts:

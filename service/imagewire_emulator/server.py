@@ -26,7 +26,8 @@ class Emulator:
     @property
     def base_url(self) -> str:
         """Its address, to use instead of Google's."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
 
 @asynccontextmanager

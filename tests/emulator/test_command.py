@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from imagewire_emulator.cli import emulate
+from imagewire_server import __version__
 from tests import forked
 
 WRONG = [
@@ -22,7 +23,7 @@ WRONG = [
     (("--upstream", "http://127.0.0.1:1"), "--upstream is of use only with --record"),
     (("--record-inputs",), "--record-inputs is of use only with --record"),
     (("--record", "FILE"), "File exists; name a folder that can be written"),
-    (("--record", "FOLDER", "--upstream", "example.com"), "--upstream example.com: not a URL"),
+    (("--record", "FOLDER", "--upstream", "example.com"), "--upstream: not a URL with only a host and a path"),
     (("--record", "FOLDER", "--replay", "FOLDER"), "give --record or --replay, not both"),
     (("--replay", "FOLDER/missing"), "No such file or directory; name a folder made with --record"),
     (("--replay", "FOLDER"), "it has no recorded calls (*.har)"),
@@ -54,6 +55,11 @@ def test_help_lists_the_options(flag: str) -> None:
     ended = CliRunner().invoke(emulate, [flag])
     assert ended.exit_code == 0
     assert all(name in ended.stdout for name in ("--host", "--port", "--record", "--replay", "--upstream"))
+
+
+def test_the_version_is_the_servers() -> None:
+    ended = CliRunner().invoke(emulate, ["--version"], prog_name="imagewire-emulator")
+    assert ended.stdout == f"imagewire-emulator {__version__}\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,7 +1,9 @@
 """The control API: what it says and sets, and that its OpenAPI document describes its real answers."""
 
 import json
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -167,3 +169,24 @@ async def test_what_was_drawn_is_charged(
     except aiohttp.ClientError:
         assert model == "emulator-cut"
     assert (await control.call("GET", "/charges"))["pictures"] == pictures
+
+
+async def test_another_sites_page_may_not_steer(client: aiohttp.ClientSession) -> None:
+    for site, status in (("cross-site", 403), ("same-origin", 200), ("none", 200)):
+        async with client.post("/_emulator/reset", headers={"Sec-Fetch-Site": site}) as answer:
+            assert answer.status == status
+
+
+async def test_the_page_of_the_docs_has_every_operation(control: Control) -> None:
+    page = (Path(__file__).parents[2] / "docs/emulator.md").read_text()
+    rows = re.findall(r"^\| ((?:`[A-Z]+`,? ?)*`[A-Z]+ /\S+`) \|", page, re.MULTILINE)
+    listed = {
+        (method, row.split()[-1].strip("`")) for row in rows for method in re.findall(r"[A-Z]{3,}", row.split("/")[0])
+    }
+    described = {
+        (method.upper(), path.replace("{sha256}", "SHA256"))
+        for path, operations in control.document["paths"].items()
+        for method in operations
+        if "{id}" not in path
+    }
+    assert listed == described | {("GET", "/_emulator/openapi.json")}

@@ -74,6 +74,7 @@ WRONG = {
     "latency=fast": "has a value that latency does not take",
     "cut 70%": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]. GET /_emulator/scenarios",
     "429 before 3": "is not NAME",
+    "cut=1,1" + "1" * 100: "is not NAME",
     "Reset!": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]; the nearest that there is: reset",
 }
 
@@ -113,6 +114,8 @@ PROMPTS = {
     "X-Emulate:503\nA banana\nX-EMULATE: drip": ("A banana", "503; drip"),
     "What is x-emulate?": ("What is x-emulate?", ""),
     "Ax-emulate: drip": ("Ax-emulate: drip", ""),
+    "x-emulate: drip": ("", "drip"),
+    "A banana \tx-emulate:drip \n": ("A banana \n", "drip"),
 }
 
 

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -192,8 +193,32 @@ async def test_an_upstream_that_is_away_is_an_error_of_the_emulator(tmp_path: Pa
     assert written(tmp_path) == []
 
 
-@pytest.mark.parametrize(("folder", "upstream"), [("taken", "http://127.0.0.1:9"), ("free", "127.0.0.1:9")])
+async def test_an_answer_that_cannot_be_written_arrives(
+    relay: aiohttp.ClientSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.rmtree(tmp_path)
+    assert (await ask(relay, "emulator-size-200000"))[0] == 200
+    assert "a call is not recorded" in caplog.text
+
+
+async def test_odd_paths_are_files_too(relay: aiohttp.ClientSession, tmp_path: Path) -> None:
+    async with relay.get("/v1beta/files/..%2F%00%20x") as answer:
+        await answer.read()
+    assert [file.name for file in written(tmp_path)] == ["0001-__x.har"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "upstream"),
+    [
+        ("taken", "http://127.0.0.1:9"),
+        ("free", "127.0.0.1:9"),
+        ("free", "ftp://127.0.0.1:9"),
+        ("free", "https://user:secret@127.0.0.1"),
+        ("free", "https://127.0.0.1/?key=secret"),
+    ],
+)
 def test_a_wrong_folder_or_url_is_refused(tmp_path: Path, folder: str, upstream: str) -> None:
     (tmp_path / "taken").touch()
-    with pytest.raises(RecordError, match=r"--record|--upstream"):
+    with pytest.raises(RecordError, match=r"--record|--upstream: not a URL") as raised:
         Recorder(tmp_path / folder, upstream)
+    assert "secret" not in str(raised.value)

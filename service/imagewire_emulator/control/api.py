@@ -139,9 +139,16 @@ async def _body(request: web.Request, kind: type[_T]) -> _T:
         raise invalid(f"The body is not what {request.path} takes: {error}. See /_emulator/openapi.json.") from None
 
 
+def _check_site(request: web.Request) -> None:
+    """Refuse what another site's page sends from a browser on this machine. Raises ApiError."""
+    if request.method != "GET" and request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        raise ApiError("PERMISSION_DENIED", "A page of another site may not steer the emulator.")
+
+
 def _answering(handler: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
         try:
+            _check_site(request)
             made = await handler(request)
         except ApiError as error:
             return web.json_response(error.body(), status=error.http)

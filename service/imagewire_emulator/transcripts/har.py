@@ -8,6 +8,7 @@ import base64
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -69,7 +70,7 @@ def write(folder: Path, call: Call, upstream: str, started: datetime) -> Path:
     """Write a call as the next file of a folder. Raises OSError."""
     text = json.dumps(_document(call, upstream, started), ensure_ascii=False, indent=1)
     number = max((int(path.name[:4]) for path in folder.glob(f"[0-9][0-9][0-9][0-9]-*{SUFFIX}")), default=0)
-    name = call.request.path.rpartition("/")[2].rpartition(":")[2] or "call"
+    name = re.sub(r"[^\w.-]", "_", call.request.path.rpartition("/")[2].rpartition(":")[2]) or "call"
     while True:
         number += 1
         file = folder / f"{number:04d}-{name[:60]}{SUFFIX}"

@@ -4,11 +4,13 @@ The caller's credentials are passed on and never written. The answer is passed o
 """
 
 import asyncio
+import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import aiohttp
+import yarl
 from aiohttp import web
 
 from imagewire_emulator.errors import ApiError
@@ -16,6 +18,7 @@ from imagewire_emulator.ledger import Entry
 from imagewire_emulator.transcripts import har, redact
 
 GOOGLE = "https://generativelanguage.googleapis.com"
+_LOGGER = logging.getLogger(__name__)
 _UPLOAD_URL = "x-goog-upload-url"
 # Headers of one connection, and what aiohttp sets itself.
 _NOT_PASSED = {
@@ -45,8 +48,9 @@ class Recorder:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError(f"--record {folder}: {error.strerror}; name a folder that can be written") from None
-        if not upstream.startswith(("http://", "https://")):
-            raise RecordError(f"--upstream {upstream}: not a URL; for example {GOOGLE}")
+        url = yarl.URL(upstream)
+        if url.scheme not in {"http", "https"} or not url.host or url.user or url.query_string:
+            raise RecordError(f"--upstream: not a URL with only a host and a path, like {GOOGLE}")
         self._folder = folder
         self._upstream = upstream.rstrip("/")
         self._keep_inputs = keep_inputs
@@ -152,7 +156,10 @@ class Recorder:
                 at += len(chunk.data)
             headers = redact.kept_answer_headers(answer.headers, self._upstream)
             call = har.Call(asked, answer.status, tuple(headers), tuple(masked), complete)
-            har.write(self._folder, call, self._upstream, started)
+            try:
+                har.write(self._folder, call, self._upstream, started)
+            except OSError as error:  # the caller has paid for the answer, and shall have it
+                _LOGGER.error("a call is not recorded in %s: %s", self._folder, error.strerror)  # noqa: TRY400
 
         await asyncio.to_thread(work)
 

@@ -19,13 +19,13 @@ class ReplayError(Exception):
 
 
 class Replayer:
-    """The calls of a folder. Equal requests get their recorded answers in order; the last one is repeated."""
+    """The calls of a folder. Equal requests with one key get their recorded answers in order; the last is repeated."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._calls: dict[str, list[har.Call]] = {}
         self._files: dict[str, list[tuple[str, har.Request]]] = {}
-        self._asked: Counter[str] = Counter()
+        self._asked: Counter[tuple[str, str]] = Counter()
         try:
             files = sorted(path for path in folder.iterdir() if path.suffix == har.SUFFIX)
         except OSError as error:
@@ -49,8 +49,9 @@ class Replayer:
         calls = self._calls.get(asked.key)
         if calls is None:
             raise ApiError("NOT_FOUND", self._not_recorded(asked))
-        call = calls[min(self._asked[asked.key], len(calls) - 1)]
-        self._asked[asked.key] += 1
+        caller = request.headers.get("x-goog-api-key", request.headers.get("authorization", ""))
+        call = calls[min(self._asked[caller, asked.key], len(calls) - 1)]
+        self._asked[caller, asked.key] += 1
         response = web.StreamResponse(status=call.status, headers=_headers(call, request))
         entry.status = call.status
         await response.prepare(request)
