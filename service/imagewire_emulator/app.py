@@ -36,7 +36,9 @@ _HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-t
 
 
 class Answerer(Protocol):
-    """Answers calls. An ApiError is written as Google writes it."""
+    """Answers calls. An ApiError is written as Google writes it. words: what it does, for people."""
+
+    words: str
 
     async def answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
         """Answer a call, and complete its entry in the ledger."""

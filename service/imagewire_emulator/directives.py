@@ -15,8 +15,10 @@ from imagewire_emulator.accidents import CUTS
 from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.models import BY_ID, DEFAULT, Model
 from imagewire_emulator.plan import Change, Plan
+from imagewire_emulator.reasons import REASONS, spelled
 from imagewire_emulator.scenarios import SCENARIOS
 
+ALL = SCENARIOS | REASONS
 HEADER = "x-emulate"
 
 _TUNED = re.compile(r"(.+?)((?:-\d+(?:\.\d+)?(?:MB|KB|ms|s)?)*)")
@@ -48,15 +50,15 @@ def named(text: str) -> Directive | None:
     """The directive for a scenario's name with its numbers: "drip-2000-8MB". None if there is no such scenario."""
     match = _TUNED.fullmatch(text)
     numbers: tuple[int, ...] = ()
-    if text in SCENARIOS:
+    if text in ALL:
         name = text
-    elif match and match[1] in SCENARIOS:
+    elif match and match[1] in ALL:
         name = match[1]
         numbers = tuple(int(float(value) * _UNITS[unit]) for value, unit in _NUMBER.findall(match[2]))
     else:
         return None
     times = (numbers[0] if numbers else 1) if name.endswith(_BURST) else 0
-    return Directive(text, name, SCENARIOS[name][1], numbers, times=times)
+    return Directive(text, name, ALL[name][1], numbers, times=times)
 
 
 def parse(text: str) -> list[Directive]:
@@ -68,19 +70,21 @@ def _parsed(text: str) -> Directive:
     match = _DIRECTIVE.fullmatch(text) if len(text) <= _LONGEST else None
     if match is None:
         word = re.split(r"[\s=@]", text, maxsplit=1)[0]
-        hint = "" if word in SCENARIOS else _nearest(word)
+        hint = "" if word in ALL else _nearest(word)
         raise _wrong(text, f"is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]{hint}")
     name, value, percent = match["name"], match["value"], match["percent"]
     values = re.sub(r"\s*,\s*", "-", value or "")
     if name == "status":
         name, values = values, ""
-        if name not in SCENARIOS or not name.isdecimal():
-            known = ", ".join(sorted(each for each in SCENARIOS if each.isdecimal()))
+        if name not in ALL or not name.isdecimal():
+            known = ", ".join(sorted(each for each in ALL if each.isdecimal()))
             raise _wrong(text, f"is no status that the emulator can answer with: {known}")
     if percent is not None and named(name):
         if name not in CUTS or values or int(percent) > 100:
             raise _wrong(text, f"has a percentage; only one of {', '.join(sorted(CUTS))} has it, from 0% to 100%")
         values = percent
+    if name in {"finish", "block"}:
+        name, values = f"{name}-{spelled(values)}", ""
     found = named(f"{name}-{values}" if values else name)
     if found is None:
         words = f"has a value that {name} does not take" if named(name) else f"is unknown{_nearest(name)}"
@@ -90,7 +94,7 @@ def _parsed(text: str) -> Directive:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, [*SCENARIOS, "status"], n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name, [*ALL, "status"], n=1, cutoff=0.0)
     return f"; the nearest that there is: {near[0]}"
 
 

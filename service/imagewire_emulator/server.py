@@ -85,7 +85,7 @@ async def _main(host: str, port: int, answerer: Answerer | None) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with running(host, port, answerer=answerer) as emulator:
-        keys = f", key {emulator.api_key}, token {emulator.token}" if answerer is None else ""
+        mode = answerer.words if answerer else f"key {emulator.api_key}, token {emulator.token}"
         url = emulator.base_url
-        print(f"emulator of Google's API on {url}{keys}; its ledger: {url}/_emulator/requests", flush=True)  # noqa: T201
+        print(f"emulator of Google's API on {url}, {mode}; its last calls: {url}/", flush=True)  # noqa: T201
         await stop.wait()

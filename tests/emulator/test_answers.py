@@ -10,9 +10,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator.directives import ALL
 from imagewire_emulator.draw import Studio, Wish, pixels
 from imagewire_emulator.models import BY_ID
-from imagewire_emulator.scenarios import SCENARIOS
 from tests.conftest import ended_upstream
 from tests.emulator.requests import ask, body, events, pictures
 
@@ -154,7 +154,7 @@ async def test_the_ledger_is_served_and_reset(client: aiohttp.ClientSession) -> 
     async with client.get("/_emulator/requests") as answer:
         assert await answer.json() == []
     async with client.get("/_emulator/scenarios") as answer:
-        assert (await answer.json()).keys() == SCENARIOS.keys()
+        assert (await answer.json()).keys() == ALL.keys()
 
 
 async def test_a_size_too_small_for_a_picture_is_refused(client: aiohttp.ClientSession) -> None:

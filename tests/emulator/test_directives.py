@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from google.genai import types
 
 from imagewire_emulator import Emulator
 from imagewire_emulator.directives import Counts, named, of_prompt, parse
@@ -12,6 +13,7 @@ from imagewire_emulator.errors import ApiError
 from imagewire_emulator.latency import first_byte
 from imagewire_emulator.models import BY_ID
 from imagewire_emulator.plan import Plan
+from imagewire_emulator.reasons import BLOCK, FINISH
 from imagewire_emulator.scenarios import SCENARIOS
 from tests.emulator.requests import ask, body, events, pictures
 
@@ -34,6 +36,9 @@ GRAMMAR: dict[str, dict[str, Any]] = {
     "latency=300": {"delay": 0.3},
     "latency": {"delay": 2.0},
     "latency=realistic": {"realistic": True},
+    "finish=MAX_TOKENS": {"finish": "MAX_TOKENS", "layout": ("text",)},
+    "finish-max-tokens": {"finish": "MAX_TOKENS", "layout": ("text",)},
+    "block=JAILBREAK": {"block": "JAILBREAK"},
     "drip": {"pace": 2.0, "exact_bytes": 2_000_000, "layout": ("image",)},
     "drip=1s, 300KB": {"pace": 1.0, "exact_bytes": 300_000, "layout": ("image",)},
     "drip-1000-300000": {"pace": 1.0, "exact_bytes": 300_000, "layout": ("image",)},
@@ -67,6 +72,8 @@ WRONG = {
     "reset; x": "the nearest that there is: ",
     "status=777": "is no status that the emulator can answer with: 201, 400, 401, ",
     "status=drip": "is no status",
+    "finish=MAX_TOKEN": '"finish=MAX_TOKEN" is unknown; the nearest that there is: finish-max-tokens',
+    "block": "is unknown; the nearest that there is: block",
     "status": "is no status",
     "drip@70%": "has a percentage; only one of cut, cut-clean, reset, stuck has it",
     "cut@101%": "from 0% to 100%",
@@ -181,3 +188,21 @@ async def test_the_ledger_has_the_directives(client: aiohttp.ClientSession, emul
     await post(client, "503", "A banana x-emulate: latency=1ms")
     (entry,) = emulator.ledger.entries
     assert entry.emulate == "503; latency=1ms"
+
+
+def test_every_reason_of_googles_sdk_is_there() -> None:
+    finish = {reason.value for reason in types.FinishReason} - {"STOP"}
+    assert set(FINISH) == finish
+    assert set(BLOCK) == {reason.value for reason in types.BlockedReason}
+
+
+@pytest.mark.parametrize("reason", FINISH)
+async def test_an_answer_ends_for_the_reason(client: aiohttp.ClientSession, reason: str) -> None:
+    _, text = await post(client, f"finish={reason}")
+    assert events(text)[-1]["candidates"][0]["finishReason"] == reason
+
+
+@pytest.mark.parametrize("reason", BLOCK)
+async def test_a_prompt_is_blocked_for_the_reason(client: aiohttp.ClientSession, reason: str) -> None:
+    _, text = await post(client, f"block={reason}")
+    assert events(text)[-1]["promptFeedback"]["blockReason"] == reason

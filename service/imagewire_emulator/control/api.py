@@ -11,9 +11,9 @@ from imagewire_emulator.control.gallery import Gallery
 from imagewire_emulator.control.openapi import Route, document
 from imagewire_emulator.control.steering import Directives, Quota, Steering
 from imagewire_emulator.control.types import Charges, Nothing, charges
+from imagewire_emulator.directives import ALL
 from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry, Ledger
-from imagewire_emulator.scenarios import SCENARIOS
 
 _T = TypeVar("_T")
 _SECURE = {
@@ -79,7 +79,7 @@ def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Rou
         return charges(find(request).ledger.entries)
 
     async def scenarios(_: web.Request) -> dict[str, str]:
-        return {name: words for name, (words, _) in SCENARIOS.items()}
+        return {name: words for name, (words, _) in ALL.items()}
 
     async def directives(request: web.Request) -> Directives:
         return find(request).steering.directives

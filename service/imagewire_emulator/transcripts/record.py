@@ -51,6 +51,7 @@ class Recorder:
         url = yarl.URL(upstream)
         if url.scheme not in {"http", "https"} or not url.host or url.user or url.query_string:
             raise RecordError(f"--upstream: not a URL with only a host and a path, like {GOOGLE}")
+        self.words = f"which records {upstream} in {folder}"
         self._folder = folder
         self._upstream = upstream.rstrip("/")
         self._keep_inputs = keep_inputs

@@ -22,6 +22,7 @@ class Replayer:
     """The calls of a folder. Equal requests with one key get their recorded answers in order; the last is repeated."""
 
     def __init__(self, folder: Path) -> None:
+        self.words = f"which answers with what is recorded in {folder}"
         self._folder = folder
         self._calls: dict[str, list[har.Call]] = {}
         self._files: dict[str, list[tuple[str, har.Request]]] = {}
