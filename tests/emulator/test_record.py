@@ -173,6 +173,7 @@ async def test_an_upload_goes_on_through_the_relay(tmp_path: Path) -> None:
         client = await stack.enter_async_context(aiohttp.ClientSession())
         async with client.post(f"{relay.base_url}/upload/v1beta/files", json={}) as answer:
             url = answer.headers["X-Goog-Upload-URL"]
+            await answer.read()
         assert url.startswith(relay.base_url)
         async with client.post(url, data=b"abc" * 100) as answer:
             assert (await answer.json())["file"]["got"] == 300

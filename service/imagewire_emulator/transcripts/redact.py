@@ -31,6 +31,7 @@ ANSWER_HEADERS = (
     "x-goog-upload-url",
 )
 _CREDENTIAL_HEADERS = ("authorization", "cookie", "proxy-authorization", "x-goog-api-key")
+_CREDENTIAL_PARAMETERS = ("access_token", "key", "oauth_token", "upload_id")
 _QUERY = ("alt", "$alt", "pageSize", "upload_protocol", "uploadType")
 # A text is kept if it looks like a constant of Google's API, and its field is listed or is an option of the drawing.
 _KEPT_FIELDS = {"method", "mimetype", "role", "servicetier"}
@@ -51,7 +52,7 @@ _FREE_FORM = {
     "stopsequences",
 }
 _LEAST = 8  # a shorter text is no secret by itself, and masking it would destroy words of the answer
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(?!\s*:)')
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?')
 _ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&='"})
 
 
@@ -67,11 +68,11 @@ def query(text: str) -> list[tuple[str, str]]:
 
 def credentials(headers: Iterable[tuple[str, str]], text: str) -> set[str]:
     """The secrets that came in headers, and in a URL's query."""
-    found = {value for name, value in parse_qsl(text) if name not in _QUERY}
+    found = {value for name, value in parse_qsl(text) if name in _CREDENTIAL_PARAMETERS}
     for name, value in headers:
         if name.lower() in _CREDENTIAL_HEADERS:
             found |= {value, value.rpartition(" ")[2]}
-    return {value for value in found if len(value) >= 4}
+    return {value for value in found if len(value) >= _LEAST}
 
 
 def body(data: bytes, *, keep_inputs: bool) -> Any:
@@ -141,6 +142,8 @@ def masked(answer: bytes, secrets: Iterable[str], repeated: Iterable[str]) -> by
 
         def mask(match: re.Match[bytes]) -> bytes:
             text = match[0]
+            if match[1]:
+                return text  # a name
             for form in forms:
                 text = text.replace(form, b"x" * len(form))
             return text

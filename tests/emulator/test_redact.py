@@ -1,0 +1,90 @@
+"""What is redacted of a request and of its answer, and what must stay true of the rest."""
+
+import json
+from typing import Any
+
+import pytest
+
+from imagewire_emulator.transcripts import redact
+
+SECRET = "the-secret-text"
+
+
+def redacted(value: Any) -> Any:
+    return redact.body(json.dumps(value).encode(), keep_inputs=False)
+
+
+KEPT: list[Any] = [
+    {"contents": [{"role": "user"}, {"role": "model"}]},
+    {"contents": [{"parts": [{"inlineData": {"mimeType": "image/png"}}]}]},
+    {"contents": [{"parts": [{"file_data": {"mime_type": "application/pdf"}}]}]},
+    {"generationConfig": {"imageConfig": {"aspectRatio": "16:9", "imageSize": "2K"}, "seed": 7, "temperature": 0.5}},
+    {"generation_config": {"responseModalities": ["TEXT", "Image"]}},
+    {"safetySettings": [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]},
+    {"serviceTier": "PRIORITY"},
+    [1, None, True],
+]
+
+
+@pytest.mark.parametrize("value", KEPT, ids=json.dumps)
+def test_constants_of_the_api_are_kept(value: Any) -> None:
+    assert redacted(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"contents": [{"parts": [{"text": "TEXT"}]}]},
+        {"contents": [{"role": "the secret"}]},
+        {"contents": [{"parts": [{"inlineData": {"mimeType": "image/the secret"}}]}]},
+        {"generationConfig": {"responseSchema": {"type": "STRING"}}},
+        {"generationConfig": {"stopSequences": ["END"]}},
+        {"labels": {"team": "TEXT"}},
+        {"cachedContent": "cachedContents/1"},
+        {"newField": "NEW"},
+    ],
+    ids=json.dumps,
+)
+def test_everything_else_is_redacted(value: Any) -> None:
+    assert "REDACTED" in json.dumps(redacted(value))
+
+
+def test_what_is_not_json_is_a_size() -> None:
+    assert redact.body(b"--boundary", keep_inputs=False) == "REDACTED (10 bytes)"
+    assert redact.body(b"", keep_inputs=False) is None
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        (SECRET, SECRET),
+        ('with "quotes" and \\', 'with \\"quotes\\" and \\\\'),
+        ("a <tag> & it's = 1", "a \\u003ctag\\u003e \\u0026 it\\u0027s \\u003d 1"),
+        ("two\nlines of it", "two\\nlines of it"),
+        ("eine Gänseblume", "eine Gänseblume"),
+        ("eine Gänseblume", "eine G\\u00e4nseblume"),
+    ],
+)
+def test_a_repeated_text_is_masked_however_it_is_escaped(secret: str, written: str) -> None:
+    answer = f'{{"text": "You said: {written}."}}'.encode()
+    masked = redact.masked(answer, (), redact.texts(json.dumps({"contents": [secret]}).encode()))
+    assert len(masked) == len(answer)
+    assert masked.startswith(b'{"text": "You said: x')
+    assert json.loads(masked)["text"].endswith("x.")
+
+
+def test_names_and_short_texts_are_not_masked() -> None:
+    answer = b'{"candidates": [{"text": "candidates, a cat"}]}'
+    texts = redact.texts(b'{"contents": ["candidates", "cat", "STOP_REASON"]}')
+    assert redact.masked(answer, (), texts) == b'{"candidates": [{"text": "xxxxxxxxxx, a cat"}]}'
+
+
+def test_credentials_are_masked_everywhere_but_other_parameters_are_not() -> None:
+    headers = [
+        ("X-Goog-Api-Key", "key-in-header"),
+        ("Authorization", "Bearer token-in-header"),
+        ("Accept", "text/html"),
+    ]
+    found = redact.credentials(headers, "key=key-in-query&prettyPrint=disabled&alt=sse")
+    assert found == {"key-in-header", "Bearer token-in-header", "token-in-header", "key-in-query"}
+    assert redact.masked(b"a key-in-query=1", found, ()) == b"a xxxxxxxxxxxx=1"
