@@ -1,6 +1,7 @@
 """Answering from recorded calls: as they were recorded, or with an error that says what is missing."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -156,3 +157,13 @@ async def test_googles_sdk_is_recorded_and_replayed(emulator: Emulator, tmp_path
     ]
     async with running(answerer=Replayer(tmp_path)) as made:
         assert await chat(made.base_url, "any") == recorded
+
+
+async def test_a_file_that_has_gone_is_told(emulator: Emulator, tmp_path: Path) -> None:
+    await record(emulator, tmp_path, ("emulator-429", body(), False))
+    replayer = Replayer(tmp_path)
+    shutil.rmtree(tmp_path)
+    async with running(answerer=replayer) as made, aiohttp.ClientSession(made.base_url) as client:
+        status, text = await ask(client, "emulator-429")
+    assert status == 500
+    assert "0001-generateContent.har changed after it was read" in text.decode()

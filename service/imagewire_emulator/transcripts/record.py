@@ -8,9 +8,9 @@ import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import aiohttp
-import yarl
 from aiohttp import web
 
 from imagewire_emulator.errors import ApiError
@@ -48,8 +48,8 @@ class Recorder:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise RecordError(f"--record {folder}: {error.strerror}; name a folder that can be written") from None
-        url = yarl.URL(upstream)
-        if url.scheme not in {"http", "https"} or not url.host or url.user or url.query_string:
+        url = urlsplit(upstream)
+        if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query:
             raise RecordError(f"--upstream: not a URL with only a host and a path, like {GOOGLE}")
         self.words = f"which records {upstream} in {folder}"
         self._folder = folder

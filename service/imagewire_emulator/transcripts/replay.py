@@ -1,5 +1,6 @@
 """Answers from recorded calls, with the same status, headers and chunks. What was not recorded is an error."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +20,15 @@ class ReplayError(Exception):
 
 
 class Replayer:
-    """The calls of a folder. Equal requests with one key get their recorded answers in order; the last is repeated."""
+    """The calls of a folder. Equal requests with one key get their recorded answers in order; the last is repeated.
+
+    Bodies stay in the files until they are asked for: a hundred pictures in 4K are gigabytes.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.words = f"which answers with what is recorded in {folder}"
         self._folder = folder
-        self._calls: dict[str, list[har.Call]] = {}
+        self._calls: dict[str, list[Path]] = {}
         self._files: dict[str, list[tuple[str, har.Request]]] = {}
         self._asked: Counter[tuple[str, str]] = Counter()
         try:
@@ -35,11 +39,11 @@ class Replayer:
             raise ReplayError(f"--replay {folder}: it has no recorded calls (*{har.SUFFIX}); make them with --record")
         for file in files:
             try:
-                call = har.read(file)
+                asked = har.read(file).request
             except (OSError, ValueError) as error:
                 raise ReplayError(f"--replay {folder}: {file.name}: {error}; record it again, or remove it") from None
-            self._calls.setdefault(call.request.key, []).append(call)
-            self._files.setdefault(call.request.line, []).append((file.name, call.request))
+            self._calls.setdefault(asked.key, []).append(file)
+            self._files.setdefault(asked.line, []).append((file.name, asked))
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -47,12 +51,16 @@ class Replayer:
     async def answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
         """Answer with the recorded call of the same method, path, query and body."""
         asked = described(request, await request.read())
-        calls = self._calls.get(asked.key)
-        if calls is None:
+        files = self._calls.get(asked.key)
+        if files is None:
             raise ApiError("NOT_FOUND", self._not_recorded(asked))
         caller = request.headers.get("x-goog-api-key", request.headers.get("authorization", ""))
-        call = calls[min(self._asked[caller, asked.key], len(calls) - 1)]
+        file = files[min(self._asked[caller, asked.key], len(files) - 1)]
         self._asked[caller, asked.key] += 1
+        try:
+            call = await asyncio.to_thread(har.read, file)
+        except (OSError, ValueError):
+            raise ApiError("INTERNAL", f"{file.name} changed after it was read: start the emulator again.") from None
         response = web.StreamResponse(status=call.status, headers=_headers(call, request))
         entry.status = call.status
         await response.prepare(request)
