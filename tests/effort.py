@@ -8,9 +8,14 @@ settings.register_profile("thorough", deadline=None)
 settings.load_profile("quick")
 
 
+def thorough() -> bool:
+    """Whether this is a thorough run, which pytest's --hypothesis-profile=thorough is."""
+    return settings.get_current_profile_name() == "thorough"
+
+
 def times(number: int, part: int = 8) -> int:
-    """That many in a thorough run, which pytest's --hypothesis-profile=thorough is, and an eighth of it in others.
+    """That many in a thorough run, and an eighth of it in others.
 
     part: another one than the eighth.
     """
-    return number if settings.get_current_profile_name() == "thorough" else number // part
+    return number if thorough() else number // part

@@ -43,11 +43,15 @@ _PR_SET_CHILD_SUBREAPER = 36  # <linux/prctl.h>
 
 
 class Popen(subprocess.Popen[Any]):
-    """subprocess.Popen of [sys.executable, "-m", MODULE, ...], forked on Linux where the interpreter is as here."""
+    """subprocess.Popen of [sys.executable, "-m", MODULE, ...] or [sys.executable, "FILE.py", ...].
+
+    It is forked on Linux, where the interpreter is as here.
+    """
 
     def __new__(cls, command: Sequence[Any], *, env: Any = None, **options: Any) -> Any:
         alike = env is None or _of_python(env) == _of_python(os.environ)
-        if sys.platform != "linux" or not alike or list(command[:2]) != [sys.executable, "-m"]:
+        ours = command[0] == sys.executable and (command[1] == "-m" or str(command[1]).endswith(".py"))
+        if sys.platform != "linux" or not alike or not ours:
             return subprocess.Popen(command, env=env, **options)
         return super().__new__(cls)
 
@@ -56,7 +60,9 @@ class Popen(subprocess.Popen[Any]):
         (_, _, _, _, cwd, env, _, _, _, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, *_) = given
         files = [own if own != -1 else number for number, own in enumerate((p2cread, c2pwrite, errwrite))]
         try:
-            self.pid = _fork(args[2:], cwd or Path.cwd(), os.environ if env is None else env, files)
+            self.pid = _fork(
+                args[2 if args[1] == "-m" else 1 :], cwd or Path.cwd(), os.environ if env is None else env, files
+            )
             self._child_created = True
         finally:
             self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
@@ -93,7 +99,7 @@ def run(
 
 
 def _fork(arguments: Sequence[Any], cwd: Any, env: Any, files: list[int]) -> int:
-    """Have a module run with arguments; the pid of its process, which is a child of this one."""
+    """Have a module or a file run with arguments; the pid of its process, which is a child of this one."""
     asked = [[os.fsdecode(word) for word in arguments], os.fsdecode(cwd), {**env}]
     control, prctl = _loaded()
     with _LOCK:
@@ -152,9 +158,11 @@ def _become(arguments: list[str], cwd: str, env: dict[str, str]) -> None:
     """Be as a process that was started so; then run what was asked for, until its end."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.chdir(cwd)
-    sys.path[0] = cwd
-    for name in os.environ.keys() - env.keys():
-        del os.environ[name]
+    name = arguments[0]
+    is_file = name.endswith(".py")
+    sys.path[0] = str(Path(name).absolute().parent) if is_file else cwd
+    for variable in os.environ.keys() - env.keys():
+        del os.environ[variable]
     os.environ.update(env)
     sys.stdin, sys.stdout, sys.stderr = (
         open(number, mode, buffering, errors=file.errors, closefd=False)  # noqa: SIM115  # for as long as it runs
@@ -167,7 +175,11 @@ def _become(arguments: list[str], cwd: str, env: dict[str, str]) -> None:
     sys.argv[1:] = arguments[1:]
     gc.enable()
     try:
-        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
+        if is_file:
+            sys.argv[0] = name
+            runpy.run_path(name, run_name="__main__")
+        else:
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
     except SystemExit as end:
         _codes.append(end.code or 0)
         raise

@@ -84,7 +84,7 @@ def run_python(name: str, place: Place, server: Program, environ: Mapping[str, s
     code = here(program([block for block in found if runs(block, "python")]), server, place.emulator)
     source = place.folder / Path(name).with_suffix(".py").name
     source.write_text(code)
-    ended = subprocess.run(
+    ended = forked.run(
         [sys.executable, source.name], cwd=place.folder, env=environ, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 0, f"{name} (the lines are the page's):\n{ended.stderr}"

@@ -12,16 +12,17 @@ from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_emulator import running
 from imagewire_server.contract import pb
 from tests.conftest import spec
+from tests.effort import times
 from tests.integration import processes
 
 pytestmark = pytest.mark.alone
 
-_CALLS, _AT_ONCE = 5000, 32
+_CALLS, _AT_ONCE = times(5000, part=4), 32
 # Where a call is cancelled: while the model thinks (a heartbeat tells), in a picture, in a slow one, before anything.
 _PHASES = ("silent", "stuck", "drip-5000-400000", "latency-5000")
 
 
-async def test_5000_cancelled_calls_leave_nothing_open_upstream() -> None:
+async def test_cancelled_calls_leave_nothing_open_upstream() -> None:
     for _ in range(3):  # whatever else the machine does is not what is looked for
         lags = await _lags()
         if (slow := lags[int(len(lags) * 0.99)]) < 0.05:
