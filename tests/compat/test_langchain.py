@@ -80,7 +80,7 @@ def test_what_is_withheld(rest: Rest) -> None:
 
 @pytest.mark.parametrize("streamed", [False, True])
 def test_what_may_have_been_charged_is_asked_once(rest: Rest, streamed: bool) -> None:
-    model = _model(rest, f"gemini/gemini-3.1-flash-lite-image--{'reset' if streamed else 'truncated'}", max_retries=2)
+    model = _model(rest, f"gemini/gemini-3.1-flash-lite-image--{'reset' if streamed else 'cut'}", max_retries=2)
     before = rest.calls()
     # It makes a ValueError of a response that fails while it comes.
     with pytest.raises(ValueError if streamed else package("openai").APIError, match="broke off"):
