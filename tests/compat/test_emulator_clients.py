@@ -62,6 +62,6 @@ def test_node(emulator: Emulator) -> None:
 def test_go(emulator: Emulator) -> None:
     program = HERE / "programs/go_genai/build/genai"
     if not program.exists():
-        missing(f"{program.name}: run make test, which builds it with go")
+        missing(f"{program.name}: run make interop, which builds it with go")
     environ = {**os.environ, "GOOGLE_GEMINI_BASE_URL": emulator.base_url, "GEMINI_API_KEY": emulator.api_key}
     check(subprocess.run([program], env=environ, capture_output=True, text=True, check=True).stdout, emulator)

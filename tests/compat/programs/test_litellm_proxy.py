@@ -77,7 +77,7 @@ def _litellm(config: Path) -> Iterator[str]:
 def proxies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, httpx.Client]]:
     """Clients of LiteLLM's proxy, and of imagewire."""
     if not _LITELLM.exists():
-        missing("LiteLLM's proxy: run make test, which installs it into .venv-programs")
+        missing("LiteLLM's proxy: run make interop, which installs it into .venv-programs")
     config = tmp_path_factory.mktemp("same") / "config.yaml"
     with processes.emulator() as emulator:
         config.write_text(FILE.format(upstream=emulator.address, key=_KEY))

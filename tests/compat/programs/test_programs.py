@@ -38,14 +38,14 @@ def _seen(rest: Rest, *command: str | Path) -> dict[str, Any]:
 
 def _python(rest: Rest, script: str) -> dict[str, Any]:
     if not _PYTHON.exists():
-        missing("the packages of tests/compat/programs/requirements.in: run make test, which installs them")
+        missing("the packages of tests/compat/programs/requirements.in: run make interop, which installs them")
     return _seen(rest, _PYTHON, _HERE / script)
 
 
 def _built(path: str, language: str) -> Path:
     found = _HERE / path
     if not found.exists():
-        missing(f"{path}: run make test, which builds it with {language}")
+        missing(f"{path}: run make interop, which builds it with {language}")
     return found
 
 
