@@ -17,7 +17,7 @@ from tests.integration.floods import FLOODS
 
 pytestmark = pytest.mark.alone
 
-_SECONDS = os.environ.get("FLOOD_SECONDS", "1")
+_SECONDS = os.environ.get("FLOOD_SECONDS", "0.5")
 
 
 @pytest.fixture(scope="module")

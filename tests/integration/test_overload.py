@@ -16,7 +16,7 @@ from tests.integration.test_rest_flow import Client
 
 pytestmark = pytest.mark.alone
 
-_PLACES, _SECONDS = 16, 3.0
+_PLACES, _SECONDS = 16, 2.0
 
 
 async def _asked(stub: Any, pushbacks: list[str]) -> bool:

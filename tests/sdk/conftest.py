@@ -125,11 +125,12 @@ class Script(chat_service_pb2_grpc.ChatServiceServicer):
 
 
 @contextmanager
-def scripted(script: Script, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
+def scripted(
+    script: Script, credentials: grpc.ServerCredentials | None = None, address: str = "127.0.0.1:0"
+) -> Iterator[str]:
     """Serve a script, with credentials over TLS; yields its target."""
     server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_send_message_length", -1)])
     chat_service_pb2_grpc.add_ChatServiceServicer_to_server(script, server)
-    address = "127.0.0.1:0"
     port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     server.start()
     try:

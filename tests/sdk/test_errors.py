@@ -148,7 +148,7 @@ def test_no_server_is_told_with_what_to_do(ask: Ask) -> None:
     with pytest.raises(imagewire.Unavailable, match="imagewire-server serve") as failed:
         ask(target, MODEL, "x")
     assert target in str(failed.value)
-    assert not failed.value.retryable
+    assert failed.value.retryable  # nothing was sent
 
 
 @pytest.mark.parametrize("nowhere", ["dns:///:1", "dns:///nowhere.invalid:1"])

@@ -7,7 +7,7 @@ import grpc
 
 from imagewire._grpc.channel import Metadata
 from imagewire._grpc.retry import Attempts
-from imagewire._grpc.status import from_grpc
+from imagewire._grpc.status import from_grpc, is_unsent
 from imagewire.errors import ImagewireError
 
 _REQUEST_ID = "x-request-id"
@@ -47,4 +47,4 @@ class Call:
 
         begun: whether the answer had begun, so that the call cannot be made again.
         """
-        return self._attempts.delay(self.error(error), begun=begun)
+        return self._attempts.delay(self.error(error), begun=begun, unsent=is_unsent(error))

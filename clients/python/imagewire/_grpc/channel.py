@@ -109,6 +109,10 @@ def channel_options(max_message_bytes: int, given: Iterable[tuple[str, OptionVal
         "grpc.keepalive_timeout_ms": 10_000,
         "grpc.keepalive_permit_without_calls": 0,
         "grpc.http2.max_pings_without_data": 0,
+        # gRPC would wait up to two minutes between attempts to connect, and 20 s for one that nobody answers.
+        "grpc.initial_reconnect_backoff_ms": 200,
+        "grpc.max_reconnect_backoff_ms": 1000,
+        "grpc.min_reconnect_backoff_ms": 5000,
         "grpc.primary_user_agent": f"imagewire-python/{__version__}",
         "grpc.service_config": _SERVICE_CONFIG,
         **overrides,

@@ -1,4 +1,4 @@
-"""When a call is repeated: only where the server said that nothing can have been charged."""
+"""When a call is repeated: only where nothing can have been charged, by the server's word or because it never left."""
 
 import random
 import time
@@ -9,6 +9,8 @@ from imagewire.errors import ImagewireError
 # How often a call is repeated at most, by default.
 RETRIES = 2
 _FIRST, _LONGEST = 0.5, 8.0
+# How long a call that could not be sent is made again and again, and how often: a server may be starting anew.
+_UNSENT, _BETWEEN = 2.0, 0.2
 # When a server asks for a longer wait than this, the caller gets the error.
 _MOST_PATIENCE = 60.0
 
@@ -26,16 +28,20 @@ class Attempts:
     timeout: float | None
     _begun: float = field(default_factory=time.monotonic)
     _made: int = 0
+    _unsent_since: float | None = None
 
     def left(self) -> float | None:
         """Seconds that are left for the next attempt."""
         return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self._begun))
 
-    def delay(self, error: ImagewireError, *, begun: bool = False) -> float:
+    def delay(self, error: ImagewireError, *, begun: bool = False, unsent: bool = False) -> float:
         """Seconds to wait before the next attempt. Raises the error when there is none.
 
-        begun: whether the answer had begun, so that nothing can be asked anew.
+        begun: whether the answer had begun, so that nothing can be asked anew. unsent: whether no server was found.
         """
+        if unsent and self.retries:
+            return self._until_sent(error)
+        self._unsent_since = None
         if begun or not error.retryable or self._made >= self.retries:
             raise error from None
         growing = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
@@ -45,3 +51,13 @@ class Attempts:
             raise error from None
         self._made += 1
         return seconds
+
+    def _until_sent(self, error: ImagewireError) -> float:
+        """Seconds to wait after an attempt that found no server. Raises the error when that has been so for long."""
+        now = time.monotonic()
+        if self._unsent_since is None:
+            self._unsent_since = now
+        left = self.left()
+        if now - self._unsent_since >= _UNSENT or (left is not None and left <= _BETWEEN):
+            raise error from None
+        return _BETWEEN

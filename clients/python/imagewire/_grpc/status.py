@@ -72,6 +72,8 @@ class _Own(NamedTuple):
     words: str
     kind: type[ImagewireError]
     message: str
+    # Whether nothing was sent, and a moment later it may be: the server may be starting.
+    unsent: bool = False
 
 
 _NO_SERVER = (
@@ -90,11 +92,11 @@ _HUNG_UP = (
 _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
     _Own(grpc.StatusCode.UNAVAILABLE, "Verification Check failed", Unavailable, _NO_TRUST),
-    _Own(grpc.StatusCode.UNAVAILABLE, r"failed to connect.*: Socket closed", Unavailable, _HUNG_UP),
-    _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER),
-    _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER),
-    _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER),
-    _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER),
+    _Own(grpc.StatusCode.UNAVAILABLE, r"failed to connect.*: Socket closed", Unavailable, _HUNG_UP, unsent=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "failed to connect", Unavailable, _NO_SERVER, unsent=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER, unsent=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER, unsent=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER, unsent=True),
     _Own(
         grpc.StatusCode.UNAVAILABLE,
         "",
@@ -143,25 +145,33 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
     words = status.message or error.details() or code.name
     known = _reason(info.reason)
     kind = _BY_REASON.get(known) or _BY_CODE.get(code, ServerError)
-    if not info.reason and (
-        own := next((row for row in _OWN if row.code is code and re.search(row.words, words)), None)
-    ):
+    own = None if info.reason else _own(code, words)
+    if own is not None:
         kind, words = own.kind, own.message.format(target=target, words=words)
+    # A status without a reason says nothing about cost.
+    free = bool(info.reason) and kind in {Unavailable, RateLimited} and code in _FREE and known not in _LASTING
     return kind(
         words,
         code=code.name,
         reason=info.reason,
         metadata=info.metadata,
         request_id=request.request_id or request_id,
-        retryable=kind in {Unavailable, RateLimited}
-        and code in _FREE
-        and known not in _LASTING
-        # UNAVAILABLE without a reason says nothing about cost.
-        and bool(info.reason)
-        and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
+        retryable=own.unsent
+        if own is not None
+        else free and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
     )
+
+
+def is_unsent(error: grpc.RpcError) -> bool:
+    """Whether the call found no server: nothing was sent, and a moment later it may be."""
+    own = _own(error.code(), error.details() or "")
+    return own is not None and own.unsent
+
+
+def _own(code: grpc.StatusCode, words: str) -> _Own | None:
+    return next((row for row in _OWN if row.code is code and re.search(row.words, words)), None)
 
 
 def _reason(name: str) -> int:
