@@ -21,7 +21,7 @@ from imagewire_emulator.scenarios import SCENARIOS
 ALL = SCENARIOS | REASONS
 HEADER = "x-emulate"
 
-_TUNED = re.compile(r"(.+?)((?:-\d+(?:\.\d+)?(?:MB|KB|ms|s)?)*)")
+_TUNED = re.compile(r"(.+?)((?:-\d{1,12}(?:\.\d{1,3})?(?:MB|KB|ms|s)?)*)")
 _NUMBER = re.compile(r"-(\d+(?:\.\d+)?)(MB|KB|ms|s|)")
 _UNITS = {"MB": 1_000_000, "KB": 1_000, "ms": 1, "s": 1_000, "": 1}
 _DIRECTIVE = re.compile(
@@ -30,6 +30,7 @@ _DIRECTIVE = re.compile(
 )
 _IN_LINE = re.compile(rf"(?:^|[ \t]){HEADER}:", re.IGNORECASE)
 _LONGEST = 100
+_LARGEST = 1_000_000_000  # of a number: bytes, or milliseconds
 _BURST = "-burst"
 _KEPT_COUNTS = 10_000
 
@@ -56,6 +57,8 @@ def named(text: str) -> Directive | None:
         name = match[1]
         numbers = tuple(int(float(value) * _UNITS[unit]) for value, unit in _NUMBER.findall(match[2]))
     else:
+        return None
+    if any(number > _LARGEST for number in numbers):
         return None
     times = (numbers[0] if numbers else 1) if name.endswith(_BURST) else 0
     return Directive(text, name, ALL[name][1], numbers, times=times)

@@ -8,7 +8,7 @@ import pytest
 from google.genai import types
 
 from imagewire_emulator import Emulator
-from imagewire_emulator.directives import Counts, named, of_prompt, parse
+from imagewire_emulator.directives import Counts, named, of_model, of_prompt, parse
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.latency import first_byte
 from imagewire_emulator.models import BY_ID
@@ -79,6 +79,8 @@ WRONG = {
     "cut@101%": "from 0% to 100%",
     "cut=1@70%": "has a percentage",
     "latency=fast": "has a value that latency does not take",
+    "size=2000MB": "has a value that size does not take",
+    "size=" + "9" * 90: "has a value that size does not take",
     "cut 70%": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]. GET /_emulator/scenarios",
     "429 before 3": "is not NAME",
     "cut=1,1" + "1" * 100: "is not NAME",
@@ -142,6 +144,13 @@ def test_only_the_last_user_turn_directs() -> None:
         ]
     }
     assert of_prompt(wanted) == "drip"
+
+
+@pytest.mark.parametrize("name", ["size-1001MB", "size-" + "9" * 400, "drip-1-" + "9" * 13, "nothing", "drip-fast"])
+def test_a_models_name_without_such_a_scenario_is_not_found(name: str) -> None:
+    with pytest.raises(ApiError) as raised:
+        of_model(f"emulator-{name}")
+    assert raised.value.http == 404
 
 
 @pytest.mark.parametrize("size", ["512", "1K", "2K", "4K"])
