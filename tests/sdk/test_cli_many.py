@@ -60,7 +60,7 @@ def test_json_is_an_object_a_line(tmp_path: Path, target: str) -> None:
 def test_no_more_than_four_run_at_once(tmp_path: Path, target: str, emulator: Program) -> None:
     before = len(ledger(emulator.address))
     prompts = [f"Cat {n}" for n in range(9)]
-    ended = run(tmp_path, target, "draw", *prompts, "-m", "gemini/emulator-latency-300", "--json")
+    ended = run(tmp_path, target, "draw", *prompts, "-m", "gemini/emulator-latency-300", "--json", "--yes")
     assert (ended.returncode, len(ended.stdout.splitlines())) == (0, 9)
     calls = ledger(emulator.address)[before:]
     at_once = [sum(other["started"] <= call["started"] < other["ended_at"] for other in calls) for call in calls]
@@ -87,7 +87,7 @@ def test_for_people_a_failure_names_its_prompt(tmp_path: Path) -> None:
 def test_nothing_more_is_begun_when_it_would_fail_as_well(tmp_path: Path) -> None:
     script = Fussy()
     with scripted(script) as target:
-        ended = run(tmp_path, target, "draw", *(f"key {n}" for n in range(50)))
+        ended = run(tmp_path, target, "draw", *(f"key {n}" for n in range(50)), "--yes")
     assert ended.returncode == 7
     assert len(script.requests) < 20
     assert b" more not begun" in ended.stderr

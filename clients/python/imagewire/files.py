@@ -39,31 +39,48 @@ class PartFile:
         # Not tempfile: its files are readable by their owner only, and a picture gets the rights of any new file.
         self._path = folder / f".imagewire-{secrets.token_hex(8)}"
         try:
-            self._file: IO[bytes] = self._path.open("xb")
+            # Without a buffer: what `write` has taken is in the file.
+            self._file: IO[bytes] = self._path.open("x+b", buffering=0)
         except OSError as error:
             error.filename = str(folder)  # users do not know the hidden file
             raise
 
     def write(self, data: bytes) -> None:
-        """Append."""
-        self._file.write(data)
+        """Append all of it, or nothing."""
+        size = self._file.tell()
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError:
+            self._file.truncate(size)
+            self._file.seek(size)
+            raise
 
     def close(self) -> None:
-        """Flush and close. A full disk is noticed here, before the file gets its name."""
+        """Close. Some network file systems report a full disk here, before the file gets its name."""
         self._file.close()
 
     def keep(self, path: Path) -> None:
         """Rename it to `path`, replacing what is there. A symbolic link stays, and its target is replaced."""
         self._path.replace(path.resolve())
 
-    def copy(self, into: IO[bytes]) -> None:
+    def is_there(self) -> bool:
+        """Whether it still has a name. Its folder may have been removed, and then closing it loses its bytes."""
+        return self._path.exists()
+
+    def copy(self, into: "IO[bytes] | PartFile") -> None:
         """Copy its content to `into`."""
-        with self._path.open("rb") as file:
-            shutil.copyfileobj(file, into)
+        if self._file.closed:
+            with self._path.open("rb") as file:
+                shutil.copyfileobj(file, into)
+        else:
+            self._file.seek(0)
+            shutil.copyfileobj(self._file, into)
 
     def drop(self) -> None:
         """Remove it, unless `keep` was called."""
-        with contextlib.suppress(OSError):  # on a full disk, buffered bytes cannot be written
+        with contextlib.suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
 

@@ -10,6 +10,7 @@ import imagewire
 from imagewire.cli import history, preview, shared_options
 from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
 from imagewire.cli.output import note
+from imagewire.cli.output_path import writable
 from imagewire.cli.signals import Terminated
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ def chat(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path(),
     model: shared_options.Model = "",
     target: shared_options.Target = None,
+    tls_ca: shared_options.TlsCa = None,
+    tls_cert: shared_options.TlsCert = None,
+    tls_key: shared_options.TlsKey = None,
     aspect_ratio: shared_options.AspectRatio = "",
     size: shared_options.Size = "",
     service_tier: shared_options.ServiceTier = "",
@@ -43,7 +47,8 @@ def chat(
         shared_options.checked(model, (), options)
         if not output.is_dir():
             raise invalid(f"-o {output}: there is no such folder; make it, or name another")
-        with shared_options.client(target) as client:
+        writable(output)
+        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
             from imagewire.cli.session import Session
 
             # Query the terminal before the user types: its answer comes through stdin.

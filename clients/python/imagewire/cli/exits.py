@@ -43,11 +43,12 @@ Exit codes:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong. words: the message, which says what to do."""
+    """What went wrong. words: the message, which says what to do. notes: what was saved nevertheless."""
 
     code: Exit
     words: str
     error: "imagewire.ImagewireError | None" = None
+    notes: tuple[str, ...] = ()
 
 
 def invalid(message: str) -> "imagewire.InvalidRequest":
@@ -60,7 +61,7 @@ def failure_of(error: BaseException) -> Failure:
     match error:
         case imagewire.ImagewireError():
             hint = f"; try again in {error.retry_after:g} s" if error.retry_after else ""
-            return Failure(_code(error), error.message + hint, error)
+            return Failure(_code(error), error.message + hint, error, tuple(getattr(error, "__notes__", ())))
         case KeyboardInterrupt():
             return Failure(Exit.INTERRUPTED, "interrupted: what was running is cancelled, and no half file is left")
         case BrokenPipeError():
@@ -95,12 +96,15 @@ def report_failure(failure: Failure, *, as_json: bool, about: str = "") -> None:
         report = {
             "code": error.code if error else failure.code.name,
             "reason": error.reason if error else "",
-            "message": failure.words,
+            "message": with_flags(failure.words),
             "violations": [{"field": v.field, "description": v.description} for v in violations],
             "request_id": error.request_id if error else "",
+            "notes": list(failure.notes),
         }
         note(json.dumps({"error": {"prompt": about, **report} if about else report}), name="")
         return
+    for line in failure.notes:
+        note(line)
     words = with_flags(failure.words)
     note(f"{shortened(about)}: {words}" if about else words)
     for violation in violations:

@@ -1,12 +1,14 @@
 """imagewire models: the models that the server draws with."""
 
 import json
+import shutil
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from imagewire.cli import shared_options
 from imagewire.cli.exits import failures_reported
-from imagewire.cli.output import onto_stdout, put
+from imagewire.cli.output import printable, put
 
 if TYPE_CHECKING:
     from imagewire.v1.model_service_pb2 import Model
@@ -15,14 +17,20 @@ _Choice = Literal["image_sizes", "aspect_ratios"]
 _UNKNOWN = "?"
 
 
-def models(target: shared_options.Target = None, as_json: shared_options.AsJson = False) -> None:
+def models(
+    target: shared_options.Target = None,
+    tls_ca: shared_options.TlsCa = None,
+    tls_cert: shared_options.TlsCert = None,
+    tls_key: shared_options.TlsKey = None,
+    as_json: shared_options.AsJson = False,
+) -> None:
     """List the models that the server draws with.
 
     EDITS: the most pictures that one request takes. $/M: US dollars per million tokens of a picture. "?": not known;
     "none": the model takes none. With --json the one is null, the other an empty list.
     """
     with failures_reported(as_json=as_json):
-        with shared_options.client(target) as client:
+        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
             found = client.list_models()
         if as_json:
             for model in found:
@@ -31,26 +39,38 @@ def models(target: shared_options.Target = None, as_json: shared_options.AsJson 
             _print(found)
 
 
-def _print(found: "list[Model]") -> None:
-    from rich.console import Console
-    from rich.table import Table
+_HEADINGS = ("MODEL", "SIZES", "RATIOS", "EDITS", "$/M")
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("MODEL", "SIZES", "RATIOS", "EDITS", "$/M"):
-        table.add_column(heading, justify="right" if heading in {"EDITS", "$/M"} else "left", overflow="fold")
-    for model in found:
-        table.add_row(
-            model.name,
-            _choices(model, "image_sizes"),
-            _choices(model, "aspect_ratios"),
-            str(model.max_input_images or "none") if model.HasField("max_input_images") else _UNKNOWN,
-            f"{model.price.image_output_usd_per_million:g}" if model.HasField("price") else _UNKNOWN,
-        )
-    # Lines for a pipe are not wrapped.
-    with onto_stdout():
-        Console(file=sys.stdout, markup=False, highlight=False, width=None if sys.stdout.isatty() else 10_000).print(
-            table
-        )
+
+def _print(found: "list[Model]") -> None:
+    """A table, or a paragraph for each model where the terminal is too narrow for lines that stay whole."""
+    rows = [_row(model) for model in found]
+    widths = [max(map(len, column)) for column in zip(_HEADINGS, *rows, strict=True)]
+    if sys.stdout.isatty() and sum(widths) + 2 * len(widths) > shutil.get_terminal_size().columns:
+        for name, *values in rows:
+            put(name)
+            for heading, value in zip(_HEADINGS[1:], values, strict=True):
+                first, *more = textwrap.wrap(value, max(20, shutil.get_terminal_size().columns - 11))
+                put(f"  {heading:<7} {first}")
+                for line in more:
+                    put(f"{'':<10}{line}")
+        return
+    for row in (_HEADINGS, *rows):
+        cells = [
+            value.rjust(width) if at > 2 else value.ljust(width)
+            for at, (value, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        put("  ".join(cells).rstrip())
+
+
+def _row(model: "Model") -> tuple[str, ...]:
+    return (
+        printable(model.name),
+        _choices(model, "image_sizes"),
+        _choices(model, "aspect_ratios"),
+        str(model.max_input_images or "none") if model.HasField("max_input_images") else _UNKNOWN,
+        f"{model.price.image_output_usd_per_million:g}" if model.HasField("price") else _UNKNOWN,
+    )
 
 
 def _choices(model: "Model", name: "_Choice") -> str:

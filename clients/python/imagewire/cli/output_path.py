@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagewire.cli.exits import invalid
+from imagewire.cli.rescue import check_writable, elsewhere
 from imagewire.files import beside, claimed, named_after
 
 
@@ -23,6 +24,9 @@ class OutputPath:
 
     def name(self, prompt: str, mime_type: str) -> Path:
         """Reserve a name for a picture."""
+        if self.stdout:
+            folder = next(elsewhere(self.folder))
+            return named_after(prompt, mime_type, folder)
         if self.file is None:
             return named_after(prompt, mime_type, self.folder)
         if not self.overwrite:
@@ -51,14 +55,14 @@ def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: 
         return
     path = Path(output or ".")
     if path.is_dir():
-        yield OutputPath(_writable(path))
+        yield OutputPath(writable(path))
         return
     if str(output).endswith(os.sep):
         raise invalid(f"-o {output}: there is no such folder; make it, or name another")
     if several:
         raise invalid(f"-o {path}: is one file for several pictures; name a folder that is there")
     # The target of a link is replaced, so files are made beside the target.
-    yield OutputPath(_writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
+    yield OutputPath(writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
 
 
 def _free(path: Path, *, overwrite: bool) -> Path:
@@ -69,9 +73,12 @@ def _free(path: Path, *, overwrite: bool) -> Path:
     return path
 
 
-def _writable(folder: Path) -> Path:
+def writable(folder: Path) -> Path:
+    """The folder. Raises InvalidRequest when no file can be made in it."""
     if not folder.is_dir():
         raise invalid(f"-o: there is no folder {folder}; make it, or name another")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise invalid(f"the folder {folder} is not yours to write into: name another place with -o")
+    try:
+        check_writable(folder)
+    except OSError as error:
+        raise invalid(f"-o: no file can be made in {folder}: {error.strerror}; name another folder") from None
     return folder

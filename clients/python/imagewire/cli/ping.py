@@ -13,6 +13,9 @@ from imagewire.cli.output import put
 
 def ping(
     target: shared_options.Target = None,
+    tls_ca: shared_options.TlsCa = None,
+    tls_cert: shared_options.TlsCert = None,
+    tls_key: shared_options.TlsKey = None,
     timeout: Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds to wait.")] = 10.0,
     as_json: shared_options.AsJson = False,
 ) -> None:
@@ -21,7 +24,7 @@ def ping(
     Tells its address, its health, its version and how long a round trip takes. A wrong key is a failure.
     """
     with failures_reported(as_json=as_json):
-        with shared_options.client(target) as client:
+        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
             pong = client.ping(timeout=timeout)
             where = client.target
         if as_json:

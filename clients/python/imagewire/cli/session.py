@@ -19,6 +19,7 @@ from imagewire.cli.exits import invalid
 from imagewire.cli.output import note, put, shortened
 from imagewire.cli.preview import Screen
 from imagewire.cli.progress import board
+from imagewire.cli.rescue import told, write_somewhere
 from imagewire.cli.shared_options import picture
 from imagewire.files import claimed, fitting, named_after, write_as
 
@@ -35,13 +36,15 @@ Type what to draw, or what to change. Each picture is saved at once, under a nam
 class Turn:
     """One turn: what was said, how many messages there were before, and the answer.
 
-    saved: the file of each picture and of other media, by its place in the answer. trouble: why one is not on disk.
+    saved: the file of each picture and of other media, by its place in the answer. notes: which are in another folder.
+    trouble: why one is not on disk.
     """
 
     words: str
     before: int
     answer: Answer = field(default_factory=Answer)
     saved: dict[int, Path] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
     trouble: OSError | None = None
 
     @property
@@ -63,11 +66,14 @@ class Turn:
             file = part.image or part.media
             if file is None or file.uri or at in self.saved or not wanted:
                 continue
-            name = partial(named_after, self.words, file.mime_type, folder)
+            name = partial(named_after, self.words, file.mime_type)
             try:
-                self.saved[at] = write_as(folder, file.data, name)
+                self.saved[at], elsewhere = write_somewhere(folder, file.data, name)
             except OSError as error:
                 self.trouble = error
+            else:
+                if elsewhere is not None:
+                    self.notes.append(told(folder, elsewhere, self.saved[at]))
 
 
 class Session:
@@ -142,8 +148,10 @@ class Session:
     def _report(self, turn: Turn, seconds: float) -> None:
         if self._as_json:
             fields = report.summary(turn.words, turn.answer, turn.files, turn.media)
-            put(json.dumps({**fields, "seconds": round(seconds, 3)}))
+            put(json.dumps({**fields, "seconds": round(seconds, 3), "notes": turn.notes}))
         else:
+            for words in turn.notes:
+                note(words)
             if self._screen is not None and turn.files:
                 self._screen.show(turn.files[0])
             for line in report.lines(turn.answer, turn.files, turn.media):

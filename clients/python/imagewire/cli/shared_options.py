@@ -1,5 +1,7 @@
 """Options that several commands share, and what is made of them."""
 
+import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,6 +23,16 @@ Model = Annotated[
 Target = Annotated[
     str | None, typer.Option(envvar="IMAGEWIRE_TARGET", help="The server.", show_default="127.0.0.1:50051")
 ]
+TlsCa = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="For TLS: the authorities to trust, in PEM.", show_default=False),
+]
+TlsCert = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="For mutual TLS: your own certificate, in PEM.", show_default=False)
+]
+TlsKey = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The private key of --tls-cert, in PEM.", show_default=False)
+]
 AspectRatio = Annotated[str, typer.Option(help='Width to height, for example "16:9".', show_default=False)]
 Size = Annotated[str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False)]
 ServiceTier = Annotated[str, typer.Option(help='"flex", "standard" or "priority".', show_default=False)]
@@ -38,12 +50,54 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a li
 NoPreview = Annotated[bool, typer.Option("--no-preview", help="Show no pictures in the terminal.")]
 
 
-def client(target: str | None) -> "imagewire.Client":
-    """A client. Raises InvalidRequest when the target is not an address."""
+def client(
+    target: str | None, ca: Path | None, cert: Path | None, key: Path | None, *, timeout: float = 600.0
+) -> "imagewire.Client":
+    """A client. ca, cert, key: files for TLS. Raises InvalidRequest when the target or a file cannot be used."""
+    tls = tls_files(ca, cert, key)
     try:
-        return imagewire.Client(target)
+        return imagewire.Client(target, tls=tls or False, timeout=timeout)
     except ValueError as error:
         raise invalid(f"--target: {error}") from None
+
+
+def tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> "imagewire.Tls | None":
+    """The files, None for none. gRPC would report wrong ones as a server that does not answer: they are read here.
+
+    Raises InvalidRequest.
+    """
+    if ca is None and cert is None and key is None:
+        return None
+    if (cert is None) != (key is None):
+        missing = "--tls-key" if key is None else "--tls-cert"
+        raise invalid(f"{missing}: is missing; --tls-cert and --tls-key go together")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    for option, file in ("--tls-ca", ca), ("--tls-cert", cert), ("--tls-key", key):
+        if file is not None and (words := _unreadable(file)):
+            raise invalid(f"{option} {file}: {words}")
+    try:
+        if ca is not None:
+            context.load_verify_locations(ca)
+    except (OSError, ValueError):
+        raise invalid(f"--tls-ca {ca}: has no certificate in PEM") from None
+    try:
+        if cert is not None and key is not None:
+            context.load_cert_chain(cert, key, password=lambda: "")
+    except (OSError, ValueError):
+        words = "is no certificate and key in PEM that belong together; the key must not be encrypted"
+        raise invalid(f"--tls-cert {cert}, --tls-key {key}: {words}") from None
+    return imagewire.Tls(ca=ca, cert=cert, key=key)
+
+
+def _unreadable(file: Path) -> str:
+    """Why a file cannot be read, "" if it can."""
+    if file.exists() and not file.is_file():
+        return "is no file"
+    try:
+        with file.open("rb"):
+            return ""
+    except OSError as error:
+        return str(error.strerror)
 
 
 def picture(source: str, option: str) -> "imagewire.Image":
