@@ -167,14 +167,14 @@ async def test_channel_options_of_an_async_client() -> None:
 
 
 def test_the_others_stay() -> None:
-    ours = channel_options(2**26)
-    given = channel_options(2**26, [("grpc.keepalive_time_ms", 5), ("grpc.new", "x")])
+    ours = channel_options("a:1", 2**26)
+    given = channel_options("a:1", 2**26, [("grpc.keepalive_time_ms", 5), ("grpc.new", "x")])
     assert given == {**ours, "grpc.keepalive_time_ms": 5, "grpc.new": "x"}
 
 
 @pytest.mark.parametrize(("most", "inline"), [(2**26, 2**26 - 2**20), (-1, 2**31 - 1), (1000, 0)])
 def test_a_unary_answer_is_asked_for_in_the_size_that_the_channel_takes(most: int, inline: int) -> None:
-    assert inline_bytes(channel_options(2**26, [("grpc.max_receive_message_length", most)])) == inline
+    assert inline_bytes(channel_options("a:1", 2**26, [("grpc.max_receive_message_length", most)])) == inline
 
 
 @pytest.mark.parametrize("given", [["grpc.x"], [("grpc.x",)], [(1, 2)], [("grpc.x", None)]])

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
@@ -10,8 +11,9 @@ import pytest
 
 import imagewire
 from imagewire._grpc import retry
+from imagewire._grpc.loops import Connection
 from imagewire.errors import Unavailable
-from tests.sdk.asks import Ask, everything
+from tests.sdk.asks import MODEL, Ask, everything
 from tests.sdk.conftest import Script, good_stream, scripted
 
 
@@ -28,18 +30,18 @@ def reserved() -> Iterator[str]:
 def waits(monkeypatch: pytest.MonkeyPatch) -> Iterator[contextlib.ExitStack]:
     """Closed at the first pause between two attempts: what is on it happens then."""
     with contextlib.ExitStack() as happens:
-        wait, asleep = imagewire.Client._wait, imagewire._grpc.async_calls.asyncio.sleep
+        wait, asleep = imagewire.Client._wait, Connection.wait
 
         def waited(client: imagewire.Client, seconds: float) -> None:
             happens.close()
             wait(client, seconds)
 
-        async def aslept(seconds: float) -> None:
+        async def aslept(connection: Connection, seconds: float) -> None:
             happens.close()
-            await asleep(seconds)
+            await asleep(connection, seconds)
 
         monkeypatch.setattr(imagewire.Client, "_wait", waited)
-        monkeypatch.setattr("asyncio.sleep", aslept)
+        monkeypatch.setattr(Connection, "wait", aslept)
         yield happens
 
 
@@ -89,6 +91,29 @@ def test_s1_a_call_that_may_have_reached_a_server_is_not_sent_again() -> None:
     with scripted(script) as target, imagewire.Client(target) as client, pytest.raises(Unavailable) as told:
         client.draw("x")
     assert (told.value.retryable, len(script.requests)) == (False, 1)
+
+
+@everything
+def test_s1_a_request_that_was_read_is_not_sent_again(ask: Ask) -> None:
+    """The connection breaks off before any answer."""
+    seen: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.sendall(bytes.fromhex("000000040000000000"))  # HTTP/2's SETTINGS
+                        data = b""
+                        while MODEL.encode() not in data:
+                            data += connection.recv(65536)
+                        seen.append(data)
+
+        threading.Thread(target=serve, daemon=True).start()
+        with pytest.raises(Unavailable, match="may have been drawn and charged") as told:
+            ask(_address(listener), MODEL, "x")
+    assert (told.value.retryable, len(seen)) == (False, 1)
 
 
 def _address(listener: socket.socket) -> str:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 import imagewire
+from imagewire._grpc.loops import Connection
 from imagewire._grpc.retry import Attempts
 from imagewire.errors import RateLimited, Unavailable
 from imagewire.v1 import model_service_pb2_grpc
@@ -33,11 +34,11 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses that are made, which take no time."""
     made: list[float] = []
 
-    async def asleep(seconds: float) -> None:
+    async def asleep(connection: Connection, seconds: float) -> None:
         made.append(seconds)
 
     monkeypatch.setattr(imagewire.Client, "_wait", lambda client, seconds: made.append(seconds))
-    monkeypatch.setattr("asyncio.sleep", asleep)
+    monkeypatch.setattr(Connection, "wait", asleep)
     return made
 
 

@@ -1,6 +1,6 @@
 """The client for asyncio. Its logic is in ClientBase and `_grpc.call`; here it waits, with `await`."""
 
-import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
 from types import TracebackType
 from typing import Unpack
@@ -8,23 +8,23 @@ from typing import Unpack
 import grpc
 import grpc.aio
 
-from imagewire._grpc.async_calls import ping, unary
+from imagewire._grpc.async_calls import ping, stream, unary
 from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
-from imagewire._grpc.verify import Verifier, check_answer
+from imagewire._grpc.loops import Connections
+from imagewire._grpc.verify import check_answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.chat import require_image
 from imagewire.client_base import ClientBase, ModelPages
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
-from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.model_service_pb2 import GetModelRequest, Model
 
 
 class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
-    """A client for asyncio. Make it inside a running event loop, and use it in that loop alone.
+    """A client for asyncio. Make it anywhere, also at the top of a module, and use it in any number of event loops.
 
     Close it, or use it with `async with`. A process that is forked after the client's first call cannot use it: calls
     raise NotSupported there.
@@ -46,14 +46,12 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
         options: list[tuple[str, OptionValue]],
         interceptors: Sequence[grpc.aio.ClientInterceptor],
     ) -> None:
-        if credentials is None:
-            self._channel = grpc.aio.insecure_channel(self._address, options, interceptors=interceptors)
-        else:
-            self._channel = grpc.aio.secure_channel(self._address, credentials, options, interceptors=interceptors)
-        self._stub: chat_service_pb2_grpc.ChatServiceAsyncStub = chat_service_pb2_grpc.ChatServiceStub(self._channel)
-        self._models: model_service_pb2_grpc.ModelServiceAsyncStub = model_service_pb2_grpc.ModelServiceStub(
-            self._channel
-        )
+        def make() -> grpc.aio.Channel:
+            if credentials is None:
+                return grpc.aio.insecure_channel(self._address, options, interceptors=interceptors)
+            return grpc.aio.secure_channel(self._address, credentials, options, interceptors=interceptors)
+
+        self._connections = Connections(make)
 
     @property
     def chat(self) -> AsyncChats:
@@ -147,7 +145,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             'image/png'
         """
         request = self._create_request(model, prompt, max_inline_bytes, params)
-        return check_answer(await unary(self._stub.CreateCompletion, request, self._call(timeout)))
+        call, connection = self._call(timeout), self._connections.here()
+        return check_answer(await unary(connection.chat.CreateCompletion, request, call, connection.wait))
 
     async def stream_completion(
         self,
@@ -192,21 +191,11 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             'finished'
         """
         request = self._stream_request(model, prompt, max_frame_bytes, params)
-        call, verifier = self._call(timeout, metadata), Verifier()
-        while True:
-            attempt = self._stub.StreamCompletion(request, **call.settings())
-            try:
-                async for message in attempt:
-                    for event in verifier.events(message):
-                        yield event
-                verifier.close()
-            except grpc.RpcError as error:
-                delay = call.retry_delay(error, begun=verifier.begun)
-            else:
-                return
-            finally:
-                attempt.cancel()
-            await asyncio.sleep(delay)
+        call, connection = self._call(timeout, metadata), self._connections.here()
+        events = stream(connection.chat.StreamCompletion, request, call, connection.wait)
+        async with contextlib.aclosing(events):
+            async for event in events:
+                yield event
 
     async def list_models(self) -> list[Model]:
         """List the models that the server draws with.
@@ -225,7 +214,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
         """
         pages = ModelPages()
         while pages.request is not None:
-            pages.add(await unary(self._models.ListModels, pages.request, self._lookup()))
+            call, connection = self._lookup(), self._connections.here()
+            pages.add(await unary(connection.models.ListModels, pages.request, call, connection.wait))
         return pages.models
 
     async def get_model(self, name: str) -> Model:
@@ -249,7 +239,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             >>> asyncio.run(main()).name
             'gemini/gemini-2.5-flash-image'
         """
-        return (await unary(self._models.GetModel, GetModelRequest(name=name), self._lookup())).model
+        call, connection = self._lookup(), self._connections.here()
+        return (await unary(connection.models.GetModel, GetModelRequest(name=name), call, connection.wait)).model
 
     async def ping(self, *, timeout: float = 10.0) -> Pong:
         """Ask whether the server takes calls, with this client's key.
@@ -272,7 +263,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             >>> asyncio.run(main()).status
             'SERVING'
         """
-        return await ping(self._channel, self._models.ListModels, self._lookup(timeout))
+        call = self._lookup(timeout)
+        return await ping(self._connections.here(), call)
 
     async def close(self) -> None:
         """Close the channel. Calls that run are cancelled, and raise Cancelled.
@@ -284,7 +276,7 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             >>> asyncio.run(main())
         """
         self._ended = True
-        await self._channel.close()
+        await self._connections.close()
 
     async def __aenter__(self) -> "AsyncClient":
         return self

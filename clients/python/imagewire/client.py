@@ -9,12 +9,11 @@ import grpc
 
 from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
-from imagewire._grpc.sync_calls import cancel, ping, unary
-from imagewire._grpc.verify import Verifier, check_answer
+from imagewire._grpc.sync_calls import ping, stream, unary
+from imagewire._grpc.verify import check_answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
 from imagewire.client_base import ClientBase, ModelPages
-from imagewire.errors import Cancelled
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
@@ -182,20 +181,7 @@ class Client(ClientBase[_Interceptor]):
             finished
         """
         request = self._stream_request(model, prompt, max_frame_bytes, params)
-        call, verifier = self._call(timeout, metadata), Verifier()
-        while True:
-            attempt = self._stub.StreamCompletion(request, **call.settings())
-            try:
-                for message in attempt:
-                    yield from verifier.events(message)
-                verifier.close()
-            except grpc.RpcError as error:
-                delay = call.retry_delay(error, begun=verifier.begun)
-            else:
-                return
-            finally:
-                cancel(attempt)
-            self._wait(delay)
+        return (yield from stream(self._stub.StreamCompletion, request, self._call(timeout, metadata), self._wait))
 
     def list_models(self) -> list[Model]:
         """List the models that the server draws with.
@@ -269,9 +255,8 @@ class Client(ClientBase[_Interceptor]):
         self._channel.close()
 
     def _wait(self, seconds: float) -> None:
-        """Wait before the next attempt. Raises Cancelled when the client is closed meanwhile."""
-        if self._closed.wait(seconds):
-            raise Cancelled("the client was closed before the call was made again", code="CANCELLED")
+        """Wait before the next attempt, or until the client is closed."""
+        self._closed.wait(seconds)
 
     def __enter__(self) -> "Client":
         return self

@@ -82,8 +82,8 @@ class ClientBase(Generic[_Interceptor]):
         if mismatch(max_message_bytes, int) or max_message_bytes < 1:
             raise invalid("max_message_bytes", "must be a whole number from 1 to 2147483647")
         self._timeout = None if timeout is None else _checked(timeout)
-        options = channel.channel_options(max_message_bytes, channel_options)
         parsed = channel.parse_target(target)
+        options = channel.channel_options(parsed.address, max_message_bytes, channel_options)
         if credentials is None and (tls or parsed.secure):
             credentials = (tls if isinstance(tls, Tls) else Tls()).credentials()
         self._address = parsed.address
@@ -147,7 +147,8 @@ class ClientBase(Generic[_Interceptor]):
         if self._ended:
             raise Cancelled("the client is closed: make another", code="CANCELLED")
         fork.check()
-        return Call(self._address, (*channel.own_metadata(metadata), *self._metadata), retries, seconds)
+        sent = (*channel.own_metadata(metadata), *self._metadata)
+        return Call(self._address, sent, retries, seconds, lambda: self._ended)
 
 
 class ModelPages:

@@ -1,6 +1,9 @@
 """One call, apart from how a client waits for it: its id, its metadata, its attempts and what its failures mean."""
 
+import logging
 import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import TypedDict
 
 import grpc
@@ -8,9 +11,10 @@ import grpc
 from imagewire._grpc.channel import Metadata
 from imagewire._grpc.retry import Attempts
 from imagewire._grpc.status import from_grpc, is_unsent
-from imagewire.errors import ImagewireError
+from imagewire.errors import Cancelled, ImagewireError
 
 _REQUEST_ID = "x-request-id"
+_logger = logging.getLogger("imagewire")
 
 
 class Settings(TypedDict):
@@ -20,31 +24,73 @@ class Settings(TypedDict):
     metadata: Metadata
 
 
+@dataclass(slots=True)
+class Facts:
+    """What is known of a call beside its answer. All but the request's id comes with the end of the answer.
+
+    deployment: of the server's configuration. attempts: how many calls to providers it took.
+    """
+
+    request_id: str = ""
+    deployment: str = ""
+    attempts: int = 0
+
+
 class Call:
     """A call and its attempts. It has one id in the logs of both sides, the caller's where the metadata have one.
 
     target: the server, for messages. metadata: what the client sends with every call. retries: how many attempts may
-    follow the first. timeout: seconds for all attempts together, None for no limit.
+    follow the first. timeout: seconds for all attempts together, None for no limit. closed: whether the client is.
     """
 
-    def __init__(self, target: str, metadata: Metadata, retries: int, timeout: float | None) -> None:
+    def __init__(
+        self, target: str, metadata: Metadata, retries: int, timeout: float | None, closed: Callable[[], bool]
+    ) -> None:
         self._target = target
         self._attempts = Attempts(retries, timeout)
         given = next((value for name, value in metadata if name == _REQUEST_ID), None)
-        self._request_id = uuid.uuid4().hex if given is None else str(given)
-        self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self._request_id))
+        self.facts = Facts(uuid.uuid4().hex if given is None else str(given))
+        self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self.facts.request_id))
+        self._closed = closed
 
     def settings(self) -> Settings:
-        """For the next attempt, which has the time that is left."""
+        """For a request that has the time that is left."""
         return {"timeout": self._attempts.left(), "metadata": self._metadata}
+
+    def attempt(self) -> Settings:
+        """For the next attempt, which is logged."""
+        _logger.info("request %s: attempt %d, to %s", self.facts.request_id, self._attempts.number, self._target)
+        return self.settings()
+
+    def settle(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
+        """Note what the server says at the end of a good answer."""
+        said = dict(trailers or ())
+        self.facts.request_id = str(said.get("x-imagewire-request-id") or self.facts.request_id)
+        self.facts.deployment = str(said.get("x-imagewire-deployment", ""))
+        attempts = str(said.get("x-imagewire-attempts", ""))
+        self.facts.attempts = int(attempts) if attempts.isdecimal() else 0
+
+    def check_open(self) -> None:
+        """Raise Cancelled when the client was closed."""
+        if self._closed():
+            raise Cancelled(
+                "the client was closed before the answer was whole: what was asked may have been drawn and charged",
+                code="CANCELLED",
+                request_id=self.facts.request_id,
+            ) from None
 
     def error(self, error: grpc.RpcError) -> ImagewireError:
         """gRPC's error as ours."""
-        return from_grpc(error, self._target, self._request_id)
+        if error.code() is grpc.StatusCode.CANCELLED:
+            self.check_open()
+        return from_grpc(error, self._target, self.facts.request_id)
 
     def retry_delay(self, error: grpc.RpcError, *, begun: bool = False) -> float:
         """Seconds to wait before the next attempt. Raises the error as ours where there is none.
 
         begun: whether the answer had begun, so that the call cannot be made again.
         """
-        return self._attempts.delay(self.error(error), begun=begun, unsent=is_unsent(error))
+        ours = self.error(error)
+        failed = f"{ours.code} {ours.reason}".strip()
+        _logger.info("request %s: attempt %d failed: %s", self.facts.request_id, self._attempts.number, failed)
+        return self._attempts.delay(ours, begun=begun, unsent=not ours.reason and is_unsent(error))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from imagewire import __version__
-from imagewire._grpc import embedded
+from imagewire._grpc import embedded, proxies
 from imagewire.errors import invalid
 from imagewire.type_check import mismatch
 
@@ -42,7 +42,7 @@ _SERVICE_CONFIG = json.dumps(
                 "name": [{"service": "imagewire.v1.ModelService"}],
                 "retryPolicy": {
                     "maxAttempts": 3,
-                    "initialBackoff": "0.2s",
+                    "initialBackoff": "0.6s",
                     "maxBackoff": "2s",
                     "backoffMultiplier": 2,
                     "retryableStatusCodes": ["UNAVAILABLE"],
@@ -86,7 +86,9 @@ def parse_target(target: str | None) -> Target:
     return Target(f"{host}:{port or (443 if secure else 80)}", secure)
 
 
-def channel_options(max_message_bytes: int, given: Iterable[tuple[str, OptionValue]] = ()) -> dict[str, OptionValue]:
+def channel_options(
+    address: str, max_message_bytes: int, given: Iterable[tuple[str, OptionValue]] = ()
+) -> dict[str, OptionValue]:
     """gRPC's channel options by name.
 
     max_message_bytes: the most bytes that are received in one message. given: the caller's, which override ours of the
@@ -109,12 +111,17 @@ def channel_options(max_message_bytes: int, given: Iterable[tuple[str, OptionVal
         "grpc.keepalive_timeout_ms": 10_000,
         "grpc.keepalive_permit_without_calls": 0,
         "grpc.http2.max_pings_without_data": 0,
-        # gRPC would wait up to two minutes between attempts to connect, and 20 s for one that nobody answers.
+        # gRPC's own backoff grows to two minutes, and all clients of a process share it. Here a server that is back is
+        # found within two seconds. An attempt to connect has 5 s, since the kernel's own pauses between packets grow.
         "grpc.initial_reconnect_backoff_ms": 200,
-        "grpc.max_reconnect_backoff_ms": 1000,
-        "grpc.min_reconnect_backoff_ms": 5000,
+        "grpc.max_reconnect_backoff_ms": 1_000,
+        "grpc.min_reconnect_backoff_ms": 5_000,
+        # A server may come back at another address.
+        "grpc.dns_min_time_between_resolutions_ms": 1_000,
         "grpc.primary_user_agent": f"imagewire-python/{__version__}",
         "grpc.service_config": _SERVICE_CONFIG,
+        # A proxy cannot reach this machine's own addresses.
+        **({"grpc.enable_http_proxy": 0} if proxies.is_local(address) else {}),
         **overrides,
     }
 

@@ -30,6 +30,11 @@ class Attempts:
     _made: int = 0
     _unsent_since: float | None = None
 
+    @property
+    def number(self) -> int:
+        """The number of the attempt that runs, from 1. What could not be sent is no attempt."""
+        return self._made + 1
+
     def left(self) -> float | None:
         """Seconds that are left for the next attempt."""
         return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self._begun))

@@ -10,6 +10,7 @@ from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RequestInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
+from imagewire._grpc import proxies
 from imagewire.errors import (
     AnswerTooLarge,
     AnswerWillNotFit,
@@ -88,6 +89,7 @@ _HUNG_UP = (
     "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
     " key=...))"
 )
+_NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "handshake", Unavailable, _NO_TRUST),
@@ -148,6 +150,8 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
     own = None if info.reason else _own(code, words)
     if own is not None:
         kind, words = own.kind, own.message.format(target=target, words=words)
+        if own.message in _NO_CONNECTION:
+            words += proxies.advice(target)
     # A status without a reason says nothing about cost.
     free = bool(info.reason) and kind in {Unavailable, RateLimited} and code in _FREE and known not in _LASTING
     return kind(

@@ -1,0 +1,40 @@
+"""HTTP proxies, which gRPC reads from the environment by itself: never for this machine, and named where they fail."""
+
+import ipaddress
+import os
+import re
+
+# The variables that gRPC's core reads, in its order. It knows no names in capitals.
+_VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
+_EXEMPTIONS = ("no_grpc_proxy", "no_proxy")
+_SCHEME = re.compile(r"(?:dns:(?://[^/]*/)?|ipv[46]:)/*")
+
+
+def is_local(address: str) -> bool:
+    """Whether an address, as gRPC takes it, is on this machine: a unix socket or a loopback address."""
+    if address.startswith(("unix:", "unix-abstract:")):
+        return True
+    host = _host(address)
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def advice(address: str) -> str:
+    """What an error about the connection says of the proxy in use; "" where there is none."""
+    name = next((name for name in _VARIABLES if os.environ.get(name)), "")
+    exempt = next((value for each in _EXEMPTIONS if (value := os.environ.get(each))), "")
+    if not name or is_local(address) or any(_host(address).endswith(end) for end in exempt.lower().split(",") if end):
+        return ""
+    return f"; the connection goes through the proxy of the variable {name}: unset it, or add the host to no_proxy"
+
+
+def _host(address: str) -> str:
+    """The host of "host:port", "[host]:port" or "dns:///host:port"."""
+    rest = _SCHEME.sub("", address, count=1)
+    if rest.startswith("["):
+        return rest[1:].partition("]")[0]
+    return rest.rpartition(":")[0].lower() if rest.count(":") == 1 else rest.lower()
