@@ -141,9 +141,9 @@ for module in pkgutil.walk_packages(imagewire.__path__, "imagewire."):
     if not module.name.startswith("imagewire.cli.") and module.name != "imagewire.__main__":
         importlib.import_module(module.name)
 with imagewire.Client() as client:
-    print(client.target, imagewire.image(b"GIF89a").mime_type)
+    print(client.target, imagewire.image(bytes.fromhex("ffd8ff")).mime_type)
 """
-    assert seen(sys.executable, code) == "127.0.0.1:50051 image/gif\n"
+    assert seen(sys.executable, code) == "127.0.0.1:50051 image/jpeg\n"
 
 
 def test_the_server_and_its_demo_work_without_them(tmp_path: Path) -> None:

@@ -30,6 +30,11 @@ _UNKNOWN = ".bin"
 _SAME = {".jpeg": ".jpg"}
 # The first bytes of a file. The server checks the rest.
 _SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
+# The brands of ISO's container, which begins with its own length.
+_HEIF = {
+    **dict.fromkeys((b"heic", b"heix", b"hevc"), "image/heic"),
+    **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
+}
 
 
 class PartFile:
@@ -124,6 +129,8 @@ def media_type(data: bytes) -> str:
     """The media type by the first bytes of a file, "" when unknown."""
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "image/webp"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        return _HEIF[data[8:12]]
     return next((kind for signature, kind in _SIGNATURES if data.startswith(signature)), "")
 
 

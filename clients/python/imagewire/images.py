@@ -7,10 +7,11 @@ import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal
 
 from imagewire import files
 from imagewire.file_bytes import require_bytes
+from imagewire.picture_source import Source, encoded
 from imagewire.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ _DETAILS: dict[Detail, image_pb2.ImageDetail] = {
     "high": image_pb2.ImageDetail.IMAGE_DETAIL_HIGH,
     "ultra_high": image_pb2.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,
 }
-
-
-@runtime_checkable
-class _Pil(Protocol):
-    """The part of Pillow's Image that is used."""
-
-    def save(self, fp: IO[bytes], format: str | None = ..., **params: Any) -> None: ...  # noqa: A002
-
-    def tobytes(self, *args: Any) -> bytes: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +146,18 @@ class Image:
         return self._data if self.mime_type == mime_type else None
 
 
-Picture = bytes | str | os.PathLike[str] | Image | image_pb2.Image | _Pil
+Picture = Source | Image | image_pb2.Image
 
 
 def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> Image:
     """Make a picture to be sent.
 
     Args:
-        source: A path; the bytes of an encoded file; Pillow's picture, which is sent as PNG; an Image of an answer; or
-            a text that is a URI: "https://…", "gs://…" or "data:…".
+        source: A path; the encoded file as bytes, bytearray or memoryview, or open for reading; an Image of an answer;
+            a text that is a URI: "https://…", "gs://…" or "data:…"; a numpy array of uint8, of shape (height, width),
+            or with 3 or 4 channels; or Pillow's picture. Of Pillow's picture the file that it was opened from is sent
+            if it is still the same picture and Pillow still has the file; else it is sent as PNG, turned upright. Files
+            are PNG, JPEG, WebP, HEIC or HEIF.
         detail: How closely the model looks at it: "auto", "low", "medium", "high" or "ultra_high".
         mime_type: The media type. Needed with "gs://"; else it is read from the bytes.
 
@@ -172,12 +167,15 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
     Raises:
         OSError: The file cannot be read.
         TypeError: `source` is no picture.
-        ValueError: `detail` is unknown, or Pillow's picture cannot be sent as PNG.
+        ValueError: `detail` is unknown, or the picture is of a type or mode that is not taken; the message says what to
+            do.
 
     Examples:
         >>> cat = imagewire.image("https://example.com/cat.png", detail="low")
-        >>> imagewire.image(b"GIF89a").mime_type
-        'image/gif'
+        >>> with imagewire.Client() as client:
+        ...     banana = imagewire.image(client.draw("A banana").to_pil())
+        >>> banana.mime_type
+        'image/png'
     """
     if detail not in _DETAILS:
         raise ValueError(f"detail: must be {', '.join(_DETAILS)}")
@@ -188,22 +186,7 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
         return dataclasses.replace(source, detail=closely, mime_type=mime_type or source.mime_type)
     if isinstance(source, str) and ("://" in source or source.startswith("data:")):
         return Image(uri=source, mime_type=mime_type, detail=detail)
-    if isinstance(source, bytes):
-        data = source
-    elif isinstance(source, str | os.PathLike):
-        data = Path(source).read_bytes()
-    elif isinstance(source, _Pil):
-        encoded = io.BytesIO()
-        try:
-            source.save(encoded, "PNG")
-        except (OSError, ValueError):
-            mode = getattr(source, "mode", "this mode")
-            raise ValueError(
-                f'a picture of mode {mode} cannot be sent as PNG, or is empty: convert it, as by .convert("RGB")'
-            ) from None
-        data = encoded.getvalue()
-    else:
-        raise TypeError(f"{type(source).__name__} is not a picture: give a path, bytes, a URI, Pillow's or an Image")
+    data = encoded(source)
     given = mime_type or files.media_type(data)
     return Image(data, "", given, size_bytes=len(data), sha256=hashlib.sha256(data).hexdigest(), detail=detail)
 

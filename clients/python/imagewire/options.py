@@ -9,6 +9,7 @@ from imagewire.images import Image as OwnImage
 from imagewire.images import Picture
 from imagewire.json_struct import struct
 from imagewire.messages import picture
+from imagewire.picture_source import is_one_picture
 from imagewire.type_check import mismatch
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import ChatMessage, Part, Role
@@ -145,7 +146,7 @@ def build_spec(
         >>> spec.image_config.aspect_ratio
         '16:9'
     """
-    if isinstance(images, str | bytes | os.PathLike | OwnImage | Image):
+    if isinstance(images, OwnImage | Image) or is_one_picture(images):
         raise TypeError("images: must be a list; put the picture into one")
     pictures = [picture(image) for image in images]
     given = {name: value for name, value in options.items() if value is not None and value != ""}
