@@ -26,13 +26,17 @@ _UNICODE = 'Line\u2028separator, \u2029paragraph, emoji \U0001f34c, quotes "data
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The content of an answer. pictures: drafts and final ones, in the order of the plan's layout."""
+    """The content of an answer. pictures: drafts and final ones, in the order of the plan's layout.
+
+    cached: the tokens of the cached content that the request names.
+    """
 
     model: Model
     plan: Plan
     request: Json
     pictures: list[Picture]
     vertex: bool
+    cached: int = 0
 
 
 def prompt_of(request: Json) -> str:
@@ -165,7 +169,7 @@ def _answer(scene: Scene, candidate: Json) -> Json:
             "message": "This model retires on 2027-03-15.",
         }
     images = plan.layout.count("image") if scene.pictures else 0
-    counted = usage(plan, scene.request, scene.model, images, vertex=scene.vertex)
+    counted = usage(plan, scene.request, scene.model, images, vertex=scene.vertex, cached=scene.cached)
     return {**made, "usageMetadata": counted, **_ids(scene)}
 
 

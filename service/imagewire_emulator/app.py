@@ -1,12 +1,12 @@
-"""The paths of the Gemini API, of Vertex AI and of its express mode, and those of the ledger under /_emulator.
+"""Answers generateContent on the Gemini API, on Vertex AI and in its express mode; and leads to everything else.
 
 It uses aiohttp, because a scenario must control the connection itself (to reset it), and must notice at once that the
 client has disconnected.
 """
 
 import asyncio
+import dataclasses
 import gzip
-import hmac
 import json
 import re
 from typing import Any, Protocol
@@ -15,15 +15,15 @@ from aiohttp import web
 
 from imagewire_emulator import answer, body, directives, framing, latency, native_parts, schema, semantics
 from imagewire_emulator.adapt import adapted, wishes
-from imagewire_emulator.control import Gallery, Steering, routes
+from imagewire_emulator.control import Gallery, routes
+from imagewire_emulator.credentials import authenticate, state_of
 from imagewire_emulator.draw import Picture, Studio
-from imagewire_emulator.errors import ApiError, detail, invalid
+from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry, Ledger, without_pictures
-from imagewire_emulator.models import Model
 from imagewire_emulator.plan import Plan
-
-API_KEY = "emulator-key"
-TOKEN = "emulator-token"  # noqa: S105  # known to everybody
+from imagewire_emulator.resources import table, uploads
+from imagewire_emulator.resources.route import Asked
+from imagewire_emulator.state import State, States
 
 _PATH = re.compile(
     r"/(?P<version>v1|v1beta|v1beta1|v1alpha)"
@@ -48,24 +48,33 @@ class Answerer(Protocol):
 
 
 class EmulatorApp:
-    """The web application and its ledger. answerer: what answers calls instead of the emulator itself."""
+    """The web application. answerer: what answers calls instead of the emulator itself."""
 
     def __init__(self, answerer: Answerer | None = None) -> None:
-        self.ledger = Ledger()
+        self._states = States()
         self._answerer = answerer
-        self.steering = Steering()
         self._gallery = Gallery()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
-        self.web.router.add_routes(routes(lambda _: self, self._gallery))
+        self.web.router.add_routes(routes(self._state, self._gallery))
         self.web.router.add_route("*", "/{path:.*}", self._call)
 
+    @property
+    def ledger(self) -> Ledger:
+        """The calls with the key that has no name."""
+        return self._states.nameless.ledger
+
+    def _state(self, request: web.Request) -> State:
+        return self._states.find(state_of(request))
+
     async def _call(self, request: web.Request) -> web.StreamResponse:
-        entry = self.ledger.open(request.method, request.path)
+        upload_id = request.query.get("upload_id") if request.path.startswith("/upload/") else None
+        state = self._states.uploading(upload_id) if upload_id is not None else self._state(request)
+        entry = state.ledger.open(request.method, request.path)
         entry.headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
         try:
             if self._answerer is None:
-                return await self._answer(request, entry)
+                return await self._answer(request, entry, state)
             if directives.HEADER in request.headers:
                 raise invalid(f"{directives.HEADER} does not change recorded answers: leave it out.", directives.HEADER)
             return await self._answerer.answer(request, entry)
@@ -77,14 +86,14 @@ class EmulatorApp:
             entry.end("client_disconnected")
             raise
 
-    async def _answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, entry: Entry, state: State) -> web.StreamResponse:
         match = _PATH.fullmatch(request.path)
         if match is None or request.method != "POST":
-            raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
+            return await self._resource(request, entry, state)
         vertex = bool(match["place"])
         entry.api = "gemini" if not vertex else "vertex" if "/projects/" in match["place"] else "express"
         entry.stream = match["method"] == "streamGenerateContent"
-        entry.auth = _authenticate(request, bearer=entry.api == "vertex")
+        entry.auth = authenticate(request, bearer=entry.api == "vertex").kind
         try:
             given = json.loads(await request.read())
         except web.HTTPRequestEntityTooLarge:
@@ -99,15 +108,35 @@ class EmulatorApp:
             [native_parts.kind(part) for part in turn.get("parts", ())] for turn in wanted.get("contents", ())
         ]
         semantics.check(wanted, model, vertex=vertex)
+        state.files.check(wanted, str(request.url.origin()))
+        cached = state.cached_contents.check(wanted["cachedContent"], model).tokens if "cachedContent" in wanted else 0
         entry.emulate = "; ".join(filter(None, (request.headers.get(directives.HEADER), directives.of_prompt(wanted))))
         asked = [*([of_model] if of_model else []), *directives.parse(entry.emulate)]
-        plan = self.steering.plan(asked, request.path)
-        return await self._draw(request, entry, model, adapted(plan, wanted, model), wanted)
+        plan = adapted(state.steering.plan(asked, request.path), wanted, model)
+        return await self._draw(request, entry, state, answer.Scene(model, plan, wanted, [], vertex, cached))
 
-    async def _draw(
-        self, request: web.Request, entry: Entry, model: Model, plan: Plan, wanted: dict[str, Any]
-    ) -> web.StreamResponse:
-        await asyncio.sleep(latency.first_byte(plan, model, wanted))
+    async def _resource(self, request: web.Request, entry: Entry, state: State) -> web.StreamResponse:
+        """Everything beside generateContent."""
+        if request.method == "POST" and "upload_id" in request.query and request.path.startswith("/upload/"):
+            made = await uploads.upload(state.files, request)
+        else:
+            found = table.find(request.method, request.path)
+            if found is None:
+                raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
+            route, names = found
+            vertex = "/publishers/" in request.path or "/projects/" in request.path
+            entry.api = "vertex" if vertex else "gemini"
+            express = vertex and "authorization" not in request.headers
+            entry.auth = authenticate(request, bearer=vertex and not express).kind
+            answered = await route.handler(Asked(request, state, names, vertex))
+            made = answered if isinstance(answered, web.Response) else web.json_response(answered)
+        entry.status = made.status
+        entry.end("ok")
+        return made
+
+    async def _draw(self, request: web.Request, entry: Entry, state: State, scene: answer.Scene) -> web.StreamResponse:
+        plan, wanted = scene.plan, scene.request
+        await asyncio.sleep(latency.first_byte(plan, scene.model, wanted))
         if plan.silent:
             await asyncio.Event().wait()
         if plan.error is not None:
@@ -130,9 +159,9 @@ class EmulatorApp:
             raise invalid(f"The scenario asks for too few bytes: {error}") from None
         entry.images = [_described(picture) for picture in pictures]
         entry.charged = plan.layout.count("image")
-        self.steering.drew(entry.charged)
+        state.steering.drew(entry.charged)
         self._gallery.add(pictures)
-        scene = answer.Scene(model, plan, wanted, pictures, vertex=entry.api != "gemini")
+        scene = dataclasses.replace(scene, pictures=pictures)
         if entry.stream:
             pieces = framing.stream(answer.events(scene), plan, pictures, sse=sse)
         else:
@@ -142,35 +171,6 @@ class EmulatorApp:
             pieces = [gzip.compress(b"".join(pieces), 1)]
         await body.send(request, response, pieces, plan, entry)
         return response
-
-
-def _authenticate(request: web.Request, *, bearer: bool) -> str:
-    """The kind of the credential. Raises ApiError if it is wrong."""
-    if "key" in request.query:
-        raise invalid("The emulator does not accept a key in the URL: send it as x-goog-api-key.")
-    if bearer:
-        given = request.headers.get("authorization", "")
-        if not hmac.compare_digest(given.encode(), f"Bearer {TOKEN}".encode()):
-            raise ApiError(
-                "UNAUTHENTICATED",
-                "Request had invalid authentication credentials. Expected OAuth 2 access token.",
-                [detail("ErrorInfo", reason="ACCESS_TOKEN_TYPE_UNSUPPORTED", domain="googleapis.com")],
-            )
-        return "bearer"
-    key = request.headers.get("x-goog-api-key")
-    if key is None:
-        raise ApiError(
-            "PERMISSION_DENIED",
-            "Method doesn't allow unregistered callers (callers without established identity)."
-            " Please use API Key or other form of API consumer identity to call this API.",
-        )
-    if not hmac.compare_digest(key.encode(), API_KEY.encode()):
-        raise ApiError(
-            "INVALID_ARGUMENT",
-            "API key not valid. Please pass a valid API key.",
-            [detail("ErrorInfo", reason="API_KEY_INVALID", domain="googleapis.com")],
-        )
-    return "key"
 
 
 def _described(picture: Picture) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
-from imagewire_emulator.app import API_KEY, TOKEN, Answerer, EmulatorApp
+from imagewire_emulator.app import Answerer, EmulatorApp
+from imagewire_emulator.credentials import API_KEY, TOKEN
 from imagewire_emulator.ledger import Ledger
 
 

@@ -8,25 +8,35 @@ from imagewire_emulator.plan import Plan
 Json = dict[str, Any]
 
 
-def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool) -> Json:
-    """The usage of the whole answer. images: its number of final pictures."""
-    parts = [part for content in request["contents"] for part in content["parts"]]
+def prompt_tokens(request: Json) -> list[Json]:
+    """The tokens of a prompt, by modality."""
+    parts = [part for content in request.get("contents", ()) for part in content.get("parts", ())]
+    parts += request.get("systemInstruction", {}).get("parts", ())
     text_in = max(1, sum(len(part.get("text", "")) for part in parts) // 4)
     image_in = 258 * sum("inlineData" in part or "fileData" in part for part in parts)
+    prompt = [{"modality": "TEXT", "tokenCount": text_in}]
+    if image_in:
+        prompt.append({"modality": "IMAGE", "tokenCount": image_in})
+    return prompt
+
+
+def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool, cached: int = 0) -> Json:
+    """The usage of the whole answer. images: its number of final pictures. cached: tokens of the cached content."""
+    prompt = prompt_tokens(request)
     size = plan.size or request.get("generationConfig", {}).get("imageConfig", {}).get("imageSize", "1K")
     image_out = model.tokens.get(size, 1120) * images
     text_out = 0 if plan.block else 9 * plan.layout.count("text")
     thoughts = 0 if model.series < 3 or plan.block else 60
-    prompt = [{"modality": "TEXT", "tokenCount": text_in}]
-    if image_in:
-        prompt.append({"modality": "IMAGE", "tokenCount": image_in})
-    made: Json = {"promptTokenCount": text_in + image_in, "promptTokensDetails": prompt}
+    total_in = cached + sum(entry["tokenCount"] for entry in prompt)
+    made: Json = {"promptTokenCount": total_in, "promptTokensDetails": prompt}
+    if cached:
+        made["cachedContentTokenCount"] = cached
     if image_out + text_out:
         details = [{"modality": "IMAGE", "tokenCount": image_out}] if image_out else []
         made |= {"candidatesTokenCount": image_out + text_out, "candidatesTokensDetails": details}
     if thoughts:
         made["thoughtsTokenCount"] = thoughts
-    made["totalTokenCount"] = text_in + image_in + image_out + text_out + thoughts
+    made["totalTokenCount"] = total_in + image_out + text_out + thoughts
     if vertex:
         made["trafficType"] = "ON_DEMAND"
     if tier := request.get("serviceTier"):

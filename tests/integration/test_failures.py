@@ -7,7 +7,7 @@ import grpc
 import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc
-from imagewire_emulator.app import API_KEY
+from imagewire_emulator.credentials import API_KEY
 from imagewire_server.contract import pb
 from tests.conftest import Stack, ended_upstream, rest_of, running_stack, spec
 from tests.integration.status import Told, told

@@ -30,6 +30,9 @@ class Steered(Protocol):
     ledger: Ledger
     steering: Steering
 
+    def clear(self) -> None:
+        """Forget all."""
+
 
 def routes(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[web.RouteDef]:
     """The routes of the control API, and of the page. find: whose calls a request is about."""
@@ -104,8 +107,7 @@ def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Rou
         return find(request).steering.quota
 
     async def reset(request: web.Request) -> Nothing:
-        find(request).ledger.clear()
-        find(request).steering.clear()
+        find(request).clear()
         return Nothing()
 
     async def picture(request: web.Request) -> web.Response:
@@ -127,7 +129,7 @@ def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Rou
         Route("GET", "/quota", quota, "What is left of the quota.", Quota),
         Route("POST", "/quota", limit, "Set the quota, counted from now.", Quota, Quota),
         Route("DELETE", "/quota", unlimit, "Remove the quota.", Quota),
-        Route("POST", "/reset", reset, "Forget the requests, the directives and the quota.", Nothing),
+        Route("POST", "/reset", reset, "Forget the requests, directives, quota, files and cached contents.", Nothing),
         Route("GET", "/pictures/{sha256}", picture, "A picture of one of the last answers.", "image/*"),
     ]
 

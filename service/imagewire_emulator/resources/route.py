@@ -1,0 +1,72 @@
+"""A path of the API, and what its handlers are given."""
+
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from imagewire_emulator.errors import invalid
+
+if TYPE_CHECKING:
+    from imagewire_emulator.state import State
+
+Json = dict[str, Any]
+
+_VERSION = "/(?:v1|v1beta|v1beta1|v1alpha)"
+_PLACE = "(?P<place>(?:/projects/[^/]+/locations/[^/]+)?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request. names: the parts of its path. vertex: whether it is one of Vertex AI."""
+
+    request: web.Request
+    state: "State"
+    names: Mapping[str, str]
+    vertex: bool
+
+    async def body(self) -> Json:
+        """Its JSON object. Raises ApiError."""
+        try:
+            value = json.loads(await self.request.read() or b"{}")
+        except web.HTTPRequestEntityTooLarge:
+            raise invalid("Request payload size exceeds the limit.") from None
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+            raise invalid("Invalid JSON payload received. Expected a value.") from None
+        if not isinstance(value, dict):
+            raise invalid("Invalid JSON payload received. Expected an object.")
+        return value
+
+    def page(self, items: list[Json], name: str) -> Json:
+        """One page of a list, by pageSize and pageToken. Raises ApiError."""
+        size, token = (
+            self.request.query.get(key, default) for key, default in (("pageSize", "50"), ("pageToken", "0"))
+        )
+        if not size.isdecimal():
+            raise invalid("page_size: must be a number of at least 0.", "page_size")
+        if not token.isdecimal():
+            raise invalid("The page token is invalid.", "page_token")
+        start, end = int(token), int(token) + (min(int(size), 1000) or 50)
+        more = {"nextPageToken": str(end)} if end < len(items) else {}
+        return {name: items[start:end], **more} if items[start:end] else {}
+
+
+Handler = Callable[[Asked], Awaitable[Json | web.Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A method and a pattern of paths."""
+
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+
+
+def route(method: str, path: str, handler: Handler, *, prefix: str = "") -> Route:
+    """A route. path: behind the version, "{name}" for a part of it; "{place}/" for Vertex AI's projects, or nothing."""
+    pattern = re.sub(r"{(\w+)}", lambda match: _PLACE if match[1] == "place" else rf"(?P<{match[1]}>[^/:]+)", path)
+    return Route(method, re.compile(f"{prefix}{_VERSION}{pattern}"), handler)
