@@ -43,7 +43,9 @@ class Place:
         ours = ("IMAGEWIRE_", "GEMINI_", "VERTEXAI_")
         clean = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         path = f"{self.folder / '.venv/bin'}:/usr/bin:/bin"
-        return {**clean, "PATH": path, "GEMINI_API_KEY": KEY, "LITELLM_KEY": "sk-any", **variables}
+        state = str(self.folder / ".state")
+        fixed = {"PATH": path, "GEMINI_API_KEY": KEY, "LITELLM_KEY": "sk-any", "XDG_STATE_HOME": state}
+        return {**clean, **fixed, **variables}
 
     def to_server(self, server: Program) -> dict[str, str]:
         """An environment that names a server."""

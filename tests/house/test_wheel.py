@@ -17,9 +17,19 @@ import imagewire
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients/python"
 BASE = {"googleapis-common-protos", "grpcio", "protobuf"}
-COMMAND = {"pillow", "rich", "textual-image", "typer"}
+COMMAND = {"pillow", "prompt-toolkit", "rich", "textual-image", "typer"}
 # Which modules the packages of the extra "cli", and those that they need, are imported as.
-COMMANDS_MODULES = ("typer", "rich", "textual_image", "PIL", "pygments", "markdown_it", "pydantic", "shellingham")
+COMMANDS_MODULES = (
+    "typer",
+    "rich",
+    "textual_image",
+    "prompt_toolkit",
+    "PIL",
+    "pygments",
+    "markdown_it",
+    "pydantic",
+    "shellingham",
+)
 HEAVY = ("google.protobuf", "grpc", "PIL", "rich", "typer")
 
 
@@ -161,7 +171,7 @@ def test_the_command_without_its_packages_says_what_to_install(bare: Path) -> No
     ended = subprocess.run([bare.parent / "imagewire", "ping"], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == (
-        "imagewire: the command needs typer, rich, PIL, textual_image, not installed here:"
+        "imagewire: the command needs typer, rich, PIL, textual_image, prompt_toolkit, not installed here:"
         ' pip install "imagewire[cli]"\n'
     )
 

@@ -1,13 +1,16 @@
 """The command imagewire as a process, on pipes and in a terminal."""
 
+import atexit
 import fcntl
 import os
 import pty
 import re
 import select
+import shutil
 import struct
 import subprocess
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator
@@ -27,10 +30,13 @@ _START = "; os.execv(sys.argv[1], sys.argv[1:])"
 SMALL_DISK = [sys.executable, "-c", _SMALL_DISK + _START, *COMMAND]
 KITTY = re.compile(rb"\x1b_Gi=(\d+),s=1,v=1,a=q[^\x1b]*\x1b\\")
 
+_STATE = tempfile.mkdtemp(prefix="imagewire-state-")
+atexit.register(shutil.rmtree, _STATE, ignore_errors=True)
+
 
 def environ(target: str, **env: str) -> dict[str, str]:
     clean = {key: value for key, value in os.environ.items() if not key.startswith("IMAGEWIRE_")}
-    return {**clean, "IMAGEWIRE_TARGET": target, "COLUMNS": "200", "NO_COLOR": "1", **env}
+    return {**clean, "IMAGEWIRE_TARGET": target, "COLUMNS": "200", "NO_COLOR": "1", "XDG_STATE_HOME": _STATE, **env}
 
 
 def run(

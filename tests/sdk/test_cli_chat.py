@@ -132,7 +132,8 @@ def test_a_full_disk_leaves_nothing_and_the_picture_can_still_be_saved(tmp_path:
     words = (
         b"imagewire: .: File too large: a picture is not on disk; make room, or /save it elsewhere, before you leave\n"
     )
-    assert ended.stderr == words
+    assert ended.stderr.endswith(words)
+    assert ended.stderr.startswith(b"imagewire: this chat cannot be resumed later: ")
     assert left(tmp_path) == []
 
 

@@ -7,7 +7,7 @@ import sys
 from importlib.util import find_spec
 
 # What the extra "cli" installs. A program that uses the library alone needs none of it.
-_PACKAGES = ("typer", "rich", "PIL", "textual_image")
+_PACKAGES = ("typer", "rich", "PIL", "textual_image", "prompt_toolkit")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import imagewire
-from imagewire.cli import history, preview, shared_options
+from imagewire.cli import ask, preview, shared_options
 from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
 from imagewire.cli.output import note
 from imagewire.cli.output_path import writable
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 
 def chat(
+    context: typer.Context,
+    earlier: Annotated[
+        str | None,
+        typer.Argument(metavar="[CHAT]", help="With --resume: a chat's name or file.", show_default="the last one"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an earlier chat.")] = False,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where pictures go.")] = Path(),
     model: shared_options.Model = "",
     target: shared_options.Target = None,
@@ -45,21 +51,41 @@ def chat(
             "output_uri": output_uri,
         }
         shared_options.checked(model, (), options)
+        if earlier is not None and not resume:
+            raise invalid("CHAT goes with --resume; what to draw is typed into the chat")
         if not output.is_dir():
             raise invalid(f"-o {output}: there is no such folder; make it, or name another")
         writable(output)
-        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
-            from imagewire.cli.session import Session
+        from imagewire.cli.saved_chat import SavedChat, load
+        from imagewire.cli.session import Session
 
+        given = {name: value for name, value in options.items() if value}
+        saved = load(earlier) if resume else None
+        if saved is not None:
+            source = context.get_parameter_source("model")
+            if source is None or source.name != "COMMANDLINE":
+                model = saved.model
+            given = {**saved.options, **given}
+        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
+            try:
+                made = client.chat.create(model, **given)  # type: ignore[arg-type]  # checked by the chat
+            except (TypeError, ValueError) as error:
+                raise invalid(f"--resume: {error}") from None
+            if saved is None:
+                saved = SavedChat(made.model, given)
+            interactive = sys.stdin.isatty() and sys.stderr.isatty() and (as_json or sys.stdout.isatty())
             # Query the terminal before the user types: its answer comes through stdin.
             screen = preview.screen(wanted=not (no_preview or as_json))
-            made = client.chat.create(model, **options)
-            session = Session(made, output, screen, timeout=timeout, as_json=as_json)
-            if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                _follow(session)
+            agree = ask.agreed if interactive else None
+            session = Session(made, saved, output, screen, timeout=timeout, as_json=as_json, agree=agree)
+            if interactive:
+                turns = f", after {len(saved.turns)} turn(s)" if saved.turns else ""
+                note(f"a chat with {made.model}{turns}; /help tells what there is, /exit leaves", name="")
+                _converse(session, as_json=as_json)
+                if saved.path is not None:
+                    note(f"to go on with this chat: imagewire chat --resume {saved.path.stem}", name="")
             else:
-                note(f"a chat with {made.model}; /help tells what there is, /quit leaves", name="")
-                _converse(session)
+                _follow(session)
 
 
 def _follow(session: "Session") -> None:
@@ -71,25 +97,19 @@ def _follow(session: "Session") -> None:
         raise invalid("stdin: is no UTF-8; convert it first") from None
 
 
-def _converse(session: "Session") -> None:
-    with history.kept() as keep:
-        while True:
-            try:
-                line = input("> ").strip()
-            except Terminated:
-                raise
-            except (EOFError, KeyboardInterrupt):
-                note("", name="")
+def _converse(session: "Session", *, as_json: bool) -> None:
+    from imagewire.cli.prompt_line import LinePrompt
+
+    prompt = LinePrompt(on_stderr=as_json)
+    while (typed := prompt.read()) is not None:
+        if not typed.strip():
+            continue
+        try:
+            if not session.take(typed.strip()):
                 return
-            if not line:
-                continue
-            keep()
-            try:
-                if not session.take(line):
-                    return
-            except Terminated:
-                raise
-            except KeyboardInterrupt:
-                note("interrupted: this turn is cancelled, and the chat is as it was before")
-            except (imagewire.ImagewireError, OSError) as error:
-                report_failure(failure_of(error), as_json=False)
+        except Terminated:
+            raise
+        except KeyboardInterrupt:
+            note("interrupted: this turn is cancelled, and the chat is as it was before")
+        except (imagewire.ImagewireError, OSError) as error:
+            report_failure(failure_of(error), as_json=as_json)

@@ -37,7 +37,7 @@ Exit codes:
   5    rate limited
   6    out of time
   7    a wrong key, or one that may not do this
-  130  interrupted
+  130  interrupted, or a question was answered with no
 """
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,21 +16,24 @@ from pathlib import Path
 
 from imagewire import Answer, Chat, Image, ImagewireError, Media, user
 from imagewire.cli import report
+from imagewire.cli.command_words import looks_like_a_command
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import note, put, shortened
 from imagewire.cli.preview import Screen
 from imagewire.cli.progress import board
-from imagewire.cli.rescue import told, write_somewhere
+from imagewire.cli.rescue import check_writable, told, write_somewhere
+from imagewire.cli.saved_chat import SavedChat
 from imagewire.cli.shared_options import picture
 from imagewire.files import claimed, fitting, named_after, write_as
 
 HELP = """\
 Type what to draw, or what to change. Each picture is saved at once, under a name made from your words.
+Enter sends; Alt-Enter starts a new line; pasted text stays together until you press Enter.
 /image FILE   show the model a picture with your next message; more than one can be given
 /save [FILE]  write the last picture to FILE too; without FILE, say where it is
 /undo         take back the pictures given with /image, else the last turn; files stay
 /help         this
-/quit         leave; so do Ctrl-D and, at the prompt, Ctrl-C"""
+/exit         leave; so do /quit, Ctrl-D and, on an empty line, Ctrl-C"""
 
 
 @dataclass(slots=True)
@@ -37,7 +41,7 @@ class Turn:
     """One turn: what was said, how many messages there were before, and the answer.
 
     saved: the file of each picture and of other media, by its place in the answer. notes: which are in another folder.
-    trouble: why one is not on disk.
+    trouble: why one is not on disk. earlier: the files of a turn that was resumed.
     """
 
     words: str
@@ -46,6 +50,7 @@ class Turn:
     saved: dict[int, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trouble: OSError | None = None
+    earlier: list[str] = field(default_factory=list)
 
     @property
     def files(self) -> list[Path]:
@@ -77,13 +82,30 @@ class Turn:
 
 
 class Session:
-    """A chat and its turns. folder: where pictures go. timeout: seconds for each turn."""
+    """A chat and its turns.
 
-    def __init__(self, chat: Chat, folder: Path, screen: Screen | None, *, timeout: float, as_json: bool) -> None:
-        self._chat, self._folder, self._screen = chat, folder, screen
-        self._timeout, self._as_json = timeout, as_json
+    saved: where the chat is saved; its turns are resumed. folder: where pictures go. timeout: seconds for each turn.
+    agree: asks a question that a terminal's user answers, None where nobody can answer.
+    """
+
+    def __init__(
+        self,
+        chat: Chat,
+        saved: SavedChat,
+        folder: Path,
+        screen: Screen | None,
+        *,
+        timeout: float,
+        as_json: bool,
+        agree: Callable[[str], bool] | None,
+    ) -> None:
+        self._chat, self._saved, self._folder, self._screen = chat, saved, folder, screen
+        self._timeout, self._as_json, self._agree = timeout, as_json, agree
         self._turns: list[Turn] = []
         self._given: list[Image] = []
+        for turn in saved.turns:
+            self._turns.append(Turn(turn.words, len(chat.messages), earlier=turn.files))
+            chat.messages.extend(turn.messages)
 
     def take(self, line: str) -> bool:
         """Execute a line. Returns whether the session goes on.
@@ -92,6 +114,9 @@ class Session:
         failed: then the chat is as it was before. ImagewireError for a picture that came but could not be written.
         """
         command, _, rest = line.partition(" ")
+        if looks_like_a_command(line) and not command.startswith("/"):
+            self._doubt(line)
+            return True
         match command:
             case "/quit" | "/exit":
                 return False
@@ -103,13 +128,21 @@ class Session:
                 self._save(rest.strip())
             case "/undo":
                 self._undo()
-            case _ if command.startswith("/"):
+            case _ if command.startswith("/") and "\n" not in line:
                 raise invalid(f"{command}: is no command; /help tells which there are")
             case _:
                 self._say(line)
         return True
 
+    def _doubt(self, word: str) -> None:
+        """Draw a word that looks like a command only if that is meant."""
+        if self._agree is None:
+            raise invalid(f"{word}: looks like a command; commands begin with /, such as /exit. Say more to draw it")
+        if self._agree(f'Draw "{word}" as a picture? Commands begin with /, such as /exit and /help.'):
+            self._say(word)
+
     def _say(self, words: str) -> None:
+        check_writable(self._folder)
         messages = self._chat.messages
         turn, begun = Turn(words, len(messages)), time.monotonic()
         try:
@@ -126,6 +159,7 @@ class Session:
             raise
         self._given.clear()
         self._turns.append(turn)
+        self._saved.add(words, messages[turn.before :], turn.files)
         self._report(turn, time.monotonic() - begun)
 
     def _draw(self, turn: Turn) -> None:
@@ -173,7 +207,9 @@ class Session:
     def _save(self, wanted: str) -> None:
         turn = next((turn for turn in reversed(self._turns) if turn.answer.image is not None), None)
         if turn is None or turn.answer.image is None:
-            raise invalid("/save: there is no picture yet")
+            earlier = [file for turn in self._turns for file in turn.earlier]
+            where = f" in this chat; the earlier ones are {', '.join(earlier)}" if earlier else ""
+            raise invalid(f"/save: there is no picture yet{where}")
         image, files = turn.answer.image, turn.files
         if image.uri:
             raise invalid(f"/save: the picture has no bytes here: it is at {image.uri}")
@@ -202,6 +238,7 @@ class Session:
         elif self._turns:
             turn = self._turns.pop()
             del self._chat.messages[turn.before :]
+            self._saved.undo()
             note(f"taken back: {shortened(turn.words)}; its files stay")
         else:
             raise invalid("/undo: there is nothing to take back")

@@ -1,0 +1,138 @@
+"""Saves a chat while it goes on, so that `chat --resume` continues it with the model's signatures.
+
+A file of JSON lines. The first is {"imagewire_chat": 1, "model": …, "options": {…}}. Then one line for each turn:
+{"turn": {"words": …, "messages": […], "files": […]}}; the messages are ChatMessage of the contract in protobuf's JSON.
+{"undo": true} takes the turn before it back. Only the newest chats are kept.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from imagewire.cli.exits import invalid
+from imagewire.cli.output import note
+from imagewire.cli.state_files import private_folder, state_folder
+
+if TYPE_CHECKING:
+    from imagewire.v1.message_pb2 import ChatMessage
+
+_VERSION = 1
+_KEPT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTurn:
+    """A turn of an earlier chat."""
+
+    words: str
+    messages: "list[ChatMessage]"
+    files: list[str]
+
+
+@dataclass(slots=True)
+class SavedChat:
+    """A chat's file. path: None until the first turn is saved."""
+
+    model: str
+    options: dict[str, Any]
+    turns: list[SavedTurn] = field(default_factory=list)
+    path: Path | None = None
+    _off: bool = False
+
+    def add(self, words: str, messages: "Sequence[ChatMessage]", files: Sequence[Path]) -> None:
+        """Save a turn. If that is impossible, say so once; the chat goes on."""
+        from google.protobuf.json_format import MessageToDict
+
+        told = [MessageToDict(message, preserving_proto_field_name=True) for message in messages]
+        self._append({"turn": {"words": words, "messages": told, "files": [str(file.resolve()) for file in files]}})
+
+    def undo(self) -> None:
+        """Take the last turn back."""
+        self._append({"undo": True})
+
+    def _append(self, line: dict[str, Any]) -> None:
+        if self._off:
+            return
+        try:
+            if self.path is None:
+                self.path = _made({"imagewire_chat": _VERSION, "model": self.model, "options": self.options})
+            with self.path.open("ab") as file:
+                file.write(json.dumps(line).encode() + b"\n")
+        except OSError as error:
+            self._off = True
+            note(f"this chat cannot be resumed later: {error.filename or self.path}: {error.strerror}")
+
+
+def _made(head: dict[str, Any]) -> Path:
+    """Make the file of a new chat, and remove the oldest ones. Raises OSError."""
+    state = state_folder()
+    if state is None:
+        raise FileNotFoundError(2, "there is no home folder; set XDG_STATE_HOME", "chats")
+    folder = private_folder(private_folder(state) / "chats")
+    for path in sorted(folder.glob("*.jsonl"))[: -_KEPT + 1]:
+        with contextlib.suppress(OSError):
+            path.unlink()
+    # The names sort by age, also those of one second.
+    path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.jsonl"
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        file.write(json.dumps(head).encode() + b"\n")
+    return path
+
+
+def names() -> list[str]:
+    """The names of the saved chats, the newest first."""
+    state = state_folder()
+    return [] if state is None else sorted((path.stem for path in (state / "chats").glob("*.jsonl")), reverse=True)
+
+
+def load(wanted: str | None) -> SavedChat:
+    """Read a saved chat, by its name or file; None for the newest. Raises InvalidRequest."""
+    state, known = state_folder(), names()
+    if wanted is None:
+        if not known:
+            raise invalid("--resume: there is no earlier chat; start one without --resume")
+        wanted = known[0]
+    path = state / "chats" / f"{wanted}.jsonl" if state is not None and wanted in known else Path(wanted)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        there = f"there are {', '.join(known[:5])}" if known else "there are none"
+        raise invalid(f"--resume {wanted}: {error.strerror}; of saved chats {there}") from None
+    # A line that a crash cut short is no turn. It is removed, so that the next one has a line of its own.
+    whole = data[: data.rfind(b"\n") + 1]
+    try:
+        chat = _read(whole, path)
+        if whole != data:
+            os.truncate(path, len(whole))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise invalid(f"--resume {wanted}: {path} is no saved chat") from None
+    return chat
+
+
+def _read(data: bytes, path: Path) -> SavedChat:
+    """Raises ValueError, KeyError, TypeError or AttributeError for what is no saved chat."""
+    from google.protobuf.json_format import ParseDict, ParseError
+
+    from imagewire.v1.message_pb2 import ChatMessage
+
+    head, *lines = [json.loads(line) for line in data.splitlines()]
+    if head["imagewire_chat"] != _VERSION:
+        raise ValueError
+    options = {str(name): value for name, value in head["options"].items() if isinstance(value, str)}
+    chat = SavedChat(str(head["model"]), options, path=path)
+    for line in lines:
+        if "undo" in line:
+            del chat.turns[-1:]
+            continue
+        turn = line["turn"]
+        try:
+            messages = [ParseDict(message, ChatMessage()) for message in turn["messages"]]
+        except ParseError as error:
+            raise ValueError from error
+        chat.turns.append(SavedTurn(str(turn["words"]), messages, [str(file) for file in turn["files"]]))
+    return chat
