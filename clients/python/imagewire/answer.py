@@ -1,19 +1,24 @@
 """Answers. Sans-IO."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from imagewire.answer_json import answer_to_dict
+from imagewire.call_facts import CallFacts, KnowsItsCall
 from imagewire.final_image import final_image
 from imagewire.images import Image
 from imagewire.media import Media
 from imagewire.part import Part, part_to_proto
+from imagewire.short_repr import short_repr
 from imagewire.v1.chat_service_pb2 import CandidateFinished, ModelStatus, PromptFeedback
 from imagewire.v1.message_pb2 import ChatMessage, NativePart, Role
 from imagewire.v1.usage_pb2 import Usage
 
 
-@dataclass(slots=True)
-class Answer:
+@dataclass(slots=True, repr=False)
+class Answer(KnowsItsCall):
     """What a model said and drew. While a stream runs, it holds what has come so far.
 
     Attributes:
@@ -58,6 +63,9 @@ class Answer:
     continuation_token: bytes = field(default=b"", repr=False)
     native_fields: Mapping[str, str] = field(default_factory=dict)
     omitted_fields: list[str] = field(default_factory=list)
+    _facts: CallFacts = field(default_factory=CallFacts, repr=False, compare=False)
+
+    __repr__ = short_repr
 
     @property
     def text(self) -> str:
@@ -243,6 +251,43 @@ class Answer:
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[part_to_proto(part) for part in self.parts])
+
+    def to_dict(self, *, data: bool = True) -> dict[str, Any]:
+        """Make a dict that can be written as JSON.
+
+        Args:
+            data: Whether it has the bytes of pictures, of other media and of signatures, as base64.
+
+        Returns:
+            The answer's attributes by name, with the types of JSON. "parts" has an object for each part: its "type"
+            ("text", "image", "media", "function_call" or "native"), "thought", and the content: "text"; "mime_type",
+            "size_bytes", "sha256", "width", "height" and "data" or "uri"; "id", "name" and "args"; "kind" and "value".
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            >>> [part["type"] for part in answer.to_dict(data=False)["parts"]]
+            ['text', 'image']
+        """
+        return answer_to_dict(self, data=data)
+
+    def to_json(self, *, data: bool = True, indent: int | None = None) -> str:
+        """Write the answer as JSON text.
+
+        Args:
+            data: As in `to_dict`.
+            indent: How many blanks each level is indented by. Default: all is on one line.
+
+        Returns:
+            The text of `to_dict`.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     answer = client.chat.create().append("A banana").sample()
+            >>> answer.to_json(data=False)[:6]
+            '{"id":'
+        """
+        return json.dumps(self.to_dict(data=data), ensure_ascii=False, indent=indent)
 
 
 def _joined(*sentences: str) -> str:

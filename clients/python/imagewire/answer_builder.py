@@ -3,6 +3,7 @@
 import dataclasses
 
 from imagewire.answer import Answer
+from imagewire.call_facts import CallFacts
 from imagewire.fold import OpenPart, PartFold, WholePart
 from imagewire.images import image_from_proto
 from imagewire.media import media_from_proto
@@ -13,11 +14,13 @@ from imagewire.v1.chat_service_pb2 import CandidateFinished, Finished, FinishRea
 class AnswerBuilder:
     """Lets an answer grow by the events of a stream, each of them verified. keep_data: whether bytes are kept.
 
+    facts: what is known of the call; they may be completed later.
+
     The answer is the first candidate. Callers who ask for several in a Spec read the events themselves.
     """
 
-    def __init__(self, *, keep_data: bool = True) -> None:
-        self.answer = Answer()
+    def __init__(self, *, keep_data: bool = True, facts: CallFacts | None = None) -> None:
+        self.answer = Answer(_facts=facts or CallFacts())
         self._fold = PartFold(keep_data=keep_data)
 
     def add(self, event: StreamCompletionResponse) -> Chunk | None:

@@ -80,7 +80,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main())
             banana.png
         """
-        return aiterate(self._client.stream_completion(spec=self._request(after), timeout=timeout), AnswerBuilder())
+        return self._client._grow(self._request(after), timeout)
 
     def frames(
         self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
@@ -110,10 +110,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> imagewire.image(asyncio.run(main())).mime_type
             'image/png'
         """
-        events = self._client.stream_completion(
-            spec=self._request(after), timeout=timeout, max_frame_bytes=max_frame_bytes
-        )
-        return aiterate(events, AnswerBuilder(keep_data=False))
+        return self._client._grow(self._request(after), timeout, max_frame_bytes, keep_data=False)
 
 
 class AsyncChats:

@@ -2,7 +2,6 @@
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable, Sequence
-from types import TracebackType
 from typing import Unpack
 
 import grpc
@@ -13,14 +12,17 @@ from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
 from imagewire._grpc.loops import Connections
 from imagewire._grpc.verify import check_answer
+from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.chat import require_image
 from imagewire.client_base import ClientBase, ModelPages
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
+from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.model_service_pb2 import GetModelRequest, Model
+from imagewire.v1.spec_pb2 import Spec
 
 
 class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
@@ -197,6 +199,17 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             async for event in events:
                 yield event
 
+    async def _grow(
+        self, spec: Spec, timeout: float | None, max_frame_bytes: int = 0, *, keep_data: bool = True
+    ) -> AsyncGenerator[tuple[Answer, Chunk]]:
+        """For chats: the answer as it grows, which knows its call."""
+        request = self._stream_request("", "", max_frame_bytes, {"spec": spec})
+        call, connection = self._call(timeout), self._connections.here()
+        events = stream(connection.chat.StreamCompletion, request, call, connection.wait)
+        async with contextlib.aclosing(aiterate(events, AnswerBuilder(keep_data=keep_data, facts=call.facts))) as grown:
+            async for each in grown:
+                yield each
+
     async def list_models(self) -> list[Model]:
         """List the models that the server draws with.
 
@@ -281,7 +294,5 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
     async def __aenter__(self) -> "AsyncClient":
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *error: object) -> None:
         await self.close()

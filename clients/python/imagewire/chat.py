@@ -156,7 +156,7 @@ class Chat(ChatBase["Client"]):
             ...             print(chunk.image.save("banana"))
             banana.png
         """
-        return iterate(self._client.stream_completion(spec=self._request(after), timeout=timeout), AnswerBuilder())
+        return self._client._grow(self._request(after), timeout)
 
     def frames(
         self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
@@ -183,10 +183,7 @@ class Chat(ChatBase["Client"]):
             ...     for _, chunk in client.chat.create().append("A banana").frames():
             ...         written = file.write(chunk.data)
         """
-        events = self._client.stream_completion(
-            spec=self._request(after), timeout=timeout, max_frame_bytes=max_frame_bytes
-        )
-        return iterate(events, AnswerBuilder(keep_data=False))
+        return self._client._grow(self._request(after), timeout, max_frame_bytes, keep_data=False)
 
 
 class Chats:

@@ -1,8 +1,7 @@
 """The client that blocks. Its logic is in ClientBase and `_grpc.call`; here it waits, with threads."""
 
 import threading
-from collections.abc import Generator, Iterable, Sequence
-from types import TracebackType
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from typing import Unpack
 
 import grpc
@@ -11,14 +10,17 @@ from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
 from imagewire._grpc.sync_calls import ping, stream, unary
 from imagewire._grpc.verify import check_answer
+from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
 from imagewire.client_base import ClientBase, ModelPages
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
+from imagewire.part import Chunk
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.model_service_pb2 import GetModelRequest, Model
+from imagewire.v1.spec_pb2 import Spec
 
 _Interceptor = grpc.UnaryUnaryClientInterceptor | grpc.UnaryStreamClientInterceptor
 
@@ -183,6 +185,15 @@ class Client(ClientBase[_Interceptor]):
         request = self._stream_request(model, prompt, max_frame_bytes, params)
         return (yield from stream(self._stub.StreamCompletion, request, self._call(timeout, metadata), self._wait))
 
+    def _grow(
+        self, spec: Spec, timeout: float | None, max_frame_bytes: int = 0, *, keep_data: bool = True
+    ) -> Iterator[tuple[Answer, Chunk]]:
+        """For chats: the answer as it grows, which knows its call."""
+        request = self._stream_request("", "", max_frame_bytes, {"spec": spec})
+        call = self._call(timeout)
+        events = stream(self._stub.StreamCompletion, request, call, self._wait)
+        yield from iterate(events, AnswerBuilder(keep_data=keep_data, facts=call.facts))
+
     def list_models(self) -> list[Model]:
         """List the models that the server draws with.
 
@@ -261,7 +272,5 @@ class Client(ClientBase[_Interceptor]):
     def __enter__(self) -> "Client":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from imagewire import files
 from imagewire.file_bytes import require_bytes
 from imagewire.picture_source import Source, encoded
+from imagewire.short_repr import short_repr
 from imagewire.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ _DETAILS: dict[Detail, image_pb2.ImageDetail] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Image:
     """A picture: of an answer, or to be sent. `imagewire.image` makes one to be sent.
 
@@ -61,6 +62,21 @@ class Image:
     thought: bool = False
     detail: Detail = "auto"
     display_name: str = ""
+
+    __repr__ = short_repr
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the bytes are here.
+
+        Returns:
+            False if the picture has only an address, or its bytes were not kept (`Chat.frames`).
+
+        Examples:
+            >>> imagewire.image("https://example.com/cat.png").is_here
+            False
+        """
+        return self._data is not None
 
     @property
     def data(self) -> bytes:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from imagewire import files
 from imagewire.file_bytes import require_bytes
+from imagewire.short_repr import short_repr
 from imagewire.v1 import message_pb2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Media:
     """Media of an answer that is no picture: audio, video, a document.
 
@@ -34,6 +35,21 @@ class Media:
     sha256: str = ""
     display_name: str = ""
     thought: bool = False
+
+    __repr__ = short_repr
+
+    @property
+    def is_here(self) -> bool:
+        """Whether the bytes are here.
+
+        Returns:
+            False if the file has only an address, or its bytes were not kept (`Chat.frames`).
+
+        Examples:
+            >>> imagewire.Media(uri="gs://bucket/story.wav").is_here
+            False
+        """
+        return self._data is not None
 
     @property
     def data(self) -> bytes:

@@ -9,11 +9,12 @@ from google.protobuf.json_format import MessageToDict
 
 from imagewire.images import Image, image_to_proto
 from imagewire.media import Media, media_to_proto
+from imagewire.short_repr import short_repr
 from imagewire.v1.message_pb2 import FunctionCall, NativePart
 from imagewire.v1.message_pb2 import Part as WirePart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Part:
     """One part of an answer: text, a picture, a function call, other media, or something that only the provider knows.
 
@@ -42,6 +43,8 @@ class Part:
     native: NativePart | None = None
     native_fields: Mapping[str, str] = field(default_factory=dict)
 
+    __repr__ = short_repr
+
     @property
     def args(self) -> dict[str, Any]:
         """The arguments of the function call.
@@ -63,7 +66,7 @@ class Part:
         return told
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Chunk:
     """What one event of a stream brought; `Chat.stream` and `Chat.frames` yield it.
 
@@ -99,6 +102,8 @@ class Chunk:
     media: Media | None = None
     native: NativePart | None = None
     function_call: FunctionCall | None = None
+
+    __repr__ = short_repr
 
 
 def part_to_proto(part: Part) -> WirePart:

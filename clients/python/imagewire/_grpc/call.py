@@ -3,7 +3,6 @@
 import logging
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TypedDict
 
 import grpc
@@ -11,6 +10,7 @@ import grpc
 from imagewire._grpc.channel import Metadata
 from imagewire._grpc.retry import Attempts
 from imagewire._grpc.status import from_grpc, is_unsent
+from imagewire.call_facts import CallFacts
 from imagewire.errors import Cancelled, ImagewireError
 
 _REQUEST_ID = "x-request-id"
@@ -22,18 +22,6 @@ class Settings(TypedDict):
 
     timeout: float | None
     metadata: Metadata
-
-
-@dataclass(slots=True)
-class Facts:
-    """What is known of a call beside its answer. All but the request's id comes with the end of the answer.
-
-    deployment: of the server's configuration. attempts: how many calls to providers it took.
-    """
-
-    request_id: str = ""
-    deployment: str = ""
-    attempts: int = 0
 
 
 class Call:
@@ -49,7 +37,7 @@ class Call:
         self._target = target
         self._attempts = Attempts(retries, timeout)
         given = next((value for name, value in metadata if name == _REQUEST_ID), None)
-        self.facts = Facts(uuid.uuid4().hex if given is None else str(given))
+        self.facts = CallFacts(uuid.uuid4().hex if given is None else str(given))
         self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self.facts.request_id))
         self._closed = closed
 
@@ -64,11 +52,7 @@ class Call:
 
     def settle(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
         """Note what the server says at the end of a good answer."""
-        said = dict(trailers or ())
-        self.facts.request_id = str(said.get("x-imagewire-request-id") or self.facts.request_id)
-        self.facts.deployment = str(said.get("x-imagewire-deployment", ""))
-        attempts = str(said.get("x-imagewire-attempts", ""))
-        self.facts.attempts = int(attempts) if attempts.isdecimal() else 0
+        self.facts.read(trailers)
 
     def check_open(self) -> None:
         """Raise Cancelled when the client was closed."""

@@ -1,0 +1,73 @@
+"""What is known of a call beside its answer. Sans-IO."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class CallFacts:
+    """All but the request's id comes behind the answer, in gRPC's trailing metadata.
+
+    deployment: of the server's configuration. attempts: how many calls to providers the server made.
+    """
+
+    request_id: str = ""
+    deployment: str = ""
+    attempts: int = 0
+
+    def read(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
+        """Read the trailing metadata. REST has headers of the same names."""
+        said = {name: str(value) for name, value in trailers or () if name.startswith("x-imagewire-")}
+        self.request_id = said.get("x-imagewire-request-id") or self.request_id
+        self.deployment = said.get("x-imagewire-deployment", "")
+        attempts = said.get("x-imagewire-attempts", "")
+        self.attempts = int(attempts) if attempts.isdecimal() else 0
+
+
+class KnowsItsCall:
+    """What came of a call that is known by `_facts`."""
+
+    __slots__ = ()
+    _facts: CallFacts
+
+    @property
+    def request_id(self) -> str:
+        """The id of the call in the logs of client and server.
+
+        Returns:
+            The id; "" for an answer that came from no call.
+
+        Examples:
+            >>> with imagewire.Client(metadata=[("x-request-id", "banana-1")]) as client:
+            ...     print(client.chat.create().append("A banana").sample().request_id)
+            banana-1
+        """
+        return self._facts.request_id
+
+    @property
+    def deployment(self) -> str:
+        """The deployment of the server's configuration that answered.
+
+        Returns:
+            Its name; "" before the call has ended, and if the server did not say.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().deployment != "")
+            True
+        """
+        return self._facts.deployment
+
+    @property
+    def attempts(self) -> int:
+        """How many calls to providers the server made for the answer.
+
+        Returns:
+            The number; 0 before the call has ended, and if the server did not say.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     print(client.chat.create().append("A banana").sample().attempts)
+            1
+        """
+        return self._facts.attempts
