@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from imagewire_emulator import answer, body, directives, framing, latency, native_parts, schema, semantics
+from imagewire_emulator import answer, body, directives, faults, framing, latency, native_parts, schema, semantics
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.control import Gallery, routes
 from imagewire_emulator.credentials import authenticate, state_of
@@ -56,7 +56,7 @@ class EmulatorApp:
         self._gallery = Gallery()
         self.web = web.Application(client_max_size=_MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
-        self.web.router.add_routes(routes(self._state, self._gallery))
+        self.web.router.add_routes(routes(self._state, self._states.names, self._gallery))
         self.web.router.add_route("*", "/{path:.*}", self._call)
 
     @property
@@ -117,36 +117,35 @@ class EmulatorApp:
 
     async def _resource(self, request: web.Request, entry: Entry, state: State) -> web.StreamResponse:
         """Everything beside generateContent."""
-        if request.method == "POST" and "upload_id" in request.query and request.path.startswith("/upload/"):
-            made = await uploads.upload(state.files, request)
-        else:
-            found = table.find(request.method, request.path)
-            if found is None:
-                raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
-            route, names = found
-            vertex = "/publishers/" in request.path or "/projects/" in request.path
+        found = table.find(request.method, request.path)
+        uploading = request.method == "POST" and "upload_id" in request.query and request.path.startswith("/upload/")
+        if found is None and not uploading:
+            raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
+        vertex = "/publishers/" in request.path or "/projects/" in request.path
+        if not uploading:
             entry.api = "vertex" if vertex else "gemini"
             express = vertex and "authorization" not in request.headers
             entry.auth = authenticate(request, bearer=vertex and not express).kind
+        entry.emulate = request.headers.get(directives.HEADER, "")
+        plan = state.steering.faults(directives.parse(entry.emulate), request.path)
+        if (refused := await faults.instead(entry, plan, plan.delay)) is not None:
+            return refused
+        if found is None or uploading:
+            made = await uploads.upload(state.files, request)
+        else:
+            route, names = found
             answered = await route.handler(Asked(request, state, names, vertex))
             made = answered if isinstance(answered, web.Response) else web.json_response(answered)
-        entry.status = made.status
-        entry.end("ok")
-        return made
+        return await faults.send(request, made, plan, entry)
 
     async def _draw(self, request: web.Request, entry: Entry, state: State, scene: answer.Scene) -> web.StreamResponse:
         plan, wanted = scene.plan, scene.request
-        await asyncio.sleep(latency.first_byte(plan, scene.model, wanted))
-        if plan.silent:
-            await asyncio.Event().wait()
-        if plan.error is not None:
-            entry.status = plan.error.http
-            entry.end("error")
-            return web.json_response(plan.error.body(), status=plan.error.http, headers=plan.headers)
-        if (odd := _odd_answer(plan, request, wanted)) is not None:
-            entry.status = odd.status
-            entry.end("error")
-            return odd
+        if plan.damage == "leak":
+            key, prompt = request.headers.get("x-goog-api-key"), answer.prompt_of(wanted)
+            plan = dataclasses.replace(plan, error=ApiError("INTERNAL", f"failed for key {key} and prompt {prompt}"))
+        delay = latency.first_byte(plan, scene.model, wanted)
+        if (refused := await faults.instead(entry, plan, delay)) is not None:
+            return refused
         sse = entry.stream and request.query.get("alt") == "sse"
         response = web.StreamResponse(headers={"Content-Type": _content_type(plan, sse=sse)})
         entry.status = 200
@@ -181,15 +180,6 @@ def _described(picture: Picture) -> dict[str, Any]:
         "width": picture.width,
         "height": picture.height,
     }
-
-
-def _odd_answer(plan: Plan, request: web.Request, wanted: dict[str, Any]) -> web.Response | None:
-    if plan.damage == "leak":
-        words = f"failed for key {request.headers.get('x-goog-api-key')} and prompt {answer.prompt_of(wanted)}"
-        return web.json_response(ApiError("INTERNAL", words).body(), status=500)
-    if plan.raw is None:
-        return None
-    return web.Response(status=plan.raw.status, body=plan.raw.body, headers=plan.raw.headers)
 
 
 def _content_type(plan: Plan, *, sse: bool) -> str:

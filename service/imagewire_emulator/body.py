@@ -56,23 +56,25 @@ async def send_without_end(request: web.Request, response: web.StreamResponse, e
     entry.end("ok")
 
 
-def _slices(pieces: list[bytes], step: int) -> Iterator[bytes | memoryview]:
-    """What is written in one step: the small pieces of an event together, a picture in several steps."""
+def _slices(pieces: list[bytes], step: int) -> Iterator[memoryview]:
+    """What is written in one step: the small pieces of an event together, whatever is large in several steps."""
     held = b""
     for piece in pieces:
         if len(piece) < _SMALL:
             held += piece
             if not piece.endswith(_EVENT_END):
                 continue
-        if held:
-            yield held
-            held = b""
+        yield from _steps(held, step)
+        held = b""
         if len(piece) >= _SMALL:
-            view = memoryview(piece)
-            for at in range(0, len(view), step):
-                yield view[at : at + step]
-    if held:
-        yield held
+            yield from _steps(piece, step)
+    yield from _steps(held, step)
+
+
+def _steps(data: bytes, step: int) -> Iterator[memoryview]:
+    view = memoryview(data)
+    for at in range(0, len(view), step):
+        yield view[at : at + step]
 
 
 async def _accident(request: web.Request, plan: Plan, entry: Entry) -> None:

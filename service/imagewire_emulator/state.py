@@ -49,6 +49,10 @@ class States:
             forgotten.clear()
         return self._named[name]
 
+    def names(self) -> list[str]:
+        """The names, the one used last at the end."""
+        return list(self._named)
+
     def uploading(self, upload_id: str) -> State:
         """That of whoever has begun this upload. Clients send the bytes without a key."""
         states = (self.nameless, *self._named.values())

@@ -123,6 +123,17 @@ async def test_directives_for_all_calls(client: aiohttp.ClientSession, control: 
     assert (await ask(client, MODEL))[0] == 200
 
 
+async def test_directives_for_all_calls_are_counted_over_all_paths(
+    client: aiohttp.ClientSession, control: Control
+) -> None:
+    await control.call("POST", "/directives", {"directives": "503 after 1 times 2"})
+    statuses = []
+    for path in ("/v1beta/models", "/v1beta/files", "/v1beta/cachedContents", "/v1beta/models"):
+        async with client.get(path) as answer:
+            statuses.append(answer.status)
+    assert statuses == [200, 503, 503, 200]
+
+
 @pytest.mark.parametrize(
     ("quota", "statuses"),
     [

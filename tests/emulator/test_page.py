@@ -104,3 +104,34 @@ async def test_an_empty_page_says_so(client: aiohttp.ClientSession) -> None:
 )
 def test_the_prompt_of_any_body(given: object, shown: str) -> None:
     assert prompt(given) == shown
+
+
+async def test_the_page_leads_to_the_calls_of_other_keys(client: aiohttp.ClientSession, emulator: Emulator) -> None:
+    headers = {"x-goog-api-key": f"{emulator.api_key}-suite.1"}
+    url = "/v1beta/models/emulator-503:generateContent"
+    async with client.post(url, json=body("Of the suite"), headers=headers):
+        pass
+    seen = await page(client)
+    assert "Of the suite" not in seen.text
+    (link,) = [str(a["href"]) for a in seen.all("a") if "suite" in str(a["href"])]
+    async with client.get(link, headers={"x-goog-api-key": ""}) as answer:
+        assert answer.status == 200
+
+
+async def test_a_key_in_the_address_is_escaped(emulator: Emulator) -> None:
+    async with (
+        aiohttp.ClientSession(emulator.base_url) as browser,
+        browser.get("/", params={"key": '"><script>alert(1)</script>'}) as answer,
+    ):
+        assert Seen(await answer.text()).all("script") == []
+
+
+async def test_a_keys_links_stay_with_the_key(emulator: Emulator) -> None:
+    key = f"{emulator.api_key}-one"
+    async with aiohttp.ClientSession(emulator.base_url) as browser:
+        async with browser.get("/v1beta/files", headers={"x-goog-api-key": key}):
+            pass
+        async with browser.get("/", params={"key": key}) as answer:
+            links = [str(a["href"]) for a in Seen(await answer.text()).all("a")]
+        async with browser.get(next(link for link in links if "/requests/" in link)) as answer:
+            assert (await answer.json())["path"] == "/v1beta/files"

@@ -34,8 +34,10 @@ class Steered(Protocol):
         """Forget all."""
 
 
-def routes(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[web.RouteDef]:
-    """The routes of the control API, and of the page. find: whose calls a request is about."""
+def routes(
+    find: Callable[[web.Request], Steered], names: Callable[[], list[str]], gallery: Gallery
+) -> list[web.RouteDef]:
+    """The routes of the control API, and of the page. find: whose calls a request is about. names: of all keys."""
     table = _table(find, gallery)
     openapi = document(table)
 
@@ -49,7 +51,7 @@ def routes(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[web
         raise ApiError("NOT_FOUND", words)
 
     async def show(request: web.Request) -> web.Response:
-        text = page.html(find(request).ledger.entries, gallery)
+        text = page.html(find(request).ledger.entries, gallery, request.query.get("key", ""), names())
         return web.Response(text=text, content_type="text/html", headers=_SECURE)
 
     return [

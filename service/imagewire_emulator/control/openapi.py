@@ -78,8 +78,12 @@ def document(routes: Iterable[Route]) -> Json:
             "version": "1",
             "description": "Steers the emulator, and says what it was asked. Calls are those of the key that is sent.",
         },
+        "security": [{}, {"key": []}],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"key": {"type": "apiKey", "in": "header", "name": "x-goog-api-key"}},
+        },
     }
 
 

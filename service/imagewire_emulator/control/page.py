@@ -5,11 +5,14 @@ import hashlib
 import json
 from datetime import UTC, datetime
 from html import escape
+from urllib.parse import quote
 
 from imagewire_emulator.control.gallery import Gallery
+from imagewire_emulator.credentials import API_KEY
 from imagewire_emulator.ledger import Entry
 
 _SHOWN = 30
+_NAMED = 50
 _PROMPT = 300
 _STYLE = """
 :root { color-scheme: light dark; }
@@ -28,27 +31,32 @@ POLICY = (
 )
 
 
-def html(entries: list[Entry], gallery: Gallery) -> str:
-    """The page. It reloads itself every five seconds."""
-    calls = "".join(_call(entry, gallery) for entry in reversed(entries[-_SHOWN:]))
+def html(entries: list[Entry], gallery: Gallery, key: str, names: list[str]) -> str:
+    """The page of the calls with a key, which reloads itself every five seconds. names: those of all keys."""
+    query = f"?key={quote(key, safe='')}" if key else ""
+    calls = "".join(_call(entry, gallery, query) for entry in reversed(entries[-_SHOWN:]))
+    links = ", ".join(
+        f'<a href="/_emulator/{path}{query}">{path}</a>' for path in ("requests", "charges", "directives", "quota")
+    )
+    keys = "".join(f', <a href="/?key={API_KEY}-{name}">{name}</a>' for name in reversed(names[-_NAMED:]))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><meta http-equiv="refresh" content="5">'
         '<meta name="viewport" content="width=device-width"><title>imagewire-emulator</title>'
         f"<style>{_STYLE}</style></head><body><h1>imagewire-emulator</h1>"
-        f"<p>{len(entries)} calls; the last {_SHOWN} of them are here. As JSON:"
-        ' <a href="/_emulator/requests">requests</a>, <a href="/_emulator/charges">charges</a>,'
-        ' <a href="/_emulator/scenarios">scenarios</a>, <a href="/_emulator/openapi.json">the control API</a>.</p>'
-        f"<main>{calls or '<p>No call yet.</p>'}</main></body></html>\n"
+        f"<p>{len(entries)} calls; the last {_SHOWN} of them are here. As JSON: {links};"
+        ' <a href="/_emulator/openapi.json">the control API</a>.</p>'
+        + (f'<p>Keys by name: <a href="/">without a name</a>{keys}.</p>' if names else "")
+        + f"<main>{calls or '<p>No call yet.</p>'}</main></body></html>\n"
     )
 
 
-def _call(entry: Entry, gallery: Gallery) -> str:
+def _call(entry: Entry, gallery: Gallery, query: str) -> str:
     at = datetime.fromtimestamp(entry.started, UTC).strftime("%H:%M:%S")
     kind = entry.outcome if entry.outcome in {"ok", "open"} else "error"
     took = f", {entry.ended_at - entry.started:.1f} s" if entry.ended_at is not None else ""
     asked = "; ".join(filter(None, (entry.scenario, entry.emulate)))
     line = escape(f"{entry.method} {entry.path[:200]}")
-    link = f'<a href="/_emulator/requests/{entry.id}">{entry.id}</a>'
+    link = f'<a href="/_emulator/requests/{entry.id}{query}">{entry.id}</a>'
     ended = escape(f"{entry.status or 'no status'} {entry.outcome}, {entry.bytes_sent:,} bytes{took}")
     lines = [f"<p>{link} <time>{at}</time> UTC <code>{line}</code></p>", f'<p class="{kind}">{ended}</p>']
     if asked:

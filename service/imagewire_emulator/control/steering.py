@@ -67,7 +67,12 @@ class Steering:
                 raise quota_exhausted(name, first or 0)
         if left.requests is not None:
             self.quota = Quota(left.requests - 1, left.pictures)
-        return self._counts.applied(Plan(), [*self._standing, *asked], path)
+        return self.faults(asked, path)
+
+    def faults(self, asked: Iterable[Directive], path: str) -> Plan:
+        """The plan of a request that costs no quota."""
+        plan = self._counts.applied(Plan(), self._standing, "")  # counted over all paths
+        return self._counts.applied(plan, asked, path)
 
     def drew(self, pictures: int) -> None:
         """Count pictures."""
