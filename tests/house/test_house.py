@@ -48,6 +48,12 @@ def test_a_module_of_tests_is_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300, "split it by subject"
 
 
+def test_no_link_leads_out_of_the_repository() -> None:
+    links = [ROOT / name for name in _FILES if name and (ROOT / name).is_symlink()]
+    assert links
+    assert [link for link in links if not link.resolve().is_relative_to(ROOT) or link.readlink().is_absolute()] == []
+
+
 @pytest.mark.parametrize("package", ["imagewire", "imagewire_emulator"])
 def test_a_package_exports_what_it_names(package: str) -> None:
     module = __import__(package)
