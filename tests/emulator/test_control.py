@@ -109,8 +109,9 @@ async def test_an_unknown_control_path_is_no_call(client: aiohttp.ClientSession,
     async with client.get("/_emulator/nothing") as answer:
         assert answer.status == 404
         assert "/_emulator/openapi.json" in (await answer.json())["error"]["message"]
-    async with client.put("/_emulator/quota") as answer:
-        assert answer.status == 404
+    for method, path, allowed in (("PUT", "/quota", "GET, POST, DELETE"), ("POST", "/requests/1", "GET")):
+        async with client.request(method, f"/_emulator{path}") as answer:
+            assert (answer.status, answer.headers["Allow"]) == (405, allowed)
     assert emulator.ledger.entries == []
 
 

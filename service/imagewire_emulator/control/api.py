@@ -46,9 +46,13 @@ def routes(
 
     made = [web.route(route.method, f"/_emulator{route.path}", _answering(route.handler)) for route in table]
 
-    async def unknown(request: web.Request) -> None:
+    async def unknown(request: web.Request) -> web.Response:
         words = f"{request.method} {request.path[:80]} is not of the control API: see /_emulator/openapi.json."
-        raise ApiError("NOT_FOUND", words)
+        body = ApiError("NOT_FOUND", words).body()
+        if not (allowed := [route.method for route in table if route.matches(request.path)]):
+            return web.json_response(body, status=404)
+        body["error"]["code"] = 405
+        return web.json_response(body, status=405, headers={"Allow": ", ".join(allowed)})
 
     async def show(request: web.Request) -> web.Response:
         text = page.html(find(request).ledger.entries, gallery, request.query.get("key", ""), names())

@@ -47,6 +47,10 @@ class Route:
     asked: Any = None
     query: tuple[str, ...] = ()
 
+    def matches(self, path: str) -> bool:
+        """Whether it has this path, with any method."""
+        return re.fullmatch(f"/_emulator{re.sub(r'{[a-z0-9]+}', '[^/]+', self.path)}", path) is not None
+
 
 def document(routes: Iterable[Route]) -> Json:
     """The OpenAPI document of the routes."""
