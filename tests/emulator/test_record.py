@@ -1,5 +1,6 @@
 """Recording a real upstream, whose place another emulator takes: what is passed on, and what is written."""
 
+import asyncio
 import base64
 import json
 import shutil
@@ -158,6 +159,30 @@ async def test_the_model_may_repeat_itself(relay: aiohttp.ClientSession, tmp_pat
     assert status == 200, text
     (file,) = written(tmp_path)
     assert "the image you requested" in file.read_text()
+
+
+async def test_an_answer_is_passed_on_while_it_arrives(tmp_path: Path) -> None:
+    """The upstream sends the second event only when the client has the first one."""
+    seen = asyncio.Event()
+
+    async def stream(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        await response.write(b"data: 1\r\n\r\n")
+        await seen.wait()
+        await response.write(b"data: 2\r\n\r\n")
+        return response
+
+    async with AsyncExitStack() as stack:
+        upstream = await serve(stack, stream)
+        relay = await stack.enter_async_context(running(answerer=Recorder(tmp_path, upstream)))
+        client = await stack.enter_async_context(aiohttp.ClientSession())
+        async with client.post(relay.base_url, json={}) as answer:
+            assert await answer.content.readuntil(b"\r\n\r\n") == b"data: 1\r\n\r\n"
+            seen.set()
+            assert await answer.read() == b"data: 2\r\n\r\n"
+    (file,) = written(tmp_path)
+    assert [chunk.data for chunk in read(file).chunks] == [b"data: 1\r\n\r\n", b"data: 2\r\n\r\n"]
 
 
 async def test_an_upload_goes_on_through_the_relay(tmp_path: Path) -> None:
