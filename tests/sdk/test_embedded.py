@@ -9,6 +9,7 @@ import pytest
 
 import imagewire
 from imagewire._grpc import embedded
+from imagewire_server import embedded as server
 from tests.integration.processes import Program
 
 TALK = """
@@ -46,6 +47,51 @@ def test_another_key_has_another_server(emulator: Program) -> None:
         assert client.draw("A banana").mime_type == "image/png"
     with imagewire.Client(wrong) as client, pytest.raises(imagewire.ImagewireError, match="key"):
         client.draw("A banana")
+
+
+def running() -> int:
+    return sum(each.is_running for each in server._ending)
+
+
+def open_files() -> int:
+    return len(list(Path("/dev/fd").iterdir()))
+
+
+def asked(target: str) -> None:
+    with imagewire.Client(target) as client:
+        assert client.ping().status == "SERVING"
+
+
+def test_s7_forty_keys_are_not_forty_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_JUST", 0.0)
+    targets, files = [], []
+    for number in range(40):
+        targets.append(embedded.address(GEMINI_API_KEY=f"key-{number}"))
+        asked(targets[-1])
+        files.append(open_files())
+    assert len(set(targets)) == 40
+    assert running() <= server._MOST
+    assert max(files[20:]) <= max(files[:20]) + 8, "a server that has ended leaves no open files"
+    asked(targets[0])  # which has ended, and starts again at the same address
+    assert running() <= server._MOST
+
+
+def test_s7_a_server_with_a_call_goes_on(emulator: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_JUST", 0.0)
+    target = embedded.address(GEMINI_API_KEY="emulator-key", IMAGEWIRE_GEMINI_BASE_URL=emulator.address, GOOGLE_X="1")
+    with imagewire.Client(target) as client:
+        events = client.stream_completion("gemini/emulator-latency-300", "x")
+        next(events)
+        for number in range(server._MOST + 1):
+            asked(embedded.address(GEMINI_API_KEY=f"other-{number}"))
+        assert [event.WhichOneof("event") for event in events][-1] == "finished"
+
+
+def test_s7_an_idle_server_ends_and_the_next_call_starts_it() -> None:
+    target = server.start({"GEMINI_API_KEY": "k"}, idle=0.01)
+    target._server._thread.join()
+    assert not target._server.is_running
+    asked(target)
 
 
 def test_a_wrong_setting_is_named() -> None:

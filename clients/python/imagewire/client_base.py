@@ -1,6 +1,6 @@
 """What both clients share: their settings, the requests they send, and everything else that waits for nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import grpc
@@ -87,6 +87,8 @@ class ClientBase(Generic[_Interceptor]):
         if credentials is None and (tls or parsed.secure):
             credentials = (tls if isinstance(tls, Tls) else Tls()).credentials()
         self._address = parsed.address
+        # A server inside this process may have ended when it was idle.
+        self._wake: Callable[[], None] | None = getattr(parsed.address, "wake", None)
         self._metadata: Metadata = channel.metadata(api_key, metadata)
         self._retries = retries
         self._ended = False
@@ -148,7 +150,7 @@ class ClientBase(Generic[_Interceptor]):
             raise Cancelled("the client is closed: make another", code="CANCELLED")
         fork.check()
         sent = (*channel.own_metadata(metadata), *self._metadata)
-        return Call(self._address, sent, retries, seconds, lambda: self._ended)
+        return Call(self._address, sent, retries, seconds, closed=lambda: self._ended, wake=self._wake)
 
 
 class ModelPages:

@@ -29,10 +29,18 @@ class Call:
 
     target: the server, for messages. metadata: what the client sends with every call. retries: how many attempts may
     follow the first. timeout: seconds for all attempts together, None for no limit. closed: whether the client is.
+    wake: makes sure that the server runs.
     """
 
     def __init__(
-        self, target: str, metadata: Metadata, retries: int, timeout: float | None, closed: Callable[[], bool]
+        self,
+        target: str,
+        metadata: Metadata,
+        retries: int,
+        timeout: float | None,
+        *,
+        closed: Callable[[], bool],
+        wake: Callable[[], None] | None = None,
     ) -> None:
         self._target = target
         self._attempts = Attempts(retries, timeout)
@@ -40,6 +48,7 @@ class Call:
         self.facts = CallFacts(uuid.uuid4().hex if given is None else str(given))
         self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self.facts.request_id))
         self._closed = closed
+        self._wake = wake
 
     def settings(self) -> Settings:
         """For a request that has the time that is left."""
@@ -47,6 +56,8 @@ class Call:
 
     def attempt(self) -> Settings:
         """For the next attempt, which is logged."""
+        if self._wake is not None:
+            self._wake()
         _logger.info("request %s: attempt %d, to %s", self.facts.request_id, self._attempts.number, self._target)
         return self.settings()
 

@@ -10,6 +10,9 @@ from imagewire.errors import InvalidRequest, NotSupported
 # The group of entry points. Each is a function that takes an environment and returns a target.
 GROUP = "imagewire.embedded"
 
+# Seconds without a call after which a server ends. The next call starts it again.
+_IDLE = 300.0
+
 _lock = threading.Lock()
 _started: dict[frozenset[tuple[str, str]], str] = {}
 
@@ -17,8 +20,10 @@ _started: dict[frozenset[tuple[str, str]], str] = {}
 def address(**variables: str) -> str:
     """The target of a server inside this process. It is started unless one runs with the same environment.
 
-    variables: override those of the environment. Raises NotSupported where no server is installed, or
-    after a fork, InvalidRequest when it cannot start in such an environment.
+    The server may end when it is idle, so the target has a method `wake`, to be called before each call.
+
+    variables: override those of the environment. Raises NotSupported where no server is installed, or after a fork,
+    InvalidRequest when it cannot start in such an environment.
     """
     fork.check()
     environ = {**os.environ, **variables}
@@ -34,7 +39,7 @@ def address(**variables: str) -> str:
                     " one with target= or IMAGEWIRE_TARGET"
                 )
             try:
-                _started[key] = next(iter(offered)).load()(environ)
+                _started[key] = next(iter(offered)).load()(environ, idle=_IDLE)
             except ValueError as error:
                 raise InvalidRequest(str(error), code="FAILED_PRECONDITION") from None
         return _started[key]

@@ -147,6 +147,11 @@ class GrpcServer:
         """Say NOT_SERVING; new calls are still served."""
         await self._health.enter_graceful_shutdown()
 
+    @property
+    def running(self) -> int:
+        """How many calls run."""
+        return len(self._interceptor.calls)
+
     async def drain(self, hurry: asyncio.Event | None = None) -> None:
         """Take no new calls. Running calls may finish within the grace or until `hurry` is set; then they are ended."""
         await self.announce_stop()
