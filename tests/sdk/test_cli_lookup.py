@@ -179,6 +179,29 @@ def test_the_shells_complete(tmp_path: Path, shell: str) -> None:
     assert "draw" in re.findall(r"\w+", run(tmp_path, "127.0.0.1:1", **asked).stdout.decode())
 
 
+# what is typed, what is offered
+COMPLETED: list[tuple[str, set[str]]] = [
+    ("draw x -m gemini/gemini-3-pro", {"gemini/gemini-3-pro-image"}),
+    ("draw x -m gemini/gemini-3-pro-image --size ", {"1K", "2K", "4K"}),
+    ("draw x --size ", {"512", "1K", "2K", "4K"}),
+    ("draw x --aspect-ratio 16", {"16:9"}),
+    ("chat --service-tier f", {"flex"}),
+]
+
+
+@pytest.mark.parametrize(("typed", "offered"), COMPLETED, ids=[row[0] for row in COMPLETED])
+def test_models_and_what_they_take_are_completed(tmp_path: Path, target: str, typed: str, offered: set[str]) -> None:
+    words = f"imagewire {typed}"
+    asked = {"_IMAGEWIRE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    assert set(run(tmp_path, target, **asked).stdout.decode().split()) == offered
+
+
+def test_completion_without_a_server_is_silent(tmp_path: Path) -> None:
+    asked = {"_IMAGEWIRE_COMPLETE": "complete_bash", "COMP_WORDS": "imagewire draw x -m g", "COMP_CWORD": "4"}
+    ended = run(tmp_path, "127.0.0.1:1", **asked)
+    assert (ended.stdout.strip(), ended.stderr) == (b"", b"")
+
+
 def loaded(code: str) -> set[str]:
     """The heavy modules that are loaded after some code."""
     heavy = ("grpc", "google.protobuf", "rich", "PIL", "textual_image", "asyncio")
@@ -198,7 +221,7 @@ def test_nothing_heavy_is_loaded_before_it_is_used() -> None:
 
 
 def test_help_names_the_default_model_and_the_exit_codes() -> None:
-    for command in "draw", "chat", "models", "ping", "show":
+    for command in "draw", "chat", "models", "ping", "show", "doctor":
         ended = forked.run([*COMMAND, command, "--help"], capture_output=True, text=True, check=True)
         assert "Exit codes:" in ended.stdout
         assert "  7    a wrong key" in ended.stdout

@@ -4,6 +4,7 @@ Each of its two messages has one field, of number 1. So protobuf's own messages 
 a HealthCheckRequest that names no service, Int32Value for a HealthCheckResponse.
 """
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypedDict
@@ -12,6 +13,7 @@ from google.protobuf.empty_pb2 import Empty
 from google.protobuf.wrappers_pb2 import Int32Value
 
 _VERSION = "x-imagewire-version"
+_TIME = "x-imagewire-time"
 _STATUSES = ("UNKNOWN", "SERVING", "NOT_SERVING", "SERVICE_UNKNOWN")
 
 
@@ -38,6 +40,7 @@ class Pong:
         status: "SERVING", or "NOT_SERVING" while the server starts or stops.
         version: The server's version, such as "0.1.0"; "" when it did not say.
         seconds: How long one round trip took.
+        clock_offset: How many seconds the server's clock is ahead of this machine's; None when it did not say.
 
     Examples:
         >>> with imagewire.Client() as client:
@@ -49,10 +52,15 @@ class Pong:
     status: str
     version: str
     seconds: float
+    clock_offset: float | None = None
 
 
 def pong(health: Int32Value, header: Iterable[tuple[str, str | bytes]], seconds: float) -> Pong:
     """The result of a ping. header: the initial metadata of one of the server's own methods."""
     status = _STATUSES[health.value] if 0 <= health.value < len(_STATUSES) else "UNKNOWN"
-    version = next((str(value) for name, value in header if name == _VERSION), "")
-    return Pong(status, version, seconds)
+    told = {name: str(value) for name, value in header}
+    try:
+        offset = float(told[_TIME]) - time.time()
+    except (KeyError, ValueError):
+        offset = None
+    return Pong(status, told.get(_VERSION, ""), seconds, offset)

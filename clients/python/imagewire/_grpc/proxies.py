@@ -23,11 +23,19 @@ def is_local(address: str) -> bool:
         return False
 
 
+def in_use(address: str) -> str | None:
+    """The variable that names the proxy which gRPC uses for an address; None for no proxy."""
+    name = next((name for name in _VARIABLES if os.environ.get(name)), None)
+    exempt = next((value for each in _EXEMPTIONS if (value := os.environ.get(each))), "")
+    if is_local(address) or any(_host(address).endswith(end) for end in exempt.lower().split(",") if end):
+        return None
+    return name
+
+
 def advice(address: str) -> str:
     """What an error about the connection says of the proxy in use; "" where there is none."""
-    name = next((name for name in _VARIABLES if os.environ.get(name)), "")
-    exempt = next((value for each in _EXEMPTIONS if (value := os.environ.get(each))), "")
-    if not name or is_local(address) or any(_host(address).endswith(end) for end in exempt.lower().split(",") if end):
+    name = in_use(address)
+    if name is None:
         return ""
     return f"; the connection goes through the proxy of the variable {name}: unset it, or add the host to no_proxy"
 

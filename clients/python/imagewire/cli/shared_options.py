@@ -1,5 +1,6 @@
 """Options that several commands share, and what is made of them."""
 
+import os
 import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import imagewire
+from imagewire.cli import completion
 from imagewire.cli.exits import invalid
 
 if TYPE_CHECKING:
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 Model = Annotated[
     str,
     typer.Option(
-        "--model", "-m", envvar="IMAGEWIRE_MODEL", help="The model.", show_default="gemini/gemini-2.5-flash-image"
+        "--model",
+        "-m",
+        envvar="IMAGEWIRE_MODEL",
+        help="The model.",
+        show_default="gemini/gemini-2.5-flash-image",
+        autocompletion=completion.models,
     ),
 ]
 Target = Annotated[
@@ -33,9 +40,19 @@ TlsCert = Annotated[
 TlsKey = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The private key of --tls-cert, in PEM.", show_default=False)
 ]
-AspectRatio = Annotated[str, typer.Option(help='Width to height, for example "16:9".', show_default=False)]
-Size = Annotated[str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False)]
-ServiceTier = Annotated[str, typer.Option(help='"flex", "standard" or "priority".', show_default=False)]
+AspectRatio = Annotated[
+    str,
+    typer.Option(
+        help='Width to height, for example "16:9".', show_default=False, autocompletion=completion.aspect_ratios
+    ),
+]
+Size = Annotated[
+    str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False, autocompletion=completion.sizes)
+]
+ServiceTier = Annotated[
+    str,
+    typer.Option(help='"flex", "standard" or "priority".', show_default=False, autocompletion=completion.service_tiers),
+]
 OutputUri = Annotated[
     str,
     typer.Option(
@@ -87,6 +104,12 @@ def tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> "imagewir
         words = "is no certificate and key in PEM that belong together; the key must not be encrypted"
         raise invalid(f"--tls-cert {cert}, --tls-key {key}: {words}") from None
     return imagewire.Tls(ca=ca, cert=cert, key=key)
+
+
+def is_secure(target: str | None, ca: Path | None, cert: Path | None) -> bool:
+    """Whether a client with these options uses TLS."""
+    given = target or os.environ.get("IMAGEWIRE_TARGET") or ""
+    return given.startswith("https://") or ca is not None or cert is not None
 
 
 def _unreadable(file: Path) -> str:

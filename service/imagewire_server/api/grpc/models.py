@@ -1,5 +1,6 @@
 """ModelService: the table of models, a page at a time."""
 
+import time
 from typing import Any
 
 import grpc
@@ -27,7 +28,8 @@ class ModelService(stubs.ModelServiceServicer):
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         """A page of the table."""
         validation.check(request)
-        await context.send_initial_metadata((("x-imagewire-version", __version__),))
+        told = (("x-imagewire-version", __version__), ("x-imagewire-time", f"{time.time():.3f}"))
+        await context.send_initial_metadata(told)
         offered = self._engine.router.offered()
         names = [name for name, _ in offered]
         begin = 0

@@ -1,0 +1,193 @@
+"""The checks of `imagewire doctor`."""
+
+import importlib.metadata
+import os
+import platform
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import imagewire
+from imagewire._grpc import proxies
+
+_OLDEST = (3, 11)
+# Google refuses signed tokens of clocks that differ more; so do many others.
+_MOST_SKEW = 60.0
+_DRAW_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What was found. state: "ok", "warning", "failed" or "skipped". remedy: what to do, "" for nothing."""
+
+    name: str
+    state: str
+    found: str
+    remedy: str = ""
+
+
+def run(client: imagewire.Client, timeout: float, *, secure: bool, ca: Path | None) -> list[Check]:
+    """Run all checks. secure: whether the client uses TLS. ca: the authorities that it trusts."""
+    pong, error = None, None
+    try:
+        pong = client.ping(timeout=timeout)
+    except imagewire.ImagewireError as failure:
+        error = failure
+    return [
+        _python(),
+        *_packages(),
+        _server(pong),
+        _target(client.target, pong, error),
+        _proxy(client.target),
+        _tls(client.target, secure=secure, ca=ca, timeout=timeout),
+        _key(pong, error),
+        _clock(pong),
+        _draw(),
+    ]
+
+
+def _python() -> Check:
+    found = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    if sys.version_info < _OLDEST:
+        return Check("python", "failed", found, "install Python 3.11 or newer")
+    return Check("python", "ok", found)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _packages() -> Iterator[Check]:
+    yield Check("client", "ok", f"imagewire {imagewire.__version__}")
+    for name, package in ("grpc", "grpcio"), ("protobuf", "protobuf"):
+        found = _version(package)
+        yield (
+            Check(name, "ok", f"{package} {found}")
+            if found
+            else Check(name, "failed", f"{package} is not installed", "pip install --force-reinstall imagewire")
+        )
+
+
+def _server(pong: imagewire.Pong | None) -> Check:
+    if pong is None:
+        return Check("server", "skipped", "its version is not known: it did not answer")
+    found = f"imagewire-server {pong.version or 'of an unknown version'}"
+    if pong.version and _release(pong.version) != _release(imagewire.__version__):
+        remedy = "use the same version on both sides; before 1.0 a minor version may break the contract"
+        return Check("server", "warning", f"{found}, and the client is {imagewire.__version__}", remedy)
+    return Check("server", "ok", found)
+
+
+def _release(version: str) -> list[str]:
+    return version.split(".")[:2]
+
+
+def _refused(error: imagewire.ImagewireError | None) -> bool:
+    return isinstance(error, imagewire.Unauthenticated | imagewire.PermissionDenied)
+
+
+def _target(target: str, pong: imagewire.Pong | None, error: imagewire.ImagewireError | None) -> Check:
+    if pong is not None:
+        found = f"{target} answers in {pong.seconds * 1000:.1f} ms: {pong.status}"
+        if pong.status != "SERVING":
+            return Check("target", "failed", found, "the server is starting or ending: try again, or name another")
+        return Check("target", "ok", found)
+    if _refused(error):
+        return Check("target", "ok", f"{target} answers, and refuses the key")
+    message = error.message if error is not None else ""
+    return Check(
+        "target", "failed", message, "check --target or IMAGEWIRE_TARGET: it names the port of gRPC, by default 50051"
+    )
+
+
+def _proxy(target: str) -> Check:
+    name = proxies.in_use(target)
+    if name is None:
+        return Check("proxy", "ok", "gRPC uses no proxy for this target")
+    remedy = f"if calls fail, add the host to no_proxy, or unset {name}; the proxy must allow CONNECT to the port"
+    return Check("proxy", "warning", f"the connection goes through the proxy of the variable {name}", remedy)
+
+
+def _tls(target: str, *, secure: bool, ca: Path | None, timeout: float) -> Check:
+    if not secure:
+        if proxies.is_local(target):
+            return Check("tls", "ok", "no TLS, which the target on this machine does not need")
+        remedy = "write https://host:port for a server with TLS; without it, others can read keys and pictures"
+        return Check("tls", "warning", "no TLS: the connection is not encrypted", remedy)
+    if proxies.in_use(target) is not None:
+        return Check("tls", "skipped", "the certificate is not looked at through a proxy")
+    host, _, port = target.rpartition(":")
+    host = host.strip("[]")
+    context = ssl.create_default_context(cafile=ca)
+    context.set_alpn_protocols(["h2"])
+    try:
+        with (
+            socket.create_connection((host, int(port)), min(timeout, 10)) as plain,
+            context.wrap_socket(plain, server_hostname=host) as encrypted,
+        ):
+            certificate, protocol = encrypted.getpeercert() or {}, encrypted.selected_alpn_protocol()
+    except ssl.SSLCertVerificationError as error:
+        remedy = "name its authority with --tls-ca, and the host as the certificate has it"
+        return Check("tls", "failed", f"the certificate is not trusted: {error.verify_message}", remedy)
+    except (OSError, ValueError) as error:
+        return Check("tls", "failed", f"no TLS with {target}: {error}", "leave out https:// if the server has no TLS")
+    days = int((ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) // 86_400)
+    found = f"{encrypted.version() or 'TLS'}, the certificate is valid for {days} more day(s)"
+    if protocol != "h2":
+        remedy = "gRPC needs HTTP/2: have the proxy in front of the server offer h2 by ALPN"
+        return Check("tls", "failed", f"{found}, but the server does not offer HTTP/2", remedy)
+    if days < 14:
+        return Check("tls", "warning", found, "renew the certificate")
+    return Check("tls", "ok", found)
+
+
+def _key(pong: imagewire.Pong | None, error: imagewire.ImagewireError | None) -> Check:
+    given = bool(os.environ.get("IMAGEWIRE_API_KEY"))
+    if _refused(error):
+        found = "the server refuses the key" if given else "the server asks for a key, and none is set"
+        return Check("key", "failed", found, "set IMAGEWIRE_API_KEY to the server's master key")
+    if pong is None:
+        return Check("key", "skipped", "the server did not answer")
+    return Check("key", "ok", "the key is accepted" if given else "the server asks for none")
+
+
+def _clock(pong: imagewire.Pong | None) -> Check:
+    if pong is None or pong.clock_offset is None:
+        return Check("clock", "skipped", "the server's clock is not known")
+    side = "ahead of" if pong.clock_offset > 0 else "behind"
+    found = f"the server's clock is {abs(pong.clock_offset):.1f} s {side} this one"
+    if abs(pong.clock_offset) > _MOST_SKEW:
+        remedy = "set both clocks by NTP: certificates and tokens for Vertex AI depend on them"
+        return Check("clock", "failed", found, remedy)
+    return Check("clock", "ok", found)
+
+
+def _draw() -> Check:
+    """Draw one picture with a server and the emulator, in a process of its own."""
+    if find_spec("imagewire_server") is None:
+        remedy = 'to try without a key: pip install "imagewire[embedded]"'
+        return Check("emulator", "skipped", "imagewire-server is not installed here", remedy)
+    with tempfile.TemporaryDirectory(prefix="imagewire-") as folder:
+        command = [sys.executable, "-m", "imagewire_server", "demo", "-o", str(Path(folder) / "picture.png")]
+        try:
+            ended = subprocess.run(  # noqa: S603  # our own program
+                command, capture_output=True, text=True, timeout=_DRAW_SECONDS, stdin=subprocess.DEVNULL, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            return Check(
+                "emulator", "failed", f"imagewire-server demo: {error}", "pip install --force-reinstall imagewire"
+            )
+    if ended.returncode:
+        last = (ended.stderr.strip().splitlines() or ["no words"])[-1]
+        return Check("emulator", "failed", f"imagewire-server demo failed: {last}", "run it by hand to see all of it")
+    return Check("emulator", "ok", "imagewire-server drew one picture with its emulator; nothing was charged")
