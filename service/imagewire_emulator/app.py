@@ -9,6 +9,7 @@ import dataclasses
 import gzip
 import json
 import re
+from collections.abc import Iterable
 from typing import Any, Protocol
 
 from aiohttp import web
@@ -17,11 +18,11 @@ from imagewire_emulator import answer, body, directives, faults, framing, latenc
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.control import Gallery, routes
 from imagewire_emulator.credentials import authenticate, state_of
-from imagewire_emulator.draw import Picture, Studio
+from imagewire_emulator.draw import Picture, Studio, Wish
 from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry, Ledger, without_pictures
 from imagewire_emulator.plan import Plan
-from imagewire_emulator.resources import table, uploads
+from imagewire_emulator.resources import table, unserved, uploads
 from imagewire_emulator.resources.route import Asked
 from imagewire_emulator.state import State, States
 
@@ -90,8 +91,7 @@ class EmulatorApp:
         match = _PATH.fullmatch(request.path)
         if match is None or request.method != "POST":
             return await self._resource(request, entry, state)
-        vertex = bool(match["place"])
-        entry.api = "gemini" if not vertex else "vertex" if "/projects/" in match["place"] else "express"
+        entry.api = "gemini" if not match["place"] else "vertex" if "/projects/" in match["place"] else "express"
         entry.stream = match["method"] == "streamGenerateContent"
         entry.auth = authenticate(request, bearer=entry.api == "vertex").kind
         try:
@@ -100,8 +100,16 @@ class EmulatorApp:
             raise invalid(f"Request payload size exceeds the limit: {_MAX_BODY} bytes.") from None
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
             raise invalid("Invalid JSON payload received. Expected a value.") from None
+        scene = self._scene(request, match["model"], given, entry, state)
+        return await self._draw(request, entry, state, scene)
+
+    def _scene(
+        self, request: web.Request, model_id: str, given: Any, entry: Entry, state: State, base: Plan | None = None
+    ) -> answer.Scene:
+        """What a request asks for. base: the plan of the batch in which it is, if any. Raises ApiError."""
+        vertex = entry.api != "gemini"
         entry.body = without_pictures(given)
-        model, of_model = directives.of_model(match["model"])
+        model, of_model = directives.of_model(model_id)
         entry.model, entry.scenario = model.id, of_model.name if of_model else ""
         wanted = schema.read_request(given)
         entry.parts = [
@@ -110,16 +118,23 @@ class EmulatorApp:
         semantics.check(wanted, model, vertex=vertex)
         state.files.check(wanted, str(request.url.origin()))
         cached = state.cached_contents.check(wanted["cachedContent"], model).tokens if "cachedContent" in wanted else 0
-        entry.emulate = "; ".join(filter(None, (request.headers.get(directives.HEADER), directives.of_prompt(wanted))))
+        header = request.headers.get(directives.HEADER) if base is None else None
+        entry.emulate = "; ".join(filter(None, (header, directives.of_prompt(wanted))))
         asked = [*([of_model] if of_model else []), *directives.parse(entry.emulate)]
-        plan = adapted(state.steering.plan(asked, request.path), wanted, model)
-        return await self._draw(request, entry, state, answer.Scene(model, plan, wanted, [], vertex, cached))
+        if base is None:
+            plan = state.steering.plan(asked, request.path)
+        else:
+            state.steering.pay()
+            plan = state.steering.added(base, asked, entry.path)
+        plan = adapted(plan, wanted, model)
+        return answer.Scene(model, plan, wanted, [], vertex, cached)
 
     async def _resource(self, request: web.Request, entry: Entry, state: State) -> web.StreamResponse:
         """Everything beside generateContent."""
         found = table.find(request.method, request.path)
         uploading = request.method == "POST" and "upload_id" in request.query and request.path.startswith("/upload/")
         if found is None and not uploading:
+            unserved.check(request.path)
             raise ApiError("NOT_FOUND", f"The requested URL {request.path} was not found on this server.")
         vertex = "/publishers/" in request.path or "/projects/" in request.path
         if not uploading:
@@ -134,7 +149,7 @@ class EmulatorApp:
             made = await uploads.upload(state.files, request)
         else:
             route, names = found
-            answered = await route.handler(Asked(request, state, names, vertex))
+            answered = await route.handler(Asked(request, state, names, vertex, entry, plan, self))
             made = answered if isinstance(answered, web.Response) else web.json_response(answered)
         return await faults.send(request, made, plan, entry)
 
@@ -152,14 +167,8 @@ class EmulatorApp:
         if plan.damage == "bomb":
             await body.send_without_end(request, response, entry)
             return response
-        try:
-            pictures = [await asyncio.to_thread(_STUDIO.draw, wish) for wish in wishes(plan, wanted)]
-        except ValueError as error:
-            raise invalid(f"The scenario asks for too few bytes: {error}") from None
-        entry.images = [_described(picture) for picture in pictures]
-        entry.charged = plan.layout.count("image")
-        state.steering.drew(entry.charged)
-        self._gallery.add(pictures)
+        pictures = await self.draw(wishes(plan, wanted))
+        self.count(state, entry, pictures, plan.layout.count("image"))
         scene = dataclasses.replace(scene, pictures=pictures)
         if entry.stream:
             pieces = framing.stream(answer.events(scene), plan, pictures, sse=sse)
@@ -170,6 +179,35 @@ class EmulatorApp:
             pieces = [gzip.compress(b"".join(pieces), 1)]
         await body.send(request, response, pieces, plan, entry)
         return response
+
+    async def draw(self, wanted: Iterable[Wish]) -> list[Picture]:
+        """Draw pictures. Raises ApiError."""
+        try:
+            return [await asyncio.to_thread(_STUDIO.draw, wish) for wish in wanted]
+        except ValueError as error:
+            raise invalid(f"The scenario asks for too few bytes: {error}") from None
+
+    def count(self, state: State, entry: Entry, pictures: list[Picture], charged: int) -> None:
+        """Enter pictures into the ledger and the gallery; `charged` of them are final ones."""
+        entry.images = [_described(picture) for picture in pictures]
+        entry.charged = charged
+        state.steering.drew(charged)
+        self._gallery.add(pictures)
+
+    def scene(self, asked: Asked, model_id: str, given: Any, entry: Entry) -> answer.Scene:
+        """What a request of a batch asks for. Raises ApiError."""
+        entry.api, entry.auth = asked.entry.api, asked.entry.auth
+        return self._scene(asked.request, model_id, given, entry, asked.state, asked.plan)
+
+    async def whole(self, state: State, entry: Entry, scene: answer.Scene) -> Any:
+        """The answer to a request of a batch. Faults of the connection do not concern it. Raises ApiError."""
+        if scene.plan.error is not None:
+            raise scene.plan.error
+        pictures = await self.draw(wishes(scene.plan, scene.request))
+        if not entry.images:
+            self.count(state, entry, pictures, scene.plan.layout.count("image"))
+        drawn = dataclasses.replace(scene, pictures=pictures)
+        return json.loads(b"".join(framing.unary(answer.whole(drawn), scene.plan, pictures)))
 
 
 def _described(picture: Picture) -> dict[str, Any]:

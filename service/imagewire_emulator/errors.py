@@ -2,18 +2,20 @@
 
 from typing import Any
 
-_HTTP = {
-    "INVALID_ARGUMENT": 400,
-    "FAILED_PRECONDITION": 400,
-    "UNAUTHENTICATED": 401,
-    "PERMISSION_DENIED": 403,
-    "NOT_FOUND": 404,
-    "ALREADY_EXISTS": 409,
-    "RESOURCE_EXHAUSTED": 429,
-    "CANCELLED": 499,
-    "INTERNAL": 500,
-    "UNAVAILABLE": 503,
-    "DEADLINE_EXCEEDED": 504,
+# Each name with its HTTP status and its number in google.rpc.Status.
+_STATUS = {
+    "INVALID_ARGUMENT": (400, 3),
+    "FAILED_PRECONDITION": (400, 9),
+    "UNAUTHENTICATED": (401, 16),
+    "PERMISSION_DENIED": (403, 7),
+    "NOT_FOUND": (404, 5),
+    "ALREADY_EXISTS": (409, 6),
+    "RESOURCE_EXHAUSTED": (429, 8),
+    "CANCELLED": (499, 1),
+    "INTERNAL": (500, 13),
+    "UNIMPLEMENTED": (501, 12),
+    "UNAVAILABLE": (503, 14),
+    "DEADLINE_EXCEEDED": (504, 4),
 }
 
 
@@ -22,7 +24,7 @@ class ApiError(Exception):
 
     def __init__(self, status: str, message: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
-        self.http = _HTTP[status]
+        self.http, self.code = _STATUS[status]
         self.status = status
         self.message = message
         self.details = details or []

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from imagewire_emulator.control import Steering
 from imagewire_emulator.ledger import Ledger
+from imagewire_emulator.resources.batches import Batches
 from imagewire_emulator.resources.cached_contents import CachedContents
 from imagewire_emulator.resources.uploads import Budget, Files
 
@@ -17,6 +18,7 @@ class State:
     """What the calls with one key have left."""
 
     files: Files
+    batches: Batches
     ledger: Ledger = field(default_factory=Ledger)
     steering: Steering = field(default_factory=Steering)
     cached_contents: CachedContents = field(default_factory=CachedContents)
@@ -27,6 +29,7 @@ class State:
         self.steering.clear()
         self.cached_contents.clear()
         self.files.clear()
+        self.batches.clear()
 
 
 class States:
@@ -35,14 +38,14 @@ class States:
     def __init__(self) -> None:
         self._budget = Budget()
         self._named: OrderedDict[str, State] = OrderedDict()
-        self.nameless = State(Files(self._budget))
+        self.nameless = State(Files(self._budget), Batches(self._budget))
 
     def find(self, name: str) -> State:
         """The state of that name; it is made if there is none."""
         if not name:
             return self.nameless
         if name not in self._named:
-            self._named[name] = State(Files(self._budget))
+            self._named[name] = State(Files(self._budget), Batches(self._budget))
         self._named.move_to_end(name)
         if len(self._named) > _MOST:
             _, forgotten = self._named.popitem(last=False)

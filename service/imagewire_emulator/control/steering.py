@@ -61,17 +61,25 @@ class Steering:
 
     def plan(self, asked: Iterable[Directive], path: str) -> Plan:
         """The plan of a valid request that asks for these directives. Raises ApiError if the quota is used up."""
+        self.pay()
+        return self.faults(asked, path)
+
+    def pay(self) -> None:
+        """Count a request. Raises ApiError if the quota is used up."""
         left = self.quota
         for name, first in (("requests", self._first.requests), ("pictures", self._first.pictures)):
             if getattr(left, name) == 0:
                 raise quota_exhausted(name, first or 0)
         if left.requests is not None:
             self.quota = Quota(left.requests - 1, left.pictures)
-        return self.faults(asked, path)
 
     def faults(self, asked: Iterable[Directive], path: str) -> Plan:
         """The plan of a request that costs no quota."""
         plan = self._counts.applied(Plan(), self._standing, "")  # counted over all paths
+        return self.added(plan, asked, path)
+
+    def added(self, plan: Plan, asked: Iterable[Directive], path: str) -> Plan:
+        """The plan with more directives."""
         return self._counts.applied(plan, asked, path)
 
     def drew(self, pictures: int) -> None:

@@ -1,1 +1,1 @@
-"""The paths of Google's API beside generateContent: models, tokens, files and cached contents."""
+"""The paths of Google's API beside generateContent: models, tokens, files, cached contents, batches and Imagen."""

@@ -2,13 +2,17 @@
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
+from imagewire_emulator.answer import Scene
+from imagewire_emulator.draw import Picture, Wish
 from imagewire_emulator.errors import invalid
+from imagewire_emulator.ledger import Entry
+from imagewire_emulator.plan import Plan
 
 if TYPE_CHECKING:
     from imagewire_emulator.state import State
@@ -19,14 +23,37 @@ _VERSION = "/(?:v1|v1beta|v1beta1|v1alpha)"
 _PLACE = "(?P<place>(?:/projects/[^/]+/locations/[^/]+)?)"
 
 
+class Artist(Protocol):
+    """What draws, and counts what was drawn."""
+
+    async def draw(self, wanted: Iterable[Wish]) -> list[Picture]:
+        """Draw pictures. Raises ApiError."""
+
+    def count(self, state: "State", entry: Entry, pictures: list[Picture], charged: int) -> None:
+        """Enter pictures into the ledger and the gallery; `charged` of them are final ones."""
+
+    def scene(self, asked: "Asked", model_id: str, given: Any, entry: Entry) -> Scene:
+        """What a request of a batch asks for. Raises ApiError."""
+
+    async def whole(self, state: "State", entry: Entry, scene: Scene) -> Any:
+        """The answer to a request of a batch. Raises ApiError."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request. names: the parts of its path. vertex: whether it is one of Vertex AI."""
+    """A request.
+
+    names: the parts of its path. vertex: whether it is one of Vertex AI. entry: its own of the ledger. plan: by its
+    header, and what was set for all calls.
+    """
 
     request: web.Request
     state: "State"
     names: Mapping[str, str]
     vertex: bool
+    entry: Entry
+    plan: Plan
+    artist: Artist
 
     async def body(self) -> Json:
         """Its JSON object. Raises ApiError."""

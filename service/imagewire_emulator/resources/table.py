@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 
-from imagewire_emulator.resources import cached_contents, model_list, uploads
+from imagewire_emulator.resources import batches, cached_contents, model_list, predict, uploads
 from imagewire_emulator.resources.route import Route
 
-_ROUTES = (*model_list.ROUTES, *uploads.ROUTES, *cached_contents.ROUTES)
+_ROUTES = (*model_list.ROUTES, *uploads.ROUTES, *cached_contents.ROUTES, *batches.ROUTES, *predict.ROUTES)
 
 
 def find(method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
