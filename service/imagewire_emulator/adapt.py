@@ -7,14 +7,18 @@ from imagewire_emulator import answer
 from imagewire_emulator.draw import Wish
 from imagewire_emulator.models import Model
 from imagewire_emulator.plan import PICTURES, Plan
+from imagewire_emulator.rules.parts import DRAWABLE
 
 _TEXTS = ("text", "thought", "unicode")
+_BOTH = ["TEXT", "IMAGE"]
 
 
 def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
     """The plan, changed by the request's modalities and thinking options."""
     config = wanted.get("generationConfig", {})
-    kinds = config.get("responseModalities") or ["TEXT", "IMAGE"]
+    if not model.checks_size:
+        plan = replace(plan, size=plan.size or "1K")
+    kinds = [kind for kind in config.get("responseModalities", ()) if kind != "MODALITY_UNSPECIFIED"] or _BOTH
     layout = plan.layout
     if plan.finish == "CONTINUATION" and "continuationToken" in wanted:
         plan, layout = replace(plan, finish="STOP"), ("image",)
@@ -38,7 +42,7 @@ def wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:
         part["inlineData"]["data"]
         for content in wanted["contents"]
         for part in content["parts"]
-        if part.get("inlineData", {}).get("mimeType", "").startswith("image/")
+        if part.get("inlineData", {}).get("mimeType") in DRAWABLE
     ]
     first = Wish(
         prompt=answer.prompt_of(wanted),

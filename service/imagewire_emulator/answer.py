@@ -11,7 +11,7 @@ from imagewire_emulator.draw import Picture
 from imagewire_emulator.models import Model
 from imagewire_emulator.native_parts import AUDIO, NATIVE_PARTS
 from imagewire_emulator.plan import PICTURES, Plan
-from imagewire_emulator.semantics import CONTINUATION, signature
+from imagewire_emulator.rules import CONTINUATION, signature
 from imagewire_emulator.usage import before_the_end, usage
 
 Json = dict[str, Any]

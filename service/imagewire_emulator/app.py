@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from imagewire_emulator import answer, body, directives, faults, framing, latency, native_parts, schema, semantics
+from imagewire_emulator import answer, body, directives, faults, framing, latency, native_parts, rules, schema
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.control import Gallery, routes
 from imagewire_emulator.credentials import authenticate, state_of
@@ -115,7 +115,7 @@ class EmulatorApp:
         entry.parts = [
             [native_parts.kind(part) for part in turn.get("parts", ())] for turn in wanted.get("contents", ())
         ]
-        semantics.check(wanted, model, vertex=vertex)
+        rules.check(wanted, model, vertex=vertex)
         state.files.check(wanted, str(request.url.origin()))
         cached = state.cached_contents.check(wanted["cachedContent"], model).tokens if "cachedContent" in wanted else 0
         header = request.headers.get(directives.HEADER) if base is None else None

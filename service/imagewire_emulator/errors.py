@@ -43,12 +43,28 @@ def detail(kind: str, **fields: Any) -> dict[str, Any]:
 
 
 def invalid(message: str, field: str = "") -> ApiError:
-    """400 INVALID_ARGUMENT, with the field if one is wrong."""
-    violation = {"field": field, "description": message} if field else {"description": message}
-    return ApiError("INVALID_ARGUMENT", message, [detail("BadRequest", fieldViolations=[violation])])
+    """400 INVALID_ARGUMENT. field: where the JSON is wrong; rules of the models name none in the details."""
+    violation = {"field": field, "description": message}
+    details = [detail("BadRequest", fieldViolations=[violation])] if field else []
+    return ApiError("INVALID_ARGUMENT", message, details)
 
 
-def unknown_name(name: str, path: str = "") -> ApiError:
-    """400 for an unknown field. path: that of its object, "" for the whole body."""
+def broken(path: str, words: str) -> ApiError:
+    """400 for a rule of the message itself, whatever the model."""
+    return invalid(f"* GenerateContentRequest.{path}: {words}\n")
+
+
+def out_of_range(name: str, value: float, span: str) -> ApiError:
+    """400 for a number, in Vertex AI's words."""
+    return invalid(
+        f"Unable to submit request because it has a {name} value of {value} but the supported range is {span}."
+        " Update the value and try again."
+    )
+
+
+def unknown_name(name: str, path: str = "", words: str = "Cannot find field.") -> ApiError:
+    """400 for a field that is unknown, or that is no list. path: that of its object, "" for the whole body."""
     where = f" at '{path}'" if path else ""
-    return invalid(f'Invalid JSON payload received. Unknown name "{name}"{where}: Cannot find field.', path)
+    message = f'Invalid JSON payload received. Unknown name "{name}"{where}: {words}'
+    violation = {"field": path, "description": message} if path else {"description": message}
+    return ApiError("INVALID_ARGUMENT", message, [detail("BadRequest", fieldViolations=[violation])])

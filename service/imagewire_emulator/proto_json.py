@@ -1,11 +1,13 @@
 """proto3 JSON as Google reads it: strict about names and types, lenient about how a value is written.
 
 A name may be in camelCase or snake_case, null means absent, a single value may replace a list of one, a number may be a
-string, base64 may be URL-safe and without padding. The result is in camelCase, with base64 decoded.
+string, an enum may be in lower case or a number, base64 may be URL-safe and without padding. The result is in
+camelCase, with base64 decoded.
 """
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -14,9 +16,14 @@ from imagewire_emulator.errors import ApiError, invalid, unknown_name
 
 Reader = Callable[[Any, str], Any]
 
+_TYPES = "type.googleapis.com/google.ai.generativelanguage.v1beta."
+
 
 def _mismatch(path: str, kind: str, value: Any) -> ApiError:
-    return invalid(f"Invalid value at '{path}' ({kind}), {str(value)[:80]!r}", path)
+    if isinstance(value, list):
+        place, _, name = path.rpartition(".")
+        return unknown_name(name, place, "Proto field is not repeating, cannot start list.")
+    return invalid(f"Invalid value at '{path}' ({kind}), {json.dumps(value, ensure_ascii=False)[:80]}", path)
 
 
 def string(value: Any, path: str) -> str:
@@ -44,6 +51,8 @@ def _parsed(value: Any) -> float | None:
     """A number, or a string with a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
+    if isinstance(value, str) and ("_" in value or value != value.strip()):
+        return None  # Python would read it
     try:
         return float(value)
     except (ValueError, OverflowError):
@@ -71,7 +80,8 @@ def data(value: Any, path: str) -> bytes:
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
-        raise invalid(f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed", path) from None
+        shown = json.dumps(value)[:80]
+        raise invalid(f"Invalid value at '{path}' (TYPE_BYTES), Base64 decoding failed for {shown}", path) from None
 
 
 def timestamp(value: Any, path: str) -> str:
@@ -81,13 +91,15 @@ def timestamp(value: Any, path: str) -> str:
     return str(value)
 
 
-def enum(*names: str) -> Reader:
-    """One of the names, in upper or lower case; returns the name."""
+def enum(kind: str, *names: str, numbered: bool = False) -> Reader:
+    """One of the names, in upper or lower case; returns the name. numbered: a number counts them from 1."""
     known = {name.lower(): name for name in names}
 
     def read(value: Any, path: str) -> str:
+        if numbered and type(value) is int and 1 <= value <= len(names):
+            return names[value - 1]
         if not isinstance(value, str) or value.lower() not in known:
-            raise _mismatch(path, "TYPE_ENUM", value)
+            raise _mismatch(path, _TYPES + kind, value)
         return known[value.lower()]
 
     return read
@@ -108,12 +120,14 @@ def string_map(value: Any, path: str) -> dict[str, str]:
     return {key: string(item, f"{path}[{key}]") for key, item in struct(value, path).items()}
 
 
-def message(fields: dict[str, Reader]) -> Reader:
+def message(kind: str, fields: dict[str, Reader]) -> Reader:
     """An object with only these fields."""
 
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise invalid(f"Invalid value at '{path}': {str(value)[:80]!r}", path)
+            if not path:
+                raise invalid("Invalid JSON payload received. Expected an object.")
+            raise _mismatch(path, _TYPES + kind, value)
         made = {}
         for key, item in value.items():
             name = re.sub(r"_(\w)", lambda match: match[1].upper(), key)

@@ -21,64 +21,134 @@ def _prefixed(prefix: str, names: str) -> list[str]:
     return [f"{prefix}_{name}" for name in names.split()]
 
 
-_RESOLUTION = enum(*_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH"))
-_PART_RESOLUTION = message({"level": enum(*_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH ULTRA_HIGH"))})
-_TOOL_TYPE = enum(
-    *["GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH", "MEDIA_PROCESSING"]
+_RESOLUTION = enum(
+    "GenerationConfig.MediaResolution", *_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH UNSPECIFIED"), numbered=True
 )
-_BLOB = message({"mimeType": string, "data": data, "displayName": string})
-_FILE = message({"mimeType": string, "fileUri": string, "displayName": string})
-_OUTCOME = enum(*_prefixed("OUTCOME", "OK FAILED DEADLINE_EXCEEDED"))
+_PART_RESOLUTION = message(
+    "MediaResolution",
+    {"level": enum("MediaResolution.Level", *_prefixed("MEDIA_RESOLUTION", "LOW MEDIUM HIGH ULTRA_HIGH UNSPECIFIED"))},
+)
+_TOOL_TYPE = enum(
+    "ToolType",
+    *["GOOGLE_SEARCH_WEB", "GOOGLE_SEARCH_IMAGE", "URL_CONTEXT", "GOOGLE_MAPS", "FILE_SEARCH", "MEDIA_PROCESSING"],
+)
+_BLOB = message("Blob", {"mimeType": string, "data": data, "displayName": string})
+_FILE = message("FileData", {"mimeType": string, "fileUri": string, "displayName": string})
+_OUTCOME = enum("CodeExecutionResult.Outcome", *_prefixed("OUTCOME", "OK FAILED DEADLINE_EXCEEDED"), numbered=True)
+_RESPONSE_PART = message(
+    "FunctionResponsePart", {"inlineData": _BLOB, "fileData": _FILE, "mediaResolution": _PART_RESOLUTION}
+)
 _PART = message(
+    "Part",
     {
         "text": string,
         "inlineData": _BLOB,
         "fileData": _FILE,
-        "functionCall": message({"id": string, "name": string, "args": struct}),
+        "functionCall": message("FunctionCall", {"id": string, "name": string, "args": struct}),
         "functionResponse": message(
+            "FunctionResponse",
             {
                 "id": string,
                 "name": string,
                 "response": struct,
-                "parts": repeated(
-                    message({"inlineData": _BLOB, "fileData": _FILE, "mediaResolution": _PART_RESOLUTION})
-                ),
-            }
+                "parts": repeated(_RESPONSE_PART),
+                "willContinue": boolean,
+                "scheduling": enum("FunctionResponse.Scheduling", "SILENT", "WHEN_IDLE", "INTERRUPT", numbered=True),
+            },
         ),
-        "executableCode": message({"id": string, "language": enum("PYTHON"), "code": string}),
-        "codeExecutionResult": message({"id": string, "outcome": _OUTCOME, "output": string}),
-        "toolCall": message({"id": string, "toolType": _TOOL_TYPE, "args": struct}),
-        "toolResponse": message({"id": string, "toolType": _TOOL_TYPE, "response": struct}),
-        "videoMetadata": message({"startOffset": string, "endOffset": string, "fps": number}),
+        "executableCode": message(
+            "ExecutableCode", {"id": string, "language": enum("ExecutableCode.Language", "PYTHON"), "code": string}
+        ),
+        "codeExecutionResult": message("CodeExecutionResult", {"id": string, "outcome": _OUTCOME, "output": string}),
+        "toolCall": message("ToolCall", {"id": string, "toolType": _TOOL_TYPE, "args": struct}),
+        "toolResponse": message("ToolResponse", {"id": string, "toolType": _TOOL_TYPE, "response": struct}),
+        "videoMetadata": message("VideoMetadata", {"startOffset": string, "endOffset": string, "fps": number}),
         "partMetadata": struct,
         "thought": boolean,
         "thoughtSignature": data,
         "mediaResolution": _PART_RESOLUTION,
-    }
+    },
 )
+_CONTENT = message("Content", {"role": string, "parts": repeated(_PART)})
 _HARMS = (
-    "HARASSMENT HATE_SPEECH SEXUALLY_EXPLICIT DANGEROUS_CONTENT CIVIC_INTEGRITY JAILBREAK"
+    "HARASSMENT HATE_SPEECH SEXUALLY_EXPLICIT DANGEROUS_CONTENT CIVIC_INTEGRITY JAILBREAK UNSPECIFIED"
     " IMAGE_HATE IMAGE_DANGEROUS_CONTENT IMAGE_HARASSMENT IMAGE_SEXUALLY_EXPLICIT"
 )
 _BLOCKS = _prefixed("BLOCK", "LOW_AND_ABOVE MEDIUM_AND_ABOVE ONLY_HIGH NONE")
-_SEARCH = message(
+_SAFETY = message(
+    "SafetySetting",
     {
-        "searchTypes": message({"webSearch": message({}), "imageSearch": message({})}),
-        "excludeDomains": repeated(string),
-        "timeRangeFilter": message({"startTime": timestamp, "endTime": timestamp}),
-        "blockingConfidence": enum(*_BLOCKS[:3], *_prefixed("BLOCK", "HIGHER_AND_ABOVE VERY_HIGH_AND_ABOVE")),
-    }
+        "category": enum("HarmCategory", *_prefixed("HARM_CATEGORY", _HARMS)),
+        "threshold": enum(
+            "SafetySetting.HarmBlockThreshold", *_BLOCKS, "OFF", "HARM_BLOCK_THRESHOLD_UNSPECIFIED", numbered=True
+        ),
+        "method": enum("SafetySetting.HarmBlockMethod", "SEVERITY", "PROBABILITY", numbered=True),
+    },
 )
-_FUNCTION = message({"name": string, "description": string, "parameters": struct, "parametersJsonSchema": struct})
+_SEARCH = message(
+    "GoogleSearch",
+    {
+        "searchTypes": message(
+            "SearchTypes", {"webSearch": message("WebSearch", {}), "imageSearch": message("ImageSearch", {})}
+        ),
+        "excludeDomains": repeated(string),
+        "timeRangeFilter": message("Interval", {"startTime": timestamp, "endTime": timestamp}),
+        "blockingConfidence": enum(
+            "PhishBlockThreshold", *_BLOCKS[:3], *_prefixed("BLOCK", "HIGHER_AND_ABOVE VERY_HIGH_AND_ABOVE")
+        ),
+    },
+)
+_FUNCTION = message(
+    "FunctionDeclaration",
+    {
+        "name": string,
+        "description": string,
+        "parameters": struct,
+        "parametersJsonSchema": struct,
+        "response": struct,
+        "responseJsonSchema": struct,
+        "behavior": enum("FunctionDeclaration.Behavior", "UNSPECIFIED", "BLOCKING", "NON_BLOCKING"),
+    },
+)
 _TOOL = message(
+    "Tool",
     {
         "googleSearch": _SEARCH,
-        "urlContext": message({}),
-        "codeExecution": message({}),
+        "urlContext": message("UrlContext", {}),
+        "codeExecution": message("CodeExecution", {}),
         "functionDeclarations": repeated(_FUNCTION),
-    }
+        **dict.fromkeys(["googleMaps", "fileSearch", "computerUse", "googleSearchRetrieval"], struct),
+        **dict.fromkeys(["retrieval", "enterpriseWebSearch", "parallelAiSearch", "exaAiSearch"], struct),
+        "mcpServers": repeated(struct),
+    },
 )
+_TOOL_CONFIG = message(
+    "ToolConfig",
+    {
+        "functionCallingConfig": message(
+            "FunctionCallingConfig",
+            {
+                "mode": enum("FunctionCallingConfig.Mode", "AUTO", "ANY", "NONE", "MODE_UNSPECIFIED", "VALIDATED"),
+                "allowedFunctionNames": repeated(string),
+            },
+        ),
+        "retrievalConfig": struct,
+        "includeServerSideToolInvocations": boolean,
+    },
+)
+_IMAGE_CONFIG = message(
+    "ImageConfig",
+    {
+        "aspectRatio": string,
+        "imageSize": string,
+        "personGeneration": enum("ImageConfig.PersonGeneration", "DONT_ALLOW", "ALLOW_ADULT", "ALLOW_ALL"),
+        "prominentPeople": enum("ImageConfig.ProminentPeople", "ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"),
+        "imageOutputOptions": message("ImageOutputOptions", {"mimeType": string, "compressionQuality": integer}),
+    },
+)
+_LEVELS = ["MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH", "THINKING_LEVEL_UNSPECIFIED"]
 _GENERATION_CONFIG = message(
+    "GenerationConfig",
     {
         "temperature": number,
         "topP": number,
@@ -89,57 +159,47 @@ _GENERATION_CONFIG = message(
         "seed": integer,
         "presencePenalty": number,
         "frequencyPenalty": number,
+        "responseLogprobs": boolean,
+        "logprobs": integer,
         "responseMimeType": string,
-        "responseModalities": repeated(enum("TEXT", "IMAGE", "AUDIO")),
-        "mediaResolution": _RESOLUTION,
-        "imageConfig": message(
-            {
-                "aspectRatio": string,
-                "imageSize": string,
-                "personGeneration": enum("DONT_ALLOW", "ALLOW_ADULT", "ALLOW_ALL"),
-                "prominentPeople": enum("ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"),
-                "imageOutputOptions": message({"mimeType": string, "compressionQuality": integer}),
-            }
+        "responseSchema": struct,
+        "responseJsonSchema": struct,
+        "responseModalities": repeated(
+            enum("GenerationConfig.Modality", "TEXT", "IMAGE", "AUDIO", "VIDEO", "MODALITY_UNSPECIFIED", numbered=True)
         ),
+        "mediaResolution": _RESOLUTION,
+        "imageConfig": _IMAGE_CONFIG,
         "thinkingConfig": message(
+            "ThinkingConfig",
             {
                 "includeThoughts": boolean,
                 "thinkingBudget": integer,
-                "thinkingLevel": enum("MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH"),
-            }
+                "thinkingLevel": enum("ThinkingConfig.ThinkingLevel", *_LEVELS),
+            },
         ),
-    }
+        "audioTimestamp": boolean,
+        "enableEnhancedCivicAnswers": boolean,
+        **dict.fromkeys(["speechConfig", "routingConfig", "modelSelectionConfig"], struct),
+    },
 )
 _REQUEST = message(
+    "GenerateContentRequest",
     {
         "model": string,
-        "contents": repeated(message({"role": enum("user", "model"), "parts": repeated(_PART)})),
-        "systemInstruction": message({"role": string, "parts": repeated(_PART)}),
+        "contents": repeated(_CONTENT),
+        "systemInstruction": _CONTENT,
         "tools": repeated(_TOOL),
-        "toolConfig": message(
-            {
-                "functionCallingConfig": message(
-                    {"mode": enum("AUTO", "ANY", "NONE"), "allowedFunctionNames": repeated(string)}
-                ),
-                "includeServerSideToolInvocations": boolean,
-            }
-        ),
-        "safetySettings": repeated(
-            message(
-                {
-                    "category": enum(*_prefixed("HARM_CATEGORY", _HARMS)),
-                    "threshold": enum(*_BLOCKS, "OFF"),
-                    "method": enum("SEVERITY", "PROBABILITY"),
-                }
-            )
-        ),
+        "toolConfig": _TOOL_CONFIG,
+        "safetySettings": repeated(_SAFETY),
         "labels": string_map,
         "cachedContent": string,
-        "serviceTier": enum("flex", "standard", "priority"),
-        "outputConfig": message({"outputUriPrefix": string}),
+        "serviceTier": enum("ServiceTier", "flex", "standard", "priority", "unspecified"),
+        "store": boolean,
+        "modelArmorConfig": struct,
+        "outputConfig": message("OutputConfig", {"outputUriPrefix": string}),
         "continuationToken": data,
         "generationConfig": _GENERATION_CONFIG,
-    }
+    },
 )
 
 

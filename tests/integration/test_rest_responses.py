@@ -31,7 +31,7 @@ async def output(stack: Stack, model: str = MODEL, **fields: Any) -> list[dict[s
     ],
 )
 async def test_a_model_that_draws_needs_no_tool(rest: Stack, fields: dict[str, Any], expected: list[str]) -> None:
-    items = await output(rest, **fields)
+    items = await output(rest, THREE, **fields)
     assert rest.emulator.ledger.entries[-1].body["generationConfig"]["responseModalities"] == expected
     assert ("image_generation_call" in [item["type"] for item in items]) == ("IMAGE" in expected)
 
@@ -104,5 +104,5 @@ async def test_a_picture_that_did_not_come_says_why(rest: Stack, scenario: str, 
 
 
 async def test_text_alone_does_not_fail(rest: Stack) -> None:
-    items = await output(rest, f"{MODEL}--image-safety", tools=[FUNCTION])
+    items = await output(rest, f"{THREE}--image-safety", tools=[FUNCTION])
     assert "image_generation_call" not in [item["type"] for item in items]

@@ -3,6 +3,7 @@
 Bytes stay bytes in the result: whoever writes the JSON encodes them as standard base64, once.
 """
 
+import itertools
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -56,6 +57,14 @@ def encode(spec: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHIN
     return encoder.body()
 
 
+def _sign_text(parts: list[Json], placeholder: bytes) -> None:
+    """Sign the text with which an answer begins, if it has no signature: another model may have made it."""
+    own = (part for part in parts if not part.get("thought"))
+    pieces = list(itertools.takewhile(lambda part: "text" in part, own))
+    if pieces and not any("thoughtSignature" in piece for piece in pieces):
+        pieces[0]["thoughtSignature"] = placeholder
+
+
 class _Encoder:
     def __init__(self, spec: pb.Spec, capabilities: Capabilities) -> None:
         self.spec = spec
@@ -73,6 +82,7 @@ class _Encoder:
             if self.spec.tool_config.allowed_function_names:
                 calling["allowedFunctionNames"] = list(self.spec.tool_config.allowed_function_names)
             body["toolConfig"] = {"functionCallingConfig": calling}
+        self.combine_tools(body)
         if self.spec.HasField("output_config"):
             self.optional("Spec.output_config", "spec.output_config")
             body["outputConfig"] = {"outputUriPrefix": self.spec.output_config.uri_prefix}
@@ -113,6 +123,8 @@ class _Encoder:
         contents: list[Json] = []
         for i, message in enumerate(self.spec.messages):
             encoded = parts.message(message, f"spec.messages[{i}]")
+            if message.role == _ASSISTANT and self.capabilities.unsigned_signature:
+                _sign_text(encoded, self.capabilities.unsigned_signature.encode())
             if message.role == _SYSTEM:
                 system += encoded
                 continue
@@ -222,6 +234,13 @@ class _Encoder:
                 declaration["parametersJsonSchema"] = plain(function.parameters)
             declarations.append(declaration)
         return {"functionDeclarations": declarations}
+
+    def combine_tools(self, body: Json) -> None:
+        """Say that Google's tools may be used next to functions: the Gemini API refuses both together otherwise."""
+        kinds = {tool.WhichOneof("tool") for tool in self.spec.tools}
+        in_extra = any(camel(name) == "toolConfig" for name in self.spec.extra_body.fields)
+        if {"google_search", "functions"} <= kinds and self.capabilities.service == GEMINI and not in_extra:
+            body.setdefault("toolConfig", {})["includeServerSideToolInvocations"] = True
 
     def add_extra_body(self, body: Json) -> None:
         extra = plain(self.spec.extra_body)
