@@ -49,6 +49,10 @@ class Target(str):
         """Start the server again if it has ended. Call it before each call."""
         self._server.wake()
 
+    def end(self) -> None:
+        """Drain and stop the server."""
+        self._server.end()
+
 
 def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), *, idle: float | None = None) -> Target:
     """Serve with the settings of an environment; return the target, which only this user can reach.

@@ -12,6 +12,7 @@ from typing import Any, is_typeddict
 import pytest
 
 import imagewire
+from imagewire import testing
 from imagewire.async_chat import AsyncChats
 from imagewire.chat import Chats
 from imagewire.litellm.options import CompletionOptions
@@ -20,7 +21,9 @@ from tests.sdk.certificates import certified
 # Values, whose comment stands beside them.
 _VALUES = {"DEFAULT_MODEL", "Picture", "__version__"}
 # What clients lead to, and what the reference shows beside the names of the package.
-_FURTHER = {"Chats": Chats, "AsyncChats": AsyncChats, "CompletionOptions": CompletionOptions}
+_FURTHER = {"Chats": Chats, "AsyncChats": AsyncChats, "CompletionOptions": CompletionOptions} | {
+    f"testing.{found.__name__}": found for found in (testing.emulator, testing.Emulated, testing.UpstreamCall)
+}
 _QUIET = {"close", "get", "keys", "to_dict", "to_json"}  # raise nothing
 
 

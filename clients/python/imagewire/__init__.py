@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from imagewire import testing as testing
     from imagewire._grpc.health import Pong
     from imagewire.answer import Answer
     from imagewire.assemble import acollect, collect
@@ -174,4 +175,6 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in _HOME_OF:
         return getattr(importlib.import_module(_HOME_OF[name]), name)
+    if name == "testing":
+        return importlib.import_module("imagewire.testing")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
