@@ -69,6 +69,8 @@ REFUSED: dict[str, Ask] = {
     "file's environment, a list": (f"environment_variables: [LITELLM_MASTER_KEY={KEY}]\n", {}),
     "file's environment, empty": ("environment_variables: {LITELLM_MASTER_KEY: }\n", {}),
     "a misspelt key": (f"general_settings: {{master_kye: {KEY}}}\n", {}),
+    "a key by a name of nobody's": (f"general_settings: {{litellm_master_key: {KEY}}}\n", {}),
+    "an API key": (f"general_settings: {{api_key: {KEY}}}\n", {}),
     "another section": (f"litellm_settings: {{master_key: {KEY}}}\n", {}),
     "our section": (f"imagewire: {{master_key: {KEY}}}\n", {}),
     "no section": (f"master_key: {KEY}\n", {}),

@@ -2,6 +2,7 @@
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 _LITELLM_KEY = "LITELLM_MASTER_KEY"
 # The variables that may hold the key.
 VARIABLES = (OWN_KEY, _LITELLM_KEY)
+# What is named so may be meant to keep strangers out.
+_SECRET = re.compile(r"(?:^|_)(?:keys?|auth|passwords?|secrets?|tokens?)(?:_|$)")
 _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
 
 
@@ -75,6 +78,11 @@ def _from_general(section: Node, notices: Notices) -> str:
         elif not litellm.has("general_settings", name.text) and nearest(name.text, asking, cutoff=0.8):
             # If it is misspelled, callers would need no key.
             raise name.unknown(asking, "general_settings")
+        elif not litellm.has("general_settings", name.text) and _SECRET.search(name.text.lower()):
+            raise name.error(
+                f"unknown key {name.text!r} in general_settings: if callers are to send a key, set master_key; else"
+                " remove it"
+            )
         else:
             notices.other(name, value, "general_settings", ("master_key",))
     return key
