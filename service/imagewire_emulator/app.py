@@ -83,9 +83,13 @@ class EmulatorApp:
             entry.status = error.http
             entry.end("error")
             return web.json_response(error.body(), status=error.http)
-        except (asyncio.CancelledError, ConnectionError):
+        except asyncio.CancelledError:
             entry.end("client_disconnected")
             raise
+        except ConnectionError:
+            # It was closed by the client, or here on demand. An exception would be printed as a fault of the program.
+            entry.end("client_disconnected")
+            return web.Response()
 
     async def _answer(self, request: web.Request, entry: Entry, state: State) -> web.StreamResponse:
         match = _PATH.fullmatch(request.path)

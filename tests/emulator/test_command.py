@@ -73,3 +73,19 @@ def test_it_prints_its_address_and_ends_by_a_signal(number: signal.Signals) -> N
     process.send_signal(number)
     assert process.communicate() == ("", "")
     assert process.returncode == 0
+
+
+def test_faults_on_demand_are_no_faults_of_the_program() -> None:
+    command = [sys.executable, "-m", "imagewire_emulator", "--port", "0"]
+    with forked.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        assert program.stderr is not None
+        address = re.search(r"http://\S+:\d+", program.stdout.readline())
+        assert address
+        with httpx.Client(base_url=address[0], headers={"x-goog-api-key": "emulator-key"}, trust_env=False) as client:
+            given = {"contents": [{"parts": [{"text": "A banana"}]}]}
+            for name in ("cut", "reset"):
+                with pytest.raises(httpx.TransportError):
+                    client.post(f"/v1beta/models/emulator-{name}:generateContent", json=given)
+        program.send_signal(signal.SIGTERM)
+        assert program.stderr.read() == ""
