@@ -1,5 +1,17 @@
-"""`python -m imagewire_server` is the command imagewire-server."""
+"""`python -m imagewire_server` and the command imagewire-server: load the command, and run it."""
 
-from imagewire_server.cli import main
+import signal
 
-main()
+
+def main() -> None:
+    """The entry point."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ctrl-C while the command is loaded ends the process at once, without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from imagewire_server.cli import main as run  # noqa: PLC0415
+
+    run()
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,8 @@ def main() -> None:
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     _open_standard_files()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # `__main__` has suspended it
     app(prog_name="imagewire-server")
 
 
@@ -54,7 +56,7 @@ def _one(configs: tuple[Path, ...]) -> Path | None:
     return configs[0] if configs else None
 
 
-@click.group(cls=ServeByDefault, context_settings={"max_content_width": 100})
+@click.group(cls=ServeByDefault, context_settings={"max_content_width": 100, "help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="%(prog)s %(version)s", help="Print the version.")
 def app() -> None:
     """Chat that draws, over gRPC: pictures of Google's models, streamed as bytes.
@@ -73,7 +75,11 @@ def app() -> None:
 @click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
 @click.option(
-    "--workers", "--num_workers", "workers", type=int, help="The number of processes; 0 for one per usable core."
+    "--workers",
+    "--num_workers",
+    "workers",
+    type=click.IntRange(0, 1024),
+    help="The number of processes; 0 for one per usable core.",
 )
 @click.option("--strict", is_flag=True, default=None, help="Take each warning about the configuration as an error.")
 @click.option("--debug", "--detailed_debug", "debug", is_flag=True, help="Log in detail: the log level debug.")
@@ -145,7 +151,10 @@ def serve(  # noqa: PLR0913  # one for each option
         text = received() if worker is not None else b"" if config is None else content(config, pipe=True)
         given = read(text)
         if counts is not None:
-            share_counts(counts)
+            try:
+                share_counts(counts)
+            except ValueError:
+                raise click.BadParameter("is for the server's own workers", param_hint="--counts") from None
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
         if worker is None:
@@ -231,6 +240,10 @@ def demo(output: Path | None) -> None:
     """Draw one picture with the emulator. Starts a server and an emulator for it, and stops both."""
     if output is not None and output.exists():
         raise click.BadParameter(f"{output} exists already: choose another file", param_hint="--output")
+    if output is not None and not output.parent.is_dir():
+        raise click.BadParameter(
+            f"there is no folder {output.parent}: make it, or choose another", param_hint="--output"
+        )
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))

@@ -3,6 +3,7 @@
 One module a command. What is heavy (gRPC, rich, Pillow) is loaded where it is first used: --help needs none of it.
 """
 
+import signal
 import sys
 from importlib.util import find_spec
 
@@ -12,6 +13,9 @@ _PACKAGES = ("typer", "rich", "PIL", "textual_image", "prompt_toolkit")
 
 def main() -> None:
     """The entry point. Exits with 2 when the extra "cli" is not installed."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Ctrl-C while the command is loaded ends the process at once, without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         if sys.stderr is not None:
             sys.stderr.write(

@@ -10,7 +10,7 @@ import imagewire
 from imagewire.cli import ask, preview, shared_options
 from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
 from imagewire.cli.output import note
-from imagewire.cli.output_path import writable
+from imagewire.cli.output_path import is_folder, writable
 from imagewire.cli.signals import Terminated
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def chat(
         shared_options.checked(model, (), options)
         if earlier is not None and not resume:
             raise invalid("CHAT goes with --resume; what to draw is typed into the chat")
-        if not output.is_dir():
+        if not is_folder(output):
             raise invalid(f"-o {output}: there is no such folder; make it, or name another")
         writable(output)
         from imagewire.cli.saved_chat import SavedChat, load

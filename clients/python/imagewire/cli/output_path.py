@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imagewire.cli.exits import invalid
+from imagewire.cli.output import shortened
 from imagewire.cli.rescue import check_writable, elsewhere
 from imagewire.files import beside, claimed, named_after
 
@@ -41,7 +42,7 @@ class OutputPath:
 @contextmanager
 def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: bool) -> Iterator[OutputPath]:
     """Read -o. Raises InvalidRequest for what is impossible, before anything is drawn."""
-    if overwrite and (output in {None, "-"} or Path(str(output)).is_dir()):
+    if overwrite and (output in {None, "-"} or is_folder(Path(output))):
         raise invalid("--force is for the file that -o names: name one, or leave it out")
     if output == "-":
         if as_json:
@@ -54,7 +55,7 @@ def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: 
             yield OutputPath(Path(folder), stdout=True)
         return
     path = Path(output or ".")
-    if path.is_dir():
+    if is_folder(path):
         yield OutputPath(writable(path))
         return
     if str(output).endswith(os.sep):
@@ -62,7 +63,22 @@ def output_path(output: str | None, *, several: bool, overwrite: bool, as_json: 
     if several:
         raise invalid(f"-o {path}: is one file for several pictures; name a folder that is there")
     # The target of a link is replaced, so files are made beside the target.
-    yield OutputPath(writable(path.resolve().parent), _free(path, overwrite=overwrite), overwrite)
+    yield OutputPath(writable(_resolved(path).parent), _free(path, overwrite=overwrite), overwrite)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether -o names a folder that is there. Raises InvalidRequest for what can be no path."""
+    try:
+        return path.is_dir()
+    except OSError as error:
+        raise invalid(f"-o {shortened(str(path))}: {error.strerror}; name another") from None
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError):
+        raise invalid(f"-o {path}: is a link that leads nowhere; name another") from None
 
 
 def _free(path: Path, *, overwrite: bool) -> Path:

@@ -246,6 +246,8 @@ class Session:
 
 def _path(typed: str) -> Path:
     """A path as typed, or quoted as for a shell: terminals quote the names of files dropped on them."""
+    if "\0" in typed:
+        raise invalid("a file's name must not contain a null character")
     as_it_is = Path(os.path.expanduser(typed))  # noqa: PTH111  # Path's fails for a user who is not there
     if as_it_is.exists():
         return as_it_is

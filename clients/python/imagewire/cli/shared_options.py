@@ -1,5 +1,6 @@
 """Options that several commands share, and what is made of them."""
 
+import contextlib
 import os
 import ssl
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imagewire.options import Options
+
+_LARGEST = 100_000_000
 
 Model = Annotated[
     str,
@@ -125,6 +128,9 @@ def _unreadable(file: Path) -> str:
 
 def picture(source: str, option: str) -> "imagewire.Image":
     """A picture to edit. Raises InvalidRequest when it cannot be read."""
+    with contextlib.suppress(OSError, ValueError):
+        if Path(source).stat().st_size > _LARGEST:
+            raise invalid(f"{option} {source}: is larger than 100 MB, and no model takes that")
     try:
         return imagewire.image(source)
     except (OSError, ValueError) as error:

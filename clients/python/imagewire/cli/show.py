@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,9 +10,11 @@ import typer
 
 from imagewire.cli import preview, shared_options
 from imagewire.cli.exits import failures_reported, invalid
-from imagewire.cli.output import printable, put
+from imagewire.cli.output import printable, put, shortened
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+
     import PIL.Image
 
 # Longer text is cut; --json has all of it.
@@ -51,29 +54,41 @@ def _facts(file: Path) -> dict[str, Any]:
     """Sizes in bytes and pixels. Raises InvalidRequest when the file is no picture."""
     import PIL.Image
 
-    if file.exists() and not file.is_file():
-        raise invalid(f"{file}: is no file; name a picture's file")
     try:
-        data = file.read_bytes()
+        if file.exists() and not file.is_file():
+            raise invalid(f"{file}: is no file; name a picture's file")
+        with file.open("rb") as opened:
+            size = os.fstat(opened.fileno()).st_size
+            return {"file": str(file), **_described(opened), "size_bytes": size, "sha256": _sha256(opened)}
     except OSError as error:
-        raise invalid(f"{file}: {error.strerror}; name a picture's file") from None
+        raise invalid(f"{shortened(str(file))}: {error.strerror}; name a picture's file") from None
+    except (ValueError, SyntaxError, PIL.Image.DecompressionBombError):
+        raise invalid(f"{file}: is no picture, or a damaged one") from None
+
+
+def _sha256(opened: "BufferedReader") -> str:
+    opened.seek(0)
+    return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _described(opened: "BufferedReader") -> dict[str, Any]:
+    """What Pillow reads. Raises ValueError, SyntaxError or DecompressionBombError for what is no picture."""
+    import PIL.Image
+
     try:
-        with PIL.Image.open(file) as picture:
+        with PIL.Image.open(opened) as picture:
             picture.load()
             return {
-                "file": str(file),
                 "format": picture.format,
                 "mime_type": picture.get_format_mimetype(),
                 "width": picture.width,
                 "height": picture.height,
-                "size_bytes": len(data),
-                "sha256": hashlib.sha256(data).hexdigest(),
                 "text": _text(picture),
                 "exif": _exif(picture),
                 "c2pa": _signed(picture),
             }
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError):
-        raise invalid(f"{file}: is no picture, or a damaged one") from None
+    except OSError as error:  # Pillow's errors about the content
+        raise ValueError from error
 
 
 def _text(picture: "PIL.Image.Image") -> dict[str, str]:

@@ -9,7 +9,12 @@ class Terminated(KeyboardInterrupt):
 
 
 def end_with_signals() -> None:
-    """Make SIGTERM and SIGHUP work as Ctrl-C does: calls are cancelled, and no unfinished file stays."""
+    """Make SIGTERM and SIGHUP work as Ctrl-C does: calls are cancelled, and no unfinished file stays.
+
+    Ctrl-C itself was suspended while the command was loaded.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def end(number: int, frame: FrameType | None) -> None:
         raise Terminated
