@@ -13,7 +13,6 @@ _STATUS = {
     "RESOURCE_EXHAUSTED": (429, 8),
     "CANCELLED": (499, 1),
     "INTERNAL": (500, 13),
-    "UNIMPLEMENTED": (501, 12),
     "UNAVAILABLE": (503, 14),
     "DEADLINE_EXCEEDED": (504, 4),
 }

@@ -114,6 +114,6 @@ def test_a_batch_has_a_number_of_requests(
 
 
 def test_vertex_batches_are_refused_by_name(emulator: Emulator) -> None:
-    with made_client(emulator, "vertex") as vertex, pytest.raises(errors.ServerError, match="Cloud Storage") as told:
+    with made_client(emulator, "vertex") as vertex, pytest.raises(errors.ClientError, match="Cloud Storage") as told:
         vertex.batches.create(model=MODEL, src="gs://bucket/requests.jsonl", config={"dest": "gs://bucket/answers"})
-    assert (told.value.code, told.value.status) == (501, "UNIMPLEMENTED")
+    assert (told.value.code, told.value.status) == (400, "FAILED_PRECONDITION")

@@ -18,7 +18,7 @@ _UNSERVED = tuple(
         (r"files:register", "files of Cloud Storage"),
         (r"batchPredictionJobs\b.*", "Vertex AI's batches, which are files of Cloud Storage"),
         (r"(?:publishers/google/)?models/[^/:]+", "changes of models: it has no tuned ones"),
-        (r"(interactions|webhooks|agents|environments|triggers|voices|decisions)\b.*", r"\1"),
+        (r"(interactions|webhooks|agents|environments|triggers|voices|decisions|credentials)\b.*", r"\1"),
     )
 )
 _LIVE = re.compile(r"/+ws/google\..*")
@@ -34,4 +34,7 @@ def check(path: str) -> None:
 
 
 def _unserved(words: str) -> ApiError:
-    return ApiError("UNIMPLEMENTED", f"The emulator does not serve {words}. See its documentation for what it serves.")
+    # Not 501, which Google's SDKs repeat for seconds.
+    return ApiError(
+        "FAILED_PRECONDITION", f"The emulator does not serve {words}. See its documentation for what it serves."
+    )
