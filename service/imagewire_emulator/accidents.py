@@ -12,15 +12,26 @@ from imagewire_emulator.plan import Change, Plan, Raw, Scenarios, changed, numbe
 _INTERNAL = ApiError("INTERNAL", "An internal error has occurred.")
 _OVERLOADED = ApiError("UNAVAILABLE", "The model is overloaded. Please try again later.")
 _EXHAUSTED = ApiError("RESOURCE_EXHAUSTED", "Resource has been exhausted.")
+_NO_CREDITS = ApiError(
+    "RESOURCE_EXHAUSTED",
+    "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to manage your project"
+    " and billing.",
+)
+_PER_MINUTE = {
+    "quotaMetric": "generativelanguage.googleapis.com/generate_requests_per_model",
+    "quotaId": "GenerateRequestsPerMinutePerProjectPerModel",
+    "quotaDimensions": {"location": "global"},
+    "quotaValue": "500",
+}
 _HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 
 def _limited(seconds: int, **violation: str) -> ApiError:
     return ApiError(
         "RESOURCE_EXHAUSTED",
-        "You exceeded your current quota, please check your plan and billing details.",
+        f"You exceeded your current quota, please check your plan and billing details.\nPlease retry in {seconds}s.",
         [
-            detail("QuotaFailure", violations=[violation or {"quotaMetric": "generate_requests_per_model"}]),
+            detail("QuotaFailure", violations=[violation or _PER_MINUTE]),
             detail(
                 "Help",
                 links=[{"description": "Learn more", "url": "https://ai.google.dev/gemini-api/docs/rate-limits"}],
@@ -93,6 +104,7 @@ ACCIDENTS: Scenarios = {
     "429-date": ("rate limited, Retry-After as a date, in 60 s, or N", _retry_at),
     "429-fraction": ("rate limited, Retry-After: 1.5", _retry_after("1.5")),
     "429-huge": ("rate limited, Retry-After: 999999999", _retry_after("999999999")),
+    "429-no-credits": ("the prepaid credits are used up; nothing says when to retry", changed(error=_NO_CREDITS)),
     "429-per-day": (
         "the daily quota is used up, with a RetryInfo of 33 s nevertheless",
         changed(error=quota_exhausted("requests", 100)),

@@ -58,14 +58,15 @@ def whole(scene: Scene) -> Json:
 
 
 def events(scene: Scene) -> list[Json]:
-    """The answers of streamGenerateContent, in order."""
-    made: list[Json] = [{"usageMetadata": {"trafficType": "ON_DEMAND"}}] if scene.vertex else []
+    """The answers of streamGenerateContent, in order. Each has the usage so far; Vertex AI counts at the end only."""
+    made: list[Json] = [{}] if scene.vertex else []
     for part in _parts(scene):
         made += [{"candidates": [_candidate(piece)], **_ids(scene)} for piece in _split(part)]
     made += [{"candidates": [_candidate() | {"finishReason": reason}], **_ids(scene)} for reason in scene.plan.early]
     last = _answer(scene, _candidate() | _end(scene))
-    if scene.plan.usage == "every-event":
-        made = [event | {"usageMetadata": before_the_end(last["usageMetadata"])} for event in made]
+    if scene.plan.usage != "at-the-end":
+        so_far = {"trafficType": "ON_DEMAND"} if scene.vertex else before_the_end(last["usageMetadata"])
+        made = [event | {"usageMetadata": so_far} for event in made]
     return [*made, last, last] if scene.plan.damage == "finish-twice" else [*made, last]
 
 
@@ -162,6 +163,8 @@ def _answer(scene: Scene, candidate: Json) -> Json:
         }
     if plan.damage == "no-candidates":
         made = {}
+    if plan.damage == "no-content":
+        candidate.pop("content")
     if plan.damage == "model-status":
         made["modelStatus"] = {
             "modelStage": "DEPRECATED",

@@ -41,6 +41,8 @@ ODDITIES: Scenarios = {
         "text and no picture",
         changed(layout=("text",), finish="NO_IMAGE", finish_message="No image was generated."),
     ),
+    "no-content": ("NO_IMAGE without content", changed(layout=(), finish="NO_IMAGE", damage="no-content")),
+    "declined": ("text that declines, with STOP", changed(layout=("text",))),
     "early-stop": (
         "a stream with STOP, then IMAGE_SAFETY",
         changed(layout=("text",), early=("STOP",), finish="IMAGE_SAFETY"),
@@ -58,7 +60,7 @@ ODDITIES: Scenarios = {
     "finish-twice": ("the last event twice", changed(damage="finish-twice")),
     "model-status": ("a modelStatus: deprecated, with the retirement date", changed(damage="model-status")),
     "usage-split": ("usage that lists a modality twice", changed(usage="split")),
-    "usage-every-event": ("usage in every event", changed(usage="every-event")),
+    "usage-at-the-end": ("usage in the last event alone", changed(usage="at-the-end")),
     "usage-without-details": ("usage without the tokens of each modality", changed(usage="bare")),
     "usage-odd": ("usage with negative counts, counts as text, unknown names and no total", changed(usage="odd")),
     "data-first": ("a picture whose data comes before its mimeType", changed(damage="data-first")),

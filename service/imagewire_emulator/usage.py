@@ -46,12 +46,10 @@ def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool,
 
 def before_the_end(whole: Json) -> Json:
     """The usage in an event before the last one: the tokens of the prompt."""
-    prompt = whole["promptTokenCount"]
-    return {
-        "promptTokenCount": prompt,
-        "totalTokenCount": prompt,
-        "promptTokensDetails": whole["promptTokensDetails"],
-    }
+    made: Json = {name: whole[name] for name in ("promptTokenCount", "promptTokensDetails") if name in whole}
+    if "totalTokenCount" in whole:
+        made["totalTokenCount"] = whole["promptTokenCount"]
+    return made
 
 
 def _changed(made: Json, how: str, image_out: int) -> Json:

@@ -167,3 +167,39 @@ def test_it_runs_in_a_thread() -> None:
     with in_thread() as emulator:
         assert emulator.ledger.entries == []
         assert emulator.base_url.startswith("http://127.0.0.1:")
+
+
+@pytest.mark.parametrize("scenario", ["", "drafts", "two-images", "image-safety"])
+async def test_every_event_of_a_stream_has_the_usage_so_far(client: aiohttp.ClientSession, scenario: str) -> None:
+    _, text = await ask(client, f"emulator-{scenario}" if scenario else "gemini-3-pro-image", sse=True)
+    *before, last = (event["usageMetadata"] for event in events(text))
+    assert {usage["totalTokenCount"] for usage in before} == {last["promptTokenCount"]}
+    assert last["totalTokenCount"] > last["promptTokenCount"]
+
+
+# What is asked of a 3-series model → whether each part is a thought, and whether it is signed.
+SIGNED: dict[str, list[tuple[bool, bool]]] = {
+    "": [(False, True), (False, True)],
+    "drafts": [(True, False), (True, False), (False, True), (False, True)],
+    "two-images": [(False, True), (False, True), (False, True)],
+    "interleaved": [(False, True), (False, True), (False, False), (False, True), (False, False)],
+    "thought-only": [(False, True), (True, False)],
+}
+
+
+@pytest.mark.parametrize("scenario", SIGNED)
+async def test_the_3_series_signs_its_first_text_and_final_pictures(
+    client: aiohttp.ClientSession, scenario: str
+) -> None:
+    model = f"emulator-{scenario}" if scenario else "gemini-3.1-flash-image"
+    asked, again = (body(f"{prompt} x-emulate: size=300KB") for prompt in ("a banana", "in blue"))
+    _, text = await ask(client, model, asked)
+    content = json.loads(text)["candidates"][0]["content"]
+    assert [(part.get("thought", False), "thoughtSignature" in part) for part in content["parts"]] == SIGNED[scenario]
+    turns = [*asked["contents"], content, *again["contents"]]
+    assert (await ask(client, model, {"contents": turns}))[0] == 200
+
+
+async def test_older_models_sign_nothing(client: aiohttp.ClientSession) -> None:
+    _, text = await ask(client, "gemini-2.5-flash-image")
+    assert b"thoughtSignature" not in text

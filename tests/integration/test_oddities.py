@@ -19,7 +19,7 @@ ROWS = {
     "u4": ("nulls", "snake-case", "base64-urlsafe", "base64-unpadded"),
     "u5": ("done", "bom", "no-last-line", "empty-data", "sse-as-text", "sse-as-json", "sse-untyped", "gzip"),
     "u6": ("unspecified-then-stop",),
-    "u7": ("usage-split", "usage-every-event", "usage-without-details", "usage-odd"),
+    "u7": ("usage-split", "usage-at-the-end", "usage-without-details", "usage-odd"),
     "u10": ("data-first",),
     "u11": ("audio",),
 }
