@@ -107,6 +107,15 @@ def test_what_is_typed_costs_no_more_pictures_than_it_asks_for(tmp_path: Path, s
     ]
 
 
+def test_sigterm_at_the_prompt_ends_it(tmp_path: Path, state: str) -> None:
+    """The results of --json go to stdout, so the prompt is on stderr; here both are the terminal."""
+    with terminal(tmp_path, "127.0.0.1:1", "chat", "--json", XDG_STATE_HOME=state) as shown:
+        shown.until(PROMPT)
+        shown.process.terminate()
+        assert shown.end() == 130
+    assert b"Traceback" not in shown.seen
+
+
 def test_ctrl_d_leaves(tmp_path: Path, state: str) -> None:
     with terminal(tmp_path, "127.0.0.1:1", "chat", XDG_STATE_HOME=state) as shown:
         shown.until(PROMPT)

@@ -16,6 +16,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 import imagewire
+from imagewire.cli import models
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire.v1.model_service_pb2 import Choices, ListModelsResponse, Model, Price
 from tests import forked
@@ -177,6 +178,20 @@ def test_the_shells_complete(tmp_path: Path, shell: str) -> None:
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
     assert "draw" in re.findall(r"\w+", run(tmp_path, "127.0.0.1:1", **asked).stdout.decode())
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_no_name_is_broken_where_the_terminal_is_narrow(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: int
+) -> None:
+    names = ["gemini/gemini-3.1-flash-lite-image-preview", "vertex_ai/a-name-of-a-deployment-that-is-rather-long"]
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(columns))
+    ratios = Choices(values=["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:8", "8:1"])
+    models._print([Model(name=name, aspect_ratios=ratios) for name in names])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [name for name in names if any(name in line for line in lines)] == names
 
 
 # what is typed, what is offered

@@ -14,7 +14,7 @@ def is_local(address: str) -> bool:
     """Whether an address, as gRPC takes it, is on this machine: a unix socket or a loopback address."""
     if address.startswith(("unix:", "unix-abstract:")):
         return True
-    host = _host(address)
+    host = host_of(address)
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
@@ -27,7 +27,7 @@ def in_use(address: str) -> str | None:
     """The variable that names the proxy which gRPC uses for an address; None for no proxy."""
     name = next((name for name in _VARIABLES if os.environ.get(name)), None)
     exempt = next((value for each in _EXEMPTIONS if (value := os.environ.get(each))), "")
-    if is_local(address) or any(_host(address).endswith(end) for end in exempt.lower().split(",") if end):
+    if is_local(address) or any(host_of(address).endswith(end) for end in exempt.lower().split(",") if end):
         return None
     return name
 
@@ -40,7 +40,7 @@ def advice(address: str) -> str:
     return f"; the connection goes through the proxy of the variable {name}: unset it, or add the host to no_proxy"
 
 
-def _host(address: str) -> str:
+def host_of(address: str) -> str:
     """The host of "host:port", "[host]:port" or "dns:///host:port"."""
     rest = _SCHEME.sub("", address, count=1)
     if rest.startswith("["):

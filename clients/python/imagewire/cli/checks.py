@@ -33,8 +33,8 @@ class Check:
     remedy: str = ""
 
 
-def run(client: imagewire.Client, timeout: float, *, secure: bool, ca: Path | None) -> list[Check]:
-    """Run all checks. secure: whether the client uses TLS. ca: the authorities that it trusts."""
+def run(client: imagewire.Client, timeout: float, tls: imagewire.Tls | None) -> list[Check]:
+    """Run all checks. tls: the client's files for TLS, None for no TLS."""
     pong, error = None, None
     try:
         pong = client.ping(timeout=timeout)
@@ -46,7 +46,7 @@ def run(client: imagewire.Client, timeout: float, *, secure: bool, ca: Path | No
         _server(pong),
         _target(client.target, pong, error),
         _proxy(client.target),
-        _tls(client.target, secure=secure, ca=ca, timeout=timeout),
+        _tls(client.target, tls, timeout),
         _key(pong, error),
         _clock(pong),
         _draw(),
@@ -118,17 +118,18 @@ def _proxy(target: str) -> Check:
     return Check("proxy", "warning", f"the connection goes through the proxy of the variable {name}", remedy)
 
 
-def _tls(target: str, *, secure: bool, ca: Path | None, timeout: float) -> Check:
-    if not secure:
+def _tls(target: str, tls: imagewire.Tls | None, timeout: float) -> Check:
+    if tls is None:
         if proxies.is_local(target):
             return Check("tls", "ok", "no TLS, which the target on this machine does not need")
         remedy = "write https://host:port for a server with TLS; without it, others can read keys and pictures"
         return Check("tls", "warning", "no TLS: the connection is not encrypted", remedy)
-    if proxies.in_use(target) is not None:
-        return Check("tls", "skipped", "the certificate is not looked at through a proxy")
-    host, _, port = target.rpartition(":")
-    host = host.strip("[]")
-    context = ssl.create_default_context(cafile=ca)
+    if proxies.in_use(target) is not None or target.startswith("unix"):
+        return Check("tls", "skipped", "the certificate is not looked at through a proxy or a unix socket")
+    host, port = proxies.host_of(target), target.rpartition(":")[2]
+    context = ssl.create_default_context(cafile=tls.ca)
+    if tls.cert is not None:
+        context.load_cert_chain(tls.cert, tls.key)
     context.set_alpn_protocols(["h2"])
     try:
         with (

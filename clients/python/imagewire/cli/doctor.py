@@ -33,7 +33,7 @@ def doctor(
 
         client = shared_options.client(target, tls_ca, tls_cert, tls_key)
         with client:
-            checks = run(client, timeout, secure=shared_options.is_secure(target, tls_ca, tls_cert), ca=tls_ca)
+            checks = run(client, timeout, shared_options.tls_of(target, tls_ca, tls_cert, tls_key))
             where = client.target
     failed = [check for check in checks if check.state == "failed"]
     if as_json:

@@ -109,10 +109,11 @@ def tls_files(ca: Path | None, cert: Path | None, key: Path | None) -> "imagewir
     return imagewire.Tls(ca=ca, cert=cert, key=key)
 
 
-def is_secure(target: str | None, ca: Path | None, cert: Path | None) -> bool:
-    """Whether a client with these options uses TLS."""
+def tls_of(target: str | None, ca: Path | None, cert: Path | None, key: Path | None) -> "imagewire.Tls | None":
+    """What a client with these options uses for TLS, None for no TLS."""
+    files = tls_files(ca, cert, key)
     given = target or os.environ.get("IMAGEWIRE_TARGET") or ""
-    return given.startswith("https://") or ca is not None or cert is not None
+    return files or (imagewire.Tls() if given.startswith("https://") else None)
 
 
 def _unreadable(file: Path) -> str:
