@@ -16,12 +16,12 @@ from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.chat import require_image
-from imagewire.client_base import ClientBase, ModelPages
+from imagewire.client_base import ClientBase, ModelPages, model_request
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
-from imagewire.v1.model_service_pb2 import GetModelRequest, Model
+from imagewire.v1.model_service_pb2 import Model
 from imagewire.v1.spec_pb2 import Spec
 
 
@@ -194,8 +194,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
         """
         request = self._stream_request(model, prompt, max_frame_bytes, params)
         call, connection = self._call(timeout, metadata), self._connections.here()
-        events = stream(connection.chat.StreamCompletion, request, call, connection.wait)
-        async with contextlib.aclosing(events):
+        made = stream(connection.chat.StreamCompletion, request, call, connection.wait)
+        async with contextlib.aclosing(made) as events:
             async for event in events:
                 yield event
 
@@ -206,7 +206,8 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
         request = self._stream_request("", "", max_frame_bytes, {"spec": spec})
         call, connection = self._call(timeout), self._connections.here()
         events = stream(connection.chat.StreamCompletion, request, call, connection.wait)
-        async with contextlib.aclosing(aiterate(events, AnswerBuilder(keep_data=keep_data, facts=call.facts))) as grown:
+        builder = AnswerBuilder(keep_data=keep_data, facts=call.facts)
+        async with contextlib.aclosing(aiterate(events, builder)) as grown:
             async for each in grown:
                 yield each
 
@@ -244,6 +245,7 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             ModelNotFound: The server does not draw with it.
             NotFound: The server may draw with it, but knows nothing of it.
             ImagewireError: The call failed; see its subclasses.
+            TypeError: `name` is no text.
 
         Examples:
             >>> async def main():
@@ -253,7 +255,7 @@ class AsyncClient(ClientBase[grpc.aio.ClientInterceptor]):
             'gemini/gemini-2.5-flash-image'
         """
         call, connection = self._lookup(), self._connections.here()
-        return (await unary(connection.models.GetModel, GetModelRequest(name=name), call, connection.wait)).model
+        return (await unary(connection.models.GetModel, model_request(name), call, connection.wait)).model
 
     async def ping(self, *, timeout: float = 10.0) -> Pong:
         """Ask whether the server takes calls, with this client's key.

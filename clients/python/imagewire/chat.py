@@ -10,6 +10,7 @@ from imagewire.images import Image
 from imagewire.messages import user
 from imagewire.options import Options, build_spec
 from imagewire.part import Chunk
+from imagewire.type_check import require
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
 from imagewire.v1.spec_pb2 import Spec
@@ -91,6 +92,7 @@ class ChatBase(Generic[_C]):
         """What a call asks. Raises ValueError when `after` cannot be continued."""
         if after is None:
             return self._spec
+        require("after", after, Answer)
         if not after.continuation_token:
             raise ValueError("after: the answer has no continuation_token, so it is whole; ask with a message")
         spec = Spec()

@@ -13,13 +13,13 @@ from imagewire._grpc.verify import check_answer
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
-from imagewire.client_base import ClientBase, ModelPages
+from imagewire.client_base import ClientBase, ModelPages, model_request
 from imagewire.images import Image, Picture
 from imagewire.options import Options, RequestParams
 from imagewire.part import Chunk
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
-from imagewire.v1.model_service_pb2 import GetModelRequest, Model
+from imagewire.v1.model_service_pb2 import Model
 from imagewire.v1.spec_pb2 import Spec
 
 _Interceptor = grpc.UnaryUnaryClientInterceptor | grpc.UnaryStreamClientInterceptor
@@ -225,13 +225,14 @@ class Client(ClientBase[_Interceptor]):
             ModelNotFound: The server does not draw with it.
             NotFound: The server may draw with it, but knows nothing of it.
             ImagewireError: The call failed; see its subclasses.
+            TypeError: `name` is no text.
 
         Examples:
             >>> with imagewire.Client() as client:
             ...     print(client.get_model(imagewire.DEFAULT_MODEL).name)
             gemini/gemini-2.5-flash-image
         """
-        return unary(self._models.GetModel, GetModelRequest(name=name), self._lookup(), self._wait).model
+        return unary(self._models.GetModel, model_request(name), self._lookup(), self._wait).model
 
     def ping(self, *, timeout: float = 10.0) -> Pong:
         """Ask whether the server takes calls, with this client's key.

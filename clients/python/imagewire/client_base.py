@@ -1,6 +1,6 @@
 """What both clients share: their settings, the requests they send, and everything else that waits for nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import grpc
@@ -12,9 +12,9 @@ from imagewire._grpc.retry import RETRIES
 from imagewire.errors import Cancelled, invalid
 from imagewire.options import RequestParams, build_spec
 from imagewire.tls import Tls
-from imagewire.type_check import mismatch
+from imagewire.type_check import mismatch, require
 from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, StreamCompletionRequest
-from imagewire.v1.model_service_pb2 import ListModelsRequest, ListModelsResponse, Model
+from imagewire.v1.model_service_pb2 import GetModelRequest, ListModelsRequest, ListModelsResponse, Model
 
 # Ten years: gRPC's clock has an end.
 _LONGEST = 10 * 365 * 86_400
@@ -68,6 +68,7 @@ class ClientBase(Generic[_Interceptor]):
                 same name.
 
         Raises:
+            TypeError: An argument is of the wrong type.
             ValueError: `target` is no server's address.
             InvalidRequest: Another argument has no meaning.
             NotSupported: `target` is "embedded", and no server is installed in this environment.
@@ -77,6 +78,11 @@ class ClientBase(Generic[_Interceptor]):
             >>> client = imagewire.Client("127.0.0.1:50051", timeout=120, metadata=[("x-team", "art")])
             >>> client.close()
         """
+        require("target", target, str | None)
+        require("tls", tls, bool | Tls)
+        require("credentials", credentials, grpc.ChannelCredentials | None)
+        if not isinstance(interceptors, Iterable):
+            raise TypeError(f"interceptors: must be a list of gRPC's interceptors, not {type(interceptors).__name__}")
         if mismatch(retries, int) or retries < 0:
             raise invalid("retries", "must be a whole number of at least 0")
         if mismatch(max_message_bytes, int) or max_message_bytes < 1:
@@ -165,3 +171,9 @@ class ModelPages:
         self.models += page.models
         token = page.next_page_token
         self.request = ListModelsRequest(page_size=_PAGE_SIZE, page_token=token) if token else None
+
+
+def model_request(name: str) -> GetModelRequest:
+    """The request of GetModel. Raises TypeError."""
+    require("name", name, str)
+    return GetModelRequest(name=name)

@@ -13,6 +13,7 @@ from imagewire import files
 from imagewire.file_bytes import require_bytes
 from imagewire.picture_source import Source, encoded
 from imagewire.short_repr import short_repr
+from imagewire.type_check import require
 from imagewire.v1 import image_pb2
 
 if TYPE_CHECKING:
@@ -195,6 +196,7 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
     """
     if detail not in _DETAILS:
         raise ValueError(f"detail: must be {', '.join(_DETAILS)}")
+    require("mime_type", mime_type, str)
     if isinstance(source, image_pb2.Image):
         source = image_from_proto(source)
     if isinstance(source, Image):

@@ -6,6 +6,7 @@ from typing import Any
 
 from imagewire.images import Picture, image, image_to_proto
 from imagewire.json_struct import struct
+from imagewire.type_check import require
 from imagewire.v1 import image_pb2
 from imagewire.v1.message_pb2 import ChatMessage, FunctionCall, FunctionResponse, Part, Role
 
@@ -45,6 +46,7 @@ def system(text: str) -> ChatMessage:
     Examples:
         >>> message = imagewire.system("Draw in ink")
     """
+    require("text", text, str)
     return ChatMessage(role=Role.ROLE_SYSTEM, content=text)
 
 
@@ -82,13 +84,14 @@ def function_result(
 
     Raises:
         OSError: A picture's file cannot be read.
-        TypeError: One of `images` is no picture.
+        TypeError: `call` is no FunctionCall, or one of `images` is no picture.
         ValueError: `response` is no JSON object, or has whole numbers beyond 2^53: send those as text.
 
     Examples:
         >>> from imagewire.v1.message_pb2 import FunctionCall
         >>> message = imagewire.function_result(FunctionCall(name="weather"), {"celsius": 21})
     """
+    require("call", call, FunctionCall)
     try:
         result = FunctionResponse(id=call.id, name=call.name, response=struct(response))
     except ValueError as error:

@@ -10,7 +10,7 @@ from imagewire.images import Picture
 from imagewire.json_struct import struct
 from imagewire.messages import picture
 from imagewire.picture_source import is_one_picture
-from imagewire.type_check import mismatch
+from imagewire.type_check import mismatch, require
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.message_pb2 import ChatMessage, Part, Role
 from imagewire.v1.spec_pb2 import Modality, OutputConfig, SafetySetting, Spec, Tool, ToolConfig
@@ -148,19 +148,25 @@ def build_spec(
     """
     if isinstance(images, OwnImage | Image) or is_one_picture(images):
         raise TypeError("images: must be a list; put the picture into one")
+    if not isinstance(images, Iterable):
+        raise TypeError(f"images: must be a list of pictures, not {type(images).__name__}")
+    require("model", model, str)
+    require("prompt", prompt, str)
+    require("spec", spec, Spec | None)
     pictures = [picture(image) for image in images]
     given = {name: value for name, value in options.items() if value is not None and value != ""}
     for name, value in given.items():
-        if wrong := mismatch(value, Options.__annotations__.get(name, Any)):
-            raise TypeError(f"{name}: {wrong}")
+        require(name, value, Options.__annotations__.get(name, Any))
     if spec is not None:
         if model or prompt or messages is not None or pictures or given:
             raise ValueError("spec is the whole request: set the model, the prompt and the options in it")
         return spec
     if messages is not None and (prompt or pictures):
         raise ValueError("messages are the whole chat: put the prompt and the images into the last of them")
-    if wrong := mismatch(prompt, str):
-        raise TypeError(f"prompt: {wrong}")
+    if messages is not None and not isinstance(messages, Iterable):
+        raise TypeError(
+            f"messages: must be a list of what user, system and assistant return, not {type(messages).__name__}"
+        )
     chat = [_user(prompt, pictures)] if messages is None else list(messages)
     if mismatch(chat, Iterable[ChatMessage]):
         raise TypeError("messages: must be a list of what user, system and assistant return")

@@ -15,6 +15,14 @@ def mismatch(value: object, kind: Any) -> str:
     return "" if _fits(value, kind) else f"must be {_words(kind)}"
 
 
+def require(name: str, value: object, kind: Any) -> None:
+    """Raise TypeError, which names the argument, for a value of the wrong type. kind: a type annotation."""
+    if wrong := mismatch(value, kind):
+        # Of a list it may be an item that is wrong.
+        given = "" if isinstance(value, list | tuple | set | Mapping) else f", not {type(value).__name__}"
+        raise TypeError(f"{name}: {wrong}{given}")
+
+
 def _fits(value: object, kind: Any) -> bool:
     of = get_args(kind)
     match get_origin(kind):

@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from imagewire import __version__
@@ -142,8 +143,14 @@ def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = (
 
 def own_metadata(given: Iterable[tuple[str, str | bytes]]) -> Metadata:
     """The caller's own pairs. Raises InvalidRequest for what gRPC cannot send."""
-    pairs = tuple(given)
-    for name, value in pairs:
+    if isinstance(given, Mapping) or not isinstance(given, Iterable):
+        kind = type(given).__name__
+        raise TypeError(f'metadata: must be a list of pairs, such as [("x-team", "blue")], not {kind}')
+    pairs: tuple[Any, ...] = tuple(given)
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not isinstance(pair[0], str):
+            raise TypeError('metadata: must be a list of pairs, such as [("x-team", "blue")]')
+        name, value = pair
         wanted = bytes if name.endswith("-bin") else str
         sound = isinstance(value, wanted) and (wanted is bytes or _PRINTABLE.fullmatch(str(value)))
         if not _NAME.fullmatch(name) or not sound:

@@ -34,6 +34,10 @@ class ChatServiceStub(object):
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
+
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
@@ -68,6 +72,10 @@ class ChatServiceServicer(object):
     log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
+
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
@@ -129,6 +137,10 @@ class ChatService(object):
     log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
+
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """

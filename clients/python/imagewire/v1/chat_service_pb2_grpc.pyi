@@ -35,6 +35,10 @@ class ChatServiceStub:
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
+
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
@@ -63,6 +67,10 @@ class ChatServiceAsyncStub(ChatServiceStub):
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
+
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
 
@@ -86,6 +94,10 @@ class ChatServiceServicer(metaclass=_abc_1.ABCMeta):
     log. A blocked prompt is an answer (`prompt_feedback`), not an error. The trailer "grpc-retry-pushback-ms: -1" says
     that the call may have been charged, so a client must not retry it automatically. Such a call never ends in
     UNAVAILABLE or CANCELLED, because service meshes retry those.
+
+    A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
+    "x-imagewire-fallbacks".
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
