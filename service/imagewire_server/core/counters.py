@@ -8,7 +8,6 @@ prometheus-client only writes the page: its own files for several processes are 
 would end every worker by SIGBUS.
 """
 
-import contextlib
 import mmap
 import os
 import tempfile
@@ -16,6 +15,8 @@ import threading
 
 import msgspec
 import structlog
+
+from imagewire_server import linux
 
 Name = tuple[str, ...]  # a metric's, then the values of its labels
 
@@ -92,10 +93,8 @@ class Shared:
 
 def reserve(slots: int, size: int) -> int:
     """A file descriptor of so many slots of so many bytes, for this process and its children. Raises OSError."""
-    fd = -1
-    with contextlib.suppress(AttributeError, OSError):  # Linux's alone
-        fd = os.memfd_create("imagewire-metrics")
-    if fd < 0:
+    fd = linux.memory_file("imagewire-metrics")
+    if fd is None:
         with tempfile.TemporaryFile() as file:
             fd = os.dup(file.fileno())
     # Written, not only extended: if there is no memory, that fails now, and not by SIGBUS when it is used.

@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from imagewire_server import linux
+
 _OF_THIS_PROCESS = Path("/proc/self/cgroup")
 _MOUNTED = Path("/sys/fs/cgroup")
 
@@ -21,9 +23,7 @@ def usable(groups: Path = _OF_THIS_PROCESS, mounted: Path = _MOUNTED, bound: int
 
 
 def _bound() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    return linux.bound_cores() or os.cpu_count() or 1
 
 
 def _folders(groups: Path, mounted: Path) -> Iterator[Path]:

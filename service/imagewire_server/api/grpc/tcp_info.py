@@ -1,13 +1,11 @@
 """How many bytes a connection of gRPC's has received. gRPC does not say; on Linux, the kernel does."""
 
 import contextlib
-import os
 import socket
-import struct
 import time
 import urllib.parse
 
-_BYTES_RECEIVED = 128  # where they stand in the kernel's struct tcp_info, eight bytes
+from imagewire_server import linux
 
 # A host and a port.
 _Peer = tuple[str, int]
@@ -28,21 +26,17 @@ class ReceivedBytes:
             return None
         with contextlib.suppress(OSError), _borrowed(fd) as connection:
             if _name(connection.getpeername()) == wanted:
-                info = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _BYTES_RECEIVED + 8)
-                if len(info) == _BYTES_RECEIVED + 8:
-                    (received,) = struct.unpack_from("=Q", info, _BYTES_RECEIVED)
-                    return int(received)
+                return linux.bytes_received(connection)
         return None
 
     def look(self) -> float:
         """Find all connections, which takes a few microseconds each; return the seconds it took."""
         begun = time.monotonic()
         found = {}
-        with contextlib.suppress(OSError):
-            for name in os.listdir("/proc/self/fd"):  # noqa: PTH208  # names, not paths: there may be many thousands
-                with contextlib.suppress(OSError), _borrowed(int(name)) as connection:
-                    if _name(connection.getsockname())[1] == self._port:
-                        found[_name(connection.getpeername())] = int(name)
+        for fd in linux.open_descriptors():
+            with contextlib.suppress(OSError), _borrowed(fd) as connection:
+                if _name(connection.getsockname())[1] == self._port:
+                    found[_name(connection.getpeername())] = fd
         self._found = found
         return time.monotonic() - begun
 
