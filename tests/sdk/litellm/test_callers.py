@@ -59,7 +59,9 @@ def test_pictures_saved_to_files_by_keys_and_by_attributes(tmp_path: Any) -> Non
 def test_a_logger_writes_the_answer_as_json() -> None:
     response = completion(model=FLASH, messages=SAY, user="user-1", metadata={"generation_name": "x", "tags": ["a"]})
     told = response.model_dump()
-    assert json.loads(response.model_dump_json(indent=2, exclude_none=True)) == told
+    assert json.loads(response.model_dump_json(indent=2)) == told
+    assert told["choices"][0]["message"]["tool_calls"] is told["choices"][0]["message"]["function_call"] is None
+    assert "tool_calls" not in response.model_dump(exclude_none=True)["choices"][0]["message"]
     assert response.json() == response.dict() == response.to_dict() == told
     assert response.model_dump(exclude={"choices"}).keys() == told.keys() - {"choices"}
     assert dict(response.usage) == {key: response.usage[key] for key in response.usage}

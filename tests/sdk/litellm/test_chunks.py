@@ -17,7 +17,18 @@ from tests.sdk.litellm.test_completion import MODEL, SAY
 
 def chunks(events: list[Event], **options: Any) -> list[Any]:
     with scripted(Script(events)) as target:
-        return [chunk.model_dump() for chunk in imagewire.completion(MODEL, SAY, stream=True, target=target, **options)]
+        answer = imagewire.completion(MODEL, SAY, stream=True, target=target, **options)
+        return [chunk.model_dump(exclude_none=True) for chunk in answer]
+
+
+def test_what_callers_index_is_in_every_chunk() -> None:
+    with scripted(Script(good_stream())) as target:
+        (first, *_, last) = [
+            chunk.model_dump()["choices"][0] for chunk in imagewire.completion(MODEL, SAY, stream=True, target=target)
+        ]
+    unset = {"content": None, "tool_calls": None, "function_call": None}
+    assert first == {"finish_reason": None, "index": 0, "delta": {"role": "assistant", **unset}}
+    assert last["delta"] == {"role": None, **unset}
 
 
 def test_the_chunks_of_a_stream() -> None:
@@ -66,7 +77,7 @@ def test_usage_and_cost(target: str) -> None:
 
 def everything_chunks() -> tuple[list[dict[str, Any]], dict[str, Any]]:
     with scripted(Script(everything())) as target:
-        whole = imagewire.completion(MODEL, SAY, target=target).model_dump()
+        whole = imagewire.completion(MODEL, SAY, target=target).model_dump(exclude_none=True)
     return chunks(everything()), whole
 
 

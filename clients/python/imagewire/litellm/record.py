@@ -7,16 +7,20 @@ from typing import Any
 # Arguments of pydantic's `model_dump` that change nothing here.
 _PYDANTIC = frozenset(
     {
-        *("mode", "context", "by_alias", "exclude_unset", "exclude_defaults", "exclude_none", "round_trip", "warnings"),
+        *("mode", "context", "by_alias", "exclude_unset", "exclude_defaults", "round_trip", "warnings"),
         *("serialize_as_any", "fallback", "exclude_computed_fields", "use_api_names"),
     }
 )
 
 
 class Record:
-    """names: its fields, in order. A field that is None is not set."""
+    """names: its fields, in order. A field that is None is not set.
+
+    dumped: the fields that stand in a dump also where they are not set, since callers of LiteLLM's index them.
+    """
 
     names: tuple[str, ...] = ()
+    dumped: frozenset[str] = frozenset()
 
     def keys(self) -> tuple[str, ...]:
         """List the fields that are set.
@@ -62,18 +66,25 @@ class Record:
         return self[name] if name in self else default  # noqa: SIM401  # that would call this
 
     def model_dump(
-        self, *, include: Collection[str] | None = None, exclude: Collection[str] = (), **pydantic: Any
+        self,
+        *,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] = (),
+        exclude_none: bool = False,
+        **pydantic: Any,
     ) -> dict[str, Any]:
         """Make plain dicts and lists, ready for JSON. Pictures become data URIs.
 
         Args:
             include: The fields that are wanted. Default: all.
             exclude: The fields that are not wanted.
-            **pydantic: Other arguments of pydantic's `model_dump`, such as `mode` and `exclude_none`. They change
-                nothing here: fields that are None are always left out, and all values are JSON's.
+            exclude_none: Whether the fields that are not set are left out. Else a message's `tool_calls` and
+                `function_call` and a chunk's `role`, `content` and `finish_reason` are None where they are not set.
+            **pydantic: Other arguments of pydantic's `model_dump`, such as `mode`. They change nothing here: all
+                values are JSON's.
 
         Returns:
-            The fields that are set.
+            The fields that are set, and those that callers of LiteLLM's expect in any case.
 
         Raises:
             TypeError: An argument is none of pydantic's.
@@ -87,8 +98,12 @@ class Record:
         """
         if unknown := sorted(pydantic.keys() - _PYDANTIC):
             raise TypeError(f"model_dump has no argument {unknown[0]}; it has include and exclude")
-        wanted = [name for name in self.keys() if (include is None or name in include) and name not in (exclude or ())]
-        return {name: plain(self[name]) for name in wanted}
+        there = self.keys() if exclude_none else self._shown()
+        wanted = [name for name in there if (include is None or name in include) and name not in (exclude or ())]
+        return {name: plain(self[name], exclude_none=exclude_none) for name in wanted}
+
+    def _shown(self) -> list[str]:
+        return [name for name in self.names if name in self.dumped or getattr(self, name) is not None]
 
     def model_dump_json(self, *, indent: int | None = None, **arguments: Any) -> str:
         """Make JSON text. Pictures become data URIs.
@@ -120,8 +135,8 @@ class Record:
     json = to_dict = dict = model_dump
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, *, exclude_none: bool = False) -> Any:
     """The value with dicts in the place of Records, also inside lists."""
     if isinstance(value, Record):
-        return value.model_dump()
-    return [plain(item) for item in value] if isinstance(value, list) else value
+        return value.model_dump(exclude_none=exclude_none)
+    return [plain(item, exclude_none=exclude_none) for item in value] if isinstance(value, list) else value

@@ -87,6 +87,7 @@ class Message(Record):
         "refusal",
         "provider_specific_fields",
     )
+    dumped = frozenset({"content", "tool_calls", "function_call"})
     role: Literal["assistant"] = "assistant"
     # Never set: OpenAI's older form of tool_calls, and a field that Google has no word for. Callers read both.
     function_call: None = None
@@ -113,6 +114,7 @@ class Delta(Record):
     """What is new. A picture is whole in one delta; `image` is the final one, known only at the end."""
 
     names = Message.names
+    dumped = Message.dumped | {"role"}
 
     role: Literal["assistant"] | None = None
     content: str | None = None
@@ -153,6 +155,7 @@ class StreamChoice(Record):
     """What is new, and in the last chunk what a Choice has beside its message."""
 
     names = ("finish_reason", "index", "delta", "logprobs", *_ENDING, "provider_specific_fields")
+    dumped = frozenset({"finish_reason"})
 
     delta: Delta
     finish_reason: FinishReason | None = None
