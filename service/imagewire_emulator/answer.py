@@ -60,10 +60,13 @@ def whole(scene: Scene) -> Json:
 def events(scene: Scene) -> list[Json]:
     """The answers of streamGenerateContent, in order. Each has the usage so far; Vertex AI counts at the end only."""
     made: list[Json] = [{}] if scene.vertex else []
-    for part in _parts(scene):
+    parts = _parts(scene)
+    # A function call comes with the end: Google's SDK sends each event back as a turn, and its result must be the next.
+    call = parts.pop() if parts and "functionCall" in parts[-1] else None
+    for part in parts:
         made += [{"candidates": [_candidate(piece)], **_ids(scene)} for piece in _split(part)]
     made += [{"candidates": [_candidate() | {"finishReason": reason}], **_ids(scene)} for reason in scene.plan.early]
-    last = _answer(scene, _candidate() | _end(scene))
+    last = _answer(scene, _candidate(call) | _end(scene))
     if scene.plan.usage != "at-the-end":
         so_far = {"trafficType": "ON_DEMAND"} if scene.vertex else before_the_end(last["usageMetadata"])
         made = [event | {"usageMetadata": so_far} for event in made]

@@ -160,3 +160,21 @@ def test_googles_sdk_sends_what_the_emulator_takes(emulator: Emulator) -> None:
     uris = [part.file_data.file_uri for part in answer.parts or () if part.file_data]
     assert uris == [f"gs://bucket/{emulator.ledger.entries[-1].images[0]['sha256'][:16]}.png"]
     assert emulator.ledger.entries[-1].body["serviceTier"] == "flex"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_python_functions_are_tools(client: genai.Client, streamed: bool) -> None:
+    called: list[str] = []
+
+    def colour(data: str, n: int) -> str:
+        """The colour of a banana."""
+        called.append(f"{data} {n}")
+        return "blue"
+
+    asked: Any = {"model": MODEL, "contents": "a banana call:colour", "config": {"tools": [colour]}}
+    if streamed:
+        parts = [part for chunk in client.models.generate_content_stream(**asked) for part in chunk.parts or ()]
+    else:
+        parts = client.models.generate_content(**asked).parts or []
+    assert called == ["abc 3"]
+    assert len(finals(parts)) == 1
