@@ -52,11 +52,27 @@ def test_python(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
     check(capsys.readouterr().out, emulator)
 
 
-def test_node(emulator: Emulator) -> None:
+def ran_by_node(path: str, emulator: Emulator) -> str:
     node = needs("node")
     install()
-    command = [node, "--input-type=module", "--eval", source("node/genai.mjs", emulator)]
-    check(subprocess.run(command, cwd=HERE / "node", capture_output=True, text=True, check=True).stdout, emulator)
+    command = [node, "--input-type=module", "--eval", source(path, emulator)]
+    return subprocess.run(command, cwd=HERE / "node", capture_output=True, text=True, check=True).stdout
+
+
+def test_node(emulator: Emulator) -> None:
+    check(ran_by_node("node/genai.mjs", emulator), emulator)
+
+
+def test_node_gets_what_is_served_beside_generate_content(emulator: Emulator) -> None:
+    assert ran_by_node("node/genai_resources.mjs", emulator).splitlines() == [
+        "models true models/gemini-3.1-flash-lite-image",
+        "tokens 2",
+        "file ACTIVE true",
+        "cache 1150",
+        "chat 4 STOP",
+        "batch JOB_STATE_SUCCEEDED image/png",
+        "embeddings 400 true",
+    ]
 
 
 def test_go(emulator: Emulator) -> None:
