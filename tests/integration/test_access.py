@@ -158,7 +158,7 @@ async def test_d2_a_stalled_message_is_ended_and_a_slow_one_is_not() -> None:
         Call(stack.target, CREATE) as slow,
     ):
         await begun.send(bytes(40_000), declared=50_000)
-        request = pb.CreateCompletionRequest(spec=spec(prompt="A banana " * 20_000)).SerializeToString()
+        request = pb.CreateCompletionRequest(spec=spec(prompt="A banana " * 12_000)).SerializeToString()
         framed = struct.pack(">BI", 0, len(request)) + request
         # Each pause is short, and all together are longer than the limit.
         for at in range(0, len(framed), len(framed) // 20):
