@@ -59,12 +59,15 @@ class SpecBuilder:
             raise self._all(self.violations)
 
     def _sign(self, signature: bytes) -> None:
-        """Add the placeholder to pictures and calls of earlier answers whose signatures were all lost."""
+        """Add the placeholder to earlier answers whose signatures were all lost: to pictures, calls, a first text."""
         for i, message in enumerate(self.spec.messages):
             if message.role != _ASSISTANT or any(part.thought_signature for part in message.parts):
                 continue
-            for j, part in enumerate(message.parts):
-                if part.WhichOneof("content") in _SIGNED and not part.thought:
+            own = [(j, part) for j, part in enumerate(message.parts) if not part.thought]
+            if own and own[0][1].WhichOneof("content") == "text":
+                own[0][1].thought_signature = signature
+            for j, part in own:
+                if part.WhichOneof("content") in _SIGNED:
                     part.thought_signature = signature
                     self.unsigned.append(_named(f"spec.messages[{i}].parts[{j}]", self.origins))
 

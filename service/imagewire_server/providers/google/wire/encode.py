@@ -3,7 +3,6 @@
 Bytes stay bytes in the result: whoever writes the JSON encodes them as standard base64, once.
 """
 
-import itertools
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -58,11 +57,12 @@ def encode(spec: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHIN
 
 
 def _sign_text(parts: list[Json], placeholder: bytes) -> None:
-    """Sign the text with which an answer begins, if it has no signature: another model may have made it."""
-    own = (part for part in parts if not part.get("thought"))
-    pieces = list(itertools.takewhile(lambda part: "text" in part, own))
-    if pieces and not any("thoughtSignature" in piece for piece in pieces):
-        pieces[0]["thoughtSignature"] = placeholder
+    """Sign the text with which an answer begins, if the answer has no signature: another model may have made it."""
+    if any("thoughtSignature" in part for part in parts):
+        return  # it goes back as it came
+    first = next((part for part in parts if not part.get("thought")), {})
+    if "text" in first:
+        first["thoughtSignature"] = placeholder
 
 
 class _Encoder:

@@ -17,6 +17,7 @@ HISTORY: list[tuple[dict[str, Any], list[bytes | None]]] = [
     ({"parts": [{"text": "hm", "thought": True}, {"text": "Here"}, {"text": "it is"}]}, [None, PLACEHOLDER, None]),
     ({"parts": [{"text": "He"}, {"text": "re", "thought_signature": b"own"}]}, [None, b"own"]),
     ({"parts": [{"image": {"data": PNG}, "thought_signature": b"own"}, {"text": "Here"}]}, [b"own", None]),
+    ({"parts": [{"text": "Here"}, {"image": {"data": PNG}, "thought_signature": b"own"}]}, [None, b"own"]),
 ]
 
 
