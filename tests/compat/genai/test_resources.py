@@ -11,7 +11,7 @@ from google import genai
 from google.genai import errors, types
 
 from imagewire_emulator import Emulator, in_thread
-from tests.emulator.test_google_genai import MODEL, made_client
+from tests.compat.genai.test_google_genai import MODEL, made_client
 from tests.pictures import PNG
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")

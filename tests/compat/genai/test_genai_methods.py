@@ -12,11 +12,11 @@ import pytest
 from google import genai
 
 from imagewire_emulator import Emulator, in_thread
-from tests.emulator.genai_methods import ABSENT, METHODS, MODEL, REFUSED, SERVED, TLS, Made
-from tests.emulator.test_google_genai import made_client
+from tests.compat.genai.genai_methods import ABSENT, METHODS, MODEL, REFUSED, SERVED, TLS, Made
+from tests.compat.genai.test_google_genai import made_client
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-PAGE = Path(__file__).parents[2] / "docs" / "emulator.md"
+PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
 # Attributes that are no part of the API, and the requests within others.
 _OTHER = {"aio", "close", "aclose", "vertexai", "do_request", "do_request_async", "T"}
 _NESTED = ("file_search_stores.documents", "live.music")

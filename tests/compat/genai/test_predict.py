@@ -11,7 +11,7 @@ from google.genai import errors, types
 from PIL import Image
 
 from imagewire_emulator import Emulator, in_thread
-from tests.emulator.test_google_genai import made_client
+from tests.compat.genai.test_google_genai import made_client
 from tests.pictures import PNG
 
 # The SDK says that these methods will go.

@@ -9,7 +9,7 @@ from google import genai
 from google.genai import errors, types
 
 from imagewire_emulator import Emulator, in_thread
-from tests.emulator.test_google_genai import MODEL, digest, finals, made_client
+from tests.compat.genai.test_google_genai import MODEL, digest, finals, made_client
 
 
 @pytest.fixture(scope="module")

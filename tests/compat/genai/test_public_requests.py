@@ -13,7 +13,7 @@ from google import genai
 from google.genai import types
 
 from imagewire_emulator import Emulator, in_thread
-from tests.emulator.test_google_genai import made_client
+from tests.compat.genai.test_google_genai import made_client
 from tests.pictures import PNG
 
 pytestmark = pytest.mark.filterwarnings("ignore:The \\w+ method is deprecated")
