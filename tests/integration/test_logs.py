@@ -82,8 +82,7 @@ def dropped(server: Program, reason: str) -> float:
     return value(read(page), "imagewire_log_lines_dropped_total", reason=reason)
 
 
-@pytest.mark.parametrize("workers", ["1", "2"])
-@pytest.mark.parametrize("sink", SINKS)
+@pytest.mark.parametrize(("sink", "workers"), [*((sink, "1") for sink in SINKS), ("unread", "2"), ("gone", "2")])
 def test_d6_a_log_that_nobody_takes_costs_no_call_and_delays_no_stop(sink: str, workers: str) -> None:
     with (
         processes.emulator() as emulator,
