@@ -52,6 +52,7 @@ REFUSED: dict[str, Ask] = {
     **{name: (f"general_settings: {{{name}: true}}\n", {}) for name in sorted(litellm.names("authentication"))},
     **{name: (f"general_settings: {{{name}: x}}\n", {}) for name in sorted(litellm.names("key_stores"))},
     "custom_auth beside a key": (f"general_settings: {{custom_auth: a.b, master_key: {KEY}}}\n", {}),
+    "an empty list of addresses": ("general_settings: {allowed_ips: []}\n", {}),
     "include": ("include: [other.yaml]\n", {}),
     "an empty variable": ("", {"IMAGEWIRE_MASTER_KEY": ""}),
     "an empty variable of LiteLLM's": ("", {"LITELLM_MASTER_KEY": ""}),

@@ -7,6 +7,7 @@ import pytest
 
 from imagewire_server.api.rest import middleware
 from tests.conftest import Stack, running_stack
+from tests.deployments import google
 from tests.integration.rest_requests import MODEL, ask, body
 
 FAULTS = [
@@ -89,6 +90,17 @@ async def test_what_one_of_several_calls_drew_is_not_lost_because_another_failed
     told = answer.json()
     assert answer.status_code == 200
     assert (len(told["data"]), [error["code"] for error in told["errors"]]) == (1, ["overloaded"])
+
+
+async def test_several_calls_do_not_look_free_to_repeat_when_one_may_have_been_charged() -> None:
+    # The first call that reaches the provider costs nothing; the others may.
+    emulate = (("x-emulate", "503 times 3; cut@50%"),)
+    one = google("one", MODEL, "gemini", "gemini-2.5-flash-image", api_key="emulator-key", extra_headers=emulate)
+    async with running_stack((one,), rest=True) as stack:
+        answer = await ask(stack, {"model": MODEL, "prompt": "A", "n": 4}, "/v1/images/generations")
+        assert sum(entry.charged for entry in stack.emulator.ledger.entries) > 0
+    assert answer.headers["x-should-retry"] == "false"
+    assert answer.json()["error"]["code"] == "upstream_cut"
 
 
 async def test_a_fault_of_ours_shows_nothing(rest: Stack, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,3 +120,18 @@ async def test_messages_of_other_clients_are_taken(rest: Stack) -> None:
         },
     ]
     assert (await ask(rest, body(messages=messages))).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        {"google": {"safety_settings": [{"category": "X"}]}},
+        {"provider": {"a": [{"data_collection": "deny"}]}},
+        {"metadata": {"guardrails": ["pii"]}},
+    ],
+    ids=lambda guard: next(iter(guard)),
+)
+async def test_drop_params_drops_no_guard_that_stands_inside_another_field(rest: Stack, guard: dict[str, Any]) -> None:
+    answer = await ask(rest, body(drop_params=True, **guard))
+    assert answer.status_code == 400
+    assert answer.json()["error"]["param"].startswith(next(iter(guard)))

@@ -73,7 +73,7 @@ def _from_general(section: Node, notices: Notices) -> str:
         elif value.is_null:
             continue
         elif name.text in litellm.names("authentication"):
-            if value.plain():
+            if value.plain() or isinstance(value.plain(), list):  # an empty list of LiteLLM's allows nobody
                 raise name.error(f"{name.text} asks for authentication that this server does not have: {_REMEDY}")
         elif not litellm.has("general_settings", name.text) and nearest(name.text, asking, cutoff=0.8):
             # If it is misspelled, callers would need no key.

@@ -154,7 +154,8 @@ class ImagesEndpoint:
             drawn = [run for run in runs if run.error is None]
             failures = [run.error for run in runs if run.error is not None]
             if not drawn:
-                raise failures[0]
+                # If one of them may have been charged, the whole request must not look free to repeat.
+                raise next((error for error in failures if error.charged), failures[0])
             pieces = images_answer.answer(
                 [run.drawn for run in drawn],
                 failures,

@@ -16,7 +16,12 @@ _LONGEST_HEAD = 4096
 _UNUSUAL = re.compile(
     r"data:(?P<type>[\w.+-]{1,127}/[\w.+-]{1,127})?(?:;(?!base64$)[^;,]{0,256}){0,16}(?:;base64|(?<=data:)base64)"
 )
-_FROM_URL_ALPHABET = str.maketrans("-_", "+/")
+_FROM_URL_ALPHABET = bytes.maketrans(b"-_", b"+/")
+_BLANKS = b" \t\n\r\v\f"
+# The characters of base64 that need percent signs in a URL, and blanks. To decode any takes a second for 10 MB.
+_ESCAPED = {b"%2B": b"+", b"%2F": b"/", b"%3D": b"=", b"%2D": b"-", b"%5F": b"_"} | dict.fromkeys(
+    (b"%20", b"%0A", b"%0D"), b""
+)
 _DETAILS = {
     "auto": pb.ImageDetail.IMAGE_DETAIL_AUTO,
     "low": pb.ImageDetail.IMAGE_DETAIL_LOW,
@@ -82,7 +87,7 @@ def _data_of(url: str, wanted: str) -> tuple[bytes, str]:
     try:
         return pybase64.b64decode(url[begin:], validate=True), said
     except (binascii.Error, ValueError):
-        return decoded(_usual(url[begin:])), said
+        return _decoded(_usual(url[begin:])), said
 
 
 def _unusual_head(url: str, wanted: str) -> tuple[int, str]:
@@ -103,17 +108,23 @@ def _unusual_head(url: str, wanted: str) -> tuple[int, str]:
     return begin, match["type"] or ""
 
 
-def _usual(text: str) -> str:
+def _usual(text: str) -> bytes:
     """Base64 as it is found in the wild, in its standard form: without blanks, percent signs, or the URL alphabet."""
-    if "%" in text:
-        text = unquote(text)
-    text = "".join(text.split()).translate(_FROM_URL_ALPHABET).rstrip("=")
-    return text + "=" * (-len(text) % 4)
+    data = text.encode(errors="replace")
+    if b"%" in data:
+        for escaped, plain in _ESCAPED.items():
+            data = data.replace(escaped, plain).replace(escaped.lower(), plain)
+    data = data.translate(_FROM_URL_ALPHABET, _BLANKS).rstrip(b"=")
+    return data + b"=" * (-len(data) % 4)
+
+
+def _decoded(data: bytes) -> bytes:
+    try:
+        return pybase64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("is not valid base64") from None
 
 
 def decoded(text: str) -> bytes:
     """Decode base64. Raises ValueError with a message for the caller."""
-    try:
-        return pybase64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is not valid base64") from None
+    return _decoded(text.encode(errors="replace"))

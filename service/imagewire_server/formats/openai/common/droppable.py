@@ -46,6 +46,20 @@ def is_unknown_droppable(field: str) -> bool:
     return _GUARDS.search(field) is None
 
 
+def has_guard(value: object) -> bool:
+    """Whether a value holds a field that guards or limits something, at any depth."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as fields:
+                if any(_GUARDS.search(name) for name in fields):
+                    return True
+                waiting += fields.values()
+            case list() as items:
+                waiting += items
+    return False
+
+
 def is_option(field: str) -> bool:
     """Whether the value of a known field may be left out if it is not supported."""
     return re.split(r"[.\[]", field, maxsplit=1)[0] in _OPTIONS or _DETAIL.fullmatch(field) is not None

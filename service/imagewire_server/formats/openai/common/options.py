@@ -204,8 +204,11 @@ def file_format(builder: SpecBuilder, given: str | None, quality: int | None, pr
 def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, Any] | None, capabilities: Capabilities) -> None:
     """Billing labels, from user and metadata, where the service has them; elsewhere these fields change nothing.
 
-    A user that cannot be a label, for example an e-mail address, is not one.
+    A user that cannot be a label, for example an e-mail address, is not one. LiteLLM's guardrails are refused.
     """
+    for key in metadata or {}:
+        if "guardrail" in key.lower():
+            builder.refuse(f"metadata.{key[:64]}", "is not supported: this server has no guardrails; leave it out")
     if not capabilities.takes("Spec.labels"):
         return
     found: dict[str, str] = {}

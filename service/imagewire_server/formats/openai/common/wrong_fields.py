@@ -62,7 +62,7 @@ def of_value(
             if not any(follows(reason.field, earlier) for earlier in seen):
                 seen.append(reason.field)
                 name = json_decode.within(place, reason.field)
-                if drops and _may_drop(reason):
+                if drops and _may_drop(value, reason):
                     found.dropped.append(name)
                 else:
                     found.violations.append(Violation(name, reason.description))
@@ -86,16 +86,27 @@ def _also_missing(value: Any, kind: type[Any], place: str, seen: list[str]) -> l
     ]
 
 
-def _may_drop(reason: json_decode.Reason) -> bool:
+def _may_drop(value: Any, reason: json_decode.Reason) -> bool:
     if reason.kind is json_decode.Kind.UNKNOWN:
-        return droppable.is_unknown_droppable(reason.field)
+        owner, key = _place(value, reason)
+        inside = owner.get(key) if owner is not None else None
+        return droppable.is_unknown_droppable(reason.field) and not droppable.has_guard(inside)
     return reason.kind is json_decode.Kind.UNSUPPORTED and droppable.is_option(reason.field)
 
 
 def _removed(value: Any, reason: json_decode.Reason) -> bool:
     """Remove a wrong field. An element of a list takes the list along, so that no index changes."""
+    owner, key = _place(value, reason)
+    if owner is None:
+        return False
+    del owner[key]
+    return True
+
+
+def _place(value: Any, reason: json_decode.Reason) -> tuple[dict[str, Any] | None, str]:
+    """The object that has a wrong field or the list with it, and the name of either; None if there is none."""
     at: Any = value
-    owner: dict[str, Any] | None = None
+    owner: Any = None
     key = ""
     for name, index in json_decode.steps(reason.path):
         if name and isinstance(at, dict) and name in at:
@@ -106,7 +117,4 @@ def _removed(value: Any, reason: json_decode.Reason) -> bool:
             break
     if reason.kind is json_decode.Kind.UNKNOWN:
         owner, key = at, "" if reason.name == json_decode.EMPTY else reason.name
-    if not isinstance(owner, dict) or key not in owner:
-        return False
-    del owner[key]
-    return True
+    return (owner, key) if isinstance(owner, dict) and key in owner else (None, key)

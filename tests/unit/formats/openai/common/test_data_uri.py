@@ -1,7 +1,9 @@
 """URLs of requests become pictures or other media, or are refused with the form that is expected."""
 
 import base64
+import contextlib
 import re
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -177,3 +179,16 @@ def test_any_text_is_a_picture_or_refused_in_short_words(url: str) -> None:
     except ValueError as error:
         told = str(error)
     assert told.startswith(("data", "uri", "is not", "must be"))
+
+
+@pytest.mark.parametrize("text", ["%41", "A ", "A\u00e9", "%"])
+def test_odd_base64_takes_little_time_and_memory(text: str) -> None:
+    url = "data:image/png;base64," + text * (3_000_000 // len(text))
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(ValueError):
+            data_uri.read(url)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * len(url)

@@ -26,6 +26,20 @@ def test_an_unknown_field(field: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"safety_settings": []}, True),
+        ({"generationConfig": {"maxOutputTokens": 1}}, True),
+        ([{"a": [{"guardrails": ["x"]}]}], True),
+        ({"a": [1, None, "safety"]}, False),
+        ("safety", False),
+    ],
+)
+def test_a_value_with_a_guard(value: object, expected: bool) -> None:
+    assert droppable.has_guard(value) is expected
+
+
+@pytest.mark.parametrize(
     ("field", "expected"),
     [
         ("response_format.type", True),
