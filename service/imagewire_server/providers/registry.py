@@ -18,6 +18,7 @@ from imagewire_server.config import show
 from imagewire_server.config.models import rows_of
 from imagewire_server.config.prices import priced
 from imagewire_server.config.providers import ProviderConfig
+from imagewire_server.config.source import ConfigError
 
 if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
@@ -113,6 +114,8 @@ def load(
             for name, why in defaults(
                 deployment, registration, _models(deployment, registration, made)
             ).refused.items():
+                if "safety" in name:  # without it, pictures would be drawn that it forbids
+                    raise ConfigError(f"litellm_params.{name} of {deployment.name}: {why}; correct it, or remove it")
                 yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
         asked = registration.asked(deployment, made, environ)
         if asked and asked.missing:

@@ -41,7 +41,8 @@ def read(text: str, model: str, capabilities: Capabilities, check: Check) -> Def
 
 
 def _spec(fields: Mapping[str, Any], model: str, capabilities: Capabilities, check: Check) -> pb.Spec:
-    request = convert({**fields, "model": model, "messages": _MESSAGES}, ChatRequest)
+    # Numbers may be text, as those from variables are.
+    request = convert({**fields, "model": model, "messages": _MESSAGES}, ChatRequest, text=True)
     spec = spec_of(request, capabilities).spec
     if violations := validation.violations(spec):
         raise InvalidRequest(violations)
