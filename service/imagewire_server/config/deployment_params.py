@@ -72,9 +72,9 @@ class _Reader:
             self._given[name] = value.number(name)
         elif name in prices.KEYS:
             self._prices.append(prices.read(name, value))
-        elif name in litellm.names("defaults"):
+        elif (default := litellm.default_name(name)) in litellm.names("defaults"):
             if not value.is_unresolved:
-                self._defaults[name] = value.json(name)
+                self._defaults[default] = value.json(name)
         elif litellm.has("request", name):
             self._notices.not_used(f"litellm_params.{name}")
         else:

@@ -81,12 +81,10 @@ def read(
 
 
 def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
-    name, params, info = "", None, None
+    name, named, params, info = "", entry, None, None
     for key, value in entry.pairs("an entry of model_list"):
         if key.text == "model_name":
-            name = value.text("model_name")
-            if name.count("*") > 1:
-                raise value.error("model_name may have only one '*'")
+            name, named = value.text("model_name"), value
         elif key.text == "litellm_params":
             params = value
         elif key.text == "model_info":
@@ -106,6 +104,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     read = deployment_params.read(params, name, reader.providers, reader.common, reader.notices)
     if isinstance(read, Skipped):
         return read
+    if name.count("*") > 1:
+        raise named.error("model_name may have only one '*'")
     info_id, costs = _info(info, reader.notices) if info else ("", ())
     if not (name + info_id).isprintable() or "," in info_id:
         raise entry.error(

@@ -1,5 +1,6 @@
 """The key names of LiteLLM's file, read from litellm.toml."""
 
+import re
 import tomllib
 from fnmatch import fnmatchcase
 from functools import cache
@@ -25,6 +26,12 @@ def names(section: str) -> frozenset[str]:
 def common(section: str) -> dict[str, str]:
     """The keys of a section that stand for a key of every deployment that does not have it: that key by their name."""
     return dict(_document()["common"].get(section, {}))
+
+
+def default_name(name: str) -> str:
+    """The field of a chat request for one of Google's names of it, such as "maxOutputTokens"; else the name itself."""
+    snake = re.sub(r"[A-Z]", lambda letter: f"_{letter[0].lower()}", name)
+    return str(_document()["google_names"].get(snake, name))
 
 
 def has(section: str, name: str) -> bool:

@@ -76,6 +76,8 @@ def load(
     named = credentials.read(of_providers["credential_list"]) if "credential_list" in of_providers else {}
     if "model_list" in of_providers:
         found = deployments.read(of_providers["model_list"], providers, made, named, _common(sections), notices)
+    elif "include" in titled:
+        raise titled["include"][0].error("include is not supported: put the model_list of the included file here")
     else:
         found = ModelList(_default(made, providers))
     _distinct(found.deployments, path)

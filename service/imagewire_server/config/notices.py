@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from imagewire_server.config import litellm
 from imagewire_server.config.source import Key, Node, nearest
 
+# Keys that ask for something by being false.
+_ASK_BY_FALSE = frozenset({"ssl_verify"})
+
 
 class Notices:
     """Collects the warnings, in the order in which they were found."""
@@ -29,7 +32,7 @@ class Notices:
     def other(self, key: Key, value: Node, section: str, served: Iterable[str]) -> None:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):
-            if not value.asks_nothing:
+            if not value.asks_nothing or (key.text in _ASK_BY_FALSE and not value.is_null):
                 self.not_used(f"{section}.{key.text}")
             return
         known = [*served, *(name for name in litellm.names(section) if "*" not in name)]
