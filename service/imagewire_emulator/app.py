@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
-from imagewire_emulator import answer, body, directives, faults, framing, latency, native_parts, rules, schema
+from imagewire_emulator import answer, body, directives, faults, framing, incoming, latency, native_parts, rules, schema
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.control import Gallery, routes
 from imagewire_emulator.credentials import authenticate, state_of
@@ -31,7 +31,6 @@ _PATH = re.compile(
     r"(?P<place>/projects/[^/]+/locations/[^/]+/publishers/google|/publishers/google|)"
     r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"
 )
-_MAX_BODY = 100 * 1024 * 1024
 _STUDIO = Studio()  # a process may run many emulators, and a picture depends only on its Wish
 _HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
 
@@ -55,7 +54,7 @@ class EmulatorApp:
         self._states = States()
         self._answerer = answerer
         self._gallery = Gallery()
-        self.web = web.Application(client_max_size=_MAX_BODY)
+        self.web = web.Application(client_max_size=incoming.MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
         self.web.router.add_routes(routes(self._state, self._states.names, self._gallery))
         self.web.router.add_route("*", "/{path:.*}", self._call)
@@ -71,8 +70,8 @@ class EmulatorApp:
     async def _call(self, request: web.Request) -> web.StreamResponse:
         upload_id = request.query.get("upload_id") if request.path.startswith("/upload/") else None
         state = self._states.uploading(upload_id) if upload_id is not None else self._state(request)
-        entry = state.ledger.open(request.method, request.path)
-        entry.headers = {name: request.headers[name] for name in _HEADERS if name in request.headers}
+        entry = state.ledger.open(request.method, incoming.readable(request.path))
+        entry.headers = {name: incoming.readable(request.headers[name]) for name in _HEADERS if name in request.headers}
         try:
             if self._answerer is None:
                 return await self._answer(request, entry, state)
@@ -98,12 +97,7 @@ class EmulatorApp:
         entry.api = "gemini" if not match["place"] else "vertex" if "/projects/" in match["place"] else "express"
         entry.stream = match["method"] == "streamGenerateContent"
         entry.auth = authenticate(request, bearer=entry.api == "vertex").kind
-        try:
-            given = json.loads(await request.read())
-        except web.HTTPRequestEntityTooLarge:
-            raise invalid(f"Request payload size exceeds the limit: {_MAX_BODY} bytes.") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            raise invalid("Invalid JSON payload received. Expected a value.") from None
+        given = incoming.parse(await incoming.body(request))
         scene = self._scene(request, match["model"], given, entry, state)
         return await self._draw(request, entry, state, scene)
 
@@ -122,7 +116,7 @@ class EmulatorApp:
         rules.check(wanted, model, vertex=vertex)
         state.files.check(wanted, str(request.url.origin()))
         cached = state.cached_contents.check(wanted["cachedContent"], model).tokens if "cachedContent" in wanted else 0
-        header = request.headers.get(directives.HEADER) if base is None else None
+        header = incoming.readable(request.headers.get(directives.HEADER, "")) if base is None else ""
         entry.emulate = "; ".join(filter(None, (header, directives.of_prompt(wanted))))
         asked = [*([of_model] if of_model else []), *directives.parse(entry.emulate)]
         if base is None:
@@ -145,7 +139,7 @@ class EmulatorApp:
             entry.api = "vertex" if vertex else "gemini"
             express = vertex and "authorization" not in request.headers
             entry.auth = authenticate(request, bearer=vertex and not express).kind
-        entry.emulate = request.headers.get(directives.HEADER, "")
+        entry.emulate = incoming.readable(request.headers.get(directives.HEADER, ""))
         plan = state.steering.faults(directives.parse(entry.emulate), request.path)
         if (refused := await faults.instead(entry, plan, plan.delay)) is not None:
             return refused

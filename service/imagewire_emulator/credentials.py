@@ -59,7 +59,7 @@ def state_of(request: web.Request) -> str:
 
 
 def _state(given: str, wanted: str) -> str | None:
-    if hmac.compare_digest(given.encode(), wanted.encode()):
+    if hmac.compare_digest(given.encode(errors="surrogateescape"), wanted.encode()):
         return ""
     match = _NAMED.fullmatch(given.removeprefix(wanted)) if given.startswith(wanted) else None
     return match["name"] if match else None

@@ -38,7 +38,9 @@ async def running(
     """Run an emulator in this event loop. Port 0 picks a free one. answerer: a Recorder or a Replayer."""
     app = EmulatorApp(answerer)
     # The handler is cancelled when the client disconnects. So the ledger records it at once.
-    runner = web.AppRunner(app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0)
+    runner = web.AppRunner(
+        app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0, auto_decompress=False
+    )
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)

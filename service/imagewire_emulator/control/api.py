@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 from aiohttp import web
 
+from imagewire_emulator import incoming
 from imagewire_emulator.control import page
 from imagewire_emulator.control.gallery import Gallery
 from imagewire_emulator.control.openapi import Route, document
@@ -68,10 +69,11 @@ def routes(
 
 def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Route]:
     async def requests(request: web.Request) -> list[Entry]:
-        after = request.query.get("after", "0")
-        if not after.isdecimal():
-            raise invalid(f"after: {after[:40]!r} is not a number: send the id of an entry.", "after")
-        return find(request).ledger.after(int(after))
+        given = request.query.get("after", "0")
+        after = incoming.natural(given)
+        if after is None:
+            raise invalid(f"after: {given[:40]!r} is not a number: send the id of an entry.", "after")
+        return find(request).ledger.after(after)
 
     async def forget(request: web.Request) -> Nothing:
         find(request).ledger.clear()
@@ -142,7 +144,7 @@ def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Rou
 
 async def _body(request: web.Request, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(await request.read(), type=kind)
+        return msgspec.json.decode(await incoming.body(request), type=kind)
     except msgspec.DecodeError as error:
         raise invalid(f"The body is not what {request.path} takes: {error}. See /_emulator/openapi.json.") from None
 

@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagewire_emulator import directives
+from imagewire_emulator import directives, incoming
 from imagewire_emulator.answer import Scene
 from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry
@@ -138,8 +138,8 @@ def _inlined(config: Json) -> list[Any]:
 def _of_file(asked: Asked, name: str) -> list[Any]:
     data = asked.state.files.find(name.removeprefix("files/")).data
     try:
-        return [json.loads(line) for line in data.splitlines() if line.strip()]
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return [incoming.parse(line) for line in data.splitlines() if line.strip()]
+    except ApiError:
         raise invalid(f"{name[:60]}: each line must be a JSON object.", "batch.input_config.file_name") from None
 
 

@@ -53,10 +53,10 @@ async def _none(asked: Asked) -> Json:
 async def _count(asked: Asked) -> Json:
     _model(asked.names["id"])
     given = await asked.body()
-    inner = given.get("generateContentRequest") or given.get("generate_content_request")
+    inner = given.get("generateContentRequest", given.get("generate_content_request"))
     if inner is not None and given.get("contents"):
         raise invalid("Only one of contents and generate_content_request may be set.")
-    details = prompt_tokens(schema.read_request({**(inner or given)}))
+    details = prompt_tokens(schema.read_request(given if inner is None else inner))
     total = sum(entry["tokenCount"] for entry in details)
     made: Json = {"totalTokens": total, "promptTokensDetails": details}
     if asked.vertex:

@@ -1,6 +1,5 @@
 """A path of the API, and what its handlers are given."""
 
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from aiohttp import web
 
+from imagewire_emulator import incoming
 from imagewire_emulator.answer import Scene
 from imagewire_emulator.draw import Picture, Wish
 from imagewire_emulator.errors import invalid
@@ -57,26 +57,22 @@ class Asked:
 
     async def body(self) -> Json:
         """Its JSON object. Raises ApiError."""
-        try:
-            value = json.loads(await self.request.read() or b"{}")
-        except web.HTTPRequestEntityTooLarge:
-            raise invalid("Request payload size exceeds the limit.") from None
-        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
-            raise invalid("Invalid JSON payload received. Expected a value.") from None
+        value = incoming.parse(await incoming.body(self.request) or b"{}")
         if not isinstance(value, dict):
             raise invalid("Invalid JSON payload received. Expected an object.")
         return value
 
     def page(self, items: list[Json], name: str) -> Json:
         """One page of a list, by pageSize and pageToken. Raises ApiError."""
-        size, token = (
-            self.request.query.get(key, default) for key, default in (("pageSize", "50"), ("pageToken", "0"))
+        size, start = (
+            incoming.natural(self.request.query.get(key, default))
+            for key, default in (("pageSize", "50"), ("pageToken", "0"))
         )
-        if not size.isdecimal():
+        if size is None:
             raise invalid("page_size: must be a number of at least 0.", "page_size")
-        if not token.isdecimal():
+        if start is None:
             raise invalid("The page token is invalid.", "page_token")
-        start, end = int(token), int(token) + (min(int(size), 1000) or 50)
+        end = start + (min(size, 1000) or 50)
         more = {"nextPageToken": str(end)} if end < len(items) else {}
         return {name: items[start:end], **more} if items[start:end] else {}
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
+from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.proto_json import message, number, string, struct
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 from imagewire_emulator.resources.times import now, stamp
 
@@ -19,6 +21,16 @@ _MOST_FILES = 1000
 _MOST_BYTES = 512 * 1024 * 1024
 _ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?")
 _URI = re.compile(r"/v1(?:beta)?/files/([^/:]+)")
+_TEXTS = ("name", "displayName", "mimeType", "createTime", "updateTime", "expirationTime", "sha256Hash", "uri")
+_FILE = message(
+    "File",
+    {
+        **dict.fromkeys((*_TEXTS, "downloadUri", "state", "source"), string),
+        **dict.fromkeys(("error", "videoMetadata"), struct),
+        "sizeBytes": number,
+    },
+)
+_CREATE = message("CreateFileRequest", {"file": _FILE})
 
 
 class Budget:
@@ -145,18 +157,11 @@ async def _start(asked: Asked) -> web.Response:
     if headers.get("X-Goog-Upload-Protocol") != "resumable" or command != "start":
         words = "The emulator takes resumable uploads: X-Goog-Upload-Protocol: resumable, X-Goog-Upload-Command: start."
         raise invalid(words)
-    given = (await asked.body()).get("file") or {}
-    described: Json = {
-        name: value
-        for name, value in (
-            ("name", given.get("name")),
-            ("displayName", given.get("displayName") or given.get("display_name")),
-            ("mimeType", given.get("mimeType") or given.get("mime_type") or _type(headers)),
-        )
-        if value
-    }
-    size = headers.get("X-Goog-Upload-Header-Content-Length", "")
-    upload_id = asked.state.files.start(described, int(size) if size.isdecimal() else None)
+    given = _CREATE(await asked.body(), "").get("file", {})
+    described: Json = {name: given[name] for name in ("name", "displayName") if given.get(name)}
+    described["mimeType"] = given.get("mimeType") or _type(headers)
+    size = incoming.natural(headers.get("X-Goog-Upload-Header-Content-Length", ""))
+    upload_id = asked.state.files.start(described, size)
     # The upload goes on without a key: its id is enough.
     url = f"{asked.request.url.origin()}/upload/v1beta/files?upload_id={upload_id}&upload_protocol=resumable"
     return web.json_response({}, headers={"X-Goog-Upload-URL": url, "X-Goog-Upload-Status": "active"})
@@ -172,14 +177,10 @@ async def upload(files: Files, request: web.Request) -> web.Response:
     commands = {word.strip() for word in request.headers.get("X-Goog-Upload-Command", "upload, finalize").split(",")}
     if not commands <= {"upload", "finalize"}:
         raise invalid("X-Goog-Upload-Command: must be upload, finalize, or both.")
-    offset = request.headers.get("X-Goog-Upload-Offset", "0")
-    if not offset.isdecimal():
+    offset = incoming.natural(request.headers.get("X-Goog-Upload-Offset", "0"))
+    if offset is None:
         raise invalid("X-Goog-Upload-Offset: must be a number.")
-    try:
-        data = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise invalid("A piece of an upload may have 100 MiB.") from None
-    files.append(upload_id, int(offset), data)
+    files.append(upload_id, offset, await incoming.body(request))
     if "finalize" not in commands:
         return web.json_response({}, headers={"X-Goog-Upload-Status": "active"})
     described = files.finish(upload_id, str(request.url.origin()))

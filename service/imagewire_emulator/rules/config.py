@@ -1,5 +1,6 @@
 """The rules of generationConfig."""
 
+import math
 from typing import Any
 
 from imagewire_emulator.errors import broken, invalid, out_of_range
@@ -38,7 +39,8 @@ def _check_numbers(config: Json, *, vertex: bool) -> None:
         value = config.get(name, 1)
         if not 1 <= value <= most:
             if vertex:
-                raise out_of_range(name, int(value), f"from 1 (inclusive) to {most + 1} (exclusive)")
+                shown = int(value) if math.isfinite(value) else value
+                raise out_of_range(name, shown, f"from 1 (inclusive) to {most + 1} (exclusive)")
             raise broken("generation_config.max_output_tokens", "max_output_tokens must be positive.")
 
 

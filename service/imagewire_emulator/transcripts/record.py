@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 from aiohttp import web
 
+from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.ledger import Entry
 from imagewire_emulator.transcripts import har, redact
@@ -24,6 +25,7 @@ _UPLOAD_URL = "x-goog-upload-url"
 _NOT_PASSED = {
     "accept-encoding",
     "connection",
+    "content-encoding",
     "content-length",
     "expect",
     "host",
@@ -69,7 +71,7 @@ class Recorder:
             limit = aiohttp.ClientTimeout(total=None, sock_connect=30)
             self._session = aiohttp.ClientSession(timeout=limit, trust_env=True)
         started, begun = datetime.now(UTC), time.monotonic()
-        sent = await request.read()
+        sent = await incoming.body(request)
         headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _NOT_PASSED]
         try:
             answer = await self._session.request(

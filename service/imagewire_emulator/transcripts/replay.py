@@ -8,6 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
+from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.ledger import Entry
 from imagewire_emulator.transcripts import har
@@ -50,7 +51,7 @@ class Replayer:
 
     async def answer(self, request: web.Request, entry: Entry) -> web.StreamResponse:
         """Answer with the recorded call of the same method, path, query and body."""
-        asked = described(request, await request.read())
+        asked = described(request, await incoming.body(request))
         files = self._calls.get(asked.key)
         if files is None:
             raise ApiError("NOT_FOUND", self._not_recorded(asked))
