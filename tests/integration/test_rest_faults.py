@@ -1,11 +1,12 @@
 """The REST API on loopback: each fault has its status, its code and its place in a stream."""
 
+import errno
 import json
 
 import httpx
 import pytest
 
-from imagewire_server.api.rest import middleware
+from imagewire_server.api.rest import middleware, temp_buffer
 from imagewire_server.config.routing import Routing
 from tests.conftest import Stack, running_stack
 from tests.deployments import google
@@ -59,7 +60,17 @@ async def test_a_fault_in_a_stream_is_an_event_and_then_nothing(scenario: str, p
     assert "response.completed" not in answer.text
 
 
-async def test_an_answer_that_fails_after_it_began_is_cut_and_never_ends_well() -> None:
+async def test_a_large_answer_that_fails_has_its_own_status() -> None:
+    async with running_stack(rest=True, max_answer_bytes=40_000_000, rest_image_order="drawn") as stack:
+        answer = await ask(stack, body("gemini/emulator-size-40MB"))
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (502, "false")
+
+
+async def test_without_disk_an_answer_that_fails_after_it_began_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(temp_buffer, "_file", full)
     async with running_stack(rest=True, max_answer_bytes=40_000_000, rest_image_order="drawn") as stack:
         with pytest.raises(httpx.RemoteProtocolError):
             await ask(stack, body("gemini/emulator-size-40MB"))

@@ -11,10 +11,10 @@ from imagewire_server.contract.errors import Stalled
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-# So much of an unstreamed answer is held back: a failure so far has its own status, with
-# `x-should-retry: false`, and the headers know the cost. Written from its first byte, an answer that the provider cuts
-# would end as a cut connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice.
-_HOLD_BYTES = 16 * 1024 * 1024
+# An unstreamed answer is held back until it is whole: a failure has its own status, with `x-should-retry: false`, and
+# the headers know the cost. Written from its first byte, an answer that the provider cuts would end as a cut connection,
+# which OpenAI's clients repeat by themselves: the picture would be paid for twice. With a full disk, less is held.
+_HOLD_BYTES_IN_MEMORY = 16 * 1024 * 1024
 # More than the base64 of what is read at once; otherwise that would be cut and copied.
 _SEND_BYTES = 1024 * 1024
 
@@ -44,7 +44,7 @@ class Response:
         self._added += headers
 
     def hold(self) -> None:
-        """Hold back what is written, up to 16 MiB."""
+        """Hold back what is written, on disk; with a full disk, up to 16 MiB."""
         self._held = TempBuffer()
 
     def stream(self) -> None:
@@ -55,7 +55,7 @@ class Response:
         """Write; returns when the client has taken it, or it is held back. Raises Stalled."""
         if self._held is not None:
             await self._held.write(data)
-            if self._held.size > _HOLD_BYTES:
+            if self._held.disk_is_full and self._held.size > _HOLD_BYTES_IN_MEMORY:
                 await self._release()
             return
         if not self.started:

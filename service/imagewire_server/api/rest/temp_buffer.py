@@ -37,6 +37,11 @@ class TempBuffer:
         self._work: asyncio.Future[Any] | None = None  # what a thread does with the file
         self.size = 0
 
+    @property
+    def disk_is_full(self) -> bool:
+        """Whether what follows stays in memory."""
+        return self._full
+
     async def write(self, data: bytes) -> None:
         """Append bytes. Raises Internal if neither the disk nor the memory has space."""
         self.size += len(data)
