@@ -13,8 +13,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 # An unstreamed answer is held back until it is whole: a failure has its own status, with `x-should-retry: false`, and
 # the headers know the cost. Written from its first byte, an answer that the provider cuts would end as a cut
-# connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice. With a full disk, less is
-# held.
+# connection, which OpenAI's clients repeat by themselves: the picture would be paid for twice.
 _HOLD_BYTES_IN_MEMORY = 16 * 1024 * 1024
 # More than the base64 of what is read at once; otherwise that would be cut and copied.
 _SEND_BYTES = 1024 * 1024
