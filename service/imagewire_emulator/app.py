@@ -24,6 +24,7 @@ from imagewire_emulator.ledger import Entry, Ledger, without_pictures
 from imagewire_emulator.plan import Plan
 from imagewire_emulator.resources import table, unserved, uploads
 from imagewire_emulator.resources.route import Asked
+from imagewire_emulator.rules.parts import BAD_PICTURE
 from imagewire_emulator.state import State, States
 
 _PATH = re.compile(
@@ -184,6 +185,8 @@ class EmulatorApp:
             return [await asyncio.to_thread(_STUDIO.draw, wish) for wish in wanted]
         except ValueError as error:
             raise invalid(f"The scenario asks for too few bytes: {error}") from None
+        except OSError:  # an input whose header is sound and whose pixels are not
+            raise invalid(BAD_PICTURE) from None
 
     def count(self, state: State, entry: Entry, pictures: list[Picture], charged: int) -> None:
         """Enter pictures into the ledger and the gallery; `charged` of them are final ones."""

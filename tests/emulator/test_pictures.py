@@ -1,13 +1,18 @@
 """The emulator's pictures: as large as Google's, valid, and cheap enough to draw one for each call."""
 
+import base64
 import io
+import json
 import struct
 import zlib
 
+import aiohttp
 import pytest
 from PIL import Image
 
 from imagewire_emulator.draw import Studio, Wish, pixels
+from tests.emulator.requests import ask
+from tests.pictures import encoded
 
 MB = 1_000_000
 # image size → the least and the most bytes of a PNG
@@ -56,3 +61,12 @@ def test_a_png_is_what_the_standard_asks(size: str) -> None:
 def test_the_padding_does_not_compress() -> None:
     picture = Studio().draw(Wish("a"))
     assert len(zlib.compress(picture.data, 6)) > 0.9 * len(picture.data)
+
+
+async def test_a_picture_that_is_cut_is_refused(client: aiohttp.ClientSession) -> None:
+    whole = encoded("JPEG", 64, 64)
+    data = base64.b64encode(whole[: len(whole) // 2]).decode()
+    picture = {"inlineData": {"mimeType": "image/jpeg", "data": data}}
+    given = {"contents": [{"parts": [{"text": "Give it a hat"}, picture]}]}
+    status, text = await ask(client, "gemini-2.5-flash-image", given)
+    assert (status, json.loads(text)["error"]["status"]) == (400, "INVALID_ARGUMENT")

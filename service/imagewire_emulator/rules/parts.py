@@ -25,7 +25,7 @@ DRAWABLE = ("image/png", "image/jpeg", "image/webp")  # of these, an edit shows 
 _HEIF = ("image/heic", "image/heif", "image/avif")
 _OTHER_FAMILIES = ("audio/", "video/", "text/")
 _DOCUMENTS = ("application/pdf", "application/json", "application/xml", "application/rtf", "application/x-javascript")
-_BAD_PICTURE = (
+BAD_PICTURE = (
     "Unable to process input image. Please retry or report in"
     " https://developers.generativeai.google/guide/troubleshooting"
 )
@@ -84,7 +84,7 @@ def _check_blob(part: Json) -> int:
     else:
         raise invalid(f"Unsupported MIME type: {given}")
     if not actual:
-        raise invalid(_BAD_PICTURE)
+        raise invalid(BAD_PICTURE)
     if actual != given:
         raise invalid(f"Unable to process input image: it is {actual}, not {given}")
     return 1
