@@ -1,12 +1,11 @@
 """The answer as JSON values. The base64 of the pictures is kept separately and inserted by `framing`."""
 
 import base64
-import re
 import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from imagewire_emulator import framing, native_parts
+from imagewire_emulator import framing, function_calls, native_parts
 from imagewire_emulator.draw import Picture
 from imagewire_emulator.models import Model
 from imagewire_emulator.native_parts import AUDIO, NATIVE_PARTS
@@ -46,10 +45,8 @@ def prompt_of(request: Json) -> str:
 
 
 def called_function(request: Json) -> str:
-    """The declared function that the prompt requests with "call:NAME", "" for none."""
-    declared = [f["name"] for tool in request.get("tools", ()) for f in tool.get("functionDeclarations", ())]
-    match = re.search(r"call:(\w+)", prompt_of(request))
-    return match[1] if match and match[1] in declared else ""
+    """The name of the function that the answer calls, "" for none."""
+    return function_calls.called(request, prompt_of(request))
 
 
 def whole(scene: Scene) -> Json:
@@ -81,7 +78,8 @@ def _parts(scene: Scene) -> list[Json]:
     """All parts in order, with marks for pictures. 3-series models sign the first text, final pictures and calls."""
     signed = scene.model.series == 3
     if name := called_function(scene.request):
-        call = {"functionCall": {"id": f"call-{uuid.uuid4().hex[:8]}", "name": name, "args": {"data": "abc", "n": 3}}}
+        args = function_calls.arguments(scene.request, name)
+        call = {"functionCall": {"id": f"call-{uuid.uuid4().hex[:8]}", "name": name, "args": args}}
         return [call | _signed("call", name.encode())] if signed else [call]
     parts: list[Json] = []
     pictures = texts = 0

@@ -108,7 +108,7 @@ class EmulatorApp:
         """What a request asks for. base: the plan of the batch in which it is, if any. Raises ApiError."""
         vertex = entry.api != "gemini"
         entry.body = without_pictures(given)
-        model, of_model = directives.of_model(model_id)
+        model, of_model = directives.of_model(model_id, vertex=vertex)
         entry.model, entry.scenario = model.id, of_model.name if of_model else ""
         wanted = schema.read_request(given)
         entry.parts = [

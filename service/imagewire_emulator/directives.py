@@ -105,7 +105,16 @@ def _wrong(text: str, words: str) -> ApiError:
     return invalid(f'{HEADER}: "{text[:80]}" {words}. GET /_emulator/scenarios lists all.', HEADER)
 
 
-def of_model(model_id: str) -> tuple[Model, Directive | None]:
+def unknown_publisher_model(model_id: str) -> str:
+    """Vertex AI's words for a model that it does not have."""
+    return (
+        f"Publisher Model `publishers/google/models/{model_id[:60]}` was not found or your project does not have access"
+        " to it. Please ensure you are using a valid model version. For more information, see:"
+        " https://cloud.google.com/vertex-ai/generative-ai/docs/learn/model-versions"
+    )
+
+
+def of_model(model_id: str, *, vertex: bool = False) -> tuple[Model, Directive | None]:
     """The model and the directive that its name ends with: "MODEL", "MODEL--NAME", "emulator-NAME". Raises ApiError."""
     base, dashes, name = model_id.partition("--")
     if not dashes and model_id.startswith("emulator-"):
@@ -114,6 +123,8 @@ def of_model(model_id: str) -> tuple[Model, Directive | None]:
         return BY_ID[base], None
     if base in BY_ID and (directive := named(name)) is not None:
         return BY_ID[base], directive
+    if vertex:
+        raise ApiError("NOT_FOUND", unknown_publisher_model(model_id))
     raise ApiError(
         "NOT_FOUND",
         f"models/{model_id} is not found for API version v1beta, or is not supported for generateContent."

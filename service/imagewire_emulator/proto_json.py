@@ -10,12 +10,15 @@ import binascii
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from imagewire_emulator.errors import ApiError, invalid, unknown_name
 
 Reader = Callable[[Any, str], Any]
 
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+_DURATION = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?s")
 _TYPES = "type.googleapis.com/google.ai.generativelanguage.v1beta."
 
 
@@ -51,7 +54,7 @@ def _parsed(value: Any) -> float | None:
     """A number, or a string with a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
-    if isinstance(value, str) and ("_" in value or value != value.strip()):
+    if isinstance(value, str) and ("_" in value or value != value.strip() or not value.isascii()):
         return None  # Python would read it
     try:
         return float(value)
@@ -86,8 +89,21 @@ def data(value: Any, path: str) -> bytes:
 
 def timestamp(value: Any, path: str) -> str:
     """A time in RFC 3339."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", string(value, path)):
-        raise _mismatch(path, "type.googleapis.com/google.protobuf.Timestamp", value)
+    text = string(value, path)
+    wrong = _mismatch(path, "type.googleapis.com/google.protobuf.Timestamp", value)
+    if not _TIMESTAMP.fullmatch(text):
+        raise wrong
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:  # a day or an hour that does not exist
+        raise wrong from None
+    return text
+
+
+def duration(value: Any, path: str) -> str:
+    """Seconds, such as "1.5s"."""
+    if not _DURATION.fullmatch(string(value, path)):
+        raise _mismatch(path, "type.googleapis.com/google.protobuf.Duration", value)
     return str(value)
 
 

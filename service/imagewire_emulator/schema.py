@@ -5,6 +5,7 @@ from typing import Any
 from imagewire_emulator.proto_json import (
     boolean,
     data,
+    duration,
     enum,
     integer,
     message,
@@ -62,7 +63,7 @@ _PART = message(
         "codeExecutionResult": message("CodeExecutionResult", {"id": string, "outcome": _OUTCOME, "output": string}),
         "toolCall": message("ToolCall", {"id": string, "toolType": _TOOL_TYPE, "args": struct}),
         "toolResponse": message("ToolResponse", {"id": string, "toolType": _TOOL_TYPE, "response": struct}),
-        "videoMetadata": message("VideoMetadata", {"startOffset": string, "endOffset": string, "fps": number}),
+        "videoMetadata": message("VideoMetadata", {"startOffset": duration, "endOffset": duration, "fps": number}),
         "partMetadata": struct,
         "thought": boolean,
         "thoughtSignature": data,
@@ -136,11 +137,19 @@ _TOOL_CONFIG = message(
         "includeServerSideToolInvocations": boolean,
     },
 )
+
+
+def _image_size(value: Any, path: str) -> str:
+    """512 has two more names."""
+    text = string(value, path)
+    return "512" if text in ("512P", "512PX") else text
+
+
 _IMAGE_CONFIG = message(
     "ImageConfig",
     {
         "aspectRatio": string,
-        "imageSize": string,
+        "imageSize": _image_size,
         "personGeneration": enum("ImageConfig.PersonGeneration", "DONT_ALLOW", "ALLOW_ADULT", "ALLOW_ALL"),
         "prominentPeople": enum("ImageConfig.ProminentPeople", "ALLOW_PROMINENT_PEOPLE", "BLOCK_PROMINENT_PEOPLE"),
         "imageOutputOptions": message("ImageOutputOptions", {"mimeType": string, "compressionQuality": integer}),

@@ -80,6 +80,7 @@ async def test_what_is_no_object_is_refused(emulator: Emulator) -> None:
         (VERTEX, {"authorization": "Bearer emulator-token"}, 200, ""),
         (VERTEX.replace("/projects/p/locations/global", ""), {}, 200, ""),
         ("/v1beta/models/nope:generateContent", {}, 404, "NOT_FOUND"),
+        ("/v1beta/cachedContents", {}, 400, "INVALID_ARGUMENT"),
         ("/v2/models/gemini-3-pro-image:generateContent", {}, 404, "NOT_FOUND"),
     ],
 )
@@ -94,3 +95,20 @@ async def test_credentials_and_paths(
 async def test_a_wrong_key_says_so_by_its_reason(emulator: Emulator) -> None:
     answer = await post(emulator, GEMINI, body(), x_goog_api_key="wrong")
     assert answer.json()["error"]["details"][0]["reason"] == "API_KEY_INVALID"
+
+
+async def test_vertex_ai_names_an_unknown_model_in_its_own_words(emulator: Emulator) -> None:
+    headers = {"authorization": f"Bearer {emulator.token}"}
+    for method in ("generateContent", "countTokens", "computeTokens"):
+        path = VERTEX.replace("gemini-3-pro-image:generateContent", f"nope:{method}")
+        answer = await post(emulator, path, body(), **headers)
+        assert answer.status_code == 404
+        assert answer.json()["error"]["message"].startswith("Publisher Model `publishers/google/models/nope` was not")
+
+
+async def test_vertex_ai_has_no_tuned_models(emulator: Emulator) -> None:
+    async with httpx.AsyncClient(base_url=emulator.base_url) as client:
+        headers = {"authorization": f"Bearer {emulator.token}"}
+        answer = await client.get("/v1beta1/projects/p/locations/l/models/gemini-3-pro-image", headers=headers)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["status"] == "NOT_FOUND"

@@ -77,7 +77,9 @@ class CachedContents:
 
 async def _create(asked: Asked) -> Json:
     given = await asked.body()
-    model_name = str(given.get("model", ""))
+    model_name = given.get("model")
+    if not isinstance(model_name, str) or not model_name:
+        raise invalid("* CreateCachedContentRequest.cached_content.model: model is required", "cached_content.model")
     model = BY_ID.get(model_name.rpartition("/")[2])
     if model is None:
         raise ApiError("NOT_FOUND", f"models/{model_name.rpartition('/')[2][:60]} is not found.")

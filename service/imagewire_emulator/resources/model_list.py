@@ -2,7 +2,7 @@
 
 import base64
 
-from imagewire_emulator import schema
+from imagewire_emulator import directives, schema
 from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.models import BY_ID, Model
 from imagewire_emulator.resources.route import Asked, Json, Route, route
@@ -41,7 +41,7 @@ async def _list(asked: Asked) -> Json:
 
 async def _get(asked: Asked) -> Json:
     id_ = asked.names["id"]
-    model = _model(id_)
+    model = _model(id_, vertex=asked.vertex)
     return _vertex(id_) if asked.vertex else _gemini(id_, model)
 
 
@@ -50,8 +50,12 @@ async def _none(asked: Asked) -> Json:
     return {}
 
 
+async def _no_tuned(asked: Asked) -> Json:
+    raise ApiError("NOT_FOUND", f"The Model {asked.request.path.partition('/')[2][:120]} is not found.")
+
+
 async def _count(asked: Asked) -> Json:
-    _model(asked.names["id"])
+    _model(asked.names["id"], vertex=asked.vertex)
     given = await asked.body()
     inner = given.get("generateContentRequest", given.get("generate_content_request"))
     if inner is not None and given.get("contents"):
@@ -66,7 +70,7 @@ async def _count(asked: Asked) -> Json:
 
 async def _compute(asked: Asked) -> Json:
     """Each token is four characters."""
-    _model(asked.names["id"])
+    _model(asked.names["id"], vertex=True)
     infos = []
     for content in schema.read_request(await asked.body()).get("contents", ()):
         text = "".join(part.get("text", "") for part in content.get("parts", ()))
@@ -83,8 +87,10 @@ def _texts(value: object) -> list[str]:
     return [text for item in value for text in _texts(item)] if isinstance(value, list) else []
 
 
-def _model(id_: str) -> Model:
+def _model(id_: str, *, vertex: bool) -> Model:
     model = BY_ID.get(id_)
+    if model is None and vertex:
+        raise ApiError("NOT_FOUND", directives.unknown_publisher_model(id_))
     if model is None:
         words = f"models/{id_[:60]} is not found for API version v1beta, or is not supported for this method."
         raise ApiError("NOT_FOUND", f"{words} Call ListModels to see the list of available models.")
@@ -100,6 +106,7 @@ ROUTES: tuple[Route, ...] = (
     route("GET", _GOOGLE, _list),
     route("GET", f"{_GOOGLE}/{{id}}", _get),
     route("GET", "{place}/models", _none),
+    route("GET", "{place}/models/{id}", _no_tuned),
     route("POST", f"{_GOOGLE}/{{id}}:countTokens", _count),
     route("POST", f"{_GOOGLE}/{{id}}:computeTokens", _compute),
 )

@@ -38,7 +38,7 @@ def _check_numbers(config: Json, *, vertex: bool) -> None:
     for name, most in limits.items():
         value = config.get(name, 1)
         if not 1 <= value <= most:
-            if vertex:
+            if vertex or value > most:
                 shown = int(value) if math.isfinite(value) else value
                 raise out_of_range(name, shown, f"from 1 (inclusive) to {most + 1} (exclusive)")
             raise broken("generation_config.max_output_tokens", "max_output_tokens must be positive.")

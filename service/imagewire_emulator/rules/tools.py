@@ -27,6 +27,10 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
         for j, function in enumerate(tool.get("functionDeclarations", ()))
     ]
     _check_names(functions)
+    options = request.get("toolConfig", {})
+    server_side = options.get("includeServerSideToolInvocations")
+    if "functionCallingConfig" in options and not (functions or server_side or vertex):
+        raise invalid("Function calling config is set without function_declarations.")
     if model.series < 3:
         if functions:
             raise invalid("Function calling is not enabled for this model")
@@ -36,7 +40,7 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
             raise invalid("Code execution is not enabled for this model")
     built_in = any(set(tool) - {"functionDeclarations"} for tool in given)
     both = functions and built_in and not vertex
-    if both and not request.get("toolConfig", {}).get("includeServerSideToolInvocations"):
+    if both and not server_side:
         raise invalid(
             "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function"
             " calling."
