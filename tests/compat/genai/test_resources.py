@@ -49,7 +49,7 @@ def test_models_are_listed_page_by_page(client: genai.Client) -> None:
 
 def test_a_model_is_found(client: genai.Client) -> None:
     assert str(client.models.get(model=MODEL).name).endswith(f"models/{MODEL}")
-    with pytest.raises(errors.ClientError, match="ListModels|model-versions") as told:
+    with pytest.raises(errors.ClientError, match=r"ListModels|model-versions") as told:
         client.models.get(model="gemini-9")
     assert told.value.code == 404
 
