@@ -29,7 +29,7 @@ def spec(messages: Any = SAY, **options: Any) -> Spec:
 
 
 def test_functions_stand_in_one_tool_before_the_search() -> None:
-    other = {"function": {"name": "other", "description": None, "parameters": None, "strict": False}}
+    other = {"function": {"name": "other", "description": None, "parameters": None, "strict": True}}
     made = spec(tools=[{"googleSearch": {}}, WEATHER, other]).tools
     assert [tool.WhichOneof("tool") for tool in made] == ["functions", "google_search"]
     first, second = made[0].functions.declarations
@@ -64,7 +64,6 @@ def test_which_function_must_be_called(choice: Any, mode: str, names: list[str])
         ({"tools": [{"type": "function", "name": "f"}]}, "tools[0]"),
         ({"tools": ["weather"]}, "tools"),
         ({"tools": [{"type": "code_interpreter"}]}, "tools[0]"),
-        ({"tools": [{"function": {"name": "f", "strict": True}}]}, "tools[0].function.strict"),
         ({"tools": [WEATHER | {"cache_control": {"type": "ephemeral"}}]}, "tools[0].cache_control"),
         (
             {"tools": [{"function": {"name": "f", "parameters": {"const": 2**60}}}]},
@@ -83,7 +82,7 @@ def test_a_wrong_tool_is_named(options: Any, field: str) -> None:
 def test_what_changes_no_call_is_dropped_when_asked() -> None:
     tool = {"function": WEATHER["function"] | {"strict": True}, "cache_control": {"type": "ephemeral"}}  # type: ignore[operator]
     request = read(MODEL, SAY, {"tools": [tool], "drop_params": True})
-    assert request.drops.names == ["tools[0].cache_control", "tools[0].function.strict"]
+    assert request.drops.names == ["tools[0].cache_control"]
     assert request.spec.tools[0].functions.declarations[0].name == "weather"
 
 

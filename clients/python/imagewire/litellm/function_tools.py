@@ -44,9 +44,8 @@ def _function(tool: Mapping[str, Any], field: str, drops: Drops) -> FunctionDecl
         raise invalid(field, _SHAPE)
     if tool.get("cache_control") is not None:
         drops.unsupported(f"{field}.cache_control", "is Anthropic's; leave it out")
-    given = {key: value for key, value in function.items() if value is not None}
-    if given.pop("strict", False):
-        drops.unsupported(f"{field}.function.strict", "is not enforced by Google; leave it out")
+    # OpenAI's `strict` changes nothing: Google has no such option, and openai's helpers always set it.
+    given = {key: value for key, value in function.items() if value is not None and key != "strict"}
     match given:
         case {"name": str(name), **rest} if rest.keys() <= {"description", "parameters"}:
             description, parameters = rest.get("description", ""), rest.get("parameters")

@@ -2,12 +2,11 @@
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from imagewire_server.api.rest.status import Headers
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
-# Names are the caller's text, so they may hold anything.
-_UNSAFE = re.compile(r"[^\w.\[\]-]", re.ASCII)
 _UNSAFE_VALUE = re.compile(r"[^\w.: -]", re.ASCII)
 _LONGEST_NAME = 100
 _LONGEST = 4000
@@ -32,5 +31,10 @@ def headers(builder: SpecBuilder) -> Headers:
 
 
 def _names(fields: Iterable[str]) -> bytes:
-    names = ",".join(dict.fromkeys(_UNSAFE.sub("?", name[:_LONGEST_NAME]) for name in fields))
+    names = ",".join(dict.fromkeys(_quoted(name) for name in fields))
     return (names if len(names) <= _LONGEST else names[:_LONGEST] + "...").encode()
+
+
+def _quoted(name: str) -> str:
+    """A field's name, percent-encoded: names are the caller's text, so they may hold anything."""
+    return quote(name[:_LONGEST_NAME], safe="[]", errors="replace")

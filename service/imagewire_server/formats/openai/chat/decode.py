@@ -96,3 +96,5 @@ def _tools(builder: SpecBuilder, given: ChatRequest) -> None:
         if not isinstance(choice, str):
             config.allowed_function_names.append(choice.function.name)
         builder.from_field("tool_config", "tool_choice")
+        if config.mode == "ANY" and not functions.declarations:
+            builder.refuse("tool_choice", "needs functions in tools; add them, or leave it out")

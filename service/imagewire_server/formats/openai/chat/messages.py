@@ -16,6 +16,7 @@ _ROLES = {
     "assistant": pb.Role.ROLE_ASSISTANT,
     "tool": pb.Role.ROLE_TOOL,
 }
+_EMPTY = TextPart(text="")
 
 
 def read(builder: SpecBuilder, messages: list[Message]) -> None:
@@ -130,12 +131,15 @@ def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, fie
     said = returned_parts.Said(text, message.reasoning_content or "", "reasoning_content")
     pictures += _pictures(builder, message, field)
     own = message.provider_specific_fields
-    if shown and (own is None or own.parts is None):
-        # The content's own order; in front of it the thoughts, behind it what is in other fields.
+    if (shown or message.refusal) and (own is None or own.parts is None):
+        # The content's own order; in front of it the thoughts, behind it the refusal and what is in other fields.
         names = [f"thought:{len(said.thoughts)}"] if said.thoughts else []
-        names += ["image" if isinstance(part, ImagePart) else f"text:{len(part.text)}" for part in content]
+        filled = [part for part in content if part != _EMPTY]
+        names += ["image" if isinstance(part, ImagePart) else f"text:{len(part.text)}" for part in filled]
         names += [f"text:{len(message.refusal)}"] if message.refusal else []
         names += ["image"] * (len(pictures) - len(shown)) + ["tool_call"] * len(calls)
+        if own is not None:
+            names += ["native"] * len(own.native_parts or ()) + ["media"] * len(own.media or ())
         own = replace(own or Extras(), parts=names)
     made.parts.extend(returned_parts.parts_of(builder, said, own, field, path, images=pictures, calls=calls))
 

@@ -80,12 +80,12 @@ class Message(Strict):
 
 
 class Function(Strict):
-    """A function that the model may call."""
+    """A function that the model may call. strict changes nothing: Google has no such option."""
 
     name: str
     description: str | None = None
     parameters: Object | None = None
-    strict: Literal[False] | None = None
+    strict: bool | None = None
 
 
 class Tool(Strict):

@@ -15,21 +15,14 @@ _GUARDS = re.compile(
 # Options whose values may be left out where they are not supported.
 _OPTIONS = frozenset(
     {
-        *("modalities", "response_format", "logprobs", "store", "parallel_tool_calls", "web_search_options", "usage"),
-        *("output_format", "quality", "background", "style", "text", "truncation", "include", "prediction", "audio"),
-        *(
-            "stream_options",
-            "reasoning",
-            "service_tier",
-            "metadata",
-            "size",
-            "verbosity",
-            "logit_bias",
-            "input_fidelity",
-        ),
+        *("modalities", "response_format", "logprobs", "top_logprobs", "store", "parallel_tool_calls"),
+        *("web_search_options", "usage", "output_format", "quality", "background", "style", "text", "truncation"),
+        *("include", "prediction", "audio", "stream_options", "reasoning", "service_tier", "metadata", "size"),
+        *("verbosity", "logit_bias", "input_fidelity"),
     }
 )
-_DETAIL = re.compile(r"(messages|input)\[\d+\]\..*\bdetail")
+# Such options inside other fields.
+_INSIDE = re.compile(r"(messages|input)\[\d+\]\..*\bdetail|tools\[\d+\]\.input_fidelity")
 # Fields of a spec that a model may lack. A field that a capability refuses is one of these, or it is refused.
 _SPEC = re.compile(
     r"(spec\.(image_config\.(aspect_ratio|image_size|output_options)|labels|service_tier"
@@ -62,7 +55,7 @@ def has_guard(value: object) -> bool:
 
 def is_option(field: str) -> bool:
     """Whether the value of a known field may be left out if it is not supported."""
-    return re.split(r"[.\[]", field, maxsplit=1)[0] in _OPTIONS or _DETAIL.fullmatch(field) is not None
+    return re.split(r"[.\[]", field, maxsplit=1)[0] in _OPTIONS or _INSIDE.fullmatch(field) is not None
 
 
 def clear(spec: object, path: str) -> bool:

@@ -99,7 +99,7 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         modalities = [pb.Modality.MODALITY_IMAGE]
     elif choice == "required" and not functions.declarations:
         if not drawn:
-            builder.refuse("tool_choice", "needs tools")
+            builder.refuse("tool_choice", "needs functions or image_generation in tools; add them, or leave it out")
         modalities = [pb.Modality.MODALITY_IMAGE]
     elif choice == "none":
         modalities = [pb.Modality.MODALITY_TEXT]

@@ -154,12 +154,12 @@ class ImageTool(PictureOptions, tag_field="type", tag="image_generation"):
 
 
 class FunctionTool(Strict, tag_field="type", tag="function"):
-    """A function that the model may call."""
+    """A function that the model may call. strict changes nothing: Google has no such option."""
 
     name: str
     description: str | None = None
     parameters: Object | None = None
-    strict: Literal[False] | None = None
+    strict: bool | None = None
 
 
 class WebSearchTool(SearchOptions, tag_field="type", tag="web_search"):

@@ -74,8 +74,11 @@ FUNCTIONS = {"tools": [{"functions": {"declarations": [{"name": "f"}]}}]}
         ),
         ({"tool_choice": "auto"}, {}),
         ({"tool_choice": "none"}, {}),
-        ({"tool_choice": "required"}, {"tool_config": {"mode": "ANY"}}),
-        ({"tool_choice": NAMED}, {"tool_config": {"mode": "ANY", "allowed_function_names": ["f"]}}),
+        ({"tool_choice": "required", "tools": [FUNCTION]}, {"tool_config": {"mode": "ANY"}, **FUNCTIONS}),
+        (
+            {"tool_choice": NAMED, "tools": [FUNCTION]},
+            {"tool_config": {"mode": "ANY", "allowed_function_names": ["f"]}, **FUNCTIONS},
+        ),
     ],
     ids=str,
 )
@@ -111,7 +114,7 @@ def test_a_function_has_its_description_and_its_parameters() -> None:
             },
         ),
         ({"web_search_options": {}}, {"tools[0].google_search": "web_search_options"}),
-        ({"tool_choice": "required"}, {"tool_config": "tool_choice"}),
+        ({"tool_choice": "required", "tools": [FUNCTION]}, {"tool_config": "tool_choice"}),
     ],
     ids=str,
 )

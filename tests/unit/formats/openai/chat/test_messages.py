@@ -119,7 +119,14 @@ def shown(url: str, **more: Any) -> dict[str, Any]:
         ),
         (
             {"role": "assistant", "content": "A", "refusal": "No", "reasoning_content": "Hm", "tool_calls": [CALL]},
-            pb.ChatMessage(role=R.ROLE_ASSISTANT, parts=[{"text": "Hm", "thought": True}, {"text": "ANo"}, CALL_PART]),
+            pb.ChatMessage(
+                role=R.ROLE_ASSISTANT,
+                parts=[{"text": "Hm", "thought": True}, {"text": "A"}, {"text": "No"}, CALL_PART],
+            ),
+        ),
+        (
+            {"role": "assistant", "content": None, "refusal": "No"},
+            pb.ChatMessage(role=R.ROLE_ASSISTANT, parts=[{"text": "No"}]),
         ),
         (
             {"role": "assistant", "content": [{"type": "text", "text": "A"}, {"type": "text", "text": "B"}]},

@@ -47,6 +47,8 @@ def test_a_value_with_a_guard(value: object, expected: bool) -> None:
         ("quality", True),
         ("messages[0].content[1].image_url.detail", True),
         ("input[0].content[1].detail", True),
+        ("top_logprobs", True),
+        ("tools[1].input_fidelity", True),
         ("messages[0].role", False),
         ("tools[0].type", False),
         ("moderation", False),

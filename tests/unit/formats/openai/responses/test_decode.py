@@ -115,7 +115,10 @@ def test_instructions_are_the_first_message() -> None:
             [("previous_response_id", "this server does not store answers yet; send the earlier items in input")],
         ),
         ({"tools": [DRAW, DRAW]}, [("tools[1]", "is a second image_generation; leave it out")]),
-        ({"tool_choice": "required"}, [("tool_choice", "needs tools")]),
+        (
+            {"tool_choice": "required"},
+            [("tool_choice", "needs functions or image_generation in tools; add them, or leave it out")],
+        ),
         ({"tool_choice": DRAW}, [("tool_choice", "names a tool that is not in tools")]),
         (
             {"tools": [{**DRAW, "size": "huge"}], "previous_response_id": ""},
