@@ -57,6 +57,7 @@ class _Reader:
         self._given: dict[str, Any] = {}
         self._own: dict[str, Any] = {}
         self._defaults: dict[str, Any] = {}
+        self._generation: dict[str, Any] = {}
         self._prices: list[tuple[str, float]] = []
 
     def read(self, key: Key, value: Node) -> None:
@@ -75,6 +76,8 @@ class _Reader:
         elif (default := litellm.default_name(name)) in litellm.names("defaults"):
             if not value.is_unresolved:
                 self._defaults[default] = value.json(name)
+        elif field := litellm.generation_field(name):
+            self._generation[field] = value.json(name)
         elif litellm.has("request", name):
             self._notices.not_used(f"litellm_params.{name}")
         else:
@@ -92,6 +95,11 @@ class _Reader:
             self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
         if config.talks(found.model):
             self._defaults.setdefault("modalities", ["text"])
+        if self._generation:
+            body = self._defaults.get("extra_body") or {}
+            if isinstance(body, dict):
+                own_config = {**self._generation, **(body.get("generationConfig") or {})}
+                self._defaults["extra_body"] = {**body, "generationConfig": own_config}
         defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""
         given = {
             **self._given,
