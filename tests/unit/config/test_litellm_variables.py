@@ -23,6 +23,9 @@ REST = "127.0.0.1:4000"
         ("NUM_WORKERS", "--num_workers"),
         ("CONFIG_FILE_PATH", "--config"),
         ("SSL_KEYFILE_PATH", "TLS"),
+        ("SSL_VERIFY", "always verified"),
+        ("NO_DOCS", "open"),
+        ("REQUEST_TIMEOUT", "IMAGEWIRE_FIRST_BYTE_TIMEOUT"),
         ("LITELLM_SOMETHING_NEW", "LiteLLM's alone"),
     ],
 )
