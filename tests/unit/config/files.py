@@ -109,7 +109,7 @@ WRONG: list[tuple[str, int, str]] = [
     (entry("model: gemini/m, api_key: k, extra_headers: [a]"), 3, "extra_headers must be a mapping"),
     (entry("model: gemini/m, api_key: k, extra_headers: {'a b': c}"), 3, "is not a valid header"),
     (entry('model: gemini/m, api_key: k, extra_headers: {a: "b\\r\\nc"}'), 3, "is not a valid header"),
-    (entry("model: gemini/m, api_key: k, extra_headers: {Authorization: x}"), 3, "sent by the server itself"),
+    (entry("model: gemini/m, api_key: k, extra_headers: {Host: x}"), 3, "sent by the server itself"),
     (entry("model: vertex_ai/m, vertex_credentials: '{x'"), 3, "neither a path nor valid JSON"),
     (entry("model: 'gemini/*', api_key: k"), 3, "but model_name 'a' has none"),
     (entry(name="'*/*'"), 2, "only one '*'"),

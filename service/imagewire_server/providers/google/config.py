@@ -96,6 +96,8 @@ def _options(provider: str, model: str, given: Mapping[str, Any], settings: Sett
         if not key and not defaults.gemini_api_key:
             raise params.error("api_key is missing; add 'api_key: os.environ/GEMINI_API_KEY', or set GEMINI_API_KEY")
         return GoogleOptions(key or defaults.gemini_api_key, given["api_base"] or defaults.gemini_api_base, **common)
+    if any(name == "authorization" for name, _ in common["extra_headers"]):
+        raise params.error("extra_headers: 'Authorization' is sent by the server itself; leave it out")
     project, location, credentials = (given[name] for name in _VERTEX_ONLY)
     if not key:
         project, location = project or defaults.vertex_project, location or defaults.vertex_location

@@ -10,7 +10,7 @@ from imagewire_server.config.source import Node
 
 # Headers that the server itself sends. A file may not set them.
 _OWN_HEADERS = frozenset({
-    "authorization", "content-type", "content-length", "accept-encoding", "host", "x-goog-api-key",
+    "content-type", "content-length", "accept-encoding", "host", "x-goog-api-key",
 })  # fmt: skip
 
 
