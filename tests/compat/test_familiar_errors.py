@@ -105,7 +105,7 @@ async def test_asyncio_raises_them_too(litellm: Any, target: str) -> None:
 def test_a_key_that_google_refuses(litellm: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("IMAGEWIRE_TARGET", raising=False)
     with processes.emulator() as emulator, pytest.raises(litellm.AuthenticationError) as caught:
-        completion(MODEL, SAY, api_key="wrong", api_base=emulator.address, num_retries=0)
+        completion(MODEL, SAY, api_key="wrong", api_base=f"{emulator.address}/v1beta", num_retries=0)
     assert caught.value.status_code == 401
 
 

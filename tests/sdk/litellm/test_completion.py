@@ -26,13 +26,21 @@ def spec(**options: Any) -> Spec:
 # Every argument, with a value that must show in what is asked.
 SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "target": ("host:1", lambda asked: asked.connection == ConnectionKey("host:1", None, 2)),
-    "api_key": ("k", lambda asked: asked.connection.variables == (("GEMINI_API_KEY", "k"),)),
-    "api_base": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
-    "base_url": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_BASE_URL", "http://a"),)),
-    "vertex_project": ("p", lambda asked: asked.connection.variables == (("VERTEXAI_PROJECT", "p"),)),
-    "vertex_location": ("eu", lambda asked: asked.connection.variables == (("VERTEXAI_LOCATION", "eu"),)),
-    "vertex_ai_project": ("p", lambda asked: asked.connection.variables == (("VERTEXAI_PROJECT", "p"),)),
-    "vertex_ai_location": ("eu", lambda asked: asked.connection.variables == (("VERTEXAI_LOCATION", "eu"),)),
+    "api_key": ("k", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_API_KEY", "k"),)),
+    "api_base": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_API_BASE", "http://a"),)),
+    "base_url": ("http://a", lambda asked: asked.connection.variables == (("IMAGEWIRE_GEMINI_API_BASE", "http://a"),)),
+    "vertex_project": ("p", lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_PROJECT", "p"),)),
+    "vertex_location": ("eu", lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_LOCATION", "eu"),)),
+    "vertex_ai_project": ("p", lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_PROJECT", "p"),)),
+    "vertex_ai_location": ("eu", lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_LOCATION", "eu"),)),
+    "vertex_credentials": (
+        {"a": "b"},
+        lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_CREDENTIALS", '{"a": "b"}'),),
+    ),
+    "vertex_ai_credentials": (
+        "/f.json",
+        lambda asked: asked.connection.variables == (("IMAGEWIRE_VERTEX_CREDENTIALS", "/f.json"),),
+    ),
     "custom_llm_provider": ("vertex_ai", lambda asked: asked.spec.model == f"vertex_ai/{MODEL}"),
     "timeout": (3.0, lambda asked: asked.timeout == 3.0),
     "request_timeout": (3.0, lambda asked: asked.timeout == 3.0),
@@ -169,7 +177,7 @@ def test_vertex_has_a_base_of_its_own() -> None:
     connection = read(
         "vertex_ai/gemini-2.5-flash-image", SAY, {"api_base": "http://a", "vertex_project": "p"}
     ).connection
-    assert connection.variables == (("IMAGEWIRE_VERTEX_BASE_URL", "http://a"), ("VERTEXAI_PROJECT", "p"))
+    assert connection.variables == (("IMAGEWIRE_VERTEX_API_BASE", "http://a"), ("IMAGEWIRE_VERTEX_PROJECT", "p"))
 
 
 @pytest.mark.parametrize(

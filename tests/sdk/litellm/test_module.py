@@ -46,6 +46,16 @@ def test_its_settings_hold_for_calls_that_say_nothing(monkeypatch: pytest.Monkey
     assert (request.drops.enabled, request.connection.retries, request.timeout) == (False, 1, 3.0)
 
 
+def test_its_errors_need_no_import_of_their_own() -> None:
+    program = """
+from imagewire import litellm
+assert "exceptions" in dir(litellm)
+print(litellm.exceptions.AuthenticationError.__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.stdout, done.stderr) == ("Unauthenticated\n", "")
+
+
 @pytest.mark.parametrize(("name", "value"), [("callbacks", ["langfuse"]), ("set_verbose", True), ("dropparams", True)])
 def test_a_setting_that_would_change_nothing_cannot_be_set(name: str, value: Any) -> None:
     with pytest.raises(AttributeError, match=f"litellm.{name} cannot be set here"):

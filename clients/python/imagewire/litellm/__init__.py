@@ -10,6 +10,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from imagewire.litellm import exceptions
     from imagewire.litellm.calls import acompletion, completion
     from imagewire.litellm.cost import completion_cost
     from imagewire.litellm.exceptions import (
@@ -51,6 +52,7 @@ __all__ = [
     "completion",
     "completion_cost",
     "drop_params",
+    "exceptions",
     "num_retries",
     "request_timeout",
     "stream_chunk_builder",
@@ -99,8 +101,9 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, found = _HOMES.get(name, ("exceptions", name))
-    return getattr(importlib.import_module(f"{__name__}.{module}"), found)
+    home, found = _HOMES.get(name, ("exceptions", name))
+    module = importlib.import_module(f"{__name__}.{home}")
+    return module if name == "exceptions" else getattr(module, found)
 
 
 sys.modules[__name__].__class__ = _Module

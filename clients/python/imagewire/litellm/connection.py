@@ -1,7 +1,10 @@
 """Reads which server a call of `completion` goes to: one that runs, or one inside this process. Sans-IO."""
 
+import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from imagewire._grpc import channel
 from imagewire._grpc.channel import EMBEDDED, TARGET_VARIABLE, Metadata
@@ -10,8 +13,13 @@ from imagewire.errors import InvalidRequest, invalid
 from imagewire.litellm.once import once
 from imagewire.litellm.options import CompletionOptions
 
-# Arguments for a server inside this process, as the variables that it reads. Other servers have a configuration.
-_VARIABLES = {"vertex_project": "VERTEXAI_PROJECT", "vertex_location": "VERTEXAI_LOCATION"}
+# Arguments for a server inside this process, as the variables that it reads before all others, so that what the program
+# has in its environment never takes their place. Other servers have a configuration.
+_VARIABLES = {
+    "vertex_project": "IMAGEWIRE_VERTEX_PROJECT",
+    "vertex_location": "IMAGEWIRE_VERTEX_LOCATION",
+    "vertex_credentials": "IMAGEWIRE_VERTEX_CREDENTIALS",
+}
 # Headers that each server reads: they name the call in its log. A server inside this process has no use for others.
 _ANY_SERVERS = frozenset({"x-request-id", "traceparent"})
 
@@ -47,7 +55,12 @@ def connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
         {"vertex_ai_location": given.get("vertex_ai_location")},
         "vertex_ai_location",
     )
-    own = {"api_base": base, "vertex_project": project, "vertex_location": location}
+    own = {
+        "api_base": base,
+        "vertex_project": project,
+        "vertex_location": location,
+        "vertex_credentials": _credentials(given),
+    }
     if target != EMBEDDED:
         if wrong := next((name for name, value in own.items() if value), None):
             raise invalid(wrong, f"is not for the server at {target}, which has its own: leave it out")
@@ -55,14 +68,24 @@ def connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
     vertex = model.startswith("vertex_ai/")
     if vertex and key:
         raise invalid(
-            "api_key", "is Google AI Studio's; vertex_ai/ takes application default credentials: leave it out"
+            "api_key", "is Google AI Studio's; vertex_ai/ takes vertex_credentials or the application default ones"
         )
     variables = {variable: str(own[name]) for name, variable in _VARIABLES.items() if own[name]}
     if base:
-        variables["IMAGEWIRE_VERTEX_BASE_URL" if vertex else "IMAGEWIRE_GEMINI_BASE_URL"] = base
+        variables["IMAGEWIRE_VERTEX_API_BASE" if vertex else "IMAGEWIRE_GEMINI_API_BASE"] = base
     if key:
-        variables["GEMINI_API_KEY"] = key
+        variables["IMAGEWIRE_GEMINI_API_KEY"] = key
     return ConnectionKey(EMBEDDED, None, retries, tuple(sorted(variables.items())))
+
+
+def _credentials(given: CompletionOptions) -> str | None:
+    """The credentials of Vertex AI as a file's name or as JSON."""
+    name, alias = "vertex_credentials", "vertex_ai_credentials"
+    return once(name, _json(given.get("vertex_credentials")), {alias: _json(given.get("vertex_ai_credentials"))}, alias)
+
+
+def _json(credentials: str | Mapping[str, Any] | None) -> str | None:
+    return json.dumps(dict(credentials)) if isinstance(credentials, Mapping) else credentials
 
 
 def metadata(given: CompletionOptions, connection: ConnectionKey) -> Metadata:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire.errors import InvalidRequest, Violation, invalid
+from imagewire.litellm.guards import has_guard
 from imagewire.v1.spec_pb2 import Spec
 
 # Fields of a Spec that a model may lack. Others are never left out: what guards, limits or is the request itself, and
@@ -55,10 +56,12 @@ class Drops:
     enabled: bool
     names: list[str] = field(default_factory=list)
 
-    def unsupported(self, field: str, words: str) -> None:
-        """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy."""
+    def unsupported(self, field: str, words: str, value: object = None) -> None:
+        """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy. value: may hold guards."""
         if not self.enabled:
             raise invalid(field, words)
+        if has_guard(field, value):
+            raise invalid(field, f"{words}; drop_params leaves out nothing that guards or limits")
         self.names.append(field)
 
     def clear(self, spec: Spec, error: InvalidRequest) -> bool:

@@ -40,7 +40,6 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ("n best_of", "must be 1: a call draws one answer; call again for another"),
     ("size quality style background output_format", "is not an option here; use aspect_ratio and image_size"),
     ("client shared_session use_client", "is not used: connections are gRPC's, and kept; leave it out"),
-    ("vertex_credentials vertex_ai_credentials", "is not read here; set GOOGLE_APPLICATION_CREDENTIALS to its file"),
     ("model_list model_alias_map model_config", "belongs in a file: start imagewire-server --config, and pass target="),
     ("mock_.*", 'is not supported; for an answer without a key run "imagewire-server serve --demo", and pass target='),
     (".*(cost|pricing|uplift).*", "is not read here: prices are the server's, in its file under imagewire: models"),

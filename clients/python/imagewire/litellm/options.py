@@ -12,13 +12,16 @@ class CompletionOptions(TypedDict, total=False):
         api_key: The server's key; for a server inside this process, the key of Google AI Studio. Default:
             IMAGEWIRE_API_KEY; inside this process GEMINI_API_KEY.
         custom_llm_provider: "gemini" or "vertex_ai", for a model whose name does not begin with it.
-        api_base: The provider's base URL. This and the next three are for a server inside this process alone; each set
-            of them has a server of its own.
+        api_base: The provider's base URL, with LiteLLM's meaning: for "gemini/" models "/models/…" is added, so it ends
+            with the version. This and the next seven are for a server inside this process alone; each set of them has
+            a server of its own.
         base_url: The same.
         vertex_project: The project of Vertex AI.
         vertex_location: The location of Vertex AI.
         vertex_ai_project: The same.
         vertex_ai_location: The same as `vertex_location`.
+        vertex_credentials: The credentials of Vertex AI: a file's name, or its JSON as text or as a mapping.
+        vertex_ai_credentials: The same.
         timeout: Seconds for the call, or an httpx.Timeout, whose `read` counts. Default: 600.
         request_timeout: The same.
         stream_timeout: Seconds for a call with `stream`.
@@ -81,6 +84,8 @@ class CompletionOptions(TypedDict, total=False):
     vertex_location: str | None
     vertex_ai_project: str | None
     vertex_ai_location: str | None
+    vertex_credentials: str | Mapping[str, Any] | None
+    vertex_ai_credentials: str | Mapping[str, Any] | None
     custom_llm_provider: str | None
     timeout: float | None
     request_timeout: float | None

@@ -93,8 +93,8 @@ def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: 
     spec = build_spec(model, messages=read_messages(messages, drops), **_options(given, model, drops))
     stream_options = dict(given.get("stream_options") or {})
     include_usage = stream_options.pop("include_usage", False)
-    if stream_options:
-        drops.unsupported(f"stream_options.{min(stream_options)}", "is not supported; include_usage is")
+    for name, value in stream_options.items():
+        drops.unsupported(f"stream_options.{name}", "is not supported; include_usage is", value)
     connection = connection_key(model, given)
     seconds = once(
         "timeout", given.get("timeout"), {"request_timeout": given.get("request_timeout")}, "request_timeout"
@@ -130,7 +130,7 @@ def _served(options: Mapping[str, Any], drops: Drops) -> Iterator[tuple[str, Any
             if made is not None:
                 yield name, made
         elif (words := known_arguments.remedy(name)) is not None:
-            drops.unsupported(name, words)
+            drops.unsupported(name, words, value)
         else:
             raise known_arguments.unknown(name, CompletionOptions.__annotations__)
 
@@ -149,8 +149,8 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     ratio = once("aspect_ratio", ratio, {"aspectRatio": given.get("aspectRatio")}, "aspectRatio")
     size = once("image_size", given.get("image_size"), config, "image_size", "imageSize")
     size = once("image_size", size, {"imageSize": given.get("imageSize")}, "imageSize")
-    if config:
-        drops.unsupported(f"image_config.{min(config)}", "is not supported; aspect_ratio and image_size are")
+    for name, value in config.items():
+        drops.unsupported(f"image_config.{name}", "is not supported; aspect_ratio and image_size are", value)
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))
@@ -185,6 +185,9 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
 def _labels(given: CompletionOptions, model: str) -> dict[str, str]:
     """Labels for Vertex AI's bills. Google AI Studio has none: `user` and `metadata` change nothing there."""
     made = dict(given.get("labels") or {})
+    for name in given.get("metadata") or {}:
+        if "guardrail" in str(name).lower():
+            raise invalid(f"metadata.{name}", "is not supported: there are no guardrails here; leave it out")
     if model.startswith("gemini/"):
         return made
     for name, value in (given.get("metadata") or {}).items():
@@ -200,9 +203,9 @@ def _web_search(given: Mapping[str, Any] | None, drops: Drops) -> list[Tool]:
     """OpenAI's web search as Google's, which has none of its options."""
     if given is None:
         return []
-    for name in given:
+    for name, value in given.items():
         drops.unsupported(
-            f"web_search_options.{name}", "is not an option of Google Search; use tools with google_search"
+            f"web_search_options.{name}", "is not an option of Google Search; use tools with google_search", value
         )
     return read_tools([{"google_search": {}}], drops)
 
