@@ -1,6 +1,6 @@
 """Deployments: which upstream serves a model name. They are read from LiteLLM's `model_list`."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -62,17 +62,22 @@ def read(
     settings: Settings,
     named: Mapping[str, Node],
     common: Mapping[str, Node],
+    everything: Callable[[], Sequence[Deployment]],
     notices: Notices,
 ) -> ModelList:
     """Read a model_list. settings: the defaults of a provider's keys. named: credentials by name.
 
-    common: values of keys that deployments of any provider may have. Raises ConfigError.
+    common: values of keys that deployments of any provider may have. everything: what `model: "*"` stands for, all
+    models of each provider with credentials in the environment. Raises ConfigError.
     """
     by_name = {name: provider for provider in providers for name in provider.names}
     reader = _Reader(by_name, settings, named, common, notices)
     found = [_entry(entry, number, reader) for number, entry in enumerate(section.items("model_list"))]
     deployments = tuple(one for one in found if isinstance(one, Deployment))
     skipped = tuple(one for one in found if isinstance(one, Skipped))
+    if any(one.name == one.model == "*" for one in skipped) and (all_models := everything()):
+        deployments += tuple(all_models)
+        skipped = tuple(one for one in skipped if one.name != "*")
     if skipped and not deployments:
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):

@@ -75,7 +75,15 @@ def load(
         of_providers = {name: section.within(Unneeded(references)) for name, section in of_providers.items()}
     named = credentials.read(of_providers["credential_list"]) if "credential_list" in of_providers else {}
     if "model_list" in of_providers:
-        found = deployments.read(of_providers["model_list"], providers, made, named, _common(sections), notices)
+        found = deployments.read(
+            of_providers["model_list"],
+            providers,
+            made,
+            named,
+            _common(sections),
+            lambda: _default(made, providers),
+            notices,
+        )
     elif "include" in titled:
         raise titled["include"][0].error("include is not supported: put the model_list of the included file here")
     else:
