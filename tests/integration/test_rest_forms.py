@@ -108,3 +108,26 @@ async def test_references_are_pictures(rest: Stack) -> None:
     for wrong, param in (("x", "[0]"), ({"image_url": {"url": "x"}}, "[0].image_url.url")):
         answer = await ask(rest, {**given, "input_references": [wrong]}, "/v1/images/generations")
         assert (answer.status_code, answer.json()["error"]["param"]) == (400, f"input_references{param}")
+
+
+async def test_one_answer_names_all_that_is_wrong_with_a_form(rest: Stack) -> None:
+    wrong = [
+        field(b"bar", PNG),
+        field(b"images[]", PNG),
+        field(b"prompt", PNG),
+        field(b"n", b"99", file=False),
+        field(b"size", b"1024x1024", file=False) * 2,
+        field(b"odd", b"1", file=False),
+        field(b"extra_body", b'{"a":1,"a":2}', file=False),
+        field(b"image_config", b"{", file=False),
+        field(b"model", MODEL.encode(), file=False),
+        b"--BB--\r\n",
+    ]
+    answer = await edit(rest, b"".join(wrong))
+    named = {one["field"]: one["description"] for one in answer.json()["error"]["violations"]}
+    assert named.keys() == {
+        *("bar", "images[]", "prompt", "n", "size", "odd", "extra_body.a", "image_config", "image"),
+    }
+    assert named["bar"] == "is a file with an unknown name; send pictures as image or image[], a mask as mask"
+    assert named["prompt"] == "is a file, but must be text; send it without a file name"
+    assert named["size"] == named["extra_body.a"] == "is given twice; send it once"

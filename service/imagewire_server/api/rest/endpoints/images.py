@@ -25,6 +25,7 @@ from imagewire_server.contract.limits import FEW_VALUES, LIGHT_BYTES, MOST_VALUE
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.formats.openai.common import given_twice
 from imagewire_server.formats.openai.common.reading import read_form
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.images import answer as images_answer
@@ -35,6 +36,7 @@ from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequ
 _MOST_FILES = 16
 _MOST_FIELDS = 64
 _IMAGE = re.compile(r"image(\[\d{0,3}\])?")
+_TEXTS = frozenset(field.encode_name for field in msgspec.structs.fields(ImagesRequest))
 _SENT_AT_ONCE = 32 * 1024 * 1024
 _MOST_HEADER_BYTES = 8 * 1024  # of one part
 _AT_ONCE = 16 * 1024
@@ -115,7 +117,7 @@ class ImagesEndpoint:
 
     async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
         """Read an edit; the number is that of bytes of pictures."""
-        fields, pictures, mask = await _form(exchange, scope)
+        fields, pictures, mask, wrong = await _form(exchange, scope)
         if model := scope["path_params"].get("model"):
             fields["model"] = model
 
@@ -131,6 +133,7 @@ class ImagesEndpoint:
             with_pictures,
             router.capabilities,
             drops=router.routing.drop_params,
+            wrong=wrong,
         )
         exchange.response.add(notices.headers(builder))
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
@@ -207,7 +210,7 @@ def _charset(content_type: str) -> str:
         return "latin-1"
 
 
-_FormData = tuple[dict[str, object], list[tuple[str, bytes]], bytes | None]
+_FormData = tuple[dict[str, object], list[tuple[str, bytes]], bytes | None, list[Violation]]
 
 
 async def _form(exchange: Exchange, scope: Scope) -> _FormData:
@@ -232,6 +235,7 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
     pictures: list[tuple[str, bytes]] = []
     mask: bytes | None = None
     fields: dict[str, object] = {}
+    wrong: list[Violation] = []
     for name, value in form.multi_items():
         if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
             raise InvalidRequest([Violation("body", "is not valid text in its charset; send it as UTF-8")])
@@ -241,10 +245,9 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
             elif _IMAGE.fullmatch(name):
                 pictures.append((f"image[{len(pictures)}]", await value.read()))
             else:
-                words = "is given twice" if name == "mask" else "is not a file"
-                raise InvalidRequest([Violation(name[:200] or '""', words)])
+                wrong.append(Violation(name[:200] or '""', _wrong_file(name)))
         elif name in fields:
-            raise InvalidRequest([Violation(name[:200] or '""', "is given twice")])
+            wrong.append(Violation(name[:200] or '""', given_twice.WORDS))
         else:
             fields[name] = value
     values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
@@ -252,10 +255,24 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
     for name in FORM_JSON & fields.keys():
-        fields[name] = _json(name, str(fields[name]))
+        text = str(fields.pop(name))
+        try:
+            fields[name] = msgspec.json.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            wrong.append(Violation(name, "is not valid JSON"))
+        else:
+            wrong += given_twice.of_text(text, name)
     if not pictures:
-        raise InvalidRequest([Violation("image", "is required; send a file as image or image[]")])
-    return fields, pictures, mask
+        wrong.append(Violation("image", "is required; send a file as image or image[]"))
+    return fields, pictures, mask, wrong
+
+
+def _wrong_file(name: str) -> str:
+    if name == "mask":
+        return given_twice.WORDS
+    if name in _TEXTS:
+        return "is a file, but must be text; send it without a file name"
+    return "is a file with an unknown name; send pictures as image or image[], a mask as mask"
 
 
 def _is_text(given: str) -> bool:
@@ -265,10 +282,3 @@ def _is_text(given: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _json(name: str, value: str) -> object:
-    try:
-        return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
-        raise InvalidRequest([Violation(name, "is not valid JSON")]) from None

@@ -1,12 +1,12 @@
 """Reads a request: its body becomes a request of its endpoint, and that a spec. One error names every wrong field."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common import json_decode, wrong_fields
+from imagewire_server.formats.openai.common import given_twice, json_decode, wrong_fields
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, not_following
 
 
@@ -36,7 +36,11 @@ def read(
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
-        return _mended(wrong_fields.of_body(body, kind, drops=drops), spec_of, capabilities, drops=drops)
+        found = wrong_fields.of_body(body, kind, drops=drops)
+        found.violations += given_twice.of_body(body)
+        return _mended(found, spec_of, capabilities, drops=drops)
+    if twice := given_twice.of_body(body):
+        return _mended(wrong_fields.Found(request, twice), spec_of, capabilities, drops=drops)
     if isinstance(body, bytearray):
         body.clear()
     if drops and request.drop_params is None:
@@ -51,9 +55,14 @@ def read_form(
     capabilities: CapabilitiesOf,
     *,
     drops: bool = False,
+    wrong: Sequence[Violation] = (),
 ) -> tuple[_R, SpecBuilder]:
-    """Read the fields of a form, all of them text or decoded JSON. Raises InvalidRequest with every wrong field."""
+    """Read the fields of a form, all of them text or decoded JSON. Raises InvalidRequest with every wrong field.
+
+    wrong: those that were found before, and are not among the fields.
+    """
     found = wrong_fields.of_value(fields, kind, drops=wrong_fields.wants_drops(fields, drops), text=True)
+    found.violations = [*wrong, *not_following(found.violations, wrong)]
     return _mended(found, spec_of, capabilities, drops=drops)
 
 

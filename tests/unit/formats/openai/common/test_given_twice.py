@@ -1,0 +1,62 @@
+"""A field that a body has twice is named: the decoder would take the last one."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.formats.openai.chat.decode import spec_of
+from imagewire_server.formats.openai.chat.request import ChatRequest
+from imagewire_server.formats.openai.common import given_twice
+from imagewire_server.formats.openai.common.reading import read
+
+MANY = '"m":[' + '"x",' * 200 + '"x"]'
+
+
+def names(text: str) -> list[str]:
+    found = given_twice.of_body(text.encode())
+    assert {one.description for one in found} <= {given_twice.WORDS}
+    return [one.field for one in found]
+
+
+@pytest.mark.parametrize("more", ["", "," + MANY], ids=["small", "large"])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"a":1', []),
+        ('"a":1,"b":{"a":2},"c":["a","a"],"d":"a"', []),
+        ('"a" : "x\\"" , "b":[{"a":1}], "a":null', ["a"]),
+        ('"a":"\\\\","a":"\\\\\\"","b":1,"b":2', ["a", "b"]),
+        ('"a":1,"\\u0061":2', ["a"]),
+        ('"a":"b","b":"b"', []),
+        ('"safety_settings":[{}],"safety_settings":[]', ["safety_settings"]),
+        ('"safety_settings":[{"threshold":"A","threshold":"B"}]', ["safety_settings.threshold"]),
+        ('"extra_body":{"x":{"y":1,"y":2}}', ["extra_body.y"]),
+        ('"metadata":{"y":1,"y":2}', []),
+    ],
+)
+def test_what_is_given_twice(text: str, expected: list[str], more: str) -> None:
+    assert names("{" + text + more + "}") == expected
+
+
+pieces = st.text(st.sampled_from('a"\\,[]{}: é'), max_size=4)
+values = st.recursive(st.none() | pieces, lambda one: st.lists(one, max_size=3) | st.dictionaries(pieces, one))
+
+
+@given(st.lists(st.tuples(pieces, values), max_size=8), st.sampled_from([(",", ":"), (", ", " : ")]))
+def test_any_body(pairs: list[tuple[str, object]], separators: tuple[str, str]) -> None:
+    comma, colon = separators
+    text = "{" + comma.join(json.dumps(name) + colon + json.dumps(value) for name, value in pairs) + "}"
+    given_names = [name for name, _ in pairs]
+    assert names(text) == [name or '""' for name in dict.fromkeys(given_names) if given_names.count(name) > 1]
+
+
+@pytest.mark.parametrize("wrong", ["", ',"odd":1'])
+def test_such_a_request_is_refused(wrong: str) -> None:
+    body = '{"model":"m","messages":[{"role":"user","content":"x"}],"seed":1,"seed":2' + wrong + "}"
+    with pytest.raises(InvalidRequest) as caught:
+        read(bytearray(body.encode()), ChatRequest, spec_of, lambda _: Capabilities())
+    assert {one.field for one in caught.value.violations} == ({"seed", "odd"} if wrong else {"seed"})
