@@ -17,10 +17,10 @@ from aiohttp import web
 from imagewire_emulator import answer, body, directives, faults, framing, incoming, latency, native_parts, rules, schema
 from imagewire_emulator.adapt import adapted, wishes
 from imagewire_emulator.control import Gallery, routes
-from imagewire_emulator.credentials import authenticate, state_of
+from imagewire_emulator.credentials import authenticate, check_known, state_of
 from imagewire_emulator.draw import Picture, Studio, Wish
 from imagewire_emulator.errors import ApiError, invalid
-from imagewire_emulator.ledger import Entry, Ledger, without_pictures
+from imagewire_emulator.ledger import Entry, Ledger
 from imagewire_emulator.plan import Plan
 from imagewire_emulator.resources import table, unserved, uploads
 from imagewire_emulator.resources.route import Asked
@@ -57,7 +57,7 @@ class EmulatorApp:
         self._gallery = Gallery()
         self.web = web.Application(client_max_size=incoming.MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
-        self.web.router.add_routes(routes(self._state, self._states.names, self._gallery))
+        self.web.router.add_routes(routes(self._steered, self._states.names, self._gallery))
         self.web.router.add_route("*", "/{path:.*}", self._call)
 
     @property
@@ -67,6 +67,11 @@ class EmulatorApp:
 
     def _state(self, request: web.Request) -> State:
         return self._states.find(state_of(request))
+
+    def _steered(self, request: web.Request) -> State:
+        """What a call of the control API is about. Raises ApiError for a credential that is wrong."""
+        check_known(request)
+        return self._state(request)
 
     async def _call(self, request: web.Request) -> web.StreamResponse:
         upload_id = request.query.get("upload_id") if request.path.startswith("/upload/") else None
@@ -107,7 +112,7 @@ class EmulatorApp:
     ) -> answer.Scene:
         """What a request asks for. base: the plan of the batch in which it is, if any. Raises ApiError."""
         vertex = entry.api != "gemini"
-        entry.body = without_pictures(given)
+        state.ledger.keep(entry, given)
         model, of_model = directives.of_model(model_id, vertex=vertex)
         entry.model, entry.scenario = model.id, of_model.name if of_model else ""
         wanted = schema.read_request(given)
@@ -166,8 +171,10 @@ class EmulatorApp:
         if plan.damage == "bomb":
             await body.send_without_end(request, response, entry)
             return response
+        charged = plan.layout.count("image")
+        state.steering.reserve(charged)
         pictures = await self.draw(wishes(plan, wanted))
-        self.count(state, entry, pictures, plan.layout.count("image"))
+        self.count(entry, pictures, charged)
         scene = dataclasses.replace(scene, pictures=pictures)
         if entry.stream:
             pieces = framing.stream(answer.events(scene), plan, pictures, sse=sse)
@@ -188,11 +195,10 @@ class EmulatorApp:
         except OSError:  # an input whose header is sound and whose pixels are not
             raise invalid(BAD_PICTURE) from None
 
-    def count(self, state: State, entry: Entry, pictures: list[Picture], charged: int) -> None:
+    def count(self, entry: Entry, pictures: list[Picture], charged: int) -> None:
         """Enter pictures into the ledger and the gallery; `charged` of them are final ones."""
         entry.images = [_described(picture) for picture in pictures]
         entry.charged = charged
-        state.steering.drew(charged)
         self._gallery.add(pictures)
 
     def scene(self, asked: Asked, model_id: str, given: Any, entry: Entry) -> answer.Scene:
@@ -204,9 +210,12 @@ class EmulatorApp:
         """The answer to a request of a batch. Faults of the connection do not concern it. Raises ApiError."""
         if scene.plan.error is not None:
             raise scene.plan.error
+        charged = scene.plan.layout.count("image")
+        if not entry.images:
+            state.steering.reserve(charged)
         pictures = await self.draw(wishes(scene.plan, scene.request))
         if not entry.images:
-            self.count(state, entry, pictures, scene.plan.layout.count("image"))
+            self.count(entry, pictures, charged)
         drawn = dataclasses.replace(scene, pictures=pictures)
         return json.loads(b"".join(framing.unary(answer.whole(drawn), scene.plan, pictures)))
 

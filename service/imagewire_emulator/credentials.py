@@ -53,9 +53,17 @@ def authenticate(request: web.Request, *, bearer: bool) -> Credential:
 
 def state_of(request: web.Request) -> str:
     """Whose state a request is about; "" if it has no valid credential. A page is asked for with ?key=."""
-    given = request.headers.get("x-goog-api-key", request.query.get("key", ""))
+    given = request.headers.get("x-goog-api-key") or request.query.get("key", "")
     token = request.headers.get("authorization", "").removeprefix("Bearer ")
     return _state(given, API_KEY) or _state(token, TOKEN) or ""
+
+
+def check_known(request: web.Request) -> None:
+    """Refuse a credential that is wrong, where none is needed: it would be about another's state. Raises ApiError."""
+    key = request.headers.get("x-goog-api-key") or request.query.get("key")
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if (key and _state(key, API_KEY) is None) or (token and _state(token, TOKEN) is None):
+        raise invalid(f"Unknown key or token: send {API_KEY}, {API_KEY}-NAME, {TOKEN} or {TOKEN}-NAME, or none.")
 
 
 def _state(given: str, wanted: str) -> str | None:

@@ -23,6 +23,7 @@ _ANY_FORMAT = zlib.MAX_WBITS | 32  # gzip's or zlib's, as its first bytes say
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _LAST_HIGH_SURROGATE = "\udbff"
 _NATURAL = re.compile(r"[0-9]{1,18}")
+_DEEPEST = 100
 _LONGEST_INTEGER = 20  # digits and sign of what may fit into 64 bits
 
 
@@ -55,6 +56,8 @@ def parse(data: bytes | bytearray) -> Any:
         value = json.loads(data, parse_int=_integer, parse_float=_double, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise invalid(f"{_BAD_JSON} Expected a value.") from None
+    if data.count(b"{") + data.count(b"[") > _DEEPEST:
+        _check_depth(value)
     if _SURROGATE.search(data):
         try:
             json.dumps(value, ensure_ascii=False).encode()
@@ -73,6 +76,20 @@ def natural(text: str) -> int | None:
 def readable(text: str) -> str:
     """A text of a header or a URL, without the bytes that are no UTF-8."""
     return text.encode(errors="replace").decode()
+
+
+def _check_depth(value: Any) -> None:
+    """Refuse what is nested deeper than functions that call themselves could follow."""
+    level = [value]
+    for _ in range(_DEEPEST + 1):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if isinstance(item, dict) else item if isinstance(item, list) else ())
+        ]
+        if not level:
+            return
+    raise invalid(f"{_BAD_JSON} Message too deep. Max recursion depth reached.")
 
 
 def _integer(digits: str) -> int | float:

@@ -1,12 +1,14 @@
 """The ledger: what the emulator received and sent, for tests. It has no keys, and of pictures only hash and size."""
 
 import itertools
+import json
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
 _KEPT = 20_000
+_KEPT_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -47,11 +49,31 @@ class Entry:
             self.outcome = outcome
 
 
-class Ledger:
-    """The requests, oldest first; at most the newest 20 000."""
+class Bodies:
+    """The bodies in all ledgers of a process: at most 64 MiB, the newest ones. The oldest become null."""
 
     def __init__(self) -> None:
+        self._kept: deque[tuple[Entry, int]] = deque()
+        self._bytes = 0
+
+    def keep(self, entry: Entry, body: Any) -> None:
+        """Enter the body of a request, without its pictures."""
+        entry.body = without_pictures(body)
+        size = len(json.dumps(entry.body))
+        self._kept.append((entry, size))
+        self._bytes += size
+        while self._bytes > _KEPT_BYTES or len(self._kept) > _KEPT:
+            oldest, size = self._kept.popleft()
+            oldest.body = None
+            self._bytes -= size
+
+
+class Ledger:
+    """The requests, oldest first; at most the newest 20 000. bodies: shared with the ledgers of other keys."""
+
+    def __init__(self, bodies: Bodies) -> None:
         self._entries: deque[Entry] = deque(maxlen=_KEPT)
+        self._bodies = bodies
         self._ids = itertools.count(1)
 
     def open(self, method: str, path: str) -> Entry:
@@ -59,6 +81,10 @@ class Ledger:
         entry = Entry(next(self._ids), method, path, time.time())
         self._entries.append(entry)
         return entry
+
+    def keep(self, entry: Entry, body: Any) -> None:
+        """Enter the body of a request, without its pictures."""
+        self._bodies.keep(entry, body)
 
     @property
     def entries(self) -> list[Entry]:

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from imagewire_emulator.control import Steering
-from imagewire_emulator.ledger import Ledger
+from imagewire_emulator.ledger import Bodies, Ledger
 from imagewire_emulator.resources.batches import Batches
 from imagewire_emulator.resources.cached_contents import CachedContents
 from imagewire_emulator.resources.uploads import Budget, Files
@@ -19,7 +19,7 @@ class State:
 
     files: Files
     batches: Batches
-    ledger: Ledger = field(default_factory=Ledger)
+    ledger: Ledger
     steering: Steering = field(default_factory=Steering)
     cached_contents: CachedContents = field(default_factory=CachedContents)
 
@@ -38,19 +38,23 @@ class States:
     def __init__(self) -> None:
         self._budget = Budget()
         self._named: OrderedDict[str, State] = OrderedDict()
-        self.nameless = State(Files(self._budget), Batches(self._budget))
+        self._bodies = Bodies()
+        self.nameless = self._new()
 
     def find(self, name: str) -> State:
         """The state of that name; it is made if there is none."""
         if not name:
             return self.nameless
         if name not in self._named:
-            self._named[name] = State(Files(self._budget), Batches(self._budget))
+            self._named[name] = self._new()
         self._named.move_to_end(name)
         if len(self._named) > _MOST:
             _, forgotten = self._named.popitem(last=False)
             forgotten.clear()
         return self._named[name]
+
+    def _new(self) -> State:
+        return State(Files(self._budget), Batches(self._budget), Ledger(self._bodies))
 
     def names(self) -> list[str]:
         """The names, the one used last at the end."""

@@ -1,5 +1,6 @@
 """The handlers of the control API, and its table of routes, from which /_emulator/openapi.json is made."""
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
@@ -17,6 +18,7 @@ from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry, Ledger
 
 _T = TypeVar("_T")
+_IS_ADDRESS = re.compile(r"(?:localhost|[0-9.]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 _SECURE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": page.POLICY,
@@ -60,7 +62,7 @@ def routes(
         return web.Response(text=text, content_type="text/html", headers=_SECURE)
 
     return [
-        web.get("/", show),
+        web.get("/", _answering(show)),
         *made,
         web.get("/_emulator/openapi.json", _answering(described)),
         web.route("*", "/_emulator/{path:.*}", _answering(unknown)),
@@ -151,7 +153,14 @@ async def _body(request: web.Request, kind: type[_T]) -> _T:
 
 def _check_site(request: web.Request) -> None:
     """Refuse what another site's page sends from a browser on this machine. Raises ApiError."""
-    if request.method != "GET" and request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+    if request.method == "GET":
+        return
+    origin = request.headers.get("origin")
+    own = f"{request.scheme}://{request.host}"
+    # A name that is not localhost may be another site's, pointed at this machine.
+    if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"} or (
+        origin is not None and (origin != own or not _IS_ADDRESS.fullmatch(request.host))
+    ):
         raise ApiError("PERMISSION_DENIED", "A page of another site may not steer the emulator.")
 
 

@@ -82,7 +82,9 @@ class Steering:
         """The plan with more directives."""
         return self._counts.applied(plan, asked, path)
 
-    def drew(self, pictures: int) -> None:
-        """Count pictures."""
-        if self.quota.pictures is not None:
+    def reserve(self, pictures: int) -> None:
+        """Count pictures before they are drawn, as calls may run at the same time. Raises ApiError if none are left."""
+        if self.quota.pictures is not None and pictures:
+            if not self.quota.pictures:
+                raise quota_exhausted("pictures", self._first.pictures or 0)
             self.quota = Quota(self.quota.requests, max(0, self.quota.pictures - pictures))

@@ -11,7 +11,6 @@ from PIL import Image, UnidentifiedImageError
 from imagewire_emulator import directives
 from imagewire_emulator.draw import Wish
 from imagewire_emulator.errors import ApiError, invalid
-from imagewire_emulator.ledger import without_pictures
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 
 _MODELS = re.compile(r"imagen-[\w.-]+|imagegeneration@\d{3}|virtual-try-on-[\w-]+|image-segmentation-\d{3}")
@@ -32,7 +31,7 @@ async def _predict(asked: Asked) -> Json:
         raise ApiError("NOT_FOUND", words)
     given = await asked.body()
     asked.entry.model = id_
-    asked.entry.body = without_pictures(given)
+    asked.state.ledger.keep(asked.entry, given)
     instance, parameters = _instance(given), _object(given, "parameters")
     prompt = str(instance.get("prompt", ""))
     turn: Json = {"contents": [{"parts": [{"text": prompt}]}]}
@@ -45,8 +44,9 @@ async def _predict(asked: Asked) -> Json:
     wishes = _wishes(id_, instance, parameters, turn["contents"][0]["parts"][0]["text"])
     if plan.block or plan.finish != "STOP":
         return {"predictions": [{"raiFilteredReason": _FILTERED}]} if parameters.get("includeRaiReason") else {}
+    asked.state.steering.reserve(len(wishes))
     pictures = await asked.artist.draw(wishes)
-    asked.artist.count(asked.state, asked.entry, pictures, len(pictures))
+    asked.artist.count(asked.entry, pictures, len(pictures))
     predictions: list[Json] = []
     for number, picture in enumerate(pictures):
         made: Json = {"mimeType": picture.mime_type}

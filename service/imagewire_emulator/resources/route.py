@@ -29,7 +29,7 @@ class Artist(Protocol):
     async def draw(self, wanted: Iterable[Wish]) -> list[Picture]:
         """Draw pictures. Raises ApiError."""
 
-    def count(self, state: "State", entry: Entry, pictures: list[Picture], charged: int) -> None:
+    def count(self, entry: Entry, pictures: list[Picture], charged: int) -> None:
         """Enter pictures into the ledger and the gallery; `charged` of them are final ones."""
 
     def scene(self, asked: "Asked", model_id: str, given: Any, entry: Entry) -> Scene:
