@@ -24,6 +24,7 @@ def test_each_field_and_each_flag_is_there() -> None:
 def test_fields_become_flags_wherever_they_stand() -> None:
     words = 'spec.image_config.image_size: "3K" is not taken; see spec.model'
     assert with_flags(words) == '--size: "3K" is not taken; see --model'
+    assert with_flags("spec.output_config: is not taken by m") == "--output-uri: is not taken by m"
     assert with_flags("spec.messages[0].content: is empty") == "the prompt: is empty"
     assert with_flags("spec.messages[0].parts[1].image.data: is no picture") == (
         "the picture (--edit, /image): is no picture"

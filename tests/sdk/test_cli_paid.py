@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import threading
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
@@ -49,7 +50,9 @@ COSTS: list[tuple[list[str], int, str]] = [
     (["a cat", "-n", "8", "--service-tier", "flex"], 8, ""),
     (["a cat", "-n", "8", "--service-tier", "gold", "--size", "4K"], 8, ""),
     (["a cat", "-n", "4", "--size", "4K"], 0, "4 pictures, about $1.01: add --yes"),
-    (["a cat", "-n", "1000000"], 0, "1000000 pictures, about $129000.00: add --yes"),
+    (["a cat", "-n", "10000"], 0, "10000 pictures, about $1290.00: add --yes"),
+    (["a cat", "-n", "10001", "--yes"], 0, "-n: 10001 pictures are wanted, and one command draws at most 10000"),
+    (["a cat", "-n", "99999999999999999999", "--yes"], 0, "one command draws at most 10000"),
     (["a cat", "-n", "9", "--yes"], 9, ""),
     (["a", "cat", "sat"], 3, 'note: these are 3 prompts; for one prompt, quote it: imagewire draw "a cat sat"'),
     (["a", "cat", "sat", "-y"], 3, ""),
@@ -155,6 +158,33 @@ def test_what_gets_in_the_way_late_does_not_lose_a_picture(tmp_path: Path, home:
     assert "the picture is in " in ended.stderr
     kept = home / "a-cat.png" if late == "removed" else out / "a-cat.png"
     assert kept.read_bytes() == b"picture" * 100
+
+
+def test_a_working_directory_that_is_removed_loses_no_picture(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setenv("HOME", str(home))
+    events, first = good_stream(), ["one", "two", "three", "four"]
+    removed = threading.Barrier(len(first), action=lambda: shutil.rmtree(work))
+
+    class Meddling(Script):
+        def StreamCompletion(self, request: Any, context: Any) -> Any:
+            yield from events[:9]
+            if request.spec.messages[0].parts[-1].text in first:
+                while work.is_dir() and len(left(work)) < len(first):
+                    pass  # until the first frame of each is on disk
+                removed.wait(30)
+            yield from events[9:]
+
+    with scripted(Meddling()) as target:
+        ended = CliRunner().invoke(app, ["draw", *first, "five", "six", "--target", target])
+    assert ended.exit_code == 0, ended.stderr
+    for words in (*first, "five", "six"):
+        assert (home / f"{words}.png").read_bytes() == b"picture" * 100
+        assert f"the picture is in {home / words}.png" in ended.stderr
 
 
 def test_where_no_folder_takes_it_the_error_is_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,7 +87,8 @@ class PartFile:
         """Remove it, unless `keep` was called."""
         with contextlib.suppress(OSError):
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._path.unlink()
 
 
 def write(path: Path, data: bytes) -> Path:

@@ -8,7 +8,7 @@ from imagewire_server.contract import image_header, pb
 
 MAX_PIXELS = 100_000_000
 _LONGEST_SCHEME = 32
-INPUT_TYPES = "PNG, JPEG, WebP, GIF, HEIC or HEIF"
+INPUT_TYPES = "PNG, JPEG, WebP, HEIC or HEIF"
 # The media type in an answer if the provider did not send one.
 UNTOLD_TYPE = "application/octet-stream"
 

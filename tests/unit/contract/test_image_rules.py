@@ -65,7 +65,7 @@ SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"data": PNG, "display_name": "a"},
         [("display_name", "is only for pictures in a function's result; leave it out")],
     ),
-    ({"data": b"%PDF-1.7"}, [("data", "is not a supported image file; send PNG, JPEG, WebP, GIF, HEIC or HEIF")]),
+    ({"data": b"%PDF-1.7"}, [("data", "is not a supported image file; send PNG, JPEG, WebP, HEIC or HEIF")]),
     (
         {"data": PNG, "mime_type": "image/webp"},
         [("mime_type", f"is 'image/webp', but the data is image/png; {_WHOLE}")],
@@ -120,7 +120,7 @@ ANSWERED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"data": b"?", "mime_type": "image/avif"}, []),
     ({"uri": "gs://bucket/a.png"}, []),
     ({}, [("", "has no source; set data or uri")]),
-    ({"data": b"?"}, [("mime_type", "is required: the data is none of PNG, JPEG, WebP, GIF, HEIC or HEIF")]),
+    ({"data": b"?"}, [("mime_type", "is required: the data is none of PNG, JPEG, WebP, HEIC or HEIF")]),
     (
         {"data": b"?", "mime_type": "image/avif", "width": 1},
         [("width", "cannot be checked: this server cannot read it from the data; leave it out")],

@@ -148,7 +148,7 @@ MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"role": 3, "parts": [{"image": {"data": b"?", "mime_type": "image/avif"}}]}, []),
     (
         {"role": 2, "parts": [{"image": {"data": b"?"}}]},
-        [("parts[0].image.data", "is not a supported image file; send PNG, JPEG, WebP, GIF, HEIC or HEIF")],
+        [("parts[0].image.data", "is not a supported image file; send PNG, JPEG, WebP, HEIC or HEIF")],
     ),
     # A native field may not repeat the part's content, in either spelling.
     (

@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import socket
 
 # The variables that gRPC's core reads, in its order. It knows no names in capitals.
 _VARIABLES = ("grpc_proxy", "https_proxy", "http_proxy")
@@ -14,12 +15,22 @@ def is_local(address: str) -> bool:
     """Whether an address, as gRPC takes it, is on this machine: a unix socket or a loopback address."""
     if address.startswith(("unix:", "unix-abstract:")):
         return True
-    host = host_of(address)
+    host = host_of(address).removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        ip = ipaddress.ip_address(host)
     except ValueError:
+        return _is_short_loopback(host)
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return (mapped or ip).is_loopback
+
+
+def _is_short_loopback(host: str) -> bool:
+    """Whether it is a loopback address in one of the shorter forms that resolvers take, such as 127.1."""
+    try:
+        return socket.inet_aton(host)[0] == 127
+    except (OSError, UnicodeError):
         return False
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from imagewire.options import Options
 
 _AT_ONCE = 4
+# More pictures than this are a mistake: each is a call that is charged.
+_MOST = 10_000
 # More than this is asked about.
 _MOST_UNASKED = 8
 _DOLLARS_UNASKED = 1.0
@@ -62,6 +64,8 @@ def draw(
         # Check everything that can be checked here before anything is drawn and charged.
         words = _words(prompts)
         pictures_wanted = len(words) * number
+        if pictures_wanted > _MOST:
+            raise invalid(f"-n: {pictures_wanted} pictures are wanted, and one command draws at most {_MOST}")
         options: Options = {
             "aspect_ratio": aspect_ratio,
             "image_size": size,

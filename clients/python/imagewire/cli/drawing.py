@@ -93,14 +93,13 @@ class Drawing:
         self.folder = folder
 
     def _whole(self, part: int) -> PartFile | None:
-        """The closed file of a part, None for one that the provider wrote to a bucket."""
+        """The file of a part, None for one that the provider wrote to a bucket.
+
+        It stays open until it gets its name, so that its bytes are not lost if its folder is removed.
+        """
         if part not in self._parts:
             return None
-        if not self._parts[part].is_there():
-            self._move(part, FileNotFoundError(errno.ENOENT, "the folder was removed meanwhile", str(self.folder)))
-        file = self._parts.pop(part)
-        file.close()
-        return file
+        return self._parts.pop(part)
 
     def final(self) -> tuple[PartFile | None, Image] | None:
         """The final picture and its file, None where there is none."""
@@ -136,14 +135,16 @@ class Drawing:
 
     def _keep(self, file: PartFile, mime_type: str, name: Callable[[str], Path]) -> Path:
         first = next((path for path in (*self.saved, *(path for path, _ in self.media)) if path is not None), None)
-        if first is None and self._moved is not None:
-            path = named_after(self.prompt, mime_type, self.folder)
-            file.keep(path)
-            self.notes.append(rescue.told(self.asked, self._moved, path))
-            return path
+        moved = self._moved if first is None else None
         reserved: list[Path] = []
         try:
-            reserved.append(name(mime_type) if first is None else beside(first, mime_type))
+            if not file.is_there():
+                raise FileNotFoundError(errno.ENOENT, "the folder was removed meanwhile", str(self.asked))
+            if moved is not None:
+                reserved.append(named_after(self.prompt, mime_type, self.folder))
+            else:
+                reserved.append(name(mime_type) if first is None else beside(first, mime_type))
+            file.close()
             file.keep(reserved[0])
         except OSError as error:
             for empty in reserved:
@@ -151,6 +152,8 @@ class Drawing:
                     empty.unlink()
             own = [] if self.temporary else [self.folder]
             return self._rescued(file, mime_type, itertools.chain(own, rescue.elsewhere(self.folder)), error)
+        if moved is not None:
+            self.notes.append(rescue.told(self.asked, moved, reserved[0]))
         return reserved[0]
 
     def _rescued(self, file: PartFile, mime_type: str, folders: Iterator[Path], error: OSError) -> Path:

@@ -12,6 +12,7 @@ _FLAGS = {
     "spec.generation_config.seed": "--seed",
     "spec.service_tier": "--service-tier",
     "spec.output_config.uri_prefix": "--output-uri",
+    "spec.output_config": "--output-uri",
 }
 _MESSAGE = re.compile(r"spec\.messages\[\d+\]((?:\.\w+(?:\[\d+\])?)*)")
 

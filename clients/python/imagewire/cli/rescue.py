@@ -16,7 +16,10 @@ def check_writable(folder: Path) -> None:
 
 def elsewhere(folder: Path) -> Iterator[Path]:
     """Other folders: the working directory, the user's own, the system's temporary one."""
-    seen = [folder.resolve()]
+    seen: list[Path] = []
+    # A relative path cannot be resolved once the working directory is removed; then it is none of the others.
+    with contextlib.suppress(OSError, RuntimeError):
+        seen.append(folder.resolve())
     for find in (Path.cwd, Path.home, lambda: Path(tempfile.gettempdir())):
         with contextlib.suppress(OSError, RuntimeError):
             other = find().resolve()
