@@ -13,9 +13,11 @@ Json = bytes | bytearray
 
 _BYTES = 2  # the minimum size of a value with the character after it
 _SLICE = 128 * 1024
-# A text of at least this length, of ASCII without escapes, is the base64 of a picture, or is read as quickly.
+# A text of at least this length, of ASCII with few escapes, is the base64 of a picture, or is read as quickly. Some
+# encoders escape each slash, or break lines. \u is not one of the few: it makes characters that need more memory.
 _PLAIN = 4 * 1024
 _STEP = _PLAIN // 2
+_FEW_ESCAPES = 16  # characters for each
 _ESCAPES = re.compile(rb"\\*")
 
 
@@ -85,7 +87,12 @@ def _plain(body: Json) -> Iterator[int]:
             continue
         begin, end = body.rfind(b'"', 0, at) + 1, body.find(b'"', at)
         end = len(body) if end < 0 else end
-        pieces = (bytes(body[i : min(i + _SLICE, end)]) for i in range(begin, end, _SLICE))
-        if end - begin >= _PLAIN and all(piece.isascii() and b"\\" not in piece for piece in pieces):
+        # Each with the first byte of the next, so that no escape is separated.
+        pieces = (bytes(body[i : min(i + _SLICE + 1, end)]) for i in range(begin, end, _SLICE))
+        if end - begin >= _PLAIN and all(map(_is_plain, pieces)):
             yield end - begin
         at = end + 1
+
+
+def _is_plain(piece: bytes) -> bool:
+    return piece.isascii() and b"\\u" not in piece and piece.count(b"\\") * _FEW_ESCAPES <= len(piece) + _FEW_ESCAPES

@@ -43,10 +43,11 @@ def test_long_plain_texts_are_no_text() -> None:
         b'{"a":"%b","b":"%b"}' % (picture, picture),
         b'{"a":"%b","b":"%b"}' % (picture, "é".encode() * 1000),
         b'["%b' % picture,
+        b'{"a":"%b"}' % ((b"A" * 60 + b"\\/" + b"A" * 60 + b"\\r\\n") * (limits.MOST_TEXT // 100)),
     ):
         json_scan.check(body)
     for body in (
-        b'{"a":"%b","b":"%b\\n"}' % (picture, picture),
+        b'{"a":"%b","b":"%b\\u00e9"}' % (picture, picture),
         b'{"a":"%b%b"}' % (picture, "é".encode()),
         b'{"a":"%b"}' % (b"a\\n" * (limits.MOST_TEXT // 2)),
     ):

@@ -54,6 +54,8 @@ def plain(body: json_scan.Json) -> Any:
 
 
 def _invalid(error: Exception) -> InvalidRequest:
+    if isinstance(error, msgspec.ValidationError):  # without a type, only a number can be wrong
+        return InvalidRequest([Violation("body", "holds a number that is too large; send a smaller one")])
     words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
     return InvalidRequest([Violation("body", f"{words}; send an object as application/json")])
 

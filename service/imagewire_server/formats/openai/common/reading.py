@@ -36,7 +36,10 @@ def read(
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
-        found = wrong_fields.of_body(body, kind, drops=drops)
+        try:
+            found = wrong_fields.of_body(body, kind, drops=drops)
+        except InvalidRequest:
+            raise error from None  # a number is too large, and the decoder has named its field
         found.violations += given_twice.of_body(body)
         return _mended(found, spec_of, capabilities, drops=drops)
     if twice := given_twice.of_body(body):

@@ -54,6 +54,14 @@ def test_any_body(pairs: list[tuple[str, object]], separators: tuple[str, str]) 
     assert names(text) == [name or '""' for name in dict.fromkeys(given_names) if given_names.count(name) > 1]
 
 
+@pytest.mark.parametrize("number", ["1e400", "9" * 5000])
+def test_a_number_that_is_too_large_is_named(number: str) -> None:
+    body = '{"model":"m","messages":[{"role":"user","content":"x"}],"temperature":' + number + "}"
+    with pytest.raises(InvalidRequest) as caught:
+        read(body.encode(), ChatRequest, spec_of, lambda _: Capabilities())
+    assert [one.field for one in caught.value.violations] == ["temperature"]
+
+
 @pytest.mark.parametrize("wrong", ["", ',"odd":1'])
 def test_such_a_request_is_refused(wrong: str) -> None:
     body = '{"model":"m","messages":[{"role":"user","content":"x"}],"seed":1,"seed":2' + wrong + "}"
