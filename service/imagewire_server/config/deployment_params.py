@@ -76,6 +76,9 @@ class _Reader:
         elif (default := litellm.default_name(name)) in litellm.names("defaults"):
             if not value.is_unresolved:
                 self._defaults[default] = value.json(name)
+                if "safety" in default and not _is_safety(self._defaults[default]):
+                    words = "must be a list of objects of texts; YAML reads OFF without quotes as false"
+                    raise value.error(f"{name} {words}")
         elif field := litellm.generation_field(name):
             self._generation[field] = value.json(name)
         elif litellm.has("request", name):
@@ -109,3 +112,9 @@ class _Reader:
             "defaults": defaults,
         }
         return Params(given, own)
+
+
+def _is_safety(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(setting, dict) and all(isinstance(text, str) for text in setting.values()) for setting in value
+    )

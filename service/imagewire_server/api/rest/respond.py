@@ -84,12 +84,20 @@ class Responder:
     ) -> tuple[_R, SpecBuilder]:
         """Read the JSON body of a call. Raises InvalidRequest, with every wrong field."""
         body = await exchange.body.whole()
-        if model := scope["path_params"].get("model"):
+        model = scope["path_params"].get("model")
+        if model:
             _name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
         router = self.engine.router
         made = await run_for_call(
-            exchange.call, reading.read, body, kind, spec_of, router.capabilities, drops=router.routing.drop_params
+            exchange.call,
+            reading.read,
+            body,
+            kind,
+            spec_of,
+            router.capabilities,
+            drops=router.routing.drop_params,
+            path_names_model=bool(model),
         )
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])

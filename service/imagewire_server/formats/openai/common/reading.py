@@ -25,9 +25,17 @@ CapabilitiesOf = Callable[[str], Capabilities]
 
 
 def read(
-    body: json_scan.Json, kind: type[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf, *, drops: bool = False
+    body: json_scan.Json,
+    kind: type[_R],
+    spec_of: SpecOf[_R],
+    capabilities: CapabilitiesOf,
+    *,
+    drops: bool = False,
+    path_names_model: bool = False,
 ) -> tuple[_R, SpecBuilder]:
     """Read a JSON body. Raises InvalidRequest with every wrong field. drops: drop_params if the request has none.
+
+    path_names_model: the last of two models is that of the path.
 
     A bytearray is emptied as soon as the request has its values, before pictures are decoded.
     """
@@ -42,7 +50,8 @@ def read(
             raise error from None  # a number is too large, and the decoder has named its field
         found.violations += given_twice.of_body(body)
         return _mended(found, spec_of, capabilities, drops=drops)
-    if twice := given_twice.of_body(body):
+    twice = [one for one in given_twice.of_body(body) if not (path_names_model and one.field == "model")]
+    if twice:
         return _mended(wrong_fields.Found(request, twice), spec_of, capabilities, drops=drops)
     if isinstance(body, bytearray):
         body.clear()
