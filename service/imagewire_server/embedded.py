@@ -108,6 +108,7 @@ class _Embedded:
         self._idle = idle
         self._lock = threading.Lock()  # for `used` and `is_running`
         self._server: Server | None = None
+        self._thread: threading.Thread | None = None
 
     def is_idle(self, seconds: float) -> bool:
         """Whether it has no call, and was not asked for in the last seconds."""
@@ -137,7 +138,7 @@ class _Embedded:
     def end(self) -> None:
         """Drain and stop."""
         self.is_running = False
-        if hasattr(self, "_thread") and self._thread.is_alive():
+        if self._thread is not None and self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._ended.set)
             self._thread.join(timeout=5)
 

@@ -33,7 +33,8 @@ BOTH = pytest.mark.parametrize(
         (
             "/v1/chat/completions",
             CHAT,
-            "messages[1].images[0].image_url.url,messages[1].tool_calls[0].function.arguments",
+            "messages[1].content,messages[1].images[0].image_url.url,messages[1].tool_calls[0].function.arguments"
+            ",messages[3].content",
         ),
         ("/v1/responses", RESPONSES, "input[1].result"),
     ],
@@ -45,8 +46,8 @@ async def test_missing_signatures_are_bypassed(rest: Stack, path: str, given: di
     answer = await ask(rest, {"model": THREE, **given}, path)
     assert answer.status_code == 200, answer.text
     assert answer.headers["x-imagewire-signature-bypass"] == fields
-    turn = rest.emulator.ledger.entries[-1].body["contents"][1]
-    signed = [part.get("thoughtSignature") for part in turn["parts"] if "text" not in part]
+    turns = [turn for turn in rest.emulator.ledger.entries[-1].body["contents"] if turn["role"] == "model"]
+    signed = [part.get("thoughtSignature") for turn in turns for part in turn["parts"]]
     assert signed == [PLACEHOLDER] * len(fields.split(","))
 
 

@@ -74,13 +74,18 @@ class _Reader:
         elif name in prices.KEYS:
             self._prices.append(prices.read(name, value))
         elif (default := litellm.default_name(name)) in litellm.names("defaults"):
+            if default in self._defaults:
+                raise key.error(f"{name} is a second name of {default}; leave one of them out")
             if not value.is_unresolved:
                 self._defaults[default] = value.json(name)
                 if "safety" in default and not _is_safety(self._defaults[default]):
                     words = "must be a list of objects of texts; YAML reads OFF without quotes as false"
                     raise value.error(f"{name} {words}")
         elif field := litellm.generation_field(name):
-            self._generation[field] = value.json(name)
+            if field in self._generation:
+                raise key.error(f"{name} is a second name of {field}; leave one of them out")
+            if not value.is_unresolved:
+                self._generation[field] = value.json(name)
         elif litellm.has("request", name):
             self._notices.not_used(f"litellm_params.{name}")
         else:

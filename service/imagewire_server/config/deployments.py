@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import NamedTuple
 
 from imagewire_server.config import credentials, deployment_params, litellm, model_ids, prices
@@ -40,10 +41,14 @@ class Deployment:
 
 
 class ModelList(NamedTuple):
-    """What a model_list has. skipped: the models that no provider of this server serves."""
+    """What a model_list has. skipped: the models that no provider of this server serves.
+
+    places: the entries of deployments by their ids, as far as they are in a file.
+    """
 
     deployments: tuple[Deployment, ...]
     skipped: tuple[Skipped, ...] = ()
+    places: Mapping[str, Node] = MappingProxyType({})
 
 
 class _Reader(NamedTuple):
@@ -72,17 +77,19 @@ def read(
     """
     by_name = {name: provider for provider in providers for name in provider.names}
     reader = _Reader(by_name, settings, named, common, notices)
-    found = [_entry(entry, number, reader) for number, entry in enumerate(section.items("model_list"))]
+    entries = list(section.items("model_list"))
+    found = [_entry(entry, number, reader) for number, entry in enumerate(entries)]
+    places = {one.id: entry for one, entry in zip(found, entries, strict=True) if isinstance(one, Deployment)}
     deployments = tuple(one for one in found if isinstance(one, Deployment))
     skipped = tuple(one for one in found if isinstance(one, Skipped))
-    if any(one.name == one.model == "*" for one in skipped) and (all_models := everything()):
+    if any(one.is_everything for one in skipped) and (all_models := everything()):
         deployments += tuple(all_models)
-        skipped = tuple(one for one in skipped if one.name != "*")
+        skipped = tuple(one for one in skipped if not one.is_everything)
     if skipped and not deployments:
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):
         notices.add(words)
-    return ModelList(deployments, skipped)
+    return ModelList(deployments, skipped, places)
 
 
 def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
@@ -108,6 +115,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     told = len(reader.notices.unknown)
     read = deployment_params.read(params, name, reader.providers, reader.common, reader.notices)
     if isinstance(read, Skipped):
+        if read.is_everything:
+            _tell_unused(params, reader.notices)
         return read
     if name.count("*") > 1:
         raise named.error("model_name may have only one '*'")
@@ -126,6 +135,15 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     # Those of litellm_params override those of model_info, as in LiteLLM.
     read.given["prices"] = tuple({**dict(costs), **dict(read.given["prices"])}.items())
     return Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, options=options, **read.given)
+
+
+def _tell_unused(params: Node, notices: Notices) -> None:
+    """Of a model "*", other keys do not reach the providers' models. Raises ConfigError for one that guards."""
+    for key, value in params.pairs("litellm_params"):
+        if key.text != "model" and not value.is_null:
+            if "safety" in key.text:
+                raise key.error(f"{key.text} is not supported for model '*'; name a provider's models, as gemini/*")
+            notices.not_used(f"litellm_params.{key.text} of model '*'")
 
 
 def _info(info: Node, notices: Notices) -> tuple[str, Prices]:

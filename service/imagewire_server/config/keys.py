@@ -18,7 +18,7 @@ _LITELLM_KEY = "LITELLM_MASTER_KEY"
 # The variables that may hold the key.
 VARIABLES = (OWN_KEY, _LITELLM_KEY)
 # What is named so may be meant to keep strangers out.
-_SECRET = re.compile(r"(?:^|_)(?:keys?|auth|passwords?|secrets?|tokens?)(?:_|$)")
+_SECRET = re.compile(r"(?:^|_)(?:keys?|auth|passwords?|secrets?|token)(?:_|$)")
 _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
 
 

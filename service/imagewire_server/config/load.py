@@ -105,8 +105,12 @@ def load(
         sources=sources,
     )
     for deployment in config.deployments:
-        for words in check(deployment, config):
-            notices.add(words)
+        try:
+            for words in check(deployment, config):
+                notices.add(words)
+        except ConfigError as error:
+            place = found.places.get(deployment.id)
+            raise place.error(str(error)) if place else error from None
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
     references.tell_unused({*by_name, *keys.VARIABLES}, notices)
     # A key may be in the environment.

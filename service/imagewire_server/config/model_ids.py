@@ -18,6 +18,11 @@ class Skipped(NamedTuple):
     why: str
     hint: str = ""
 
+    @property
+    def is_everything(self) -> bool:
+        """Whether it stands for all models of all providers."""
+        return self.name == self.model == "*"
+
 
 class ModelId(NamedTuple):
     """A model that is served, by the name of its provider."""

@@ -34,7 +34,9 @@ def read(text: str, model: str, capabilities: Capabilities, check: Check) -> Def
         try:
             spec = _spec(fields, model, capabilities, check)
         except InvalidRequest as error:
-            refused[name] = error.violations[0].description
+            first = error.violations[0]
+            inside = first.field.startswith((f"{name}[", f"{name}."))
+            refused[name] = f"{first.field} {first.description}" if inside else first.description
         else:
             kept, found = fields, spec
     return Defaults(found if found is not None and found.ListFields() else None, refused)

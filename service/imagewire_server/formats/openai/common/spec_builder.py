@@ -64,10 +64,9 @@ class SpecBuilder:
             if message.role != _ASSISTANT or any(part.thought_signature for part in message.parts):
                 continue
             own = [(j, part) for j, part in enumerate(message.parts) if not part.thought]
-            if own and own[0][1].WhichOneof("content") == "text":
-                own[0][1].thought_signature = signature
-            for j, part in own:
-                if part.WhichOneof("content") in _SIGNED:
+            for at, (j, part) in enumerate(own):
+                content = part.WhichOneof("content")
+                if content in _SIGNED or (at == 0 and content == "text"):
                     part.thought_signature = signature
                     self.unsigned.append(_named(f"spec.messages[{i}].parts[{j}]", self.origins))
 

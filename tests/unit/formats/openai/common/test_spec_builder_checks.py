@@ -65,12 +65,13 @@ def test_lost_signatures(model: Capabilities, signed: bool) -> None:
     kept = made.spec.messages.add(role=pb.Role.ROLE_ASSISTANT)
     kept.parts.add(image={"data": b"A"}, thought_signature=b"mine")
     kept.parts.add(function_call={"name": "f"})
+    made.from_field("messages[1].parts[0]", "messages[1].content")
     made.from_field("messages[1].parts[1]", "messages[1].images[0]")
     made.done(model)
     placeholder = b"none" if signed else b""
     assert [part.thought_signature for part in lost.parts] == [placeholder, placeholder, b""]
     assert [part.thought_signature for part in kept.parts] == [b"mine", b""]
-    assert made.unsigned == (["messages[1].images[0]"] if signed else [])
+    assert made.unsigned == (["messages[1].content", "messages[1].images[0]"] if signed else [])
 
 
 def test_the_chosen_picture() -> None:
