@@ -33,8 +33,8 @@ BOTH = pytest.mark.parametrize(
         (
             "/v1/chat/completions",
             CHAT,
-            "messages[1].content,messages[1].images[0].image_url.url,messages[1].tool_calls[0].function.arguments"
-            ",messages[3].content",
+            "messages[1].content,messages[1].images[0].image_url.url,messages[1].tool_calls[0].function.arguments,"
+            "messages[3].content",
         ),
         ("/v1/responses", RESPONSES, "input[1].result"),
     ],

@@ -97,7 +97,9 @@ def test_a_line_that_a_crash_cut_is_left_out(chats: Chats) -> None:
     chats("A cat\nA dog\n")
     (file,) = chats.files
     file.write_bytes(file.read_bytes()[:-100])
-    assert chats("Blue\n", "--resume").exit_code == 0
+    resumed = chats("Blue\n", "--resume")
+    assert resumed.exit_code == 0
+    assert "was cut short, and is not part of the chat: 1 turn(s) are" in resumed.stderr
     assert chats("Red\n", "--resume").exit_code == 0
     assert chats.sent() == ["A cat", "Blue", "Red"]
 
@@ -113,7 +115,9 @@ def test_the_oldest_are_removed(chats: Chats, monkeypatch: pytest.MonkeyPatch) -
 WRONG: list[tuple[bytes | None, list[str], str]] = [
     (None, ["--resume"], "there is no earlier chat"),
     (None, ["--resume", "nope"], "--resume nope: No such file"),
-    (None, ["--resume", "."], "--resume .: Is a directory"),
+    (None, ["--resume", "."], "--resume .: . is no file"),
+    (None, ["--resume", "/dev/zero"], "is no file"),
+    (b"[" * 100_000 + b"\n", ["--resume", "file"], "is no saved chat"),
     (None, ["nope"], "CHAT goes with --resume"),
     (b"", ["--resume", "file"], "is no saved chat"),
     (b"\xff\x00\n", ["--resume", "file"], "is no saved chat"),
@@ -124,7 +128,7 @@ WRONG: list[tuple[bytes | None, list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("content", "arguments", "words"), WRONG, ids=[f"{row[0]!r} {row[1]}" for row in WRONG])
+@pytest.mark.parametrize(("content", "arguments", "words"), WRONG, ids=[f"{row[0]!r:.40} {row[1]}" for row in WRONG])
 def test_what_is_no_chat_is_told(chats: Chats, content: bytes | None, arguments: list[str], words: str) -> None:
     if content is not None:
         Path("file").write_bytes(content)

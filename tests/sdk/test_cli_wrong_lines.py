@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import imagewire
+from imagewire.cli import shared_options
 from imagewire.cli.app import app
 from tests import forked
 from tests.sdk.command import COMMAND, environ, left
@@ -32,7 +34,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 LINES: list[tuple[list[str], str]] = [
     *(
         (["draw", "x", "--edit", name], f"--edit {name[:20]}")
-        for name in ("folder", "none", "loop", "huge", "x" * 5000)
+        for name in ("folder", "none", "loop", "huge", "/dev/zero", "x" * 5000)
     ),
     *((["draw", "x", "-o", name], "-o") for name in ("empty/x", "none/x", "x" * 5000, "loop")),
     *((["chat", "-o", name], "-o") for name in ("empty", "none", "x" * 5000, "loop")),
@@ -47,6 +49,7 @@ LINES: list[tuple[list[str], str]] = [
     *((["draw", "x", "-n", value], "-n") for value in ("0", "-1", "x", "1.5")),
     *((["draw", "x", "--seed", value], "--seed") for value in ("x", "1.5", "99999999999")),
     (["draw"], "PROMPT"),
+    (["draw", "x", "-n", "99999999999999999999"], "-n"),
     (["nope"], "No such command"),
     (["--nope"], "No such option"),
 ]
@@ -120,3 +123,11 @@ def test_two_signals_are_no_traceback(tmp_path: Path, number: signal.Signals) ->
         _, told = process.communicate(timeout=20)
     assert (process.returncode, b"Traceback" in told) == (130, False), told
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("line", [False, True])
+def test_a_prompt_without_an_end_is_told(line: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Path("/dev/zero").open() as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        with pytest.raises(imagewire.InvalidRequest, match="more than a million characters"):
+            shared_options.words_of_stdin("PROMPT", line=line)

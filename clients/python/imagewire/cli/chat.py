@@ -89,12 +89,9 @@ def chat(
 
 
 def _follow(session: "Session") -> None:
-    try:
-        for line in sys.stdin:
-            if line.strip() and not session.take(line.strip()):
-                return
-    except UnicodeError:
-        raise invalid("stdin: is no UTF-8; convert it first") from None
+    while line := shared_options.words_of_stdin("stdin", line=True):
+        if line.strip() and not session.take(line.strip()):
+            return
 
 
 def _converse(session: "Session", *, as_json: bool) -> None:

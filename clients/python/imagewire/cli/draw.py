@@ -1,7 +1,6 @@
 """imagewire draw: one call for each prompt, a few at a time. Each picture is saved and reported at once."""
 
 import contextlib
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -108,10 +107,7 @@ def draw(
 def _words(prompts: Sequence[str]) -> list[str]:
     if prompts.count("-") > 1:
         raise invalid("PROMPT: stdin can be read once, so - stands once")
-    try:
-        words = [sys.stdin.read().strip() if prompt == "-" else prompt for prompt in prompts]
-    except UnicodeError:
-        raise invalid("PROMPT: is no UTF-8; convert it first") from None
+    words = [shared_options.words_of_stdin("PROMPT").strip() if prompt == "-" else prompt for prompt in prompts]
     if not all(prompt.strip() for prompt in words):
         raise invalid("PROMPT: is empty; say what to draw")
     return words

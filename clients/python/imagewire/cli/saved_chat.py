@@ -99,6 +99,8 @@ def load(wanted: str | None) -> SavedChat:
         wanted = known[0]
     path = state / "chats" / f"{wanted}.jsonl" if state is not None and wanted in known else Path(wanted)
     try:
+        if path.exists() and not path.is_file():
+            raise invalid(f"--resume {wanted}: {path} is no file")
         data = path.read_bytes()
     except OSError as error:
         there = f"there are {', '.join(known[:5])}" if known else "there are none"
@@ -108,8 +110,9 @@ def load(wanted: str | None) -> SavedChat:
     try:
         chat = _read(whole, path)
         if whole != data:
+            note(f"the last turn of {path} was cut short, and is not part of the chat: {len(chat.turns)} turn(s) are")
             os.truncate(path, len(whole))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise invalid(f"--resume {wanted}: {path} is no saved chat") from None
     return chat
 

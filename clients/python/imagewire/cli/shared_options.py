@@ -1,8 +1,8 @@
 """Options that several commands share, and what is made of them."""
 
-import contextlib
 import os
 import ssl
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from imagewire.options import Options
 
 _LARGEST = 100_000_000
+_LONGEST = 1_000_000  # characters of a prompt
 
 Model = Annotated[
     str,
@@ -129,14 +130,40 @@ def _unreadable(file: Path) -> str:
 
 def picture(source: str, option: str) -> "imagewire.Image":
     """A picture to edit. Raises InvalidRequest when it cannot be read."""
-    with contextlib.suppress(OSError, ValueError):
-        if Path(source).stat().st_size > _LARGEST:
-            raise invalid(f"{option} {source}: is larger than 100 MB, and no model takes that")
     try:
-        return imagewire.image(source)
+        if "://" in source or source.startswith("data:"):
+            return imagewire.image(source)
+        with Path(source).open("rb") as file:
+            # Not by its size: a pipe or a device has none.
+            data = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise invalid(f"{option} {source}: {reason}; name a picture's file that is there") from None
+        raise _unread(source, option, error) from None
+    if len(data) > _LARGEST:
+        raise invalid(f"{option} {source}: is larger than 100 MB, and no model takes that")
+    try:
+        return imagewire.image(data)
+    except ValueError as error:
+        raise _unread(source, option, error) from None
+
+
+def _unread(source: str, option: str, error: Exception) -> imagewire.InvalidRequest:
+    reason = error.strerror if isinstance(error, OSError) else error
+    return invalid(f"{option} {source}: {reason}; name a picture's file that is there")
+
+
+def words_of_stdin(what: str, *, line: bool = False) -> str:
+    """All of stdin, or a line of it with its end; "" at the end. what: whose words they are, for errors.
+
+    Raises InvalidRequest for more than a prompt can be.
+    """
+    try:
+        words = sys.stdin.readline(_LONGEST + 1) if line else sys.stdin.read(_LONGEST + 1)
+        words.encode()  # Python reads odd bytes as surrogates, where the locale says so
+    except UnicodeError:
+        raise invalid(f"{what}: is no UTF-8; convert it first") from None
+    if len(words) > _LONGEST:
+        raise invalid(f"{what}: has more than a million characters; shorten it")
+    return words
 
 
 def checked(model: str, words: "Sequence[str]", options: "Options") -> None:
