@@ -26,7 +26,7 @@ _NUMBER = re.compile(r"-(\d+(?:\.\d+)?)(MB|KB|ms|s|)")
 _UNITS = {"MB": 1_000_000, "KB": 1_000, "ms": 1, "s": 1_000, "": 1}
 _DIRECTIVE = re.compile(
     r"(?P<name>[a-z0-9-]+)(?:\s*=\s*(?P<value>[\w.-]+(?:\s*,\s*[\w.-]+)*))?(?:\s*@\s*(?P<percent>\d{1,3})%)?"
-    r"(?:\s+after\s+(?P<after>\d{1,9}))?(?:\s+times\s+(?P<times>\d{1,9}))?"
+    r"(?:\s+after\s+(?P<after>\d{1,9}))?(?:\s+times\s+(?P<times>[1-9]\d{0,8}))?"
 )
 _IN_LINE = re.compile(rf"(?:^|[ \t]){HEADER}:", re.IGNORECASE)
 _LONGEST = 100

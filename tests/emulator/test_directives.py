@@ -81,6 +81,7 @@ WRONG = {
     "latency=fast": "has a value that latency does not take",
     "size=2000MB": "has a value that size does not take",
     "size=" + "9" * 90: "has a value that size does not take",
+    "503 times 0": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]",
     "cut 70%": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]. GET /_emulator/scenarios",
     "429 before 3": "is not NAME",
     "cut=1,1" + "1" * 100: "is not NAME",

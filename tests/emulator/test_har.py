@@ -1,6 +1,8 @@
 """Recorded calls as files: written and read back, whatever their bytes are, and in HAR's shape."""
 
 import json
+import resource
+import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -68,3 +70,16 @@ def test_the_hash_is_of_the_jsons_meaning(one: bytes, other: bytes, *, same: boo
     assert (har.key("POST", "/a", [], one) == har.key("POST", "/a", [], other)) is same
     assert har.key("POST", "/a", [], one) != har.key("POST", "/b", [], one)
     assert har.key("POST", "/a", [("alt", "sse")], one) != har.key("POST", "/a", [], one)
+
+
+def test_a_call_that_the_disk_does_not_take_leaves_no_file(tmp_path: Path) -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))
+    try:
+        with pytest.raises(OSError, match="File too large"):
+            har.write(tmp_path, call(b"a" * 5000), "", STARTED)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
+        signal.signal(signal.SIGXFSZ, before)
+    assert list(tmp_path.iterdir()) == []

@@ -20,6 +20,12 @@ CHAT: dict[str, Any] = {
         {"role": "user", "content": "Now blue"},
     ]
 }
+UNSIGNED = [
+    "messages[1].content",
+    "messages[1].images[0].image_url.url",
+    "messages[1].tool_calls[0].function.arguments",
+    "messages[3].content",
+]
 RESPONSES: dict[str, Any] = {
     "input": [
         {"role": "user", "content": "A banana"},
@@ -33,8 +39,7 @@ BOTH = pytest.mark.parametrize(
         (
             "/v1/chat/completions",
             CHAT,
-            "messages[1].content,messages[1].images[0].image_url.url,messages[1].tool_calls[0].function.arguments,"
-            "messages[3].content",
+            ",".join(UNSIGNED),
         ),
         ("/v1/responses", RESPONSES, "input[1].result"),
     ],

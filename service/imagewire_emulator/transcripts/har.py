@@ -79,6 +79,9 @@ def write(folder: Path, call: Call, upstream: str, started: datetime) -> Path:
                 opened.write(text)
         except FileExistsError:
             continue
+        except OSError:  # half a call would be none
+            file.unlink(missing_ok=True)
+            raise
         return file
 
 
