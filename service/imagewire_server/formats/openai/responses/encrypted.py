@@ -23,14 +23,17 @@ def content(fields: Json, *, own: bool) -> str:
 
 
 def restored(builder: SpecBuilder, items: list[Json]) -> list[Json]:
-    """The items with their fields, from `encrypted_content`. That of another provider is ignored."""
+    """The items with their fields, from `encrypted_content`. That of another provider is left out, and told."""
     made = list(items)
     for i, item in enumerate(items):
         text = item.get("encrypted_content")
         if item.get("type") != "reasoning" or not isinstance(text, str):
             continue
         made[i] = {name: value for name, value in item.items() if name != "encrypted_content"}
-        carried = _carried(builder, text, f"input[{i}].encrypted_content")
+        field = f"input[{i}].encrypted_content"
+        carried = _carried(builder, text, field)
+        if text and not any(isinstance(carried.get(key), dict) for key in (_OWN, _PREVIOUS)):
+            builder.dropped.append(field)
         for at, key in ((i, _OWN), (i - 1, _PREVIOUS)):
             if at >= 0 and isinstance(carried.get(key), dict) and not made[at].get("provider_specific_fields"):
                 made[at] = {**made[at], "provider_specific_fields": carried[key]}

@@ -48,8 +48,10 @@ def test_fields_that_are_there_win() -> None:
         *(base64.b64encode(plain).decode() for plain in (b"{", b"[]", b'{"own":1}', b"[" * 5000)),
     ],
 )
-def test_anything_else_is_ignored(text: str) -> None:
-    assert restored(USER, reasoning(text)) == [USER, {"type": "reasoning", "summary": []}]
+def test_anything_else_is_left_out_and_told(text: str) -> None:
+    builder = SpecBuilder("m")
+    assert encrypted.restored(builder, [USER, reasoning(text)]) == [USER, {"type": "reasoning", "summary": []}]
+    assert builder.dropped == (["input[1].encrypted_content"] if text else [])
 
 
 def test_one_without_an_item_before_it() -> None:
