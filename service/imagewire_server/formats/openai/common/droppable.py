@@ -58,11 +58,14 @@ def is_option(field: str) -> bool:
     return re.split(r"[.\[]", field, maxsplit=1)[0] in _OPTIONS or _INSIDE.fullmatch(field) is not None
 
 
-def clear(spec: object, path: str) -> bool:
-    """Leave a field out of a spec, if it may be. path: that of a violation of a capability."""
+def clear(spec: object, path: str) -> str:
+    """Leave a field out of a spec, if it may be, and return its path, else "".
+
+    path: that of a violation of a capability.
+    """
     match = _SPEC.fullmatch(path)
     if match is None:
-        return False
+        return ""
     target: object = spec
     *above, (last, _) = _STEP.findall(match[1].removeprefix("spec."))
     for name, index in above:
@@ -70,4 +73,4 @@ def clear(spec: object, path: str) -> bool:
         if index:
             target = target[int(index)]  # type: ignore[index]  # a repeated field
     target.ClearField(last)  # type: ignore[attr-defined]  # a message
-    return True
+    return match[1]

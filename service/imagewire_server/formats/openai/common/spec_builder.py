@@ -103,10 +103,10 @@ class SpecBuilder:
             capability_rules.check(self.spec, self._known_capabilities())
         except InvalidRequest as error:
             for one in error.violations:
-                if droppable.clear(self.spec, one.field):
-                    name = _named(one.field, self.origins)
-                    if name not in self.dropped:
-                        self.dropped.append(name)
+                if cleared := droppable.clear(self.spec, one.field):
+                    inside = [field for path, field in self.origins.items() if follows(cleared, path)]
+                    names = inside or [_named(one.field, self.origins)]
+                    self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
 
     @property
     def may_have_drafts(self) -> bool:

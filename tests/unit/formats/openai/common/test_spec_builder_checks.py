@@ -55,6 +55,16 @@ def test_what_the_model_lacks_is_dropped() -> None:
     assert refused.violations == [Violation("quality", "is not supported")]
 
 
+def test_all_fields_are_told_that_are_dropped_together() -> None:
+    made = SpecBuilder("m", drops=True)
+    thinking = made.spec.generation_config.thinking_config
+    thinking.thinking_level, thinking.thinking_budget = "LOW", 5
+    made.from_field("generation_config.thinking_config.thinking_level", "reasoning.effort")
+    made.from_field("generation_config.thinking_config.thinking_budget", "reasoning.max_tokens")
+    made.done(Capabilities(id="m", fields=frozenset({"Spec.model"})))
+    assert set(made.dropped) == {"reasoning.effort", "reasoning.max_tokens"}
+
+
 @pytest.mark.parametrize(("model", "signed"), [(MODEL, True), (Capabilities(id="m"), False)])
 def test_lost_signatures(model: Capabilities, signed: bool) -> None:
     made = builder(size="1K")
