@@ -8,14 +8,8 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator import Emulator
 from tests.compat.genai.test_google_genai import MODEL, digest, finals, made_client
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with in_thread() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")

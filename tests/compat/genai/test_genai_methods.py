@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from google import genai
 
-from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator import Emulator
 from tests.compat.genai.genai_methods import ABSENT, METHODS, MODEL, REFUSED, SERVED, TLS, Made
 from tests.compat.genai.test_google_genai import made_client
 
@@ -20,12 +20,6 @@ PAGE = Path(__file__).parents[3] / "docs" / "emulator.md"
 # Attributes that are no part of the API, and the requests within others.
 _OTHER = {"aio", "close", "aclose", "vertexai", "do_request", "do_request_async", "T"}
 _NESTED = ("file_search_stores.documents", "live.music")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with in_thread() as made:
-        yield made
 
 
 @pytest.fixture(params=["gemini", "vertex"])

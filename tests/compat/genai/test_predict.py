@@ -10,7 +10,7 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image
 
-from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator import Emulator
 from tests.compat.genai.test_google_genai import made_client
 from tests.pictures import PNG
 
@@ -20,12 +20,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:The \\w+ method is deprecated")
 IMAGEN = "imagen-4.0-generate-001"
 INPUT = types.Image(image_bytes=PNG, mime_type="image/png")
 STORED = types.Image(gcs_uri="gs://genai-sdk-tests/inputs/images/backpack1.png")
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with in_thread() as made:
-        yield made
 
 
 @pytest.fixture(scope="module", params=["vertex", "express"])

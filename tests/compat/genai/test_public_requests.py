@@ -12,7 +12,7 @@ import pytest
 from google import genai
 from google.genai import types
 
-from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator import Emulator
 from tests.compat.genai.test_google_genai import made_client
 from tests.pictures import PNG
 
@@ -186,12 +186,6 @@ REQUESTS = {
         _asks({"text": "What is this image about?"}, {"inline_data": {"data": PNG, "mime_type": "image/png"}})
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with in_thread() as made:
-        yield made
 
 
 @pytest.fixture(scope="module", params=["gemini", "vertex"])

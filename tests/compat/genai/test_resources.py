@@ -10,18 +10,12 @@ import pytest
 from google import genai
 from google.genai import errors, types
 
-from imagewire_emulator import Emulator, in_thread
+from imagewire_emulator import Emulator
 from tests.compat.genai.test_google_genai import MODEL, made_client
 from tests.pictures import PNG
 
 pytestmark = pytest.mark.filterwarnings("ignore:Inheritance class AiohttpClientSession:DeprecationWarning")
 LONG = "A banana in a costume. " * 200
-
-
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[Emulator]:
-    with in_thread() as made:
-        yield made
 
 
 @pytest.fixture(scope="module")
