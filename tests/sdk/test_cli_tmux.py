@@ -2,13 +2,11 @@
 
 import os
 import shlex
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
-import pytest
-
+from tests.compat.conftest import needs
 from tests.integration.processes import Program, ledger
 from tests.sdk.command import COMMAND, environ, left
 
@@ -92,9 +90,7 @@ def resume_it(tmux: Tmux) -> None:
 
 
 def test_a_session_costs_the_pictures_it_asked_for(tmp_path: Path, target: str, emulator: Program) -> None:
-    if shutil.which("tmux") is None:
-        assert not os.environ.get("CI"), "CI installs tmux"
-        pytest.skip("tmux is not installed: apt-get install tmux")
+    needs("tmux")
     (tmp_path / "work").mkdir()
     paid = len(ledger(emulator.address))
     environment = environ(target, XDG_STATE_HOME=str(tmp_path / "state"), TERM="xterm-256color", PS1="$ ")
