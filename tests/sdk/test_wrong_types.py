@@ -11,6 +11,8 @@ from imagewire import AsyncClient, Client
 MADE: list[tuple[dict[str, Any], str]] = [
     ({"target": 5}, "target: must be text, not int"),
     ({"target": b"a:1"}, "target: must be text, not bytes"),
+    ({"api_key": 3}, "api_key: must be text, not int"),
+    ({"api_key": {}}, "api_key: must be text"),
     ({"tls": "ca.pem"}, "tls: must be bool or Tls, not str"),
     ({"credentials": "x"}, "credentials: must be ChannelCredentials, not str"),
     ({"interceptors": 5}, "interceptors: must be a list of gRPC's interceptors, not int"),
@@ -34,6 +36,8 @@ CALLS: list[tuple[Callable[[Client], Any], str]] = [
     (lambda client: client.draw("x", images=5), "images: must be a list of pictures, not int"),  # type: ignore[arg-type]
     (lambda client: client.draw("x", images=None), "images: must be a list of pictures, not NoneType"),  # type: ignore[arg-type]
     (lambda client: client.draw("x", seed="x"), "seed: must be a whole number of 32 bits, not str"),  # type: ignore[arg-type]
+    (lambda client: client.draw("x", seed=""), "seed: must be a whole number of 32 bits, not str"),  # type: ignore[arg-type]
+    (lambda client: client.draw("x", modalities=""), "modalities: must be a list, .*, not str"),
     (lambda client: client.create_completion(spec=5), "spec: must be Spec, not int"),  # type: ignore[typeddict-item]
     (lambda client: client.chat.create(5), "model: must be text, not int"),  # type: ignore[arg-type]
     (lambda client: client.chat.create("m", messages=5), "messages: must be a list .*, not int"),  # type: ignore[arg-type]
@@ -49,3 +53,19 @@ CALLS: list[tuple[Callable[[Client], Any], str]] = [
 def test_of_a_call(call: Callable[[Client], Any], words: str) -> None:
     with Client("127.0.0.1:1") as client, pytest.raises(TypeError, match=words):
         call(client)
+
+
+HALF = "a\ud800b"
+TEXTS: list[tuple[Callable[[], Any], str]] = [
+    (lambda: imagewire.build_spec(prompt=HALF), "prompt"),
+    (lambda: imagewire.build_spec(HALF, "x"), "model"),
+    (lambda: imagewire.build_spec(prompt="x", aspect_ratio=HALF), "aspect_ratio"),
+    (lambda: imagewire.user(HALF), "text"),
+    (lambda: imagewire.system(HALF), "text"),
+]
+
+
+@pytest.mark.parametrize(("call", "name"), TEXTS, ids=[f"{i}-{name}" for i, (_, name) in enumerate(TEXTS)])
+def test_a_text_that_is_no_utf_8_is_named(call: Callable[[], Any], name: str) -> None:
+    with pytest.raises(ValueError, match=f"^{name}: has half of a surrogate pair at position 1, .*; remove it$"):
+        call()

@@ -79,6 +79,7 @@ class ClientBase(Generic[_Interceptor]):
             >>> client.close()
         """
         require("target", target, str | None)
+        require("api_key", api_key, str | None)
         require("tls", tls, bool | Tls)
         require("credentials", credentials, grpc.ChannelCredentials | None)
         if not isinstance(interceptors, Iterable):

@@ -24,6 +24,7 @@ def user(*content: str | Picture) -> ChatMessage:
     Raises:
         OSError: A picture's file cannot be read.
         TypeError: Something is neither text nor a picture.
+        ValueError: A text is no UTF-8.
 
     Examples:
         >>> message = imagewire.user("Make it blue", imagewire.image("https://example.com/cat.png"))
@@ -42,6 +43,7 @@ def system(text: str) -> ChatMessage:
 
     Raises:
         TypeError: `text` is no text.
+        ValueError: It is no UTF-8.
 
     Examples:
         >>> message = imagewire.system("Draw in ink")
@@ -62,6 +64,7 @@ def assistant(*content: str | Picture) -> ChatMessage:
     Raises:
         OSError: A picture's file cannot be read.
         TypeError: Something is neither text nor a picture.
+        ValueError: A text is no UTF-8.
 
     Examples:
         >>> message = imagewire.assistant("Here it is", imagewire.image("https://example.com/cat.png"))
@@ -103,6 +106,7 @@ def function_result(
 
 def _part(item: str | Picture) -> Part:
     if isinstance(item, str):
+        require("text", item, str)  # for what UTF-8 cannot hold
         return Part(text=item)
     return Part(image=picture(item))
 

@@ -139,7 +139,7 @@ def build_spec(
     Raises:
         OSError: A picture's file cannot be read.
         TypeError: An option is unknown or of the wrong type.
-        ValueError: Two arguments exclude each other, or `extra_body` is no JSON object.
+        ValueError: Two arguments exclude each other, a text is no UTF-8, or `extra_body` is no JSON object.
 
     Examples:
         >>> spec = imagewire.build_spec(prompt="A banana", aspect_ratio="16:9")
@@ -154,9 +154,9 @@ def build_spec(
     require("prompt", prompt, str)
     require("spec", spec, Spec | None)
     pictures = [picture(image) for image in images]
+    for name, value in options.items():
+        require(name, value, Options.__annotations__.get(name, Any) | None)
     given = {name: value for name, value in options.items() if value is not None and value != ""}
-    for name, value in given.items():
-        require(name, value, Options.__annotations__.get(name, Any))
     if spec is not None:
         if model or prompt or messages is not None or pictures or given:
             raise ValueError("spec is the whole request: set the model, the prompt and the options in it")

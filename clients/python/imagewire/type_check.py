@@ -16,11 +16,20 @@ def mismatch(value: object, kind: Any) -> str:
 
 
 def require(name: str, value: object, kind: Any) -> None:
-    """Raise TypeError, which names the argument, for a value of the wrong type. kind: a type annotation."""
+    """Raise TypeError, which names the argument, for a value of the wrong type. kind: a type annotation.
+
+    ValueError is for a text that UTF-8, and so protobuf, cannot hold.
+    """
     if wrong := mismatch(value, kind):
         # Of a list it may be an item that is wrong.
         given = "" if isinstance(value, list | tuple | set | Mapping) else f", not {type(value).__name__}"
         raise TypeError(f"{name}: {wrong}{given}")
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            alone = f"half of a surrogate pair at position {error.start}"
+            raise ValueError(f"{name}: has {alone}, and so is no UTF-8; remove it") from None
 
 
 def _fits(value: object, kind: Any) -> bool:

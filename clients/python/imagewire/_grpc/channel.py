@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 from imagewire import __version__
 from imagewire._grpc import embedded, proxies
 from imagewire.errors import invalid
-from imagewire.type_check import mismatch
 
 Metadata = tuple[tuple[str, str | bytes], ...]
 OptionValue = int | str | bytes
@@ -133,7 +132,7 @@ def metadata(api_key: str | None, further: Iterable[tuple[str, str | bytes]] = (
     Raises InvalidRequest for what gRPC cannot send.
     """
     key = api_key or os.environ.get(KEY_VARIABLE) or ""
-    if mismatch(key, str) or not _PRINTABLE.fullmatch(key):
+    if not _PRINTABLE.fullmatch(key):
         raise invalid(
             "api_key",
             f"(else {KEY_VARIABLE}) holds what no key has, such as a line's end: give the key alone",
