@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -127,8 +128,41 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, argument
         )
     assert ended.returncode == 1
     assert b"stdout: No space left on device; make room" in ended.stderr
-    assert (b"; the picture is in " in ended.stderr) == ("-" in arguments)
-    assert left(tmp_path) == (["a-cat.png"] if "-" in arguments else ["a.png"]), "it is paid for"
+    file = "a-cat.png" if "-" in arguments else "a.png"
+    assert left(tmp_path) == [file], "it is paid for"
+    where = rb"; the picture is in \S*/a-cat\.png" if "-" in arguments else rb"saved before that: a\.png"
+    assert len(re.findall(where, ended.stderr)) == ended.stderr.count(file.encode()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("json_lines", [[], ["--json"]])
+def test_each_file_is_told_when_stdout_is_full(tmp_path: Path, target: str, json_lines: list[str]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = forked.run(
+            [*COMMAND, "draw", "A cat", "-n", "3", *json_lines, "--target", target],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, len(left(tmp_path))) == (1, 3)
+    for file in left(tmp_path):
+        assert ended.stderr.count(file.encode()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_chat_tells_where_the_picture_is_when_stdout_is_full(tmp_path: Path, target: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = forked.run(
+            [*COMMAND, "chat", "--target", target],
+            cwd=tmp_path,
+            input=b"A cat\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    assert (ended.returncode, left(tmp_path)) == (1, ["a-cat.png"])
+    assert b"saved before that: a-cat.png\n" in ended.stderr
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -155,7 +189,10 @@ def test_streams_that_are_closed_are_no_traceback(tmp_path: Path, closed: str, c
             capture_output=True,
             check=False,
         )
-    words = b"imagewire: stdout: Bad file descriptor; make room, or send it elsewhere\n"
+    words = (
+        b"imagewire: saved before that: a.png\n"
+        b"imagewire: stdout: Bad file descriptor; make room, or send it elsewhere\n"
+    )
     assert (ended.returncode, ended.stderr) == (code, words if closed == ">&-" else b"")
     assert left(tmp_path) == ["a.png"], "what was paid for is there"
 

@@ -106,6 +106,11 @@ class Drawing:
         return final_image(self._pictures, lambda made: made[1].thought)
 
     @property
+    def files(self) -> list[Path]:
+        """What is saved, in order."""
+        return [path for path in (*self.saved, *(path for path, _ in self.media)) if path is not None]
+
+    @property
     def drafts(self) -> int:
         """How many pictures are drafts and not the final one."""
         return sum(image.thought for _, image in self._beside())
@@ -134,7 +139,7 @@ class Drawing:
             self.media.append((path, media))
 
     def _keep(self, file: PartFile, mime_type: str, name: Callable[[str], Path]) -> Path:
-        first = next((path for path in (*self.saved, *(path for path, _ in self.media)) if path is not None), None)
+        first = next(iter(self.files), None)
         moved = self._moved if first is None else None
         reserved: list[Path] = []
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import imagewire
 from imagewire.cli.exits import Failure, failure_of, invalid, report_failure
-from imagewire.cli.output import note, onto_stdout, put
+from imagewire.cli.output import STDOUT, files_told, note, onto_stdout, put
 from imagewire.cli.output_path import OutputPath
 from imagewire.cli.progress import Board
 
@@ -28,6 +28,7 @@ class DrawingReport:
         self.screen: Screen | None = None
         self._goal, self._lines, self._several, self._as_json = goal, lines, several, as_json
         self._unreported: Calls = {}
+        self._stdout_failed = False
 
     def take(self, calls: Calls) -> None:
         """Wait for all of them."""
@@ -61,9 +62,10 @@ class DrawingReport:
             return False
         with self._lines.paused():
             try:
-                with call.result() as drawing:
+                with call.result() as drawing, files_told(drawing.files, already=self._stdout_failed):
                     self._deliver(drawing)
             except (imagewire.ImagewireError, OSError) as error:
+                self._stdout_failed |= isinstance(error, OSError) and error.filename == STDOUT
                 failure = failure_of(error)
                 self.failure = self.failure or failure
                 report_failure(failure, as_json=self._as_json, about=prompt if self._several else "")

@@ -58,19 +58,21 @@ def invalid(message: str) -> "imagewire.InvalidRequest":
 
 def failure_of(error: BaseException) -> Failure:
     """The failure for an exception. Raises the exception when it is a bug, which users cannot do anything about."""
+    notes = tuple(getattr(error, "__notes__", ()))
     match error:
         case imagewire.ImagewireError():
             hint = f"; try again in {error.retry_after:g} s" if error.retry_after else ""
-            return Failure(_code(error), error.message + hint, error, tuple(getattr(error, "__notes__", ())))
+            return Failure(_code(error), error.message + hint, error, notes)
         case KeyboardInterrupt():
             return Failure(Exit.INTERRUPTED, "interrupted: what was running is cancelled, and no half file is left")
         case BrokenPipeError():
-            return Failure(Exit.FAILED, "stdout was closed before all was printed")
+            return Failure(Exit.FAILED, "stdout was closed before all was printed", notes=notes)
         case OSError() if error.filename == STDOUT:
-            return Failure(Exit.FAILED, f"stdout: {error.strerror}; make room, or send it elsewhere")
+            return Failure(Exit.FAILED, f"stdout: {error.strerror}; make room, or send it elsewhere", notes=notes)
         case OSError():
             what = error.filename or "the picture"
-            return Failure(Exit.FAILED, f"{what}: {error.strerror}; make room, or name another place with -o")
+            words = f"{what}: {error.strerror}; make room, or name another place with -o"
+            return Failure(Exit.FAILED, words, notes=notes)
     raise error
 
 

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import typer
@@ -22,6 +22,19 @@ def onto_stdout() -> Iterator[None]:
         sys.stdout.flush()
     except OSError as error:
         give_up_stdout(error)
+        raise
+
+
+@contextmanager
+def files_told(saved: Iterable[object], *, already: bool = False) -> Iterator[None]:
+    """Say on stderr what is saved, when stdout does not take the result. already: it failed before."""
+    for path in saved if already else ():
+        note(f"saved before that: {path}")
+    try:
+        yield
+    except OSError as error:
+        for path in saved:
+            error.add_note(f"saved before that: {path}")
         raise
 
 

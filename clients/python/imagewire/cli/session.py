@@ -18,7 +18,7 @@ from imagewire import Answer, Chat, Image, ImagewireError, Media, user
 from imagewire.cli import report
 from imagewire.cli.command_words import looks_like_a_command
 from imagewire.cli.exits import invalid
-from imagewire.cli.output import note, put, shortened
+from imagewire.cli.output import files_told, note, put, shortened
 from imagewire.cli.preview import Screen
 from imagewire.cli.progress import board
 from imagewire.cli.rescue import check_writable, told, write_somewhere
@@ -160,7 +160,8 @@ class Session:
         self._given.clear()
         self._turns.append(turn)
         self._saved.add(words, messages[turn.before :], turn.files)
-        self._report(turn, time.monotonic() - begun)
+        with files_told(turn.saved.values()):
+            self._report(turn, time.monotonic() - begun)
 
     def _draw(self, turn: Turn) -> None:
         """Draw, and save each picture as soon as it is complete."""
