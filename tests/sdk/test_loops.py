@@ -1,8 +1,10 @@
 """AsyncClient in any number of event loops, and what those who wait are told when a client is closed."""
 
+import _thread
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -11,6 +13,7 @@ import pytest
 import imagewire
 from imagewire import AsyncClient, Client
 from imagewire._grpc.loops import Connection
+from imagewire._grpc.sync_calls import close
 from tests.sdk.asks import MODEL
 from tests.sdk.conftest import Script, good_stream, scripted
 
@@ -128,6 +131,30 @@ def test_closing_tells_a_thread_that_waits(call: Callable[[Any], Any], holding: 
     client.close()
     drawing.join()
     assert len(told) == 1
+
+
+def test_a_close_that_is_interrupted_goes_on() -> None:
+    go_on, closed = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        _thread.interrupt_main()
+        go_on.wait()
+        closed.set()
+
+    with pytest.raises(KeyboardInterrupt):
+        close(SimpleNamespace(close=slow))  # type: ignore[arg-type]
+    go_on.set()
+    closed.wait()
+
+
+def test_a_channel_is_closed_where_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(thread: threading.Thread) -> None:
+        raise RuntimeError("can't create new thread at interpreter shutdown")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    closed: list[object] = []
+    close(SimpleNamespace(close=lambda: closed.append(True)))  # type: ignore[arg-type]
+    assert closed == [True]
 
 
 async def test_closing_ends_the_pause_before_a_repeat(monkeypatch: pytest.MonkeyPatch) -> None:

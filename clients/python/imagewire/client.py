@@ -8,7 +8,7 @@ import grpc
 
 from imagewire._grpc.channel import OptionValue
 from imagewire._grpc.health import Pong
-from imagewire._grpc.sync_calls import ping, stream, unary
+from imagewire._grpc.sync_calls import close, ping, stream, unary
 from imagewire._grpc.verify import check_answer
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
@@ -264,7 +264,7 @@ class Client(ClientBase[_Interceptor]):
         """
         self._ended = True
         self._closed.set()
-        self._channel.close()
+        close(self._channel)
 
     def _wait(self, seconds: float) -> None:
         """Wait before the next attempt, or until the client is closed."""

@@ -1,6 +1,7 @@
 """Calls that block. `async_calls` has the same for asyncio; the logic is in `call`."""
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
@@ -27,6 +28,17 @@ def _told_of_close(call: Call) -> Iterator[None]:
     except ValueError:
         call.check_open()
         raise
+
+
+def close(channel: grpc.Channel) -> None:
+    """Close a channel. A close that Ctrl-C interrupts goes on: otherwise gRPC waits without end at the next one."""
+    closing = threading.Thread(target=channel.close, name="imagewire-close", daemon=True)
+    try:
+        closing.start()
+    except RuntimeError:  # no thread can be started, such as while the interpreter ends
+        channel.close()
+    else:
+        closing.join()
 
 
 def unary(
