@@ -14,7 +14,7 @@ import httpx
 import pytest
 from blockbuster import blockbuster_ctx
 
-from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
+from imagewire.v1 import chat_service_pb2_grpc, image_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator import Emulator, running
 from imagewire_emulator.ledger import Entry
 from imagewire_server import bootstrap, logs
@@ -87,6 +87,10 @@ class Stack:
         return chat_service_pb2_grpc.ChatServiceStub(self.channel)
 
     @property
+    def images(self) -> Any:
+        return image_service_pb2_grpc.ImageServiceStub(self.channel)
+
+    @property
     def models(self) -> Any:
         return model_service_pb2_grpc.ModelServiceStub(self.channel)
 
@@ -124,6 +128,7 @@ async def running_stack(
             "gemini_base_url": emulator.base_url,
             "vertex_base_url": emulator.base_url,
             "drain_grace": 5.0,
+            "keep": "off",
             **settings,
         }
         config = Config(

@@ -29,10 +29,14 @@ from imagewire_server.core.drain import Stop, pause
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
+from imagewire_server.core.store.opening import open_store
+from imagewire_server.core.store.store import Store
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
@@ -60,6 +64,7 @@ class Server:
         fetcher: ImageFetcher,
         interceptors: Sequence[Interceptor],
         providers: Sequence[Registration],
+        store: Store | None,
         *,
         shared: bool,
     ) -> None:
@@ -68,6 +73,14 @@ class Server:
         self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
         self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
+        keeper = Keeper(
+            self._engine,
+            store,
+            goes_on=given.on_disconnect == "keep",
+            max_alone=given.max_unread_drawings,
+            max_input_bytes=given.max_request_bytes,
+        )
+        images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = GrpcLimits(
             max_request_bytes=given.max_request_bytes,
@@ -89,7 +102,8 @@ class Server:
         self._access = Access(config.master_key, given.metrics_key)
         chain = (self._access, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
-        self.grpc = GrpcServer(self._engine, Listener(given.grpc, shared=shared), times, limits, chain, receive_budget)
+        listener = Listener(given.grpc, shared=shared)
+        self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
         self.rest = RestServer(
             self._engine, Listener(given.rest, shared=shared), fetcher, _rest_options(given), chain, receive_budget
         )
@@ -178,11 +192,15 @@ async def server(
             max_answer_bytes=given.max_answer_bytes,
         )
     )
+    store: Store | None = None
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
-        yield Server(config, http, fetcher, interceptors, chosen, shared=shared)
+        store = await open_store(given)
+        yield Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
     finally:
+        if store is not None:
+            await store.aclose()
         await fetcher.aclose()
         await http.aclose()
 

@@ -142,6 +142,18 @@ class Settings:
     """The maximum size of all requests that are still arriving; a single request is always allowed."""
     receive_timeout: float = setting(10.0, _positive)
     """How long a request may take to arrive, in addition to its size at 32 kB a second."""
+    keep: str = setting("local", _one_of("local", "off"))
+    """Where answers are kept, so that they can be resumed: local (this machine) or off."""
+    keep_dir: str = ""
+    """The folder of local; empty for imagewire/answers in the user's state directory (XDG_STATE_HOME)."""
+    keep_ttl: float = setting(24 * 3600.0, _positive)
+    """How long an answer is kept."""
+    keep_max_bytes: int = setting(2 * 1024 * 1024 * 1024, _positive)
+    """The maximum size of all kept answers; above it, the oldest are removed."""
+    on_disconnect: str = setting("keep", _one_of("keep", "cancel"))
+    """What happens to a drawing that nobody reads any more: keep (draw it to its end) or cancel."""
+    max_unread_drawings: int = setting(64, _not_negative)
+    """The maximum number of drawings that nobody reads any more; above it, they are cancelled."""
     max_concurrent_calls: int = setting(512, _positive)
     """The maximum number of running calls that draw; more are refused with RESOURCE_EXHAUSTED."""
     max_connections: int = setting(10_000, _positive)

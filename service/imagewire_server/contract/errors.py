@@ -12,6 +12,7 @@ Error                     code                 reason
 ├── RequestTimeout        DEADLINE_EXCEEDED    REQUEST_TIMEOUT        the request took too long to arrive
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
+├── Cancelled             ABORTED              ANSWER_NOT_KEPT        the last reader left, and wanted it cancelled
 ├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was working
 ├── Draining              UNAVAILABLE          SHUTTING_DOWN          the server stops; nothing was sent for the call
 ├── Internal              INTERNAL             INTERNAL               a bug of ours; its text stays in the log
@@ -175,6 +176,14 @@ class Stalled(Error):
 
     code = Code.ABORTED
     reason = "CLIENT_STALLED"
+    charged = True
+
+
+class Cancelled(Error):
+    """The last reader of the answer left, and wanted it cancelled. It is what its request_id gives from then on."""
+
+    code = Code.ABORTED
+    reason = "ANSWER_NOT_KEPT"
     charged = True
 
 

@@ -20,8 +20,8 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
     if message.mime_type == UNTOLD_TYPE:
         yield "mime_type", 'must be a media type such as "image/png"; leave it out or correct it'
     match message.WhichOneof("source"):
-        case None:
-            yield "", "has no source; set data or uri"
+        case None if not message.sha256:  # with it, a picture that is kept
+            yield "", "has no source; set data, uri, image_id or sha256"
         case "uri":
             yield from _elsewhere(message)
             if message.uri[:5].lower() == "gs://" and not message.mime_type:
@@ -33,8 +33,8 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
 def answered(message: pb.Image) -> Iterator[tuple[str, str]]:
     """Check a picture of an assistant message: what the provider drew is valid, unless it was damaged since."""
     match message.WhichOneof("source"):
-        case None:
-            yield "", "has no source; set data or uri"
+        case None if not message.sha256:  # with it, a picture that is kept
+            yield "", "has no source; set data, uri, image_id or sha256"
         case "uri":
             yield from _elsewhere(message)
         case "data":

@@ -82,6 +82,15 @@ def images(message: pb.ChatMessage, path: str) -> Iterator[tuple[str, pb.Image]]
         yield f"{path}.image", message.image
 
 
+def kept_images(spec: pb.Spec) -> Iterator[tuple[str, pb.Image, int]]:
+    """Yield the pictures of a valid spec that are named by image_id or by sha256 alone: path, picture, role."""
+    for i, message in enumerate(spec.messages):
+        for path, image in images(message, f"spec.messages[{i}]"):
+            source = image.WhichOneof("source")
+            if source == "image_id" or (source is None and image.sha256):
+                yield path, image, message.role
+
+
 def spoken(message: pb.ChatMessage) -> str:
     """The text of a message's parts, without thoughts."""
     return "".join(part.text for part in message.parts if not part.thought)
@@ -113,8 +122,6 @@ def _part_picture(part: pb.Part, message: pb.ChatMessage, *, is_named: bool) -> 
         for field, value in part.image.ListFields():
             if value != getattr(message.image, field.name):
                 yield field.name, "differs from the message's image, which this part names; set it there"
-    elif part.image.WhichOneof("source") is None:
-        yield "", "has no source; set data or uri, or the sha256 of the message's image"
     else:
         yield from _picture(part.image, message.role)
 

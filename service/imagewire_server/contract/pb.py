@@ -15,6 +15,7 @@ from imagewire.v1.chat_service_pb2 import (
     ImageChunk,
     MediaChunk,
     ModelStatus,
+    OnDisconnect,
     PartFinished,
     PartKind,
     PartStarted,
@@ -30,6 +31,8 @@ from imagewire.v1.chat_service_pb2 import (
 from imagewire.v1.error_reason_pb2 import ErrorReason
 from imagewire.v1.image_pb2 import Image, ImageDetail
 from imagewire.v1.image_service_pb2 import (
+    DeleteImageRequest,
+    DeleteImageResponse,
     DownloadImageRequest,
     DownloadImageResponse,
     ImageData,
@@ -74,6 +77,8 @@ __all__ = [
     "Choices",
     "CreateCompletionRequest",
     "CreateCompletionResponse",
+    "DeleteImageRequest",
+    "DeleteImageResponse",
     "DownloadImageRequest",
     "DownloadImageResponse",
     "ErrorReason",
@@ -104,6 +109,7 @@ __all__ = [
     "Model",
     "ModelStatus",
     "NativePart",
+    "OnDisconnect",
     "OutputConfig",
     "Part",
     "PartFinished",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Check = Callable[[Any], str | None]
 MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
 
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SYSTEM = pb.Role.ROLE_SYSTEM  # looked up once: an enum's names are slow
 # In seconds since 1970: the range of RFC 3339.
 _YEAR_1, _YEAR_10000 = -62135596800, 253402300800
@@ -72,9 +73,17 @@ class Each(NamedTuple):
     check: Check
 
 
-def not_kept(value: object) -> str | None:
-    """Refuse a field that needs stored answers, which this server does not have yet."""
-    return "this server does not store answers or pictures yet; leave it empty" if value else None
+def uuid(value: str) -> str | None:
+    """Check that a string is empty or a UUID in its usual form."""
+    return (
+        None if not value or _UUID.fullmatch(value) else "must be a UUID such as 2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77"
+    )
+
+
+def resume(message: Any) -> Iterator[tuple[str, str]]:
+    """Check that a request to resume names its answer."""
+    if not (message.completion_id or message.request_id):
+        yield "completion_id", "is required, or request_id"
 
 
 def sha256(value: bytes) -> str | None:

@@ -12,7 +12,7 @@ from google.protobuf.descriptor import Descriptor
 
 from imagewire_server.contract import image_rules, message_rules, native_rules, pb, rules
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, finite, matches, not_kept, required
+from imagewire_server.contract.rules import Each, at_most, between, chosen, defined, finite, matches, required
 
 FRAME_MIN, FRAME_DEFAULT, FRAME_MAX = 16 * 1024, 256 * 1024, 2 * 1024 * 1024
 
@@ -29,12 +29,23 @@ _function_name = matches(r"[A-Za-z_][\w.:-]*", "letters, digits and _ . : -, sta
 
 CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "CreateCompletionRequest.spec": (required,),
-    "CreateCompletionRequest.request_id": (not_kept,),
+    "CreateCompletionRequest.request_id": (rules.uuid,),
+    "CreateCompletionRequest.on_disconnect": (defined(pb.OnDisconnect),),
     "CreateCompletionRequest.max_inline_bytes": (between(0, _INF),),
     "StreamCompletionRequest.spec": (required,),
-    "StreamCompletionRequest.request_id": (not_kept,),
+    "StreamCompletionRequest.request_id": (rules.uuid,),
+    "StreamCompletionRequest.on_disconnect": (defined(pb.OnDisconnect),),
     "StreamCompletionRequest.max_frame_bytes": (_frame,),
     "StreamCompletionRequest.batch": (),
+    "ResumeCompletionRequest.completion_id": (at_most(128),),
+    "ResumeCompletionRequest.request_id": (rules.uuid,),
+    "ResumeCompletionRequest.after_sequence": (between(0, _INF),),
+    "ResumeCompletionRequest.max_frame_bytes": (_frame,),
+    "ResumeCompletionRequest.offset": (between(0, _INF),),
+    "DownloadImageRequest.image_id": (required, at_most(128)),
+    "DownloadImageRequest.offset": (between(0, _INF),),
+    "DownloadImageRequest.max_frame_bytes": (_frame,),
+    "DeleteImageRequest.image_id": (required, at_most(128)),
     "ListModelsRequest.page_size": (between(1, 1000, zero_too=True),),
     "ListModelsRequest.page_token": (at_most(512),),
     "GetModelRequest.name": (required, at_most(256)),
@@ -76,7 +87,7 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "NativePart.value_json": (required, native_rules.json),
     "Image.data": (),
     "Image.uri": (),
-    "Image.image_id": (not_kept,),
+    "Image.image_id": (at_most(128),),
     "Image.mime_type": (_image_type,),
     "Image.width": (between(1, _INF),),
     "Image.height": (between(1, _INF),),
@@ -137,6 +148,7 @@ MESSAGE_CHECKS: Mapping[str, rules.MessageCheck] = {
     "FunctionResponse": rules.function_response,
     "GoogleSearch": rules.google_search,
     "Media": native_rules.media,
+    "ResumeCompletionRequest": rules.resume,
     "NativePart": native_rules.native_part,
     "ChatMessage": message_rules.message,
     "Spec": rules.spec,

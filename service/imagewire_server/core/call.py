@@ -51,6 +51,7 @@ class Call:
     where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
+    settled: whether it has ended; its drawing may go on.
     """
 
     request_id: str = ""
@@ -75,6 +76,7 @@ class Call:
     cost_nano_usd: int | None = None
     code: str = "OK"
     seconds: float = 0.0
+    settled: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list, repr=False)
     _is_cost_known: bool = True
 

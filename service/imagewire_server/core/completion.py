@@ -14,6 +14,7 @@ from typing import Protocol
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.feed import Feed, OnDisconnect
+from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
 
 # Draws: the events, each numbered before it is yielded; those that arrived together are one list. Closing the generator
@@ -42,22 +43,30 @@ class Reader(Protocol):
 
 
 class Completion:
-    """One drawing. buffer: where its events are kept. Without one it has one reader, and ends with it."""
+    """One drawing. buffer: where its events are kept. Without one it has one reader, and ends with it.
+
+    keeping: what keeps its events beyond the buffer.
+    """
 
     __slots__ = ("_feed", "_numbering", "_source")
 
     def __init__(
-        self, source: Source, *, buffer: EventBuffer | None = None, on_disconnect: OnDisconnect = OnDisconnect.CANCEL
+        self,
+        source: Source,
+        *,
+        buffer: EventBuffer | None = None,
+        on_disconnect: OnDisconnect = OnDisconnect.CANCEL,
+        keeping: Keeping | None = None,
     ) -> None:
         if buffer is None and on_disconnect is not OnDisconnect.CANCEL:
             raise ValueError("what goes on without its reader needs a buffer")
-        self._numbering = Numbering()
+        self._numbering = Numbering(image_ids=keeping is not None and not keeping.recorder.failed)
         self._source: Source | None = source
         self._feed: Feed | None = None
         if buffer is not None:
             # A later reader may need them.
             self._numbering.hash_files()
-            self._feed = Feed(source(self._numbering), self._numbering, buffer, on_disconnect)
+            self._feed = Feed(source(self._numbering), self._numbering, buffer, on_disconnect, keeping)
 
     def attach(self, after_sequence: int = 0, offset: int = 0, *, hashes: bool) -> Reader:
         """A reader of the events after a sequence. offset: how many bytes it has of the file which that event began.
@@ -74,6 +83,11 @@ class Completion:
         if hashes:
             self._numbering.hash_files()
         return _PullingReader(source(self._numbering))
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a reader is attached, or may be: without a buffer nobody knows."""
+        return self._feed is None or self._feed.is_read
 
     async def aclose(self) -> None:
         """End a drawing with a buffer, and drop what is kept. A reader that is still attached gets an error."""

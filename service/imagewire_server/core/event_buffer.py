@@ -72,10 +72,18 @@ class EventBuffer:
     def trim(self, needed: int) -> None:
         """Drop the oldest events in front of position `needed`, as many as the bounds ask."""
         while self.start < needed and self.is_full:
-            event = self._events.pop(self.start)
-            self.start += 1
-            self._count(-_size(event))
-            self._dropped = event.sequence, _end(event)
+            self._drop()
+
+    def drop(self, needed: int) -> None:
+        """Drop all events in front of position `needed`: they are kept elsewhere."""
+        while self.start < needed:
+            self._drop()
+
+    def _drop(self) -> None:
+        event = self._events.pop(self.start)
+        self.start += 1
+        self._count(-_size(event))
+        self._dropped = event.sequence, _end(event)
 
     def clear(self) -> None:
         """Drop everything; there are no readers any more."""

@@ -12,10 +12,13 @@ from contextlib import aclosing
 from enum import Enum
 from types import TracebackType
 
-from imagewire_server.contract.errors import Internal, InvalidRequest, Violation
-from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.errors import Cancelled, Error, Internal, InvalidRequest, Violation
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
+from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.store.errors import AnswerNotKept
+from imagewire_server.core.store.store import StoreDown
 
 
 class OnDisconnect(Enum):
@@ -34,7 +37,11 @@ class Feed:
         numbering: Numbering,
         buffer: EventBuffer,
         on_disconnect: OnDisconnect,
+        keeping: Keeping | None = None,
     ) -> None:
+        self._keeping = keeping
+        if keeping is not None:
+            keeping.recorder.on_progress(self._note_progress)
         self._source = source
         self._numbering = numbering
         self._buffer = buffer
@@ -54,7 +61,13 @@ class Feed:
         if after_sequence > self._numbering.sequence:
             words = f"is beyond event {self._numbering.sequence}, the last one so far; send the last one that arrived"
             raise InvalidRequest([Violation("after_sequence", words)])
-        reader = BufferedReader(self, *self._buffer.find(after_sequence, offset))
+        try:
+            reader = BufferedReader(self, *self._buffer.find(after_sequence, offset))
+        except EventsNotKept:
+            if not self._is_kept:
+                raise
+            reader = BufferedReader(self, 0, [])
+        reader.sequence, reader.offset = after_sequence, offset
         self._readers.add(reader)
         if self._task is None:
             self._task = asyncio.create_task(self._pull())
@@ -87,13 +100,15 @@ class Feed:
             return
         self._readers.discard(reader)
         reader.wake()
-        if self._readers or self._on_disconnect is OnDisconnect.CONTINUE:
+        if self._readers or (self._goes_on and not self._ended):
             self.wake()
         else:
             await self.aclose()
 
     def read(self, position: int) -> list[StreamEvent] | None:
         """What is there from a position on, None while more may come. Raises what the drawing ended with."""
+        if position < self._buffer.start and not self._closed:
+            return []
         events = [] if self._closed else self._buffer.read(position)
         if events:
             return events
@@ -104,12 +119,50 @@ class Feed:
             raise self._error.with_traceback(self._traceback)
         raise StopAsyncIteration
 
+    def find(self, sequence: int, offset: int) -> tuple[int, list[StreamEvent]] | None:
+        """See EventBuffer.find; None where the events are no longer in memory."""
+        try:
+            return self._buffer.find(sequence, offset)
+        except EventsNotKept:
+            return None
+
+    def lacks(self, position: int) -> bool:
+        """Whether the event at a position is no longer in memory."""
+        return position < self._buffer.start and not self._closed
+
+    def reread(self, sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        """What is no longer in memory, from the store."""
+        assert self._keeping is not None  # noqa: S101  # without it nothing is dropped that a reader lacks
+        return self._keeping.read(sequence, offset)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether a reader is attached."""
+        return bool(self._readers)
+
+    @property
+    def _goes_on(self) -> bool:
+        """Whether the drawing goes on without readers."""
+        if self._on_disconnect is OnDisconnect.CANCEL:
+            return False
+        return self._keeping is None or self._keeping.may_go_on()
+
+    @property
+    def _is_kept(self) -> bool:
+        return self._keeping is not None and not self._keeping.recorder.failed
+
+    def _note_progress(self) -> None:
+        """The store has written some, or has failed."""
+        self._drop_read()
+        self.wake()
+
     def wake(self) -> None:
         """Let the task look again whether it may pull."""
         if self._idle is not None and not self._idle.done():
             self._idle.set_result(None)
 
     async def _pull(self) -> None:
+        outcome: Exception | None = _given_up()
         try:
             async with aclosing(self._source) as source:
                 while True:
@@ -119,15 +172,22 @@ class Feed:
                     if events is None:
                         break
                     self._buffer.add(events)
+                    if self._keeping is not None:
+                        self._keeping.recorder.add(events)
                     self._wake_readers()
         except Exception as error:  # noqa: BLE001  # it is raised where it is read
+            outcome = error
             self._end(error)
         except asyncio.CancelledError:
             if not self._closed:  # from outside, or of something that the source asked
                 self._end(Internal("the drawing was cancelled while it was read"))
             raise
         else:
+            outcome = None
             self._end(None)
+        finally:
+            if self._keeping is not None:
+                self._keeping.on_end(outcome)
         self._buffer.trim(self._needed())
 
     async def _wait(self) -> None:
@@ -142,6 +202,11 @@ class Feed:
     def _may_pull(self) -> bool:
         """Whether more is wanted, and there is room for it. Drops what is in the way and nobody lacks."""
         needed = self._needed()
+        if self._keeping is not None and not self._keeping.recorder.failed:
+            # The store sets the pace: what it has written is read from there by those who lag.
+            self._drop_read()
+            self._buffer.trim(self._keeping.recorder.written)
+            return not self._buffer.is_full or self._keeping.recorder.written == self._buffer.end
         self._buffer.trim(needed)
         if not self._readers:
             return True  # the policy is to continue: else the last one to leave has ended this
@@ -152,7 +217,18 @@ class Feed:
 
     def _needed(self) -> int:
         """The position of the first event that an attached reader lacks."""
-        return min((reader.position for reader in self._readers), default=self._buffer.end)
+        return min((self._position(reader) for reader in self._readers), default=self._buffer.end)
+
+    def _position(self, reader: "BufferedReader") -> int:
+        """Where a reader is in the buffer, or will be when it has read what the store has."""
+        if self._keeping is not None and reader.position < self._buffer.start:
+            return max(self._keeping.recorder.written, self._buffer.start)
+        return reader.position
+
+    def _drop_read(self) -> None:
+        """Drop what is in the store, and not about to be read from memory."""
+        if self._is_kept and self._keeping is not None:
+            self._buffer.drop(min(self._keeping.recorder.written, self._needed()))
 
     def _end(self, error: Exception | None) -> None:
         self._ended, self._error = True, error
@@ -164,15 +240,25 @@ class Feed:
             reader.wake()
 
 
+def _given_up() -> Error:
+    """What an answer has ended with whose last reader left, and wanted it cancelled."""
+    return Cancelled("the caller left, and had the drawing cancelled; it may have been charged")
+
+
 class BufferedReader:
-    """A completion's Reader. position: of the next event. head: what comes in front of it, cut for this reader."""
+    """A completion's Reader. position: of the next event. head: what comes in front of it, cut for this reader.
+
+    sequence, offset: of what it has read. A reader whose next events are no longer in memory has them from the store.
+    """
 
     def __init__(self, feed: Feed, position: int, head: list[StreamEvent]) -> None:
         self._feed = feed
         self._head = head
         self._news: asyncio.Future[None] | None = None
         self._has_left = False
+        self._stored: AsyncGenerator[list[StreamEvent], None] | None = None
         self.position = position
+        self.sequence = self.offset = 0
 
     @property
     def waits(self) -> bool:
@@ -202,7 +288,11 @@ class BufferedReader:
             raise StopAsyncIteration
         if self._head:
             head, self._head = self._head, []
-            return head
+            return self._noted(head)
+        if self._stored is None and self._feed.lacks(self.position):
+            self._stored = self._feed.reread(self.sequence, self.offset)
+        if self._stored is not None:
+            return await self._next_stored(self._stored)
         while (events := self._feed.read(self.position)) is None:
             self._news = asyncio.get_running_loop().create_future()
             self._feed.wake()
@@ -212,10 +302,36 @@ class BufferedReader:
                 self._news = None
             if self._has_left:
                 raise StopAsyncIteration
+        if not events:  # they were dropped in the meantime
+            return await self.__anext__()
         self.position += len(events)
         self._feed.wake()
+        return self._noted(events)
+
+    async def _next_stored(self, stored: AsyncGenerator[list[StreamEvent], None]) -> list[StreamEvent]:
+        """The next events from the store; from memory again as soon as they are there."""
+        found = self._feed.find(self.sequence, self.offset)
+        if found is not None:
+            self._stored = None
+            await stored.aclose()
+            self.position, self._head = found
+            return await self.__anext__()
+        try:
+            return self._noted(await anext(stored))
+        except (AnswerNotKept, StoreDown):
+            # The store has failed. What it does not have is still in memory, for readers like this one.
+            if self._feed.find(self.sequence, self.offset) is None:
+                raise
+            return await self._next_stored(stored)
+
+    def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
+        last = events[-1]
+        self.sequence = last.sequence
+        self.offset = last.offset + len(last.data) if isinstance(last, Chunk) else 0
         return events
 
     async def aclose(self) -> None:
         self._has_left = True
+        if self._stored is not None:
+            await self._stored.aclose()
         await self._feed.leave(self)

@@ -16,20 +16,28 @@ _POSITIONS = frozenset({"candidate_index", "part_index"})
 async def fold(stream: AsyncIterator[list[StreamEvent]], *, max_inline_bytes: int) -> pb.CreateCompletionResponse:
     """All of a stream as one answer. Raises AnswerTooLarge when it would have more than `max_inline_bytes`.
 
-    A stream that is too large is read to its end all the same, with nothing held: only its end tells what it cost.
+    Pictures that are kept have their image_id in place of their bytes where those are too many. A stream that is too
+    large otherwise is read to its end all the same, with nothing held: only its end tells what it cost.
     """
     folder = _Folder()
-    left = max_inline_bytes
+    size = files = 0  # at the least, of all but files and of the files in it
     async for events in stream:
         for event in events:
-            left -= _weight(event)
-            if left >= 0:
+            if isinstance(event, Chunk):
+                files += len(event.data)
+            else:
+                size += _weight(event)
+            if folder.has_files and size + files > max_inline_bytes:
+                folder.leave_files_out()
+            if size <= max_inline_bytes and not folder.lacks_files:
                 folder.add(event)
             else:
-                folder = _Folder()
-    if left >= 0:
+                folder.clear()
+    if size <= max_inline_bytes and not folder.lacks_files:
         answer = folder.answer()
-        if answer.ByteSize() <= max_inline_bytes:
+        if answer.ByteSize() > max_inline_bytes:
+            folder.leave_files_out()
+        if answer.ByteSize() <= max_inline_bytes and not folder.lacks_files:
             return answer
     raise AnswerTooLarge(
         f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have:"
@@ -39,10 +47,8 @@ async def fold(stream: AsyncIterator[list[StreamEvent]], *, max_inline_bytes: in
     )
 
 
-def _weight(event: StreamEvent) -> int:
+def _weight(event: pb.Event) -> int:
     """What an event adds to the answer at the least, in bytes; nothing for those that each answer has but once."""
-    if isinstance(event, Chunk):
-        return len(event.data)
     match event.WhichOneof("event"):
         case "text_delta":
             return len(event.text_delta.text)
@@ -52,14 +58,32 @@ def _weight(event: StreamEvent) -> int:
 
 
 class _Folder:
+    """has_files: whether the answer has the bytes of pictures and other media in it. lacks_files: whether some that it
+    should have are gone: those of media, and of pictures that are not kept.
+    """
+
     def __init__(self) -> None:
         self._response = pb.CreateCompletionResponse()
         self._candidates: dict[int, _Candidate] = {}
         self._whole = False
+        self.has_files = True
+        self.lacks_files = False
+
+    def clear(self) -> None:
+        """Hold nothing."""
+        self._response.Clear()
+        self._candidates.clear()
+
+    def leave_files_out(self) -> None:
+        """From now on, and in what there is, pictures have their image_id in place of their bytes."""
+        self.has_files = False
+        for candidate in self._candidates.values():
+            self.lacks_files = not candidate.leave_files_out() or self.lacks_files
 
     def add(self, event: StreamEvent) -> None:
         if isinstance(event, Chunk):
-            self._candidate(event.candidate_index).chunks.append(event.data)
+            if self.has_files:
+                self._candidate(event.candidate_index).chunks.append(event.data)
             return
         match event.WhichOneof("event"):
             case "started":
@@ -67,7 +91,9 @@ class _Folder:
             case "text_delta":
                 self._candidate(event.text_delta.candidate_index).texts.append(event.text_delta.text)
             case "part_finished":
-                self._candidate(event.part_finished.candidate_index).add_part(event.part_finished)
+                candidate = self._candidate(event.part_finished.candidate_index)
+                if not candidate.add_part(event.part_finished, with_file=self.has_files):
+                    self.lacks_files = True
             case "candidate_finished":
                 self._candidate(event.candidate_finished.candidate_index).finish(event.candidate_finished)
             case "finished":
@@ -98,8 +124,10 @@ class _Candidate:
         self._message.role = pb.Role.ROLE_ASSISTANT
         self._content: list[str] = []
         self._final = FinalPicture[pb.Part]()
+        self._ids: dict[bytes, str] = {}  # of kept pictures, by their hash
 
-    def add_part(self, finished: pb.PartFinished) -> None:
+    def add_part(self, finished: pb.PartFinished, *, with_file: bool) -> bool:
+        """Returns whether its file is there, or can be had by its id."""
         part = self._message.parts.add()
         _merge(finished, part)
         match finished.WhichOneof("content"):
@@ -109,11 +137,31 @@ class _Candidate:
                 if not part.thought:
                     self._content.append(part.text)
             case "image":
-                if not part.image.uri:
-                    part.image.data = self._bytes()
                 self._final.take(part, is_draft=part.thought)
+                if not part.image.uri:
+                    if part.image.image_id:
+                        self._ids[part.image.sha256] = part.image.image_id
+                    if not with_file:
+                        return bool(part.image.image_id)
+                    part.image.data = self._bytes()
             case "media" if not part.media.uri:
+                if not with_file:
+                    return False
                 part.media.data = self._bytes()
+        return True
+
+    def leave_files_out(self) -> bool:
+        """Put ids in place of bytes. Returns whether each file has one."""
+        self.chunks.clear()
+        images = [*(part.image for part in self._message.parts if part.HasField("image"))]
+        if self._message.HasField("image"):
+            images.append(self._message.image)
+        for image in images:
+            if image.data:
+                if image.sha256 not in self._ids:
+                    return False
+                image.image_id = self._ids[image.sha256]
+        return not any(part.media.data for part in self._message.parts if part.HasField("media"))
 
     def finish(self, finished: pb.CandidateFinished) -> None:
         """Set the fields that stand for the common case, too: the text, and the final picture with the bytes."""

@@ -18,8 +18,10 @@ from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.event_buffer import EventBuffer
 from imagewire_server.core.failover import Failover
 from imagewire_server.core.feed import OnDisconnect
+from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
 from imagewire_server.core.router import Route, Router
+from imagewire_server.core.store.records import Kept
 
 _T = TypeVar("_T")
 
@@ -44,17 +46,27 @@ class Engine:
         call: Call,
         buffer: EventBuffer | None = None,
         on_disconnect: OnDisconnect = OnDisconnect.CANCEL,
+        keeping: Keeping | None = None,
     ) -> Completion:
         """Draw `spec`, a valid one by the contract's table, for whoever attaches to the completion.
 
         stream: whether to ask the upstream for a stream. deadline: of the drawing, on the event loop's clock. call:
-        filled on the way. buffer, on_disconnect: see Completion. Its readers raise the contract's errors.
+        filled on the way. buffer, on_disconnect, keeping: see Completion. Its readers raise the contract's errors.
         """
-        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call)
-        return Completion(source, buffer=buffer, on_disconnect=on_disconnect)
+        kept = keeping.kept if keeping is not None and not keeping.recorder.failed else None
+        call.completion_id = keeping.kept.completion_id if keeping is not None else new_id()
+        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call, kept=kept)
+        return Completion(source, buffer=buffer, on_disconnect=on_disconnect, keeping=keeping)
 
     async def _draw(
-        self, spec: pb.Spec, numbering: Numbering, *, stream: bool, deadline: float | None, call: Call
+        self,
+        spec: pb.Spec,
+        numbering: Numbering,
+        *,
+        stream: bool,
+        deadline: float | None,
+        call: Call,
+        kept: Kept | None,
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
@@ -64,7 +76,7 @@ class Engine:
                 failover = Failover(self.router, account, stream=stream, deadline=deadline)
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
-                    events: list[StreamEvent] | None = [_started(answer.route, call), *answer.first]
+                    events: list[StreamEvent] | None = [_started(answer.route, call, kept), *answer.first]
                     while events is not None:
                         for event in events:
                             call.events += 1
@@ -102,11 +114,17 @@ async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:
         ) from error
 
 
-def _started(route: Route, call: Call) -> pb.Event:
-    call.completion_id = f"cmpl-{secrets.token_hex(16)}"
+def new_id() -> str:
+    """An answer's id. Nobody can guess it."""
+    return f"cmpl-{secrets.token_hex(16)}"
+
+
+def _started(route: Route, call: Call, kept: Kept | None) -> pb.Event:
     started = pb.Started(completion_id=call.completion_id, model=route.name)
     # GetCurrentTime goes by way of a datetime, at ten times the cost.
     started.create_time.seconds, started.create_time.nanos = divmod(time.time_ns(), 1_000_000_000)
+    if kept is not None:
+        started.expire_time.seconds = int(kept.expires)
     return pb.Event(started=started)
 
 

@@ -87,9 +87,15 @@ def count(call: Call) -> None:
         add((_ATTEMPTS, deployment, reason))
     if call.deployment:
         add((_IMAGE_BYTES, call.deployment), call.image_bytes)
-        add((_COST, call.deployment), call.cost_usd or 0.0)
+    count_cost(call)
+
+
+def count_cost(call: Call) -> None:
+    """Count what a call cost: at its end, or at that of its drawing, if that comes later."""
+    if call.deployment:
+        _counts.add((_COST, call.deployment), call.cost_usd or 0.0)
         if call.cost_nano_usd is None and call.charged != "no":
-            add((_COST_UNKNOWN, call.deployment, call.charged))
+            _counts.add((_COST_UNKNOWN, call.deployment, call.charged))
 
 
 def count_running(change: int) -> None:

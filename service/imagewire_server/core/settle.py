@@ -17,7 +17,7 @@ def settle(call: Call, **outcome: str | int) -> None:
 
     outcome: how its API says it in the log. A failure here does not reach the caller, whose answer is made elsewhere.
     """
-    call.seconds = time.monotonic() - call.began
+    call.seconds, call.settled = time.monotonic() - call.began, True
     try:
         if not call.quiet:
             metrics.count(call)

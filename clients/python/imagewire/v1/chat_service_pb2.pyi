@@ -15,6 +15,12 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class OnDisconnect(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    ON_DISCONNECT_UNSPECIFIED: _ClassVar[OnDisconnect]
+    ON_DISCONNECT_KEEP: _ClassVar[OnDisconnect]
+    ON_DISCONNECT_CANCEL: _ClassVar[OnDisconnect]
+
 class FinishReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     __slots__ = ()
     FINISH_REASON_UNSPECIFIED: _ClassVar[FinishReason]
@@ -32,6 +38,9 @@ class PartKind(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     PART_KIND_FUNCTION_CALL: _ClassVar[PartKind]
     PART_KIND_MEDIA: _ClassVar[PartKind]
     PART_KIND_NATIVE: _ClassVar[PartKind]
+ON_DISCONNECT_UNSPECIFIED: OnDisconnect
+ON_DISCONNECT_KEEP: OnDisconnect
+ON_DISCONNECT_CANCEL: OnDisconnect
 FINISH_REASON_UNSPECIFIED: FinishReason
 FINISH_REASON_STOP: FinishReason
 FINISH_REASON_MAX_TOKENS: FinishReason
@@ -46,17 +55,19 @@ PART_KIND_MEDIA: PartKind
 PART_KIND_NATIVE: PartKind
 
 class CreateCompletionRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "max_inline_bytes")
+    __slots__ = ("spec", "request_id", "max_inline_bytes", "on_disconnect")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_INLINE_BYTES_FIELD_NUMBER: _ClassVar[int]
+    ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
     spec: _spec_pb2.Spec
     request_id: str
     max_inline_bytes: int
-    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_inline_bytes: _Optional[int] = ...) -> None: ...
+    on_disconnect: OnDisconnect
+    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_inline_bytes: _Optional[int] = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ...) -> None: ...
 
 class CreateCompletionResponse(_message.Message):
-    __slots__ = ("completion_id", "model", "model_version", "create_time", "candidates", "prompt_feedback", "usage", "native_response_id", "model_status", "continuation_token", "native_fields", "omitted_fields")
+    __slots__ = ("completion_id", "model", "model_version", "create_time", "candidates", "prompt_feedback", "usage", "native_response_id", "model_status", "continuation_token", "native_fields", "omitted_fields", "expire_time")
     class NativeFieldsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -76,6 +87,7 @@ class CreateCompletionResponse(_message.Message):
     CONTINUATION_TOKEN_FIELD_NUMBER: _ClassVar[int]
     NATIVE_FIELDS_FIELD_NUMBER: _ClassVar[int]
     OMITTED_FIELDS_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     completion_id: str
     model: str
     model_version: str
@@ -88,7 +100,8 @@ class CreateCompletionResponse(_message.Message):
     continuation_token: bytes
     native_fields: _containers.ScalarMap[str, str]
     omitted_fields: _containers.RepeatedScalarFieldContainer[str]
-    def __init__(self, completion_id: _Optional[str] = ..., model: _Optional[str] = ..., model_version: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., prompt_feedback: _Optional[_Union[PromptFeedback, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., native_response_id: _Optional[str] = ..., model_status: _Optional[_Union[ModelStatus, _Mapping]] = ..., continuation_token: _Optional[bytes] = ..., native_fields: _Optional[_Mapping[str, str]] = ..., omitted_fields: _Optional[_Iterable[str]] = ...) -> None: ...
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, completion_id: _Optional[str] = ..., model: _Optional[str] = ..., model_version: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., candidates: _Optional[_Iterable[_Union[Candidate, _Mapping]]] = ..., prompt_feedback: _Optional[_Union[PromptFeedback, _Mapping]] = ..., usage: _Optional[_Union[_usage_pb2.Usage, _Mapping]] = ..., native_response_id: _Optional[str] = ..., model_status: _Optional[_Union[ModelStatus, _Mapping]] = ..., continuation_token: _Optional[bytes] = ..., native_fields: _Optional[_Mapping[str, str]] = ..., omitted_fields: _Optional[_Iterable[str]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class ModelStatus(_message.Message):
     __slots__ = ("stage", "retirement_time", "message")
@@ -156,16 +169,18 @@ class PromptFeedback(_message.Message):
     def __init__(self, block_reason: _Optional[str] = ..., block_reason_message: _Optional[str] = ..., safety_ratings: _Optional[_Iterable[_Union[SafetyRating, _Mapping]]] = ...) -> None: ...
 
 class StreamCompletionRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "max_frame_bytes", "batch")
+    __slots__ = ("spec", "request_id", "max_frame_bytes", "batch", "on_disconnect")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
+    ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
     spec: _spec_pb2.Spec
     request_id: str
     max_frame_bytes: int
     batch: bool
-    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., batch: bool = ...) -> None: ...
+    on_disconnect: OnDisconnect
+    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., batch: bool = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ...) -> None: ...
 
 class StreamCompletionResponse(_message.Message):
     __slots__ = ("sequence", "started", "part_started", "text_delta", "image_chunk", "part_finished", "candidate_finished", "finished", "heartbeat", "media_chunk", "more")
@@ -194,14 +209,16 @@ class StreamCompletionResponse(_message.Message):
     def __init__(self, sequence: _Optional[int] = ..., started: _Optional[_Union[Started, _Mapping]] = ..., part_started: _Optional[_Union[PartStarted, _Mapping]] = ..., text_delta: _Optional[_Union[TextDelta, _Mapping]] = ..., image_chunk: _Optional[_Union[ImageChunk, _Mapping]] = ..., part_finished: _Optional[_Union[PartFinished, _Mapping]] = ..., candidate_finished: _Optional[_Union[CandidateFinished, _Mapping]] = ..., finished: _Optional[_Union[Finished, _Mapping]] = ..., heartbeat: _Optional[_Union[Heartbeat, _Mapping]] = ..., media_chunk: _Optional[_Union[MediaChunk, _Mapping]] = ..., more: _Optional[_Iterable[_Union[StreamCompletionResponse, _Mapping]]] = ...) -> None: ...
 
 class Started(_message.Message):
-    __slots__ = ("completion_id", "model", "create_time")
+    __slots__ = ("completion_id", "model", "create_time", "expire_time")
     COMPLETION_ID_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
     CREATE_TIME_FIELD_NUMBER: _ClassVar[int]
+    EXPIRE_TIME_FIELD_NUMBER: _ClassVar[int]
     completion_id: str
     model: str
     create_time: _timestamp_pb2.Timestamp
-    def __init__(self, completion_id: _Optional[str] = ..., model: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
+    expire_time: _timestamp_pb2.Timestamp
+    def __init__(self, completion_id: _Optional[str] = ..., model: _Optional[str] = ..., create_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ..., expire_time: _Optional[_Union[datetime.datetime, _timestamp_pb2.Timestamp, _Mapping]] = ...) -> None: ...
 
 class PartStarted(_message.Message):
     __slots__ = ("candidate_index", "part_index", "kind", "mime_type", "thought")

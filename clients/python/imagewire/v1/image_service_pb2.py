@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from imagewire.v1 import image_pb2 as imagewire_dot_v1_dot_image__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n imagewire/v1/image_service.proto\x12\x0cimagewire.v1\x1a\x18imagewire/v1/image.proto\"m\n\x12UploadImageRequest\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.imagewire.v1.ImageDataH\x00\x42\x07\n\x05\x65vent\"9\n\x13UploadImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Image\"Q\n\x14\x44ownloadImageRequest\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x17\n\x0fmax_frame_bytes\x18\x03 \x01(\x05\"p\n\x15\x44ownloadImageResponse\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.imagewire.v1.ImageDataH\x00\x42\x07\n\x05\x65vent\")\n\tImageData\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\xc0\x01\n\x0cImageService\x12T\n\x0bUploadImage\x12 .imagewire.v1.UploadImageRequest\x1a!.imagewire.v1.UploadImageResponse(\x01\x12Z\n\rDownloadImage\x12\".imagewire.v1.DownloadImageRequest\x1a#.imagewire.v1.DownloadImageResponse0\x01\x42\xaf\x01\n\x10\x64\x65v.imagewire.v1B\x11ImageServiceProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n imagewire/v1/image_service.proto\x12\x0cimagewire.v1\x1a\x18imagewire/v1/image.proto\"m\n\x12UploadImageRequest\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.imagewire.v1.ImageDataH\x00\x42\x07\n\x05\x65vent\"9\n\x13UploadImageResponse\x12\"\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Image\"Q\n\x14\x44ownloadImageRequest\x12\x10\n\x08image_id\x18\x01 \x01(\t\x12\x0e\n\x06offset\x18\x02 \x01(\x03\x12\x17\n\x0fmax_frame_bytes\x18\x03 \x01(\x05\"p\n\x15\x44ownloadImageResponse\x12$\n\x05image\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12(\n\x05\x63hunk\x18\x02 \x01(\x0b\x32\x17.imagewire.v1.ImageDataH\x00\x42\x07\n\x05\x65vent\"&\n\x12\x44\x65leteImageRequest\x12\x10\n\x08image_id\x18\x01 \x01(\t\"\x15\n\x13\x44\x65leteImageResponse\")\n\tImageData\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x32\x94\x02\n\x0cImageService\x12T\n\x0bUploadImage\x12 .imagewire.v1.UploadImageRequest\x1a!.imagewire.v1.UploadImageResponse(\x01\x12Z\n\rDownloadImage\x12\".imagewire.v1.DownloadImageRequest\x1a#.imagewire.v1.DownloadImageResponse0\x01\x12R\n\x0b\x44\x65leteImage\x12 .imagewire.v1.DeleteImageRequest\x1a!.imagewire.v1.DeleteImageResponseB\xaf\x01\n\x10\x64\x65v.imagewire.v1B\x11ImageServiceProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,8 +41,12 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_DOWNLOADIMAGEREQUEST']._serialized_end=327
   _globals['_DOWNLOADIMAGERESPONSE']._serialized_start=329
   _globals['_DOWNLOADIMAGERESPONSE']._serialized_end=441
-  _globals['_IMAGEDATA']._serialized_start=443
-  _globals['_IMAGEDATA']._serialized_end=484
-  _globals['_IMAGESERVICE']._serialized_start=487
-  _globals['_IMAGESERVICE']._serialized_end=679
+  _globals['_DELETEIMAGEREQUEST']._serialized_start=443
+  _globals['_DELETEIMAGEREQUEST']._serialized_end=481
+  _globals['_DELETEIMAGERESPONSE']._serialized_start=483
+  _globals['_DELETEIMAGERESPONSE']._serialized_end=504
+  _globals['_IMAGEDATA']._serialized_start=506
+  _globals['_IMAGEDATA']._serialized_end=547
+  _globals['_IMAGESERVICE']._serialized_start=550
+  _globals['_IMAGESERVICE']._serialized_end=826
 # @@protoc_insertion_point(module_scope)

@@ -38,6 +38,16 @@ class DownloadImageResponse(_message.Message):
     chunk: ImageData
     def __init__(self, image: _Optional[_Union[_image_pb2.Image, _Mapping]] = ..., chunk: _Optional[_Union[ImageData, _Mapping]] = ...) -> None: ...
 
+class DeleteImageRequest(_message.Message):
+    __slots__ = ("image_id",)
+    IMAGE_ID_FIELD_NUMBER: _ClassVar[int]
+    image_id: str
+    def __init__(self, image_id: _Optional[str] = ...) -> None: ...
+
+class DeleteImageResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class ImageData(_message.Message):
     __slots__ = ("offset", "data")
     OFFSET_FIELD_NUMBER: _ClassVar[int]

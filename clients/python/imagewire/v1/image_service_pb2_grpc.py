@@ -45,6 +45,11 @@ class ImageServiceStub(object):
                 request_serializer=imagewire_dot_v1_dot_image__service__pb2.DownloadImageRequest.SerializeToString,
                 response_deserializer=imagewire_dot_v1_dot_image__service__pb2.DownloadImageResponse.FromString,
                 _registered_method=True)
+        self.DeleteImage = channel.unary_unary(
+                '/imagewire.v1.ImageService/DeleteImage',
+                request_serializer=imagewire_dot_v1_dot_image__service__pb2.DeleteImageRequest.SerializeToString,
+                response_deserializer=imagewire_dot_v1_dot_image__service__pb2.DeleteImageResponse.FromString,
+                _registered_method=True)
 
 
 class ImageServiceServicer(object):
@@ -65,6 +70,13 @@ class ImageServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def DeleteImage(self, request, context):
+        """Removes a picture: its id is unknown from then on. An answer that it is part of can no longer be resumed.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ImageServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +89,11 @@ def add_ImageServiceServicer_to_server(servicer, server):
                     servicer.DownloadImage,
                     request_deserializer=imagewire_dot_v1_dot_image__service__pb2.DownloadImageRequest.FromString,
                     response_serializer=imagewire_dot_v1_dot_image__service__pb2.DownloadImageResponse.SerializeToString,
+            ),
+            'DeleteImage': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteImage,
+                    request_deserializer=imagewire_dot_v1_dot_image__service__pb2.DeleteImageRequest.FromString,
+                    response_serializer=imagewire_dot_v1_dot_image__service__pb2.DeleteImageResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +151,33 @@ class ImageService(object):
             '/imagewire.v1.ImageService/DownloadImage',
             imagewire_dot_v1_dot_image__service__pb2.DownloadImageRequest.SerializeToString,
             imagewire_dot_v1_dot_image__service__pb2.DownloadImageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteImage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imagewire.v1.ImageService/DeleteImage',
+            imagewire_dot_v1_dot_image__service__pb2.DeleteImageRequest.SerializeToString,
+            imagewire_dot_v1_dot_image__service__pb2.DeleteImageResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,8 @@ class ImageServiceStub:
     """Sends a picture in frames. The first message holds `image`, all others `chunk`."""
     DownloadImage: _grpc.UnaryStreamMultiCallable[_image_service_pb2.DownloadImageRequest, _image_service_pb2.DownloadImageResponse]
     """Receives a picture in frames, from an offset. The first message holds `image`, all others `chunk`."""
+    DeleteImage: _grpc.UnaryUnaryMultiCallable[_image_service_pb2.DeleteImageRequest, _image_service_pb2.DeleteImageResponse]
+    """Removes a picture: its id is unknown from then on. An answer that it is part of can no longer be resumed."""
 
 @_typing.type_check_only
 class ImageServiceAsyncStub(ImageServiceStub):
@@ -47,6 +49,8 @@ class ImageServiceAsyncStub(ImageServiceStub):
     """Sends a picture in frames. The first message holds `image`, all others `chunk`."""
     DownloadImage: _aio.UnaryStreamMultiCallable[_image_service_pb2.DownloadImageRequest, _image_service_pb2.DownloadImageResponse]  # type: ignore[assignment]
     """Receives a picture in frames, from an offset. The first message holds `image`, all others `chunk`."""
+    DeleteImage: _aio.UnaryUnaryMultiCallable[_image_service_pb2.DeleteImageRequest, _image_service_pb2.DeleteImageResponse]  # type: ignore[assignment]
+    """Removes a picture: its id is unknown from then on. An answer that it is part of can no longer be resumed."""
 
 class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
     """Pictures by id. Upload a picture before a request refers to it, or download one that was too large for an answer."""
@@ -66,5 +70,13 @@ class ImageServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_image_service_pb2.DownloadImageResponse], _abc.AsyncIterator[_image_service_pb2.DownloadImageResponse]]:
         """Receives a picture in frames, from an offset. The first message holds `image`, all others `chunk`."""
+
+    @_abc_1.abstractmethod
+    def DeleteImage(
+        self,
+        request: _image_service_pb2.DeleteImageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_image_service_pb2.DeleteImageResponse, _abc.Awaitable[_image_service_pb2.DeleteImageResponse]]:
+        """Removes a picture: its id is unknown from then on. An answer that it is part of can no longer be resumed."""
 
 def add_ImageServiceServicer_to_server(servicer: ImageServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,4 +1,4 @@
-"""ChatService: valid requests to the engine, its events to the caller."""
+"""ChatService: valid requests to the keeper, its events to the caller."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,13 +7,15 @@ import grpc
 
 from imagewire.v1 import chat_service_pb2_grpc as stubs
 from imagewire_server.api.grpc.call_context import CALL
-from imagewire_server.api.grpc.stream_writer import StreamWriter
+from imagewire_server.api.grpc.image_chunk import resumed
+from imagewire_server.api.grpc.stream_writer import StreamWriter, Wrap
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract import inline_limit, pb, validation
-from imagewire_server.contract.errors import Internal, NotBuilt
+from imagewire_server.contract.errors import Internal
+from imagewire_server.core.completion import Reader
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
-from imagewire_server.core.generate import Engine
+from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -30,8 +32,8 @@ class StreamTimes:
 class ChatService(stubs.ChatServiceServicer):
     """See the contract."""
 
-    def __init__(self, engine: Engine, times: StreamTimes, calls: RunningCalls, unread: UnreadAnswers) -> None:
-        self._engine = engine
+    def __init__(self, keeper: Keeper, times: StreamTimes, calls: RunningCalls, unread: UnreadAnswers) -> None:
+        self._keeper = keeper
         self._times = times
         self._calls = calls
         self._unread = unread
@@ -43,10 +45,19 @@ class ChatService(stubs.ChatServiceServicer):
         call = CALL.get()
         await run_for_call(call, validation.check, request)
         most = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE_BYTES
-        inline_limit.check(request.spec, most, self._engine.router.capabilities)
+        if not self._keeper.is_keeping:  # else a picture that does not fit has an image_id
+            inline_limit.check(request.spec, most, self._keeper.capabilities)
         self._unread.check()
-        completion = self._engine.start(request.spec, stream=False, deadline=call.deadline, call=call)
-        async with completion.attach(hashes=True) as reader:
+        reader = await self._keeper.open(
+            request.spec,
+            call,
+            stream=False,
+            hashes=True,
+            deadline=call.deadline,
+            request_id=request.request_id,
+            on_disconnect=request.on_disconnect,
+        )
+        async with reader:
             return await fold(reader, max_inline_bytes=most)
 
     async def StreamCompletion(  # type: ignore[override]  # see the interceptor
@@ -55,26 +66,48 @@ class ChatService(stubs.ChatServiceServicer):
         """Events as they come."""
         call = CALL.get()
         await run_for_call(call, validation.check, request)
-        completion = self._engine.start(request.spec, stream=True, deadline=call.deadline, call=call)
+        reader = await self._keeper.open(
+            request.spec,
+            call,
+            stream=True,
+            hashes=True,
+            deadline=call.deadline,
+            request_id=request.request_id,
+            on_disconnect=request.on_disconnect,
+        )
+        last = await self._write(reader, context, request.max_frame_bytes, batch=request.batch)
+        if not last:
+            raise Internal("the stream ended without its last event")
+        return last
+
+    async def ResumeCompletion(  # type: ignore[override]  # see the interceptor
+        self, request: pb.ResumeCompletionRequest, context: Context
+    ) -> bytes:
+        """The events of a kept answer."""
+        call = CALL.get()
+        validation.check(request)
+        reader = await self._keeper.resume(call, request)
+        # What has all events already gets a heartbeat: the stream's last message is sent with its status.
+        nothing = pb.Event(sequence=request.after_sequence, heartbeat=pb.Heartbeat()).SerializeToString()
+        last = await self._write(reader, context, request.max_frame_bytes, wrap=resumed)
+        return last or resumed(nothing)
+
+    async def _write(
+        self, reader: Reader, context: Context, max_frame_bytes: int, *, batch: bool = False, wrap: Wrap | None = None
+    ) -> bytes:
+        """Write a stream's messages; returns the last. wrap: makes the response of an event."""
         async with (
+            reader,
             StreamWriter(
                 context,
                 self._calls.shielded,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,
-                max_frame_bytes=request.max_frame_bytes or validation.FRAME_DEFAULT,
-                batch=request.batch,
+                max_frame_bytes=max_frame_bytes or validation.FRAME_DEFAULT,
+                batch=batch,
+                wrap=wrap,
             ) as writer,
-            completion.attach(hashes=True) as reader,
         ):
             async for events in reader:
                 await writer.write(events)
-            if not writer.last:
-                raise Internal("the stream ended without its last event")
             return writer.last
-
-    async def ResumeCompletion(  # type: ignore[override]  # see the interceptor
-        self, request: pb.ResumeCompletionRequest, context: Context
-    ) -> bytes:
-        """Not built yet."""
-        raise NotBuilt("this server keeps no answers yet, so it cannot resume one: ask again with StreamCompletion")

@@ -67,6 +67,11 @@ def serialized(event: Outgoing, more: Sequence[Outgoing] = ()) -> bytes:
     return b"".join(made)
 
 
+def resumed(event: bytes) -> bytes:
+    """A serialized event as a message of ResumeCompletion."""
+    return b"".join((_RESUMED, _varint(len(event)), event))
+
+
 def _fields(event: Outgoing) -> list[bytes | memoryview]:
     if isinstance(event, pb.Event):
         return [event.SerializeToString()]
@@ -93,6 +98,7 @@ def _tag(message: type[pb.ProtoMessage], field: str) -> bytes:
     return _varint(message.DESCRIPTOR.fields_by_name[field].number << 3 | 2)
 
 
+_RESUMED = _tag(pb.ResumeCompletionResponse, "event")
 _MORE, _IMAGE, _MEDIA = _tag(pb.Event, "more"), _tag(pb.Event, "image_chunk"), _tag(pb.Event, "media_chunk")
 # The same in both kinds of chunk, as all their fields are.
 _DATA = _tag(pb.ImageChunk, "data")

@@ -1,28 +1,82 @@
-"""ImageService: its methods are in the contract; what keeps pictures is not built yet."""
+"""ImageService: pictures by id, in and out of the store."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
 
 from imagewire.v1 import image_service_pb2_grpc as stubs
-from imagewire_server.contract import pb
-from imagewire_server.contract.errors import NotBuilt
+from imagewire_server.api.grpc.call_context import CALL
+from imagewire_server.contract import pb, validation
+from imagewire_server.contract.errors import InvalidRequest, RequestTimeout, Stalled, Violation
+from imagewire_server.core.kept_images import KeptImages, Received
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ImageService(stubs.ImageServiceServicer):
-    """See the contract."""
+    """See the contract. receive_timeout: seconds for the next message of an upload. stall_timeout: for a reader."""
+
+    def __init__(self, images: KeptImages, *, receive_timeout: float, stall_timeout: float) -> None:
+        self._images = images
+        self._receive_timeout = receive_timeout
+        self._stall_timeout = stall_timeout
 
     async def UploadImage(
         self, request_iterator: AsyncIterator[pb.UploadImageRequest], context: Context
     ) -> pb.UploadImageResponse:
-        """Not built yet."""
-        raise NotBuilt("this server keeps no pictures yet: send the picture in the request, as Image.data")
+        """Take a picture in."""
+        call = CALL.get()
+        first = await self._next(request_iterator)
+        if first is None or first.WhichOneof("event") != "image":
+            raise InvalidRequest([Violation("image", "is required in the first message: what follows, without bytes")])
+        async with self._images.receive(call.caller.id, first.image) as received:
+            while (request := await self._next(request_iterator)) is not None:
+                await _take(received, request)
+            return pb.UploadImageResponse(image=await received.finish(time.time()))
 
     async def DownloadImage(  # type: ignore[override]  # see the interceptor
         self, request: pb.DownloadImageRequest, context: Context
     ) -> bytes:
-        """Not built yet."""
-        raise NotBuilt("this server keeps no pictures yet: StreamCompletion sends pictures of any size")
+        """Hand a picture out."""
+        validation.check(request)
+        call = CALL.get()
+        frame = request.max_frame_bytes or validation.FRAME_DEFAULT
+        image, pieces = await self._images.open(call.caller.id, request.image_id, request.offset, frame)
+        message = pb.DownloadImageResponse(image=image).SerializeToString()
+        offset = request.offset
+        async for data in pieces:
+            await self._write(context, message)
+            chunk = pb.ImageData(offset=offset, data=data)
+            message = pb.DownloadImageResponse(chunk=chunk).SerializeToString()
+            offset += len(data)
+            call.image_bytes += len(data)
+        return message
+
+    async def DeleteImage(self, request: pb.DeleteImageRequest, context: Context) -> pb.DeleteImageResponse:
+        """Remove a picture."""
+        validation.check(request)
+        await self._images.delete(CALL.get().caller.id, request.image_id)
+        return pb.DeleteImageResponse()
+
+    async def _next(self, requests: AsyncIterator[pb.UploadImageRequest]) -> pb.UploadImageRequest | None:
+        try:
+            async with asyncio.timeout(self._receive_timeout):
+                return await anext(requests, None)
+        except TimeoutError as error:
+            raise RequestTimeout.after(self._receive_timeout) from error
+
+    async def _write(self, context: Context, message: bytes) -> None:
+        try:
+            async with asyncio.timeout(self._stall_timeout):
+                await context.write(message)
+        except TimeoutError as error:
+            raise Stalled(f"the client did not read the picture for {self._stall_timeout:g} s") from error
+
+
+async def _take(received: Received, request: pb.UploadImageRequest) -> None:
+    if request.WhichOneof("event") != "chunk":
+        raise InvalidRequest([Violation("chunk", "is required in all messages but the first")])
+    await received.take(request.chunk.offset, request.chunk.data)

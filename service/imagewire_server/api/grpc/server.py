@@ -33,6 +33,8 @@ from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 
@@ -93,6 +95,8 @@ class GrpcServer:
     def __init__(
         self,
         engine: Engine,
+        keeper: Keeper,
+        images: KeptImages,
         listener: Listener,
         times: StreamTimes,
         limits: GrpcLimits,
@@ -110,10 +114,11 @@ class GrpcServer:
         no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
         # Generated code wants no more of a server than this has, but is typed so.
         services: Any = MethodHandlers(self._interceptor, no_key)
-        chat = ChatService(engine, times, self._interceptor.calls, unread)
+        chat = ChatService(keeper, times, self._interceptor.calls, unread)
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
-        image_service_pb2_grpc.add_ImageServiceServicer_to_server(ImageService(), services)
+        pictures = ImageService(images, receive_timeout=limits.stall_timeout, stall_timeout=limits.stall_timeout)
+        image_service_pb2_grpc.add_ImageServiceServicer_to_server(pictures, services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
         if limits.channelz != "off":
             channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)

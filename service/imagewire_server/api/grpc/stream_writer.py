@@ -16,6 +16,8 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import StreamEvent
 
+Wrap = Callable[[bytes], bytes]
+
 _MOST_COPIED = 16 * 1024
 _LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is sent, however busy the machine is
 
@@ -25,7 +27,8 @@ class StreamWriter:
 
     shielded: a context for what must be finished before the call is ended.
     heartbeat_interval, stall_timeout: seconds. max_frame_bytes: the most bytes of a picture in a message. batch:
-    whether a message may hold several events. last: the message that ends the stream, once there is one.
+    whether a message may hold several events. wrap: makes a message of a serialized event. last: the message that ends
+    the stream, once there is one.
     """
 
     def __init__(
@@ -37,12 +40,14 @@ class StreamWriter:
         stall_timeout: float,
         max_frame_bytes: int,
         batch: bool = False,
+        wrap: Wrap | None = None,
     ) -> None:
         self._context = context
         self._shielded = shielded
         self._begun = False
         self._max_frame_bytes = max_frame_bytes
         self._batch = batch
+        self._wrap = wrap
         self._interval = heartbeat_interval
         self._stall_timeout = stall_timeout
         self._loop = asyncio.get_running_loop()
@@ -83,10 +88,12 @@ class StreamWriter:
             except TimeoutError as error:
                 raise Stalled(f"the client did not read its stream for {self._stall_timeout:g} s") from error
         # No heartbeat is being sent now, and none is sent once this is set.
-        self.last = last
+        self.last = self._wrap(last) if self._wrap is not None and last else last
 
     async def _write(self, message: list[Outgoing]) -> None:
         data = serialized(message[0], message[1:])
+        if self._wrap is not None:
+            data = self._wrap(data)
         if self._begun:
             await self._context.write(data)
         else:

@@ -1,0 +1,304 @@
+"""Drawings that are kept: one for each request_id, with any number of readers, now and later."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from functools import partial
+from types import TracebackType
+
+import structlog
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import DeadlineExceeded, Draining, Error, Internal, InvalidRequest, Violation
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.provider import Capabilities
+from imagewire_server.core import kept_inputs, metrics
+from imagewire_server.core.call import Call
+from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
+from imagewire_server.core.feed import OnDisconnect
+from imagewire_server.core.generate import Engine, new_id
+from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.store.errors import CompletionNotFound, KeepOff, StoreUnavailable
+from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.store import Recorder, Store, StoreDown
+
+_log = structlog.get_logger("imagewire.keep")
+
+# Bytes of one answer, and of all, that are not yet written to the store, or not yet read by a client that keeps up.
+_BUFFER, _BUFFERS = 2 * 1024 * 1024, 256 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    completion: Completion
+    kept: Kept
+
+
+class RequestIdReused(InvalidRequest):
+    """Another request has this id."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self) -> None:
+        words = "belongs to another request of yours: use a new UUID for each, and the same one only to repeat it"
+        super().__init__([Violation("request_id", words)])
+
+
+class Keeper:
+    """Draws, and keeps. store: None where nothing is kept. continue_alone: whether a drawing goes on by default when
+    its last reader has left. max_alone: how many may go on like that.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store | None,
+        *,
+        goes_on: bool = True,
+        max_alone: int = 64,
+        max_input_bytes: int = 64 * 1024 * 1024,
+    ) -> None:
+        self._engine = engine
+        self._store = store
+        self._goes_on = goes_on
+        self._max_alone = max_alone
+        self._max_input_bytes = max_input_bytes
+        self._running: dict[str, _Running] = {}
+        self._by_request: dict[tuple[str, str], str] = {}
+        self._budget = BufferBudget(_BUFFERS)
+
+    @property
+    def is_keeping(self) -> bool:
+        """Whether what is drawn now is kept."""
+        return self._store is not None and not self._store.is_down
+
+    def capabilities(self, model: str) -> Capabilities:
+        """What a model can do. Raises NotFound."""
+        return self._engine.router.capabilities(model)
+
+    async def open(
+        self,
+        spec: pb.Spec,
+        call: Call,
+        *,
+        stream: bool,
+        hashes: bool,
+        deadline: float | None,
+        request_id: str = "",
+        on_disconnect: int = 0,
+    ) -> Reader:
+        """A reader of the answer to `spec`, a valid one: of a new drawing, or of that which has the request_id.
+
+        stream, hashes, deadline: as for Engine.start and Completion.attach. on_disconnect: pb.OnDisconnect. Raises the
+        contract's errors.
+        """
+        if self._store is None:
+            self._check_off(request_id, on_disconnect)
+            await kept_inputs.fill(spec, None, call.caller.id, 0)
+            return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
+        now = time.time()
+        kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
+        if request_id:
+            fingerprint = await run_for_call(call, _fingerprint, spec)
+            kept = Kept(kept.completion_id, kept.caller, request_id, fingerprint, now, kept.expires)
+            found = self._known(kept) or await self._claim(self._store, kept)
+            if found is not None:
+                if found.fingerprint != fingerprint:
+                    raise RequestIdReused
+                call.completion_id = found.completion_id
+                return self._attach(self._store, found, 0, 0, deadline)
+        try:
+            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
+        except BaseException as error:
+            self._give_back(kept)
+            if isinstance(error, StoreDown):
+                raise _unavailable() from error
+            raise
+        goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
+            self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
+        )
+        return self._begin(self._store, kept, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
+
+    async def resume(self, call: Call, request: pb.ResumeCompletionRequest) -> Reader:
+        """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
+        if self._store is None:
+            raise KeepOff("this server keeps no answers, so it cannot resume one: ask again with StreamCompletion")
+        caller = call.caller.id
+        ident = request.completion_id or self._by_request.get((caller, request.request_id), "")
+        running = self._running.get(ident)
+        if running is not None and running.kept.caller == caller:
+            kept: Kept | None = running.kept
+        else:
+            try:
+                kept = await self._store.find(
+                    caller, completion_id=request.completion_id, request_id=request.request_id
+                )
+            except StoreDown as error:
+                raise _unavailable() from error
+        if kept is None:
+            raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
+        call.completion_id = kept.completion_id
+        return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
+
+    def _check_off(self, request_id: str, on_disconnect: int) -> None:
+        if request_id:
+            raise KeepOff("this server keeps no answers, so it takes no request_id: leave it out")
+        if on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP:
+            raise KeepOff("this server keeps no answers, so on_disconnect cannot be KEEP: leave it out")
+
+    def _known(self, kept: Kept) -> Kept | None:
+        ident = self._by_request.get((kept.caller, kept.request_id))
+        return self._running[ident].kept if ident else None
+
+    async def _claim(self, store: Store, kept: Kept) -> Kept | None:
+        claim = asyncio.ensure_future(store.claim(kept))
+        try:
+            return await asyncio.shield(claim)
+        except StoreDown as error:
+            raise _unavailable() from error
+        except asyncio.CancelledError:
+            claim.add_done_callback(partial(self._give_back_claim, kept))
+            raise
+
+    def _give_back_claim(self, kept: Kept, claim: "asyncio.Future[Kept | None]") -> None:
+        """The call was cancelled while it claimed its request_id."""
+        if not claim.cancelled() and claim.exception() is None and claim.result() is None:
+            self._give_back(kept)
+
+    def _give_back(self, kept: Kept) -> None:
+        """Nothing is drawn under a request_id that is claimed."""
+        if self._store is not None and kept.request_id:
+            words = "the first call with this request_id ended before anything was sent: send it again"
+            self._store.record(kept).end(Draining(words), free=True)
+
+    def _begin(
+        self,
+        store: Store,
+        kept: Kept,
+        spec: pb.Spec,
+        call: Call,
+        *,
+        stream: bool,
+        deadline: float | None,
+        goes_on: bool,
+    ) -> Reader:
+        recorder = store.record(kept)
+        keeping = Keeping(store, kept, recorder, self._may_go_on, partial(self._end, kept, recorder, call))
+        completion = self._engine.start(
+            spec,
+            stream=stream,
+            # What goes on without its caller has no deadline but those for the provider.
+            deadline=None if goes_on else deadline,
+            call=call,
+            buffer=EventBuffer(_BUFFER, self._budget),
+            on_disconnect=OnDisconnect.CONTINUE if goes_on else OnDisconnect.CANCEL,
+            keeping=keeping,
+        )
+        self._running[kept.completion_id] = _Running(completion, kept)
+        if kept.request_id:
+            self._by_request[kept.caller, kept.request_id] = kept.completion_id
+        reader = completion.attach(hashes=True)
+        return _InTime(reader, deadline) if goes_on and deadline is not None else reader
+
+    def _may_go_on(self) -> bool:
+        alone = sum(not running.completion.is_read for running in self._running.values())
+        return alone <= self._max_alone
+
+    def _attach(self, store: Store, kept: Kept, after_sequence: int, offset: int, deadline: float | None) -> Reader:
+        running = self._running.get(kept.completion_id)
+        reader: Reader
+        if running is not None:
+            reader = running.completion.attach(after_sequence, offset, hashes=True)
+        else:
+            reader = _StoredReader(store.read(kept, after_sequence, offset))
+        return _InTime(reader, deadline) if deadline is not None else reader
+
+    def _end(self, kept: Kept, recorder: Recorder, call: Call, outcome: Exception | None) -> None:
+        """The upstream call of a drawing is over."""
+        error = outcome if outcome is None or isinstance(outcome, Error) else Internal("the server failed")
+        recorder.end(error, free=error is not None and call.charged == "no")
+        # From now on it is read from the store: what is asked there waits until this is written.
+        self._running.pop(kept.completion_id, None)
+        self._by_request.pop((kept.caller, kept.request_id), None)
+        if call.settled:
+            metrics.count_cost(call)
+            _log.info(
+                "drawn after its caller left",
+                request_id=call.request_id,
+                code="OK" if error is None else error.reason,
+                **call.fields(),
+            )
+
+
+class _StoredReader:
+    """A Reader of events that are read from the store."""
+
+    def __init__(self, events: AsyncGenerator[list[StreamEvent], None]) -> None:
+        self._events = events
+
+    async def __aenter__(self) -> "_StoredReader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._events.aclose()
+
+    def __aiter__(self) -> "_StoredReader":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        try:
+            return await anext(self._events)
+        except StoreDown as error:
+            raise _unavailable() from error
+
+    async def aclose(self) -> None:
+        await self._events.aclose()
+
+
+class _InTime:
+    """A Reader with its caller's own deadline, of a drawing that goes on behind it."""
+
+    def __init__(self, reader: Reader, deadline: float) -> None:
+        self._reader = reader
+        self._deadline = deadline
+
+    async def __aenter__(self) -> "_InTime":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._reader.aclose()
+
+    def __aiter__(self) -> "_InTime":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await anext(self._reader)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                "the deadline passed while the picture was being drawn; it is drawn to its end and kept: resume it"
+                " (ResumeCompletion), or repeat the request with its request_id; neither is charged again"
+            ) from error
+
+    async def aclose(self) -> None:
+        await self._reader.aclose()
+
+
+def _fingerprint(spec: pb.Spec) -> bytes:
+    return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
+
+
+def _unavailable() -> StoreUnavailable:
+    return StoreUnavailable(
+        "the store of answers does not work now, and this call needs it; nothing was sent: try again later, or leave"
+        " out request_id, and the answer is drawn without being kept"
+    )

@@ -1,0 +1,25 @@
+"""How one drawing is kept: its recorder, and the way back to what is no longer in memory."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.store import Recorder, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """One drawing's. may_go_on: asked when the last reader has left. on_end: called once, when the upstream call is
+    over; with the error, if it failed.
+    """
+
+    store: Store
+    kept: Kept
+    recorder: Recorder
+    may_go_on: Callable[[], bool]
+    on_end: Callable[[Exception | None], None]
+
+    def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        """See Store.read."""
+        return self.store.read(self.kept, after_sequence, offset)

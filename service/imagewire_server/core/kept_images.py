@@ -1,0 +1,184 @@
+"""Pictures that callers upload, download and delete."""
+
+import hashlib
+import secrets
+from collections.abc import AsyncGenerator
+
+from imagewire_server.contract import image_header, image_rules, pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.core.store.errors import ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.core.store.records import KeptImage
+from imagewire_server.core.store.store import Store, StoreDown, Upload
+
+_MOST_IN_CHUNK = 2 * 1024 * 1024
+
+
+class KeptImages:
+    """The pictures of a store. max_bytes: of an upload."""
+
+    def __init__(self, store: Store | None, max_bytes: int) -> None:
+        self._maybe_store = store
+        self._max_bytes = max_bytes
+
+    @property
+    def _store(self) -> Store:
+        if self._maybe_store is None:
+            raise KeepOff("this server keeps no pictures: send them in the request, as Image.data")
+        return self._maybe_store
+
+    def receive(self, caller: str, image: pb.Image) -> "Received":
+        """Begin an upload of the picture that `image` describes. Raises InvalidRequest where that is not enough."""
+        store = self._store
+        found = list(_describes(image, self._max_bytes))
+        if found:
+            raise InvalidRequest(found)
+        return Received(store, caller, image)
+
+    async def open(
+        self, caller: str, image_id: str, offset: int, size: int
+    ) -> tuple[pb.Image, AsyncGenerator[bytes, None]]:
+        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest."""
+        store = self._store
+        try:
+            kept = await store.image(caller, image_id=image_id)
+        except StoreDown as error:
+            raise _unavailable() from error
+        if kept is None:
+            raise _not_found()
+        if offset > kept.size:
+            words = f"is {offset}, and the picture has {kept.size} bytes; send how many have arrived"
+            raise InvalidRequest([Violation("offset", words)])
+        return _message(kept), _pieces(store, kept, offset, size)
+
+    async def delete(self, caller: str, image_id: str) -> None:
+        """Remove a picture. Raises ImageNotFound."""
+        try:
+            if not await self._store.delete_image(caller, image_id):
+                raise _not_found()
+        except StoreDown as error:
+            raise _unavailable() from error
+
+
+class Received:
+    """A picture that arrives. Use as an async context manager: what is not finished leaves nothing behind."""
+
+    def __init__(self, store: Store, caller: str, image: pb.Image) -> None:
+        self._store = store
+        self._caller = caller
+        self._image = image
+        self._upload: Upload = store.upload()
+        self._hash = hashlib.sha256()
+        self._head = b""
+        self._size = 0
+
+    async def __aenter__(self) -> "Received":
+        await self._upload.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._upload.__aexit__(*error)
+
+    async def take(self, offset: int, data: bytes) -> None:
+        """The next bytes. Raises InvalidRequest where they do not follow, or are too many."""
+        if offset != self._size:
+            words = f"is {offset}, and {self._size} bytes have arrived; send the pieces in order, without gaps"
+            raise InvalidRequest([Violation("chunk.offset", words)])
+        if not 0 < len(data) <= _MOST_IN_CHUNK:
+            raise InvalidRequest([Violation("chunk.data", f"has {len(data)} bytes; 1 to {_MOST_IN_CHUNK} are allowed")])
+        self._size += len(data)
+        if self._size > self._image.size_bytes:
+            words = f"is {self._image.size_bytes}, and more bytes have arrived; send the size of the whole file"
+            raise InvalidRequest([Violation("image.size_bytes", words)])
+        self._hash.update(data)
+        if len(self._head) < image_header.ENOUGH:
+            self._head += data[: image_header.ENOUGH - len(self._head)]
+        try:
+            await self._upload.write(data)
+        except StoreDown as error:
+            raise _unavailable() from error
+
+    async def finish(self, now: float) -> pb.Image:
+        """All of it is there: keep it. Raises InvalidRequest where it is not what was announced."""
+        found = list(self._differences())
+        if found:
+            raise InvalidRequest(found)
+        header = image_header.read(self._head)
+        kept = KeptImage(
+            image_id=f"img-{secrets.token_hex(16)}",
+            caller=self._caller,
+            sha256=self._hash.digest(),
+            size=self._size,
+            mime_type=self._image.mime_type,
+            width=(header and header.width) or 0,
+            height=(header and header.height) or 0,
+            expires=now + self._store.ttl,
+        )
+        try:
+            await self._upload.save(kept)
+        except StoreDown as error:
+            raise _unavailable() from error
+        return _message(kept)
+
+    def _differences(self) -> list[Violation]:
+        image = self._image
+        if self._size != image.size_bytes:
+            words = f"is {image.size_bytes}, and {self._size} bytes have arrived; the upload was cut, or it is wrong"
+            return [Violation("image.size_bytes", words)]
+        if self._hash.digest() != image.sha256:
+            words = "does not match the bytes: the picture was damaged or changed; send it again"
+            return [Violation("image.sha256", words)]
+        # The header's rules, on a picture that claims what this one claims; its size and hash were checked above.
+        claimed = pb.Image()
+        claimed.CopyFrom(image)
+        for field in ("size_bytes", "sha256"):
+            claimed.ClearField(field)
+        return [
+            Violation(f"image.{field}" if field != "data" else "chunk.data", words)
+            for field, words in image_rules.of_data(claimed, self._head, answered=False)
+        ]
+
+
+def _describes(image: pb.Image, max_bytes: int) -> list[Violation]:
+    found: list[Violation] = []
+    if image.WhichOneof("source") is not None:
+        found.append(Violation("image", "has a source; leave it out: the bytes follow in chunks"))
+    if not image.mime_type:
+        found.append(Violation("image.mime_type", 'is required, for example "image/png"'))
+    if len(image.sha256) != hashlib.sha256().digest_size:
+        found.append(Violation("image.sha256", "is required: the 32 bytes of the file's SHA-256"))
+    if image.size_bytes < 1:
+        found.append(Violation("image.size_bytes", "is required: the bytes of the file"))
+    elif image.size_bytes > max_bytes:
+        words = f"is {image.size_bytes}; at most {max_bytes} are allowed (max_request_bytes): send a smaller file"
+        found.append(Violation("image.size_bytes", words))
+    return found
+
+
+def _message(kept: KeptImage) -> pb.Image:
+    image = pb.Image(
+        image_id=kept.image_id,
+        mime_type=kept.mime_type,
+        size_bytes=kept.size,
+        sha256=kept.sha256,
+        detail=pb.ImageDetail.IMAGE_DETAIL_AUTO,
+    )
+    if kept.width and kept.height:
+        image.width, image.height = kept.width, kept.height
+    return image
+
+
+async def _pieces(store: Store, kept: KeptImage, offset: int, size: int) -> AsyncGenerator[bytes, None]:
+    try:
+        while data := await store.image_bytes(kept, offset, size):
+            yield data
+            offset += len(data)
+    except StoreDown as error:
+        raise _not_found() from error
+
+
+def _not_found() -> ImageNotFound:
+    return ImageNotFound("you have no such picture: its id is wrong, it has expired, or another key made it")
+
+
+def _unavailable() -> StoreUnavailable:
+    return StoreUnavailable("the store of pictures does not work now: try again later, or send the picture as data")

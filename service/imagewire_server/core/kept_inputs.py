@@ -1,0 +1,53 @@
+"""Input pictures that a request names by image_id or by sha256: their bytes are put in from the store."""
+
+from imagewire_server.contract import image_rules, message_rules, pb
+from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.core.store.errors import ImageNotFound, KeepOff
+from imagewire_server.core.store.store import Store
+
+_ASSISTANT = pb.Role.ROLE_ASSISTANT
+_MOST_NAMED = 64  # hashes in an error: a request has at most 14 input pictures that a model looks at
+
+
+async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) -> None:
+    """Put the bytes of kept pictures into a valid spec. max_bytes: of all of them.
+
+    Raises ImageNotFound, KeepOff, StoreDown, and InvalidRequest for a picture that differs from what the request says.
+    """
+    wanted = list(message_rules.kept_images(spec))
+    if not wanted:
+        return
+    if store is None:
+        raise KeepOff(
+            f"{wanted[0][0]}: this server keeps no pictures: send the bytes as data", metadata={"field": wanted[0][0]}
+        )
+    missing: list[tuple[str, pb.Image]] = []
+    left = max_bytes
+    for path, image, role in wanted:
+        kept = await store.image(caller, image_id=image.image_id, sha256=b"" if image.image_id else image.sha256)
+        if kept is None:
+            missing.append((path, image))
+            continue
+        left -= kept.size
+        if left < 0:
+            words = f"the pictures that the request names have more than {max_bytes} bytes together; leave some out"
+            raise InvalidRequest([Violation(path, words)])
+        if not missing:
+            image.data = await store.image_bytes(kept, 0, kept.size)
+            image.mime_type = image.mime_type or kept.mime_type
+            check = image_rules.answered if role == _ASSISTANT else image_rules.sent
+            found = [Violation(f"{path}.{field}" if field else path, words) for field, words in check(image)]
+            if found:
+                raise InvalidRequest(found)
+    if missing:
+        raise _not_found(missing)
+
+
+def _not_found(missing: list[tuple[str, pb.Image]]) -> ImageNotFound:
+    hashes = list(dict.fromkeys(image.sha256.hex() for _, image in missing if not image.image_id))
+    path = missing[0][0]
+    more = f" (and {len(missing) - 1} more)" if len(missing) > 1 else ""
+    return ImageNotFound(
+        f"{path}: you have no such picture here{more}: send its bytes, or upload it",
+        metadata={"field": path, **({"missing": ",".join(hashes[:_MOST_NAMED])} if hashes else {})},
+    )

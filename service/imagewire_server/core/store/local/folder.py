@@ -1,0 +1,110 @@
+"""The folder of a local store: which file is where, and which processes use it."""
+
+import contextlib
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+_SOME = 256 * 1024  # bytes that a disk takes that is not full
+
+
+class Folder:
+    """The paths. The folder is made, for its user alone. Raises OSError."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.database = path / "answers.sqlite"
+        self._logs, self._parts, self._objects = path / "logs", path / "parts", path / "objects"
+        self._owners = path / "owners"
+        for folder in (self._logs, self._parts, self._objects, self._owners):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+    def log(self, completion_id: str) -> Path:
+        """The events of a large answer."""
+        return self._logs / completion_id
+
+    def part(self, completion_id: str, number: int) -> Path:
+        """A file of an answer, while it is not whole."""
+        return self._parts / f"{completion_id}.{number}"
+
+    def new_part(self) -> Path:
+        """A picture that is uploaded."""
+        return self._parts / f"upload-{secrets.token_hex(16)}"
+
+    def object(self, sha256: bytes) -> Path:
+        """A whole file, by its hash."""
+        name = sha256.hex()
+        return self._objects / name[:2] / name
+
+    def keep_object(self, part: Path, sha256: bytes) -> None:
+        """Make a part an object."""
+        target = self.object(sha256)
+        target.parent.mkdir(mode=0o700, exist_ok=True)
+        part.replace(target)
+
+    def remove(self, completion_id: str) -> None:
+        """Remove what an answer has beside its objects."""
+        self.log(completion_id).unlink(missing_ok=True)
+        number = 0
+        while (part := self.part(completion_id, number)).exists():
+            part.unlink(missing_ok=True)
+            number += 1
+
+    def try_to_write(self) -> None:
+        """Raise OSError where the disk takes nothing."""
+        file = self.new_part()
+        try:
+            file.write_bytes(bytes(_SOME))
+        finally:
+            file.unlink(missing_ok=True)
+
+    def leftovers(self) -> Iterator[tuple[Path, str]]:
+        """The logs and parts that there are, each with the name of what it belongs to."""
+        for folder in (self._logs, self._parts):
+            for file in folder.iterdir():
+                yield file, file.name.partition(".")[0]
+
+    def objects(self) -> Iterator[tuple[Path, bytes]]:
+        """The objects that there are, each with its hash."""
+        for folder in self._objects.iterdir():
+            for file in folder.iterdir():
+                yield file, bytes.fromhex(file.name)
+
+    def owner(self) -> "Owner":
+        """A new owner of answers: this process, as long as it lives."""
+        return Owner(self._owners / secrets.token_hex(16))
+
+    def is_alive(self, owner: str) -> bool:
+        """Whether an owner's process lives."""
+        file = self._owners / owner
+        try:
+            descriptor = os.open(file, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.unlink(missing_ok=True)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(descriptor)
+        return False
+
+
+class Owner:
+    """A lock that its process holds until it ends, in whatever way. name: what others know it by."""
+
+    def __init__(self, file: Path) -> None:
+        self.name = file.name
+        self._file = file
+        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def end(self) -> None:
+        """Give the lock back."""
+        with contextlib.suppress(OSError):
+            self._file.unlink(missing_ok=True)
+        os.close(self._descriptor)

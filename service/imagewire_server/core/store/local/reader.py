@@ -1,0 +1,192 @@
+"""Reads an answer back, also while another process writes it."""
+
+import asyncio
+import io
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store.errors import not_kept, unknown
+from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.local.folder import Folder
+from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
+from imagewire_server.core.store.records import Kept, State
+
+_T = TypeVar("_T")
+_Found = bytes | list[Record]
+
+_PIECE = 1024 * 1024
+# Seconds between two looks at what another process writes: more and more while nothing comes.
+_SHORTEST, _LONGEST = 0.02, 0.25
+
+
+@dataclass(slots=True)
+class _Position:
+    """sequence: of the last event that the reader has. offset: how many bytes it has of the file behind it."""
+
+    sequence: int
+    offset: int
+
+
+class LocalReader:
+    """The events of one answer. Its files are read in threads."""
+
+    def __init__(self, database: Database, folder: Folder, kept: Kept, after_sequence: int, offset: int) -> None:
+        self._database = database
+        self._folder = folder
+        self._kept = kept
+        self._at = _Position(after_sequence, offset)
+        self._records = RecordReader()
+        self._open: list[Record] = []
+        self._log: io.FileIO | None = None
+        self._is_small = False
+
+    async def events(self) -> AsyncGenerator[list[StreamEvent], None]:
+        """See Store.read."""
+        try:
+            while True:
+                record = await self._next()
+                if isinstance(record, Ended):
+                    if record.error is not None:
+                        raise record.error
+                    return
+                if isinstance(record, FileBegins):
+                    async for events in self._file(record):
+                        yield events
+                elif record.sequence > self._at.sequence:
+                    self._at.sequence = record.sequence
+                    yield [record]
+        finally:
+            if self._log is not None:
+                self._log.close()
+
+    async def _next(self) -> Record:
+        """The next record, as soon as there is one. Raises OutcomeUnknown and others when there will be none."""
+        while not self._open:
+            self._open = await self._wait_for(self._read_log)
+        return self._open.pop(0)
+
+    async def _wait_for(self, look: Callable[[], _T | None]) -> _T:
+        """What `look`, which runs in a thread, finds, as soon as it finds something."""
+        pause = _SHORTEST
+        while True:
+            # Asked first: what the owner wrote before it ended is there afterwards.
+            over = await asyncio.to_thread(self._over)
+            found = await asyncio.to_thread(look)
+            if found is not None:
+                return found
+            if over is not None:
+                raise over
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST)
+
+    def _over(self) -> Error | None:
+        """What the answer ends with where its log does not say so, None while its owner draws it."""
+        kept = self._database.by_id(self._kept.completion_id)
+        if kept is None or kept.state is not State.RUNNING:
+            return not_kept(self._kept)
+        return None if self._folder.is_alive(kept.owner) else unknown(self._kept)
+
+    def _read_log(self) -> list[Record] | None:
+        if self._log is None and not self._is_small:
+            log = self._database.log(self._kept.completion_id)
+            if log is not None:
+                self._is_small = True
+                return self._records.feed(log)
+            try:
+                self._log = io.FileIO(self._folder.log(self._kept.completion_id))
+            except FileNotFoundError:
+                return None
+        if self._log is None:
+            return None
+        return self._records.feed(self._log.read(_PIECE) or b"") or None
+
+    async def _file(self, begins: FileBegins) -> AsyncGenerator[list[StreamEvent], None]:
+        """The bytes of a file that the reader lacks. Its next record tells that the file is whole."""
+        skipped = begins.sequence < self._at.sequence
+        offset = 0 if begins.sequence > self._at.sequence or skipped else self._at.offset
+        self._at.offset = 0
+        if skipped:
+            return
+        source = _FileSource(self._database, self._folder, self._folder.part(self._kept.completion_id, begins.number))
+        try:
+            while True:
+                if self._open:
+                    end = self._open[0]
+                    sha256 = _sha256(end) if isinstance(end, pb.Event) else b""
+                    while data := await asyncio.to_thread(source.read, offset, sha256):
+                        yield [begins.chunk(offset, data)]
+                        offset += len(data)
+                    self._check_offset(offset, source.size, begins)
+                    return
+                found: _Found = await self._wait_for(partial(self._read_file_or_log, source, offset))
+                if isinstance(found, bytes):
+                    yield [begins.chunk(offset, found)]
+                    offset += len(found)
+                else:
+                    self._open = found
+        finally:
+            source.close()
+
+    def _read_file_or_log(self, source: "_FileSource", offset: int) -> _Found | None:
+        data = source.read(offset, b"")
+        if data:
+            return data
+        return self._read_log()
+
+    def _check_offset(self, offset: int, size: int, begins: FileBegins) -> None:
+        if offset > size:
+            words = f"is beyond the {size} bytes that event {begins.sequence} began; send how many have arrived"
+            raise InvalidRequest([Violation("offset", words)])
+
+
+class _FileSource:
+    """A file of an answer: a part while it is drawn, an object when it is whole. Its methods run in threads."""
+
+    def __init__(self, database: Database, folder: Folder, part: Path) -> None:
+        self._database, self._folder, self._part = database, folder, part
+        self._file: io.FileIO | None = None
+        self._data: bytes | None = None
+        self.size = 0
+
+    def read(self, offset: int, sha256: bytes) -> bytes:
+        """The next bytes, b"" where there are none now. sha256: of the whole file, where it is known."""
+        if self._file is None and self._data is None:
+            self._find(sha256)
+        if self._data is not None:
+            self.size = len(self._data)
+            return self._data[offset : offset + _PIECE]
+        if self._file is None:
+            return b""
+        self._file.seek(offset)
+        data = self._file.read(_PIECE) or b""
+        self.size = max(self.size, self._file.seek(0, io.SEEK_END))
+        return data
+
+    def _find(self, sha256: bytes) -> None:
+        if sha256:
+            found = self._database.object(sha256)
+            if found is not None and found[1] is not None:
+                self._data = found[1]
+                return
+        for path in (self._folder.object(sha256) if sha256 else None, self._part):
+            if path is not None:
+                try:
+                    self._file = io.FileIO(path)
+                except FileNotFoundError:
+                    continue
+                return
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _sha256(event: pb.Event) -> bytes:
+    part = event.part_finished
+    return part.media.sha256 if part.HasField("media") else part.image.sha256

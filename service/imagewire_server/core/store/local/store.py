@@ -1,0 +1,192 @@
+"""A Store for one process, or for the workers of one machine."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.local.folder import Folder
+from imagewire_server.core.store.local.reader import LocalReader
+from imagewire_server.core.store.local.recorder import HELD, LocalRecorder
+from imagewire_server.core.store.local.sweep import Sweep
+from imagewire_server.core.store.local.upload import LocalUpload
+from imagewire_server.core.store.local.writer import FAULTS, Writer
+from imagewire_server.core.store.records import Kept, KeptImage, State
+from imagewire_server.core.store.store import StoreDown
+
+_T = TypeVar("_T")
+
+_EXPIRE_EVERY = 30.0  # seconds
+_COLLECT_EVERY = 3600.0
+_TRY_EVERY = 1.0
+
+
+class LocalStore:
+    """See Store. folder: made where it is missing. loop: that uses it. ttl: seconds. max_bytes: of all that is kept.
+
+    Raises OSError and sqlite3.Error where the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop, *, ttl: float, max_bytes: int) -> None:
+        self.ttl = ttl
+        self.is_down = False
+        self.folder = Folder(folder)
+        self._owner = self.folder.owner()
+        # The first is the thread's own. The other reads, in any thread.
+        self.database = Database(self.folder.database)
+        self._reads = Database(self.folder.database)
+        self._sweep = Sweep(self.database, self.folder, max_bytes)
+        self._opened: set[LocalRecorder] = set()
+        self._unmarked: dict[str, Kept] = {}
+        self._expires_at = self._collects_at = self._tries_at = 0.0
+        self.writer = Writer(loop, self._look, HELD / 2)
+
+    async def claim(self, kept: Kept) -> Kept | None:
+        """See Store."""
+        return await self.writer.call(lambda: self.database.claim(replace(kept, owner=self._owner.name)))
+
+    def record(self, kept: Kept) -> LocalRecorder:
+        """See Store."""
+        recorder = LocalRecorder(self, replace(kept, owner=self._owner.name))
+        recorder.failed = self.is_down
+        return recorder
+
+    async def find(self, caller: str, *, completion_id: str = "", request_id: str = "") -> Kept | None:
+        """See Store."""
+
+        def look() -> Kept | None:
+            found = self._reads.by_request(caller, request_id) if request_id else self._reads.by_id(completion_id)
+            return found if found is not None and found.caller == caller and found.expires > time.time() else None
+
+        found = await self._reading(look)
+        if found is None and completion_id:
+            # Another worker may hold what it began to draw just now.
+            await asyncio.sleep(3 * HELD)
+            found = await self._reading(look)
+        return found
+
+    async def is_alive(self, kept: Kept) -> bool:
+        """See Store."""
+        return await self._reading(lambda: self.folder.is_alive(kept.owner))
+
+    def read(self, kept: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        """See Store."""
+        return LocalReader(self._reads, self.folder, kept, after_sequence, offset).events()
+
+    async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
+        """See Store."""
+        return await self._reading(lambda: self._reads.image(caller, image_id, sha256))
+
+    async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
+        """See Store."""
+
+        def read() -> bytes:
+            found = self._reads.object(image.sha256)
+            if found is None:
+                raise FileNotFoundError("the picture is no longer kept")
+            if found[1] is not None:
+                return found[1][offset : offset + size]
+            descriptor = os.open(self.folder.object(image.sha256), os.O_RDONLY)
+            try:
+                return os.pread(descriptor, size, offset)
+            finally:
+                os.close(descriptor)
+
+        return await self._reading(read)
+
+    def upload(self) -> LocalUpload:
+        """See Store."""
+        return LocalUpload(self)
+
+    async def delete_image(self, caller: str, image_id: str) -> bool:
+        """See Store."""
+
+        def delete() -> bool:
+            with self.database.transaction():
+                if self.database.image(caller, image_id, b"") is None:
+                    return False
+                completion_id = self.database.completion_of(image_id)
+                self._sweep.remove([completion_id] if completion_id else [], [image_id])
+            return True
+
+        return await self.writer.call(delete)
+
+    async def aclose(self) -> None:
+        """See Store."""
+        await self.writer.aclose()
+        await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.database.close()
+        self._reads.close()
+        self._owner.end()
+
+    async def _reading(self, look: Callable[[], _T]) -> _T:
+        try:
+            return await asyncio.to_thread(look)
+        except FAULTS as error:
+            self.writer.warn("reading it", error)
+            raise StoreDown(str(error)) from error
+
+    # What follows is for the thread.
+
+    def open(self, recorder: LocalRecorder) -> None:
+        """A recorder holds events."""
+        self._opened.add(recorder)
+
+    def close(self, recorder: LocalRecorder) -> None:
+        """A recorder holds nothing any more."""
+        self._opened.discard(recorder)
+
+    def make_room(self) -> None:
+        """See Sweep."""
+        self._sweep.make_room()
+
+    def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
+        """Make a part an object, unless there is one of the same bytes. Inside a transaction."""
+        found = self.database.object(sha256)
+        if found is None or (found[1] is None and not self.folder.object(sha256).exists()):
+            self.folder.keep_object(part, sha256)
+            self.database.put_object(sha256, size)
+        else:
+            part.unlink(missing_ok=True)
+
+    def fail(self, kept: Kept, error: BaseException) -> None:
+        """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
+        self.writer.warn("keeping an answer", error)
+        self.is_down = True
+        self._unmarked[kept.completion_id] = replace(kept, state=State.NOT_KEPT)
+        with contextlib.suppress(*FAULTS):
+            self._mark()
+
+    def _mark(self) -> None:
+        for ident, kept in list(self._unmarked.items()):
+            if kept.request_id:
+                self.database.put(kept)
+            else:
+                self.database.delete(ident)
+            del self._unmarked[ident]
+
+    def _look(self) -> None:
+        """Called between steps, and when there are none."""
+        for recorder in list(self._opened):
+            recorder.look()
+        now = time.monotonic()
+        if self.is_down and now >= self._tries_at:
+            self._tries_at = now + _TRY_EVERY
+            self.folder.try_to_write()
+            self._mark()
+            self.is_down = False
+        if now >= self._expires_at:
+            self._expires_at = now + _EXPIRE_EVERY
+            self._sweep.expire()
+            self._sweep.make_room()
+        if now >= self._collects_at:
+            self._collects_at = now + _COLLECT_EVERY
+            self._sweep.collect()

@@ -1,0 +1,45 @@
+"""What a store knows of an answer and of a picture."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class State(Enum):
+    """Of a kept answer."""
+
+    RUNNING = "running"  # its owner draws it, as long as the owner lives
+    ENDED = "ended"  # its events and how it ended are kept
+    FREE = "free"  # it has ended with an error that cost nothing: its request_id may be used again
+    NOT_KEPT = "not kept"  # it may have been charged, and its events are gone
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer. caller: the id of who asked for it. request_id: "" where the caller sent none.
+
+    fingerprint: of the request, so that another one under the same id is found out. owner: the process that draws it.
+    created, expires: seconds since 1970.
+    """
+
+    completion_id: str
+    caller: str
+    request_id: str
+    fingerprint: bytes
+    created: float
+    expires: float
+    owner: str = ""
+    state: State = State.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class KeptImage:
+    """A picture. sha256: of its bytes. width, height: 0 where they are not known. expires: seconds since 1970."""
+
+    image_id: str
+    caller: str
+    sha256: bytes
+    size: int
+    mime_type: str
+    width: int
+    height: int
+    expires: float

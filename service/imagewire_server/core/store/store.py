@@ -1,0 +1,95 @@
+"""What keeps answers, for the rest of the core: a store, and the recorder of one answer."""
+
+from collections.abc import AsyncGenerator
+from typing import Protocol
+
+from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store.records import Kept, KeptImage
+
+
+class StoreDown(Exception):
+    """The store does not work. The message is for the operator."""
+
+
+class Recorder(Protocol):
+    """Keeps the events of one answer while they arrive. None of its methods waits or raises."""
+
+    failed: bool
+    """Whether it has given up: no later event is kept."""
+    written: int
+    """How many of the events that it got can be read back."""
+
+    def on_progress(self, call: "OnProgress") -> None:
+        """Have `call` called on the event loop whenever `written` or `failed` has changed."""
+
+    def add(self, events: list[StreamEvent]) -> None:
+        """The next events. Those that are not yet written belong to the caller too, and must not change."""
+
+    def end(self, error: Error | None, *, free: bool) -> None:
+        """The answer is complete, or has ended with an error. free: whether nothing was charged."""
+
+
+class OnProgress(Protocol):
+    """See Recorder."""
+
+    def __call__(self) -> None: ...
+
+
+class Upload(Protocol):
+    """A picture on its way into the store. Use as an async context manager: what is not saved is removed."""
+
+    async def write(self, data: bytes) -> None:
+        """More bytes. Raises StoreDown."""
+
+    async def save(self, image: KeptImage) -> None:
+        """Keep it. Its sha256 and size are those of what was written. Raises StoreDown."""
+
+    async def __aenter__(self) -> "Upload": ...
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+
+class Store(Protocol):
+    """Keeps answers and pictures. All methods that wait raise StoreDown when it does not work."""
+
+    ttl: float
+    """Seconds that an answer is kept."""
+    is_down: bool
+    """Whether it is known not to work."""
+
+    async def claim(self, kept: Kept) -> Kept | None:
+        """Take `kept.request_id` for this caller. None where it is taken now; else the answer that has it already."""
+
+    def record(self, kept: Kept) -> Recorder:
+        """Begin to keep an answer. Where it has a request_id, that is claimed before.
+
+        The recorder has failed already while the store is known not to work.
+        """
+
+    async def find(self, caller: str, *, completion_id: str = "", request_id: str = "") -> Kept | None:
+        """A caller's answer by one of its ids."""
+
+    async def is_alive(self, kept: Kept) -> bool:
+        """Whether the owner of a running answer still draws it."""
+
+    def read(self, kept: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        """The events of an answer behind a position, as far as there are any, and those to come while it is drawn.
+
+        Raises how it ended. offset: as in ResumeCompletionRequest; InvalidRequest where there are not so many bytes.
+        """
+
+    async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
+        """A caller's picture by its id, or by its hash."""
+
+    async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
+        """Bytes of a picture, fewer only at its end."""
+
+    def upload(self) -> Upload:
+        """A place for a new picture."""
+
+    async def delete_image(self, caller: str, image_id: str) -> bool:
+        """Remove a picture and the answer that it is part of. Returns whether there was one."""
+
+    async def aclose(self) -> None:
+        """Write what is still to be written, and stop."""

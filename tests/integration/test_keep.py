@@ -1,0 +1,134 @@
+"""Answers that are kept: resumed, joined, replayed."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+
+from imagewire_server.contract import pb
+from tests.conftest import Stack, running_stack, spec
+from tests.integration.status import told
+
+BIG = "gemini/emulator-size-3MB"
+
+
+@pytest.fixture
+async def keeping(tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as made:
+        yield made
+
+
+def flat(events: list[pb.Event]) -> list[tuple[Any, ...]]:
+    """Events without how their files are cut: each file's bytes are one entry."""
+    found: list[tuple[Any, ...]] = []
+    for event in events:
+        kind = event.WhichOneof("event")
+        if kind == "heartbeat":
+            continue
+        if kind != "image_chunk":
+            found.append((event.sequence, event.SerializeToString()))
+            continue
+        chunk = event.image_chunk
+        if found and len(found[-1]) == 3:
+            sequence, offset, data = found.pop()
+            assert chunk.offset == offset + len(data)
+            found.append((sequence, offset, data + chunk.data))
+        else:
+            found.append((event.sequence, chunk.offset, chunk.data))
+    return found
+
+
+async def draw(stack: Stack, model: str = BIG, **fields: Any) -> list[pb.Event]:
+    return [
+        event async for event in stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model), **fields))
+    ]
+
+
+async def resume(stack: Stack, **fields: Any) -> list[pb.Event]:
+    call = stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(**fields))
+    return [response.event async for response in call]
+
+
+def draws(stack: Stack) -> int:
+    return len(stack.emulator.ledger.entries)
+
+
+@pytest.mark.parametrize("model", [BIG, "gemini/gemini-2.5-flash-image"])
+async def test_an_answer_is_resumed_from_any_event(keeping: Stack, model: str) -> None:
+    events = await draw(keeping, model)
+    completion_id = events[0].started.completion_id
+    assert events[0].started.expire_time.seconds > events[0].started.create_time.seconds
+    for after in range(events[-1].sequence + 1):
+        again = await resume(keeping, completion_id=completion_id, after_sequence=after)
+        assert flat(again) == [row for row in flat(events) if row[0] > after or (row[0] == after and len(row) == 3)]
+    assert draws(keeping) == 1
+
+
+async def test_an_answer_is_resumed_in_the_middle_of_a_picture(keeping: Stack) -> None:
+    events = await draw(keeping)
+    started = next(event for event in events if event.HasField("image_chunk"))
+    whole = next(row for row in flat(events) if len(row) == 3)
+    again = await resume(
+        keeping, completion_id=events[0].started.completion_id, after_sequence=started.sequence, offset=1_234_567
+    )
+    assert flat(again)[0] == (started.sequence, 1_234_567, whole[2][1_234_567:])
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await resume(
+            keeping, completion_id=events[0].started.completion_id, after_sequence=started.sequence, offset=3_000_001
+        )
+    assert [one.field for one in told(failed.value).bad.field_violations] == ["offset"]
+
+
+async def test_one_request_id_is_drawn_once(keeping: Stack) -> None:
+    ident = str(uuid.uuid4())
+    answers = await asyncio.gather(*(draw(keeping, request_id=ident) for _ in range(20)))
+    assert draws(keeping) == 1
+    assert all(flat(answer) == flat(answers[0]) for answer in answers)
+    assert flat(await draw(keeping, request_id=ident)) == flat(answers[0])
+    assert flat(await resume(keeping, request_id=ident)) == flat(answers[0])
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await draw(keeping, "gemini/gemini-2.5-flash-image", request_id=ident)
+    assert (told(failed.value).code, told(failed.value).info.reason) == ("INVALID_ARGUMENT", "REQUEST_ID_REUSED")
+    assert draws(keeping) == 1
+
+
+async def test_what_its_caller_left_is_drawn_to_its_end(keeping: Stack) -> None:
+    call = keeping.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(f"{BIG}")))
+    first = await call.read()
+    call.cancel()
+    again = await resume(keeping, completion_id=first.started.completion_id)
+    assert again[-1].HasField("finished")
+    assert sum(len(event.image_chunk.data) for event in again) == 3_000_000
+    assert keeping.emulator.ledger.entries[0].outcome == "ok"
+
+
+async def test_cancel_ends_the_drawing_and_its_request_id_says_so(keeping: Stack) -> None:
+    ident = str(uuid.uuid4())
+    request = pb.StreamCompletionRequest(
+        spec=spec("gemini/emulator-drip-3000"), request_id=ident, on_disconnect=pb.OnDisconnect.ON_DISCONNECT_CANCEL
+    )
+    call = keeping.chat.StreamCompletion(request)
+    await call.read()
+    call.cancel()
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        while True:
+            await resume(keeping, request_id=ident)
+    assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
+    assert draws(keeping) == 1
+
+
+async def test_a_large_unary_answer_has_image_ids(keeping: Stack) -> None:
+    answer = await keeping.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec("gemini/emulator-size-8MB")))
+    image = answer.candidates[0].message.image
+    assert (image.data, image.size_bytes, answer.HasField("expire_time")) == (b"", 8_000_000, True)
+    call = keeping.images.DownloadImage(pb.DownloadImageRequest(image_id=image.image_id, offset=1_000_000))
+    first, *chunks = [response async for response in call]
+    assert first.image.sha256 == image.sha256
+    data = b"".join(one.chunk.data for one in chunks)
+    assert len(data) == 7_000_000
+    events = await resume(keeping, completion_id=answer.completion_id)
+    assert next(row for row in flat(events) if len(row) == 3)[2].endswith(data)
