@@ -13,8 +13,9 @@ import stamina
 import structlog
 
 from imagewire_server.api.grpc.chat import StreamTimes
-from imagewire_server.api.grpc.server import GrpcLimits, GrpcServer
-from imagewire_server.api.rest.server import RestOptions, RestServer
+from imagewire_server.api.grpc.server import GrpcServer
+from imagewire_server.api.rest.server import RestServer
+from imagewire_server.api_options import grpc_limits, rest_options
 from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
@@ -82,30 +83,14 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = GrpcLimits(
-            max_request_bytes=given.max_request_bytes,
-            reflection=given.reflection,
-            channelz=given.channelz,
-            max_unread_bytes=given.max_unread_bytes,
-            receive_timeout=given.receive_timeout,
-            drain_grace=given.drain_grace,
-            max_connection_age=given.max_connection_age,
-            max_connection_age_grace=given.max_connection_age_grace,
-            max_connections=given.max_connections,
-            max_streams_per_connection=given.max_streams_per_connection,
-            handshake_timeout=given.handshake_timeout,
-            keepalive_interval=given.keepalive_interval,
-            keepalive_timeout=given.keepalive_timeout,
-            stall_timeout=given.stall_timeout,
-            min_ping_interval=given.min_ping_interval,
-        )
+        limits = grpc_limits(given)
         self._access = Access(config.master_key, given.metrics_key)
         chain = (self._access, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         listener = Listener(given.grpc, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
         self.rest = RestServer(
-            self._engine, Listener(given.rest, shared=shared), fetcher, _rest_options(given), chain, receive_budget
+            self._engine, Listener(given.rest, shared=shared), fetcher, rest_options(given), chain, receive_budget
         )
         self.rest.warn(exposed(given, config.master_key))
 
@@ -203,29 +188,6 @@ async def server(
             await store.aclose()
         await fetcher.aclose()
         await http.aclose()
-
-
-def _listed(words: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in words.split(",") if word.strip())
-
-
-def _rest_options(given: Settings) -> RestOptions:
-    return RestOptions(
-        image_fields=given.rest_image_fields,
-        image_order=given.rest_image_order,
-        remote_images=given.rest_remote_images,
-        missing_signatures=given.rest_missing_signatures,
-        metrics=given.metrics != "off",
-        open_metrics=given.metrics == "open",
-        cors_origins=_listed(given.rest_cors_origins),
-        hosts=_listed(given.rest_hosts),
-        max_request_bytes=given.max_request_bytes,
-        max_connections=given.max_connections,
-        receive_timeout=given.receive_timeout,
-        heartbeat_interval=given.heartbeat_interval,
-        stall_timeout=given.stall_timeout,
-        drain_grace=given.drain_grace,
-    )
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from imagewire_server.contract import errors, pb
+from imagewire_server.contract import errors, keep_errors, pb
 from imagewire_server.contract.errors import DOMAIN, Code, Error, Refused, UpstreamError
 from imagewire_server.providers.google.wire.errors import _KEY_INVALID, _QUOTA, _TABLE, refusal
 from tests.docs.pages import ROOT
@@ -18,6 +18,7 @@ PAGE = (ROOT / "docs/errors.md").read_text()
 ENUM = {name.removeprefix("ERROR_REASON_") for name in pb.ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118
 ROWS = re.findall(r"^\| ([A-Z_, ]+) \| (\w+) \| (.+) \| (no|maybe|yes) \| (.+) \|$", PAGE, re.MULTILINE)
 VALUES = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) = (\d+);", PROTO, re.MULTILINE)
+KINDS = [*vars(errors).values(), *vars(keep_errors).values()]
 # By what came before it.
 COOLING = {Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED}
 
@@ -25,7 +26,7 @@ COOLING = {Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED}
 def codes() -> dict[str, set[Code]]:
     """The statuses that each reason has in the code."""
     found: dict[str, set[Code]] = defaultdict(set)
-    for kind in vars(errors).values():
+    for kind in KINDS:
         if isinstance(kind, type) and issubclass(kind, Error) and kind not in {Error, UpstreamError, Refused}:
             found[kind.reason].add(kind.code)
     for row in (*_TABLE.values(), _KEY_INVALID, _QUOTA):
@@ -48,7 +49,7 @@ def test_the_page_has_every_reason_once_with_its_statuses() -> None:
 
 def test_the_page_says_of_every_reason_whether_it_is_charged() -> None:
     charged: dict[str, set[bool]] = defaultdict(set)
-    for kind in vars(errors).values():
+    for kind in KINDS:
         if isinstance(kind, type) and issubclass(kind, Error) and kind not in {Error, UpstreamError, Refused}:
             charged[kind.reason].add(kind.charged)
     for row in (*_TABLE.values(), _KEY_INVALID, _QUOTA):

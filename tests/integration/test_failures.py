@@ -1,6 +1,7 @@
 """Each fault and each bad input: the status, the reason, the words a user can act on, and nothing that leaks."""
 
 import socket
+import uuid
 from typing import Any
 
 import grpc
@@ -190,10 +191,16 @@ async def test_a_client_that_does_not_read_is_let_go() -> None:
             assert told(ended.value).info.reason == "CLIENT_STALLED"
 
 
-async def test_what_is_not_built_says_so(stack: Stack) -> None:
-    with pytest.raises(grpc.aio.AioRpcError) as failed:
-        await stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(completion_id="x")).read()
-    assert (told(failed.value).code, told(failed.value).info.reason) == ("UNIMPLEMENTED", "NOT_BUILT")
+async def test_a_server_that_keeps_nothing_says_so(stack: Stack) -> None:
+    request = pb.StreamCompletionRequest(spec=spec(), request_id=str(uuid.uuid4()))
+    for call in (
+        stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(completion_id="x")),
+        stack.chat.StreamCompletion(request),
+        stack.images.DownloadImage(pb.DownloadImageRequest(image_id="x")),
+    ):
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call.read()
+        assert (told(failed.value).code, told(failed.value).info.reason) == ("FAILED_PRECONDITION", "KEEP_OFF")
 
 
 async def test_bytes_that_are_no_message_are_the_callers_fault(stack: Stack) -> None:

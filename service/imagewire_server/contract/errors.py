@@ -5,14 +5,12 @@ Error                     code                 reason
 │   └── AnswerWillNotFit  INVALID_ARGUMENT     ANSWER_WILL_NOT_FIT    the picture asked for may not fit an inline answer
 ├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller sent no valid key
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
-├── NotBuilt              UNIMPLEMENTED        NOT_BUILT              not supported by this server yet
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
 ├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       only a picture was requested, and none came
 ├── Overloaded            RESOURCE_EXHAUSTED   OVERLOADED             no slot or no resources; nothing was sent
 ├── RequestTimeout        DEADLINE_EXCEEDED    REQUEST_TIMEOUT        the request took too long to arrive
 ├── DeadlineExceeded      DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's own deadline
 ├── Stalled               ABORTED              CLIENT_STALLED         the caller stopped reading
-├── Cancelled             ABORTED              ANSWER_NOT_KEPT        the last reader left, and wanted it cancelled
 ├── ShuttingDown          ABORTED              SHUTTING_DOWN          the server stopped while the provider was working
 ├── Draining              UNAVAILABLE          SHUTTING_DOWN          the server stops; nothing was sent for the call
 ├── Internal              INTERNAL             INTERNAL               a bug of ours; its text stays in the log
@@ -111,13 +109,6 @@ class NotFound(Error):
     reason = "MODEL_NOT_FOUND"
 
 
-class NotBuilt(Error):
-    """The contract has it, but this server does not support it yet."""
-
-    code = Code.UNIMPLEMENTED
-    reason = "NOT_BUILT"
-
-
 class AnswerTooLarge(Error):
     """The answer's pictures are larger than the inline limit; the metadata names the RPC that can send them."""
 
@@ -176,14 +167,6 @@ class Stalled(Error):
 
     code = Code.ABORTED
     reason = "CLIENT_STALLED"
-    charged = True
-
-
-class Cancelled(Error):
-    """The last reader of the answer left, and wanted it cancelled. It is what its request_id gives from then on."""
-
-    code = Code.ABORTED
-    reason = "ANSWER_NOT_KEPT"
     charged = True
 
 

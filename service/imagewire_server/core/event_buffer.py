@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # What Python needs beside an event's own bytes.
 _OVERHEAD = 256
 # The most bytes that a reader gets at once: what it has been given counts as read, and may be dropped here.
-_PORTION = 1024 * 1024
+_PORTION = 256 * 1024
 
 
 class EventsNotKept(InvalidRequest):

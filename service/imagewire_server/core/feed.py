@@ -10,15 +10,18 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from enum import Enum
-from types import TracebackType
+from typing import TYPE_CHECKING
 
-from imagewire_server.contract.errors import Cancelled, Error, Internal, InvalidRequest, Violation
-from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Violation
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.keep_errors import Cancelled
+from imagewire_server.core.buffered_reader import BufferedReader
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
-from imagewire_server.core.store.errors import AnswerNotKept
-from imagewire_server.core.store.store import StoreDown
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 
 class OnDisconnect(Enum):
@@ -54,7 +57,7 @@ class Feed:
         self._error: Exception | None = None
         self._traceback: TracebackType | None = None
 
-    def attach(self, after_sequence: int, offset: int) -> "BufferedReader":
+    def attach(self, after_sequence: int, offset: int) -> BufferedReader:
         """See Completion. The first reader starts the task."""
         if self._closed:
             raise EventsNotKept("is of an answer that is no longer kept; draw again")
@@ -94,13 +97,13 @@ class Feed:
         if cancelled:
             raise asyncio.CancelledError
 
-    async def leave(self, reader: "BufferedReader") -> None:
+    async def leave(self, reader: BufferedReader) -> None:
         """A reader goes, with the consequence that the policy says when it was the last."""
         if reader not in self._readers:
             return
         self._readers.discard(reader)
         reader.wake()
-        if self._readers or (self._goes_on and not self._ended):
+        if self._readers or (self._goes_on and not (self._ended and self._keeping)):
             self.wake()
         else:
             await self.aclose()
@@ -219,7 +222,7 @@ class Feed:
         """The position of the first event that an attached reader lacks."""
         return min((self._position(reader) for reader in self._readers), default=self._buffer.end)
 
-    def _position(self, reader: "BufferedReader") -> int:
+    def _position(self, reader: BufferedReader) -> int:
         """Where a reader is in the buffer, or will be when it has read what the store has."""
         if self._keeping is not None and reader.position < self._buffer.start:
             return max(self._keeping.recorder.written, self._buffer.start)
@@ -243,95 +246,3 @@ class Feed:
 def _given_up() -> Error:
     """What an answer has ended with whose last reader left, and wanted it cancelled."""
     return Cancelled("the caller left, and had the drawing cancelled; it may have been charged")
-
-
-class BufferedReader:
-    """A completion's Reader. position: of the next event. head: what comes in front of it, cut for this reader.
-
-    sequence, offset: of what it has read. A reader whose next events are no longer in memory has them from the store.
-    """
-
-    def __init__(self, feed: Feed, position: int, head: list[StreamEvent]) -> None:
-        self._feed = feed
-        self._head = head
-        self._news: asyncio.Future[None] | None = None
-        self._has_left = False
-        self._stored: AsyncGenerator[list[StreamEvent], None] | None = None
-        self.position = position
-        self.sequence = self.offset = 0
-
-    @property
-    def waits(self) -> bool:
-        """Whether it has read all there is, and waits for more."""
-        return self._news is not None and not self._news.done()
-
-    def wake(self) -> None:
-        """There is more, or there never will be."""
-        if self._news is not None and not self._news.done():
-            self._news.set_result(None)
-
-    async def __aenter__(self) -> "BufferedReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __aiter__(self) -> "BufferedReader":
-        return self
-
-    async def __anext__(self) -> list[StreamEvent]:
-        if self._news is not None:
-            raise RuntimeError("this reader already waits for events: read a completion twice by attaching twice")
-        if self._has_left:
-            raise StopAsyncIteration
-        if self._head:
-            head, self._head = self._head, []
-            return self._noted(head)
-        if self._stored is None and self._feed.lacks(self.position):
-            self._stored = self._feed.reread(self.sequence, self.offset)
-        if self._stored is not None:
-            return await self._next_stored(self._stored)
-        while (events := self._feed.read(self.position)) is None:
-            self._news = asyncio.get_running_loop().create_future()
-            self._feed.wake()
-            try:
-                await self._news
-            finally:
-                self._news = None
-            if self._has_left:
-                raise StopAsyncIteration
-        if not events:  # they were dropped in the meantime
-            return await self.__anext__()
-        self.position += len(events)
-        self._feed.wake()
-        return self._noted(events)
-
-    async def _next_stored(self, stored: AsyncGenerator[list[StreamEvent], None]) -> list[StreamEvent]:
-        """The next events from the store; from memory again as soon as they are there."""
-        found = self._feed.find(self.sequence, self.offset)
-        if found is not None:
-            self._stored = None
-            await stored.aclose()
-            self.position, self._head = found
-            return await self.__anext__()
-        try:
-            return self._noted(await anext(stored))
-        except (AnswerNotKept, StoreDown):
-            # The store has failed. What it does not have is still in memory, for readers like this one.
-            if self._feed.find(self.sequence, self.offset) is None:
-                raise
-            return await self._next_stored(stored)
-
-    def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
-        last = events[-1]
-        self.sequence = last.sequence
-        self.offset = last.offset + len(last.data) if isinstance(last, Chunk) else 0
-        return events
-
-    async def aclose(self) -> None:
-        self._has_left = True
-        if self._stored is not None:
-            await self._stored.aclose()
-        await self._feed.leave(self)

@@ -3,16 +3,14 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from functools import partial
-from types import TracebackType
 
 import structlog
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import DeadlineExceeded, Draining, Error, Internal, InvalidRequest, Violation
-from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.errors import Draining, Error, Internal
+from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import kept_inputs, metrics
 from imagewire_server.core.call import Call
@@ -21,31 +19,21 @@ from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
-from imagewire_server.core.store.errors import CompletionNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
 
 _log = structlog.get_logger("imagewire.keep")
 
 # Bytes of one answer, and of all, that are not yet written to the store, or not yet read by a client that keeps up.
-_BUFFER, _BUFFERS = 2 * 1024 * 1024, 256 * 1024 * 1024
+_BUFFER, _BUFFERS = 256 * 1024, 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class _Running:
     completion: Completion
     kept: Kept
-
-
-class RequestIdReused(InvalidRequest):
-    """Another request has this id."""
-
-    reason = "REQUEST_ID_REUSED"
-
-    def __init__(self) -> None:
-        words = "belongs to another request of yours: use a new UUID for each, and the same one only to repeat it"
-        super().__init__([Violation("request_id", words)])
 
 
 class Keeper:
@@ -116,7 +104,7 @@ class Keeper:
         except BaseException as error:
             self._give_back(kept)
             if isinstance(error, StoreDown):
-                raise _unavailable() from error
+                raise unavailable() from error
             raise
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
@@ -138,7 +126,7 @@ class Keeper:
                     caller, completion_id=request.completion_id, request_id=request.request_id
                 )
             except StoreDown as error:
-                raise _unavailable() from error
+                raise unavailable() from error
         if kept is None:
             raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
         call.completion_id = kept.completion_id
@@ -159,7 +147,7 @@ class Keeper:
         try:
             return await asyncio.shield(claim)
         except StoreDown as error:
-            raise _unavailable() from error
+            raise unavailable() from error
         except asyncio.CancelledError:
             claim.add_done_callback(partial(self._give_back_claim, kept))
             raise
@@ -202,7 +190,7 @@ class Keeper:
         if kept.request_id:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
-        return _InTime(reader, deadline) if goes_on and deadline is not None else reader
+        return ReaderInTime(reader, deadline) if goes_on and deadline is not None else reader
 
     def _may_go_on(self) -> bool:
         alone = sum(not running.completion.is_read for running in self._running.values())
@@ -214,8 +202,8 @@ class Keeper:
         if running is not None:
             reader = running.completion.attach(after_sequence, offset, hashes=True)
         else:
-            reader = _StoredReader(store.read(kept, after_sequence, offset))
-        return _InTime(reader, deadline) if deadline is not None else reader
+            reader = StoredReader(store.read(kept, after_sequence, offset))
+        return ReaderInTime(reader, deadline) if deadline is not None else reader
 
     def _end(self, kept: Kept, recorder: Recorder, call: Call, outcome: Exception | None) -> None:
         """The upstream call of a drawing is over."""
@@ -234,71 +222,5 @@ class Keeper:
             )
 
 
-class _StoredReader:
-    """A Reader of events that are read from the store."""
-
-    def __init__(self, events: AsyncGenerator[list[StreamEvent], None]) -> None:
-        self._events = events
-
-    async def __aenter__(self) -> "_StoredReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._events.aclose()
-
-    def __aiter__(self) -> "_StoredReader":
-        return self
-
-    async def __anext__(self) -> list[StreamEvent]:
-        try:
-            return await anext(self._events)
-        except StoreDown as error:
-            raise _unavailable() from error
-
-    async def aclose(self) -> None:
-        await self._events.aclose()
-
-
-class _InTime:
-    """A Reader with its caller's own deadline, of a drawing that goes on behind it."""
-
-    def __init__(self, reader: Reader, deadline: float) -> None:
-        self._reader = reader
-        self._deadline = deadline
-
-    async def __aenter__(self) -> "_InTime":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._reader.aclose()
-
-    def __aiter__(self) -> "_InTime":
-        return self
-
-    async def __anext__(self) -> list[StreamEvent]:
-        try:
-            async with asyncio.timeout_at(self._deadline):
-                return await anext(self._reader)
-        except TimeoutError as error:
-            raise DeadlineExceeded(
-                "the deadline passed while the picture was being drawn; it is drawn to its end and kept: resume it"
-                " (ResumeCompletion), or repeat the request with its request_id; neither is charged again"
-            ) from error
-
-    async def aclose(self) -> None:
-        await self._reader.aclose()
-
-
 def _fingerprint(spec: pb.Spec) -> bytes:
     return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
-
-
-def _unavailable() -> StoreUnavailable:
-    return StoreUnavailable(
-        "the store of answers does not work now, and this call needs it; nothing was sent: try again later, or leave"
-        " out request_id, and the answer is drawn without being kept"
-    )

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator
 
 from imagewire_server.contract import image_header, image_rules, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.core.store.errors import ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.store.records import KeptImage
 from imagewire_server.core.store.store import Store, StoreDown, Upload
 
+_DESCRIBED = frozenset({"mime_type", "width", "height", "size_bytes", "sha256"})
 _MOST_IN_CHUNK = 2 * 1024 * 1024
 
 
@@ -142,6 +143,9 @@ def _describes(image: pb.Image, max_bytes: int) -> list[Violation]:
     found: list[Violation] = []
     if image.WhichOneof("source") is not None:
         found.append(Violation("image", "has a source; leave it out: the bytes follow in chunks"))
+    for field, _ in image.ListFields():
+        if field.name not in _DESCRIBED and field.containing_oneof is None:
+            found.append(Violation(f"image.{field.name}", "is not for uploads; leave it out"))
     if not image.mime_type:
         found.append(Violation("image.mime_type", 'is required, for example "image/png"'))
     if len(image.sha256) != hashlib.sha256().digest_size:

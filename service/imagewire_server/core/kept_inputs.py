@@ -2,7 +2,7 @@
 
 from imagewire_server.contract import image_rules, message_rules, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.core.store.errors import ImageNotFound, KeepOff
+from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff
 from imagewire_server.core.store.store import Store
 
 _ASSISTANT = pb.Role.ROLE_ASSISTANT

@@ -8,7 +8,7 @@ import contextlib
 import ctypes
 
 # <malloc.h>
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 # Above the largest frame and the largest piece that is read.
 _KEPT_BLOCK = 4 * 1024 * 1024
 _KEPT_FREE = 32 * 1024 * 1024
@@ -20,3 +20,5 @@ def keep_blocks() -> None:
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_MMAP_THRESHOLD, _KEPT_BLOCK)
         mallopt(_TRIM_THRESHOLD, _KEPT_FREE)
+        # Each thread that reads kept pictures would keep blocks of its own.
+        mallopt(_ARENA_MAX, 1)

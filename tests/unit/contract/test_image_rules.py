@@ -60,7 +60,7 @@ SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"uri": "gs://bucket/a.png", "mime_type": "image/png"}, []),
     ({"uri": "HTTPS://example.com/a.png"}, []),
     ({"uri": "data:image/svg+xml;base64,"}, []),
-    ({}, [("", "has no source; set data or uri")]),
+    ({}, [("", "has no source; set data, uri, image_id or sha256")]),
     (
         {"data": PNG, "display_name": "a"},
         [("display_name", "is only for pictures in a function's result; leave it out")],
@@ -119,7 +119,7 @@ ANSWERED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"data": PNG, "mime_type": "image/jpeg"}, []),
     ({"data": b"?", "mime_type": "image/avif"}, []),
     ({"uri": "gs://bucket/a.png"}, []),
-    ({}, [("", "has no source; set data or uri")]),
+    ({}, [("", "has no source; set data, uri, image_id or sha256")]),
     ({"data": b"?"}, [("mime_type", "is required: the data is none of PNG, JPEG, WebP, HEIC or HEIF")]),
     (
         {"data": b"?", "mime_type": "image/avif", "width": 1},

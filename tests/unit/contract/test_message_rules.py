@@ -23,7 +23,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
         },
         ["messages[1].parts[0].function_response"],
     ),
-    ({"messages": [message(parts=[{"image": {"sha256": SHA}}])]}, ["messages[0].parts[0].image"]),
+    ({"messages": [message(parts=[{"image": {"mime_type": "image/png"}}])]}, ["messages[0].parts[0].image"]),
     ({"messages": [message(image={"data": PNG}, parts=[{"text": "a"}])]}, ["messages[0].image"]),
     ({"messages": [message(content="b", parts=[{"text": "a"}])]}, ["messages[0].content"]),
     ({"messages": [message(content="x"), {"role": 1, "image": {"data": PNG}}]}, ["messages[1].image"]),
@@ -142,8 +142,8 @@ MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         ],
     ),
     (
-        {"role": 3, "parts": [{"image": {"sha256": SHA}}]},
-        [("parts[0].image", "has no source; set data or uri, or the sha256 of the message's image")],
+        {"role": 3, "parts": [{"image": {"mime_type": "image/png"}}]},
+        [("parts[0].image", "has no source; set data, uri, image_id or sha256")],
     ),
     ({"role": 3, "parts": [{"image": {"data": b"?", "mime_type": "image/avif"}}]}, []),
     (

@@ -75,9 +75,14 @@ def test_a_penalty_is_at_least_minus_2_and_less_than_2(value: float, fine: bool)
     assert rules.penalty(value) == (None if fine else f"is {value}; it must be at least -2 and less than 2")
 
 
-def test_what_needs_a_store_is_refused() -> None:
-    assert rules.not_kept("") is None
-    assert rules.not_kept("x") == "this server does not store answers or pictures yet; leave it empty"
+@pytest.mark.parametrize("value", ["", "2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77", "2F1C6AD8-90C1-4D3B-8A0C-6F1D9A3B5E77"])
+def test_a_uuid(value: str) -> None:
+    assert rules.uuid(value) is None
+
+
+@pytest.mark.parametrize("value", ["x", "2f1c6ad890c14d3b8a0c6f1d9a3b5e77", "2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77\n"])
+def test_what_is_no_uuid(value: str) -> None:
+    assert rules.uuid(value) == "must be a UUID such as 2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,7 @@ def test_a_result_and_its_pictures() -> None:
     wrong = pb.FunctionResponse(images=[pb.Image(), pb.Image(uri="http://e.com")])
     assert list(rules.function_response(wrong)) == [
         ("response", "is required; an empty object is allowed"),
-        ("images[0]", "has no source; set data or uri"),
+        ("images[0]", "has no source; set data, uri, image_id or sha256"),
         ("images[1].uri", "must start with https://, gs:// or data:; send other pictures as data"),
     ]
 

@@ -11,7 +11,15 @@ from tests.pictures import PNG
 from tests.unit.contract.requests import FINE, answer, message, request, result, violations
 
 # Methods that are not built take no constraints yet: they refuse every request.
-REQUESTS = (pb.CreateCompletionRequest, pb.StreamCompletionRequest, pb.ListModelsRequest, pb.GetModelRequest)
+REQUESTS = (
+    pb.CreateCompletionRequest,
+    pb.StreamCompletionRequest,
+    pb.ResumeCompletionRequest,
+    pb.ListModelsRequest,
+    pb.GetModelRequest,
+    pb.DownloadImageRequest,
+    pb.DeleteImageRequest,
+)
 
 
 def _fields(descriptor: Descriptor, seen: set[str]) -> set[str]:
@@ -45,7 +53,7 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ({"messages": [message(image={"data": PNG, "mime_type": "text/html"})]}, ["messages[0].image.mime_type"] * 2),
     ({"messages": [message(image={"data": PNG, "sha256": b"x"})]}, ["messages[0].image.sha256"] * 2),
     ({"messages": [message(image={"data": PNG, "detail": 7})]}, ["messages[0].image.detail"]),
-    ({"messages": [message(image={"image_id": "x"})]}, ["messages[0].image.image_id"]),
+    ({"messages": [message(image={"image_id": "x" * 129})]}, ["messages[0].image.image_id"]),
     (
         {"messages": [{"role": 4, "parts": [{"function_response": {}}]}]},
         ["messages[0].parts[0].function_response.name", "messages[0].parts[0].function_response.response"],
@@ -124,7 +132,13 @@ def test_frames_have_bounds(size: int, fine: bool) -> None:
     assert (violations(made) == []) is fine
 
 
-def test_a_request_id_is_refused_as_long_as_nothing_is_kept() -> None:
+def test_a_request_id_is_a_uuid() -> None:
     made = request()
     made.request_id = "7f0c8d3a-0000-4000-8000-000000000000"
+    assert violations(made) == []
+    made.request_id = "7f0c8d3a"
     assert violations(made) == ["request_id"]
+
+
+def test_a_request_to_resume_names_its_answer() -> None:
+    assert violations(pb.ResumeCompletionRequest()) == ["completion_id"]

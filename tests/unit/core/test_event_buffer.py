@@ -63,7 +63,7 @@ def test_the_oldest_are_dropped_up_to_what_is_needed() -> None:
 
 def test_a_reader_gets_a_portion_at_once() -> None:
     buffer = EventBuffer(ENOUGH, BufferBudget(ENOUGH))
-    buffer.add([Chunk("image_chunk", 0, 0, at, bytes(600_000)) for at in range(4)])
+    buffer.add([Chunk("image_chunk", 0, 0, at, bytes(150_000)) for at in range(4)])
     assert [len(buffer.read(position)) for position in range(5)] == [2, 2, 2, 1, 0]
 
 

@@ -11,7 +11,6 @@ class ErrorReason(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
     ERROR_REASON_ANSWER_WILL_NOT_FIT: _ClassVar[ErrorReason]
     ERROR_REASON_KEY_INVALID: _ClassVar[ErrorReason]
     ERROR_REASON_MODEL_NOT_FOUND: _ClassVar[ErrorReason]
-    ERROR_REASON_NOT_BUILT: _ClassVar[ErrorReason]
     ERROR_REASON_PICTURE_WITHHELD: _ClassVar[ErrorReason]
     ERROR_REASON_OVERLOADED: _ClassVar[ErrorReason]
     ERROR_REASON_ANSWER_TOO_LARGE: _ClassVar[ErrorReason]
@@ -52,7 +51,6 @@ ERROR_REASON_INVALID_REQUEST: ErrorReason
 ERROR_REASON_ANSWER_WILL_NOT_FIT: ErrorReason
 ERROR_REASON_KEY_INVALID: ErrorReason
 ERROR_REASON_MODEL_NOT_FOUND: ErrorReason
-ERROR_REASON_NOT_BUILT: ErrorReason
 ERROR_REASON_PICTURE_WITHHELD: ErrorReason
 ERROR_REASON_OVERLOADED: ErrorReason
 ERROR_REASON_ANSWER_TOO_LARGE: ErrorReason

@@ -11,7 +11,7 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.core.store.errors import not_kept, unknown
+from imagewire_server.contract.keep_errors import not_kept, unknown
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
@@ -20,7 +20,7 @@ from imagewire_server.core.store.records import Kept, State
 _T = TypeVar("_T")
 _Found = bytes | list[Record]
 
-_PIECE = 1024 * 1024
+_PIECE = 128 * 1024
 # Seconds between two looks at what another process writes: more and more while nothing comes.
 _SHORTEST, _LONGEST = 0.02, 0.25
 
@@ -89,8 +89,8 @@ class LocalReader:
         """What the answer ends with where its log does not say so, None while its owner draws it."""
         kept = self._database.by_id(self._kept.completion_id)
         if kept is None or kept.state is not State.RUNNING:
-            return not_kept(self._kept)
-        return None if self._folder.is_alive(kept.owner) else unknown(self._kept)
+            return not_kept(self._kept.completion_id)
+        return None if self._folder.is_alive(kept.owner) else unknown(self._kept.completion_id)
 
     def _read_log(self) -> list[Record] | None:
         if self._log is None and not self._is_small:

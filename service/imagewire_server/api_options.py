@@ -1,0 +1,50 @@
+"""What the settings say to each API."""
+
+from imagewire_server.api.grpc.server import GrpcLimits
+from imagewire_server.api.rest.server import RestOptions
+from imagewire_server.config.settings import Settings
+
+
+def grpc_limits(given: Settings) -> GrpcLimits:
+    """For gRPC."""
+    return GrpcLimits(
+        max_request_bytes=given.max_request_bytes,
+        reflection=given.reflection,
+        channelz=given.channelz,
+        max_unread_bytes=given.max_unread_bytes,
+        receive_timeout=given.receive_timeout,
+        drain_grace=given.drain_grace,
+        max_connection_age=given.max_connection_age,
+        max_connection_age_grace=given.max_connection_age_grace,
+        max_connections=given.max_connections,
+        max_streams_per_connection=given.max_streams_per_connection,
+        handshake_timeout=given.handshake_timeout,
+        keepalive_interval=given.keepalive_interval,
+        keepalive_timeout=given.keepalive_timeout,
+        stall_timeout=given.stall_timeout,
+        min_ping_interval=given.min_ping_interval,
+    )
+
+
+def _listed(words: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in words.split(",") if word.strip())
+
+
+def rest_options(given: Settings) -> RestOptions:
+    """For REST."""
+    return RestOptions(
+        image_fields=given.rest_image_fields,
+        image_order=given.rest_image_order,
+        remote_images=given.rest_remote_images,
+        missing_signatures=given.rest_missing_signatures,
+        metrics=given.metrics != "off",
+        open_metrics=given.metrics == "open",
+        cors_origins=_listed(given.rest_cors_origins),
+        hosts=_listed(given.rest_hosts),
+        max_request_bytes=given.max_request_bytes,
+        max_connections=given.max_connections,
+        receive_timeout=given.receive_timeout,
+        heartbeat_interval=given.heartbeat_interval,
+        stall_timeout=given.stall_timeout,
+        drain_grace=given.drain_grace,
+    )

@@ -1,0 +1,105 @@
+"""The errors of answers and pictures that are kept, or should be.
+
+Error
+├── OutcomeUnknown        ABORTED              OUTCOME_UNKNOWN        who drew it ended before it was complete
+├── AnswerNotKept         ABORTED              ANSWER_NOT_KEPT        it was drawn, and its events are gone
+├── Cancelled             ABORTED              ANSWER_NOT_KEPT        its last reader left, and had it cancelled
+├── CompletionNotFound    NOT_FOUND            COMPLETION_NOT_FOUND   the caller has no such answer
+├── ImageNotFound         NOT_FOUND            IMAGE_NOT_FOUND        the caller has no such picture
+├── StoreUnavailable      UNAVAILABLE          STORE_UNAVAILABLE      the store does not work; nothing was sent
+├── KeepOff               FAILED_PRECONDITION  KEEP_OFF               this server keeps nothing; nothing was sent
+└── InvalidRequest
+    └── RequestIdReused   INVALID_ARGUMENT     REQUEST_ID_REUSED      another request has this id
+"""
+
+from imagewire_server.contract.code import Code
+from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+
+_ANEW = "; to draw again, and pay again, send the request with a new request_id"
+
+
+class OutcomeUnknown(Error):
+    """The process that drew an answer ended before it was complete."""
+
+    code = Code.ABORTED
+    reason = "OUTCOME_UNKNOWN"
+    charged = True
+
+
+class AnswerNotKept(Error):
+    """An answer was drawn, and its events are gone."""
+
+    code = Code.ABORTED
+    reason = "ANSWER_NOT_KEPT"
+    charged = True
+
+
+class Cancelled(Error):
+    """The last reader of the answer left, and wanted it cancelled. It is what its request_id gives from then on."""
+
+    code = Code.ABORTED
+    reason = "ANSWER_NOT_KEPT"
+    charged = True
+
+
+class CompletionNotFound(Error):
+    """The caller has no such answer."""
+
+    code = Code.NOT_FOUND
+    reason = "COMPLETION_NOT_FOUND"
+
+
+class ImageNotFound(Error):
+    """The caller has no such picture."""
+
+    code = Code.NOT_FOUND
+    reason = "IMAGE_NOT_FOUND"
+
+
+class StoreUnavailable(Error):
+    """The store does not work, and this call needs it. Nothing was sent."""
+
+    code = Code.UNAVAILABLE
+    reason = "STORE_UNAVAILABLE"
+
+
+class RequestIdReused(InvalidRequest):
+    """Another request has this id."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self) -> None:
+        words = "belongs to another request of yours: use a new UUID for each, and the same one only to repeat it"
+        super().__init__([Violation("request_id", words)])
+
+
+class KeepOff(Error):
+    """This server keeps no answers, and the call asks for it. Nothing was sent."""
+
+    code = Code.FAILED_PRECONDITION
+    reason = "KEEP_OFF"
+
+
+def unknown(completion_id: str) -> OutcomeUnknown:
+    """Of an answer whose owner ended."""
+    return OutcomeUnknown(
+        "the server that drew this answer ended before it was complete, and it may have been charged" + _ANEW,
+        metadata={"completion_id": completion_id},
+    )
+
+
+def not_kept(completion_id: str) -> AnswerNotKept:
+    """Of an answer whose events are gone."""
+    return AnswerNotKept(
+        "this answer was drawn and may have been charged, but it is not kept: there was no room for it, it has"
+        " expired, or its caller left and had it cancelled" + _ANEW,
+        metadata={"completion_id": completion_id},
+    )
+
+
+def unavailable() -> StoreUnavailable:
+    """Of a call that needs the store."""
+    return StoreUnavailable(
+        "the store of answers does not work now, and this call needs it; nothing was sent: try again later, or leave"
+        " out request_id, and the answer is drawn without being kept"
+    )

@@ -1,0 +1,72 @@
+"""Readers of answers that are kept, and of those that go on without their caller."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from types import TracebackType
+
+from imagewire_server.contract.errors import DeadlineExceeded
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.keep_errors import unavailable
+from imagewire_server.core.completion import Reader
+from imagewire_server.core.store.store import StoreDown
+
+
+class StoredReader:
+    """A Reader of events that are read from the store."""
+
+    def __init__(self, events: AsyncGenerator[list[StreamEvent], None]) -> None:
+        self._events = events
+
+    async def __aenter__(self) -> "StoredReader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._events.aclose()
+
+    def __aiter__(self) -> "StoredReader":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        try:
+            return await anext(self._events)
+        except StoreDown as error:
+            raise unavailable() from error
+
+    async def aclose(self) -> None:
+        """See Reader."""
+        await self._events.aclose()
+
+
+class ReaderInTime:
+    """A Reader with its caller's own deadline, of a drawing that goes on behind it."""
+
+    def __init__(self, reader: Reader, deadline: float) -> None:
+        self._reader = reader
+        self._deadline = deadline
+
+    async def __aenter__(self) -> "ReaderInTime":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._reader.aclose()
+
+    def __aiter__(self) -> "ReaderInTime":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await anext(self._reader)
+        except TimeoutError as error:
+            raise DeadlineExceeded(
+                "the deadline passed while the picture was being drawn; it is drawn to its end and kept: resume it"
+                " (ResumeCompletion), or repeat the request with its request_id; neither is charged again"
+            ) from error
+
+    async def aclose(self) -> None:
+        """See Reader."""
+        await self._reader.aclose()
