@@ -12,7 +12,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import kept_inputs, metrics
+from imagewire_server.core import history, kept_inputs, metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
@@ -64,6 +64,14 @@ class Keeper:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
 
+    async def flush(self) -> None:
+        """Return when what was drawn is in the store. Raises StoreUnavailable."""
+        if self._store is not None:
+            try:
+                await self._store.flush()
+            except StoreDown as error:
+                raise unavailable() from error
+
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound."""
         return self._engine.router.capabilities(model)
@@ -86,6 +94,7 @@ class Keeper:
         """
         if self._store is None:
             self._check_off(request_id, on_disconnect)
+            await history.expand(spec, None, call.caller.id, 0)
             await kept_inputs.fill(spec, None, call.caller.id, 0)
             return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
         now = time.time()
@@ -100,6 +109,8 @@ class Keeper:
                 call.completion_id = found.completion_id
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
+            asked = spec
+            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
             await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
         except BaseException as error:
             self._give_back(kept)
@@ -109,7 +120,9 @@ class Keeper:
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
-        return self._begin(self._store, kept, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
+        recorder = self._store.record(kept)
+        recorder.ask(asked)
+        return self._begin(self._store, kept, recorder, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
 
     async def resume(self, call: Call, request: pb.ResumeCompletionRequest) -> Reader:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
@@ -167,6 +180,7 @@ class Keeper:
         self,
         store: Store,
         kept: Kept,
+        recorder: Recorder,
         spec: pb.Spec,
         call: Call,
         *,
@@ -174,7 +188,6 @@ class Keeper:
         deadline: float | None,
         goes_on: bool,
     ) -> Reader:
-        recorder = store.record(kept)
         keeping = Keeping(store, kept, recorder, self._may_go_on, partial(self._end, kept, recorder, call))
         completion = self._engine.start(
             spec,
