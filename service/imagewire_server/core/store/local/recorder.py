@@ -167,6 +167,7 @@ class LocalRecorder:
             self._counted = self._grown
             self._store.database.put(self.kept, self._grown)
             self._store.database.put_image(image, self.kept.completion_id)
+        self._store.make_room()
 
     def _image(self, part: pb.PartFinished, size: int) -> KeptImage:
         kept, image, media = self.kept, part.image, part.media
@@ -197,6 +198,7 @@ class LocalRecorder:
             self._append(log_format.end_record(error))
             self._store.database.put(ended, self._grown)
         self._close()
+        self._store.make_room()
 
     def _end_small(self, ended: Kept, error: Error | None) -> None:
         """All of it in one transaction."""

@@ -196,7 +196,7 @@ class LocalStore:
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
         self.writer.warn("keeping an answer", error)
-        self.is_down = True
+        self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
         self._unmarked[kept.completion_id] = replace(kept, state=State.NOT_KEPT)
         with contextlib.suppress(*FAULTS):
             self._mark()
