@@ -15,6 +15,7 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import history, kept_inputs, metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.drain import loss, pause
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
@@ -58,6 +59,8 @@ class Keeper:
         self._running: dict[str, _Running] = {}
         self._by_request: dict[tuple[str, str], str] = {}
         self._budget = BufferBudget(_BUFFERS)
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def is_keeping(self) -> bool:
@@ -145,6 +148,16 @@ class Keeper:
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
 
+    async def drain(self, grace: float, hurry: asyncio.Event) -> None:
+        """Let drawings go on for `grace` seconds, or until `hurry` is set; then end them. The store knows that."""
+        over = asyncio.create_task(pause(grace, hurry))
+        idle = asyncio.create_task(self._idle.wait())
+        await asyncio.wait({over, idle}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        idle.cancel()
+        for running in list(self._running.values()):
+            await running.completion.aclose(loss())
+
     def _check_off(self, request_id: str, on_disconnect: int) -> None:
         if request_id:
             raise KeepOff("this server keeps no answers, so it takes no request_id: leave it out")
@@ -200,6 +213,7 @@ class Keeper:
             keeping=keeping,
         )
         self._running[kept.completion_id] = _Running(completion, kept)
+        self._idle.clear()
         if kept.request_id:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
@@ -224,6 +238,8 @@ class Keeper:
         recorder.end(error, free=error is not None and call.charged == "no")
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)
+        if not self._running:
+            self._idle.set()
         self._by_request.pop((kept.caller, kept.request_id), None)
         if call.settled:
             metrics.count_cost(call)
