@@ -75,8 +75,15 @@ async def test_what_no_chat_can_go_on_from(tmp_path: Path) -> None:
         for ident, words in wrong.items():
             with pytest.raises(InvalidRequest, match=words):
                 await history.expand(asked("x", ident), store, "me", 1 << 30)
-        with pytest.raises(InvalidRequest, match="more than 1000 bytes"):
-            await history.expand(asked("x", "cmpl-1"), store, "me", 1000)
+
+
+async def test_large_answers_are_named_by_their_ids(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept("cmpl-1"), answer("one"), asked=asked("first"))
+        whole = await history.expand(asked("x", "cmpl-1"), store, "me", 1000)
+        assert (whole.messages[1].image.data, whole.messages[1].image.image_id) == (b"", "img-1")
+        with pytest.raises(InvalidRequest, match="more than 10 bytes"):
+            await history.expand(asked("x", "cmpl-1"), store, "me", 10)
 
 
 async def test_a_chat_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,9 +44,9 @@ async def test_bytes_are_put_in(store: LocalStore, image: pb.Image, role: int) -
 
 
 async def test_what_is_missing_is_listed(store: LocalStore) -> None:
-    given = spec(
-        pb.Image(sha256=SHA), pb.Image(image_id="img-2"), pb.Image(sha256=bytes(32)), pb.Image(sha256=b"y" * 32)
-    )
+    unknown = pb.Image(image_id="img-2"), pb.Image(sha256=bytes(32)), pb.Image(sha256=b"y" * 32)
+    given = spec(pb.Image(sha256=SHA), *unknown)
+    words = r"spec.messages\[1\].image: you have no such picture here \(and 2 more\)"
     with pytest.raises(ImageNotFound, match=words) as raised:
         await kept_inputs.fill(given, store, "me", 1000)
     assert raised.value.metadata == {
