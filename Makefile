@@ -18,7 +18,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop own-lines lowest fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test interop own-lines lowest fuzz robustness docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,7 +39,7 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 # More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # The tests that need other languages, or that start programs by others.
-INTEROP := tests/compat tests/mesh tests/stubs tests/typing
+INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
@@ -71,6 +71,11 @@ fuzz: $(COMPAT)  ## Test with generated answers and hostile input, a few minutes
 	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
 	@$(if $(filter all,$(WHAT)),$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=thorough \
 	  $$(grep -rl --include='test_*.py' -e 'tests.effort' -e 'hypothesis' tests))
+
+SECONDS ?= 600
+
+robustness: $(COMPAT)  ## Kill servers under callers and check that nothing is paid twice or lost: make robustness SECONDS=600 SEED=0.
+	@$(BIN)/python -m tests.robustness --seconds $(SECONDS) --seed $(SEED)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "installing the clients that the tests use (once)"

@@ -59,7 +59,7 @@ def violations(history: Iterable[Seen], asked: dict[str, int], pictures: dict[st
 
 def _of_one(calls: list[Seen], asked: int, picture: str) -> list[str]:
     found = []
-    free = sum(1 for call in calls if call.end not in {"OK", *NO_WORD} and not call.charged)
+    free = sum(1 for call in calls if call.end not in {"OK", "COMPLETION_NOT_FOUND", *NO_WORD} and not call.charged)
     if asked > 1 + free:
         found.append(f"the provider was asked {asked} times, and {free} calls ended free of charge")
     known: dict[int, Event] = {}
@@ -81,9 +81,8 @@ def _ends(calls: list[Seen]) -> list[str]:
     """The end that one call saw is that of all which began afterwards."""
     told = sorted((call for call in calls if call.end == "OK" or call.charged), key=lambda call: call.ended)
     told = [call for call in told if call.end not in NO_WORD]
-    found = []
-    for before in told[:1]:
-        for call in calls:
-            if call.begun > before.ended and call.end not in {before.end, *NO_WORD}:
-                found.append(f"a call ended with {call.end}, after another had ended with {before.end}")
-    return found
+    if not told:
+        return []
+    first = told[0]
+    later = {call.end for call in calls if call.begun > first.ended} - {first.end, *NO_WORD}
+    return [f"a call ended with {end}, after another had ended with {first.end}" for end in sorted(later)]
