@@ -11,14 +11,15 @@ import pytest
 
 from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack, spec
+from tests.integration.shared_store import keep_settings
 from tests.integration.status import told
 
 BIG = "gemini/emulator-size-3MB"
 
 
-@pytest.fixture
-async def keeping(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as made:
+@pytest.fixture(params=["local", "folder", "s3"])
+async def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(**keep_settings(request, tmp_path)) as made:
         yield made
 
 
