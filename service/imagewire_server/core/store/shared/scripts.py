@@ -40,7 +40,7 @@ local function forget(name)
     if by_hash then redis.call('ZREM', by_hash, image) end
     redis.call('DEL', 'imagewire:i:' .. image)
   end
-  redis.call('INCRBY', 'imagewire:total', -tonumber(redis.call('HGET', 'imagewire:sizes', name) or '0'))
+  redis.call('INCRBY', 'imagewire:total', 0 - tonumber(redis.call('HGET', 'imagewire:sizes', name) or '0'))
   redis.call('HDEL', 'imagewire:sizes', name)
   redis.call('ZREM', 'imagewire:ages', name)
   redis.call('DEL', images)

@@ -36,16 +36,23 @@ class Sweep:
 
     async def expire(self) -> None:
         """Remove the answers and pictures whose time is over."""
-        while await self._remove(await self._database.expired(time.time(), _AT_ONCE)):
-            pass
+        while True:
+            found = await self._database.expired(time.time(), _AT_ONCE)
+            removed = [name for name in found if await self._remove(name)]
+            if not removed:
+                return
 
     async def make_room(self) -> None:
         """Remove the oldest, where all together is too much. What is being drawn stays."""
         if not self.is_full(await self._database.total()):
             return
-        while await self._database.total() > _ROOMY * self._max_bytes:
-            if not await self._remove(await self._database.oldest(_AT_ONCE)):
-                return
+        removed = True
+        while removed:
+            removed = False
+            for name in await self._database.oldest(_AT_ONCE):
+                if await self._database.total() <= _ROOMY * self._max_bytes:
+                    return
+                removed = await self._remove(name) or removed
 
     async def collect(self) -> None:
         """Remove the objects that nothing refers to: those of processes that ended, or of records that are lost."""
@@ -57,11 +64,9 @@ class Sweep:
             if paths:
                 await self._objects.delete(paths)
 
-    async def _remove(self, given: list[str]) -> int:
-        """Returns how many are removed: not those that are being drawn."""
-        removed = 0
-        for name in given:
-            if await self._database.remove(name):
-                removed += 1
-                await self._objects.remove(name)
-        return removed
+    async def _remove(self, name: str) -> bool:
+        """Returns whether it is removed: not while it is being drawn."""
+        if not await self._database.remove(name):
+            return False
+        await self._objects.remove(name)
+        return True
