@@ -4,57 +4,21 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
 
 from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack, spec
+from tests.integration.keeping import BIG, draw, draws, flat, resume
+from tests.integration.shared_store import keep_settings
 from tests.integration.status import told
 
-BIG = "gemini/emulator-size-3MB"
 
-
-@pytest.fixture
-async def keeping(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as made:
+@pytest.fixture(params=["local", "folder", "s3"])
+async def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(**keep_settings(request, tmp_path)) as made:
         yield made
-
-
-def flat(events: list[pb.Event]) -> list[tuple[Any, ...]]:
-    """Events without how their files are cut: each file's bytes are one entry."""
-    found: list[tuple[Any, ...]] = []
-    for event in events:
-        kind = event.WhichOneof("event")
-        if kind == "heartbeat":
-            continue
-        if kind != "image_chunk":
-            found.append((event.sequence, event.SerializeToString()))
-            continue
-        chunk = event.image_chunk
-        if found and len(found[-1]) == 3:
-            sequence, offset, data = found.pop()
-            assert chunk.offset == offset + len(data)
-            found.append((sequence, offset, data + chunk.data))
-        else:
-            found.append((event.sequence, chunk.offset, chunk.data))
-    return found
-
-
-async def draw(stack: Stack, model: str = BIG, **fields: Any) -> list[pb.Event]:
-    return [
-        event async for event in stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model), **fields))
-    ]
-
-
-async def resume(stack: Stack, **fields: Any) -> list[pb.Event]:
-    call = stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(**fields))
-    return [response.event async for response in call]
-
-
-def draws(stack: Stack) -> int:
-    return len(stack.emulator.ledger.entries)
 
 
 @pytest.mark.parametrize("model", [BIG, "gemini/gemini-2.5-flash-image"])

@@ -59,8 +59,10 @@ class Store(Protocol):
 
     ttl: float
     """Seconds that an answer is kept."""
-    is_down: bool
-    """Whether it is known not to work."""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether it is known not to work."""
 
     async def claim(self, kept: Kept) -> Kept | None:
         """Take `kept.request_id` for this caller. None where it is taken now; else the answer that has it already."""

@@ -5,21 +5,16 @@ import contextlib
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import structlog
-
-from imagewire_server.core.fault_log import describe
 from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.warnings import Warnings
 
 _T = TypeVar("_T")
 _Call = Callable[[], None]
-_log = structlog.get_logger("imagewire.keep")
 
 _MOST = 256  # steps until the loop is told of them
-_QUIET = 60.0  # seconds between two lines of the log about the same fault
 
 # How files and SQLite say that they do not work.
 FAULTS = (OSError, sqlite3.Error)
@@ -32,7 +27,7 @@ class Writer:
         self._tick, self._every = tick, every
         self._loop = loop
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
-        self._quiet_until: dict[str, float] = {}
+        self.warn = Warnings().warn
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
         self._thread.start()
 
@@ -55,13 +50,6 @@ class Writer:
 
         self._steps.put(run)
         return await result
-
-    def warn(self, what: str, error: BaseException) -> None:
-        """Log a fault of the store, the same one once a minute."""
-        now = time.monotonic()
-        if now >= self._quiet_until.get(what, 0.0):
-            self._quiet_until[what] = now + _QUIET
-            _log.warning("the store of answers failed", what=what, **describe(error))
 
     async def aclose(self) -> None:
         """Run what is left, and end."""
