@@ -21,11 +21,12 @@ FAULTS = (OSError, sqlite3.Error)
 
 
 class Writer:
-    """Runs steps. loop: that gives them. tick: called at least this often, in seconds, and between steps."""
+    """Runs steps. loop: that gives them. tick: called behind steps; returns seconds until it is to be called again."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], None], every: float) -> None:
-        self._tick, self._every = tick, every
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], float]) -> None:
+        self._tick = tick
         self._loop = loop
+        self._calls: list[_Call] = []
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
         self.warn = Warnings().warn
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
@@ -56,42 +57,47 @@ class Writer:
         self._steps.put(None)
         await asyncio.to_thread(self._thread.join)
 
+    def after(self, call: _Call) -> None:
+        """Have a call made on the loop behind the steps that run now. In the thread."""
+        self._calls.append(call)
+
     def _run(self) -> None:
-        goes_on = True
+        goes_on, pause = True, 0.0
         while goes_on:
-            calls: list[_Call] = []
-            try:
-                step = self._steps.get(timeout=self._every)
-                for _ in range(_MOST):
-                    if step is None:
-                        goes_on = False
-                        break
-                    self._do(step, calls)
-                    step = self._steps.get_nowait()
+            for step in self._waiting(pause):
+                if step is None:
+                    goes_on = False
                 else:
-                    if step is not None:
-                        self._do(step, calls)
-            except queue.Empty:
-                pass
-            if calls:
-                self._tell(calls)
+                    self._do(step)
             try:
-                self._tick()
+                pause = self._tick()
             except FAULTS as error:
                 self.warn("cleaning up", error)
+            self._tell()
 
-    def _do(self, step: Callable[[], _Call | None], calls: list[_Call]) -> None:
+    def _waiting(self, pause: float) -> list[Callable[[], _Call | None] | None]:
+        """The steps that are to be run, at least one, unless none comes for some seconds."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self._steps.get(timeout=pause))
+            while len(found) < _MOST:
+                found.append(self._steps.get_nowait())
+        return found
+
+    def _do(self, step: Callable[[], _Call | None]) -> None:
         try:
             call = step()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the thread
             self.warn("a step", error)
         else:
             if call is not None:
-                calls.append(call)
+                self._calls.append(call)
 
-    def _tell(self, calls: list[_Call]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
-            self._loop.call_soon_threadsafe(_call_all, calls)
+    def _tell(self) -> None:
+        calls, self._calls = self._calls, []
+        if calls:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
+                self._loop.call_soon_threadsafe(_call_all, calls)
 
 
 def _call_all(calls: list[_Call]) -> None:
