@@ -261,7 +261,8 @@ class Answer(KnowsItsCall):
         Returns:
             The answer's attributes by name, with the types of JSON. "parts" has an object for each part: its "type"
             ("text", "image", "media", "function_call" or "native"), "thought", and the content: "text"; "mime_type",
-            "size_bytes", "sha256", "width", "height" and "data" or "uri"; "id", "name" and "args"; "kind" and "value".
+            "size_bytes", "sha256", "width", "height", "image_id" if it is kept, and "data" or "uri"; "id", "name" and
+            "args"; "kind" and "value".
 
         Examples:
             >>> with imagewire.Client() as client:

@@ -119,13 +119,7 @@ class LocalStore:
 
     async def aclose(self) -> None:
         """See Store."""
-        await self.writer.aclose()
-        await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self.database.close()
-        self._reads.close()
-        self._owner.end()
+        await self.writer.aclose(self._close)
 
     async def _reading(self, look: Callable[[], _T]) -> _T:
         try:
@@ -135,6 +129,11 @@ class LocalStore:
             raise StoreDown(str(error)) from error
 
     # What follows is for the thread.
+
+    def _close(self) -> None:
+        self.database.close()
+        self._reads.close()
+        self._owner.end()
 
     def open(self, recorder: LocalRecorder) -> None:
         """A recorder holds events."""

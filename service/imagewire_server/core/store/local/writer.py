@@ -7,6 +7,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import structlog
@@ -33,6 +34,8 @@ class Writer:
         self._loop = loop
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
         self._quiet_until: dict[str, float] = {}
+        self._last: Callable[[], None] = lambda: None
+        self._ended: asyncio.Future[None] = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
         self._thread.start()
 
@@ -63,10 +66,12 @@ class Writer:
             self._quiet_until[what] = now + _QUIET
             _log.warning("the store of answers failed", what=what, **describe(error))
 
-    async def aclose(self) -> None:
-        """Run what is left, and end."""
+    async def aclose(self, last: Callable[[], None]) -> None:
+        """Run what is left, then `last`, and end."""
+        self._last = last
         self._steps.put(None)
-        await asyncio.to_thread(self._thread.join)
+        # Not by a thread of the loop's: an embedded server ends with its process, when no thread can be had.
+        await asyncio.shield(self._ended)
 
     def _run(self) -> None:
         goes_on = True
@@ -91,6 +96,11 @@ class Writer:
                 self._tick()
             except FAULTS as error:
                 self.warn("cleaning up", error)
+        try:
+            self._last()
+        except FAULTS as error:
+            self.warn("closing it", error)
+        self._tell([partial(self._ended.set_result, None)])
 
     def _do(self, step: Callable[[], _Call | None], calls: list[_Call]) -> None:
         try:
