@@ -86,7 +86,7 @@ class LocalRecorder:
 
     def _fail(self, error: BaseException) -> None:
         self.failed = True
-        self._close()
+        self.close()
         self._store.fail(self.kept, error)
 
     def _add(self, events: list[StreamEvent]) -> None:
@@ -103,6 +103,7 @@ class LocalRecorder:
 
     def _spill(self) -> None:
         """Go on with a log and files."""
+        self._store.open(self)
         held, self._held = self._held or [], None
         self._log = io.FileIO(self._store.folder.log(self.kept.completion_id), "xb")
         self._store.database.put(self.kept)
@@ -181,7 +182,7 @@ class LocalRecorder:
         else:
             self._append(log_format.end_record(error))
             self._store.database.put(ended, self._grown)
-        self._close()
+        self.close()
 
     def _end_small(self, ended: Kept, error: Error | None) -> None:
         """All of it in one transaction."""
@@ -207,7 +208,9 @@ class LocalRecorder:
             log = b"".join(records)
             database.put(ended, len(log), log)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close its files, for good."""
+        self._store.close(self)
         for file in (self._log, self._file):
             if file is not None:
                 file.close()
