@@ -2,7 +2,6 @@
 
 import hashlib
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +10,13 @@ import pytest
 import imagewire
 from imagewire._grpc.loops import Connection
 from tests.integration import processes
-from tests.integration.processes import Program, ledger
+from tests.integration.processes import Program
 from tests.sdk.asks import Ask, astreamed, everything, streamed, streams
 from tests.sdk.conftest import Event
 from tests.sdk.cutting import cutting
 
 BIG = "gemini/emulator-size-8MB"
 SMALL = "gemini/gemini-2.5-flash-image"
-
-
-@pytest.fixture(scope="module")
-def keeping(emulator: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = str(tmp_path_factory.mktemp("kept"))
-    with processes.server(emulator.address, keep="local", keep_dir=folder) as made:
-        yield made.address
-
-
-@pytest.fixture(scope="module")
-def not_keeping(emulator: Program) -> Iterator[str]:
-    with processes.server(emulator.address, keep="off") as made:
-        yield made.address
-
-
-@pytest.fixture
-def paid(emulator: Program) -> Any:
-    """How many calls to the provider there were since."""
-    before = len(ledger(emulator.address))
-    return lambda: len(ledger(emulator.address)) - before
 
 
 @pytest.fixture(autouse=True)
@@ -60,8 +39,8 @@ def picture(events: list[Event]) -> bytes:
 
 
 @streams
-def test_a_stream_goes_on_in_the_middle_of_a_picture(keeping: str, paid: Any, stream: Ask) -> None:
-    with cutting(keeping, every=1_500_000) as proxy:
+def test_a_stream_goes_on_in_the_middle_of_a_picture(target: str, paid: Any, stream: Ask) -> None:
+    with cutting(target, every=1_500_000) as proxy:
         events = stream(proxy.address, BIG, "x")
     assert proxy.cuts >= 4
     assert len(picture(events)) == 8_000_000
@@ -72,18 +51,18 @@ def test_a_stream_goes_on_in_the_middle_of_a_picture(keeping: str, paid: Any, st
 
 @pytest.mark.parametrize("every", [90, 150, 300, 700])
 @everything
-def test_a_cut_anywhere_in_a_small_answer(keeping: str, paid: Any, ask: Ask, every: int) -> None:
+def test_a_cut_anywhere_in_a_small_answer(target: str, paid: Any, ask: Ask, every: int) -> None:
     """Also in front of the first event, where the request is sent again with its request_id."""
-    with cutting(keeping, every=every, most=1) as proxy:
+    with cutting(target, every=every, most=1) as proxy:
         ask(proxy.address, SMALL, "x")
     assert (proxy.cuts, paid()) == (1, 1)
 
 
 @everything
-def test_a_large_unary_answer_has_its_pictures(keeping: str, paid: Any, ask: Ask) -> None:
+def test_a_large_unary_answer_has_its_pictures(target: str, paid: Any, ask: Ask) -> None:
     if ask in {streamed, astreamed}:
         return
-    with cutting(keeping, every=1_500_000) as proxy:
+    with cutting(target, every=1_500_000) as proxy:
         image = ask(proxy.address, BIG, "x", max_inline_bytes=100_000).candidates[0].message.image
     assert proxy.cuts >= 4
     assert (len(image.data), hashlib.sha256(image.data).digest()) == (8_000_000, image.sha256)
@@ -91,28 +70,28 @@ def test_a_large_unary_answer_has_its_pictures(keeping: str, paid: Any, ask: Ask
 
 
 @streams
-def test_a_connection_that_is_cut_at_every_turn_ends_in_an_error(keeping: str, paid: Any, stream: Ask) -> None:
-    with cutting(keeping, every=60) as proxy, pytest.raises(imagewire.Unavailable, match="broke off"):
+def test_a_connection_that_is_cut_at_every_turn_ends_in_an_error(target: str, paid: Any, stream: Ask) -> None:
+    with cutting(target, every=60) as proxy, pytest.raises(imagewire.Unavailable, match="broke off"):
         stream(proxy.address, SMALL, "x")
     assert paid() <= 1
 
 
 @everything
-def test_without_retries_nothing_goes_on(keeping: str, ask: Ask) -> None:
-    with cutting(keeping, every=90, most=1) as proxy, pytest.raises(imagewire.Unavailable, match="broke off"):
+def test_without_retries_nothing_goes_on(target: str, ask: Ask) -> None:
+    with cutting(target, every=90, most=1) as proxy, pytest.raises(imagewire.Unavailable, match="broke off"):
         ask(proxy.address, SMALL, "x", made={"retries": 0})
 
 
 @everything
-def test_the_same_request_id_is_paid_once(keeping: str, paid: Any, ask: Ask) -> None:
+def test_the_same_request_id_is_paid_once(target: str, paid: Any, ask: Ask) -> None:
     ident = str(uuid.uuid4())
     for _ in range(3):
-        ask(keeping, SMALL, "x", request_id=ident)
+        ask(target, SMALL, "x", request_id=ident)
     assert paid() == 1
     with pytest.raises(imagewire.RequestIdReused):
-        ask(keeping, SMALL, "y", request_id=ident)
+        ask(target, SMALL, "y", request_id=ident)
     with pytest.raises(imagewire.InvalidRequest, match="request_id must be a UUID"):
-        ask(keeping, SMALL, "y", request_id="mine")
+        ask(target, SMALL, "y", request_id="mine")
 
 
 @everything

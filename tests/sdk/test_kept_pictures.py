@@ -3,7 +3,6 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from PIL import Image
 import imagewire
 from imagewire import AsyncClient, Client
 from imagewire.chat import final
-from tests.integration import processes
 from tests.integration.processes import Program, ledger
 from tests.pictures import PNG
 from tests.sdk.asks import Ask, everything
@@ -21,26 +19,6 @@ from tests.sdk.cutting import cutting
 
 BIG = "gemini/emulator-size-3MB"
 SMALL = "gemini/gemini-2.5-flash-image"
-
-
-@pytest.fixture(scope="module")
-def keeping(emulator: Program, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = str(tmp_path_factory.mktemp("kept"))
-    with processes.server(emulator.address, keep="local", keep_dir=folder) as made:
-        yield made.address
-
-
-@pytest.fixture(scope="module")
-def not_keeping(emulator: Program) -> Iterator[str]:
-    with processes.server(emulator.address, keep="off") as made:
-        yield made.address
-
-
-@pytest.fixture
-def paid(emulator: Program) -> Callable[[], int]:
-    """How many calls to the provider there were since."""
-    before = len(ledger(emulator.address))
-    return lambda: len(ledger(emulator.address)) - before
 
 
 @pytest.fixture
@@ -68,38 +46,38 @@ both = pytest.mark.parametrize("use", [used, aused], ids=["sync", "async"])
 
 
 @both
-def test_a_picture_is_uploaded_downloaded_and_deleted(keeping: str, use: Any, large: Path, tmp_path: Path) -> None:
-    kept = use(keeping, "upload", large)
+def test_a_picture_is_uploaded_downloaded_and_deleted(target: str, use: Any, large: Path, tmp_path: Path) -> None:
+    kept = use(target, "upload", large)
     assert (kept.width, kept.height, kept.data) == (480, 480, large.read_bytes())
-    with cutting(keeping, every=150_000) as proxy:
+    with cutting(target, every=150_000) as proxy:
         again = use(proxy.address, "download", kept.image_id)
     assert proxy.cuts >= 3
     assert (again.data, again.sha256, again.image_id) == (kept.data, kept.sha256, kept.image_id)
     assert again.save(tmp_path / "again").read_bytes() == kept.data
-    use(keeping, "delete_image", kept.image_id)
+    use(target, "delete_image", kept.image_id)
     with pytest.raises(imagewire.ImageNotFound):
-        use(keeping, "download", kept.image_id)
+        use(target, "download", kept.image_id)
 
 
 @both
-def test_an_answer_is_read_again_by_its_ids(keeping: str, use: Any, paid: Any) -> None:
+def test_an_answer_is_read_again_by_its_ids(target: str, use: Any, paid: Any) -> None:
     ident = str(uuid.uuid4())
-    first = use(keeping, "draw", "x", model=BIG, request_id=ident)
-    again = use(keeping, "get_completion", request_id=ident)
+    first = use(target, "draw", "x", model=BIG, request_id=ident)
+    again = use(target, "get_completion", request_id=ident)
     assert again.image == first
-    assert use(keeping, "get_completion", completion_id=again.id) == again
+    assert use(target, "get_completion", completion_id=again.id) == again
     assert first.image_id.startswith("img-")
-    assert use(keeping, "download", first.image_id).data == first.data
+    assert use(target, "download", first.image_id).data == first.data
     assert paid() == 1
     with pytest.raises(imagewire.CompletionNotFound):
-        use(keeping, "get_completion", completion_id="cmpl-none")
+        use(target, "get_completion", completion_id="cmpl-none")
     for ids in ({}, {"completion_id": "c", "request_id": ident}):
         with pytest.raises(imagewire.InvalidRequest, match="not both"):
-            use(keeping, "get_completion", **ids)
+            use(target, "get_completion", **ids)
 
 
-def test_a_kept_answer_grows_again(keeping: str) -> None:
-    with Client(keeping) as client:
+def test_a_kept_answer_grows_again(target: str) -> None:
+    with Client(target) as client:
         answer = client.chat.create(BIG).append("x").sample()
         chunks = [chunk for _, chunk in client.resume(completion_id=answer.id)]
     assert answer.image is not None
@@ -117,19 +95,19 @@ def test_a_server_that_keeps_nothing_says_so(not_keeping: str, use: Any) -> None
 
 
 @both
-def test_what_cannot_be_named_or_uploaded_is_told(keeping: str, use: Any) -> None:
+def test_what_cannot_be_named_or_uploaded_is_told(target: str, use: Any) -> None:
     with pytest.raises(imagewire.InvalidRequest, match="image_id is empty"):
-        use(keeping, "download", "")
+        use(target, "download", "")
     with pytest.raises(imagewire.InvalidRequest, match="picture has no bytes here"):
-        use(keeping, "upload", "https://example.com/cat.png")
+        use(target, "upload", "https://example.com/cat.png")
     with pytest.raises(imagewire.InvalidRequest, match="mime_type"):
-        use(keeping, "upload", b"no picture")
+        use(target, "upload", b"no picture")
 
 
 @everything
-def test_the_bytes_of_a_large_picture_go_up_once(keeping: str, paid: Any, large: Path, ask: Ask) -> None:
+def test_the_bytes_of_a_large_picture_go_up_once(target: str, paid: Any, large: Path, ask: Ask) -> None:
     size = large.stat().st_size
-    with cutting(keeping) as proxy:
+    with cutting(target) as proxy:
         for prompt in "abc":
             ask(proxy.address, SMALL, prompt, images=[large, large])
         # Each call has a client of its own here, which cannot know what another one sent.
@@ -137,9 +115,9 @@ def test_the_bytes_of_a_large_picture_go_up_once(keeping: str, paid: Any, large:
     assert paid() == 3
 
 
-def test_one_client_sends_them_once(keeping: str, large: Path, emulator: Program) -> None:
+def test_one_client_sends_them_once(target: str, large: Path, emulator: Program) -> None:
     size = large.stat().st_size
-    with cutting(keeping) as proxy, Client(proxy.address) as client:
+    with cutting(target) as proxy, Client(proxy.address) as client:
         for prompt in "abc":
             client.draw(prompt, [large])
         assert size < proxy.sent < size * 1.1
@@ -149,15 +127,15 @@ def test_one_client_sends_them_once(keeping: str, large: Path, emulator: Program
 
 
 @both
-def test_a_picture_that_the_server_lost_goes_up_again(keeping: str, large: Path, use: Any) -> None:
-    with Client(keeping) as client:
+def test_a_picture_that_the_server_lost_goes_up_again(target: str, large: Path, use: Any) -> None:
+    with Client(target) as client:
         for _ in range(2):
             kept = client.upload(large)
             client.delete_image(kept.image_id)
             assert client.draw("x", [large]).size_bytes > 0
 
     async def asynchronous() -> None:
-        async with AsyncClient(keeping) as client:
+        async with AsyncClient(target) as client:
             kept = await client.upload(large)
             await client.delete_image(kept.image_id)
             assert (await client.draw("x", [large])).size_bytes > 0
@@ -166,11 +144,11 @@ def test_a_picture_that_the_server_lost_goes_up_again(keeping: str, large: Path,
 
 
 @everything
-def test_a_large_picture_has_the_same_form_in_each_call(keeping: str, paid: Any, large: Path, ask: Ask) -> None:
+def test_a_large_picture_has_the_same_form_in_each_call(target: str, paid: Any, large: Path, ask: Ask) -> None:
     """Else its request would be another one under the same id."""
     ident = str(uuid.uuid4())
     for _ in range(2):
-        ask(keeping, SMALL, "x", images=[large], request_id=ident)
+        ask(target, SMALL, "x", images=[large], request_id=ident)
     assert paid() == 1
 
 
@@ -188,16 +166,16 @@ def test_a_client_tries_an_upload_once_where_nothing_is_kept(not_keeping: str, l
         client.draw("x", [large])
 
 
-def test_pictures_of_answers_are_there_already(keeping: str, paid: Any) -> None:
-    with cutting(keeping) as proxy, Client(proxy.address) as client:
+def test_pictures_of_answers_are_there_already(target: str, paid: Any) -> None:
+    with cutting(target) as proxy, Client(proxy.address) as client:
         chat = client.chat.create(BIG).append("x")
         chat.append(chat.sample()).append("Make it blue").sample()
         assert proxy.sent < 100_000
     assert paid() == 2
 
 
-def test_an_answer_whose_bytes_were_not_kept_goes_back_by_its_ids(keeping: str, paid: Any) -> None:
-    with Client(keeping) as client:
+def test_an_answer_whose_bytes_were_not_kept_goes_back_by_its_ids(target: str, paid: Any) -> None:
+    with Client(target) as client:
         chat = client.chat.create(SMALL).append("x")
         answer = final(chat.frames())
         assert answer.image is not None

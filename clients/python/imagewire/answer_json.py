@@ -27,6 +27,7 @@ def answer_to_dict(answer: "Answer", *, data: bool) -> dict[str, Any]:
         "deployment": answer.deployment,
         "attempts": answer.attempts,
         "created": answer.created,
+        "expires": answer.expires,
         "finish_reason": answer.finish_reason,
         "native_finish_reason": answer.native_finish_reason,
         "finish_message": answer.finish_message,

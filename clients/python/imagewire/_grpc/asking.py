@@ -26,6 +26,9 @@ from imagewire.v1.chat_service_pb2 import (
 
 _logger = logging.getLogger("imagewire")
 
+# A server without a store says nothing about what another one may have drawn.
+_WITHOUT_STORE = frozenset({"KEEP_OFF", "STORE_UNAVAILABLE"})
+
 Drawn = CreateCompletionRequest | StreamCompletionRequest
 
 
@@ -113,13 +116,14 @@ class Asking:
             return self.call.retry_delay(error, begun=begun, free=free)
         except ImagewireError as last:
             # What was sent before the connection broke may have been drawn, whatever became of the attempts since.
-            raise (self._broken if self._broken and not last.reason else last) from None
+            known = last.reason and last.reason not in _WITHOUT_STORE
+            raise (last if known or self._broken is None else self._broken) from None
 
     def _changed(self, ours: ImagewireError) -> bool:
         """Change the request to what the server takes. Returns whether it did."""
         if isinstance(self._request, ResumeCompletionRequest):
             return False
-        if ours.reason in {"KEEP_OFF", "STORE_UNAVAILABLE"}:
+        if ours.reason in _WITHOUT_STORE:
             if not self._own_id or not self._request.request_id or self._broken is not None:
                 return False
             self._store.off |= ours.reason == "KEEP_OFF"

@@ -81,7 +81,16 @@ class LocalStore:
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""
-        return await self._reading(lambda: self._reads.image(caller, image_id, sha256))
+
+        def look() -> KeptImage | None:
+            return self._reads.image(caller, image_id, sha256)
+
+        found = await self._reading(look)
+        if found is None:
+            # What was drawn or uploaded a moment ago is written first.
+            await self.writer.call(lambda: None)
+            found = await self._reading(look)
+        return found
 
     async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
         """See Store."""
