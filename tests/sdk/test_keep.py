@@ -5,14 +5,16 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
 import imagewire
 from imagewire._grpc.loops import Connection
+from imagewire._grpc.store import KnownStore
 from tests.integration import processes
 from tests.integration.processes import Program
-from tests.sdk.asks import Ask, astreamed, everything, streamed, streams
-from tests.sdk.conftest import Event
+from tests.sdk.asks import Ask, astreamed, creates, everything, failing, streamed, streams
+from tests.sdk.conftest import Event, Script, scripted
 from tests.sdk.cutting import cutting
 
 BIG = "gemini/emulator-size-8MB"
@@ -139,3 +141,55 @@ def test_a_server_that_is_killed_is_not_paid_again(emulator: Program, tmp_path: 
             list(growing)
         assert failed.value.metadata["completion_id"] == answer.id
     assert paid() == 1
+
+
+def _refusing(*failures: tuple[str, str]) -> Any:
+    """Fails the first calls: with a reason, "" for a connection that breaks."""
+    left = iter(failures)
+
+    def fail(context: Any) -> None:
+        if (failure := next(left, None)) is None:
+            return
+        code, reason = failure
+        if not reason:
+            context.abort(grpc.StatusCode[code], "Socket closed")
+        failing(code, reason)(context)
+
+    return fail
+
+
+@creates
+def test_a_store_that_is_down_lets_calls_go_on(create: Ask) -> None:
+    script = Script(fail=_refusing(("UNAVAILABLE", "STORE_UNAVAILABLE")))
+    with scripted(script) as address:
+        create(address, SMALL, "x")
+    assert [bool(request.request_id) for request in script.requests] == [True, False]
+
+
+@creates
+def test_a_store_that_is_down_refuses_a_callers_own_id(create: Ask) -> None:
+    script = Script(fail=_refusing(*[("UNAVAILABLE", "STORE_UNAVAILABLE")] * 3))
+    with scripted(script) as address, pytest.raises(imagewire.StoreUnavailable):
+        create(address, SMALL, "x", request_id=str(uuid.uuid4()))
+    assert len({request.request_id for request in script.requests}) == 1
+
+
+@pytest.mark.parametrize(
+    "second", [("FAILED_PRECONDITION", "KEEP_OFF"), ("UNAVAILABLE", "STORE_UNAVAILABLE")], ids=lambda row: row[1]
+)
+@creates
+def test_what_one_server_may_have_drawn_is_not_asked_of_another_without_its_id(
+    create: Ask, second: tuple[str, str]
+) -> None:
+    script = Script(fail=_refusing(("UNAVAILABLE", ""), *[second] * 3))
+    with scripted(script) as address, pytest.raises(imagewire.Unavailable, match="broke off"):
+        create(address, SMALL, "x")
+    assert all(request.request_id for request in script.requests)
+
+
+def test_a_client_remembers_a_bounded_number_of_pictures() -> None:
+    store = KnownStore()
+    for number in range(5000):
+        store.add(number.to_bytes(32, "big"))
+    assert sum(store.has(number.to_bytes(32, "big")) for number in range(5000)) == 4096
+    assert store.has((4999).to_bytes(32, "big"))

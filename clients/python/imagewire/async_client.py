@@ -183,11 +183,14 @@ class AsyncClient(AsyncKeptCalls):
             async for event in events:
                 yield event
 
-    def _grow(
+    async def _grow(
         self, spec: Spec, timeout: float | None, request_id: str, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """For chats: the answer as it grows, which knows its call."""
-        return self._grown(self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec}), keep_data)
+        asking = self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec})
+        async with contextlib.aclosing(self._grown(asking, keep_data)) as grown:
+            async for each in grown:
+                yield each
 
     async def __aenter__(self) -> "AsyncClient":
         return self

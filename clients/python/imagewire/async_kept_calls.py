@@ -19,7 +19,7 @@ from imagewire.part import Chunk
 class AsyncKeptCalls(AsyncLookups):
     """What an AsyncClient can do with what its server keeps."""
 
-    def resume(
+    async def resume(
         self, *, completion_id: str = "", request_id: str = "", timeout: float | None = None
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Read an answer again that the server keeps, while it is drawn or long after. Nothing is drawn anew.
@@ -49,7 +49,9 @@ class AsyncKeptCalls(AsyncLookups):
             >>> asyncio.run(main())
             True
         """
-        return self._grown(self._resuming(completion_id, request_id, timeout))
+        async with contextlib.aclosing(self._grown(self._resuming(completion_id, request_id, timeout))) as grown:
+            async for each in grown:
+                yield each
 
     async def get_completion(
         self, *, completion_id: str = "", request_id: str = "", timeout: float | None = None

@@ -172,7 +172,8 @@ class Client(KeptCalls):
         self, spec: Spec, timeout: float | None, request_id: str, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> Iterator[tuple[Answer, Chunk]]:
         """For chats: the answer as it grows, which knows its call."""
-        return self._grown(self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec}), keep_data)
+        asking = self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec})
+        yield from self._grown(asking, keep_data)
 
     def __enter__(self) -> "Client":
         return self

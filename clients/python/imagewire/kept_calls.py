@@ -46,7 +46,7 @@ class KeptCalls(Lookups):
             ...             print(chunk.image.sha256 == answer.image.sha256)
             True
         """
-        return self._grown(self._resuming(completion_id, request_id, timeout))
+        yield from self._grown(self._resuming(completion_id, request_id, timeout))
 
     def get_completion(self, *, completion_id: str = "", request_id: str = "", timeout: float | None = None) -> Answer:
         """Get an answer that the server keeps. If it is still drawn, this waits for its end. Nothing is drawn anew.
