@@ -1,6 +1,7 @@
 """Answers that are kept: resumed, joined, replayed."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import grpc
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.store.local.recorder import LocalRecorder
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.keeping import BIG, draw, draws, flat, resume
 from tests.integration.shared_store import keep_settings
@@ -82,6 +84,22 @@ async def test_cancel_ends_the_drawing_and_its_request_id_says_so(keeping: Stack
         await resume(keeping, request_id=ident)
     assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
     assert draws(keeping) == 1
+
+
+async def test_a_picture_is_there_when_its_answer_is(keeping: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is slow."""
+    write = LocalRecorder._write
+
+    def slowly(recorder: LocalRecorder, events: list[Any]) -> None:
+        if any(isinstance(event, pb.Event) and event.HasField("part_finished") for event in events):
+            time.sleep(0.2)
+        write(recorder, events)
+
+    monkeypatch.setattr(LocalRecorder, "_write", slowly)
+    answer = await keeping.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec(BIG), max_inline_bytes=10_000))
+    image_id = answer.candidates[0].message.image.image_id
+    first = await anext(aiter(keeping.images.DownloadImage(pb.DownloadImageRequest(image_id=image_id))))
+    assert first.image.size_bytes == 3_000_000
 
 
 async def test_a_large_unary_answer_has_image_ids(keeping: Stack) -> None:

@@ -122,6 +122,7 @@ class LocalRecorder:
 
     def _spill(self) -> None:
         """Go on with a log and files."""
+        self._store.open(self)
         held, self._held = self._held or [], None
         self._log = io.FileIO(self._store.folder.log(self.kept.completion_id), "xb")
         self._store.database.put(self.kept)

@@ -133,11 +133,10 @@ class LocalStore:
 
     async def aclose(self) -> None:
         """See Store."""
-        await self.writer.aclose()
-        await asyncio.to_thread(self._close)
+        await self.writer.aclose(self._close)
 
     def _close(self) -> None:
-        for recorder in self._recorders:
+        for recorder in list(self._recorders):
             recorder.close()
         self.database.close()
         self._reads.close()
@@ -163,8 +162,15 @@ class LocalStore:
 
     # What follows is for the thread.
 
+    def _close(self) -> None:
+        for recorder in tuple(self._opened):
+            recorder.close()
+        self.database.close()
+        self._reads.close()
+        self._owner.end()
+
     def open(self, recorder: LocalRecorder) -> None:
-        """A recorder holds events."""
+        """A recorder holds events, or has files."""
         self._opened.add(recorder)
 
     def close(self, recorder: LocalRecorder) -> None:

@@ -6,6 +6,7 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from imagewire_server.core.store.store import StoreDown
@@ -29,6 +30,8 @@ class Writer:
         self._calls: list[_Call] = []
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
         self.warn = Warnings().warn
+        self._last: Callable[[], None] = lambda: None
+        self._ended: asyncio.Future[None] = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
         self._thread.start()
 
@@ -52,10 +55,12 @@ class Writer:
         self._steps.put(run)
         return await result
 
-    async def aclose(self) -> None:
-        """Run what is left, and end."""
+    async def aclose(self, last: Callable[[], None]) -> None:
+        """Run what is left, then `last`, and end."""
+        self._last = last
         self._steps.put(None)
-        await asyncio.to_thread(self._thread.join)
+        # Not by a thread of the loop's: an embedded server ends with its process, when no thread can be had.
+        await asyncio.shield(self._ended)
 
     def after(self, call: _Call) -> None:
         """Have a call made on the loop behind the steps that run now. In the thread."""
@@ -74,6 +79,12 @@ class Writer:
             except FAULTS as error:
                 self.warn("cleaning up", error)
             self._tell()
+        try:
+            self._last()
+        except FAULTS as error:
+            self.warn("closing it", error)
+        self._calls.append(partial(self._ended.set_result, None))
+        self._tell()
 
     def _waiting(self, pause: float) -> list[Callable[[], _Call | None] | None]:
         """The steps that are to be run, at least one, unless none comes for some seconds."""

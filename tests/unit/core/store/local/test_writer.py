@@ -39,7 +39,7 @@ async def test_steps_run_in_order_in_one_thread() -> None:
         writer.put(lambda i=i: seen.append((i, threading.current_thread().name)))  # type: ignore[misc]
     assert await writer.call(lambda: len(seen)) == 1000
     assert seen == [(i, "keep") for i in range(1000)]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_fault_is_for_who_asked_and_told_once(told: list[str]) -> None:
@@ -52,7 +52,7 @@ async def test_a_fault_is_for_who_asked_and_told_once(told: list[str]) -> None:
         with pytest.raises(StoreDown, match="locked"):
             await writer.call(fail)
     assert told == ["asking it"]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_bug_ends_nothing(told: list[str]) -> None:
@@ -60,7 +60,7 @@ async def test_a_bug_ends_nothing(told: list[str]) -> None:
     writer.put(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     assert await writer.call(lambda: "fine") == "fine"
     assert told == ["a step"]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_return_it() -> None:
@@ -79,7 +79,7 @@ async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_retur
     held.set()
     await writer.call(nothing)
     assert called == [threading.current_thread()]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_tick_that_fails_is_told(told: list[str]) -> None:
@@ -92,5 +92,5 @@ async def test_a_tick_that_fails_is_told(told: list[str]) -> None:
 
     writer = Writer(loop, tick)
     await ticked.wait()
-    await writer.aclose()
+    await writer.aclose(nothing)
     assert told == ["cleaning up"]
