@@ -47,9 +47,6 @@ async def open_store(given: Settings) -> Store | None:
 
 
 def _shared(given: Settings) -> "SharedStore":
-    for name, example in (("keep_redis", "redis://host:6379/0"), ("keep_objects", "s3://bucket/prefix")):
-        if not getattr(given, name):
-            raise ConfigError(f"imagewire.{name}: is required by keep: shared; set it, for example to {example}")
     try:
         # Imported here: who keeps nothing, or on one machine, need not install what this imports.
         from obstore.exceptions import BaseError  # noqa: PLC0415
@@ -58,8 +55,10 @@ def _shared(given: Settings) -> "SharedStore":
         from imagewire_server.core.store.shared.objects import Objects  # noqa: PLC0415
         from imagewire_server.core.store.shared.store import SharedStore  # noqa: PLC0415
     except ImportError as error:
-        words = f"imagewire.keep: shared needs the package {error.name}: install imagewire-server[shared]"
-        raise ConfigError(words) from error
+        package = (error.name or "").partition(".")[0]
+        raise ConfigError(
+            f"imagewire.keep: shared needs the package {package}: pip install 'imagewire-server[shared]'"
+        ) from error
     try:
         connection = Connection(given.keep_redis)
     except ValueError as error:

@@ -162,13 +162,6 @@ class LocalStore:
 
     # What follows is for the thread.
 
-    def _close(self) -> None:
-        for recorder in tuple(self._opened):
-            recorder.close()
-        self.database.close()
-        self._reads.close()
-        self._owner.end()
-
     def open(self, recorder: LocalRecorder) -> None:
         """A recorder holds events, or has files."""
         self._opened.add(recorder)

@@ -39,6 +39,11 @@ def file(completion_id: str, number: int) -> str:
     return f"{answer(completion_id)}/{number}"
 
 
+def input_file(completion_id: str, number: int) -> str:
+    """The path of a picture of an answer's request."""
+    return f"{answer(completion_id)}/in/{number}"
+
+
 def completion(completion_id: str) -> str:
     """The key of an answer's record."""
     return f"{PREFIX}c:{completion_id}"

@@ -1,8 +1,10 @@
 """Reads an answer back, also while another process writes it: what Redis has, and what it refers to as objects."""
 
+import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
@@ -47,6 +49,15 @@ class SharedReader:
         self._at = 0
         self._ended = False
         self._error: Error | None = None
+        self._request: pb.Spec | None = None
+
+    async def request(self) -> pb.Spec | None:
+        """What was asked, None where that is not known. Raises FAULTS."""
+        with contextlib.suppress(FileNotFoundError):
+            for _, fields in await self._database.entries(self._kept.completion_id, self._last, wait=False):
+                async for _ in self._take(_entry(fields)):
+                    return self._request
+        return self._request
 
     async def events(self) -> _Events:
         """See Store.read."""
@@ -105,6 +116,8 @@ class SharedReader:
                 self._error = record.error
             elif isinstance(record, FileBegins):
                 self._begin(record)
+            elif isinstance(record, pb.Spec):
+                self._request = record
             else:
                 self._file = None
                 if record.sequence > self._sequence:

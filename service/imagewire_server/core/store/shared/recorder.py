@@ -14,6 +14,7 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
 from imagewire_server.core.store.records import Kept, KeptImage, State
+from imagewire_server.core.store.request import kept_request
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.objects import PieceWriter
 from imagewire_server.core.store.store import OnProgress
@@ -42,7 +43,9 @@ class SharedRecorder:
         self._given: list[StreamEvent] = []
         self._ending: tuple[Error | None, bool] | None = None
         self._stopping = False
+        self._asked: pb.Spec | None = None
         self._news = asyncio.Event()
+        self._idle = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         # The task's own.
         self._log = PieceWriter(store.objects, names.log(kept.completion_id))
@@ -55,6 +58,16 @@ class SharedRecorder:
     def on_progress(self, call: OnProgress) -> None:
         """See Recorder."""
         self._progress = call
+
+    def ask(self, spec: pb.Spec) -> None:
+        """See Recorder."""
+        self._asked = spec
+
+    async def catch_up(self) -> None:
+        """Return when all that was given is written, or cannot be."""
+        if self._task is not None:
+            ended = asyncio.create_task(self._idle.wait()) if self._ending is None else self._task
+            await asyncio.wait({ended})
 
     def add(self, events: list[StreamEvent]) -> None:
         """See Recorder."""
@@ -87,6 +100,7 @@ class SharedRecorder:
 
     def _wake(self) -> None:
         self._news.set()
+        self._idle.clear()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
             self._store.open(self)
@@ -104,8 +118,10 @@ class SharedRecorder:
                 elif self._stopping:
                     return
                 else:
+                    self._idle.set()
                     await self._news.wait()
         finally:
+            self._idle.set()
             self._store.close(self)
 
     async def _step(self, events: list[StreamEvent]) -> None:
@@ -119,6 +135,9 @@ class SharedRecorder:
 
     async def _write(self, events: list[StreamEvent]) -> None:
         await self._store.begin(self.kept)
+        if self._asked is not None:
+            asked, self._asked = self._asked, None
+            await self._write_request(asked)
         for event in events:
             if isinstance(event, Chunk):
                 if self._file is None:
@@ -134,6 +153,27 @@ class SharedRecorder:
         if self._size - self._counted > _COUNTED_EVERY:
             self._counted = self._size
             self._store.look_for_room(await self._store.database.put(self.kept, self._size))
+
+    async def _write_request(self, spec: pb.Spec) -> None:
+        """What was asked, and its pictures, so that the chat can go on."""
+        request, images = kept_request(spec)
+        for number, image in enumerate(images):
+            file = PieceWriter(self._store.objects, names.input_file(self.kept.completion_id, number))
+            await file.write(image.data)
+            await file.close()
+            self._size += len(image.data)
+            made = KeptImage(
+                image_id=f"{self.kept.completion_id}.in.{number}",
+                caller=self.kept.caller,
+                sha256=image.sha256,
+                size=len(image.data),
+                mime_type=image.mime_type,
+                width=image.width,
+                height=image.height,
+                expires=self.kept.expires,
+            )
+            await self._store.database.put_image(made, names.answer(self.kept.completion_id), file.path, upload=False)
+        await self._append(log_format.request_record(request))
 
     async def _append(self, record: bytes) -> None:
         self._entry(self._log, self._log.size, record)

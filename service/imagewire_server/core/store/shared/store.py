@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.shared.connection import FAULTS, Connection
@@ -96,6 +97,15 @@ class SharedStore:
     def read(self, kept: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store."""
         return SharedReader(self.database, self.objects, kept, after_sequence, offset).events()
+
+    async def flush(self) -> None:
+        """See Store."""
+        await asyncio.gather(*(recorder.catch_up() for recorder in list(self._recorders.values())))
+
+    async def request(self, kept: Kept) -> pb.Spec | None:
+        """See Store."""
+        with self.asking():
+            return await SharedReader(self.database, self.objects, kept, 0, 0).request()
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""
