@@ -23,6 +23,7 @@ from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
+from imagewire_server.core.wishes import ANY, Wishes
 
 _log = structlog.get_logger("imagewire.keep")
 
@@ -60,6 +61,11 @@ class Keeper:
         self._budget = BufferBudget(_BUFFERS)
 
     @property
+    def keeps(self) -> bool:
+        """Whether there is a store at all."""
+        return self._store is not None
+
+    @property
     def is_keeping(self) -> bool:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
@@ -68,7 +74,7 @@ class Keeper:
         """What a model can do. Raises NotFound."""
         return self._engine.router.capabilities(model)
 
-    async def open(
+    async def open(  # what the contract's two calls say, and what REST adds
         self,
         spec: pb.Spec,
         call: Call,
@@ -78,33 +84,33 @@ class Keeper:
         deadline: float | None,
         request_id: str = "",
         on_disconnect: int = 0,
+        wishes: Wishes = ANY,
     ) -> Reader:
         """A reader of the answer to `spec`, a valid one: of a new drawing, or of that which has the request_id.
 
         stream, hashes, deadline: as for Engine.start and Completion.attach. on_disconnect: pb.OnDisconnect. Raises the
         contract's errors.
         """
-        if self._store is None:
-            self._check_off(request_id, on_disconnect)
-            await kept_inputs.fill(spec, None, call.caller.id, 0)
+        if self._store is None or not wishes.keeps:
+            if self._store is None:
+                self._check_off(request_id, on_disconnect)
+            await self._prepare(spec, call, wishes)
             return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
         if request_id:
-            fingerprint = await run_for_call(call, _fingerprint, spec)
+            fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
             kept = Kept(kept.completion_id, kept.caller, request_id, fingerprint, now, kept.expires)
             found = self._known(kept) or await self._claim(self._store, kept)
             if found is not None:
                 if found.fingerprint != fingerprint:
                     raise RequestIdReused
-                call.completion_id = found.completion_id
+                call.completion_id, call.joined = found.completion_id, True
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
-            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
-        except BaseException as error:
+            await self._prepare(spec, call, wishes)
+        except BaseException:
             self._give_back(kept)
-            if isinstance(error, StoreDown):
-                raise unavailable() from error
             raise
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
@@ -131,6 +137,14 @@ class Keeper:
             raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
+
+    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> None:
+        if wishes.prepare is not None:
+            await wishes.prepare()
+        try:
+            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
+        except StoreDown as error:
+            raise unavailable() from error
 
     def _check_off(self, request_id: str, on_disconnect: int) -> None:
         if request_id:
@@ -222,5 +236,6 @@ class Keeper:
             )
 
 
-def _fingerprint(spec: pb.Spec) -> bytes:
+def fingerprint_of(spec: pb.Spec) -> bytes:
+    """What tells a spec from others."""
     return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()

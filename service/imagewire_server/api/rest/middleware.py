@@ -161,6 +161,8 @@ def _headers(call: Call) -> Headers:
     ident = call.request_id.encode()
     found: Headers = [(b"x-request-id", ident), (b"x-litellm-call-id", ident)]
     found += [(name.encode(), value.encode()) for name, value in call.trailers()]
+    if call.joined:
+        found.append((b"idempotency-replayed", b"true"))
     if call.tried:
         found.append((b"x-litellm-model-id", call.deployment.encode("ascii", "replace")))
     if call.cost_usd is not None:

@@ -22,6 +22,7 @@ from imagewire_server.api.rest.routes import application
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.transport.image_fetch import ImageFetcher
@@ -30,6 +31,7 @@ _KEEP_ALIVE = 75  # seconds: longer than clients and proxies keep idle connectio
 # The headers that pages of other origins may read: about the call, and about whether and when to retry.
 _EXPOSED = [
     "x-request-id",
+    "idempotency-replayed",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
     *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
@@ -76,6 +78,7 @@ class RestServer:
     def __init__(
         self,
         engine: Engine,
+        keeper: Keeper,
         listener: Listener,
         fetcher: ImageFetcher,
         options: RestOptions,
@@ -86,7 +89,8 @@ class RestServer:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
-        responder = Responder(engine, pictures, options.heartbeat_interval, options.missing_signatures == "bypass")
+        bypasses = options.missing_signatures == "bypass"
+        responder = Responder(engine, keeper, pictures, options.heartbeat_interval, bypasses)
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(

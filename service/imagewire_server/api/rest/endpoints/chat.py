@@ -18,6 +18,7 @@ _FIELDS = {
     "images": ImageFields(image=False),
     "content": ImageFields(image=False, content=True),
 }
+PATH = "/chat/completions"
 _HEADER = b"x-image-fields"
 
 
@@ -38,6 +39,7 @@ class ChatEndpoint:
         exchange: Exchange = scope[EXCHANGE]
         fields = self._fields(scope)
         request, builder = await self.responder.read(exchange, scope, ChatRequest, spec_of)
+        asked = await self.responder.asked(exchange.call, builder, PATH, keeps=request.store is not False)
         if request.stream:
             options = request.stream_options
             usage = bool((options and options.include_usage) or (request.usage and request.usage.include))
@@ -45,11 +47,11 @@ class ChatEndpoint:
                 words = "content is not for streams, where it is text; use both, image or images, or leave stream out"
                 raise InvalidRequest([Violation("x-image-fields", words)])
             await self.responder.stream(
-                exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage)
+                exchange, builder, ChatChunks(fields, exchange.call.request_id, include_usage=usage), asked
             )
             return
         fields = replace(fields, drafts_last=self.drafts_last and builder.may_have_drafts)
-        await self.responder.answer(exchange, builder, ChatAnswer(fields))
+        await self.responder.answer(exchange, builder, ChatAnswer(fields), asked)
 
     def _fields(self, scope: Scope) -> ImageFields:
         given = next((value.decode("latin-1") for name, value in scope["headers"] if name == _HEADER), "")

@@ -11,6 +11,8 @@ from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, Re
 from imagewire_server.formats.openai.responses.decode import image_tool, spec_of
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
+PATH = "/responses"
+
 
 @dataclass(frozen=True, slots=True)
 class ResponsesEndpoint:
@@ -22,10 +24,11 @@ class ResponsesEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         request, builder = await self.responder.read(exchange, scope, ResponsesRequest, spec_of)
+        asked = await self.responder.asked(exchange.call, builder, PATH, keeps=request.store is not False)
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
             encoder = ResponsesEvents(request, exchange.call.request_id, drafts=drafts, asked_at=int(time.time()))
-            await self.responder.stream(exchange, builder, encoder)
+            await self.responder.stream(exchange, builder, encoder, asked)
         else:
-            await self.responder.answer(exchange, builder, ResponsesAnswer(request))
+            await self.responder.answer(exchange, builder, ResponsesAnswer(request), asked)
