@@ -63,6 +63,7 @@ CHECKS: Mapping[str, tuple[rules.Check | Each, ...]] = {
     "Spec.service_tier": (matches("flex|standard|priority", '"flex", "standard" or "priority"'),),
     "Spec.output_config": (),
     "Spec.continuation_token": (at_most(1024 * 1024, "bytes"),),
+    "Spec.previous_completion_id": (at_most(128),),
     "OutputConfig.uri_prefix": (required, at_most(2048), matches(r"gs://\S+", "a folder such as gs://bucket/folder/")),
     "ChatMessage.role": (chosen(pb.Role),),
     "ChatMessage.content": (),

@@ -19,9 +19,13 @@ from imagewire_server.core.buffered_reader import BufferedReader
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.store.store import Recorder
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+# Seconds after which a store goes on without a reader that does not ask for more.
+_PATIENCE = 1.0
 
 
 class OnDisconnect(Enum):
@@ -51,6 +55,7 @@ class Feed:
         self._on_disconnect = on_disconnect
         self._readers: set[BufferedReader] = set()
         self._task: asyncio.Task[None] | None = None
+        self._asked_at = 0.0  # when a reader last asked for more, on the loop's clock
         self._idle: asyncio.Future[None] | None = None  # what the task waits for while it must not pull
         self._ended = False  # whether no more events come
         self._closed = False
@@ -195,21 +200,22 @@ class Feed:
 
     async def _wait(self) -> None:
         """Wait until it may be time to pull: a reader asks, or another completion gives memory back."""
-        self._idle = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self._idle = loop.create_future()
         self._buffer.budget.waiting.add(self.wake)
+        timer = loop.call_later(_PATIENCE, self.wake) if self._keeping is not None else None
         try:
             await self._idle
         finally:
             self._buffer.budget.waiting.discard(self.wake)
+            if timer is not None:
+                timer.cancel()
 
     def _may_pull(self) -> bool:
         """Whether more is wanted, and there is room for it. Drops what is in the way and nobody lacks."""
-        needed = self._needed()
         if self._keeping is not None and not self._keeping.recorder.failed:
-            # The store sets the pace: what it has written is read from there by those who lag.
-            self._drop_read()
-            self._buffer.trim(self._keeping.recorder.written)
-            return not self._buffer.is_full or self._keeping.recorder.written == self._buffer.end
+            return self._may_pull_for(self._keeping.recorder)
+        needed = self._needed()
         self._buffer.trim(needed)
         if not self._readers:
             return True  # the policy is to continue: else the last one to leave has ended this
@@ -217,6 +223,23 @@ class Feed:
             return False
         # Where nobody lags, one list of events may pass the bounds: other completions cannot starve this one.
         return needed == self._buffer.end or not self._buffer.is_full
+
+    def _may_pull_for(self, recorder: Recorder) -> bool:
+        """Whether there is room, and a reader asks for more, or none has for a while: then the store sets the pace.
+
+        What the store has written is read from there by those who lag.
+        """
+        self._drop_read()
+        self._buffer.trim(recorder.written)
+        if self._buffer.is_full and recorder.written < self._buffer.end:
+            return False
+        if not self._readers:
+            return True
+        now = asyncio.get_running_loop().time()
+        if any(reader.waits for reader in self._readers):
+            self._asked_at = now
+            return True
+        return now >= self._asked_at + _PATIENCE
 
     def _needed(self) -> int:
         """The position of the first event that an attached reader lacks."""

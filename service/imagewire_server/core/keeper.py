@@ -12,7 +12,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import kept_inputs, metrics
+from imagewire_server.core import history, kept_inputs, metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
@@ -70,11 +70,19 @@ class Keeper:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
 
+    async def flush(self) -> None:
+        """Return when what was drawn is in the store. Raises StoreUnavailable."""
+        if self._store is not None:
+            try:
+                await self._store.flush()
+            except StoreDown as error:
+                raise unavailable() from error
+
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound."""
         return self._engine.router.capabilities(model)
 
-    async def open(  # what the contract's two calls say, and what REST adds
+    async def open(
         self,
         spec: pb.Spec,
         call: Call,
@@ -94,7 +102,7 @@ class Keeper:
         if self._store is None or not wishes.keeps:
             if self._store is None:
                 self._check_off(request_id, on_disconnect)
-            await self._prepare(spec, call, wishes)
+            spec = await self._prepare(spec, call, wishes)
             return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
@@ -108,14 +116,16 @@ class Keeper:
                 call.completion_id, call.joined = found.completion_id, True
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
-            await self._prepare(spec, call, wishes)
+            asked, spec = spec, await self._prepare(spec, call, wishes)
         except BaseException:
             self._give_back(kept)
             raise
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
-        return self._begin(self._store, kept, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
+        recorder = self._store.record(kept)
+        recorder.ask(asked)
+        return self._begin(self._store, kept, recorder, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
 
     async def resume(self, call: Call, request: pb.ResumeCompletionRequest) -> Reader:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
@@ -138,13 +148,16 @@ class Keeper:
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
 
-    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> None:
+    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
+        """The spec with all that it refers to."""
         if wishes.prepare is not None:
             await wishes.prepare()
         try:
+            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
             await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
         except StoreDown as error:
             raise unavailable() from error
+        return spec
 
     def _check_off(self, request_id: str, on_disconnect: int) -> None:
         if request_id:
@@ -181,6 +194,7 @@ class Keeper:
         self,
         store: Store,
         kept: Kept,
+        recorder: Recorder,
         spec: pb.Spec,
         call: Call,
         *,
@@ -188,7 +202,6 @@ class Keeper:
         deadline: float | None,
         goes_on: bool,
     ) -> Reader:
-        recorder = store.record(kept)
         keeping = Keeping(store, kept, recorder, self._may_go_on, partial(self._end, kept, recorder, call))
         completion = self._engine.start(
             spec,

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from imagewire.v1 import message_pb2 as imagewire_dot_v1_dot_message__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17imagewire/v1/spec.proto\x12\x0cimagewire.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aimagewire/v1/message.proto\"\xf4\x04\n\x04Spec\x12\r\n\x05model\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.imagewire.v1.ChatMessage\x12\x33\n\x13response_modalities\x18\x03 \x03(\x0e\x32\x16.imagewire.v1.Modality\x12/\n\x0cimage_config\x18\x04 \x01(\x0b\x32\x19.imagewire.v1.ImageConfig\x12\x39\n\x11generation_config\x18\x05 \x01(\x0b\x32\x1e.imagewire.v1.GenerationConfig\x12\x34\n\x0fsafety_settings\x18\x06 \x03(\x0b\x32\x1b.imagewire.v1.SafetySetting\x12!\n\x05tools\x18\x07 \x03(\x0b\x32\x12.imagewire.v1.Tool\x12-\n\x0btool_config\x18\x08 \x01(\x0b\x32\x18.imagewire.v1.ToolConfig\x12\x16\n\x0e\x63\x61\x63hed_content\x18\t \x01(\t\x12.\n\x06labels\x18\n \x03(\x0b\x32\x1e.imagewire.v1.Spec.LabelsEntry\x12+\n\nextra_body\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x14\n\x0cservice_tier\x18\x0c \x01(\t\x12\x31\n\routput_config\x18\r \x01(\x0b\x32\x1a.imagewire.v1.OutputConfig\x12\x1a\n\x12\x63ontinuation_token\x18\x0e \x01(\x0c\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\"\n\x0cOutputConfig\x12\x12\n\nuri_prefix\x18\x01 \x01(\t\"\xa6\x01\n\x0bImageConfig\x12\x14\n\x0c\x61spect_ratio\x18\x01 \x01(\t\x12\x12\n\nimage_size\x18\x02 \x01(\t\x12\x19\n\x11person_generation\x18\x03 \x01(\t\x12\x18\n\x10prominent_people\x18\x04 \x01(\t\x12\x38\n\x0eoutput_options\x18\x05 \x01(\x0b\x32 .imagewire.v1.ImageOutputOptions\"a\n\x12ImageOutputOptions\x12\x11\n\tmime_type\x18\x01 \x01(\t\x12 \n\x13\x63ompression_quality\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x16\n\x14_compression_quality\"\xcf\x03\n\x10GenerationConfig\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05top_k\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x05 \x01(\x05H\x04\x88\x01\x01\x12\x16\n\x0estop_sequences\x18\x06 \x03(\t\x12\x11\n\x04seed\x18\x07 \x01(\x05H\x05\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\t \x01(\x01H\x07\x88\x01\x01\x12\x18\n\x10media_resolution\x18\n \x01(\t\x12\x35\n\x0fthinking_config\x18\x0b \x01(\x0b\x32\x1c.imagewire.v1.ThinkingConfigB\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x08\n\x06_top_kB\x12\n\x10_candidate_countB\x14\n\x12_max_output_tokensB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penalty\"\x8e\x01\n\x0eThinkingConfig\x12\x1d\n\x10include_thoughts\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\x0fthinking_budget\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\x0ethinking_level\x18\x03 \x01(\tB\x13\n\x11_include_thoughtsB\x12\n\x10_thinking_budget\"D\n\rSafetySetting\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\x11\n\tthreshold\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\"|\n\x04Tool\x12\x37\n\tfunctions\x18\x01 \x01(\x0b\x32\".imagewire.v1.FunctionDeclarationsH\x00\x12\x33\n\rgoogle_search\x18\x02 \x01(\x0b\x32\x1a.imagewire.v1.GoogleSearchH\x00\x42\x06\n\x04tool\"O\n\x14\x46unctionDeclarations\x12\x37\n\x0c\x64\x65\x63larations\x18\x01 \x03(\x0b\x32!.imagewire.v1.FunctionDeclaration\"e\n\x13\x46unctionDeclaration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"\x87\x01\n\x0cGoogleSearch\x12\x14\n\x0csearch_types\x18\x01 \x03(\t\x12\x17\n\x0f\x65xclude_domains\x18\x02 \x03(\t\x12+\n\ntime_range\x18\x03 \x01(\x0b\x32\x17.imagewire.v1.TimeRange\x12\x1b\n\x13\x62locking_confidence\x18\x04 \x01(\t\"i\n\tTimeRange\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\nToolConfig\x12\x0c\n\x04mode\x18\x01 \x01(\t\x12\x1e\n\x16\x61llowed_function_names\x18\x02 \x03(\t*K\n\x08Modality\x12\x18\n\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n\rMODALITY_TEXT\x10\x01\x12\x12\n\x0eMODALITY_IMAGE\x10\x02\x42\xa7\x01\n\x10\x64\x65v.imagewire.v1B\tSpecProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17imagewire/v1/spec.proto\x12\x0cimagewire.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aimagewire/v1/message.proto\"\x94\x05\n\x04Spec\x12\r\n\x05model\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.imagewire.v1.ChatMessage\x12\x33\n\x13response_modalities\x18\x03 \x03(\x0e\x32\x16.imagewire.v1.Modality\x12/\n\x0cimage_config\x18\x04 \x01(\x0b\x32\x19.imagewire.v1.ImageConfig\x12\x39\n\x11generation_config\x18\x05 \x01(\x0b\x32\x1e.imagewire.v1.GenerationConfig\x12\x34\n\x0fsafety_settings\x18\x06 \x03(\x0b\x32\x1b.imagewire.v1.SafetySetting\x12!\n\x05tools\x18\x07 \x03(\x0b\x32\x12.imagewire.v1.Tool\x12-\n\x0btool_config\x18\x08 \x01(\x0b\x32\x18.imagewire.v1.ToolConfig\x12\x16\n\x0e\x63\x61\x63hed_content\x18\t \x01(\t\x12.\n\x06labels\x18\n \x03(\x0b\x32\x1e.imagewire.v1.Spec.LabelsEntry\x12+\n\nextra_body\x18\x0b \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x14\n\x0cservice_tier\x18\x0c \x01(\t\x12\x31\n\routput_config\x18\r \x01(\x0b\x32\x1a.imagewire.v1.OutputConfig\x12\x1a\n\x12\x63ontinuation_token\x18\x0e \x01(\x0c\x12\x1e\n\x16previous_completion_id\x18\x0f \x01(\t\x1a-\n\x0bLabelsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\"\n\x0cOutputConfig\x12\x12\n\nuri_prefix\x18\x01 \x01(\t\"\xa6\x01\n\x0bImageConfig\x12\x14\n\x0c\x61spect_ratio\x18\x01 \x01(\t\x12\x12\n\nimage_size\x18\x02 \x01(\t\x12\x19\n\x11person_generation\x18\x03 \x01(\t\x12\x18\n\x10prominent_people\x18\x04 \x01(\t\x12\x38\n\x0eoutput_options\x18\x05 \x01(\x0b\x32 .imagewire.v1.ImageOutputOptions\"a\n\x12ImageOutputOptions\x12\x11\n\tmime_type\x18\x01 \x01(\t\x12 \n\x13\x63ompression_quality\x18\x02 \x01(\x05H\x00\x88\x01\x01\x42\x16\n\x14_compression_quality\"\xcf\x03\n\x10GenerationConfig\x12\x18\n\x0btemperature\x18\x01 \x01(\x01H\x00\x88\x01\x01\x12\x12\n\x05top_p\x18\x02 \x01(\x01H\x01\x88\x01\x01\x12\x12\n\x05top_k\x18\x03 \x01(\x05H\x02\x88\x01\x01\x12\x1c\n\x0f\x63\x61ndidate_count\x18\x04 \x01(\x05H\x03\x88\x01\x01\x12\x1e\n\x11max_output_tokens\x18\x05 \x01(\x05H\x04\x88\x01\x01\x12\x16\n\x0estop_sequences\x18\x06 \x03(\t\x12\x11\n\x04seed\x18\x07 \x01(\x05H\x05\x88\x01\x01\x12\x1d\n\x10presence_penalty\x18\x08 \x01(\x01H\x06\x88\x01\x01\x12\x1e\n\x11\x66requency_penalty\x18\t \x01(\x01H\x07\x88\x01\x01\x12\x18\n\x10media_resolution\x18\n \x01(\t\x12\x35\n\x0fthinking_config\x18\x0b \x01(\x0b\x32\x1c.imagewire.v1.ThinkingConfigB\x0e\n\x0c_temperatureB\x08\n\x06_top_pB\x08\n\x06_top_kB\x12\n\x10_candidate_countB\x14\n\x12_max_output_tokensB\x07\n\x05_seedB\x13\n\x11_presence_penaltyB\x14\n\x12_frequency_penalty\"\x8e\x01\n\x0eThinkingConfig\x12\x1d\n\x10include_thoughts\x18\x01 \x01(\x08H\x00\x88\x01\x01\x12\x1c\n\x0fthinking_budget\x18\x02 \x01(\x05H\x01\x88\x01\x01\x12\x16\n\x0ethinking_level\x18\x03 \x01(\tB\x13\n\x11_include_thoughtsB\x12\n\x10_thinking_budget\"D\n\rSafetySetting\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\x11\n\tthreshold\x18\x02 \x01(\t\x12\x0e\n\x06method\x18\x03 \x01(\t\"|\n\x04Tool\x12\x37\n\tfunctions\x18\x01 \x01(\x0b\x32\".imagewire.v1.FunctionDeclarationsH\x00\x12\x33\n\rgoogle_search\x18\x02 \x01(\x0b\x32\x1a.imagewire.v1.GoogleSearchH\x00\x42\x06\n\x04tool\"O\n\x14\x46unctionDeclarations\x12\x37\n\x0c\x64\x65\x63larations\x18\x01 \x03(\x0b\x32!.imagewire.v1.FunctionDeclaration\"e\n\x13\x46unctionDeclaration\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12+\n\nparameters\x18\x03 \x01(\x0b\x32\x17.google.protobuf.Struct\"\x87\x01\n\x0cGoogleSearch\x12\x14\n\x0csearch_types\x18\x01 \x03(\t\x12\x17\n\x0f\x65xclude_domains\x18\x02 \x03(\t\x12+\n\ntime_range\x18\x03 \x01(\x0b\x32\x17.imagewire.v1.TimeRange\x12\x1b\n\x13\x62locking_confidence\x18\x04 \x01(\t\"i\n\tTimeRange\x12.\n\nstart_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\":\n\nToolConfig\x12\x0c\n\x04mode\x18\x01 \x01(\t\x12\x1e\n\x16\x61llowed_function_names\x18\x02 \x03(\t*K\n\x08Modality\x12\x18\n\x14MODALITY_UNSPECIFIED\x10\x00\x12\x11\n\rMODALITY_TEXT\x10\x01\x12\x12\n\x0eMODALITY_IMAGE\x10\x02\x42\xa7\x01\n\x10\x64\x65v.imagewire.v1B\tSpecProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,34 +37,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.imagewire.v1B\tSpecProtoP\001ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\242\002\003IWR\252\002\014Imagewire.V1\272\002\rImagewire_V1_\312\002\014Imagewire\\V1\352\002\rImagewire::V1'
   _globals['_SPEC_LABELSENTRY']._loaded_options = None
   _globals['_SPEC_LABELSENTRY']._serialized_options = b'8\001'
-  _globals['_MODALITY']._serialized_start=2363
-  _globals['_MODALITY']._serialized_end=2438
+  _globals['_MODALITY']._serialized_start=2395
+  _globals['_MODALITY']._serialized_end=2470
   _globals['_SPEC']._serialized_start=133
-  _globals['_SPEC']._serialized_end=761
-  _globals['_SPEC_LABELSENTRY']._serialized_start=716
-  _globals['_SPEC_LABELSENTRY']._serialized_end=761
-  _globals['_OUTPUTCONFIG']._serialized_start=763
-  _globals['_OUTPUTCONFIG']._serialized_end=797
-  _globals['_IMAGECONFIG']._serialized_start=800
-  _globals['_IMAGECONFIG']._serialized_end=966
-  _globals['_IMAGEOUTPUTOPTIONS']._serialized_start=968
-  _globals['_IMAGEOUTPUTOPTIONS']._serialized_end=1065
-  _globals['_GENERATIONCONFIG']._serialized_start=1068
-  _globals['_GENERATIONCONFIG']._serialized_end=1531
-  _globals['_THINKINGCONFIG']._serialized_start=1534
-  _globals['_THINKINGCONFIG']._serialized_end=1676
-  _globals['_SAFETYSETTING']._serialized_start=1678
-  _globals['_SAFETYSETTING']._serialized_end=1746
-  _globals['_TOOL']._serialized_start=1748
-  _globals['_TOOL']._serialized_end=1872
-  _globals['_FUNCTIONDECLARATIONS']._serialized_start=1874
-  _globals['_FUNCTIONDECLARATIONS']._serialized_end=1953
-  _globals['_FUNCTIONDECLARATION']._serialized_start=1955
-  _globals['_FUNCTIONDECLARATION']._serialized_end=2056
-  _globals['_GOOGLESEARCH']._serialized_start=2059
-  _globals['_GOOGLESEARCH']._serialized_end=2194
-  _globals['_TIMERANGE']._serialized_start=2196
-  _globals['_TIMERANGE']._serialized_end=2301
-  _globals['_TOOLCONFIG']._serialized_start=2303
-  _globals['_TOOLCONFIG']._serialized_end=2361
+  _globals['_SPEC']._serialized_end=793
+  _globals['_SPEC_LABELSENTRY']._serialized_start=748
+  _globals['_SPEC_LABELSENTRY']._serialized_end=793
+  _globals['_OUTPUTCONFIG']._serialized_start=795
+  _globals['_OUTPUTCONFIG']._serialized_end=829
+  _globals['_IMAGECONFIG']._serialized_start=832
+  _globals['_IMAGECONFIG']._serialized_end=998
+  _globals['_IMAGEOUTPUTOPTIONS']._serialized_start=1000
+  _globals['_IMAGEOUTPUTOPTIONS']._serialized_end=1097
+  _globals['_GENERATIONCONFIG']._serialized_start=1100
+  _globals['_GENERATIONCONFIG']._serialized_end=1563
+  _globals['_THINKINGCONFIG']._serialized_start=1566
+  _globals['_THINKINGCONFIG']._serialized_end=1708
+  _globals['_SAFETYSETTING']._serialized_start=1710
+  _globals['_SAFETYSETTING']._serialized_end=1778
+  _globals['_TOOL']._serialized_start=1780
+  _globals['_TOOL']._serialized_end=1904
+  _globals['_FUNCTIONDECLARATIONS']._serialized_start=1906
+  _globals['_FUNCTIONDECLARATIONS']._serialized_end=1985
+  _globals['_FUNCTIONDECLARATION']._serialized_start=1987
+  _globals['_FUNCTIONDECLARATION']._serialized_end=2088
+  _globals['_GOOGLESEARCH']._serialized_start=2091
+  _globals['_GOOGLESEARCH']._serialized_end=2226
+  _globals['_TIMERANGE']._serialized_start=2228
+  _globals['_TIMERANGE']._serialized_end=2333
+  _globals['_TOOLCONFIG']._serialized_start=2335
+  _globals['_TOOLCONFIG']._serialized_end=2393
 # @@protoc_insertion_point(module_scope)

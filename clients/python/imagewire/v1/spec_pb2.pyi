@@ -22,7 +22,7 @@ MODALITY_TEXT: Modality
 MODALITY_IMAGE: Modality
 
 class Spec(_message.Message):
-    __slots__ = ("model", "messages", "response_modalities", "image_config", "generation_config", "safety_settings", "tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "output_config", "continuation_token")
+    __slots__ = ("model", "messages", "response_modalities", "image_config", "generation_config", "safety_settings", "tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "output_config", "continuation_token", "previous_completion_id")
     class LabelsEntry(_message.Message):
         __slots__ = ("key", "value")
         KEY_FIELD_NUMBER: _ClassVar[int]
@@ -44,6 +44,7 @@ class Spec(_message.Message):
     SERVICE_TIER_FIELD_NUMBER: _ClassVar[int]
     OUTPUT_CONFIG_FIELD_NUMBER: _ClassVar[int]
     CONTINUATION_TOKEN_FIELD_NUMBER: _ClassVar[int]
+    PREVIOUS_COMPLETION_ID_FIELD_NUMBER: _ClassVar[int]
     model: str
     messages: _containers.RepeatedCompositeFieldContainer[_message_pb2.ChatMessage]
     response_modalities: _containers.RepeatedScalarFieldContainer[Modality]
@@ -58,7 +59,8 @@ class Spec(_message.Message):
     service_tier: str
     output_config: OutputConfig
     continuation_token: bytes
-    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.ChatMessage, _Mapping]]] = ..., response_modalities: _Optional[_Iterable[_Union[Modality, str]]] = ..., image_config: _Optional[_Union[ImageConfig, _Mapping]] = ..., generation_config: _Optional[_Union[GenerationConfig, _Mapping]] = ..., safety_settings: _Optional[_Iterable[_Union[SafetySetting, _Mapping]]] = ..., tools: _Optional[_Iterable[_Union[Tool, _Mapping]]] = ..., tool_config: _Optional[_Union[ToolConfig, _Mapping]] = ..., cached_content: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., extra_body: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., service_tier: _Optional[str] = ..., output_config: _Optional[_Union[OutputConfig, _Mapping]] = ..., continuation_token: _Optional[bytes] = ...) -> None: ...
+    previous_completion_id: str
+    def __init__(self, model: _Optional[str] = ..., messages: _Optional[_Iterable[_Union[_message_pb2.ChatMessage, _Mapping]]] = ..., response_modalities: _Optional[_Iterable[_Union[Modality, str]]] = ..., image_config: _Optional[_Union[ImageConfig, _Mapping]] = ..., generation_config: _Optional[_Union[GenerationConfig, _Mapping]] = ..., safety_settings: _Optional[_Iterable[_Union[SafetySetting, _Mapping]]] = ..., tools: _Optional[_Iterable[_Union[Tool, _Mapping]]] = ..., tool_config: _Optional[_Union[ToolConfig, _Mapping]] = ..., cached_content: _Optional[str] = ..., labels: _Optional[_Mapping[str, str]] = ..., extra_body: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ..., service_tier: _Optional[str] = ..., output_config: _Optional[_Union[OutputConfig, _Mapping]] = ..., continuation_token: _Optional[bytes] = ..., previous_completion_id: _Optional[str] = ...) -> None: ...
 
 class OutputConfig(_message.Message):
     __slots__ = ("uri_prefix",)

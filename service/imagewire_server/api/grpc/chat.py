@@ -58,7 +58,10 @@ class ChatService(stubs.ChatServiceServicer):
             on_disconnect=request.on_disconnect,
         )
         async with reader:
-            return await fold(reader, max_inline_bytes=most)
+            answer = await fold(reader, max_inline_bytes=most)
+        if any(candidate.message.image.image_id for candidate in answer.candidates):
+            await self._keeper.flush()  # the caller has its pictures from the store
+        return answer
 
     async def StreamCompletion(  # type: ignore[override]  # see the interceptor
         self, request: pb.StreamCompletionRequest, context: Context

@@ -17,7 +17,7 @@ from imagewire_server.contract.events import Chunk
 
 _HEAD = struct.Struct(">cI")
 _FILE = struct.Struct(">qIIIc")
-_EVENT, _BEGINS, _END = b"E", b"F", b"X"
+_REQUEST, _EVENT, _BEGINS, _END = b"R", b"E", b"F", b"X"
 _KINDS: dict[bytes, Literal["image_chunk", "media_chunk"]] = {b"i": "image_chunk", b"m": "media_chunk"}
 
 
@@ -43,11 +43,17 @@ class Ended:
     error: Error | None
 
 
-Record = pb.Event | FileBegins | Ended
+Record = pb.Spec | pb.Event | FileBegins | Ended
 
 
 class StoredError(Error):
     """An error as it was kept."""
+
+
+def request_record(request: pb.Spec) -> bytes:
+    """The first record: what was asked, with pictures by their sha256."""
+    data = request.SerializeToString()
+    return _HEAD.pack(_REQUEST, len(data)) + data
 
 
 def event_record(event: pb.Event) -> bytes:
@@ -92,6 +98,8 @@ class RecordReader:
 
 
 def _record(kind: bytes, data: bytes) -> Record:
+    if kind == _REQUEST:
+        return pb.Spec.FromString(data)
     if kind == _EVENT:
         return pb.Event.FromString(data)
     if kind == _BEGINS:

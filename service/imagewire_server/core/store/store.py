@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage
@@ -22,6 +23,9 @@ class Recorder(Protocol):
 
     def on_progress(self, call: "OnProgress") -> None:
         """Have `call` called on the event loop whenever `written` or `failed` has changed."""
+
+    def ask(self, spec: pb.Spec) -> None:
+        """What was asked, before the first event. The spec must not change afterwards."""
 
     def add(self, events: list[StreamEvent]) -> None:
         """The next events. Those that are not yet written belong to the caller too, and must not change."""
@@ -78,6 +82,12 @@ class Store(Protocol):
 
         Raises how it ended. offset: as in ResumeCompletionRequest; InvalidRequest where there are not so many bytes.
         """
+
+    async def request(self, kept: Kept) -> pb.Spec | None:
+        """What was asked, with pictures by their sha256; None where that is not known."""
+
+    async def flush(self) -> None:
+        """Return when all that was given to recorders is written, or cannot be."""
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """A caller's picture by its id, or by its hash."""

@@ -46,6 +46,15 @@ class LocalReader:
         self._log: io.FileIO | None = None
         self._is_small = False
 
+    def request(self) -> pb.Spec | None:
+        """What was asked, None where that is not known. In a thread."""
+        try:
+            found = self._read_log()
+        finally:
+            if self._log is not None:
+                self._log.close()
+        return found[0] if found and isinstance(found[0], pb.Spec) else None
+
     async def events(self) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store.read."""
         try:
@@ -58,7 +67,7 @@ class LocalReader:
                 if isinstance(record, FileBegins):
                     async for events in self._file(record):
                         yield events
-                elif record.sequence > self._at.sequence:
+                elif isinstance(record, pb.Event) and record.sequence > self._at.sequence:
                     self._at.sequence = record.sequence
                     yield [record]
         finally:

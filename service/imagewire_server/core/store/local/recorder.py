@@ -16,6 +16,7 @@ from imagewire_server.core.store import log_format
 from imagewire_server.core.store.local.part_file import PartFile, write_all
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Kept, KeptImage, State
+from imagewire_server.core.store.request import kept_request
 from imagewire_server.core.store.store import OnProgress
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class LocalRecorder:
         self._store = store
         self._progress: OnProgress = lambda: None
         # The thread's own.
+        self._request = b""
         self._held: list[StreamEvent] | None = []
         self._size = 0
         self._began = time.monotonic()
@@ -48,6 +50,11 @@ class LocalRecorder:
     def on_progress(self, call: OnProgress) -> None:
         """See Recorder. On the loop."""
         self._progress = call
+
+    def ask(self, spec: pb.Spec) -> None:
+        """See Recorder. On the loop."""
+        if not self.failed:
+            self._store.writer.put(lambda: self._step(lambda: self._ask(spec)))
 
     def add(self, events: list[StreamEvent]) -> None:
         """See Recorder. On the loop."""
@@ -89,6 +96,13 @@ class LocalRecorder:
         self._close()
         self._store.fail(self.kept, error)
 
+    def _ask(self, spec: pb.Spec) -> None:
+        request, images = kept_request(spec)
+        for i, image in enumerate(images):
+            self._store.keep_input(self.kept, f"{self.kept.completion_id}.in.{i}", image)
+        self._request = log_format.request_record(request)
+        self._size += len(self._request)
+
     def _add(self, events: list[StreamEvent]) -> None:
         if self._held is not None:
             self._held += events
@@ -106,6 +120,7 @@ class LocalRecorder:
         held, self._held = self._held or [], None
         self._log = io.FileIO(self._store.folder.log(self.kept.completion_id), "xb")
         self._store.database.put(self.kept)
+        self._append(self._request)
         self._write(held)
         self._done += len(held)
 
@@ -152,6 +167,7 @@ class LocalRecorder:
             self._counted = self._grown
             self._store.database.put(self.kept, self._grown)
             self._store.database.put_image(image, self.kept.completion_id)
+        self._store.make_room()
 
     def _image(self, part: pb.PartFinished, size: int) -> KeptImage:
         kept, image, media = self.kept, part.image, part.media
@@ -182,10 +198,11 @@ class LocalRecorder:
             self._append(log_format.end_record(error))
             self._store.database.put(ended, self._grown)
         self._close()
+        self._store.make_room()
 
     def _end_small(self, ended: Kept, error: Error | None) -> None:
         """All of it in one transaction."""
-        records: list[bytes] = []
+        records: list[bytes] = [self._request]
         data: list[bytes] = []
         database = self._store.database
         with database.transaction():

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
@@ -18,6 +19,7 @@ from imagewire_server.core.store.local.sweep import Sweep
 from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
+from imagewire_server.core.store.request import InputImage
 from imagewire_server.core.store.store import StoreDown
 
 _T = TypeVar("_T")
@@ -64,12 +66,7 @@ class LocalStore:
             found = self._reads.by_request(caller, request_id) if request_id else self._reads.by_id(completion_id)
             return found if found is not None and found.caller == caller and found.expires > time.time() else None
 
-        found = await self._reading(look)
-        if found is None and completion_id:
-            # Another worker may hold what it began to draw just now.
-            await asyncio.sleep(3 * HELD)
-            found = await self._reading(look)
-        return found
+        return await self._soon(look)
 
     async def is_alive(self, kept: Kept) -> bool:
         """See Store."""
@@ -79,9 +76,17 @@ class LocalStore:
         """See Store."""
         return LocalReader(self._reads, self.folder, kept, after_sequence, offset).events()
 
+    async def flush(self) -> None:
+        """See Store."""
+        await self.writer.call(lambda: None)
+
+    async def request(self, kept: Kept) -> pb.Spec | None:
+        """See Store."""
+        return await self._reading(LocalReader(self._reads, self.folder, kept, 0, 0).request)
+
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""
-        return await self._reading(lambda: self._reads.image(caller, image_id, sha256))
+        return await self._soon(lambda: self._reads.image(caller, image_id, sha256), wait=bool(image_id))
 
     async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
         """See Store."""
@@ -127,6 +132,17 @@ class LocalStore:
         self._reads.close()
         self._owner.end()
 
+    async def _soon(self, look: Callable[[], _T | None], *, wait: bool = True) -> _T | None:
+        """What is found now; or, in case it is being written, in a moment. wait: for other workers as well."""
+        found = await self._reading(look)
+        if found is None:
+            await self.flush()
+            found = await self._reading(look)
+        if found is None and wait:
+            await asyncio.sleep(3 * HELD)
+            found = await self._reading(look)
+        return found
+
     async def _reading(self, look: Callable[[], _T]) -> _T:
         try:
             return await asyncio.to_thread(look)
@@ -157,10 +173,30 @@ class LocalStore:
         else:
             part.unlink(missing_ok=True)
 
+    def keep_input(self, kept: Kept, image_id: str, image: InputImage) -> None:
+        """Keep an input picture of an answer, so that its chat can go on."""
+        part = None if self.database.object(image.sha256) else self.folder.new_part()
+        if part is not None:
+            part.write_bytes(image.data)
+        with self.database.transaction():
+            if part is not None:
+                self.keep_object(part, image.sha256, len(image.data))
+            made = KeptImage(
+                image_id=image_id,
+                caller=kept.caller,
+                sha256=image.sha256,
+                size=len(image.data),
+                mime_type=image.mime_type,
+                width=image.width,
+                height=image.height,
+                expires=kept.expires,
+            )
+            self.database.put_image(made, kept.completion_id)
+
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
         self.writer.warn("keeping an answer", error)
-        self.is_down = True
+        self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
         self._unmarked[kept.completion_id] = replace(kept, state=State.NOT_KEPT)
         with contextlib.suppress(*FAULTS):
             self._mark()

@@ -69,6 +69,8 @@ REFUSED_WHOLE = {"ImageOutputOptions": "output_options", "OutputConfig": "output
 
 # Messages that stand in another place than the walk would put them.
 WALKED_APART = ("Spec.messages", "Part.function_response")
+# The server puts the earlier chat in its place, before anything is encoded.
+REPLACED = ("Spec.previous_completion_id",)
 
 
 def _value(field: FieldDescriptor) -> Any:
@@ -106,7 +108,7 @@ def _leaves(descriptor: Descriptor, wrap: Any) -> list[tuple[str, Any, Any]]:
                 found += _leaves(inside, deeper)
             continue
         value = _value(field)
-        if value is not None:
+        if value is not None and name not in REPLACED:
             without = {key: kept for key, kept in base.items() if key != field.name}
             if field.containing_oneof and len(field.containing_oneof.fields) > 1:
                 siblings = {f.name for f in field.containing_oneof.fields}
@@ -164,7 +166,7 @@ def test_the_walk_reaches_every_field_of_a_request() -> None:
         "Spec.tools", "Spec.tool_config", "ChatMessage.image", "ChatMessage.parts", "Part.image", "Part.function_call",
         "Part.function_response", "ImageConfig.output_options", "GenerationConfig.thinking_config", "Tool.functions",
         "Tool.google_search", "FunctionDeclarations.declarations", "Part.media", "Part.native", "Spec.output_config",
-        "FunctionResponse.images", "GoogleSearch.time_range",
+        "FunctionResponse.images", "GoogleSearch.time_range", "Spec.previous_completion_id",
     }  # fmt: skip
     assert known - walked == containers
 
