@@ -92,6 +92,7 @@ class Server:
         self.rest = RestServer(
             self._engine,
             keeper,
+            images,
             Listener(given.rest, shared=shared),
             fetcher,
             rest_options(given),

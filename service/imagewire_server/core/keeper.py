@@ -12,7 +12,8 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import history, kept_inputs, metrics
+from imagewire_server.core import history, kept_inputs, metrics, picture_links
+from imagewire_server.core.access.caller import Caller
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
@@ -21,6 +22,7 @@ from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.picture_links import Link
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
 from imagewire_server.core.wishes import ANY, Wishes
@@ -147,6 +149,25 @@ class Keeper:
             raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
+
+    async def follow(self, link: Link) -> Reader:
+        """A reader of the answer that a picture is part of, from its beginning. Raises like resume."""
+        caller = Call(caller=Caller(link.caller))
+        return await self.resume(caller, pb.ResumeCompletionRequest(completion_id=link.completion_id))
+
+    def token(self, link: Link) -> str:
+        """What lets anyone read a picture of an answer that is kept."""
+        assert self._store is not None  # noqa: S101  # it is kept
+        return picture_links.token(self._store.secret, link)
+
+    def link(self, token: str) -> Link | None:
+        """The picture that a token lets anyone read; None where it is not one of ours, or has expired."""
+        return picture_links.read(self._store.secret, token, time.time()) if self._store is not None else None
+
+    def image_id(self, link: Link) -> str:
+        """The id of a picture that is kept, or will be."""
+        assert self._store is not None  # noqa: S101  # it is kept
+        return picture_links.image_id(self._store.secret, link.completion_id, link.candidate_index, link.part_index)
 
     async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
         """The spec with all that it refers to."""

@@ -17,6 +17,7 @@ from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
 from imagewire_server.api.rest.middleware import Exchange, Scope
+from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
@@ -29,6 +30,7 @@ from imagewire_server.core.keeper import Keeper, fingerprint_of
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Encoder, StreamEncoder
 from imagewire_server.formats.openai.common.reading import Request, SpecOf
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
@@ -42,11 +44,15 @@ _UNSIGNED = (
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """How an endpoint's request wants to be drawn. path: of the endpoint. key: its Idempotency-Key, "" for none."""
+    """How an endpoint's request wants to be drawn. path: of the endpoint. key: its Idempotency-Key, "" for none.
+
+    delivery: how its pictures are delivered.
+    """
 
     path: str
     wishes: Wishes = ANY
     key: str = ""
+    delivery: Delivery = INSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,7 @@ class Responder:
 
     engine: Engine
     keeper: Keeper
+    urls: PictureUrls
     pictures: Pictures
     heartbeat_interval: float
     bypass_signatures: bool
@@ -87,21 +94,35 @@ class Responder:
         exchange.response.add(notices.headers(made[1]))
         return made
 
-    async def asked(self, call: Call, builder: SpecBuilder, path: str, *, keeps: bool, beside: bytes = b"") -> Asked:
-        """What the request wants of the keeper. path: of the endpoint. keeps: whether its answer may be kept.
+    async def asked(
+        self,
+        exchange: Exchange,
+        scope: Scope,
+        builder: SpecBuilder,
+        path: str,
+        *,
+        keeps: bool = True,
+        beside: bytes = b"",
+        by_url: str = "",
+    ) -> Asked:
+        """What the request wants beside its spec. path: of the endpoint. keeps: whether its answer may be kept.
 
-        beside: what else than the spec tells one request from another. Raises InvalidRequest and KeepOff.
+        beside: what else than the spec tells one request from another. by_url: the field that asks for URLs of
+        pictures. Raises InvalidRequest and KeepOff.
         """
+        call = exchange.call
+        self.urls.take_back(exchange, scope, builder)
+        delivery = self.urls.delivery(exchange, scope, by_url, keeps=keeps) if by_url else Delivery()
         key = idempotency.key_of(call.headers)
         if not key:
-            return Asked(path, Wishes(keeps=keeps))
+            return Asked(path, Wishes(keeps=keeps), delivery=delivery)
         if not self.keeper.keeps:
             raise idempotency.keep_off()
         if not keeps:
             raise idempotency.not_stored()
         # That of what the caller sent: a picture named by URL may change, or be gone, when the request is repeated.
         digest = await run_for_call(call, fingerprint_of, builder.spec)
-        return Asked(path, Wishes(fingerprint=digest + beside), key)
+        return Asked(path, Wishes(fingerprint=digest + beside), key, delivery)
 
     @asynccontextmanager
     async def drawing(
@@ -162,6 +183,11 @@ class Responder:
         call.large = call.large or fetched > LIGHT_BYTES
         await run_for_call(call, builder.check)
 
+    async def settle_pictures(self, asked: Asked) -> None:
+        """Wait until the pictures of a complete answer are whole behind their URLs."""
+        if asked.delivery.keys:
+            await self.keeper.flush()
+
     async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder, asked: Asked) -> None:
         """Send one JSON object. It is held back while it is small, so that a failure until then gets its own status."""
         buffers = ImageBuffers()
@@ -173,6 +199,7 @@ class Responder:
             ):
                 async for events in stream:
                     await pass_on(events, encoder, buffers, exchange.response)
+                await self.settle_pictures(asked)
             await exchange.response.finish()
         finally:
             buffers.close()

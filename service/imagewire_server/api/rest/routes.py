@@ -9,10 +9,12 @@ from imagewire_server.api.rest.endpoints import docs as pages
 from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
 from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
 from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
+from imagewire_server.api.rest.endpoints.pictures import PictureEndpoint
 from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint
-from imagewire_server.api.rest.middleware import Scope
+from imagewire_server.api.rest.middleware import PICTURES, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
+from imagewire_server.core.kept_images import KeptImages
 
 _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -27,7 +29,9 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(responder: Responder, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool) -> Router:
+def application(
+    responder: Responder, images: KeptImages, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool
+) -> Router:
     """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
@@ -48,6 +52,7 @@ def application(responder: Responder, image_fields: str, ready: Ready, *, drafts
         "/v1/models/{model:path}": models,
         "/models": models,
         "/models/{model:path}": models,
+        f"{PICTURES}{{token}}": PictureEndpoint(responder, images),
     }
     if metrics:
         gets["/metrics"] = counts

@@ -61,6 +61,8 @@ class Store(Protocol):
     """Seconds that an answer is kept."""
     is_down: bool
     """Whether it is known not to work."""
+    secret: bytes
+    """What names of pictures are made from: random, kept, and the same for all that share the store."""
 
     async def claim(self, kept: Kept) -> Kept | None:
         """Take `kept.request_id` for this caller. None where it is taken now; else the answer that has it already."""

@@ -98,6 +98,7 @@ MOVES: dict[str, dict[str, Any]] = {
 ANSWER = {
     "chat": {
         "stream": True,
+        "image_delivery": "url",
         "stream_options": {"include_usage": True},
         **COMMON_ANSWER,
         "parallel_tool_calls": False,
@@ -124,6 +125,7 @@ ANSWER = {
     "responses": {
         **COMMON_ANSWER,
         "stream": True,
+        "image_delivery": "url",
         "stream_options": {"include_obfuscation": True},
         "top_logprobs": 0,
         "tool_choice": "auto",

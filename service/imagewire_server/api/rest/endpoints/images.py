@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import msgspec
 from starlette.datastructures import FormData, UploadFile
@@ -51,14 +51,16 @@ class ImagesEndpoint:
         else:
             request, builder = await self.responder.read(exchange, scope, ImagesRequest, spec_of)
         path, count = PATHS[self.edits], b"%d" % (request.n or 1)
-        asked = await self.responder.asked(exchange.call, builder, path, keeps=True, beside=count)
+        # Where nothing is kept, pictures are data: URLs.
+        by_url = "response_format" if request.response_format == "url" and self.responder.keeper.keeps else ""
+        asked = await self.responder.asked(exchange, scope, builder, path, beside=count, by_url=by_url)
         if not request.stream:
             await self._answer(exchange, builder, request, asked, sent)
             return
         kind = "image_edit" if self.edits else "image_generation"
-        await self.responder.stream(
-            exchange, builder, ImagesStream(kind, exchange.call.request_id, drafts=request.partial_images or 0), asked
-        )
+        drafts = request.partial_images or 0
+        encoder = ImagesStream(kind, exchange.call.request_id, drafts=drafts, delivery=asked.delivery)
+        await self.responder.stream(exchange, builder, encoder, asked)
 
     async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
         """Read an edit; the number is that of bytes of pictures."""
@@ -90,7 +92,7 @@ class ImagesEndpoint:
 
         sent: bytes of pictures. If a call fails, the pictures of the others are not lost.
         """
-        runs = [_Run(exchange.call.begin_part(), number) for number in range(request.n or 1)]
+        runs = [_Run(exchange.call.begin_part(), number, asked) for number in range(request.n or 1)]
         first = _First()
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
@@ -98,7 +100,7 @@ class ImagesEndpoint:
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:
-                            group.create_task(run.draw(self.responder, builder, asked, limit, first))
+                            group.create_task(run.draw(self.responder, builder, limit, first))
                 finally:
                     for run in runs:
                         exchange.call.add_part(run.call)
@@ -113,7 +115,7 @@ class ImagesEndpoint:
                 exchange.call.request_id,
                 as_url=request.response_format == "url",
             )
-            for run, mine in zip([*drawn, _Run(Call(), 0)], pieces, strict=True):
+            for run, mine in zip([*drawn, _Run(Call(), 0, asked)], pieces, strict=True):
                 await write(mine, run.buffers, exchange.response)
             await exchange.response.finish()
         finally:
@@ -135,27 +137,27 @@ class _First:
 class _Run:
     """One call of several. number: which of them it is, from 0."""
 
-    def __init__(self, call: Call, number: int) -> None:
-        self.drawn = Drawn()
+    def __init__(self, call: Call, number: int, asked: Asked) -> None:
+        self._asked = replace(asked, delivery=asked.delivery.another())
+        self.drawn = Drawn(self._asked.delivery)
         self.buffers = ImageBuffers()
         self.call = call
         self.error: Error | None = None
         self._number = number
 
-    async def draw(
-        self, responder: Responder, builder: SpecBuilder, asked: Asked, limit: asyncio.Semaphore, first: _First
-    ) -> None:
+    async def draw(self, responder: Responder, builder: SpecBuilder, limit: asyncio.Semaphore, first: _First) -> None:
         try:
             if self._number:
                 await first.begun.wait()
             if first.error is not None:
                 raise first.error
-            drawing = responder.drawing(self.call, builder, asked, stream=False, number=self._number)
+            drawing = responder.drawing(self.call, builder, self._asked, stream=False, number=self._number)
             async with limit, drawing as stream:
                 first.begun.set()
                 async for events in stream:
                     for event in events:
                         await self._take(event)
+                await responder.settle_pictures(self._asked)
         except Error as error:
             if not first.begun.is_set():
                 first.error = error

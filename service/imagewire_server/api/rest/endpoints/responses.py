@@ -24,11 +24,19 @@ class ResponsesEndpoint:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
         request, builder = await self.responder.read(exchange, scope, ResponsesRequest, spec_of)
-        asked = await self.responder.asked(exchange.call, builder, PATH, keeps=request.store is not False)
+        by_url = "image_delivery" if request.image_delivery == "url" else ""
+        keeps = request.store is not False
+        asked = await self.responder.asked(exchange, scope, builder, PATH, keeps=keeps, by_url=by_url)
         if request.stream:
             tool = image_tool(request)
             drafts = (tool.partial_images or 0) if tool else 0
-            encoder = ResponsesEvents(request, exchange.call.request_id, drafts=drafts, asked_at=int(time.time()))
+            encoder = ResponsesEvents(
+                request,
+                exchange.call.request_id,
+                drafts=drafts,
+                asked_at=int(time.time()),
+                delivery=asked.delivery,
+            )
             await self.responder.stream(exchange, builder, encoder, asked)
         else:
-            await self.responder.answer(exchange, builder, ResponsesAnswer(request), asked)
+            await self.responder.answer(exchange, builder, ResponsesAnswer(request, asked.delivery), asked)

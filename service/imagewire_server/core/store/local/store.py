@@ -39,6 +39,7 @@ class LocalStore:
         self.ttl = ttl
         self.is_down = False
         self.folder = Folder(folder)
+        self.secret = self.folder.secret()
         self._owner = self.folder.owner()
         # The first is the thread's own. The other reads, in any thread.
         self.database = Database(self.folder.database)

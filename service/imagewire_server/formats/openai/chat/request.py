@@ -10,6 +10,7 @@ from imagewire_server.formats.openai.common.shared_request import (
     AnswerImage,
     Empty,
     Extras,
+    ImageDelivery,
     ImageUrl,
     Int32,
     Model,
@@ -198,4 +199,5 @@ class ChatRequest(ProviderOptions, kw_only=True):
     top_logprobs: Literal[0] | None = None
     logit_bias: Annotated[Object, Empty] | None = None
     verbosity: Literal["medium"] | None = None
+    image_delivery: ImageDelivery | None = None
     store: Literal[False] | None = None

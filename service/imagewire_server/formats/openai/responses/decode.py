@@ -45,6 +45,9 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
         options.effort(builder, given.reasoning.effort, "reasoning.effort")
         if given.reasoning.summary is not None:
             options.thoughts(builder, True, "reasoning.summary")
+    if given.image_delivery == "url" and (tool := image_tool(given)) is not None and tool.partial_images:
+        words = "is only for pictures in the answer; leave it out, since a URL sends its picture while that is drawn"
+        builder.refuse("image_delivery", words)
     provider_options.read(builder, given)
     options.labels(builder, given.user, given.metadata, capabilities)
     if given.extra_body is not None:

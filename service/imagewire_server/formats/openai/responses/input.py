@@ -97,7 +97,7 @@ def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[s
         case ImageCallItem(status="failed", result=None, url=None):
             return
         case ImageCallItem():
-            image = _drawn(builder, item, field)
+            image = _drawn(builder, item, field, at)
             if image is not None:
                 path = f"messages[{at}].parts[0]"
                 builder.from_field(path, f"{field}.{'url' if item.url else 'result'}")
@@ -147,12 +147,15 @@ def _digest(image: pb.Image) -> bytes:
     return hashlib.sha256(image.data or image.uri.encode()).digest()
 
 
-def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str) -> pb.Image | None:
+def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str, at: int) -> pb.Image | None:
     if item.url:
         said = f"image/{item.output_format}" if item.output_format else None
         return builder.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
+    if item.result is None and item.image_id:
+        builder.image_from_field(f"messages[{at}].parts[0].image", f"{field}.image_id")
+        return pb.Image(image_id=item.image_id)
     if item.result is None:
-        words = "is required: this server does not store pictures yet; send it as an input_image, or leave the item out"
+        words = "is required, or url, or image_id; send the item as it came, or leave it out"
         builder.refuse(f"{field}.result", words)
         return None
     try:
