@@ -74,7 +74,7 @@ class Server:
         self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
         self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
-        keeper = Keeper(
+        self.keeper = keeper = Keeper(
             self._engine,
             store,
             goes_on=given.on_disconnect == "keep",
@@ -189,7 +189,11 @@ async def server(
     try:
         chosen = registered() if providers is None else providers
         store = await open_store(given)
-        yield Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
+        made = Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
+        try:
+            yield made
+        finally:
+            await made.keeper.drain(0.0, asyncio.Event())
     finally:
         if store is not None:
             await store.aclose()
@@ -249,7 +253,10 @@ async def serve(
             failed = beside[-1].done()
             await made.announce_stop(config.settings.drain_delay, stop.hurry)
         finally:
-            await asyncio.gather(made.grpc.drain(stop.now), made.rest.drain(stop.now))
+            grace = config.settings.drain_grace
+            await asyncio.gather(
+                made.grpc.drain(stop.now), made.rest.drain(stop.now), made.keeper.drain(grace, stop.now)
+            )
             # Not before: the process that watches a worker hears from `until` that its loop runs.
             for task in beside:
                 task.cancel()

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from types import TracebackType
 from typing import Protocol
 
+from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.feed import Feed, OnDisconnect
@@ -89,10 +90,10 @@ class Completion:
         """Whether a reader is attached, or may be: without a buffer nobody knows."""
         return self._feed is None or self._feed.is_read
 
-    async def aclose(self) -> None:
-        """End a drawing with a buffer, and drop what is kept. A reader that is still attached gets an error."""
+    async def aclose(self, reason: Error | None = None) -> None:
+        """End a drawing with a buffer, and drop what is in memory. A reader that is still attached gets the reason."""
         if self._feed is not None:
-            await self._feed.aclose()
+            await self._feed.aclose(reason)
 
 
 class _PullingReader:

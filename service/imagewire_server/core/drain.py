@@ -37,7 +37,7 @@ class RunningCalls:
         task = asyncio.current_task()
         # If the client has left as well, its cancellation counts.
         if task is not None and task in self._ended and task.uncancel() == 0:
-            raise (_loss() if call.tried else _refusal()) from None
+            raise (loss() if call.tried else _refusal()) from None
 
     def _enter(self) -> asyncio.Task[Any]:
         if self._shut:
@@ -134,7 +134,8 @@ def _refusal() -> Draining:
     return Draining("this server is stopping, and nothing was sent for this call: try again, with another server")
 
 
-def _loss() -> ShuttingDown:
+def loss() -> ShuttingDown:
+    """Of a drawing that the grace did not suffice for."""
     return ShuttingDown(
         "the server was stopped while the picture was being drawn; it may have been charged: check whether you were"
         " billed before you ask again"

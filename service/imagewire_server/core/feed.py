@@ -59,6 +59,8 @@ class Feed:
         self._idle: asyncio.Future[None] | None = None  # what the task waits for while it must not pull
         self._ended = False  # whether no more events come
         self._closed = False
+        # What the store says of the drawing's end; this, if the task is cancelled.
+        self._outcome: Exception | None = _given_up()
         self._error: Exception | None = None
         self._traceback: TracebackType | None = None
 
@@ -81,10 +83,12 @@ class Feed:
             self._task = asyncio.create_task(self._pull())
         return reader
 
-    async def aclose(self) -> None:
-        """End the drawing, and drop what is kept. A reader that is still attached gets an error."""
+    async def aclose(self, reason: Error | None = None) -> None:
+        """End the drawing, and drop what is in memory. A reader that is still attached gets the reason."""
         self._closed = True
-        self._end(Internal("the answer was given up while it was read") if self._readers else None)
+        self._outcome = reason or self._outcome
+        gone = reason or Internal("the answer was given up while it was read")
+        self._end(gone if self._readers else None)
         try:
             await self._stop()
         finally:
@@ -170,7 +174,6 @@ class Feed:
             self._idle.set_result(None)
 
     async def _pull(self) -> None:
-        outcome: Exception | None = _given_up()
         try:
             async with aclosing(self._source) as source:
                 while True:
@@ -184,18 +187,18 @@ class Feed:
                         self._keeping.recorder.add(events)
                     self._wake_readers()
         except Exception as error:  # noqa: BLE001  # it is raised where it is read
-            outcome = error
+            self._outcome = error
             self._end(error)
         except asyncio.CancelledError:
             if not self._closed:  # from outside, or of something that the source asked
                 self._end(Internal("the drawing was cancelled while it was read"))
             raise
         else:
-            outcome = None
+            self._outcome = None
             self._end(None)
         finally:
             if self._keeping is not None:
-                self._keeping.on_end(outcome)
+                self._keeping.on_end(self._outcome)
         self._buffer.trim(self._needed())
 
     async def _wait(self) -> None:

@@ -55,7 +55,7 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[
     try:
         answer = await fold(store.read(kept, 0, 0), max_inline_bytes=max_bytes)
     except AnswerTooLarge as error:
-        words = f"the pictures of the earlier chat have more than {max_bytes} bytes: send the messages that matter"
+        words = f"the earlier chat has more than {max_bytes} bytes: send the messages that matter"
         raise InvalidRequest([Violation(_FIELD, words)]) from error
     except Error as error:
         words = f"that answer ended with an error ({error.reason}); go on from the one before it"

@@ -12,18 +12,18 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Draining, Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import history, kept_inputs, metrics, picture_links
-from imagewire_server.core.access.caller import Caller
+from imagewire_server.core import history, kept_inputs, metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.drain import loss, pause
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
-from imagewire_server.core.picture_links import Link
-from imagewire_server.core.store.records import Kept
+from imagewire_server.core.picture_links import Links
+from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
 from imagewire_server.core.wishes import ANY, Wishes
 
@@ -61,11 +61,9 @@ class Keeper:
         self._running: dict[str, _Running] = {}
         self._by_request: dict[tuple[str, str], str] = {}
         self._budget = BufferBudget(_BUFFERS)
-
-    @property
-    def keeps(self) -> bool:
-        """Whether there is a store at all."""
-        return self._store is not None
+        self.links = Links(store.secret) if store is not None else None
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def is_keeping(self) -> bool:
@@ -146,28 +144,31 @@ class Keeper:
             except StoreDown as error:
                 raise unavailable() from error
         if kept is None:
-            raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
+            raise _not_found()
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
 
-    async def follow(self, link: Link) -> Reader:
-        """A reader of the answer that a picture is part of, from its beginning. Raises like resume."""
-        caller = Call(caller=Caller(link.caller))
-        return await self.resume(caller, pb.ResumeCompletionRequest(completion_id=link.completion_id))
+    async def delete(self, caller: str, completion_id: str) -> bool:
+        """Forget an answer and its pictures, unless it is still drawn. Returns whether it is forgotten.
 
-    def token(self, link: Link) -> str:
-        """What lets anyone read a picture of an answer that is kept."""
-        assert self._store is not None  # noqa: S101  # it is kept
-        return picture_links.token(self._store.secret, link)
+        Raises CompletionNotFound, KeepOff and StoreUnavailable.
+        """
+        if self._store is None:
+            raise KeepOff("this server keeps no answers, so there is nothing to delete")
+        try:
+            kept = await self._store.find(caller, completion_id=completion_id)
+            if completion_id in self._running or (kept is not None and await self._is_drawn(self._store, kept)):
+                return False
+            if kept is None:
+                raise _not_found()
+            await self._store.delete(kept)
+        except StoreDown as error:
+            raise unavailable() from error
+        return True
 
-    def link(self, token: str) -> Link | None:
-        """The picture that a token lets anyone read; None where it is not one of ours, or has expired."""
-        return picture_links.read(self._store.secret, token, time.time()) if self._store is not None else None
-
-    def image_id(self, link: Link) -> str:
-        """The id of a picture that is kept, or will be."""
-        assert self._store is not None  # noqa: S101  # it is kept
-        return picture_links.image_id(self._store.secret, link.completion_id, link.candidate_index, link.part_index)
+    @staticmethod
+    async def _is_drawn(store: Store, kept: Kept) -> bool:
+        return kept.state is State.RUNNING and await store.is_alive(kept)
 
     async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
         """The spec with all that it refers to."""
@@ -179,6 +180,16 @@ class Keeper:
         except StoreDown as error:
             raise unavailable() from error
         return spec
+
+    async def drain(self, grace: float, hurry: asyncio.Event) -> None:
+        """Let drawings go on for `grace` seconds, or until `hurry` is set; then end them. The store knows that."""
+        over = asyncio.create_task(pause(grace, hurry))
+        idle = asyncio.create_task(self._idle.wait())
+        await asyncio.wait({over, idle}, return_when=asyncio.FIRST_COMPLETED)
+        over.cancel()
+        idle.cancel()
+        for running in list(self._running.values()):
+            await running.completion.aclose(loss())
 
     def _check_off(self, request_id: str, on_disconnect: int) -> None:
         if request_id:
@@ -235,6 +246,7 @@ class Keeper:
             keeping=keeping,
         )
         self._running[kept.completion_id] = _Running(completion, kept)
+        self._idle.clear()
         if kept.request_id:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
@@ -259,6 +271,8 @@ class Keeper:
         recorder.end(error, free=error is not None and call.charged == "no")
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)
+        if not self._running:
+            self._idle.set()
         self._by_request.pop((kept.caller, kept.request_id), None)
         if call.settled:
             metrics.count_cost(call)
@@ -268,6 +282,10 @@ class Keeper:
                 code="OK" if error is None else error.reason,
                 **call.fields(),
             )
+
+
+def _not_found() -> CompletionNotFound:
+    return CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
 
 
 def fingerprint_of(spec: pb.Spec) -> bytes:

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import hmac
 import struct
+import time
 from dataclasses import dataclass
 
 _PLACE = struct.Struct(">16sIIQ")  # answer, candidate, part, the second in which it expires
@@ -52,6 +53,25 @@ def read(secret: bytes, text: str, now: float) -> Link | None:
     if expires <= now:
         return None
     return Link(data[_PLACE.size :].decode(), f"{_PREFIX}{answer.hex()}", candidate, part, expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Those of one store."""
+
+    secret: bytes
+
+    def token(self, link: Link) -> str:
+        """What lets anyone read a picture of an answer that is kept."""
+        return token(self.secret, link)
+
+    def read(self, text: str) -> Link | None:
+        """The picture that a token lets anyone read; None where it is not one of ours, or has expired."""
+        return read(self.secret, text, time.time())
+
+    def image_id(self, link: Link) -> str:
+        """The id of a picture that is kept, or will be."""
+        return image_id(self.secret, link.completion_id, link.candidate_index, link.part_index)
 
 
 def _mac(secret: bytes, data: bytes) -> bytes:

@@ -28,13 +28,14 @@ class PictureUrls:
 
         Raises KeepOff and InvalidRequest.
         """
-        if not self.keeper.keeps:
+        links = self.keeper.links
+        if links is None:
             words = 'this server keeps no pictures, so they have no URLs: leave it out, or set keep to "local"'
             raise KeepOff(f"{field}: {words}", violations=[Violation(field, words)])
         if not keeps:
             raise InvalidRequest([Violation(field, "needs an answer that is kept: leave out store: false")])
         base = self._base(scope)
-        caller, token = exchange.call.caller.id, self.keeper.token
+        caller, token = exchange.call.caller.id, links.token
 
         return Delivery(
             lambda started, key: f"{base}{PICTURES}{token(Link(caller, started.completion_id, *key, _expiry(started)))}"
@@ -42,7 +43,8 @@ class PictureUrls:
 
     def take_back(self, exchange: Exchange, scope: Scope, builder: SpecBuilder) -> None:
         """Replace the URLs of the caller's own pictures by their ids. Raises InvalidRequest for one that is over."""
-        if not builder.names_pictures:
+        links = self.keeper.links
+        if not builder.names_pictures or links is None:
             return
         base = self._base(scope)
         for i, message in enumerate(builder.spec.messages):
@@ -50,9 +52,9 @@ class PictureUrls:
                 match = _OURS.fullmatch(image.uri) if image.uri else None
                 if match is None:
                     continue
-                link = self.keeper.link(match["token"])
+                link = links.read(match["token"])
                 if link is not None and link.caller == exchange.call.caller.id:
-                    image.image_id = self.keeper.image_id(link)
+                    image.image_id = links.image_id(link)
                     image.ClearField("mime_type")
                 elif link is None and match["base"] == base:
                     words = "has expired, or is of another server: send the picture itself"

@@ -116,7 +116,7 @@ class Responder:
         key = idempotency.key_of(call.headers)
         if not key:
             return Asked(path, Wishes(keeps=keeps), delivery=delivery)
-        if not self.keeper.keeps:
+        if self.keeper.links is None:
             raise idempotency.keep_off()
         if not keeps:
             raise idempotency.not_stored()

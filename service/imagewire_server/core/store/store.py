@@ -85,6 +85,9 @@ class Store(Protocol):
         Raises how it ended. offset: as in ResumeCompletionRequest; InvalidRequest where there are not so many bytes.
         """
 
+    async def delete(self, kept: Kept) -> None:
+        """Remove an answer that nobody draws, and its pictures."""
+
     async def request(self, kept: Kept) -> pb.Spec | None:
         """What was asked, with pictures by their sha256; None where that is not known."""
 

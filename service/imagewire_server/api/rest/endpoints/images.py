@@ -52,7 +52,7 @@ class ImagesEndpoint:
             request, builder = await self.responder.read(exchange, scope, ImagesRequest, spec_of)
         path, count = PATHS[self.edits], b"%d" % (request.n or 1)
         # Where nothing is kept, pictures are data: URLs.
-        by_url = "response_format" if request.response_format == "url" and self.responder.keeper.keeps else ""
+        by_url = "response_format" if request.response_format == "url" and self.responder.keeper.links else ""
         asked = await self.responder.asked(exchange, scope, builder, path, beside=count, by_url=by_url)
         if not request.stream:
             await self._answer(exchange, builder, request, asked, sent)

@@ -13,6 +13,8 @@ from imagewire_server.contract import image_header, pb
 from imagewire_server.contract.errors import Error, Stalled
 from imagewire_server.contract.events import Chunk
 from imagewire_server.contract.keep_errors import ImageNotFound
+from imagewire_server.core.access.caller import Caller
+from imagewire_server.core.call import Call
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.picture_links import Link
 
@@ -82,13 +84,13 @@ class PictureEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         exchange: Exchange = scope[EXCHANGE]
-        link = self.responder.keeper.link(scope["path_params"]["token"])
-        if link is None:
+        links = self.responder.keeper.links
+        link = links.read(scope["path_params"]["token"]) if links is not None else None
+        if links is None or link is None:
             raise ImageNotFound("there is no such picture, or its URL has expired")
         max_age = max(int(link.expires - time.time()), 0)
         try:
-            ident = self.responder.keeper.image_id(link)
-            await send_kept(exchange, scope, self.images, link.caller, ident, max_age)
+            await send_kept(exchange, scope, self.images, link.caller, links.image_id(link), max_age)
         except ImageNotFound:
             if exchange.response.started:
                 raise
@@ -100,8 +102,9 @@ class PictureEndpoint:
         response, key = exchange.response, (link.candidate_index, link.part_index)
         response.cached(max_age)
         mime_type = ""
+        call, answer = Call(caller=Caller(link.caller)), pb.ResumeCompletionRequest(completion_id=link.completion_id)
         try:
-            async with await self.responder.keeper.follow(link) as reader:
+            async with await self.responder.keeper.resume(call, answer) as reader:
                 async for events in reader:
                     for event in events:
                         if isinstance(event, Chunk):

@@ -173,11 +173,6 @@ class Database:
         """The bytes of all that is kept."""
         return int(self._db.execute("SELECT bytes FROM total").fetchone()[0])
 
-    def running(self) -> list[Kept]:
-        """The answers that somebody draws, or drew when the process ended."""
-        rows = self._db.execute("SELECT id FROM completions WHERE state = ?", (State.RUNNING.value,)).fetchall()
-        return [kept for (ident,) in rows if (kept := self.by_id(ident)) is not None]
-
     def expired(self) -> tuple[list[Kept], list[str]]:
         """The answers, and the uploaded pictures, whose time is over."""
         return self._oldest("expires <= ?", time.time(), 1000)

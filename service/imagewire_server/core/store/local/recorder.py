@@ -68,6 +68,7 @@ class LocalRecorder:
     def _finish(self, error: Error | None, *, free: bool) -> Callable[[], None] | None:
         if self.failed:
             # Until now a slow reader may have read what was written before the failure.
+            self._store.close(self)
             self._store.folder.remove(self.kept.completion_id)
             return None
         return self._step(lambda: self._end(error, free=free))
@@ -93,7 +94,7 @@ class LocalRecorder:
 
     def _fail(self, error: BaseException) -> None:
         self.failed = True
-        self._close()
+        self.close()
         self._store.fail(self.kept, error)
 
     def _ask(self, spec: pb.Spec) -> None:
@@ -197,7 +198,7 @@ class LocalRecorder:
         else:
             self._append(log_format.end_record(error))
             self._store.database.put(ended, self._grown)
-        self._close()
+        self.close()
         self._store.make_room()
 
     def _end_small(self, ended: Kept, error: Error | None) -> None:
@@ -224,7 +225,8 @@ class LocalRecorder:
             log = b"".join(records)
             database.put(ended, len(log), log)
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Write no more."""
         for file in (self._log, self._file):
             if file is not None:
                 file.close()

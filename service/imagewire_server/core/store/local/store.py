@@ -45,6 +45,7 @@ class LocalStore:
         self.database = Database(self.folder.database)
         self._reads = Database(self.folder.database)
         self._sweep = Sweep(self.database, self.folder, max_bytes)
+        self._recorders: set[LocalRecorder] = set()
         self._opened: set[LocalRecorder] = set()
         self._unmarked: dict[str, Kept] = {}
         self._expires_at = self._collects_at = self._tries_at = 0.0
@@ -58,6 +59,7 @@ class LocalStore:
         """See Store."""
         recorder = LocalRecorder(self, replace(kept, owner=self._owner.name))
         recorder.failed = self.is_down
+        self._recorders.add(recorder)
         return recorder
 
     async def find(self, caller: str, *, completion_id: str = "", request_id: str = "") -> Kept | None:
@@ -123,12 +125,18 @@ class LocalStore:
 
         return await self.writer.call(delete)
 
+    async def delete(self, kept: Kept) -> None:
+        """See Store."""
+        await self.writer.call(lambda: self._sweep.remove([kept.completion_id], []))
+
     async def aclose(self) -> None:
         """See Store."""
         await self.writer.aclose()
         await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
+        for recorder in self._recorders:
+            recorder.close()
         self.database.close()
         self._reads.close()
         self._owner.end()
@@ -158,8 +166,9 @@ class LocalStore:
         self._opened.add(recorder)
 
     def close(self, recorder: LocalRecorder) -> None:
-        """A recorder holds nothing any more."""
+        """A recorder has ended, or holds nothing any more."""
         self._opened.discard(recorder)
+        self._recorders.discard(recorder)
 
     def make_room(self) -> None:
         """See Sweep."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
@@ -14,6 +15,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.records import Kept
 
+ID = "2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77"
 SMALL, LARGE = bytes(range(256)) * 4, bytes(range(256)) * 1024
 
 
@@ -83,3 +85,24 @@ async def read(store: LocalStore, given: Kept, after: int = 0, offset: int = 0) 
             else:
                 numbers.append(event.sequence)
     return numbers, data
+
+
+async def total(store: LocalStore) -> int:
+    """The bytes that are kept, as the store counts them."""
+    return await store.writer.call(lambda: store.database.total)
+
+
+def files(folder: Path) -> list[Path]:
+    """The logs, parts and objects."""
+    return [path for name in ("logs", "parts", "objects") for path in (folder / name).rglob("*") if path.is_file()]
+
+
+async def until_error(store: LocalStore, error: type[Exception]) -> tuple[bytes, Any]:
+    """The bytes of an answer's files, and what it ends with."""
+    data = b""
+    try:
+        async for batch in store.read(kept(request_id=ID), 0, 0):
+            data += b"".join(getattr(event, "data", b"") for event in batch)
+    except error as raised:
+        return data, raised
+    raise AssertionError("the answer was complete")

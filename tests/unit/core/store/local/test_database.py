@@ -1,0 +1,84 @@
+"""The tables: what counts as a whole, and what the total is."""
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.records import KeptImage, State
+from tests.unit.core.store.local.stores import ID, kept
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "a.sqlite")
+
+
+def image(ident: str, sha256: bytes, **fields: object) -> KeptImage:
+    given = {"caller": "me", "size": 5, "mime_type": "image/png", "width": 1, "height": 2, "expires": time.time() + 9}
+    return KeptImage(ident, sha256=sha256, **{**given, **fields})  # type: ignore[arg-type]
+
+
+def test_what_fails_is_undone(database: Database) -> None:
+    database.put_object(b"a", 5, b"12345")
+
+    def put_both() -> None:
+        with database.transaction():
+            database.put(kept())
+            with database.transaction():
+                database.put(kept("cmpl-2", caller=None))
+
+    with pytest.raises(sqlite3.IntegrityError):
+        put_both()
+    assert (database.by_id("cmpl-1"), database.total) == (None, 5)
+
+
+def test_the_total_counts_answers_and_objects(database: Database) -> None:
+    database.put(kept(), 100, b"log")
+    database.put(kept(state=State.ENDED), 30, b"log")
+    for ident in "ab":
+        database.put_object(b"x", 5)
+        database.put_image(image(ident, b"x"), "cmpl-1")
+    assert database.total == 35
+    assert database.take_unused() == []
+    database.delete("cmpl-1")
+    assert database.total == 5
+    assert database.take_unused() == [b"x"]
+    assert database.total == 0
+
+
+def test_the_longest_kept_of_several_pictures(database: Database) -> None:
+    now = time.time()
+    for ident, expires in ("a", now + 5), ("b", now + 50), ("c", now - 5):
+        database.put_image(image(ident, b"x", expires=expires), None)
+    found = database.image("me", "", b"x")
+    assert found is not None
+    assert found.image_id == "b"
+    assert database.image("me", "c", b"") is None
+
+
+def test_a_claim_replaces_what_has_expired(database: Database) -> None:
+    assert database.claim(kept(request_id=ID, expires=time.time() - 1)) is None
+    assert database.claim(kept("cmpl-2", request_id=ID)) is None
+    assert database.by_id("cmpl-1") is None
+    found = database.claim(kept("cmpl-3", request_id=ID))
+    assert found is not None
+    assert (found.completion_id, found.request_id) == ("cmpl-2", ID)
+
+
+def test_the_oldest_of_answers_and_pictures(database: Database) -> None:
+    database.put(kept("cmpl-1", created=2.0))
+    database.put(kept("cmpl-2", created=1.0))
+    database.put_image(image("up", b"x"), None)
+    database.put_image(image("of", b"x"), "cmpl-1")
+    answers, images = database.oldest(2)
+    assert ([one.completion_id for one in answers], images) == (["cmpl-2", "cmpl-1"], [])
+    assert database.oldest(9)[1] == ["up"]
+    assert database.log("cmpl-1") is None
+    assert database.completion_of("of") == "cmpl-1"
+    assert database.completion_of("none") is None
+    database.delete_image("up")
+    assert database.oldest(9)[1] == []
+    database.close()

@@ -1,0 +1,59 @@
+"""The folder of a local store, and who uses it."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.core.store.local.folder import Folder
+
+
+def test_it_is_its_users_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "a/b")
+    for path in (folder.path, folder.log("x").parent, folder.part("x", 0).parent, folder.object(b"x").parent.parent):
+        assert path.stat().st_mode & 0o777 == 0o700
+
+
+def test_an_owner_lives_until_it_ends(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    owner = folder.owner()
+    assert folder.is_alive(owner.name)
+    owner.end()
+    assert not folder.is_alive(owner.name)
+    assert not folder.is_alive("nobody")
+
+
+def test_a_file_that_nobody_holds_is_a_dead_owner(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    (tmp_path / "owners/left").touch()
+    assert not folder.is_alive("left")
+    assert list((tmp_path / "owners").iterdir()) == []
+
+
+def test_what_an_answer_has_is_removed(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    for path in (folder.log("a"), folder.part("a", 0), folder.part("a", 1), folder.part("b", 0)):
+        path.touch()
+    folder.remove("a")
+    assert [name for _, name in folder.leftovers()] == ["b"]
+
+
+def test_whether_the_disk_takes_anything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = Folder(tmp_path)
+    folder.try_to_write()
+
+    def full(path: Path, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        folder.try_to_write()
+    assert list(folder.leftovers()) == []
+
+
+def test_objects_by_their_hash(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    part = folder.new_part()
+    part.write_bytes(b"x")
+    folder.keep_object(part, b"\xab" * 32)
+    assert list(folder.objects()) == [(tmp_path / "objects/ab" / ("ab" * 32), b"\xab" * 32)]

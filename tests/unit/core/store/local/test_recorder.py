@@ -1,0 +1,75 @@
+"""How an answer is written: as a row or as files, also where the disk does not take it."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Cut, Overloaded
+from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.store.log_format import StoredError
+from imagewire_server.core.store.records import State
+from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, until_error
+
+
+@pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
+async def test_a_cut_answer_ends_with_its_error(tmp_path: Path, picture: bytes) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(picture)[:2], Cut("broke off"))
+        data, error = await until_error(store, StoredError)
+        assert (data, error.message, error.charged) == (picture[:50_000], "broke off", True)
+
+
+async def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: Any) -> int:
+        raise OSError(28, "No space left on device")
+
+    async with opened(tmp_path) as store:
+        given = kept(request_id=ID)
+        await store.claim(given)
+        told: list[bool] = []
+        recorder = store.record(given)
+        recorder.on_progress(lambda: told.append(recorder.failed))
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            for batch in events(LARGE):
+                recorder.add(batch)
+            recorder.end(None, free=False)
+            await store.flush()
+            assert (told[-1], store.is_down, store.record(kept("cmpl-2")).failed) == (True, True, True)
+        with pytest.raises(AnswerNotKept):
+            await read(store, given)
+        found = await store.claim(kept("cmpl-3", request_id=ID))
+        assert found is not None
+        assert found.state is State.NOT_KEPT
+        store._tries_at = 0.0
+        await store.writer.call(store._look)
+        assert not store.is_down
+        await put(store, kept("cmpl-4"), events(LARGE))
+        assert await read(store, kept("cmpl-4")) == ([1, 2, 3, 4], LARGE)
+    assert list((tmp_path / "parts").iterdir()) == []
+
+
+async def test_what_was_free_and_has_no_request_id_is_not_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL)[:1], Overloaded("no slot"), free=True)
+        assert await store.find("me", completion_id="cmpl-1") is None
+
+
+async def test_what_was_asked_is_kept(tmp_path: Path) -> None:
+    asked = pb.Spec(model="m", messages=[pb.ChatMessage(content="x", image=pb.Image(data=LARGE))])
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL), asked=asked)
+        await put(store, kept("cmpl-2"), events(LARGE, "img-2"), asked=asked)
+        await put(store, kept("cmpl-3"), events(LARGE, "img-3"))
+        for ident in "cmpl-1", "cmpl-2":
+            request = await store.request(kept(ident))
+            assert request is not None
+            assert (request.model, request.messages[0].content, request.messages[0].image.data) == ("m", "x", b"")
+            image = await store.image("me", sha256=request.messages[0].image.sha256)
+            assert image is not None
+            assert await store.image_bytes(image, 0, 1 << 20) == LARGE
+        assert await store.request(kept("cmpl-3")) is None
+        assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)

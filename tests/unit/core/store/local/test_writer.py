@@ -1,0 +1,92 @@
+"""The thread of a local store: steps in order, faults told once, and no step ends it."""
+
+import asyncio
+import sqlite3
+import threading
+
+import pytest
+
+from imagewire_server.core.store.local import writer as writer_module
+from imagewire_server.core.store.local.writer import Writer
+from imagewire_server.core.store.store import StoreDown
+
+
+def nothing() -> None:
+    pass
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is logged as failed."""
+    found: list[str] = []
+
+    class Log:
+        def warning(self, event: str, *, what: str, **_: object) -> None:
+            found.append(what)
+
+    monkeypatch.setattr(writer_module, "_log", Log())
+    return found
+
+
+async def test_steps_run_in_order_in_one_thread() -> None:
+    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    seen: list[object] = []
+    for i in range(1000):
+        writer.put(lambda i=i: seen.append((i, threading.current_thread().name)))  # type: ignore[misc]
+    assert await writer.call(lambda: len(seen)) == 1000
+    assert seen == [(i, "keep") for i in range(1000)]
+    await writer.aclose()
+
+
+async def test_a_fault_is_for_who_asked_and_told_once(told: list[str]) -> None:
+    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+
+    def fail() -> None:
+        raise sqlite3.OperationalError("database is locked")
+
+    for _ in range(3):
+        with pytest.raises(StoreDown, match="locked"):
+            await writer.call(fail)
+    assert told == ["asking it"]
+    await writer.aclose()
+
+
+async def test_a_bug_ends_nothing(told: list[str]) -> None:
+    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    writer.put(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
+    assert await writer.call(lambda: "fine") == "fine"
+    assert told == ["a step"]
+    await writer.aclose()
+
+
+async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_return_it() -> None:
+    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    held, called = threading.Event(), []
+
+    def tell() -> None:
+        called.append(threading.current_thread())
+
+    def wait() -> None:
+        held.wait()
+
+    writer.put(wait)  # type: ignore[arg-type]
+    for _ in range(10):
+        writer.put(lambda: tell)
+    held.set()
+    await writer.call(nothing)
+    assert called == [threading.current_thread()]
+    await writer.aclose()
+
+
+async def test_a_tick_that_fails_is_told(told: list[str]) -> None:
+    ticked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def tick() -> None:
+        loop.call_soon_threadsafe(ticked.set)
+        raise OSError(28, "No space left on device")
+
+    writer = Writer(loop, tick, 0.01)
+    await ticked.wait()
+    await writer.aclose()
+    assert told == ["cleaning up"]

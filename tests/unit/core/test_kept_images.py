@@ -1,0 +1,134 @@
+"""Pictures that callers upload, download and delete."""
+
+import hashlib
+import sqlite3
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.core.store.local.store import LocalStore
+from tests.pictures import encoded
+from tests.unit.core.store.local.stores import opened
+
+PICTURE = encoded("PNG", 40, 30)
+SHA = hashlib.sha256(PICTURE).digest()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[LocalStore]:
+    async with opened(tmp_path) as made:
+        yield made
+
+
+def described(**fields: Any) -> pb.Image:
+    return pb.Image(**{"mime_type": "image/png", "size_bytes": len(PICTURE), "sha256": SHA, **fields})
+
+
+async def received(images: KeptImages, image: pb.Image, data: bytes = PICTURE) -> pb.Image:
+    async with images.receive("me", image) as upload:
+        await upload.take(0, data[:20])
+        await upload.take(20, data[20:])
+        return await upload.finish(time.time())
+
+
+async def test_up_down_and_away(store: LocalStore) -> None:
+    images = KeptImages(store, 1000)
+    made = await received(images, described(width=40))
+    assert (made.width, made.height, made.sha256, made.size_bytes, made.mime_type) == (
+        40,
+        30,
+        SHA,
+        len(PICTURE),
+        "image/png",
+    )
+    image, pieces = await images.open("me", made.image_id, 5, 7)
+    assert image == made
+    found = [piece async for piece in pieces]
+    assert (b"".join(found), len(found[0])) == (PICTURE[5:], 7)
+    with pytest.raises(InvalidRequest, match=f"offset: is {len(PICTURE) + 1}, and the picture has {len(PICTURE)}"):
+        await images.open("me", made.image_id, len(PICTURE) + 1, 7)
+    for caller, ident in ("you", made.image_id), ("me", "img-x"):
+        with pytest.raises(ImageNotFound):
+            await images.open(caller, ident, 0, 7)
+        with pytest.raises(ImageNotFound):
+            await images.delete(caller, ident)
+    await images.delete("me", made.image_id)
+    with pytest.raises(ImageNotFound):
+        await images.open("me", made.image_id, 0, 7)
+
+
+@pytest.mark.parametrize(
+    ("image", "words"),
+    [
+        (described(uri="gs://a/b"), "image: has a source"),
+        (described(detail=2), "image.detail: is not for uploads"),
+        (described(mime_type=""), "image.mime_type: is required"),
+        (described(sha256=b"x"), "image.sha256: is required"),
+        (described(size_bytes=0), "image.size_bytes: is required"),
+        (described(size_bytes=1001), r"image.size_bytes: is 1001; at most 1000 are allowed \(max_request_bytes\)"),
+        (described(size_bytes=len(PICTURE) + 1), "the upload was cut"),
+        (described(size_bytes=len(PICTURE) - 1), "more bytes have arrived"),
+        (described(sha256=bytes(32)), "image.sha256: does not match the bytes"),
+        (described(mime_type="image/webp"), "image.mime_type: is 'image/webp', but the data is image/png"),
+        (described(height=31), "image.height: is 31, but the data has 30"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+async def test_what_is_wrong_is_named(store: LocalStore, image: pb.Image, words: str) -> None:
+    with pytest.raises(InvalidRequest, match=words):
+        await received(KeptImages(store, 1000), image)
+
+
+@pytest.mark.parametrize(
+    ("offset", "data", "words"),
+    [
+        (1, b"x", "chunk.offset: is 1, and 0 bytes have arrived"),
+        (0, b"", "chunk.data: has 0 bytes"),
+        (0, bytes(2 * 1024 * 1024 + 1), "chunk.data: has 2097153 bytes"),
+    ],
+)
+async def test_a_wrong_chunk_is_named(store: LocalStore, offset: int, data: bytes, words: str) -> None:
+    async with KeptImages(store, 1000).receive("me", described()) as upload:
+        with pytest.raises(InvalidRequest, match=words):
+            await upload.take(offset, data)
+
+
+async def test_a_store_that_fails(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    images = KeptImages(store, 1000)
+    made = await received(images, described())
+    _, pieces = await images.open("me", made.image_id, 0, 7)
+    monkeypatch.setattr(store._reads, "object", fail)
+    with pytest.raises(ImageNotFound):
+        await anext(pieces)
+    monkeypatch.setattr(store._reads, "image", fail)
+    with pytest.raises(StoreUnavailable):
+        await images.open("me", made.image_id, 0, 7)
+    monkeypatch.setattr(store.database, "image", fail)
+    with pytest.raises(StoreUnavailable):
+        await images.delete("me", made.image_id)
+    monkeypatch.setattr(store.database, "put_image", fail)
+    with pytest.raises(StoreUnavailable):
+        await received(images, described())
+    monkeypatch.setattr("imagewire_server.core.store.local.upload.PartFile", fail)
+    with pytest.raises(StoreUnavailable):
+        await received(images, described())
+
+
+async def test_without_a_store() -> None:
+    images = KeptImages(None, 1000)
+    with pytest.raises(KeepOff):
+        images.receive("me", described())
+    with pytest.raises(KeepOff):
+        await images.open("me", "x", 0, 7)
+    with pytest.raises(KeepOff):
+        await images.delete("me", "x")
