@@ -155,20 +155,19 @@ class Keeper:
         """
         if self._store is None:
             raise KeepOff("this server keeps no answers, so there is nothing to delete")
+        running = self._running.get(completion_id)
+        if running is not None and running.kept.caller == caller:
+            return False
         try:
             kept = await self._store.find(caller, completion_id=completion_id)
-            if completion_id in self._running or (kept is not None and await self._is_drawn(self._store, kept)):
-                return False
             if kept is None:
                 raise _not_found()
+            if kept.state is State.RUNNING and await self._store.is_alive(kept):
+                return False
             await self._store.delete(kept)
         except StoreDown as error:
             raise unavailable() from error
         return True
-
-    @staticmethod
-    async def _is_drawn(store: Store, kept: Kept) -> bool:
-        return kept.state is State.RUNNING and await store.is_alive(kept)
 
     async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
         """The spec with all that it refers to."""

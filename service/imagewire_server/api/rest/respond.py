@@ -16,13 +16,14 @@ from imagewire_server.api.rest import idempotency, notices
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
+from imagewire_server.api.rest.located import PREVIOUS, located
 from imagewire_server.api.rest.middleware import Exchange, Scope
 from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
-from imagewire_server.contract import json_scan
+from imagewire_server.contract import json_scan, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import RequestIdReused
+from imagewire_server.contract.keep_errors import CompletionNotFound, ImageNotFound, KeepOff, RequestIdReused
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
@@ -111,6 +112,9 @@ class Responder:
         pictures. Raises InvalidRequest and KeepOff.
         """
         call = exchange.call
+        if builder.spec.previous_completion_id and self.keeper.links is None:
+            words = "this server keeps no answers: send the earlier items in input"
+            raise located(KeepOff(f"{PREVIOUS}: {words}"), builder.origins)
         self.urls.take_back(exchange, scope, builder)
         delivery = self.urls.delivery(exchange, scope, by_url, keeps=keeps) if by_url else Delivery()
         key = idempotency.key_of(call.headers)
@@ -153,6 +157,8 @@ class Responder:
             raise idempotency.in_callers_words(error) from None
         except InvalidRequest as error:
             raise in_callers_names(error, builder.origins) from None
+        except (CompletionNotFound, ImageNotFound, KeepOff) as error:
+            raise located(error, builder.origins) from None
         except Error as error:
             raise idempotency.in_callers_words(error) from error.__cause__
 
@@ -200,6 +206,20 @@ class Responder:
                 async for events in stream:
                     await pass_on(events, encoder, buffers, exchange.response)
                 await self.settle_pictures(asked)
+            await exchange.response.finish()
+        finally:
+            buffers.close()
+
+    async def replay(self, exchange: Exchange, completion_id: str, encoder: Encoder) -> None:
+        """Send an answer that is kept as one JSON object, as soon as it is whole."""
+        buffers = ImageBuffers()
+        try:
+            exchange.response.hold()
+            async with self.leaving(exchange):
+                request = pb.ResumeCompletionRequest(completion_id=completion_id)
+                async with await self.keeper.resume(exchange.call, request) as reader:
+                    async for events in reader:
+                        await pass_on(events, encoder, buffers, exchange.response)
             await exchange.response.finish()
         finally:
             buffers.close()

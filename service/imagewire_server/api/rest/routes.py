@@ -7,10 +7,11 @@ from starlette.routing import Route, Router
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.endpoints import docs as pages
 from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
+from imagewire_server.api.rest.endpoints.files import FileEndpoint, FilesEndpoint
 from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
 from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
 from imagewire_server.api.rest.endpoints.pictures import PictureEndpoint
-from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint
+from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint, StoredResponses
 from imagewire_server.api.rest.middleware import PICTURES, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
@@ -37,6 +38,7 @@ def application(
     posts: dict[str, _Endpoint] = {
         "/chat/completions": ChatEndpoint(responder, image_fields, drafts_last),
         "/responses": ResponsesEndpoint(responder),
+        "/files": FilesEndpoint(images),
         "/images/generations": ImagesEndpoint(responder, edits=False),
         "/images/edits": ImagesEndpoint(responder, edits=True),
     }
@@ -54,6 +56,11 @@ def application(
         "/models/{model:path}": models,
         f"{PICTURES}{{token}}": PictureEndpoint(responder, images),
     }
+    both: dict[str, _Endpoint] = {
+        "/responses/{id}": StoredResponses(responder),
+        "/files/{id}": FileEndpoint(images, content=False),
+    }
+    gets |= {f"{prefix}/files/{{id}}/content": FileEndpoint(images, content=True) for prefix in ("/v1", "")}
     if metrics:
         gets["/metrics"] = counts
     routes = [
@@ -64,7 +71,12 @@ def application(
         Route(f"/{name}/{{model:path}}{path}", _Raw(made), methods=["POST"])
         for path, made in posts.items()
         for name in ("deployments", "engines")
-        if path != "/responses"
+        if path not in {"/responses", "/files"}
     ]
     routes += [Route(path, _Raw(made), methods=["GET"]) for path, made in gets.items()]
+    routes += [
+        Route(prefix + path, _Raw(made), methods=["GET", "DELETE"])
+        for path, made in both.items()
+        for prefix in ("/v1", "")
+    ]
     return Router(routes, redirect_slashes=False)

@@ -83,7 +83,7 @@ class ImagesEndpoint:
             wrong=wrong,
         )
         exchange.response.add(notices.headers(builder))
-        return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
+        return request, builder, _bytes(pictures, mask)
 
     async def _answer(
         self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, asked: Asked, sent: int
@@ -175,7 +175,7 @@ class _Run:
             self.buffers.forget(self.drawn.needs)
 
 
-_FormData = tuple[dict[str, object], list[tuple[str, bytes]], bytes | None, list[Violation]]
+_FormData = tuple[dict[str, object], list[tuple[str, bytes | str]], bytes | None, list[Violation]]
 
 
 async def _form(exchange: Exchange, scope: Scope) -> _FormData:
@@ -185,7 +185,7 @@ async def _form(exchange: Exchange, scope: Scope) -> _FormData:
 
 
 async def _fields(exchange: Exchange, form: FormData) -> _FormData:
-    pictures: list[tuple[str, bytes]] = []
+    pictures: list[tuple[str, bytes | str]] = []
     mask: bytes | None = None
     fields: dict[str, object] = {}
     wrong: list[Violation] = []
@@ -199,12 +199,14 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
                 pictures.append((f"image[{len(pictures)}]", await value.read()))
             else:
                 wrong.append(Violation(name[:200] or '""', _wrong_file(name)))
+        elif _IMAGE.fullmatch(name):
+            pictures.append((f"image[{len(pictures)}]", value))
         elif name in fields:
             wrong.append(Violation(name[:200] or '""', given_twice.WORDS))
         else:
             fields[name] = value
     values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
-    exchange.call.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) + len(mask or b"") > LIGHT_BYTES
+    exchange.call.large = values > FEW_VALUES or _bytes(pictures, mask) > LIGHT_BYTES
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
     for name in FORM_JSON & fields.keys():
@@ -216,8 +218,12 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
         else:
             wrong += given_twice.of_text(text, name)
     if not pictures:
-        wrong.append(Violation("image", "is required; send a file as image or image[]"))
+        wrong.append(Violation("image", "is required; send a file, or the id of one, as image or image[]"))
     return fields, pictures, mask, wrong
+
+
+def _bytes(pictures: list[tuple[str, bytes | str]], mask: bytes | None) -> int:
+    return sum(len(data) for _, data in pictures if isinstance(data, bytes)) + len(mask or b"")
 
 
 def _wrong_file(name: str) -> str:

@@ -52,7 +52,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
             known = ", ".join(responses_request.ITEMS)
             words = f"is not a supported type; use {known}"
             if kind == "item_reference":
-                words = "refers to a stored item, and nothing is stored yet; send the item itself (with store: false)"
+                words = "refers to a stored item; use previous_response_id, or send the item itself"
             builder.refuse(f"{field}.type", words)
             continue
         try:
@@ -170,7 +170,7 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
     pictures: list[pb.Image] = []
     for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
         if isinstance(piece, InputImage):
-            where = f"{field}.output[{j}].image_url"
+            where = f"{field}.output[{j}].{_source(piece)}"
             path = f"messages[{at}].parts[0].function_response.images[{len(pictures)}]"
             _image_from_field(builder, path, where)
             pictures.append(_shown(builder, piece, where))
@@ -180,6 +180,11 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
 
 
 def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
+    if piece.image_url is None and piece.file_id:
+        return data_uri.kept(piece.file_id, piece.detail)
+    if piece.image_url is None or piece.file_id:
+        builder.refuse(where, "is required, or file_id; send one of the two")
+        return pb.Image(data=b"refused", mime_type="image/png")  # so that its type is not named too
     image = builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
     if image.uri.lower().startswith("gs:") and not image.mime_type:
         builder.refuse(
@@ -188,9 +193,13 @@ def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
     return image
 
 
+def _source(piece: InputImage) -> str:
+    return "file_id" if piece.file_id and piece.image_url is None else "image_url"
+
+
 def _image_from_field(builder: SpecBuilder, path: str, where: str) -> None:
     """Remember the origin of the Image at a path. An input_image has its detail next to its URL, and no format."""
-    builder.image_from_field(path, where, where.removesuffix(".image_url"))
+    builder.image_from_field(path, where, where.rpartition(".")[0])
     builder.from_field(f"{path}.mime_type", where)
 
 
@@ -206,7 +215,7 @@ def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, fiel
     for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
         where, path = f"{field}.content[{j}]", f"messages[{at}].parts[{j}]"
         if isinstance(piece, InputImage):
-            where += ".image_url"
+            where += f".{_source(piece)}"
             image = _shown(builder, piece, where)
             images.append(returned_parts.Named(pb.Part(image=image), where))
             made.parts.add(image=image)

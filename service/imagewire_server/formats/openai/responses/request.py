@@ -59,11 +59,11 @@ class Refusal(Strict, tag_field="type", tag="refusal"):
 
 
 class InputImage(Strict, tag_field="type", tag="input_image"):
-    """A picture; image_url: https://, gs:// or data:."""
+    """A picture. image_url: https://, gs:// or data:; or file_id: of a picture that is kept."""
 
-    image_url: str
+    image_url: str | None = None
     detail: Detail | None = None
-    file_id: None = None
+    file_id: str | None = None
 
 
 class MessageItem(Strict):
@@ -226,7 +226,7 @@ class ResponsesRequest(ProviderOptions, kw_only=True):
     previous_response_id: str | None = None
     parallel_tool_calls: bool | None = None
     include: Annotated[list[str], msgspec.Meta(max_length=16)] | None = None
-    store: Literal[False] | None = None
+    store: bool | None = None
     background: Literal[False] | None = None
     truncation: Literal["disabled", "auto"] | None = None
     image_delivery: ImageDelivery | None = None

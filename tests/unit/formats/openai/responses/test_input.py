@@ -166,7 +166,7 @@ KINDS = "message, image_generation_call, function_call, function_call_output, re
         (
             {"type": "item_reference", "id": "a"},
             "type",
-            "refers to a stored item, and nothing is stored yet; send the item itself (with store: false)",
+            "refers to a stored item; use previous_response_id, or send the item itself",
         ),
         ({"role": "user", "content": [{"type": "input_image", "image_url": "?"}]}, "content[0].image_url", NO_URL),
         (
