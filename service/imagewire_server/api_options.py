@@ -33,6 +33,7 @@ def _listed(words: str) -> tuple[str, ...]:
 def rest_options(given: Settings) -> RestOptions:
     """For REST."""
     return RestOptions(
+        public_url=given.public_url,
         image_fields=given.rest_image_fields,
         image_order=given.rest_image_order,
         remote_images=given.rest_remote_images,

@@ -90,7 +90,14 @@ class Server:
         listener = Listener(given.grpc, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
         self.rest = RestServer(
-            self._engine, Listener(given.rest, shared=shared), fetcher, rest_options(given), chain, receive_budget
+            self._engine,
+            keeper,
+            images,
+            Listener(given.rest, shared=shared),
+            fetcher,
+            rest_options(given),
+            chain,
+            receive_budget,
         )
         self.rest.warn(exposed(given, config.master_key))
 

@@ -102,7 +102,6 @@ async def test_errors_have_openais_classes(rest: Rest, model: str, kind: type[Ex
         (_edit(mask=_BAD), "mask"),
         (_edit(image=[_FILE, _BAD]), "image[1]"),
         (_responses(tools=[{**_TOOL, "size": "7x1"}]), "tools[0].size"),
-        (_responses(store=True), "store"),
         (_responses(previous_response_id="resp_1"), "previous_response_id"),
     ],
     ids=_name,

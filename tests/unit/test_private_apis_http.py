@@ -12,7 +12,7 @@ from starlette.formparsers import MultiPartException
 from starlette.routing import Route, Router
 from uvicorn.server import ServerState
 
-from imagewire_server.api.rest.endpoints.images import _Form
+from imagewire_server.api.rest.form import _Form
 from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
 from imagewire_server.api.rest.middleware import _known
 

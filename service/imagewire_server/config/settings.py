@@ -113,6 +113,8 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    public_url: str = setting("", lambda value: url(value) if value else None)
+    """What clients call the REST server, where that is not the Host of their requests: for URLs of pictures."""
     rest_image_fields: str = setting("both", _one_of("both", "image", "images", "content"))
     """Which fields hold a chat's pictures: image (the final one), images (all), both, or content (as ordered parts)."""
     rest_image_order: str = setting("final", _one_of("final", "drawn"))

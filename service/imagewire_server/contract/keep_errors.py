@@ -68,9 +68,9 @@ class RequestIdReused(InvalidRequest):
 
     reason = "REQUEST_ID_REUSED"
 
-    def __init__(self) -> None:
-        words = "belongs to another request of yours: use a new UUID for each, and the same one only to repeat it"
-        super().__init__([Violation("request_id", words)])
+    def __init__(self, field: str = "request_id", kind: str = "UUID") -> None:
+        words = f"belongs to another request of yours: use a new {kind} for each, and the same one only to repeat it"
+        super().__init__([Violation(field, words)])
 
 
 class KeepOff(Error):

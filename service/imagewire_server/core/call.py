@@ -66,6 +66,7 @@ class Call:
     model: str = ""
     deployment: str = ""
     completion_id: str = ""
+    joined: bool = False
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     events: int = 0
@@ -105,7 +106,13 @@ class Call:
 
     def begin_part(self) -> "Call":
         """A call for one of several drawings that this call asks for; `add_part` adds it, once it has ended."""
-        return Call(self.request_id, self.method, self.headers, caller=self.caller, large=self.large)
+        part = Call(self.request_id, self.method, self.headers, caller=self.caller, large=self.large)
+        self.on_end.append(part._settle)
+        return part
+
+    def _settle(self) -> None:
+        """The call that this is a part of has ended; the drawing may go on."""
+        self.settled = True
 
     def add_part(self, part: "Call") -> None:
         """Add what was tried for one of the drawings, and what it cost."""
@@ -116,6 +123,7 @@ class Call:
         self.image_bytes += part.image_bytes
         self.first_image_byte = self.first_image_byte or part.first_image_byte
         self.finish_reason = part.finish_reason
+        self.joined = self.joined or part.joined
         if part.charged != "no":
             self.charge(part.charged, part.cost_nano_usd)
 

@@ -61,7 +61,7 @@ class Completion:
     ) -> None:
         if buffer is None and on_disconnect is not OnDisconnect.CANCEL:
             raise ValueError("what goes on without its reader needs a buffer")
-        self._numbering = Numbering(image_ids=keeping is not None and not keeping.recorder.failed)
+        self._numbering = Numbering(keeping.image_id if keeping is not None and not keeping.recorder.failed else None)
         self._source: Source | None = source
         self._feed: Feed | None = None
         if buffer is not None:

@@ -1,17 +1,20 @@
 """SHA-256 of pictures and other media while they pass, so that who gets one can tell whether it is whole."""
 
 import hashlib
-import secrets
+from collections.abc import Callable
 from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk
 
+# Makes the id of a picture from its candidate's index and its part's.
+ImageIds = Callable[[int, int], str]
+
 
 class ImageHashes:
-    """The pictures of one answer that are open. image_ids: whether they get an id."""
+    """The pictures of one answer that are open. image_ids: makes their ids; None where they get none."""
 
-    def __init__(self, *, image_ids: bool = False) -> None:
+    def __init__(self, image_ids: ImageIds | None = None) -> None:
         self._image_ids = image_ids
         self._open: dict[tuple[int, int], Any] = {}
 
@@ -29,5 +32,5 @@ class ImageHashes:
             is_media = part.HasField("media")
             whole = part.media if is_media else part.image
             whole.sha256 = digest.digest()
-            if self._image_ids and not is_media:
-                part.image.image_id = f"img-{secrets.token_hex(16)}"
+            if self._image_ids is not None and not is_media:
+                part.image.image_id = self._image_ids(part.candidate_index, part.part_index)

@@ -22,8 +22,10 @@ from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
-from imagewire_server.core.store.records import Kept
+from imagewire_server.core.picture_links import Links
+from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
+from imagewire_server.core.wishes import ANY, Wishes
 
 _log = structlog.get_logger("imagewire.keep")
 
@@ -63,6 +65,11 @@ class Keeper:
         self._idle.set()
 
     @property
+    def links(self) -> Links | None:
+        """What makes and reads the names of kept pictures, None where nothing is kept."""
+        return Links(self._store.secret) if self._store is not None else None
+
+    @property
     def is_keeping(self) -> bool:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
@@ -89,36 +96,33 @@ class Keeper:
         deadline: float | None,
         request_id: str = "",
         on_disconnect: int = 0,
+        wishes: Wishes = ANY,
     ) -> Reader:
         """A reader of the answer to `spec`, a valid one: of a new drawing, or of that which has the request_id.
 
         stream, hashes, deadline: as for Engine.start and Completion.attach. on_disconnect: pb.OnDisconnect. Raises the
         contract's errors.
         """
-        if self._store is None:
-            self._check_off(request_id, on_disconnect)
-            await history.expand(spec, None, call.caller.id, 0)
-            await kept_inputs.fill(spec, None, call.caller.id, 0)
+        if self._store is None or not wishes.keeps:
+            if self._store is None:
+                self._check_off(request_id, on_disconnect)
+            spec = await self._prepare(spec, call, wishes)
             return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
         if request_id:
-            fingerprint = await run_for_call(call, _fingerprint, spec)
+            fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
             kept = Kept(kept.completion_id, kept.caller, request_id, fingerprint, now, kept.expires)
             found = self._known(kept) or await self._claim(self._store, kept)
             if found is not None:
                 if found.fingerprint != fingerprint:
                     raise RequestIdReused
-                call.completion_id = found.completion_id
+                call.completion_id, call.joined = found.completion_id, True
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
-            asked = spec
-            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
-            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
-        except BaseException as error:
+            asked, spec = spec, await self._prepare(spec, call, wishes)
+        except BaseException:
             self._give_back(kept)
-            if isinstance(error, StoreDown):
-                raise unavailable() from error
             raise
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
@@ -144,9 +148,41 @@ class Keeper:
             except StoreDown as error:
                 raise unavailable() from error
         if kept is None:
-            raise CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
+            raise _not_found()
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
+
+    async def delete(self, caller: str, completion_id: str) -> bool:
+        """Forget an answer and its pictures, unless it is still drawn. Returns whether it is forgotten.
+
+        Raises CompletionNotFound, KeepOff and StoreUnavailable.
+        """
+        if self._store is None:
+            raise KeepOff("this server keeps no answers, so there is nothing to delete")
+        running = self._running.get(completion_id)
+        if running is not None and running.kept.caller == caller:
+            return False
+        try:
+            kept = await self._store.find(caller, completion_id=completion_id)
+            if kept is None:
+                raise _not_found()
+            if kept.state is State.RUNNING and await self._store.is_alive(kept):
+                return False
+            await self._store.delete(kept)
+        except StoreDown as error:
+            raise unavailable() from error
+        return True
+
+    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
+        """The spec with all that it refers to."""
+        if wishes.prepare is not None:
+            await wishes.prepare()
+        try:
+            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
+            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
+        except StoreDown as error:
+            raise unavailable() from error
+        return spec
 
     async def drain(self, grace: float, hurry: asyncio.Event) -> None:
         """Let drawings go on for `grace` seconds, or until `hurry` is set; then end them. The store knows that."""
@@ -251,5 +287,10 @@ class Keeper:
             )
 
 
-def _fingerprint(spec: pb.Spec) -> bytes:
+def _not_found() -> CompletionNotFound:
+    return CompletionNotFound("you have no such answer: its id is wrong, it has expired, or another key drew it")
+
+
+def fingerprint_of(spec: pb.Spec) -> bytes:
+    """What tells a spec from others."""
     return hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()

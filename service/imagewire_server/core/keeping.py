@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core import picture_links
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Recorder, Store
 
@@ -19,6 +20,10 @@ class Keeping:
     recorder: Recorder
     may_go_on: Callable[[], bool]
     on_end: Callable[[Exception | None], None]
+
+    def image_id(self, candidate_index: int, part_index: int) -> str:
+        """The id of a picture."""
+        return picture_links.image_id(self.store.secret, self.kept.completion_id, candidate_index, part_index)
 
     def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store.read."""

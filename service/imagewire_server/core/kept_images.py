@@ -35,17 +35,26 @@ class KeptImages:
             raise InvalidRequest(found)
         return Received(store, caller, image)
 
-    async def open(
-        self, caller: str, image_id: str, offset: int, size: int
-    ) -> tuple[pb.Image, AsyncGenerator[bytes, None]]:
-        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest."""
-        store = self._store
+    @property
+    def ttl(self) -> float:
+        """Seconds that a picture is kept. Raises KeepOff."""
+        return self._store.ttl
+
+    async def find(self, caller: str, image_id: str) -> KeptImage:
+        """What is known of a picture. Raises ImageNotFound."""
         try:
-            kept = await store.image(caller, image_id=image_id)
+            kept = await self._store.image(caller, image_id=image_id)
         except StoreDown as error:
             raise _unavailable() from error
         if kept is None:
             raise _not_found()
+        return kept
+
+    async def open(
+        self, caller: str, image_id: str, offset: int, size: int
+    ) -> tuple[pb.Image, AsyncGenerator[bytes, None]]:
+        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest."""
+        kept, store = await self.find(caller, image_id), self._store
         if offset > kept.size:
             words = f"is {offset}, and the picture has {kept.size} bytes; send how many have arrived"
             raise InvalidRequest([Violation("offset", words)])

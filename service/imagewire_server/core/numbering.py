@@ -3,7 +3,7 @@
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Internal
 from imagewire_server.contract.events import Chunk
-from imagewire_server.core.image_hash import ImageHashes
+from imagewire_server.core.image_hash import ImageHashes, ImageIds
 
 _CHUNKS = frozenset({"image_chunk", "media_chunk"})
 
@@ -11,19 +11,19 @@ _CHUNKS = frozenset({"image_chunk", "media_chunk"})
 class Numbering:
     """sequence: of the last event. Files are hashed from `hash_files` on, for those who need it.
 
-    image_ids: whether pictures get an id, because they are kept.
+    image_ids: makes the ids of pictures, where they are kept.
     """
 
     __slots__ = ("_hashes", "_image_ids", "sequence")
 
-    def __init__(self, *, image_ids: bool = False) -> None:
+    def __init__(self, image_ids: ImageIds | None = None) -> None:
         self.sequence = 0
         self._image_ids = image_ids
         self._hashes: ImageHashes | None = None
 
     def hash_files(self) -> None:
         """Have a file's sha256 put into its end. Before the first event."""
-        self._hashes = ImageHashes(image_ids=self._image_ids)
+        self._hashes = ImageHashes(self._image_ids)
 
     def number(self, event: pb.Event) -> str | None:
         """Number an event; put the hash into the end of a file. Returns which of an event's messages it holds."""

@@ -30,6 +30,8 @@ from imagewire_server.formats.openai.common import errors
 _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/health/liveness", "/health/readiness"})
 # Every path works behind these too, as callers of LiteLLM and of Azure write them.
 _PREFIXES = ("/litellm/", "/openai/")
+# Their paths are secrets, so that an <img> needs no key.
+PICTURES = "/v1/images/files/"
 _METRICS_PATH = "/metrics"
 EXCHANGE = "imagewire.exchange"  # the key of the Exchange in the scope
 
@@ -117,7 +119,7 @@ class Middleware:
             del scope["imagewire.on_lost"]
 
     def _permission(self, path: str) -> Permission:
-        if path in self._open_paths:
+        if path in self._open_paths or path.startswith(PICTURES):
             return Permission.NONE
         return Permission.METRICS if path == _METRICS_PATH else Permission.DRAW
 
@@ -161,6 +163,8 @@ def _headers(call: Call) -> Headers:
     ident = call.request_id.encode()
     found: Headers = [(b"x-request-id", ident), (b"x-litellm-call-id", ident)]
     found += [(name.encode(), value.encode()) for name, value in call.trailers()]
+    if call.joined:
+        found.append((b"idempotency-replayed", b"true"))
     if call.tried:
         found.append((b"x-litellm-model-id", call.deployment.encode("ascii", "replace")))
     if call.cost_usd is not None:

@@ -29,6 +29,17 @@ _EVENT: Json = {
 }
 _EVENTS: Json = {"text/event-stream": {"schema": _EVENT}}
 _FILE: Json = {"type": "string", "format": "binary"}
+_PICTURE: Json = {"image/*": {"schema": _FILE}}
+_UPLOAD: Json = {
+    "multipart/form-data": {
+        "schema": {
+            "title": "Upload",
+            "type": "object",
+            "properties": {"file": _FILE, "purpose": {"enum": ["vision", "user_data"]}},
+            "required": ["file", "purpose"],
+        }
+    }
+}
 _DRAWS = (
     ("/v1/chat/completions", "Chat that draws.", ChatRequest, response_types.ChatCompletion),
     ("/v1/images/generations", "Pictures from a prompt.", ImagesRequest, response_types.Images),
@@ -44,13 +55,24 @@ _TELLS = (
 )
 
 
+_KEPT = (
+    ("get", "/v1/responses/{id}", "A response that is kept.", response_types.Response),
+    ("delete", "/v1/responses/{id}", "Forget a response and its pictures.", response_types.Deleted),
+    ("get", "/v1/files/{id}", "A picture that is kept.", response_types.File),
+    ("delete", "/v1/files/{id}", "Forget a picture.", response_types.Deleted),
+    ("get", "/v1/files/{id}/content", "The bytes of a picture.", None),
+    ("get", "/v1/images/files/{token}", "A picture by its URL, also while it is drawn. It needs no key.", None),
+)
+
+
 @cache
 def document() -> Json:
     """The OpenAPI document. Read it only."""
+    kept = [response_types.File, response_types.Deleted]
     kinds = (
         [kind for _, _, *both in _DRAWS for kind in both]
         + [kind for _, _, kind in _TELLS]
-        + [response_types.ErrorAnswer]
+        + [response_types.ErrorAnswer, *kept]
     )
     schemas, components = msgspec.json.schema_components(kinds, ref_template="#/components/schemas/{name}")
     refs = dict(zip(kinds, schemas, strict=True))
@@ -73,6 +95,19 @@ def document() -> Json:
         if "{model}" in path:
             operation["parameters"] = [_MODEL]
         paths[path] = {"get": operation}
+    paths["/v1/files"] = {
+        "post": {
+            "summary": "Keep an input picture.",
+            "requestBody": {"required": True, "content": _UPLOAD},
+            "responses": {"200": {"description": "The file.", "content": _json(refs[response_types.File])}, **errors},
+        }
+    }
+    for method, path, words, answer in _KEPT:
+        ok = {"description": words, "content": _PICTURE if answer is None else _json(refs[answer])}
+        name = path.rpartition("{")[2].partition("}")[0]
+        parameter = {"name": name, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}}
+        operation = {"summary": words, "parameters": [parameter], "responses": {"200": ok, **errors}}
+        paths.setdefault(path, {})[method] = operation
     return {
         "openapi": "3.1.0",
         "info": {

@@ -1,70 +1,59 @@
-"""Turns events into a response: writes the encoder's pieces, and keeps pictures that are needed a second time.
+"""Turns events into a response: reads a request, has its picture drawn, and writes the encoder's pieces.
 
 This is the only place where the REST API uses the core. Every endpoint that draws goes through it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import msgspec
-import pybase64
 
-from imagewire_server.api.rest import notices
+from imagewire_server.api.rest import idempotency, notices
 from imagewire_server.api.rest.body import Disconnected, Receive
+from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
+from imagewire_server.api.rest.located import PREVIOUS, located
 from imagewire_server.api.rest.middleware import Exchange, Scope
+from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
-from imagewire_server.api.rest.response import Response
-from imagewire_server.api.rest.temp_buffer import TempBuffer
-from imagewire_server.contract import json_scan
+from imagewire_server.contract import json_scan, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
-from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.keep_errors import CompletionNotFound, ImageNotFound, KeepOff, RequestIdReused
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
+from imagewire_server.core.keeper import Keeper, fingerprint_of
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
-from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, StreamEncoder
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
+from imagewire_server.formats.openai.common.encoder import Encoder, StreamEncoder
 from imagewire_server.formats.openai.common.reading import Request, SpecOf
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
 
 _R = TypeVar("_R", bound=Request)
-_MUCH = 128 * 1024
 _UNSIGNED = (
     "has lost the signature that this model requires: send the message back unchanged, with its"
     " provider_specific_fields, or send the picture in a user message"
 )
 
 
-class ImageBuffers:
-    """The pictures, and other media, whose bytes are needed again."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How an endpoint's request wants to be drawn. path: of the endpoint. key: its Idempotency-Key, "" for none.
 
-    def __init__(self) -> None:
-        self._buffers: dict[Key, TempBuffer] = {}
+    delivery: how its pictures are delivered.
+    """
 
-    async def take(self, chunk: Chunk, needs: Collection[Key]) -> None:
-        """Keep the bytes of a chunk if its part is needed."""
-        key = chunk.candidate_index, chunk.part_index
-        if key in needs:
-            await self._buffers.setdefault(key, TempBuffer()).write(chunk.data)
-
-    async def base64(self, key: Key) -> AsyncIterator[bytes]:
-        """Yield the base64 of a kept part, piece by piece."""
-        async for piece in self._buffers[key].pieces():
-            yield pybase64.b64encode(piece)
-
-    def forget(self, needs: Collection[Key]) -> None:
-        """Drop all others."""
-        for key in [key for key in self._buffers if key not in needs]:
-            self._buffers.pop(key).close()
-
-    def close(self) -> None:
-        """Drop everything."""
-        while self._buffers:
-            self._buffers.popitem()[1].close()
+    path: str
+    wishes: Wishes = ANY
+    key: str = ""
+    delivery: Delivery = INSIDE
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +64,8 @@ class Responder:
     """
 
     engine: Engine
+    keeper: Keeper
+    urls: PictureUrls
     pictures: Pictures
     heartbeat_interval: float
     bypass_signatures: bool
@@ -104,19 +95,72 @@ class Responder:
         exchange.response.add(notices.headers(made[1]))
         return made
 
+    async def asked(
+        self,
+        exchange: Exchange,
+        scope: Scope,
+        builder: SpecBuilder,
+        path: str,
+        *,
+        keeps: bool = True,
+        beside: bytes = b"",
+        by_url: str = "",
+    ) -> Asked:
+        """What the request wants beside its spec. path: of the endpoint. keeps: whether its answer may be kept.
+
+        beside: what else than the spec tells one request from another. by_url: the field that asks for URLs of
+        pictures. Raises InvalidRequest and KeepOff.
+        """
+        call = exchange.call
+        if builder.spec.previous_completion_id and self.keeper.links is None:
+            words = "this server keeps no answers: send the earlier items in input"
+            raise located(KeepOff(f"{PREVIOUS}: {words}"), builder.origins)
+        self.urls.take_back(exchange, scope, builder)
+        delivery = self.urls.delivery(exchange, scope, by_url, keeps=keeps) if by_url else Delivery()
+        key = idempotency.key_of(call.headers)
+        if not key:
+            return Asked(path, Wishes(keeps=keeps), delivery=delivery)
+        if self.keeper.links is None:
+            raise idempotency.keep_off()
+        if not keeps:
+            raise idempotency.not_stored()
+        # That of what the caller sent: a picture named by URL may change, or be gone, when the request is repeated.
+        digest = await run_for_call(call, fingerprint_of, builder.spec)
+        return Asked(path, Wishes(fingerprint=digest + beside), key, delivery)
+
     @asynccontextmanager
     async def drawing(
-        self, call: Call, builder: SpecBuilder, *, stream: bool
+        self, call: Call, builder: SpecBuilder, asked: Asked, *, stream: bool, number: int = 0
     ) -> AsyncIterator[AsyncIterator[list[StreamEvent]]]:
-        """Yield the events. Raises the contract's errors, with the caller's field names."""
-        await run_for_call(call, builder.check)
+        """Yield the events. number: of the drawing, where a request asks for several.
+
+        Raises the contract's errors, with the caller's field names.
+        """
+        wants = await run_for_call(call, self.pictures.wanted, builder)
+        if wants:
+            self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
+        else:
+            await run_for_call(call, builder.check)
         try:
-            completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
-            # OpenAI's JSON has no field for a hash.
-            async with completion.attach(hashes=False) as reader:
+            reader = await self.keeper.open(
+                builder.spec,
+                call,
+                stream=stream,
+                hashes=False,  # OpenAI's JSON has no field for a hash
+                deadline=None,
+                request_id=idempotency.request_id(asked.path, asked.key, number),
+                wishes=replace(asked.wishes, prepare=partial(self._fetch, call, builder) if wants else None),
+            )
+            async with reader:
                 yield reader
+        except RequestIdReused as error:
+            raise idempotency.in_callers_words(error) from None
         except InvalidRequest as error:
             raise in_callers_names(error, builder.origins) from None
+        except (CompletionNotFound, ImageNotFound, KeepOff) as error:
+            raise located(error, builder.origins) from None
+        except Error as error:
+            raise idempotency.in_callers_words(error) from error.__cause__
 
     @asynccontextmanager
     async def leaving(self, exchange: Exchange) -> AsyncIterator[None]:
@@ -134,47 +178,66 @@ class Responder:
         finally:
             watch.cancel()
 
-    async def _fetched(self, exchange: Exchange, builder: SpecBuilder) -> None:
+    async def _fetch(self, call: Call, builder: SpecBuilder) -> None:
         """Fetch the pictures of a request, in the slot of its call.
 
         The slot is released before the core takes it again. Nothing is awaited in between, so that no other call can
-        take it, unless the pictures are large.
+        take it, unless the pictures are large or the answer is kept.
         """
-        if await run_for_call(exchange.call, self.pictures.wanted, builder):
-            self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
-            with self.engine.slot():
-                fetched = await self.pictures.fetch(builder)
-            exchange.call.large = exchange.call.large or fetched > LIGHT_BYTES
+        with self.engine.slot():
+            fetched = await self.pictures.fetch(builder)
+        call.large = call.large or fetched > LIGHT_BYTES
+        await run_for_call(call, builder.check)
 
-    async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder) -> None:
+    async def settle_pictures(self, asked: Asked) -> None:
+        """Wait until the pictures of a complete answer are whole behind their URLs."""
+        if asked.delivery.keys:
+            await self.keeper.flush()
+
+    async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder, asked: Asked) -> None:
         """Send one JSON object. It is held back while it is small, so that a failure until then gets its own status."""
         buffers = ImageBuffers()
         try:
             exchange.response.hold()
-            async with self.leaving(exchange):
-                await self._fetched(exchange, builder)
-                async with self.drawing(exchange.call, builder, stream=False) as stream:
-                    async for events in stream:
-                        await _pass_on(events, encoder, buffers, exchange.response)
+            async with (
+                self.leaving(exchange),
+                self.drawing(exchange.call, builder, asked, stream=False) as stream,
+            ):
+                async for events in stream:
+                    await pass_on(events, encoder, buffers, exchange.response)
+                await self.settle_pictures(asked)
             await exchange.response.finish()
         finally:
             buffers.close()
 
-    async def stream(self, exchange: Exchange, builder: SpecBuilder, encoder: StreamEncoder) -> None:
+    async def replay(self, exchange: Exchange, completion_id: str, encoder: Encoder) -> None:
+        """Send an answer that is kept as one JSON object, as soon as it is whole."""
+        buffers = ImageBuffers()
+        try:
+            exchange.response.hold()
+            async with self.leaving(exchange):
+                request = pb.ResumeCompletionRequest(completion_id=completion_id)
+                async with await self.keeper.resume(exchange.call, request) as reader:
+                    async for events in reader:
+                        await pass_on(events, encoder, buffers, exchange.response)
+            await exchange.response.finish()
+        finally:
+            buffers.close()
+
+    async def stream(self, exchange: Exchange, builder: SpecBuilder, encoder: StreamEncoder, asked: Asked) -> None:
         """Send server-sent events. A failure after the first of them is sent as an event."""
         buffers = ImageBuffers()
         response = exchange.response
         response.stream()
         try:
-            async with self.leaving(exchange):
-                await self._fetched(exchange, builder)
-                async with (
-                    self.drawing(exchange.call, builder, stream=True) as stream,
-                    Keepalive(response, encoder, self.heartbeat_interval) as keepalive,
-                ):
-                    async for events in stream:
-                        async with keepalive.writing:
-                            await _pass_on(events, encoder, buffers, response)
+            async with (
+                self.leaving(exchange),
+                self.drawing(exchange.call, builder, asked, stream=True) as stream,
+                Keepalive(response, encoder, self.heartbeat_interval) as keepalive,
+            ):
+                async for events in stream:
+                    async with keepalive.writing:
+                        await pass_on(events, encoder, buffers, response)
             await response.finish()
         except Stalled:
             raise
@@ -194,43 +257,6 @@ def _name_model(body: bytearray, model: str) -> None:
     comma = b"" if body[:end].rstrip().endswith(b"{") else b","
     if end >= 0:
         body[end:end] = comma + b'"model":' + msgspec.json.encode(model)
-
-
-async def _pass_on(events: list[StreamEvent], encoder: Encoder, buffers: ImageBuffers, response: Response) -> None:
-    """Write what events add, in one step; keep what is needed again."""
-    ready: list[bytes] = []
-    for event in events:
-        if isinstance(event, Chunk):
-            pieces = encoder.feed_chunk(event)
-            await buffers.take(event, encoder.needs)
-            if pieces:
-                await _gather(pieces, ready, buffers, response)
-        elif pieces := encoder.feed(event.WhichOneof("event"), event):
-            await _gather(pieces, ready, buffers, response)
-            buffers.forget(encoder.needs)
-    if ready:
-        await response.write(b"".join(ready))
-
-
-async def write(pieces: Iterable[Piece], buffers: ImageBuffers, response: Response) -> None:
-    """Write pieces; adjacent bytes in one step."""
-    ready: list[bytes] = []
-    await _gather(pieces, ready, buffers, response)
-    if ready:
-        await response.write(b"".join(ready))
-
-
-async def _gather(pieces: Iterable[Piece], ready: list[bytes], buffers: ImageBuffers, response: Response) -> None:
-    """Add pieces to the bytes that are ready; write them when there are many."""
-    for piece in pieces:
-        if isinstance(piece, ImageRef):
-            async for encoded in buffers.base64(piece.key):
-                ready.append(encoded)
-                if len(encoded) >= _MUCH:
-                    await response.write(b"".join(ready))
-                    ready.clear()
-        else:
-            ready.append(piece)
 
 
 async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:

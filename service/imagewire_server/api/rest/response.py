@@ -36,6 +36,7 @@ class Response:
         self._head: MutableMapping[str, Any] | None = None  # sent together with the first bytes of the body
         self._content_type = b"application/json"
         self._added: Headers = []
+        self._caching = b"no-store"
         self.status = 0
         self.started = False
 
@@ -50,6 +51,16 @@ class Response:
     def stream(self) -> None:
         """Send a stream of events."""
         self._content_type = b"text/event-stream; charset=utf-8"
+
+    def cached(self, seconds: int) -> None:
+        """Let the client alone, and no proxy, keep the answer for so long."""
+        self._caching = b"private, max-age=%d" % seconds
+
+    async def begin(self, status: int, headers: Headers, *, more: bool = False) -> None:
+        """Start the answer. more: whether `write` and `finish` follow; otherwise it has no body."""
+        self._start(status, headers)
+        if not more:
+            await self._body(b"", more=False)
 
     async def write(self, data: bytes) -> None:
         """Write; returns when the client has taken it, or it is held back. Raises Stalled."""
@@ -75,6 +86,7 @@ class Response:
     async def whole(self, status: int, body: bytes, headers: Iterable[tuple[bytes, bytes]] = ()) -> None:
         """Send a whole response instead of what was held back."""
         self.close()
+        self._caching = b"no-store"
         self._start(status, [(b"content-length", b"%d" % len(body)), *headers])
         await self._body(body, more=False)
 
@@ -104,7 +116,7 @@ class Response:
     def _start(self, status: int, headers: Headers) -> None:
         self.started = True
         self.status = status
-        own: Headers = [(b"content-type", self._content_type), (b"cache-control", b"no-store")]
+        own: Headers = [(b"content-type", self._content_type), (b"cache-control", self._caching)]
         if self._content_type.startswith(b"text/event-stream"):
             own.append((b"x-accel-buffering", b"no"))  # otherwise nginx buffers the events
         self._head = {

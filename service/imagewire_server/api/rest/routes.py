@@ -7,12 +7,15 @@ from starlette.routing import Route, Router
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.endpoints import docs as pages
 from imagewire_server.api.rest.endpoints.chat import ChatEndpoint
+from imagewire_server.api.rest.endpoints.files import FileEndpoint, FilesEndpoint
 from imagewire_server.api.rest.endpoints.images import ImagesEndpoint
 from imagewire_server.api.rest.endpoints.meta import Health, Models, Readiness, Ready, counts, liveliness
-from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint
-from imagewire_server.api.rest.middleware import Scope
+from imagewire_server.api.rest.endpoints.pictures import PictureEndpoint
+from imagewire_server.api.rest.endpoints.responses import ResponsesEndpoint, StoredResponses
+from imagewire_server.api.rest.middleware import PICTURES, Scope
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
+from imagewire_server.core.kept_images import KeptImages
 
 _Endpoint = Callable[[Scope, Receive, Send], Awaitable[None]]
 
@@ -27,12 +30,15 @@ class _Raw:
         await self._endpoint(scope, receive, send)
 
 
-def application(responder: Responder, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool) -> Router:
+def application(
+    responder: Responder, images: KeptImages, image_fields: str, ready: Ready, *, drafts_last: bool, metrics: bool
+) -> Router:
     """Return the ASGI application below the middleware."""
     models = Models(responder.engine)
     posts: dict[str, _Endpoint] = {
         "/chat/completions": ChatEndpoint(responder, image_fields, drafts_last),
         "/responses": ResponsesEndpoint(responder),
+        "/files": FilesEndpoint(images),
         "/images/generations": ImagesEndpoint(responder, edits=False),
         "/images/edits": ImagesEndpoint(responder, edits=True),
     }
@@ -48,7 +54,13 @@ def application(responder: Responder, image_fields: str, ready: Ready, *, drafts
         "/v1/models/{model:path}": models,
         "/models": models,
         "/models/{model:path}": models,
+        f"{PICTURES}{{token}}": PictureEndpoint(responder, images),
     }
+    both: dict[str, _Endpoint] = {
+        "/responses/{id}": StoredResponses(responder),
+        "/files/{id}": FileEndpoint(images, content=False),
+    }
+    gets |= {f"{prefix}/files/{{id}}/content": FileEndpoint(images, content=True) for prefix in ("/v1", "")}
     if metrics:
         gets["/metrics"] = counts
     routes = [
@@ -59,7 +71,12 @@ def application(responder: Responder, image_fields: str, ready: Ready, *, drafts
         Route(f"/{name}/{{model:path}}{path}", _Raw(made), methods=["POST"])
         for path, made in posts.items()
         for name in ("deployments", "engines")
-        if path != "/responses"
+        if path not in {"/responses", "/files"}
     ]
     routes += [Route(path, _Raw(made), methods=["GET"]) for path, made in gets.items()]
+    routes += [
+        Route(prefix + path, _Raw(made), methods=["GET", "DELETE"])
+        for path, made in both.items()
+        for prefix in ("/v1", "")
+    ]
     return Router(routes, redirect_slashes=False)

@@ -16,12 +16,15 @@ from imagewire_server.api.rest.endpoints.meta import Ready
 from imagewire_server.api.rest.http_protocol import ConnectionLimits, Protocol
 from imagewire_server.api.rest.middleware import Middleware
 from imagewire_server.api.rest.origin_check import OriginCheck
+from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.transport.image_fetch import ImageFetcher
@@ -30,6 +33,7 @@ _KEEP_ALIVE = 75  # seconds: longer than clients and proxies keep idle connectio
 # The headers that pages of other origins may read: about the call, and about whether and when to retry.
 _EXPOSED = [
     "x-request-id",
+    "idempotency-replayed",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
     *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
@@ -39,13 +43,16 @@ _EXPOSED = [
 
 @dataclass(frozen=True, slots=True)
 class RestOptions:
-    """image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
+    """public_url: "" for what each request says.
+
+    image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
 
     image_order: "final", "drawn". missing_signatures: "bypass", "refuse".
 
     Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
 
+    public_url: str
     image_fields: str
     image_order: str
     remote_images: str
@@ -76,6 +83,8 @@ class RestServer:
     def __init__(
         self,
         engine: Engine,
+        keeper: Keeper,
+        images: KeptImages,
         listener: Listener,
         fetcher: ImageFetcher,
         options: RestOptions,
@@ -86,11 +95,14 @@ class RestServer:
         self._options = options
         self._ready = Ready()
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
-        responder = Responder(engine, pictures, options.heartbeat_interval, options.missing_signatures == "bypass")
+        urls = PictureUrls(keeper, options.public_url)
+        bypasses = options.missing_signatures == "bypass"
+        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval, bypasses)
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(
                 responder,
+                images,
                 options.image_fields,
                 self._ready,
                 drafts_last=options.image_order == "final",
@@ -141,7 +153,7 @@ class RestServer:
         return CORSMiddleware(
             self._middleware,
             allow_origins=self._options.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=["*"],
             expose_headers=_EXPOSED,
         )

@@ -24,12 +24,14 @@ _STATUSES = {
     Code.DATA_LOSS: 502,
     Code.UNAUTHENTICATED: 401,
 }
-# Failures of the provider, or of the server's credentials for it, are not the caller's fault.
 _BY_REASON = {
+    # Failures of the provider, or of the server's credentials for it, are not the caller's fault.
     "UPSTREAM_CREDENTIALS": 502,
     "UPSTREAM_MALFORMED": 502,
     "UPSTREAM_TOO_LARGE": 502,
     "UPSTREAM_UNEXPECTED_STATUS": 502,
+    # As the IETF's draft of Idempotency-Key has it.
+    "REQUEST_ID_REUSED": 422,
 }
 
 

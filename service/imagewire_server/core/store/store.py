@@ -59,6 +59,8 @@ class Store(Protocol):
 
     ttl: float
     """Seconds that an answer is kept."""
+    secret: bytes
+    """What names of pictures are made from: random, kept, and the same for all that share the store."""
 
     @property
     def is_down(self) -> bool:
@@ -84,6 +86,9 @@ class Store(Protocol):
 
         Raises how it ended. offset: as in ResumeCompletionRequest; InvalidRequest where there are not so many bytes.
         """
+
+    async def delete(self, kept: Kept) -> None:
+        """Remove an answer that nobody draws, and its pictures."""
 
     async def request(self, kept: Kept) -> pb.Spec | None:
         """What was asked, with pictures by their sha256; None where that is not known."""

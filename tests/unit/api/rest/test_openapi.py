@@ -26,6 +26,13 @@ def test_what_draws_takes_json_and_answers_json_or_events(path: str) -> None:
     assert {"400", "401", "413", "429", "503"} <= set(post["responses"])
 
 
+def test_what_is_kept_is_read_and_forgotten() -> None:
+    paths = document()["paths"]
+    assert set(paths["/v1/responses/{id}"]) == set(paths["/v1/files/{id}"]) == {"get", "delete"}
+    assert "image/*" in paths["/v1/images/files/{token}"]["get"]["responses"]["200"]["content"]
+    assert "multipart/form-data" in paths["/v1/files"]["post"]["requestBody"]["content"]
+
+
 def test_edits_are_a_form_with_files() -> None:
     content = document()["paths"]["/v1/images/edits"]["post"]["requestBody"]["content"]
     assert "multipart/form-data" in content

@@ -1,23 +1,19 @@
 """POST /v1/images/generations and /v1/images/edits."""
 
 import asyncio
-import codecs
 import re
-import sys
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import msgspec
-from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData, Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.datastructures import FormData, UploadFile
 
 from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Receive
+from imagewire_server.api.rest.form import is_text, opened
+from imagewire_server.api.rest.image_buffers import ImageBuffers, write
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
-from imagewire_server.api.rest.respond import ImageBuffers, Responder, write
+from imagewire_server.api.rest.respond import Asked, Responder
 from imagewire_server.api.rest.response import Send
-from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Error, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
@@ -33,63 +29,10 @@ from imagewire_server.formats.openai.images.answer import Drawn, ImagesStream
 from imagewire_server.formats.openai.images.decode import spec_of
 from imagewire_server.formats.openai.images.request import FORM_JSON, ImagesRequest
 
-_MOST_FILES = 16
-_MOST_FIELDS = 64
 _IMAGE = re.compile(r"image(\[\d{0,3}\])?")
 _TEXTS = frozenset(field.encode_name for field in msgspec.structs.fields(ImagesRequest))
+PATHS = {False: "/images/generations", True: "/images/edits"}
 _SENT_AT_ONCE = 32 * 1024 * 1024
-_MOST_HEADER_BYTES = 8 * 1024  # of one part
-_AT_ONCE = 16 * 1024
-_CHARSETS = frozenset({"utf-8", "ascii", "iso8859-1", "latin-1", "cp1252"})
-
-
-class _Form(MultiPartParser):
-    """A form that must be complete: one that was cut between two files is an error, not a shorter form.
-
-    The size of its part headers is limited, and so are its charsets: some take quadratic time.
-    """
-
-    spool_max_size = sys.maxsize  # in memory: the body is limited, and its pictures are read as a whole anyway
-
-    def __init__(self, headers: Headers, exchange: Exchange) -> None:
-        super().__init__(headers, self._pieces(exchange), max_files=_MOST_FILES, max_fields=_MOST_FIELDS)
-        self._charset_name = _charset(headers["content-type"])
-        self._ended = False
-        self._header_bytes = 0
-
-    def on_part_begin(self) -> None:
-        """A part begins."""
-        if self._charset_name not in _CHARSETS:
-            raise InvalidRequest([Violation("body", "has an unsupported charset; send it as UTF-8")])
-        self._header_bytes = 0
-        super().on_part_begin()
-
-    def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        """A piece of a header's name arrived."""
-        self._count_header(end - start)
-        super().on_header_field(data, start, end)
-
-    def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        """A piece of a header's value arrived."""
-        self._count_header(end - start)
-        super().on_header_value(data, start, end)
-
-    def _count_header(self, size: int) -> None:
-        self._header_bytes += size
-        if self._header_bytes > _MOST_HEADER_BYTES:
-            raise MultiPartException("headers")
-
-    def on_end(self) -> None:
-        """The last boundary arrived."""
-        self._ended = True
-
-    async def _pieces(self, exchange: Exchange) -> AsyncGenerator[bytes, None]:
-        async for piece in exchange.body.pieces():
-            for at in range(0, len(piece), _AT_ONCE):
-                yield piece[at : at + _AT_ONCE]
-                await asyncio.sleep(0)  # a body of many short lines takes long
-        if not self._ended:
-            raise MultiPartException("cut")  # here, so that the files read so far are closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +50,17 @@ class ImagesEndpoint:
             request, builder, sent = await self._form(exchange, scope)
         else:
             request, builder = await self.responder.read(exchange, scope, ImagesRequest, spec_of)
+        path, count = PATHS[self.edits], b"%d" % (request.n or 1)
+        # Where nothing is kept, pictures are data: URLs.
+        by_url = "response_format" if request.response_format == "url" and self.responder.keeper.links else ""
+        asked = await self.responder.asked(exchange, scope, builder, path, beside=count, by_url=by_url)
         if not request.stream:
-            await self._answer(exchange, builder, request, sent)
+            await self._answer(exchange, builder, request, asked, sent)
             return
         kind = "image_edit" if self.edits else "image_generation"
-        await self.responder.stream(
-            exchange, builder, ImagesStream(kind, exchange.call.request_id, drafts=request.partial_images or 0)
-        )
+        drafts = request.partial_images or 0
+        encoder = ImagesStream(kind, exchange.call.request_id, drafts=drafts, delivery=asked.delivery)
+        await self.responder.stream(exchange, builder, encoder, asked)
 
     async def _form(self, exchange: Exchange, scope: Scope) -> tuple[ImagesRequest, SpecBuilder, int]:
         """Read an edit; the number is that of bytes of pictures."""
@@ -136,21 +83,24 @@ class ImagesEndpoint:
             wrong=wrong,
         )
         exchange.response.add(notices.headers(builder))
-        return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
+        return request, builder, _bytes(pictures, mask)
 
-    async def _answer(self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, sent: int) -> None:
+    async def _answer(
+        self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, asked: Asked, sent: int
+    ) -> None:
         """Make several calls at once, fewer at a time if the request is large, because each encodes it again.
 
         sent: bytes of pictures. If a call fails, the pictures of the others are not lost.
         """
-        runs = [_Run(exchange.call.begin_part()) for _ in range(request.n or 1)]
+        runs = [_Run(exchange.call.begin_part(), number, asked) for number in range(request.n or 1)]
+        first = _First()
         limit = asyncio.Semaphore(max(1, _SENT_AT_ONCE // max(sent, 1)))
         try:
             async with self.responder.leaving(exchange):
                 try:
                     async with asyncio.TaskGroup() as group:
                         for run in runs:
-                            group.create_task(run.draw(self.responder, builder, limit))
+                            group.create_task(run.draw(self.responder, builder, limit, first))
                 finally:
                     for run in runs:
                         exchange.call.add_part(run.call)
@@ -165,7 +115,7 @@ class ImagesEndpoint:
                 exchange.call.request_id,
                 as_url=request.response_format == "url",
             )
-            for run, mine in zip([*drawn, _Run(Call())], pieces, strict=True):
+            for run, mine in zip([*drawn, _Run(Call(), 0, asked)], pieces, strict=True):
                 await write(mine, run.buffers, exchange.response)
             await exchange.response.finish()
         finally:
@@ -173,23 +123,47 @@ class ImagesEndpoint:
                 run.buffers.close()
 
 
-class _Run:
-    """One call of several."""
+@dataclass
+class _First:
+    """The first of several calls. The others begin when its own has: that completes the spec, which they share.
 
-    def __init__(self, call: Call) -> None:
-        self.drawn = Drawn()
+    error: why it could not begin, so that no other may.
+    """
+
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    error: Error | None = None
+
+
+class _Run:
+    """One call of several. number: which of them it is, from 0."""
+
+    def __init__(self, call: Call, number: int, asked: Asked) -> None:
+        self._asked = replace(asked, delivery=asked.delivery.another())
+        self.drawn = Drawn(self._asked.delivery)
         self.buffers = ImageBuffers()
         self.call = call
         self.error: Error | None = None
+        self._number = number
 
-    async def draw(self, responder: Responder, builder: SpecBuilder, limit: asyncio.Semaphore) -> None:
+    async def draw(self, responder: Responder, builder: SpecBuilder, limit: asyncio.Semaphore, first: _First) -> None:
         try:
-            async with limit, responder.drawing(self.call, builder, stream=False) as stream:
+            if self._number:
+                await first.begun.wait()
+            if first.error is not None:
+                raise first.error
+            drawing = responder.drawing(self.call, builder, self._asked, stream=False, number=self._number)
+            async with limit, drawing as stream:
+                first.begun.set()
                 async for events in stream:
                     for event in events:
                         await self._take(event)
+                await responder.settle_pictures(self._asked)
         except Error as error:
+            if not first.begun.is_set():
+                first.error = error
             self.error = error
+        finally:
+            first.begun.set()
 
     async def _take(self, event: StreamEvent) -> None:
         if isinstance(event, Chunk):
@@ -201,43 +175,22 @@ class _Run:
             self.buffers.forget(self.drawn.needs)
 
 
-def _charset(content_type: str) -> str:
-    """Python's name of the charset in which the parser will read a form: Latin-1 for one that Python does not know."""
-    _, parameters = parse_options_header(content_type)
-    try:
-        return codecs.lookup(parameters.get(b"charset", b"utf-8").decode("latin-1")).name
-    except LookupError:
-        return "latin-1"
-
-
-_FormData = tuple[dict[str, object], list[tuple[str, bytes]], bytes | None, list[Violation]]
+_FormData = tuple[dict[str, object], list[tuple[str, bytes | str]], bytes | None, list[Violation]]
 
 
 async def _form(exchange: Exchange, scope: Scope) -> _FormData:
     """Decode the fields, the pictures and the mask of multipart/form-data."""
-    headers = Headers(scope=scope)
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", "send edits as multipart/form-data, with image or image[]")
-    try:
-        form = await _Form(headers, exchange).parse()
-    except (MultiPartException, KeyError, ValueError):
-        words = (
-            f"is not complete and valid multipart/form-data with at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
-        )
-        raise InvalidRequest([Violation("body", words)]) from None
-    try:
+    async with opened(exchange, scope, "send edits as multipart/form-data, with image or image[]") as form:
         return await _fields(exchange, form)
-    finally:
-        await form.close()
 
 
 async def _fields(exchange: Exchange, form: FormData) -> _FormData:
-    pictures: list[tuple[str, bytes]] = []
+    pictures: list[tuple[str, bytes | str]] = []
     mask: bytes | None = None
     fields: dict[str, object] = {}
     wrong: list[Violation] = []
     for name, value in form.multi_items():
-        if not _is_text(name) or not (isinstance(value, UploadFile) or _is_text(value)):
+        if not is_text(name) or not (isinstance(value, UploadFile) or is_text(value)):
             raise InvalidRequest([Violation("body", "is not valid text in its charset; send it as UTF-8")])
         if isinstance(value, UploadFile):
             if name == "mask" and mask is None:
@@ -246,12 +199,14 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
                 pictures.append((f"image[{len(pictures)}]", await value.read()))
             else:
                 wrong.append(Violation(name[:200] or '""', _wrong_file(name)))
+        elif _IMAGE.fullmatch(name):
+            pictures.append((f"image[{len(pictures)}]", value))
         elif name in fields:
             wrong.append(Violation(name[:200] or '""', given_twice.WORDS))
         else:
             fields[name] = value
     values = sum(json_scan.values(str(fields[name]).encode(), name) for name in FORM_JSON & fields.keys())
-    exchange.call.large = values > FEW_VALUES or sum(len(data) for _, data in pictures) + len(mask or b"") > LIGHT_BYTES
+    exchange.call.large = values > FEW_VALUES or _bytes(pictures, mask) > LIGHT_BYTES
     if values > MOST_VALUES:
         raise InvalidRequest([Violation("body", TOO_MANY)])
     for name in FORM_JSON & fields.keys():
@@ -263,8 +218,12 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
         else:
             wrong += given_twice.of_text(text, name)
     if not pictures:
-        wrong.append(Violation("image", "is required; send a file as image or image[]"))
+        wrong.append(Violation("image", "is required; send a file, or the id of one, as image or image[]"))
     return fields, pictures, mask, wrong
+
+
+def _bytes(pictures: list[tuple[str, bytes | str]], mask: bytes | None) -> int:
+    return sum(len(data) for _, data in pictures if isinstance(data, bytes)) + len(mask or b"")
 
 
 def _wrong_file(name: str) -> str:
@@ -273,12 +232,3 @@ def _wrong_file(name: str) -> str:
     if name in _TEXTS:
         return "is a file, but must be text; send it without a file name"
     return "is a file with an unknown name; send pictures as image or image[], a mask as mask"
-
-
-def _is_text(given: str) -> bool:
-    """Whether UTF-8 can encode it: some charsets produce lone surrogates."""
-    try:
-        given.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

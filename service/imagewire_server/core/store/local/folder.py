@@ -22,6 +22,18 @@ class Folder:
         for folder in (self._logs, self._parts, self._objects, self._owners):
             folder.mkdir(mode=0o700, exist_ok=True)
 
+    def secret(self) -> bytes:
+        """Random bytes, the same for all that use the folder. Raises OSError."""
+        file = self.path / "secret"
+        if not file.exists():
+            made = self.new_part()
+            made.touch(mode=0o600)
+            made.write_bytes(secrets.token_bytes(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(made, file)  # another process may have been faster
+            made.unlink()
+        return file.read_bytes()
+
     def log(self, completion_id: str) -> Path:
         """The events of a large answer."""
         return self._logs / completion_id

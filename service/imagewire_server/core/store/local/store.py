@@ -39,6 +39,7 @@ class LocalStore:
         self.ttl = ttl
         self.is_down = False
         self.folder = Folder(folder)
+        self.secret = self.folder.secret()
         self._owner = self.folder.owner()
         # The first is the thread's own. The other reads, in any thread.
         self.database = Database(self.folder.database)
@@ -130,6 +131,10 @@ class LocalStore:
             return True
 
         return await self.writer.call(delete)
+
+    async def delete(self, kept: Kept) -> None:
+        """See Store."""
+        await self.writer.call(lambda: self._sweep.remove([kept.completion_id], []))
 
     async def aclose(self) -> None:
         """See Store."""

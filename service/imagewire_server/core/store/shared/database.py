@@ -17,6 +17,12 @@ class Database:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    async def secret(self, mine: bytes) -> bytes:
+        """The secret that all share: mine, if there is none."""
+        await self._connection.call("SET", names.SECRET, mine, "NX")
+        found: bytes = await self._connection.call("GET", names.SECRET)
+        return found or mine
+
     async def claim(self, kept: Kept) -> tuple[float, Kept | None]:
         """See Store. Returns also how many seconds to wait before asking again, 0 where the answer counts."""
         word, *more = await self._connection.run(scripts.CLAIM, *_fields(kept, 0))

@@ -39,6 +39,9 @@ def file(completion_id: str, number: int) -> str:
     return f"{answer(completion_id)}/{number}"
 
 
+SECRET = f"{PREFIX}secret"  # the key of what names of pictures are made from
+
+
 def input_file(completion_id: str, number: int) -> str:
     """The path of a picture of an answer's request."""
     return f"{answer(completion_id)}/in/{number}"

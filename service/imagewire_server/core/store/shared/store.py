@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from dataclasses import replace
@@ -30,7 +31,10 @@ class SharedStore:
         self.ttl = ttl
         self.objects = objects
         self.database = Database(connection)
-        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look()))
+        self.heart = Heart(self.database, objects, self._lose, self._beat)
+        # Its own until Redis has told what all share.
+        self.secret = secrets.token_bytes(32)
+        self._shares_secret = False
         self._connection = connection
         self._sweep = Sweep(self.database, objects, max_bytes)
         self._sweeping: asyncio.Task[None] | None = None
@@ -39,6 +43,7 @@ class SharedStore:
     async def start(self) -> None:
         """Begin. Where it does not work now, the log says so, and it goes on as soon as it does."""
         await self.heart.start()
+        await self._learn_secret()
 
     @property
     def is_down(self) -> bool:
@@ -180,6 +185,17 @@ class SharedStore:
     def remove_later(self, name: str) -> None:
         """Remove the objects of what is not kept."""
         self.heart.do(self._cleaning(self.objects.remove(name)))
+
+    def _beat(self) -> None:
+        """Redis works."""
+        self._clean(self._sweep.look())
+        if not self._shares_secret:
+            self.heart.do(self._learn_secret())
+
+    async def _learn_secret(self) -> None:
+        with contextlib.suppress(*FAULTS):  # it is asked again
+            self.secret = await self.database.secret(self.secret)
+            self._shares_secret = True
 
     def _clean(self, work: Coroutine[Any, Any, None]) -> None:
         """Sweep beside everything else, unless it is being done."""

@@ -13,7 +13,8 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.chat.content import Content
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
-from imagewire_server.formats.openai.common import data_uri_stream, mapping
+from imagewire_server.formats.openai.common import mapping
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front, final_end
 
@@ -47,19 +48,22 @@ class _Choice:
     the answer, see encoder.Encoder. waiting: what is written after the first choice.
     """
 
-    def __init__(self, index: int, completion: str, fields: ImageFields, needs: set[Key], *, direct: bool) -> None:
+    def __init__(
+        self, index: int, completion: str, fields: ImageFields, needs: set[Key], delivery: Delivery, *, direct: bool
+    ) -> None:
         self.direct = direct
+        self._delivery = delivery
         self.waiting: list[Piece] = []
         self._index = index
         self._fields = fields
         self._needs = needs
-        self._message = Gathered(completion, all_images=fields.images)
+        self._message = Gathered(completion, all_images=fields.images, delivery=delivery)
         self._thoughts: dict[int, bool] = {}
         self._open: OpenPicture | None = None
         self._images = 0
         self._kept: set[Key] = set()
         self._drafts: list[pb.PartFinished] = []  # written behind the other pictures
-        self._content = Content() if fields.content else None
+        self._content = Content(delivery) if fields.content else None
 
     def start(self) -> list[Piece]:
         return [b'{"index":%d,"message":{"role":"assistant"' % self._index]
@@ -85,7 +89,7 @@ class _Choice:
 
     def _started(self, part: pb.PartStarted) -> list[Piece]:
         self._thoughts[part.part_index] = part.thought
-        if not has_bytes(part):
+        if not has_bytes(part) or self._delivery.begin(part):
             return []
         image = part.kind == _IMAGE
         later = self._fields.content or self._fields.drafts_last
@@ -132,7 +136,7 @@ class _Choice:
 
     def _whole(self, part: pb.PartFinished) -> list[Piece]:
         front = self._entry(part.part_index)
-        return [front, *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]
+        return [front, *self._delivery.inside(part.image, key_of(part)), entry_end(part)]
 
     def _end(self, end: pb.CandidateFinished) -> list[Piece]:
         if self._content is not None:
@@ -150,7 +154,7 @@ class _Choice:
             pieces.append(b"]")
         final = self._message.final.picture
         if self._fields.image and final is not None:
-            url = data_uri_stream.inside(final.image, key_of(final))
+            url = self._delivery.inside(final.image, key_of(final))
             pieces += [b',"image":{"url":"', *url, final_end(final.image)]
         return [*pieces, b",", *self._message.fields(), b"}," + encoded(mapping.ending(end))[1:]]
 
@@ -158,8 +162,9 @@ class _Choice:
 class ChatAnswer:
     """The Encoder of POST /v1/chat/completions without stream."""
 
-    def __init__(self, fields: ImageFields) -> None:
+    def __init__(self, fields: ImageFields, delivery: Delivery = INSIDE) -> None:
         self._fields = fields
+        self._delivery = delivery
         self._started = pb.Started()
         self._choices: dict[int, _Choice] = {}
         self.needs: set[Key] = set()
@@ -169,6 +174,7 @@ class ChatAnswer:
         match kind:
             case "started":
                 self._started = event.started
+                self._delivery.start(event.started)
                 return [b'{"id":' + encoded(mapping.completion_id(event.started)) + b',"choices":[']
             case "finished":
                 return self._end(event.finished)
@@ -179,7 +185,8 @@ class ChatAnswer:
         if choice is None:
             # Only the first candidate is written while it arrives; events of others may come between its own.
             direct = not self._choices
-            choice = _Choice(index, self._started.completion_id, self._fields, self.needs, direct=direct)
+            ident = self._started.completion_id
+            choice = _Choice(index, ident, self._fields, self.needs, self._delivery, direct=direct)
             self._choices[index] = choice
             pieces = choice.start() + choice.feed(kind, event)
         else:

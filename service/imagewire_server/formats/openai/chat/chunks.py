@@ -12,7 +12,8 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
-from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
+from imagewire_server.formats.openai.common import errors, mapping
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front, final_end
 
@@ -26,9 +27,9 @@ _CUT = b"!incomplete"  # not base64, so that no client can take the bytes before
 class _Candidate:
     """One candidate. direct: it is the first one, whose pictures are written while they arrive."""
 
-    def __init__(self, completion: str, fields: ImageFields, *, direct: bool) -> None:
+    def __init__(self, completion: str, fields: ImageFields, delivery: Delivery, *, direct: bool) -> None:
         self.direct = direct
-        self.message = Gathered(completion, all_images=fields.images)
+        self.message = Gathered(completion, all_images=fields.images, delivery=delivery)
         self.thoughts: dict[int, bool] = {}
         self.open: OpenPicture | None = None
 
@@ -36,8 +37,12 @@ class _Candidate:
 class ChatChunks:
     """The StreamEncoder of POST /v1/chat/completions with stream. request_id: goes into errors."""
 
-    def __init__(self, fields: ImageFields, request_id: str, *, include_usage: bool) -> None:
+    def __init__(
+        self, fields: ImageFields, request_id: str, *, include_usage: bool, delivery: Delivery = INSIDE
+    ) -> None:
         self._fields = fields
+        self._delivery = delivery
+        self._shown: dict[Key, int] = {}  # the pictures whose URL was sent when they began: their index in `images`
         self._request_id = request_id
         self._include_usage = include_usage
         self._started = pb.Started()
@@ -81,6 +86,7 @@ class ChatChunks:
 
     def _start(self, started: pb.Started) -> list[Piece]:
         self._started = started
+        self._delivery.start(started)
         head = {
             "id": mapping.completion_id(started),
             "object": "chat.completion.chunk",
@@ -105,7 +111,7 @@ class ChatChunks:
         candidate = self._candidates.get(index)
         if candidate is None:
             direct = not self._candidates
-            candidate = _Candidate(self._started.completion_id, self._fields, direct=direct)
+            candidate = _Candidate(self._started.completion_id, self._fields, self._delivery, direct=direct)
             self._candidates[index] = candidate
             if index:
                 pieces.append(self._chunk(index, {"role": "assistant"}))
@@ -137,6 +143,8 @@ class ChatChunks:
         candidate.thoughts[part.part_index] = part.thought
         if not has_bytes(part):
             return []
+        if self._delivery.begin(part):
+            return self._by_url(candidate, part) if part.mime_type and self._fields.images else []
         image = part.kind == _IMAGE
         at_once = image and bool(part.mime_type) and candidate.direct and self._fields.images
         if self._fields.image or not at_once:
@@ -147,6 +155,14 @@ class ChatChunks:
         self._line = True
         return [self._front + b'{"index":%d,"delta":{' % part.candidate_index + self._entry(candidate, part.part_index)]
 
+    def _by_url(self, candidate: _Candidate, part: pb.PartStarted) -> list[Piece]:
+        """The picture's event, as it begins."""
+        key = key_of(part)
+        self._shown[key] = self._images
+        front = self._entry(candidate, part.part_index) + encoded(self._delivery.url(key))[1:-1]
+        end = b'","detail":"auto"}' + (b',"thought":true' if part.thought else b"") + b"}]"
+        return self._pieces(part.candidate_index, front, [], end)
+
     def _entry(self, candidate: _Candidate, part_index: int) -> bytes:
         candidate.message.place(part_index)
         self._images += 1
@@ -155,15 +171,22 @@ class ChatChunks:
     def _part_finished(self, candidate: _Candidate, index: int, part: pb.PartFinished) -> list[Piece]:
         picture, candidate.open = candidate.open, None
         message = candidate.message
-        message.part(part, shown=picture is not None)
+        shown = self._shown.get(key_of(part))
+        message.part(part, shown=picture is not None or shown is not None)
         pieces: list[Piece] = []
         if picture is not None:
             self._line = False
             end = entry_end(part, picture.media_type) + b']},"finish_reason":null}]}\n\n'
             pieces = [picture.close(), end]
+        elif shown is not None:
+            # What its event did not know. Clients that join deltas add this to the same entry.
+            late: Json = {"mime_type": part.media.mime_type} if part.HasField("media") else {}
+            if part.thought and not candidate.thoughts.get(part.part_index):
+                late["thought"] = True
+            pieces = [self._chunk(index, {"images": [{"index": shown, **late}]})] if late else []
         elif part.HasField("image") and self._fields.images:
             front = self._entry(candidate, part.part_index)
-            url = data_uri_stream.inside(part.image, key_of(part))
+            url = self._delivery.inside(part.image, key_of(part))
             pieces = self._pieces(index, front, url, entry_end(part) + b"]")
         elif part.HasField("media"):
             pieces = self._pieces(index, b'"provider_specific_fields":{"media":[', message.media[-1], b"]}")
@@ -182,7 +205,7 @@ class ChatChunks:
         pieces: list[Piece] = []
         final = candidate.message.final.picture
         if self._fields.image and final is not None:
-            url = data_uri_stream.inside(final.image, key_of(final))
+            url = self._delivery.inside(final.image, key_of(final))
             pieces += self._pieces(index, b'"image":{"url":"', url, final_end(final.image))
         if extras := candidate.message.extras():
             pieces.append(self._chunk(index, {"provider_specific_fields": extras}))

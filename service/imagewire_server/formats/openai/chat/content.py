@@ -1,7 +1,7 @@
 """A message's content as an ordered array of text and pictures."""
 
 from imagewire_server.contract import pb
-from imagewire_server.formats.openai.common import data_uri_stream
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Piece, encoded, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end
 
@@ -9,7 +9,8 @@ from imagewire_server.formats.openai.common.image_entry import entry_end
 class Content:
     """Collects the parts. Pictures are kept until the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, delivery: Delivery = INSIDE) -> None:
+        self._delivery = delivery
         self._parts: list[list[str] | pb.PartFinished] = []
         self.has_pictures = False
 
@@ -33,6 +34,6 @@ class Content:
             if isinstance(part, list):
                 made.append(encoded({"type": "text", "text": "".join(part)}))
             else:
-                url = data_uri_stream.inside(part.image, key_of(part))
+                url = self._delivery.inside(part.image, key_of(part))
                 made += [b'{"type":"image_url","image_url":{"url":"', *url, entry_end(part)]
         return [*made, b"]"] if made else [b'""']

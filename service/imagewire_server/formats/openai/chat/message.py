@@ -6,6 +6,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import mapping, native_json, provider_fields
 from imagewire_server.formats.openai.common.data_uri_stream import Base64, head
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, key_of
 
 Json = dict[str, Any]
@@ -14,7 +15,8 @@ Json = dict[str, Any]
 class Gathered:
     """One candidate's message without its pictures. all_images: whether all are sent, or only the final one."""
 
-    def __init__(self, completion: str, *, all_images: bool) -> None:
+    def __init__(self, completion: str, *, all_images: bool, delivery: Delivery = INSIDE) -> None:
+        self._delivery = delivery
         self._completion = completion
         self._all_images = all_images
         self._texts: dict[bool, list[str]] = {False: [], True: []}
@@ -52,7 +54,7 @@ class Gathered:
                 self.natives.append(provider_fields.native_part(part, len(self.natives)))
                 kind = "native"
             case "media":
-                self.media.append(provider_fields.media(part, len(self.media)))
+                self.media.append(provider_fields.media(part, len(self.media), self._delivery))
                 kind = "media"
             case _:
                 kind = f"{'thought' if part.thought else 'text'}:{self._lengths.get(part.part_index, 0)}"

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from imagewire_server.contract import pb
-from imagewire_server.formats.openai.chat.request import ImagePart, Message, TextPart
-from imagewire_server.formats.openai.common import returned_parts
+from imagewire_server.formats.openai.chat.request import FilePart, ImagePart, Message, TextPart
+from imagewire_server.formats.openai.common import data_uri, returned_parts
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, AnswerImage, Extras, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
@@ -75,6 +75,9 @@ def _content(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field
             image, where = _shown_part(builder, part, f"{field}.content[{j}]")
             made.parts.add(image=image)
             _shown(builder, at, where)
+        elif isinstance(part, FilePart):
+            made.parts.add(image=data_uri.kept(part.file.file_id))
+            _shown(builder, at, f"{field}.content[{j}].file.file_id")
         else:
             made.parts.add(text=part.text)
             builder.from_field(at, f"{field}.content[{j}].text")
@@ -119,7 +122,11 @@ def _same(url: str, other: str) -> bool:
 
 
 def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field: str, path: str) -> None:
-    content = message.content if isinstance(message.content, list) else [TextPart(text=message.content or "")]
+    given = message.content if isinstance(message.content, list) else [TextPart(text=message.content or "")]
+    for j, one in enumerate(given):
+        if isinstance(one, FilePart):
+            builder.refuse(f"{field}.content[{j}]", "a file is valid only in a user or tool message; move it there")
+    content = [one for one in given if not isinstance(one, FilePart)]
     text = "".join(part.text for part in content if isinstance(part, TextPart)) + (message.refusal or "")
     shown = [(j, part) for j, part in enumerate(content) if isinstance(part, ImagePart)]
     pictures = [_answered(builder, part, f"{field}.content[{j}]") for j, part in shown]
@@ -171,6 +178,10 @@ def _tool_result(builder: SpecBuilder, message: Message, field: str, calls: dict
             at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
             builder.image_from_field(at, where)
             pictures.append(image)
+        elif isinstance(part, FilePart):
+            at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
+            builder.image_from_field(at, f"{field}.content[{j}].file.file_id")
+            pictures.append(data_uri.kept(part.file.file_id))
         else:
             text += part.text
     return function_result(builder, call_id, name, text, f"{field}.content", pictures)

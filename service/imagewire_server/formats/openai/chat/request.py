@@ -10,6 +10,7 @@ from imagewire_server.formats.openai.common.shared_request import (
     AnswerImage,
     Empty,
     Extras,
+    ImageDelivery,
     ImageUrl,
     Int32,
     Model,
@@ -43,6 +44,20 @@ class ImagePart(Strict, tag_field="type", tag="image_url"):
     cache_control: CacheControl | None = None
 
 
+class KeptFile(Strict):
+    """A picture that is kept: the id of a file, or an image_id."""
+
+    file_id: str
+    filename: str | None = None
+
+
+class FilePart(Strict, tag_field="type", tag="file"):
+    """A picture that is kept."""
+
+    file: KeptFile
+    cache_control: CacheControl | None = None
+
+
 class CalledFunction(Strict):
     """The called function; arguments: a JSON object as text."""
 
@@ -63,7 +78,7 @@ class Message(Strict):
     """One turn, which may be an earlier answer."""
 
     role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: str | Annotated[list[TextPart | ImagePart], MOST] | None = None
+    content: str | Annotated[list[TextPart | ImagePart | FilePart], MOST] | None = None
     image: ImageUrl | None = None
     images: Annotated[list[AnswerImage], MOST] | None = None
     reasoning_content: str | None = None
@@ -198,4 +213,5 @@ class ChatRequest(ProviderOptions, kw_only=True):
     top_logprobs: Literal[0] | None = None
     logit_bias: Annotated[Object, Empty] | None = None
     verbosity: Literal["medium"] | None = None
+    image_delivery: ImageDelivery | None = None
     store: Literal[False] | None = None

@@ -58,6 +58,11 @@ def read(url: str, detail: str | None = None, media_type: str | None = None, *, 
     return made
 
 
+def kept(file_id: str, detail: str | None = None) -> pb.Image:
+    """A picture that is kept, by its id."""
+    return pb.Image(image_id=file_id, detail=_DETAILS[detail or "auto"]) if detail else pb.Image(image_id=file_id)
+
+
 def drawn(data: bytes, file_format: str | None) -> pb.Image:
     """A picture from an answer; file_format: "png" for "image/png"."""
     return pb.Image(data=data, mime_type=_type_of(data, f"image/{file_format}" if file_format else ""))

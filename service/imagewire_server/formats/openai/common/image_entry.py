@@ -29,11 +29,14 @@ def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
 
 def final_end(what: pb.Image | pb.Media) -> bytes:
     """The rest of `image`, after its URL."""
-    if not what.uri and not what.display_name:
+    image_id = what.image_id if isinstance(what, pb.Image) else ""
+    if not what.uri and not what.display_name and not image_id:
         return b'","detail":"auto"}'
     url: Json = {"detail": "auto"}
     if what.uri and what.mime_type:
         url["format"] = what.mime_type
     if what.display_name:
         url["display_name"] = what.display_name
+    if image_id:
+        url["image_id"] = image_id
     return b'",' + encoded(url)[1:]

@@ -8,12 +8,16 @@ from imagewire_server.formats.openai.common.json_decode import Strict
 
 
 class Picture(Strict):
-    """A data: URL, or the address to which the provider wrote the picture, with its media type as format."""
+    """A data: URL, or where the picture is: by its URL, or where the provider wrote it, with its type as format.
+
+    image_id: its id, if the server keeps it.
+    """
 
     url: str
     detail: Literal["auto"]
     format: str | msgspec.UnsetType = msgspec.UNSET
     display_name: str | msgspec.UnsetType = msgspec.UNSET
+    image_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PictureEntry(Strict):

@@ -10,7 +10,8 @@ from typing import Any
 import pybase64
 
 from imagewire_server.contract import pb
-from imagewire_server.formats.openai.common import data_uri_stream, native_json, part_order
+from imagewire_server.formats.openai.common import native_json, part_order
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Piece, encoded, key_of
 
 Json = dict[str, Any]
@@ -40,14 +41,14 @@ def native_part(part: pb.PartFinished, index: int) -> Json:
     return made | native_json.embedded("value", part.native.value_json)
 
 
-def media(part: pb.PartFinished, index: int) -> list[Piece]:
+def media(part: pb.PartFinished, index: int, delivery: Delivery = INSIDE) -> list[Piece]:
     """Other media, whose bytes are kept. index: its index in `media`."""
     made: Json = {"index": index, "part": part.part_index, "mime_type": part.media.mime_type}
     if part.thought:
         made["thought"] = True
     if part.media.display_name:
         made["display_name"] = part.media.display_name
-    return [encoded(made)[:-1] + b',"url":"', *data_uri_stream.inside(part.media, key_of(part)), b'"}']
+    return [encoded(made)[:-1] + b',"url":"', *delivery.inside(part.media, key_of(part)), b'"}']
 
 
 def joined(entries: list[list[Piece]]) -> list[Piece]:

@@ -165,7 +165,29 @@ class ImageData(Strict):
 
     b64_json: str | msgspec.UnsetType = msgspec.UNSET
     url: str | msgspec.UnsetType = msgspec.UNSET
+    image_id: str | msgspec.UnsetType = msgspec.UNSET
     provider_specific_fields: PictureFields | msgspec.UnsetType = msgspec.UNSET
+
+
+class File(Strict):
+    """A picture that is kept. Times are in seconds since 1970."""
+
+    id: str
+    object: Literal["file"]
+    bytes: int
+    created_at: int
+    expires_at: int
+    filename: str
+    purpose: Literal["vision", "user_data"]
+    status: Literal["processed"]
+
+
+class Deleted(Strict):
+    """What was forgotten."""
+
+    id: str
+    object: Literal["file", "response"]
+    deleted: Literal[True]
 
 
 class ImagesUsage(Strict):
@@ -207,9 +229,9 @@ class Response(Strict):
     max_output_tokens: int | None
     metadata: Json
     parallel_tool_calls: bool
-    previous_response_id: None
+    previous_response_id: str | None
     reasoning: dict[str, str | None]
-    store: Literal[False]
+    store: bool
     temperature: float | None
     text: Json
     tool_choice: str | Json

@@ -23,19 +23,25 @@ Tier = Annotated[
     Literal["auto", "default", "standard", "flex", "priority"],
     msgspec.Meta(description='How the call is scheduled and priced; with "auto", Google chooses.'),
 ]
+ImageDelivery = Annotated[
+    Literal["inline", "url"],
+    msgspec.Meta(description='With "url", pictures are URLs that work while they are drawn, until they expire.'),
+]
 Token = Annotated[str, msgspec.Meta(description="provider_specific_fields.continuation_token of an answer, in base64.")]
 
 
 class ImageUrl(Strict):
     """A picture. url: https://, gs:// or data:. format: its media type, required with gs://.
 
-    display_name: the name by which a function's result refers to the picture.
+    display_name: the name by which a function's result refers to the picture. image_id: that of an answer's picture,
+    which changes nothing.
     """
 
     url: str
     detail: Detail | None = None
     format: str | None = None
     display_name: str | None = None
+    image_id: str | None = None
 
 
 class AnswerImage(Strict):

@@ -12,6 +12,7 @@ from imagewire_server.contract.errors import Error, Withheld
 from imagewire_server.contract.events import Chunk
 from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import data_uri_stream, errors, mapping
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.images.other_parts import Beside
 
@@ -20,32 +21,41 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A complete picture. image: what is known about it, without its bytes."""
+    """A picture. image: what is known about it, without its bytes. url: where it is, if it is not in the answer."""
 
     key: Key
     image: pb.Image
     thought: bool
+    url: str = ""
 
     def url_or_base64(self, *, as_url: bool = False) -> list[Piece]:
-        """The field for it: `url` if the provider wrote it elsewhere, otherwise `b64_json`. as_url: a data: URL."""
-        if self.image.uri:
-            return [b'"url":' + encoded(self.image.uri)]
+        """The field for it: `url` if it is elsewhere, otherwise `b64_json`; `image_id` if it is kept.
+
+        as_url: a data: URL.
+        """
+        ident = b',"image_id":' + encoded(self.image.image_id) if self.image.image_id else b""
+        if self.image.uri or self.url:
+            return [b'"url":' + encoded(self.image.uri or self.url) + ident]
         if as_url:
-            return [b'"url":"', *data_uri_stream.inside(self.image, self.key), b'"']
-        return [b'"b64_json":"', ImageRef(self.key), b'"']
+            return [b'"url":"', *data_uri_stream.inside(self.image, self.key), b'"' + ident]
+        return [b'"b64_json":"', ImageRef(self.key), b'"' + ident]
 
 
 @dataclass(slots=True)
 class Drawn:
     """The pictures of one call, collected from its events. It also says which bytes must be kept."""
 
+    delivery: Delivery = field(default_factory=Delivery)
     created: int = 0
     usage: pb.Usage = field(default_factory=pb.Usage)
-    beside: Beside = field(default_factory=Beside)
+    beside: Beside = field(init=False)
     _open: set[Key] = field(default_factory=set)
     _finals: list[Picture] = field(default_factory=list)
     _final: FinalPicture[Picture] = field(default_factory=FinalPicture)
     _why: str = ""
+
+    def __post_init__(self) -> None:
+        self.beside = Beside(self.delivery)
 
     @property
     def needs(self) -> Collection[Key]:
@@ -68,7 +78,8 @@ class Drawn:
         match kind:
             case "started":
                 self.created = event.started.create_time.seconds
-            case "part_started" if has_bytes(event.part_started):
+                self.delivery.start(event.started)
+            case "part_started" if has_bytes(event.part_started) and not self.delivery.begin(event.part_started):
                 self._open.add(key_of(event.part_started))
             case "part_finished":
                 return self._part(event.part_finished)
@@ -83,7 +94,8 @@ class Drawn:
         self._open.discard(key_of(part))
         if not part.HasField("image"):
             return None
-        made = Picture(key_of(part), part.image, part.thought)
+        key = key_of(part)
+        made = Picture(key, part.image, part.thought, self.delivery.url(key))
         self._final.take(made, is_draft=part.thought)
         if not part.thought:
             self._finals.append(made)
@@ -150,16 +162,20 @@ def tier(used: pb.Usage) -> Json:
 
 
 class ImagesStream:
-    """The StreamEncoder of one call. kind: "image_generation" or "image_edit". drafts: their maximum number."""
+    """The StreamEncoder of one call. kind: "image_generation" or "image_edit". drafts: their maximum number.
+
+    A picture that goes by URL is a partial image as soon as it begins, draft or not.
+    """
 
     at_event_boundary = True
 
-    def __init__(self, kind: str, request_id: str, *, drafts: int) -> None:
+    def __init__(self, kind: str, request_id: str, *, drafts: int, delivery: Delivery = INSIDE) -> None:
+        self._delivery = delivery
         self._kind = kind
         self._request_id = request_id
         self._drafts = drafts
         self._sent = 0
-        self._drawn = Drawn()
+        self._drawn = Drawn(delivery)
 
     @property
     def needs(self) -> Collection[Key]:
@@ -169,9 +185,12 @@ class ImagesStream:
     def feed(self, kind: str | None, event: pb.Event) -> list[Piece]:
         """See encoder.Encoder."""
         made = self._drawn.add(kind, event)
-        if made is not None and made.thought and self._sent < self._drafts:
+        draft = self._begun(event.part_started) if kind == "part_started" else None
+        if made is not None and made.thought and not made.url and self._sent < self._drafts:
+            draft = made
+        if draft is not None:
             self._sent += 1
-            return self._event("partial_image", made, {"partial_image_index": self._sent - 1})
+            return self._event("partial_image", draft, {"partial_image_index": self._sent - 1})
         pieces: list[Piece] = []
         if made is not None:
             # The usage is sent once, with the last picture. So each picture waits until the next one has come.
@@ -182,6 +201,11 @@ class ImagesStream:
             pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
             pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]
         return pieces
+
+    def _begun(self, part: pb.PartStarted) -> Picture | None:
+        """A picture that goes by URL."""
+        url = self._delivery.url(key_of(part)) if part.mime_type else ""
+        return Picture(key_of(part), pb.Image(mime_type=part.mime_type), part.thought, url) if url else None
 
     def feed_chunk(self, chunk: Chunk) -> list[Piece]:
         """See encoder.Encoder. Pictures are sent when they are complete."""

@@ -19,10 +19,11 @@ _MASK = (
 def spec_of(
     given: ImagesRequest,
     capabilities: Capabilities,
-    pictures: Sequence[tuple[str, bytes]] = (),
+    pictures: Sequence[tuple[str, bytes | str]] = (),
     mask: bytes | None = None,
 ) -> SpecBuilder:
-    """Return the spec of a request. pictures: those to edit, each with its field's name. Raises InvalidRequest.
+    """Return the spec of a request. pictures: those to edit, each with its field's name, as bytes or by
+    the id of one that is kept. Raises InvalidRequest.
 
     mask: a picture whose transparent parts say what to change. The models have no field for it, so it is one more
     picture, with words that explain it.
@@ -34,7 +35,7 @@ def spec_of(
     if not given.prompt:
         builder.refuse("prompt", "is required")
     for i, (field, data) in enumerate(pictures, 1):
-        message.parts.add(image=pb.Image(data=data))
+        message.parts.add(image=pb.Image(data=data) if isinstance(data, bytes) else pb.Image(image_id=data))
         builder.from_field(f"messages[0].parts[{i}]", field)
     _references(builder, given, message)
     if mask is not None:

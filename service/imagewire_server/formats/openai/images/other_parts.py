@@ -4,6 +4,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.common import mapping, provider_fields
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Key, Piece, key_of
 
 Json = dict[str, Any]
@@ -12,7 +13,8 @@ Json = dict[str, Any]
 class Beside:
     """Native parts, other media, and the native fields of the candidate and the answer. media: its keys."""
 
-    def __init__(self) -> None:
+    def __init__(self, delivery: Delivery = INSIDE) -> None:
+        self._delivery = delivery
         self._natives: list[Json] = []
         self._media: list[list[Piece]] = []
         self._candidate: Json = {}
@@ -23,7 +25,7 @@ class Beside:
         """Take an event. kind: see encoder.Encoder."""
         match kind:
             case "part_finished" if event.part_finished.HasField("media"):
-                self._media.append(provider_fields.media(event.part_finished, len(self._media)))
+                self._media.append(provider_fields.media(event.part_finished, len(self._media), self._delivery))
                 self.media.add(key_of(event.part_finished))
             case "part_finished" if event.part_finished.HasField("native"):
                 self._natives.append(provider_fields.native_part(event.part_finished, len(self._natives)))

@@ -6,10 +6,12 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.common import errors, mapping
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded
 from imagewire_server.formats.openai.responses.decode import image_tool
 from imagewire_server.formats.openai.responses.encrypted import INCLUDE
-from imagewire_server.formats.openai.responses.output import ItemEvent, Output
+from imagewire_server.formats.openai.responses.item import ItemEvent
+from imagewire_server.formats.openai.responses.output import Output
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
 
 Json = dict[str, Any]
@@ -62,9 +64,9 @@ class _Response:
             "max_output_tokens": asked.max_output_tokens,
             "metadata": asked.metadata or {},
             "parallel_tool_calls": True,
-            "previous_response_id": None,
+            "previous_response_id": asked.previous_response_id,
             "reasoning": {"effort": asked.reasoning.effort if asked.reasoning else None, "summary": None},
-            "store": False,
+            "store": self._started.HasField("expire_time"),
             "temperature": asked.temperature,
             "text": {"format": {"type": "text"}},
             "tool_choice": asked.tool_choice or "auto",
@@ -91,9 +93,9 @@ def _usage(given: pb.Usage) -> Json:
     }
 
 
-def _output(request: ResponsesRequest, drafts: int) -> Output:
+def _output(request: ResponsesRequest, drafts: int, delivery: Delivery) -> Output:
     draws = request.tool_choice != "none" and (not request.tools or image_tool(request) is not None)
-    return Output(drafts, encrypted=INCLUDE in (request.include or ()), draws=draws)
+    return Output(drafts, encrypted=INCLUDE in (request.include or ()), draws=draws, delivery=delivery)
 
 
 def _all(output: Output) -> list[Piece]:
@@ -106,9 +108,9 @@ def _all(output: Output) -> list[Piece]:
 class ResponsesAnswer:
     """The Encoder of POST /v1/responses without stream. It writes everything at the end, from what was kept."""
 
-    def __init__(self, request: ResponsesRequest) -> None:
+    def __init__(self, request: ResponsesRequest, delivery: Delivery = INSIDE) -> None:
         self._response = _Response(request)
-        self._output = _output(request, 0)
+        self._output = _output(request, 0, delivery)
 
     @property
     def needs(self) -> set[Key]:
@@ -137,11 +139,13 @@ class ResponsesEvents:
 
     at_event_boundary = True
 
-    def __init__(self, request: ResponsesRequest, request_id: str, *, drafts: int, asked_at: int) -> None:
+    def __init__(
+        self, request: ResponsesRequest, request_id: str, *, drafts: int, asked_at: int, delivery: Delivery = INSIDE
+    ) -> None:
         """asked_at: the time in seconds, for a response that fails before it has its own."""
         self._response = _Response(request)
         self._asked_at = asked_at
-        self._output = _output(request, drafts)
+        self._output = _output(request, drafts, delivery)
         self._request = request
         self._request_id = request_id
         self._sequence = 0

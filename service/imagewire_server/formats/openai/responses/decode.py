@@ -1,5 +1,6 @@
 """Convert a Responses request to a spec: instructions, input, and the items of earlier answers in their order."""
 
+import re
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
 
 # Outputs of tools that no model here has, so that including them changes nothing.
 _NEVER_HERE = ("code_interpreter_call.", "computer_call_output.", "file_search_call.", "web_search_call.")
+_RESPONSE = re.compile(r"resp_([0-9a-f]{32})")
 
 
 def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     """Return the spec of a request. Raises InvalidRequest with the caller's field names."""
     builder = SpecBuilder(given.model, drops=bool(given.drop_params))
     if given.previous_response_id is not None:
-        builder.refuse(
-            "previous_response_id", "this server does not store answers yet; send the earlier items in input"
-        )
+        completion = completion_of(given.previous_response_id)
+        builder.from_field("previous_completion_id", "previous_response_id")
+        builder.spec.previous_completion_id = completion
+        if not completion:
+            builder.refuse("previous_response_id", "is not the id of a response; send it as it came: resp_…")
     if given.instructions:
         builder.from_field("messages[0]", "instructions")
         builder.spec.messages.add(role=pb.Role.ROLE_SYSTEM, content=given.instructions)
@@ -45,12 +49,21 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
         options.effort(builder, given.reasoning.effort, "reasoning.effort")
         if given.reasoning.summary is not None:
             options.thoughts(builder, True, "reasoning.summary")
+    if given.image_delivery == "url" and (tool := image_tool(given)) is not None and tool.partial_images:
+        words = "is only for pictures in the answer; leave it out, since a URL sends its picture while that is drawn"
+        builder.refuse("image_delivery", words)
     provider_options.read(builder, given)
     options.labels(builder, given.user, given.metadata, capabilities)
     if given.extra_body is not None:
         builder.spec.extra_body.CopyFrom(builder.struct(given.extra_body, "extra_body"))
     builder.done(capabilities)
     return builder
+
+
+def completion_of(response_id: str) -> str:
+    """The id of the answer that a response is; "" where it is no response's."""
+    match = _RESPONSE.fullmatch(response_id)
+    return f"cmpl-{match[1]}" if match else ""
 
 
 def image_tool(given: ResponsesRequest) -> ImageTool | None:

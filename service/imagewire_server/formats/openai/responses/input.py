@@ -52,7 +52,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
             known = ", ".join(responses_request.ITEMS)
             words = f"is not a supported type; use {known}"
             if kind == "item_reference":
-                words = "refers to a stored item, and nothing is stored yet; send the item itself (with store: false)"
+                words = "refers to a stored item; use previous_response_id, or send the item itself"
             builder.refuse(f"{field}.type", words)
             continue
         try:
@@ -97,7 +97,7 @@ def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[s
         case ImageCallItem(status="failed", result=None, url=None):
             return
         case ImageCallItem():
-            image = _drawn(builder, item, field)
+            image = _drawn(builder, item, field, at)
             if image is not None:
                 path = f"messages[{at}].parts[0]"
                 builder.from_field(path, f"{field}.{'url' if item.url else 'result'}")
@@ -147,12 +147,15 @@ def _digest(image: pb.Image) -> bytes:
     return hashlib.sha256(image.data or image.uri.encode()).digest()
 
 
-def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str) -> pb.Image | None:
+def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str, at: int) -> pb.Image | None:
     if item.url:
         said = f"image/{item.output_format}" if item.output_format else None
         return builder.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
+    if item.result is None and item.image_id:
+        builder.image_from_field(f"messages[{at}].parts[0].image", f"{field}.image_id")
+        return pb.Image(image_id=item.image_id)
     if item.result is None:
-        words = "is required: this server does not store pictures yet; send it as an input_image, or leave the item out"
+        words = "is required, or url, or image_id; send the item as it came, or leave it out"
         builder.refuse(f"{field}.result", words)
         return None
     try:
@@ -167,7 +170,7 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
     pictures: list[pb.Image] = []
     for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
         if isinstance(piece, InputImage):
-            where = f"{field}.output[{j}].image_url"
+            where = f"{field}.output[{j}].{_source(piece)}"
             path = f"messages[{at}].parts[0].function_response.images[{len(pictures)}]"
             _image_from_field(builder, path, where)
             pictures.append(_shown(builder, piece, where))
@@ -177,6 +180,11 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
 
 
 def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
+    if piece.image_url is None and piece.file_id:
+        return data_uri.kept(piece.file_id, piece.detail)
+    if piece.image_url is None or piece.file_id:
+        builder.refuse(where, "is required, or file_id; send one of the two")
+        return pb.Image(data=b"refused", mime_type="image/png")  # so that its type is not named too
     image = builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
     if image.uri.lower().startswith("gs:") and not image.mime_type:
         builder.refuse(
@@ -185,9 +193,13 @@ def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
     return image
 
 
+def _source(piece: InputImage) -> str:
+    return "file_id" if piece.file_id and piece.image_url is None else "image_url"
+
+
 def _image_from_field(builder: SpecBuilder, path: str, where: str) -> None:
     """Remember the origin of the Image at a path. An input_image has its detail next to its URL, and no format."""
-    builder.image_from_field(path, where, where.removesuffix(".image_url"))
+    builder.image_from_field(path, where, where.rpartition(".")[0])
     builder.from_field(f"{path}.mime_type", where)
 
 
@@ -203,7 +215,7 @@ def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, fiel
     for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
         where, path = f"{field}.content[{j}]", f"messages[{at}].parts[{j}]"
         if isinstance(piece, InputImage):
-            where += ".image_url"
+            where += f".{_source(piece)}"
             image = _shown(builder, piece, where)
             images.append(returned_parts.Named(pb.Part(image=image), where))
             made.parts.add(image=image)

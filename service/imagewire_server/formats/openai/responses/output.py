@@ -9,38 +9,18 @@ picture is known to be a draft or not, so nothing is sent about it before.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.final_picture import FinalPicture
 from imagewire_server.formats.openai.common import data_uri_stream, mapping, native_json, provider_fields
-from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, encoded, has_bytes, key_of
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
+from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
 from imagewire_server.formats.openai.responses import encrypted
+from imagewire_server.formats.openai.responses.item import Item, ItemEvent, at, output_text, own
 
 Json = dict[str, Any]
-# Builds an event from its name, its fields, and the pieces after them.
-ItemEvent = tuple[str, Json, list[Piece]]
-
-
-@dataclass(slots=True)
-class Item:
-    """One item: its JSON, and what follows it; keys: what is kept for that."""
-
-    index: int
-    shown: Json
-    behind: list[Piece] = field(default_factory=list)
-    keys: set[Key] = field(default_factory=set)
-
-    def pieces(self) -> list[Piece]:
-        """The item's JSON."""
-        return [encoded(self.shown)[:-1], *self.behind, b"}"]
-
-    def done(self) -> ItemEvent:
-        """Mark the item as complete."""
-        self.shown["status"] = "completed"
-        return "output_item.done", {"output_index": self.index}, [b',"item":', *self.pieces()]
 
 
 class Output:
@@ -49,7 +29,11 @@ class Output:
     encrypted: whether reasoning items carry what must be sent back. draws: whether a picture was requested.
     """
 
-    def __init__(self, drafts: int, *, encrypted: bool = False, draws: bool = False) -> None:
+    def __init__(
+        self, drafts: int, *, encrypted: bool = False, draws: bool = False, delivery: Delivery = INSIDE
+    ) -> None:
+        self._delivery = delivery
+        self._begun: dict[Key, Item] = {}  # the pictures that go by URL and are not complete
         self._drafts = drafts
         self._encrypted = encrypted
         self._draws = draws
@@ -74,6 +58,7 @@ class Output:
     def start(self, started: pb.Started) -> None:
         """Set the answer's id, from which the ids of the items are made."""
         self._ident = started.completion_id.rpartition("-")[2]
+        self._delivery.start(started)
 
     def feed(self, kind: str | None, event: pb.Event) -> Iterator[ItemEvent]:
         """What an event adds, as events to send: name, fields, and a piece for the field that is left out.
@@ -99,7 +84,7 @@ class Output:
                 if self._final.picture is None and mapping.finish_reason(end.finish_reason) == "content_filter":
                     yield from self._failed(end.native_finish_reason, end.finish_message)
                 draft = self._final.picture if self._final.is_draft else None
-                if draft is not None:
+                if draft is not None and not self._delivery.url(key_of(draft)):
                     self._final.take(draft, is_draft=False)  # shown as the picture now, and once
                     yield from self._complete(draft)
 
@@ -140,24 +125,27 @@ class Output:
             return
         yield from self._close_text()
         if has_bytes(part):
-            self._coming.add(key_of(part))
+            if not self._delivery.begin(part):
+                self._coming.add(key_of(part))
+            elif part.mime_type:
+                yield from self._begin(key_of(part))
         elif part.kind == pb.PartKind.PART_KIND_TEXT:
             if part.thought:
                 item = self._open = self._new("rs", "reasoning", summary=[])
                 yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
                 empty = {"type": "summary_text", "text": ""}
-                yield "reasoning_summary_part.added", {**_at(item), "summary_index": 0, "part": empty}, []
+                yield "reasoning_summary_part.added", {**at(item), "summary_index": 0, "part": empty}, []
             else:
                 item = self._open = self._new("msg", "message", role="assistant", content=[])
                 yield "output_item.added", {"output_index": item.index, "item": item.shown}, []
-                yield "content_part.added", {**_at(item), "content_index": 0, "part": _output_text("")}, []
+                yield "content_part.added", {**at(item), "content_index": 0, "part": output_text("")}, []
 
     @staticmethod
     def _delta(item: Item, text: str) -> Iterator[ItemEvent]:
         if item.shown["type"] == "reasoning":
-            yield "reasoning_summary_text.delta", {**_at(item), "summary_index": 0, "delta": text}, []
+            yield "reasoning_summary_text.delta", {**at(item), "summary_index": 0, "delta": text}, []
         else:
-            yield "output_text.delta", {**_at(item), "content_index": 0, "delta": text, "logprobs": []}, []
+            yield "output_text.delta", {**at(item), "content_index": 0, "delta": text, "logprobs": []}, []
 
     def _part_finished(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         self._coming.discard(key_of(part))
@@ -170,18 +158,36 @@ class Output:
                 item = self._new("fc", "function_call", call_id=call["id"], name=said["name"], arguments="")
                 yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
                 item.shown["arguments"] = said["arguments"]
-                yield "function_call_arguments.delta", {**_at(item), "delta": said["arguments"]}, []
-                yield "function_call_arguments.done", {**_at(item), **said}, []
-                _own(item, part)
+                yield "function_call_arguments.delta", {**at(item), "delta": said["arguments"]}, []
+                yield "function_call_arguments.done", {**at(item), **said}, []
+                own(item, part)
                 yield from self._done(item)
             case "media" | "native":
+                if (begun := self._begun.pop(key_of(part), None)) is not None:
+                    yield begun.failed()  # it began as a picture
                 yield from self._others(part, self._new("msg", "message", role="assistant", content=[]))
             case None:
                 fields = native_json.native_fields(part.native_fields)
                 self._parts.append((self._length, part.thought_signature, fields))
 
-    @staticmethod
-    def _others(part: pb.PartFinished, item: Item) -> Iterator[ItemEvent]:
+    def _begin(self, key: Key) -> Iterator[ItemEvent]:
+        """Add a picture that goes by URL. Whether it is a draft is known at its end."""
+        item = self._begun[key] = self._new("ig", "image_generation_call", result=None, url=self._delivery.url(key))
+        yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
+        yield "image_generation_call.in_progress", at(item), []
+        yield "image_generation_call.generating", at(item), []
+
+    def _end(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
+        """Complete a picture that goes by URL."""
+        if key_of(part) not in self._begun:
+            yield from self._begin(key_of(part))
+        item = self._begun.pop(key_of(part))
+        item.shown |= data_uri_stream.look(part.image)
+        own(item, part)
+        yield "image_generation_call.completed", at(item), []
+        yield from self._done(item)
+
+    def _others(self, part: pb.PartFinished, item: Item) -> Iterator[ItemEvent]:
         """Add a draft, other media, or a native part."""
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
         fields = native_json.native_fields(part.native_fields)
@@ -193,10 +199,10 @@ class Output:
                 [[entry_front(0), *data_uri_stream.inside(part.image, key_of(part)), entry_end(part)]],
             )
         elif part.HasField("media"):
-            entries = [provider_fields.media(part, 0)]
+            entries = [provider_fields.media(part, 0, self._delivery)]
         else:
             extras["native_parts"] = [provider_fields.native_part(part, 0)]
-        if entries:
+        if entries and not self._delivery.url(key_of(part)):
             item.keys.add(key_of(part))
         item.behind = [b',"provider_specific_fields":', *provider_fields.whole(extras, entries, name)]
         yield item.done()
@@ -215,17 +221,20 @@ class Output:
         if item.shown["type"] == "reasoning":
             whole = {"type": "summary_text", "text": text}
             item.shown["summary"] = [whole]
-            yield "reasoning_summary_text.done", {**_at(item), "summary_index": 0, "text": text}, []
-            yield "reasoning_summary_part.done", {**_at(item), "summary_index": 0, "part": whole}, []
+            yield "reasoning_summary_text.done", {**at(item), "summary_index": 0, "text": text}, []
+            yield "reasoning_summary_part.done", {**at(item), "summary_index": 0, "part": whole}, []
         else:
-            whole = _output_text(text)
+            whole = output_text(text)
             item.shown["content"] = [whole]
-            yield "output_text.done", {**_at(item), "content_index": 0, "text": text, "logprobs": []}, []
-            yield "content_part.done", {**_at(item), "content_index": 0, "part": whole}, []
+            yield "output_text.done", {**at(item), "content_index": 0, "text": text, "logprobs": []}, []
+            yield "content_part.done", {**at(item), "content_index": 0, "part": whole}, []
         yield from self._done(item)
 
     def _picture(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         self._final.take(part, is_draft=part.thought)
+        if not part.image.uri and self._delivery.url(key_of(part)):
+            yield from self._end(part)
+            return
         if not part.thought:
             yield from self._complete(part)
             return
@@ -236,40 +245,20 @@ class Output:
     def _complete(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
         item = self._new("ig", "image_generation_call")
         yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
-        yield "image_generation_call.in_progress", _at(item), []
-        yield "image_generation_call.generating", _at(item), []
+        yield "image_generation_call.in_progress", at(item), []
+        yield "image_generation_call.generating", at(item), []
         for draft in self._waiting:
-            fields = {**_at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
+            fields = {**at(item), "partial_image_index": self._sent, "background": "opaque", "quality": "auto"}
             copy: list[Piece] = [b',"partial_image_b64":"', ImageRef(key_of(draft)), b'"']
             yield "image_generation_call.partial_image", fields | data_uri_stream.look(draft.image), copy
             self._sent += 1
         self._waiting = []
         item.shown |= data_uri_stream.look(part.image)
-        _own(item, part)
+        own(item, part)
         if part.image.uri:
             item.shown |= {"result": None, "url": part.image.uri}
         else:
             item.keys.add(key_of(part))
             item.behind = [b',"result":"', ImageRef(key_of(part)), b'"']
-        yield "image_generation_call.completed", _at(item), []
+        yield "image_generation_call.completed", at(item), []
         yield from self._done(item)
-
-
-def _own(item: Item, part: pb.PartFinished) -> None:
-    """What must be sent back with a picture or a call."""
-    extras: Json = {"thought": True} if part.thought else {}
-    if part.thought_signature:
-        extras["thought_signature"] = provider_fields.base64(part.thought_signature)
-    extras |= native_json.native_fields(part.native_fields)
-    if part.image.display_name:
-        extras["display_name"] = part.image.display_name
-    if extras:
-        item.shown["provider_specific_fields"] = extras
-
-
-def _at(item: Item) -> Json:
-    return {"item_id": item.shown["id"], "output_index": item.index}
-
-
-def _output_text(text: str) -> Json:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}

@@ -11,6 +11,7 @@ from imagewire_server.formats.openai.common.shared_request import (
     Detail,
     Drafts,
     Extras,
+    ImageDelivery,
     Int32,
     Model,
     Object,
@@ -58,11 +59,11 @@ class Refusal(Strict, tag_field="type", tag="refusal"):
 
 
 class InputImage(Strict, tag_field="type", tag="input_image"):
-    """A picture; image_url: https://, gs:// or data:."""
+    """A picture. image_url: https://, gs:// or data:; or file_id: of a picture that is kept."""
 
-    image_url: str
+    image_url: str | None = None
     detail: Detail | None = None
-    file_id: None = None
+    file_id: str | None = None
 
 
 class MessageItem(Strict):
@@ -78,7 +79,7 @@ class MessageItem(Strict):
 
 
 class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
-    """A picture from the model. result: base64. url: its address, if Vertex AI wrote it elsewhere."""
+    """A picture from the model. result: base64. url: its address. image_id: that of a picture that is kept."""
 
     id: str
     result: str | None = None
@@ -91,6 +92,7 @@ class ImageCallItem(Strict, tag_field="type", tag="image_generation_call"):
     action: str | None = None
     revised_prompt: str | None = None
     error: Object | None = None
+    image_id: str | None = None
     provider_specific_fields: PictureOwn | None = None
 
 
@@ -224,8 +226,9 @@ class ResponsesRequest(ProviderOptions, kw_only=True):
     previous_response_id: str | None = None
     parallel_tool_calls: bool | None = None
     include: Annotated[list[str], msgspec.Meta(max_length=16)] | None = None
-    store: Literal[False] | None = None
+    store: bool | None = None
     background: Literal[False] | None = None
     truncation: Literal["disabled", "auto"] | None = None
+    image_delivery: ImageDelivery | None = None
     top_logprobs: Literal[0] | None = None
     stream_options: StreamOptions | None = None

@@ -36,7 +36,7 @@ def test_a_content_is_text_or_parts() -> None:
         (
             {"messages": [{**MESSAGE, "content": [{"type": "input_audio"}]}]},
             "messages[0].content[0].type",
-            '\'input_audio\' is not supported; use "text", "image_url" or leave it out',
+            '\'input_audio\' is not supported; use "text", "image_url", "file" or leave it out',
         ),
         (
             {"messages": [{**MESSAGE, "content": [{"type": "image_url", "image_url": {}}]}]},

@@ -112,7 +112,7 @@ def test_instructions_are_the_first_message() -> None:
     [
         (
             {"previous_response_id": "resp_1"},
-            [("previous_response_id", "this server does not store answers yet; send the earlier items in input")],
+            [("previous_response_id", "is not the id of a response; send it as it came: resp_…")],
         ),
         ({"tools": [DRAW, DRAW]}, [("tools[1]", "is a second image_generation; leave it out")]),
         (
@@ -123,7 +123,7 @@ def test_instructions_are_the_first_message() -> None:
         (
             {"tools": [{**DRAW, "size": "huge"}], "previous_response_id": ""},
             [
-                ("previous_response_id", "this server does not store answers yet; send the earlier items in input"),
+                ("previous_response_id", "is not the id of a response; send it as it came: resp_…"),
                 ("tools[0].size", 'must be "auto", WIDTHxHEIGHT as "1024x1024", or one of 512, 1K, 2K, 4K'),
             ],
         ),

@@ -166,7 +166,7 @@ KINDS = "message, image_generation_call, function_call, function_call_output, re
         (
             {"type": "item_reference", "id": "a"},
             "type",
-            "refers to a stored item, and nothing is stored yet; send the item itself (with store: false)",
+            "refers to a stored item; use previous_response_id, or send the item itself",
         ),
         ({"role": "user", "content": [{"type": "input_image", "image_url": "?"}]}, "content[0].image_url", NO_URL),
         (
@@ -188,7 +188,7 @@ KINDS = "message, image_generation_call, function_call, function_call_output, re
         (
             {**DRAWN, "result": None},
             "result",
-            "is required: this server does not store pictures yet; send it as an input_image, or leave the item out",
+            "is required, or url, or image_id; send the item as it came, or leave it out",
         ),
         ({**DRAWN, "url": "data:image/png,A"}, "url", "must be data:image/TYPE;base64,DATA"),
         ({**DRAWN, OWN: {"thought_signature": "?"}}, f"{OWN}.thought_signature", "is not valid base64"),

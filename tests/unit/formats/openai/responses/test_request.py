@@ -42,7 +42,6 @@ ROLES = '"assistant", "developer", "system", "user"'
         ({"include": ["usage"] * 17}, "include", "expected `array` of length <= 16"),
         ({"max_tokens": 3}, "max_tokens", "is an unknown field; leave it out; did you mean 'max_output_tokens'?"),
         ({"background": True}, "background", "True is not supported; use false or leave it out"),
-        ({"store": True}, "store", "True is not supported; use false or leave it out"),
         ({"top_logprobs": 1}, "top_logprobs", "1 is not supported; use 0 or leave it out"),
     ],
     ids=str,

@@ -1,0 +1,78 @@
+"""Names of pictures that are secrets: their ids, and the tokens that let anyone read them until they expire.
+
+Both are made from a secret of the store, so that every process which shares it can tell a picture by its place in an
+answer before the picture is drawn.
+"""
+
+import base64
+import binascii
+import hashlib
+import hmac
+import struct
+import time
+from dataclasses import dataclass
+
+_PLACE = struct.Struct(">16sIIQ")  # answer, candidate, part, the second in which it expires
+_MAC_BYTES = 16
+_PREFIX = "cmpl-"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where a picture is. caller: whose it is. expires: seconds since 1970."""
+
+    caller: str
+    completion_id: str
+    candidate_index: int
+    part_index: int
+    expires: int
+
+
+def image_id(secret: bytes, completion_id: str, candidate_index: int, part_index: int) -> str:
+    """The id of a picture of an answer."""
+    return f"img-{_mac(secret, f'image {completion_id} {candidate_index} {part_index}'.encode()).hex()}"
+
+
+def token(secret: bytes, link: Link) -> str:
+    """The token of a link, which nobody can guess or make."""
+    answer = bytes.fromhex(link.completion_id.removeprefix(_PREFIX))
+    data = _PLACE.pack(answer, link.candidate_index, link.part_index, link.expires) + link.caller.encode()
+    return base64.urlsafe_b64encode(_mac(secret, b"link " + data) + data).rstrip(b"=").decode()
+
+
+def read(secret: bytes, text: str, now: float) -> Link | None:
+    """The link of a token; None where it is not ours, or has expired. now: seconds since 1970."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    mac, data = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+    if len(data) < _PLACE.size or not hmac.compare_digest(mac, _mac(secret, b"link " + data)):
+        return None
+    answer, candidate, part, expires = _PLACE.unpack_from(data)
+    if expires <= now:
+        return None
+    return Link(data[_PLACE.size :].decode(), f"{_PREFIX}{answer.hex()}", candidate, part, expires)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Those of one store."""
+
+    secret: bytes
+
+    def token(self, link: Link) -> str:
+        """What lets anyone read a picture of an answer that is kept."""
+        return token(self.secret, link)
+
+    def read(self, text: str) -> Link | None:
+        """The picture that a token lets anyone read; None where it is not one of ours, or has expired."""
+        return read(self.secret, text, time.time())
+
+    def image_id(self, link: Link) -> str:
+        """The id of a picture that is kept, or will be."""
+        return image_id(self.secret, link.completion_id, link.candidate_index, link.part_index)
+
+
+def _mac(secret: bytes, data: bytes) -> bytes:
+    return hmac.digest(secret, data, hashlib.sha256)[:_MAC_BYTES]

@@ -1,0 +1,36 @@
+"""A token is ours, whole and in time, or it is nothing."""
+
+import pytest
+
+from imagewire_server.core import picture_links
+from imagewire_server.core.picture_links import Link
+
+SECRET = b"s" * 32
+LINK = Link("master key", "cmpl-" + "ab" * 16, 0, 70_000, 1_800_000_000)
+
+
+def test_a_token_is_read_until_it_expires() -> None:
+    token = picture_links.token(SECRET, LINK)
+    assert picture_links.read(SECRET, token, LINK.expires - 1) == LINK
+    assert picture_links.read(SECRET, token, LINK.expires) is None
+    assert picture_links.read(b"other", token, 0) is None
+    assert LINK.caller not in token
+
+
+@pytest.mark.parametrize("text", ["", "x", "é", "A" * 10, "A" * 400])
+def test_what_is_no_token(text: str) -> None:
+    assert picture_links.read(SECRET, text, 0) is None
+
+
+def test_every_change_is_found() -> None:
+    token = picture_links.token(SECRET, LINK)
+    for at in range(len(token) - 1):
+        changed = token[:at] + ("A" if token[at] != "A" else "B") + token[at + 1 :]
+        assert picture_links.read(SECRET, changed, 0) is None
+
+
+def test_each_picture_has_its_own_id() -> None:
+    places = [("cmpl-1", 0, 0), ("cmpl-1", 0, 1), ("cmpl-1", 1, 0), ("cmpl-2", 0, 0)]
+    ids = {picture_links.image_id(secret, *place) for secret in (SECRET, b"other") for place in places}
+    assert len(ids) == 8
+    assert picture_links.image_id(SECRET, *places[0]) in ids
