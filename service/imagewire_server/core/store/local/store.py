@@ -134,7 +134,12 @@ class LocalStore:
 
     async def delete(self, kept: Kept) -> None:
         """See Store."""
-        await self.writer.call(lambda: self._sweep.remove([kept.completion_id], []))
+
+        def delete() -> None:
+            self._write_small()
+            self._sweep.remove([kept.completion_id], [])
+
+        await self.writer.call(delete)
 
     async def aclose(self) -> None:
         """See Store."""

@@ -104,6 +104,12 @@ class PieceWriter:
             await self._begin(len(self._held))
         await self._wait()
 
+    async def settle(self) -> None:
+        """Wait for what is being written, whatever becomes of it. To cancel it may leave it behind."""
+        if self._writing is not None:
+            await asyncio.wait({self._writing})
+            _note(self._writing)
+
     def drop(self) -> None:
         """Write no more."""
         if self._writing is not None:

@@ -11,6 +11,7 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage, State
+from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS, Connection
 from imagewire_server.core.store.shared.database import Database
 from imagewire_server.core.store.shared.heart import Heart
@@ -141,6 +142,13 @@ class SharedStore:
                 await self.objects.remove(place[0])
         return True
 
+    async def delete(self, kept: Kept) -> None:
+        """See Store."""
+        name = names.answer(kept.completion_id)
+        with self.asking():
+            if await self.database.remove(name, force=True):
+                await self.objects.remove(name)
+
     async def aclose(self) -> None:
         """See Store."""
         await asyncio.gather(*(recorder.stop() for recorder in list(self._recorders.values())))
@@ -181,10 +189,6 @@ class SharedStore:
         """Make room, where so many bytes are too many."""
         if self._sweep.is_full(total):
             self._clean(self._sweep.make_room())
-
-    def remove_later(self, name: str) -> None:
-        """Remove the objects of what is not kept."""
-        self.heart.do(self._cleaning(self.objects.remove(name)))
 
     def _beat(self) -> None:
         """Redis works."""

@@ -1,9 +1,11 @@
 """A picture that a caller sends into a shared store."""
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from imagewire_server.core.store.records import KeptImage
 from imagewire_server.core.store.shared import names
+from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.objects import PieceWriter
 
 if TYPE_CHECKING:
@@ -24,8 +26,9 @@ class SharedUpload:
 
     async def __aexit__(self, *_: object) -> None:
         if not self._saved and self._file.size:
-            self._file.drop()
-            self._store.remove_later(self._name)
+            await self._file.settle()
+            with contextlib.suppress(*FAULTS):  # the sweep finds it
+                await self._store.objects.remove(self._name)
 
     async def write(self, data: bytes) -> None:
         """See Upload."""
