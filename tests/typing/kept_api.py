@@ -10,6 +10,8 @@ def kept(client: Client) -> None:
     assert_type(client.draw("A banana", request_id="2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77"), Image)
     answer = client.chat.create().append("A banana").sample(request_id="2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77")
     assert_type(answer.expires, float)
+    client.draw("A banana", on_disconnect="cancel")
+    client.draw("A banana", on_disconnect="stay")  # type: ignore[arg-type]
     assert_type(client.get_completion(completion_id=answer.id), Answer)
     for answer, chunk in client.resume(request_id="2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77", timeout=5):
         assert_type(answer, Answer)
