@@ -1,5 +1,6 @@
 """A server that keeps answers: connections break, and each picture arrives whole and is paid once."""
 
+import asyncio
 import hashlib
 import uuid
 from pathlib import Path
@@ -193,3 +194,29 @@ def test_a_client_remembers_a_bounded_number_of_pictures() -> None:
         store.add(number.to_bytes(32, "big"))
     assert sum(store.has(number.to_bytes(32, "big")) for number in range(5000)) == 4096
     assert store.has((4999).to_bytes(32, "big"))
+
+
+@pytest.mark.parametrize(("wish", "ended"), [("cancel", "client_disconnected"), ("keep", "ok"), (None, "ok")])
+def test_a_caller_chooses_what_becomes_of_what_it_leaves(target: str, emulator: Program, wish: Any, ended: str) -> None:
+    with imagewire.Client(target) as client:
+        growing = client.chat.create("gemini/emulator-drip-3000").append("x").stream(on_disconnect=wish)
+        next(growing)
+        growing.close()
+
+    async def leave() -> None:
+        async with imagewire.AsyncClient(target) as client:
+            growing = client.chat.create("gemini/emulator-drip-3000").append("x").stream(on_disconnect=wish)
+            await anext(growing)
+            await growing.aclose()
+
+    asyncio.run(leave())
+    assert processes.outcomes(emulator.address)[-2:] == [ended] * 2
+
+
+@everything
+def test_a_wish_that_there_is_not_is_refused(not_keeping: str, ask: Ask) -> None:
+    with pytest.raises(TypeError, match="on_disconnect: must be keep or cancel"):
+        ask(not_keeping, SMALL, "x", on_disconnect="stay")
+    with pytest.raises(imagewire.KeepOff):
+        ask(not_keeping, SMALL, "x", on_disconnect="keep")
+    ask(not_keeping, SMALL, "x", on_disconnect="cancel")

@@ -10,7 +10,7 @@ from tests.compat.conftest import needs
 from tests.compat.test_node import FOLDER, install
 
 ROOT = Path(__file__).parents[2]
-API = [ROOT / "tests/typing/api.py", ROOT / "tests/typing/litellm_api.py"]
+API = [ROOT / "tests/typing" / name for name in ("api.py", "kept_api.py", "litellm_api.py")]
 INTERNAL = ROOT / "tests/typing/internal_events.py"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 

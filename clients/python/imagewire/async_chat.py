@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import ChatBase
-from imagewire.options import Options
+from imagewire.options import OnDisconnect, Options, Wish
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
@@ -32,7 +32,12 @@ class AsyncChat(ChatBase["AsyncClient"]):
     """
 
     async def sample(
-        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
+        self,
+        *,
+        timeout: float | None = None,
+        after: Answer | None = None,
+        request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
     ) -> Answer:
         """Draw, and wait for the whole answer.
 
@@ -41,6 +46,8 @@ class AsyncChat(ChatBase["AsyncClient"]):
             after: An answer whose `native_finish_reason` is "CONTINUATION": draw the rest of it. The chat must hold the
                 messages that were answered.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
 
         Returns:
             The whole answer, checked.
@@ -56,10 +63,17 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main()).finish_reason
             'STOP'
         """
-        return await afinal(self.stream(timeout=timeout, after=after, request_id=request_id))
+        return await afinal(
+            self.stream(timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect)
+        )
 
     def stream(
-        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
+        self,
+        *,
+        timeout: float | None = None,
+        after: Answer | None = None,
+        request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Closing the generator (`contextlib.aclosing`) cancels the call at once.
 
@@ -67,6 +81,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             timeout: Seconds for the call. Default: the client's.
             after: As in `sample`.
             request_id: As in `sample`.
+            on_disconnect: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -84,7 +99,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main())
             banana.png
         """
-        return self._client._grow(self._request(after), timeout, request_id)
+        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect))
 
     def frames(
         self,
@@ -93,6 +108,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
         max_frame_bytes: int = 0,
         after: Answer | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures.
 
@@ -104,6 +120,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             max_frame_bytes: The most bytes in one chunk. 0: the server's default.
             after: As in `sample`.
             request_id: As in `sample`.
+            on_disconnect: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -120,7 +137,9 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> imagewire.image(asyncio.run(main())).mime_type
             'image/png'
         """
-        return self._client._grow(self._request(after), timeout, request_id, max_frame_bytes, keep_data=False)
+        return self._client._grow(
+            self._request(after), timeout, Wish(request_id, on_disconnect), max_frame_bytes, keep_data=False
+        )
 
 
 class AsyncChats:

@@ -11,7 +11,7 @@ from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.async_kept_calls import AsyncKeptCalls
 from imagewire.chat import require_image
 from imagewire.images import Image, Picture
-from imagewire.options import Options, RequestParams
+from imagewire.options import OnDisconnect, Options, RequestParams, Wish
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
@@ -57,6 +57,7 @@ class AsyncClient(AsyncKeptCalls):
         model: str = "",
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         **options: Unpack[Options],
     ) -> Image:
         """Draw one picture, or edit pictures.
@@ -67,6 +68,8 @@ class AsyncClient(AsyncKeptCalls):
             model: The model's name. Default: IMAGEWIRE_MODEL, else `imagewire.DEFAULT_MODEL`.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             **options: As in `imagewire.Options`.
 
         Returns:
@@ -86,7 +89,9 @@ class AsyncClient(AsyncKeptCalls):
             ...         return await asyncio.gather(client.draw("A cat"), client.draw("A dog"))
             >>> cat, dog = asyncio.run(main())
         """
-        events = self.stream_completion(model, prompt, images=images, timeout=timeout, request_id=request_id, **options)
+        events = self.stream_completion(
+            model, prompt, images=images, timeout=timeout, request_id=request_id, on_disconnect=on_disconnect, **options
+        )
         return require_image(await afinal(aiterate(events, AnswerBuilder())))
 
     async def create_completion(
@@ -96,6 +101,7 @@ class AsyncClient(AsyncKeptCalls):
         *,
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         max_inline_bytes: int | None = None,
         **params: Unpack[RequestParams],
     ) -> CreateCompletionResponse:
@@ -108,6 +114,8 @@ class AsyncClient(AsyncKeptCalls):
             prompt: What to draw.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             max_inline_bytes: The largest answer, in bytes. Default: as much as `max_message_bytes` has room for.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
@@ -131,7 +139,7 @@ class AsyncClient(AsyncKeptCalls):
             >>> asyncio.run(main())
             'image/png'
         """
-        asking = self._creating(model, prompt, timeout, request_id, max_inline_bytes, params)
+        asking = self._creating(model, prompt, timeout, Wish(request_id, on_disconnect), max_inline_bytes, params)
         return await create(self._connections.here(), asking)
 
     async def stream_completion(
@@ -141,6 +149,7 @@ class AsyncClient(AsyncKeptCalls):
         *,
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         max_frame_bytes: int = 0,
         metadata: Sequence[tuple[str, str | bytes]] = (),
         **params: Unpack[RequestParams],
@@ -155,6 +164,8 @@ class AsyncClient(AsyncKeptCalls):
             prompt: What to draw.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
             metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
@@ -178,16 +189,18 @@ class AsyncClient(AsyncKeptCalls):
             >>> asyncio.run(main())
             'finished'
         """
-        asking = self._streaming(model, prompt, timeout, request_id, max_frame_bytes, params, metadata)
+        asking = self._streaming(
+            model, prompt, timeout, Wish(request_id, on_disconnect), max_frame_bytes, params, metadata
+        )
         async with contextlib.aclosing(stream(self._connections.here(), asking)) as events:
             async for event in events:
                 yield event
 
     async def _grow(
-        self, spec: Spec, timeout: float | None, request_id: str, max_frame_bytes: int = 0, *, keep_data: bool = True
+        self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """For chats: the answer as it grows, which knows its call."""
-        asking = self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec})
+        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
         async with contextlib.aclosing(self._grown(asking, keep_data)) as grown:
             async for each in grown:
                 yield each

@@ -8,7 +8,7 @@ from imagewire.answer_builder import AnswerBuilder
 from imagewire.errors import Blocked, NoPicture
 from imagewire.images import Image
 from imagewire.messages import user
-from imagewire.options import Options, build_spec
+from imagewire.options import OnDisconnect, Options, Wish, build_spec
 from imagewire.part import Chunk
 from imagewire.type_check import require
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
@@ -114,7 +114,14 @@ class Chat(ChatBase["Client"]):
         PosixPath('bicycle.png')
     """
 
-    def sample(self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = "") -> Answer:
+    def sample(
+        self,
+        *,
+        timeout: float | None = None,
+        after: Answer | None = None,
+        request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
+    ) -> Answer:
         """Draw, and wait for the whole answer.
 
         Args:
@@ -122,6 +129,8 @@ class Chat(ChatBase["Client"]):
             after: An answer whose `native_finish_reason` is "CONTINUATION": draw the rest of it. The chat must hold the
                 messages that were answered.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
 
         Returns:
             The whole answer, checked.
@@ -136,10 +145,15 @@ class Chat(ChatBase["Client"]):
             ...     print(answer.finish_reason, answer.image.mime_type)
             STOP image/png
         """
-        return final(self.stream(timeout=timeout, after=after, request_id=request_id))
+        return final(self.stream(timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect))
 
     def stream(
-        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
+        self,
+        *,
+        timeout: float | None = None,
+        after: Answer | None = None,
+        request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
     ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Leaving the loop cancels the call.
 
@@ -147,6 +161,7 @@ class Chat(ChatBase["Client"]):
             timeout: Seconds for the call. Default: the client's.
             after: As in `sample`.
             request_id: As in `sample`.
+            on_disconnect: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -162,7 +177,7 @@ class Chat(ChatBase["Client"]):
             ...             print(chunk.image.save("banana"))
             banana.png
         """
-        return self._client._grow(self._request(after), timeout, request_id)
+        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect))
 
     def frames(
         self,
@@ -171,6 +186,7 @@ class Chat(ChatBase["Client"]):
         max_frame_bytes: int = 0,
         after: Answer | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
     ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures. Leaving the loop cancels the call.
 
@@ -182,6 +198,7 @@ class Chat(ChatBase["Client"]):
             max_frame_bytes: The most bytes in one chunk. 0: the server's default.
             after: As in `sample`.
             request_id: As in `sample`.
+            on_disconnect: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -195,7 +212,9 @@ class Chat(ChatBase["Client"]):
             ...     for _, chunk in client.chat.create().append("A banana").frames():
             ...         written = file.write(chunk.data)
         """
-        return self._client._grow(self._request(after), timeout, request_id, max_frame_bytes, keep_data=False)
+        return self._client._grow(
+            self._request(after), timeout, Wish(request_id, on_disconnect), max_frame_bytes, keep_data=False
+        )
 
 
 class Chats:

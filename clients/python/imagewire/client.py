@@ -9,7 +9,7 @@ from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
 from imagewire.images import Image, Picture
 from imagewire.kept_calls import KeptCalls
-from imagewire.options import Options, RequestParams
+from imagewire.options import OnDisconnect, Options, RequestParams, Wish
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
@@ -49,6 +49,7 @@ class Client(KeptCalls):
         model: str = "",
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         **options: Unpack[Options],
     ) -> Image:
         """Draw one picture, or edit pictures.
@@ -59,6 +60,8 @@ class Client(KeptCalls):
             model: The model's name. Default: IMAGEWIRE_MODEL, else `imagewire.DEFAULT_MODEL`.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             **options: As in `imagewire.Options`.
 
         Returns:
@@ -77,7 +80,9 @@ class Client(KeptCalls):
             ...     banana = client.draw("A banana", aspect_ratio="16:9")
             ...     blue = client.draw("Make it blue", [banana])
         """
-        events = self.stream_completion(model, prompt, images=images, timeout=timeout, request_id=request_id, **options)
+        events = self.stream_completion(
+            model, prompt, images=images, timeout=timeout, request_id=request_id, on_disconnect=on_disconnect, **options
+        )
         return require_image(final(iterate(events, AnswerBuilder())))
 
     def create_completion(
@@ -87,6 +92,7 @@ class Client(KeptCalls):
         *,
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         max_inline_bytes: int | None = None,
         **params: Unpack[RequestParams],
     ) -> CreateCompletionResponse:
@@ -99,6 +105,8 @@ class Client(KeptCalls):
             prompt: What to draw.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             max_inline_bytes: The largest answer, in bytes. Default: as much as `max_message_bytes` has room for.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
@@ -121,7 +129,7 @@ class Client(KeptCalls):
             ...     print(picture.mime_type)
             image/png
         """
-        asking = self._creating(model, prompt, timeout, request_id, max_inline_bytes, params)
+        asking = self._creating(model, prompt, timeout, Wish(request_id, on_disconnect), max_inline_bytes, params)
         return create(self._connection, asking, self._wait)
 
     def stream_completion(
@@ -131,6 +139,7 @@ class Client(KeptCalls):
         *,
         timeout: float | None = None,
         request_id: str = "",
+        on_disconnect: OnDisconnect | None = None,
         max_frame_bytes: int = 0,
         metadata: Sequence[tuple[str, str | bytes]] = (),
         **params: Unpack[RequestParams],
@@ -144,6 +153,8 @@ class Client(KeptCalls):
             prompt: What to draw.
             timeout: Seconds for the call. Default: the client's.
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
+            on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
+                breaks. Default: the setting of the server.
             max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
             metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
@@ -165,14 +176,16 @@ class Client(KeptCalls):
             ...     print(kind)
             finished
         """
-        asking = self._streaming(model, prompt, timeout, request_id, max_frame_bytes, params, metadata)
+        asking = self._streaming(
+            model, prompt, timeout, Wish(request_id, on_disconnect), max_frame_bytes, params, metadata
+        )
         return (yield from stream(self._connection, asking, self._wait))
 
     def _grow(
-        self, spec: Spec, timeout: float | None, request_id: str, max_frame_bytes: int = 0, *, keep_data: bool = True
+        self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> Iterator[tuple[Answer, Chunk]]:
         """For chats: the answer as it grows, which knows its call."""
-        asking = self._streaming("", "", timeout, request_id, max_frame_bytes, {"spec": spec})
+        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
         yield from self._grown(asking, keep_data)
 
     def __enter__(self) -> "Client":

@@ -9,6 +9,8 @@ from imagewire.errors import ImagewireError
 # How often a call is repeated at most, by default.
 RETRIES = 2
 _FIRST, _LONGEST = 0.5, 8.0
+# How often at most where it costs nothing and brought nothing new: many calls share a connection that breaks again.
+_FREE = 8
 # How long a call that could not be sent is made again and again, and how often: a server may be starting anew.
 _UNSENT, _BETWEEN = 2.0, 0.2
 # When a server asks for a longer wait than this, the caller gets the error.
@@ -52,7 +54,8 @@ class Attempts:
         if unsent and self.retries:
             return self._until_sent(error)
         self._unsent_since = None
-        if (not free and (begun or not error.retryable)) or self._made >= self.retries:
+        most = _FREE if free and self.retries else self.retries
+        if (not free and (begun or not error.retryable)) or self._made >= most:
             raise error from None
         growing = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
         seconds = max(growing, error.retry_after or 0.0)
