@@ -18,7 +18,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop own-lines lowest fuzz docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test interop own-lines lowest fuzz robustness docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -39,7 +39,7 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 # More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # The tests that need other languages, or that start programs by others.
-INTEROP := tests/compat tests/mesh tests/stubs tests/typing
+INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
@@ -71,6 +71,11 @@ fuzz: $(COMPAT)  ## Test with generated answers and hostile input, a few minutes
 	@$(BIN)/python -m tests.fuzz --what $(WHAT) --seed $(SEED) --count $(COUNT)
 	@$(if $(filter all,$(WHAT)),$(BIN)/python -m pytest -n 2 --dist worksteal --hypothesis-profile=thorough \
 	  $$(grep -rl --include='test_*.py' -e 'tests.effort' -e 'hypothesis' tests))
+
+SECONDS ?= 600
+
+robustness: $(COMPAT)  ## Kill servers under callers and check that nothing is paid twice or lost: make robustness SECONDS=600 SEED=0.
+	@$(BIN)/python -m tests.robustness --seconds $(SECONDS) --seed $(SEED)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "installing the clients that the tests use (once)"
@@ -152,14 +157,14 @@ contract-accept: setup  ## Accept the current contract as the new baseline. Desc
 
 lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes --no-header \
-	  --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements.lock pyproject.toml clients/python/pyproject.toml
+	  --no-annotate --no-emit-index-url --no-emit-package imagewire --no-emit-package imagewire-server -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-package imagewire --constraints requirements.lock -o requirements-server.lock pyproject.toml
+	  --no-emit-index-url --no-emit-package imagewire --extra shared --constraints requirements.lock -o requirements-server.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --group programs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --generate-hashes \
+	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --extra shared --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,10 +125,14 @@ async def running_stack(
     rest: bool = False,
     fetcher: ImageFetcher | None = None,
     interceptors: Sequence[Interceptor] = (),
+    beside: Stack | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stack]:
-    """A server with these deployments (all models by default), an emulator, a channel that takes any message."""
-    async with running() as emulator:
+    """A server with these deployments (all models by default), an emulator, a channel that takes any message.
+
+    beside: another one, whose emulator it uses too.
+    """
+    async with nullcontext(beside.emulator) if beside else running() as emulator:
         key = settings.pop("gemini_api_key", emulator.api_key)
         given = {
             "grpc": "127.0.0.1:0",

@@ -5,7 +5,7 @@ import tomllib
 from typing import Any
 
 import imagewire
-from imagewire import errors
+from imagewire import errors, kept_errors
 from imagewire.cli.exits import EPILOG, Exit
 from tests.docs.pages import ROOT, blocks
 
@@ -58,7 +58,8 @@ def test_the_models_are_the_servers() -> None:
 
 def tree(kind: type[Exception], before: str = "") -> list[str]:
     lines = []
-    kinds = [known for known in vars(errors).values() if isinstance(known, type) and known.__base__ is kind]
+    all_kinds = {**vars(errors), **vars(kept_errors)}.values()
+    kinds = [known for known in all_kinds if isinstance(known, type) and known.__base__ is kind]
     for below in kinds:
         last = below is kinds[-1]
         lines.append(f"{before}{'└' if last else '├'}── {below.__name__}")

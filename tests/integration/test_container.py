@@ -10,9 +10,12 @@ import tomllib
 import urllib.request
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
+
+from imagewire_server.providers.registry import load
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -58,6 +61,21 @@ def test_the_wheels_are_built_by_what_is_pinned() -> None:
     for line in pinned.splitlines():
         assert re.match(r"[a-z-]+==[\d.]+ \\$|    --hash=sha256:[0-9a-f]{64}", line), line
     assert pinned.startswith("hatchling==")
+
+
+def test_the_replicas_settings_are_right_and_name_the_services_beside_them() -> None:
+    services = COMPOSE["services"]
+    given = services["replica"]["environment"]
+    settings = load(None, {**given, "GEMINI_API_KEY": "key"}).settings
+    assert settings.keep == "shared"
+    hosts = {urlsplit(settings.keep_redis).hostname, urlsplit(given["AWS_ENDPOINT_URL"]).hostname}
+    assert hosts == set(services["replica"]["depends_on"]) == {"redis", "objects"}
+    owner = services["objects"]["environment"]
+    assert (owner["MINIO_ROOT_USER"], owner["MINIO_ROOT_PASSWORD"]) == (
+        given["AWS_ACCESS_KEY_ID"],
+        given["AWS_SECRET_ACCESS_KEY"],
+    )
+    assert f"/data/{urlsplit(settings.keep_objects).netloc} " in services["objects"]["entrypoint"][-1]
 
 
 def free_port() -> int:

@@ -1,6 +1,7 @@
 """Answers that are kept: resumed, joined, replayed."""
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,51 +11,17 @@ import grpc
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.store.local.recorder import LocalRecorder
 from tests.conftest import Stack, running_stack, spec
+from tests.integration.keeping import BIG, draw, draws, flat, resume
+from tests.integration.shared_store import keep_settings
 from tests.integration.status import told
 
-BIG = "gemini/emulator-size-3MB"
 
-
-@pytest.fixture
-async def keeping(tmp_path: Path) -> AsyncIterator[Stack]:
-    async with running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as made:
+@pytest.fixture(params=["local", "folder", "s3"])
+async def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
+    async with running_stack(**keep_settings(request, tmp_path)) as made:
         yield made
-
-
-def flat(events: list[pb.Event]) -> list[tuple[Any, ...]]:
-    """Events without how their files are cut: each file's bytes are one entry."""
-    found: list[tuple[Any, ...]] = []
-    for event in events:
-        kind = event.WhichOneof("event")
-        if kind == "heartbeat":
-            continue
-        if kind != "image_chunk":
-            found.append((event.sequence, event.SerializeToString()))
-            continue
-        chunk = event.image_chunk
-        if found and len(found[-1]) == 3:
-            sequence, offset, data = found.pop()
-            assert chunk.offset == offset + len(data)
-            found.append((sequence, offset, data + chunk.data))
-        else:
-            found.append((event.sequence, chunk.offset, chunk.data))
-    return found
-
-
-async def draw(stack: Stack, model: str = BIG, **fields: Any) -> list[pb.Event]:
-    return [
-        event async for event in stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model), **fields))
-    ]
-
-
-async def resume(stack: Stack, **fields: Any) -> list[pb.Event]:
-    call = stack.chat.ResumeCompletion(pb.ResumeCompletionRequest(**fields))
-    return [response.event async for response in call]
-
-
-def draws(stack: Stack) -> int:
-    return len(stack.emulator.ledger.entries)
 
 
 @pytest.mark.parametrize("model", [BIG, "gemini/gemini-2.5-flash-image"])
@@ -118,6 +85,22 @@ async def test_cancel_ends_the_drawing_and_its_request_id_says_so(keeping: Stack
         await resume(keeping, request_id=ident)
     assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
     assert draws(keeping) == 1
+
+
+async def test_a_picture_is_there_when_its_answer_is(keeping: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is slow."""
+    write = LocalRecorder._write
+
+    def slowly(recorder: LocalRecorder, events: list[Any]) -> None:
+        if any(isinstance(event, pb.Event) and event.HasField("part_finished") for event in events):
+            time.sleep(0.2)
+        write(recorder, events)
+
+    monkeypatch.setattr(LocalRecorder, "_write", slowly)
+    answer = await keeping.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec(BIG), max_inline_bytes=10_000))
+    image_id = answer.candidates[0].message.image.image_id
+    first = await anext(aiter(keeping.images.DownloadImage(pb.DownloadImageRequest(image_id=image_id))))
+    assert first.image.size_bytes == 3_000_000
 
 
 async def test_a_large_unary_answer_has_image_ids(keeping: Stack) -> None:

@@ -148,6 +148,20 @@ def emulator() -> Iterator[Program]:
 
 @pytest.fixture(scope="session")
 def target(emulator: Program) -> Iterator[str]:
-    """The real server over the real emulator."""
+    """The real server over the real emulator. It keeps answers, as it does by default."""
     with processes.server(emulator.address) as made:
         yield made.address
+
+
+@pytest.fixture(scope="session")
+def not_keeping(emulator: Program) -> Iterator[str]:
+    """One that keeps nothing."""
+    with processes.server(emulator.address, keep="off") as made:
+        yield made.address
+
+
+@pytest.fixture
+def paid(emulator: Program) -> Callable[[], int]:
+    """How many calls to the provider there were since."""
+    before = len(processes.ledger(emulator.address))
+    return lambda: len(processes.ledger(emulator.address)) - before

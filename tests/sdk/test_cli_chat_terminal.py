@@ -60,8 +60,10 @@ def test_what_was_typed_is_there_again_and_for_nobody_else(tmp_path: Path, state
         os.umask(umask)
 
 
-def test_ctrl_c_in_a_turn_cancels_that_turn_alone(tmp_path: Path, target: str, emulator: Program, state: str) -> None:
-    with terminal(tmp_path, target, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
+def test_ctrl_c_in_a_turn_cancels_that_turn_alone(
+    tmp_path: Path, not_keeping: str, emulator: Program, state: str
+) -> None:
+    with terminal(tmp_path, not_keeping, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
         shown.until(PROMPT)
         shown.until(b"receiving", shown.type(b"A cat\r"))
         at = shown.until(b"this turn is cancelled", shown.type(b"\x03"))
@@ -123,8 +125,10 @@ def test_ctrl_d_leaves(tmp_path: Path, state: str) -> None:
         assert shown.end() == 0
 
 
-def test_sigterm_ends_it_in_the_middle_of_a_turn(tmp_path: Path, target: str, emulator: Program, state: str) -> None:
-    with terminal(tmp_path, target, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
+def test_sigterm_ends_it_in_the_middle_of_a_turn(
+    tmp_path: Path, not_keeping: str, emulator: Program, state: str
+) -> None:
+    with terminal(tmp_path, not_keeping, "chat", "-m", DRIP, XDG_STATE_HOME=state) as shown:
         shown.until(PROMPT)
         shown.until(b"receiving", shown.type(b"A cat\r"))
         shown.process.terminate()

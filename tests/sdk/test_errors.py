@@ -28,7 +28,7 @@ KINDS: list[tuple[str, str, type[imagewire.ImagewireError]]] = [
     ("RESOURCE_EXHAUSTED", "UPSTREAM_TOO_LARGE", imagewire.ServerError),
     ("DEADLINE_EXCEEDED", "UPSTREAM_TIMEOUT", imagewire.DeadlineExceeded),
     ("UNAVAILABLE", "UPSTREAM_UNREACHABLE", imagewire.Unavailable),
-    ("UNIMPLEMENTED", "NOT_BUILT", imagewire.NotSupported),
+    ("UNIMPLEMENTED", "UPSTREAM_UNIMPLEMENTED", imagewire.NotSupported),
     ("DATA_LOSS", "UPSTREAM_CUT", imagewire.CorruptAnswer),
     ("INTERNAL", "INTERNAL", imagewire.ServerError),
     ("FAILED_PRECONDITION", "UPSTREAM_CREDENTIALS", imagewire.ServerError),
@@ -59,7 +59,6 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "ANSWER_WILL_NOT_FIT": ("INVALID_ARGUMENT", imagewire.AnswerWillNotFit, False),
     "KEY_INVALID": ("UNAUTHENTICATED", imagewire.Unauthenticated, False),
     "MODEL_NOT_FOUND": ("NOT_FOUND", imagewire.ModelNotFound, False),
-    "NOT_BUILT": ("UNIMPLEMENTED", imagewire.NotSupported, False),
     "PICTURE_WITHHELD": ("FAILED_PRECONDITION", imagewire.NoPicture, False),
     "OVERLOADED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),
     "ANSWER_TOO_LARGE": ("RESOURCE_EXHAUSTED", imagewire.AnswerTooLarge, False),
@@ -88,6 +87,13 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "UPSTREAM_TOO_LARGE": ("RESOURCE_EXHAUSTED", imagewire.ServerError, False),
     "REQUEST_TIMEOUT": ("DEADLINE_EXCEEDED", imagewire.DeadlineExceeded, False),
     "UPSTREAM_UNEXPECTED_STATUS": ("INTERNAL", imagewire.ServerError, False),
+    "REQUEST_ID_REUSED": ("INVALID_ARGUMENT", imagewire.RequestIdReused, False),
+    "OUTCOME_UNKNOWN": ("ABORTED", imagewire.OutcomeUnknown, False),
+    "ANSWER_NOT_KEPT": ("ABORTED", imagewire.AnswerNotKept, False),
+    "COMPLETION_NOT_FOUND": ("NOT_FOUND", imagewire.CompletionNotFound, False),
+    "IMAGE_NOT_FOUND": ("NOT_FOUND", imagewire.ImageNotFound, False),
+    "STORE_UNAVAILABLE": ("UNAVAILABLE", imagewire.StoreUnavailable, True),
+    "KEEP_OFF": ("FAILED_PRECONDITION", imagewire.KeepOff, False),
 }
 
 

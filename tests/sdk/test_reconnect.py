@@ -1,6 +1,7 @@
 """A client whose server is away: it connects again soon, and sends what was never sent; nothing else is sent twice."""
 
 import contextlib
+import re
 import socket
 import threading
 import time
@@ -10,11 +11,16 @@ import grpc
 import pytest
 
 import imagewire
+from imagewire import client_base
 from imagewire._grpc import retry
 from imagewire._grpc.loops import Connection
+from imagewire._grpc.store import KnownStore
 from imagewire.errors import Unavailable
 from tests.sdk.asks import MODEL, Ask, everything
 from tests.sdk.conftest import Script, good_stream, scripted
+
+# With its tag and length: as protobuf has it, and not HTTP's header.
+_UUID = re.compile(rb"\x12\x24([0-9a-f-]{36})")
 
 
 @contextlib.contextmanager
@@ -93,9 +99,15 @@ def test_s1_a_call_that_may_have_reached_a_server_is_not_sent_again() -> None:
     assert (told.value.retryable, len(script.requests)) == (False, 1)
 
 
+@pytest.mark.parametrize("off", [False, True])
 @everything
-def test_s1_a_request_that_was_read_is_not_sent_again(ask: Ask) -> None:
-    """The connection breaks off before any answer."""
+def test_s1_a_request_that_was_read_is_sent_again_only_with_its_request_id(
+    ask: Ask, off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The connection breaks off before any answer. off: the server said before that it keeps nothing."""
+    store = KnownStore()
+    store.off = off
+    monkeypatch.setattr(client_base, "KnownStore", lambda: store)
     seen: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
@@ -113,7 +125,8 @@ def test_s1_a_request_that_was_read_is_not_sent_again(ask: Ask) -> None:
         threading.Thread(target=serve, daemon=True).start()
         with pytest.raises(Unavailable, match="may have been drawn and charged") as told:
             ask(_address(listener), MODEL, "x")
-    assert (told.value.retryable, len(seen)) == (False, 1)
+    assert (told.value.retryable, len(seen)) == (False, 1 if off else 3)
+    assert len({ident for data in seen for ident in _UUID.findall(data)}) == (0 if off else 1)
 
 
 def _address(listener: socket.socket) -> str:

@@ -38,9 +38,17 @@ if TYPE_CHECKING:
         ServerError,
         Unauthenticated,
         Unavailable,
-        Violation,
     )
     from imagewire.images import Image, Picture, image
+    from imagewire.kept_errors import (
+        AnswerNotKept,
+        CompletionNotFound,
+        ImageNotFound,
+        KeepOff,
+        OutcomeUnknown,
+        RequestIdReused,
+        StoreUnavailable,
+    )
     from imagewire.litellm.calls import acompletion, completion
     from imagewire.litellm.rebuild import stream_chunk_builder
     from imagewire.litellm.types import Completion, CompletionChunk
@@ -50,6 +58,7 @@ if TYPE_CHECKING:
     from imagewire.part import Chunk, Part
     from imagewire.tls import Tls
     from imagewire.tools import google_search
+    from imagewire.violation import Violation
 
 _HOMES = {
     "imagewire._grpc.health": ("Pong",),
@@ -80,12 +89,20 @@ _HOMES = {
         "ServerError",
         "Unauthenticated",
         "Unavailable",
-        "Violation",
     ),
     "imagewire.images": (
         "Image",
         "Picture",
         "image",
+    ),
+    "imagewire.kept_errors": (
+        "AnswerNotKept",
+        "CompletionNotFound",
+        "ImageNotFound",
+        "KeepOff",
+        "OutcomeUnknown",
+        "RequestIdReused",
+        "StoreUnavailable",
     ),
     "imagewire.litellm.calls": (
         "acompletion",
@@ -114,12 +131,14 @@ _HOMES = {
     ),
     "imagewire.tls": ("Tls",),
     "imagewire.tools": ("google_search",),
+    "imagewire.violation": ("Violation",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "DEFAULT_MODEL",
     "Answer",
+    "AnswerNotKept",
     "AnswerTooLarge",
     "AnswerWillNotFit",
     "AsyncChat",
@@ -131,23 +150,29 @@ __all__ = [
     "Client",
     "Completion",
     "CompletionChunk",
+    "CompletionNotFound",
     "CorruptAnswer",
     "DeadlineExceeded",
     "Image",
+    "ImageNotFound",
     "ImagewireError",
     "InvalidRequest",
+    "KeepOff",
     "Media",
     "ModelNotFound",
     "NoPicture",
     "NotFound",
     "NotSupported",
     "Options",
+    "OutcomeUnknown",
     "Part",
     "PermissionDenied",
     "Picture",
     "Pong",
     "RateLimited",
+    "RequestIdReused",
     "ServerError",
+    "StoreUnavailable",
     "Tls",
     "Unauthenticated",
     "Unavailable",

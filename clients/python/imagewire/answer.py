@@ -33,6 +33,7 @@ class Answer(KnowsItsCall):
         finish_message: The provider's explanation.
         prompt_feedback: Set when a filter blocked the prompt: the reason, as a protobuf message.
         created: When the call began, in seconds since 1970.
+        expires: Until when the server keeps the answer, in seconds since 1970; 0 if it does not.
         native_response_id: The provider's id of its response.
         candidate: What belongs to the whole answer, as a protobuf message: safety ratings, search results, citations.
         model_status: What the provider says about the model's life, such as its retirement.
@@ -57,6 +58,7 @@ class Answer(KnowsItsCall):
     finish_message: str = ""
     prompt_feedback: PromptFeedback | None = None
     created: float = 0.0
+    expires: float = 0.0
     native_response_id: str = ""
     candidate: CandidateFinished = field(default_factory=CandidateFinished)
     model_status: ModelStatus | None = None
@@ -261,7 +263,8 @@ class Answer(KnowsItsCall):
         Returns:
             The answer's attributes by name, with the types of JSON. "parts" has an object for each part: its "type"
             ("text", "image", "media", "function_call" or "native"), "thought", and the content: "text"; "mime_type",
-            "size_bytes", "sha256", "width", "height" and "data" or "uri"; "id", "name" and "args"; "kind" and "value".
+            "size_bytes", "sha256", "width", "height", "image_id" if it is kept, and "data" or "uri"; "id", "name" and
+            "args"; "kind" and "value".
 
         Examples:
             >>> with imagewire.Client() as client:

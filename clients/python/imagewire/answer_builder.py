@@ -76,6 +76,7 @@ class AnswerBuilder:
 def _start(answer: Answer, start: Started) -> None:
     answer.id, answer.model = start.completion_id, start.model
     answer.created = start.create_time.ToNanoseconds() / 1e9
+    answer.expires = start.expire_time.ToNanoseconds() / 1e9
 
 
 def _end(answer: Answer, end: CandidateFinished) -> None:

@@ -27,6 +27,7 @@ def answer_to_dict(answer: "Answer", *, data: bool) -> dict[str, Any]:
         "deployment": answer.deployment,
         "attempts": answer.attempts,
         "created": answer.created,
+        "expires": answer.expires,
         "finish_reason": answer.finish_reason,
         "native_finish_reason": answer.native_finish_reason,
         "finish_message": answer.finish_message,
@@ -47,6 +48,8 @@ def _part(part: Part, *, data: bool) -> dict[str, Any]:
     made: dict[str, Any]
     if part.image is not None:
         made = {"type": "image", **_file(part.image, data=data), "width": part.image.width, "height": part.image.height}
+        if part.image.image_id:
+            made["image_id"] = part.image.image_id
     elif part.media is not None:
         made = {"type": "media", **_file(part.media, data=data)}
     elif part.function_call is not None:

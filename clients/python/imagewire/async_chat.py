@@ -31,13 +31,16 @@ class AsyncChat(ChatBase["AsyncClient"]):
         PosixPath('bicycle.png')
     """
 
-    async def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
+    async def sample(
+        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
+    ) -> Answer:
         """Draw, and wait for the whole answer.
 
         Args:
             timeout: Seconds for the call. Default: the client's.
             after: An answer whose `native_finish_reason` is "CONTINUATION": draw the rest of it. The chat must hold the
                 messages that were answered.
+            request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
 
         Returns:
             The whole answer, checked.
@@ -53,16 +56,17 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main()).finish_reason
             'STOP'
         """
-        return await afinal(self.stream(timeout=timeout, after=after))
+        return await afinal(self.stream(timeout=timeout, after=after, request_id=request_id))
 
     def stream(
-        self, *, timeout: float | None = None, after: Answer | None = None
+        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Closing the generator (`contextlib.aclosing`) cancels the call at once.
 
         Args:
             timeout: Seconds for the call. Default: the client's.
             after: As in `sample`.
+            request_id: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -80,10 +84,15 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main())
             banana.png
         """
-        return self._client._grow(self._request(after), timeout)
+        return self._client._grow(self._request(after), timeout, request_id)
 
     def frames(
-        self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
+        self,
+        *,
+        timeout: float | None = None,
+        max_frame_bytes: int = 0,
+        after: Answer | None = None,
+        request_id: str = "",
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures.
 
@@ -94,6 +103,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             timeout: Seconds for the call. Default: the client's.
             max_frame_bytes: The most bytes in one chunk. 0: the server's default.
             after: As in `sample`.
+            request_id: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -110,7 +120,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> imagewire.image(asyncio.run(main())).mime_type
             'image/png'
         """
-        return self._client._grow(self._request(after), timeout, max_frame_bytes, keep_data=False)
+        return self._client._grow(self._request(after), timeout, request_id, max_frame_bytes, keep_data=False)
 
 
 class AsyncChats:

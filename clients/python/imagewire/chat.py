@@ -114,13 +114,14 @@ class Chat(ChatBase["Client"]):
         PosixPath('bicycle.png')
     """
 
-    def sample(self, *, timeout: float | None = None, after: Answer | None = None) -> Answer:
+    def sample(self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = "") -> Answer:
         """Draw, and wait for the whole answer.
 
         Args:
             timeout: Seconds for the call. Default: the client's.
             after: An answer whose `native_finish_reason` is "CONTINUATION": draw the rest of it. The chat must hold the
                 messages that were answered.
+            request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
 
         Returns:
             The whole answer, checked.
@@ -135,14 +136,17 @@ class Chat(ChatBase["Client"]):
             ...     print(answer.finish_reason, answer.image.mime_type)
             STOP image/png
         """
-        return final(self.stream(timeout=timeout, after=after))
+        return final(self.stream(timeout=timeout, after=after, request_id=request_id))
 
-    def stream(self, *, timeout: float | None = None, after: Answer | None = None) -> Iterator[tuple[Answer, Chunk]]:
+    def stream(
+        self, *, timeout: float | None = None, after: Answer | None = None, request_id: str = ""
+    ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Leaving the loop cancels the call.
 
         Args:
             timeout: Seconds for the call. Default: the client's.
             after: As in `sample`.
+            request_id: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -158,10 +162,15 @@ class Chat(ChatBase["Client"]):
             ...             print(chunk.image.save("banana"))
             banana.png
         """
-        return self._client._grow(self._request(after), timeout)
+        return self._client._grow(self._request(after), timeout, request_id)
 
     def frames(
-        self, *, timeout: float | None = None, max_frame_bytes: int = 0, after: Answer | None = None
+        self,
+        *,
+        timeout: float | None = None,
+        max_frame_bytes: int = 0,
+        after: Answer | None = None,
+        request_id: str = "",
     ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures. Leaving the loop cancels the call.
 
@@ -172,6 +181,7 @@ class Chat(ChatBase["Client"]):
             timeout: Seconds for the call. Default: the client's.
             max_frame_bytes: The most bytes in one chunk. 0: the server's default.
             after: As in `sample`.
+            request_id: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -185,7 +195,7 @@ class Chat(ChatBase["Client"]):
             ...     for _, chunk in client.chat.create().append("A banana").frames():
             ...         written = file.write(chunk.data)
         """
-        return self._client._grow(self._request(after), timeout, max_frame_bytes, keep_data=False)
+        return self._client._grow(self._request(after), timeout, request_id, max_frame_bytes, keep_data=False)
 
 
 class Chats:

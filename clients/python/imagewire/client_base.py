@@ -1,24 +1,32 @@
 """What both clients share: their settings, the requests they send, and everything else that waits for nothing."""
 
+import hashlib
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
 import grpc
 
 from imagewire._grpc import channel, fork
+from imagewire._grpc.asking import Asking
 from imagewire._grpc.call import Call
 from imagewire._grpc.channel import MAX_MESSAGE_BYTES, Metadata, OptionValue
+from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.retry import RETRIES
+from imagewire._grpc.store import KnownStore
 from imagewire.errors import Cancelled, invalid
+from imagewire.images import Image, Picture, image
 from imagewire.options import RequestParams, build_spec
 from imagewire.tls import Tls
 from imagewire.type_check import mismatch, require
-from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, StreamCompletionRequest
+from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, ResumeCompletionRequest, StreamCompletionRequest
+from imagewire.v1.image_service_pb2 import DeleteImageRequest
 from imagewire.v1.model_service_pb2 import GetModelRequest, ListModelsRequest, ListModelsResponse, Model
 
 # Ten years: gRPC's clock has an end.
 _LONGEST = 10 * 365 * 86_400
 _PAGE_SIZE = 1000
+_UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _Interceptor = TypeVar("_Interceptor")
 
@@ -28,6 +36,14 @@ def _checked(timeout: float) -> float:
     if mismatch(timeout, float) or not 0 < timeout <= _LONGEST:
         raise invalid("timeout", f"must be a number of seconds over 0, and no more than {_LONGEST}")
     return float(timeout)
+
+
+def _uuid(request_id: str) -> str:
+    """Raises InvalidRequest for what is neither empty nor a UUID in its usual form."""
+    require("request_id", request_id, str)
+    if request_id and not _UUID.fullmatch(request_id):
+        raise invalid("request_id", "must be a UUID, such as str(uuid.uuid4())")
+    return request_id
 
 
 class ClientBase(Generic[_Interceptor]):
@@ -99,6 +115,7 @@ class ClientBase(Generic[_Interceptor]):
         self._metadata: Metadata = channel.metadata(api_key, metadata)
         self._retries = retries
         self._ended = False
+        self._store = KnownStore()
         self._inline_bytes = channel.inline_bytes(options)
         self._connect(credentials, list(options.items()), interceptors)
 
@@ -124,40 +141,82 @@ class ClientBase(Generic[_Interceptor]):
     ) -> None:
         raise NotImplementedError
 
-    def _create_request(
-        self, model: str, prompt: str, max_inline_bytes: int | None, params: RequestParams
-    ) -> CreateCompletionRequest:
+    def _creating(
+        self,
+        model: str,
+        prompt: str,
+        timeout: float | None,
+        request_id: str,
+        max_inline_bytes: int | None,
+        params: RequestParams,
+    ) -> Asking:
+        """What asks for a whole answer."""
         if max_inline_bytes is not None and (wrong := mismatch(max_inline_bytes, int)):
             raise invalid("max_inline_bytes", wrong)
         inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
-        return CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
+        request = CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
+        return Asking(self._call(timeout), self._store, request, _uuid(request_id))
 
-    def _stream_request(
-        self, model: str, prompt: str, max_frame_bytes: int, params: RequestParams
-    ) -> StreamCompletionRequest:
+    def _streaming(
+        self,
+        model: str,
+        prompt: str,
+        timeout: float | None,
+        request_id: str,
+        max_frame_bytes: int,
+        params: RequestParams,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
+    ) -> Asking:
+        """What asks for an answer's events. metadata: the call's own."""
         if wrong := mismatch(max_frame_bytes, int):
             raise invalid("max_frame_bytes", wrong)
         spec = build_spec(model, prompt, **params)
-        return StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
+        request = StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
+        return Asking(self._call(timeout, metadata), self._store, request, _uuid(request_id))
+
+    def _resuming(self, completion_id: str, request_id: str, timeout: float | None) -> Asking:
+        """What asks for the events of an answer that the server keeps. Raises InvalidRequest."""
+        require("completion_id", completion_id, str)
+        if bool(completion_id) == bool(_uuid(request_id)):
+            raise invalid("completion_id", "is needed, or request_id, and not both: name the answer by one of them")
+        request = ResumeCompletionRequest(completion_id=completion_id)
+        if request_id:
+            request.request_id = request_id
+        return Asking(self._kept_call(timeout), self._store, request)
+
+    def _downloading(self, image_id: str, timeout: float | None) -> Downloading:
+        """What asks for a picture's bytes. Raises InvalidRequest."""
+        return Downloading(self._kept_call(timeout), _image_id(image_id))
 
     def _call(self, timeout: float | None, metadata: Sequence[tuple[str, str | bytes]] = ()) -> Call:
         """A call that draws. metadata: the call's own.
 
         Raises Cancelled when the client is closed, NotSupported after a fork.
         """
-        return self._prepared(self._retries, timeout, metadata)
+        return self._prepared(self._retries, timeout, metadata, draws=True)
+
+    def _kept_call(self, timeout: float | None) -> Call:
+        """A call for what the server keeps. Raises as `_call`."""
+        return self._prepared(self._retries, timeout)
 
     def _lookup(self, timeout: float | None = None) -> Call:
         """A call that draws nothing, so that the channel may repeat it by itself. Raises as `_call`."""
         return self._prepared(0, timeout)
 
-    def _prepared(self, retries: int, timeout: float | None, metadata: Sequence[tuple[str, str | bytes]] = ()) -> Call:
+    def _prepared(
+        self,
+        retries: int,
+        timeout: float | None,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
+        *,
+        draws: bool = False,
+    ) -> Call:
         seconds = self._timeout if timeout is None else _checked(timeout)
         if self._ended:
             raise Cancelled("the client is closed: make another", code="CANCELLED")
         fork.check()
         sent = (*channel.own_metadata(metadata), *self._metadata)
-        return Call(self._address, sent, retries, seconds, closed=lambda: self._ended, wake=self._wake)
+        return Call(self._address, sent, retries, seconds, draws=draws, closed=lambda: self._ended, wake=self._wake)
 
 
 class ModelPages:
@@ -178,3 +237,23 @@ def model_request(name: str) -> GetModelRequest:
     """The request of GetModel. Raises TypeError."""
     require("name", name, str)
     return GetModelRequest(name=name)
+
+
+def delete_request(image_id: str) -> DeleteImageRequest:
+    """The request of DeleteImage. Raises InvalidRequest and TypeError."""
+    return DeleteImageRequest(image_id=_image_id(image_id))
+
+
+def picture_to_upload(picture: Picture) -> tuple[Image, bytes]:
+    """The picture and its sha256. Raises what `imagewire.image` does, and InvalidRequest for an address."""
+    given = image(picture)
+    if not given.is_here:
+        raise invalid("picture", "has no bytes here: give the file itself")
+    return given, hashlib.sha256(given.data).digest()
+
+
+def _image_id(image_id: str) -> str:
+    require("image_id", image_id, str)
+    if not image_id:
+        raise invalid("image_id", "is empty: give the picture's image_id")
+    return image_id

@@ -2,47 +2,34 @@
 
 ImagewireError
 ├── InvalidRequest      a field is wrong; `violations` names each
-│   └── AnswerWillNotFit  the picture may not fit one message; nothing was drawn: stream it
+│   ├── AnswerWillNotFit  the picture may not fit one message; nothing was drawn: stream it
+│   └── RequestIdReused  another request has this request_id
 ├── Unauthenticated     no valid credentials
 ├── PermissionDenied    valid credentials, not allowed
 ├── NotFound            what was named is not there
-│   └── ModelNotFound   no such model, or no such provider
+│   ├── ModelNotFound   no such model, or no such provider
+│   ├── CompletionNotFound  no such answer is kept for this caller
+│   └── ImageNotFound   no such picture is kept for this caller
 ├── RateLimited         too many calls; `retry_after` seconds, where known
 ├── AnswerTooLarge      drawn, but too large for one message: stream it
 ├── DeadlineExceeded    out of time
 ├── Unavailable         no server, one that is stopped, a connection that broke off, or a provider that is down
-├── NotSupported        the server does not have this yet, or this process cannot: no server inside it, or a fork
+│   └── StoreUnavailable  the store of answers does not work
+├── NotSupported        the server does not have this, or this process cannot: no server inside it, or a fork
+│   └── KeepOff         the server keeps no answers
 ├── NoPicture           the model answered without a picture
 │   └── Blocked         because a filter stopped it
 ├── Cancelled           the call was given up
 ├── CorruptAnswer       bytes are missing or wrong; nothing of it is to be trusted
-└── ServerError         anything else
+├── ServerError         another failure of the server or the provider
+├── OutcomeUnknown      the server that drew it ended before the end; it may have been charged
+└── AnswerNotKept       it was drawn, and may have been charged, but could not be kept
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One wrong field of a request.
-
-    Attributes:
-        field: The field's path in the request, or the argument's name.
-        description: What is wrong, and what to do.
-
-    Examples:
-        >>> with imagewire.Client() as client:
-        ...     try:
-        ...         client.draw("A banana", aspect_ratio="square")
-        ...     except imagewire.InvalidRequest as error:
-        ...         print(error.violations[0].field)
-        spec.image_config.aspect_ratio
-    """
-
-    field: str
-    description: str
+from imagewire.violation import Violation
 
 
 class ImagewireError(Exception):
@@ -212,7 +199,7 @@ class Unavailable(ImagewireError):
 
 
 class NotSupported(ImagewireError):
-    """The server does not have this yet, or this process cannot do it.
+    """The server does not have this, or this process cannot do it.
 
     Examples:
         >>> with imagewire.Client() as client:

@@ -45,6 +45,7 @@ class Image:
         thought: Whether the picture is a draft of the model's thinking.
         detail: How closely a model looks at it.
         display_name: The provider's name of it; mostly "".
+        image_id: The server's id of it, on a server that keeps pictures; else "".
 
     Examples:
         >>> with imagewire.Client() as client:
@@ -63,6 +64,7 @@ class Image:
     thought: bool = False
     detail: Detail = "auto"
     display_name: str = ""
+    image_id: str = ""
 
     __repr__ = short_repr
 
@@ -94,7 +96,7 @@ class Image:
             ...     print(client.draw("A banana").data[1:4])
             b'PNG'
         """
-        return require_bytes(self._data, "picture", self.uri)
+        return require_bytes(self._data, "picture", self.uri, self.image_id)
 
     @property
     def data_uri(self) -> str:
@@ -223,14 +225,17 @@ def image_from_proto(message: image_pb2.Image, data: bytes | None = None, *, tho
         thought,
         detail,
         message.display_name,
+        message.image_id,
     )
 
 
 def image_to_proto(given: Image, display_name: str = "") -> image_pb2.Image:
-    """The protobuf message of an Image. display_name: only where it is allowed. Raises ValueError without bytes."""
+    """The protobuf message of an Image. display_name: only where it is allowed. Raises ValueError without a source."""
     made = image_pb2.Image(mime_type=given.mime_type, detail=_DETAILS[given.detail], display_name=display_name)
     if given.uri:
         made.uri = given.uri
+    elif given.image_id and not given.is_here:
+        made.image_id = given.image_id
     else:
         made.data = given.data
     return made

@@ -11,6 +11,7 @@ It needs `pip install imagewire-server`, but no key, and costs nothing. For pyte
 
 import importlib
 import json
+import tempfile
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -166,8 +167,9 @@ def emulator() -> Iterator[Emulated]:
         server = importlib.import_module("imagewire_server.embedded")
     except ModuleNotFoundError as error:
         raise NotSupported(f"{error.name} is not installed: pip install imagewire-server") from None
-    with upstream.in_thread() as emulated:
-        started = server.start({"GEMINI_API_KEY": _KEY, "IMAGEWIRE_GEMINI_BASE_URL": emulated.base_url})
+    with tempfile.TemporaryDirectory(prefix="imagewire-") as kept, upstream.in_thread() as emulated:
+        settings = {"IMAGEWIRE_GEMINI_BASE_URL": emulated.base_url, "IMAGEWIRE_KEEP_DIR": kept}
+        started = server.start({"GEMINI_API_KEY": _KEY, **settings})
         target = Emulated(started)
         target.upstream = emulated.base_url
         try:

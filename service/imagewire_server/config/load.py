@@ -175,6 +175,9 @@ def _settings(
     made = settings.made({name: one.value for name, one in given.items()}, providers)
     if made.metrics_key and made.metrics != "key":
         raise ConfigError(f"metrics_key requires a key, but metrics: {made.metrics} does not; keep one of the two")
+    for name, example in (("keep_redis", "redis://host:6379/0"), ("keep_objects", "s3://bucket/prefix")):
+        if made.keep == "shared" and not getattr(made, name):
+            raise ConfigError(f"{name} is required by keep: shared; set it, for example to {example}")
     return made, {name: one.source for name, one in given.items()}
 
 

@@ -63,6 +63,23 @@ def _key(value: str) -> str | None:
     return sendable(value) if value else "is empty: set a key, or leave it out"
 
 
+def _redis(value: str) -> str | None:
+    try:
+        parts = urlsplit(value)
+        fine = parts.scheme in {"redis", "rediss"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # an invalid port
+        fine = False
+    words = "must start with redis:// or rediss:// and have a host, for example redis://:password@host:6379/0"
+    return None if fine or not value else words
+
+
+def _objects(value: str) -> str | None:
+    scheme, _, rest = value.partition("://")
+    fine = rest.startswith("/") if scheme == "file" else scheme in {"s3", "gs", "az"} and not rest.startswith("/")
+    words = "must be file:///folder, s3://bucket/prefix, gs://bucket/prefix or az://container/prefix"
+    return None if (fine and rest) or not value else words
+
+
 def _level(value: str) -> str | None:
     return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
 
@@ -144,10 +161,14 @@ class Settings:
     """The maximum size of all requests that are still arriving; a single request is always allowed."""
     receive_timeout: float = setting(10.0, _positive)
     """How long a request may take to arrive, in addition to its size at 32 kB a second."""
-    keep: str = setting("local", _one_of("local", "off"))
-    """Where answers are kept, so that they can be resumed: local (this machine) or off."""
+    keep: str = setting("local", _one_of("local", "shared", "off"))
+    """Where answers are kept, so that they can be resumed: local (this machine), shared (several machines) or off."""
     keep_dir: str = ""
     """The folder of local; empty for imagewire/answers in the user's state directory (XDG_STATE_HOME)."""
+    keep_redis: str = secret(_redis)
+    """The Redis or Valkey of shared: a redis:// or rediss:// URL."""
+    keep_objects: str = setting("", _objects)
+    """The object store of shared: a URL of a folder (file://), S3 (s3://), Google Cloud (gs://) or Azure (az://)."""
     keep_ttl: float = setting(24 * 3600.0, _positive)
     """How long an answer is kept."""
     keep_max_bytes: int = setting(2 * 1024 * 1024 * 1024, _positive)

@@ -61,7 +61,7 @@ class Keeper:
         self._running: dict[str, _Running] = {}
         self._by_request: dict[tuple[str, str], str] = {}
         self._budget = BufferBudget(_BUFFERS)
-        self.links = Links(store.secret) if store is not None else None
+        self.links = Links(store) if store is not None else None
         self._idle = asyncio.Event()
         self._idle.set()
 

@@ -1,7 +1,8 @@
-"""Calls for asyncio. `sync_calls` has the same for threads; the logic is in `call`."""
+"""Calls for asyncio. `sync_calls` has the same for threads; the logic is in `call`, `asking` and `downloading`."""
 
 import asyncio
 import contextlib
+import itertools
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from typing import TypeVar
@@ -9,15 +10,20 @@ from typing import TypeVar
 import grpc
 import grpc.aio
 from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
 
+from imagewire._grpc.asking import Asking
 from imagewire._grpc.call import Call
+from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.health import CHECK, Pong, pong
 from imagewire._grpc.loops import Connection
-from imagewire._grpc.verify import Verifier
-from imagewire.v1.chat_service_pb2 import StreamCompletionRequest, StreamCompletionResponse
+from imagewire._grpc.status import broke_off
+from imagewire._grpc.verify import check_answer, kept_elsewhere
+from imagewire.errors import ImagewireError, ServerError
+from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
+from imagewire.v1.image_service_pb2 import UploadImageRequest, UploadImageResponse
 from imagewire.v1.model_service_pb2 import ListModelsRequest
 
-_Request = TypeVar("_Request")
 _Response = TypeVar("_Response")
 _Wait = Callable[[float], Awaitable[None]]
 
@@ -38,38 +44,61 @@ def _told_of_close(call: Call) -> Iterator[None]:
 
 
 async def unary(
-    method: "grpc.aio.UnaryUnaryMultiCallable[_Request, _Response]", request: _Request, call: Call, wait: _Wait
+    method: Callable[..., Awaitable[_Response]],
+    request: Callable[[], object] | Message,
+    call: Call,
+    wait: _Wait,
+    *,
+    free: bool = False,
 ) -> _Response:
-    """Make a call, and repeat it where that is free. wait: waits for some seconds. Raises ImagewireError."""
+    """Make a call, and repeat it where that is free. wait: waits for some seconds. Raises ImagewireError.
+
+    request: or what makes it for each attempt. free: whether a repeat costs nothing, also where the connection broke.
+    """
     while True:
         try:
             with _told_of_close(call):
-                return await method(request, **call.attempt())
+                return await method(request if isinstance(request, Message) else request(), **call.attempt())
         except grpc.RpcError as error:
-            delay = call.retry_delay(error)
+            delay = call.retry_delay(error, free=free and broke_off(error))
         await wait(delay)
         call.check_open()
 
 
-async def stream(
-    method: "grpc.aio.UnaryStreamMultiCallable[StreamCompletionRequest, StreamCompletionResponse]",
-    request: StreamCompletionRequest,
-    call: Call,
-    wait: _Wait,
-) -> AsyncGenerator[StreamCompletionResponse]:
-    """Make a call, and yield its events, each one checked. As `unary`; nothing is repeated after the first event."""
-    verifier = Verifier()
+async def create(connection: Connection, asking: Asking) -> CreateCompletionResponse:
+    """Ask for a whole answer, as `unary`, and get the pictures that came by their ids. Each is checked."""
+    call = asking.call
     while True:
+        await _upload(connection, asking)
+        try:
+            with _told_of_close(call):
+                answer: CreateCompletionResponse = await asking.begin(connection.chat)
+        except grpc.RpcError as error:
+            delay = asking.delay(error) or 0.0
+            await _pause(connection, call, delay)
+            continue
+        for image in kept_elsewhere(answer):
+            image.data = b"".join([data async for data in download(connection, Downloading(call, image.image_id))])
+        return check_answer(answer)
+
+
+async def stream(connection: Connection, asking: Asking) -> AsyncGenerator[StreamCompletionResponse]:
+    """Ask for an answer, and yield its events, each one checked. Where the connection breaks, it is resumed."""
+    call = asking.call
+    while True:
+        await _upload(connection, asking)
         with _told_of_close(call):
-            attempt = method(request, **call.attempt())
+            attempt = asking.begin(connection.chat)
         try:
             async for message in attempt:
-                for event in verifier.events(message):
+                for event in asking.events(message):
                     yield event
-            verifier.close()
+            asking.finish()
             call.settle(await attempt.trailing_metadata())
         except grpc.RpcError as error:
-            delay = call.retry_delay(error, begun=verifier.begun)
+            delay = asking.delay(error)
+            if delay is None:
+                return
         except asyncio.CancelledError:
             with _told_of_close(call):
                 raise
@@ -77,8 +106,61 @@ async def stream(
             return
         finally:
             attempt.cancel()
-        await wait(delay)
-        call.check_open()
+        await _pause(connection, call, delay)
+
+
+async def download(connection: Connection, picture: Downloading) -> AsyncGenerator[bytes]:
+    """Yield the bytes of a picture, over as many connections as it takes. They are checked at the end."""
+    call = picture.call
+    while True:
+        with _told_of_close(call):
+            attempt = connection.images.DownloadImage(picture.request(), **call.attempt())
+        try:
+            async for message in attempt:
+                if data := picture.take(message):
+                    yield data
+            picture.finish()
+        except grpc.RpcError as error:
+            delay = picture.delay(error)
+        except asyncio.CancelledError:
+            with _told_of_close(call):
+                raise
+        else:
+            return
+        finally:
+            attempt.cancel()
+        await _pause(connection, call, delay)
+
+
+async def upload(
+    connection: Connection, messages: Callable[[], Iterator[UploadImageRequest]], call: Call
+) -> UploadImageResponse:
+    """Upload a picture, again where the connection broke. Raises ImagewireError."""
+    send, wait = connection.images.UploadImage, connection.wait
+    try:
+        return await unary(send, messages, call, wait, free=True)
+    except ServerError as error:
+        if error.reason:
+            raise
+        # grpc.aio says nothing more where a server refuses what is still being sent. The first message gets its words.
+        return await unary(send, lambda: itertools.islice(messages(), 1), call, wait, free=True)
+
+
+async def _upload(connection: Connection, asking: Asking) -> None:
+    """Upload what the next attempt needs."""
+    for picture in asking.uploads():
+        try:
+            await upload(connection, picture.upload, asking.call)
+        except ImagewireError as error:
+            asking.not_uploaded(picture, error)
+        else:
+            asking.uploaded(picture)
+
+
+async def _pause(connection: Connection, call: Call, seconds: float) -> None:
+    if seconds:
+        await connection.wait(seconds)
+    call.check_open()
 
 
 async def ping(connection: Connection, call: Call) -> Pong:

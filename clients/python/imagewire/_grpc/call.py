@@ -27,9 +27,11 @@ class Settings(TypedDict):
 class Call:
     """A call and its attempts. It has one id in the logs of both sides, the caller's where the metadata have one.
 
+    id: a UUID for this call alone.
+
     target: the server, for messages. metadata: what the client sends with every call. retries: how many attempts may
-    follow the first. timeout: seconds for all attempts together, None for no limit. closed: whether the client is.
-    wake: makes sure that the server runs.
+    follow the first. timeout: seconds for all attempts together, None for no limit. draws: whether it may be charged.
+    closed: whether the client is. wake: makes sure that the server runs.
     """
 
     def __init__(
@@ -39,14 +41,17 @@ class Call:
         retries: int,
         timeout: float | None,
         *,
+        draws: bool,
         closed: Callable[[], bool],
         wake: Callable[[], None] | None = None,
     ) -> None:
         self._target = target
         self._attempts = Attempts(retries, timeout)
         given = next((value for name, value in metadata if name == _REQUEST_ID), None)
-        self.facts = CallFacts(uuid.uuid4().hex if given is None else str(given))
+        self.id = str(uuid.uuid4())
+        self.facts = CallFacts(self.id if given is None else str(given))
         self._metadata = metadata if given is not None else (*metadata, (_REQUEST_ID, self.facts.request_id))
+        self._draws = draws
         self._closed = closed
         self._wake = wake
 
@@ -78,14 +83,19 @@ class Call:
         """gRPC's error as ours."""
         if error.code() is grpc.StatusCode.CANCELLED:
             self.check_open()
-        return from_grpc(error, self._target, self.facts.request_id)
+        return from_grpc(error, self._target, self.facts.request_id, draws=self._draws)
 
-    def retry_delay(self, error: grpc.RpcError, *, begun: bool = False) -> float:
+    def made_progress(self) -> None:
+        """See Attempts."""
+        self._attempts.made_progress()
+
+    def retry_delay(self, error: grpc.RpcError, *, begun: bool = False, free: bool = False) -> float:
         """Seconds to wait before the next attempt. Raises the error as ours where there is none.
 
-        begun: whether the answer had begun, so that the call cannot be made again.
+        begun: whether the answer had begun, so that the call cannot be made again. free: whether the next attempt costs
+        nothing, whatever the error says.
         """
         ours = self.error(error)
         failed = f"{ours.code} {ours.reason}".strip()
         _logger.info("request %s: attempt %d failed: %s", self.facts.request_id, self._attempts.number, failed)
-        return self._attempts.delay(ours, begun=begun, unsent=not ours.reason and is_unsent(error))
+        return self._attempts.delay(ours, begun=begun, unsent=not ours.reason and is_unsent(error), free=free)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import grpc.aio
 
-from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
+from imagewire.v1 import chat_service_pb2_grpc, image_service_pb2_grpc, model_service_pb2_grpc
 
 
 class Connection:
@@ -17,6 +17,7 @@ class Connection:
         self.channel = channel
         self.chat: chat_service_pb2_grpc.ChatServiceAsyncStub = chat_service_pb2_grpc.ChatServiceStub(channel)
         self.models: model_service_pb2_grpc.ModelServiceAsyncStub = model_service_pb2_grpc.ModelServiceStub(channel)
+        self.images: image_service_pb2_grpc.ImageServiceAsyncStub = image_service_pb2_grpc.ImageServiceStub(channel)
         self.closed = asyncio.Event()
 
     async def close(self) -> None:

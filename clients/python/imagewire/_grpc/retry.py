@@ -39,15 +39,20 @@ class Attempts:
         """Seconds that are left for the next attempt."""
         return None if self.timeout is None else max(0.0, self.timeout - (time.monotonic() - self._begun))
 
-    def delay(self, error: ImagewireError, *, begun: bool = False, unsent: bool = False) -> float:
+    def made_progress(self) -> None:
+        """More of the answer has come: the next attempt is the first again."""
+        self._made = 0
+
+    def delay(self, error: ImagewireError, *, begun: bool = False, unsent: bool = False, free: bool = False) -> float:
         """Seconds to wait before the next attempt. Raises the error when there is none.
 
         begun: whether the answer had begun, so that nothing can be asked anew. unsent: whether no server was found.
+        free: whether the next attempt costs nothing, whatever the error says.
         """
         if unsent and self.retries:
             return self._until_sent(error)
         self._unsent_since = None
-        if begun or not error.retryable or self._made >= self.retries:
+        if (not free and (begun or not error.retryable)) or self._made >= self.retries:
             raise error from None
         growing = min(_FIRST * 2.0**self._made, _LONGEST) * random.uniform(0.5, 1.0)  # noqa: S311  # no secret
         seconds = max(growing, error.retry_after or 0.0)

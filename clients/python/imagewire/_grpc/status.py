@@ -28,18 +28,34 @@ from imagewire.errors import (
     ServerError,
     Unauthenticated,
     Unavailable,
-    Violation,
+)
+from imagewire.kept_errors import (
+    AnswerNotKept,
+    CompletionNotFound,
+    ImageNotFound,
+    KeepOff,
+    OutcomeUnknown,
+    RequestIdReused,
+    StoreUnavailable,
 )
 from imagewire.v1.error_reason_pb2 import ErrorReason
+from imagewire.violation import Violation
 
 _DOMAIN = "imagewire.dev"
 # Reasons that the status does not tell: in the middle of an answer it is always ABORTED.
 _BY_REASON: dict[int, type[ImagewireError]] = {
+    ErrorReason.ERROR_REASON_ANSWER_NOT_KEPT: AnswerNotKept,
     ErrorReason.ERROR_REASON_ANSWER_TOO_LARGE: AnswerTooLarge,
     ErrorReason.ERROR_REASON_ANSWER_WILL_NOT_FIT: AnswerWillNotFit,
+    ErrorReason.ERROR_REASON_COMPLETION_NOT_FOUND: CompletionNotFound,
+    ErrorReason.ERROR_REASON_IMAGE_NOT_FOUND: ImageNotFound,
+    ErrorReason.ERROR_REASON_KEEP_OFF: KeepOff,
     ErrorReason.ERROR_REASON_MODEL_NOT_FOUND: ModelNotFound,
+    ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN: OutcomeUnknown,
     ErrorReason.ERROR_REASON_PICTURE_WITHHELD: NoPicture,
+    ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: RequestIdReused,
     ErrorReason.ERROR_REASON_SHUTTING_DOWN: Unavailable,
+    ErrorReason.ERROR_REASON_STORE_UNAVAILABLE: StoreUnavailable,
     ErrorReason.ERROR_REASON_UPSTREAM_INTERNAL: Unavailable,
     ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED: RateLimited,
     ErrorReason.ERROR_REASON_UPSTREAM_RATE_LIMITED: RateLimited,
@@ -75,6 +91,8 @@ class _Own(NamedTuple):
     message: str
     # Whether nothing was sent, and a moment later it may be: the server may be starting.
     unsent: bool = False
+    # Whether the connection was lost behind the request.
+    broke: bool = False
 
 
 _NO_SERVER = (
@@ -89,6 +107,8 @@ _HUNG_UP = (
     "{target} hangs up at once: it may want TLS (https://, or tls=), or a certificate of yours (tls=Tls(cert=...,"
     " key=...))"
 )
+_BROKE = "the connection to {target} broke off ({words})"
+_CHARGED = ": what was asked may have been drawn and charged: check whether you were billed before repeating"
 _NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
@@ -99,13 +119,8 @@ _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER, unsent=True),
-    _Own(
-        grpc.StatusCode.UNAVAILABLE,
-        "",
-        Unavailable,
-        "the connection to {target} broke off ({words}): what was asked may have been drawn and charged: check"
-        " whether you were billed before repeating",
-    ),
+    _Own(grpc.StatusCode.UNAVAILABLE, "", Unavailable, _BROKE, broke=True),
+    _Own(grpc.StatusCode.INTERNAL, "RST_STREAM", Unavailable, _BROKE, broke=True),
     _Own(
         grpc.StatusCode.DEADLINE_EXCEEDED,
         "",
@@ -129,10 +144,10 @@ _OWN = (
 )
 
 
-def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> ImagewireError:
+def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws: bool = True) -> ImagewireError:
     """Translate an error. target: the server's address, for messages about gRPC's own failures.
 
-    request_id: the one that the call was sent with.
+    request_id: the one that the call was sent with. draws: whether the call may have been charged.
     """
     code: grpc.StatusCode = error.code()
     # The stubs do not know that gRPC's metadata are pairs.
@@ -150,10 +165,12 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "") -> Imagew
     own = None if info.reason else _own(code, words)
     if own is not None:
         kind, words = own.kind, own.message.format(target=target, words=words)
+        if own.broke and draws:
+            words += _CHARGED
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
     # A status without a reason says nothing about cost.
-    free = bool(info.reason) and kind in {Unavailable, RateLimited} and code in _FREE and known not in _LASTING
+    free = bool(info.reason) and issubclass(kind, Unavailable | RateLimited) and code in _FREE and known not in _LASTING
     return kind(
         words,
         code=code.name,
@@ -172,6 +189,13 @@ def is_unsent(error: grpc.RpcError) -> bool:
     """Whether the call found no server: nothing was sent, and a moment later it may be."""
     own = _own(error.code(), error.details() or "")
     return own is not None and own.unsent
+
+
+def broke_off(error: grpc.RpcError) -> bool:
+    """Whether the connection was lost behind the request. A server's own answer has details, and is none of these."""
+    trailers: dict[str, str | bytes] = dict(error.trailing_metadata() or ())  # type: ignore[arg-type]
+    own = None if "grpc-status-details-bin" in trailers else _own(error.code(), error.details() or "")
+    return own is not None and own.broke
 
 
 def _own(code: grpc.StatusCode, words: str) -> _Own | None:

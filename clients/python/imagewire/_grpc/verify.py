@@ -62,11 +62,24 @@ class Verifier:
         self._count: dict[int, int] = {}  # how many parts of each candidate are whole
         self._ended: set[int] = set()
         self._finished = False
+        self._last: _Part | None = None  # the part that the last event began
+        self.completion_id = ""
+        self.is_kept = False
 
     @property
     def begun(self) -> bool:
         """Whether anything but heartbeats has come."""
         return self._sequence > 0
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the last event has come."""
+        return self._finished
+
+    @property
+    def position(self) -> tuple[int, int]:
+        """The number of the last event, and how many bytes have come of the file that it began."""
+        return self._sequence, self._last.size if self._last is not None else 0
 
     def events(self, message: StreamCompletionResponse) -> Iterator[StreamCompletionResponse]:
         """Check the events of the next message, one after the other."""
@@ -86,8 +99,12 @@ class Verifier:
             raise CorruptAnswer(f"event {due} is missing: number {event.sequence} came in its place")
         if (kind == "started") != (self._sequence == 0):
             raise CorruptAnswer(f"event {event.sequence} is {kind}: a stream has one start, and it comes first")
+        if kind not in _UNNUMBERED:
+            self._last = None
         self._sequence = event.sequence
         match kind:
+            case "started":
+                self.completion_id, self.is_kept = event.started.completion_id, event.started.HasField("expire_time")
             case "part_started":
                 started = event.part_started
                 self._start(started.candidate_index, started.part_index, started.kind)
@@ -115,7 +132,7 @@ class Verifier:
     def _start(self, candidate: int, index: int, kind: PartKind) -> None:
         if candidate in self._ended or self._open.get(candidate) or index != self._count.get(candidate, 0):
             raise CorruptAnswer(f"part {index} of candidate {candidate} began out of order")
-        self._open[candidate] = _Part(kind, index)
+        self._open[candidate] = self._last = _Part(kind, index)
 
     def _within(self, candidate: int, index: int, kinds: Iterable[PartKind] = ()) -> _Part:
         """The open part, which must have this index and one of these kinds."""
@@ -163,6 +180,15 @@ def _check_file(file: Image | Media, part: _Part) -> None:
         raise CorruptAnswer(f"{what} has {part.size} bytes where {file.size_bytes} were announced")
     if part.sha256.digest() != file.sha256:
         raise CorruptAnswer(f"{what} was damaged on its way: its sha256 differs")
+
+
+def kept_elsewhere(answer: CreateCompletionResponse) -> Iterator[Image]:
+    """The pictures of a unary answer whose bytes are on the server, by their image_id."""
+    for candidate in answer.candidates:
+        message = candidate.message
+        for image in (message.image, *(part.image for part in message.parts if part.HasField("image"))):
+            if image.WhichOneof("source") == "image_id":
+                yield image
 
 
 def check_answer(answer: CreateCompletionResponse) -> CreateCompletionResponse:

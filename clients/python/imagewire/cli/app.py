@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import imagewire
-from imagewire.cli import chat, doctor, draw, models, ping, show
+from imagewire.cli import chat, doctor, draw, get, history, models, ping, show
 from imagewire.cli.exits import EPILOG, Exit, failure_of, invalid, report_failure
 from imagewire.cli.output import give_up_stdout
 from imagewire.cli.signals import end_with_signals
@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (draw.draw, chat.chat, models.models, ping.ping, show.show, doctor.doctor):
+for command in (draw.draw, chat.chat, get.get, history.history, models.models, ping.ping, show.show, doctor.doctor):
     app.command(epilog=EPILOG)(command)
 
 

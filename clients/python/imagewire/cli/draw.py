@@ -1,26 +1,22 @@
 """imagewire draw: one call for each prompt, a few at a time. Each picture is saved and reported at once."""
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import imagewire
-from imagewire.cli import ask, estimate, preview, shared_options
+from imagewire.cli import ask, estimate, shared_options
 from imagewire.cli.exits import failures_reported, invalid
 from imagewire.cli.output import note, shortened
-from imagewire.cli.output_path import OutputPath, output_path
-from imagewire.cli.progress import board
+from imagewire.cli.output_path import output_path
+from imagewire.cli.unfinished import Line, Unfinished
 
 if TYPE_CHECKING:
     from imagewire.cli.drawing import Drawing
-    from imagewire.cli.drawing_report import Calls
+    from imagewire.cli.progress import Update
     from imagewire.options import Options
 
-_AT_ONCE = 4
 # More pictures than this are a mistake: each is a call that is charged.
 _MOST = 10_000
 # More than this is asked about.
@@ -53,11 +49,14 @@ def draw(
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask no question, also for many or expensive pictures.")
     ] = False,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish what the same command began before it was killed.")
+    ] = False,
     no_preview: shared_options.NoPreview = False,
     as_json: shared_options.AsJson = False,
 ) -> None:
     """Draw each PROMPT, or edit pictures by it."""
-    from imagewire.cli.drawing_report import DrawingReport
+    from imagewire.cli import running, saving
 
     with failures_reported(as_json=as_json):
         # Check everything that can be checked here before anything is drawn and charged.
@@ -78,30 +77,40 @@ def draw(
         if output_uri and output is not None:
             raise invalid("-o and --output-uri exclude each other: a picture is here, or written there")
         several = pictures_wanted > 1
-        if not yes:
+        if not (yes or resume):
             _check_quotes(prompts)
         with output_path(output, several=several, overwrite=force, as_json=as_json) as goal:
             pictures = [shared_options.picture(source, "--edit") for source in edit or ()]
+            line = Line(model, target, options, pictures)
+            asked = _to_resume(line, words, number) if resume else [(prompt, None) for prompt in words * number]
             with shared_options.client(target, tls_ca, tls_cert, tls_key, timeout=timeout) as client:
-                if not yes:
+                if not (yes or resume):
                     cost = estimate.dollars(client, model, pictures_wanted, size, service_tier)
                     _check_cost(pictures_wanted, cost)
 
-                def one(prompt: str) -> "Drawing":
+                def one(prompt: str, earlier: Unfinished | None, progress: "Update") -> "Drawing":
                     chat = client.chat.create(model, [imagewire.user(*pictures, prompt)], **options)
-                    with lines.task(shortened(prompt) if several else "") as progress:
-                        return _drawn(chat, prompt, goal, timeout, progress)
+                    return saving.drawn(chat, prompt, goal, timeout, earlier or line.begin(prompt), progress)
 
-                with board() as lines:
-                    report = DrawingReport(goal, lines, several=several, as_json=as_json)
-                    try:
-                        with _running(client, one, words * number) as calls:
-                            report.screen = preview.screen(wanted=not (no_preview or as_json or goal.stdout))
-                            report.take(calls)
-                    finally:
-                        report.report_the_rest()
-    if report.failure is not None:
-        raise typer.Exit(report.failure.code)
+                failure = running.run(client, asked, one, goal, previewed=not no_preview, as_json=as_json)
+    if failure is not None:
+        raise typer.Exit(failure.code)
+
+
+def _to_resume(line: Line, words: Sequence[str], number: int) -> list[tuple[str, Unfinished | None]]:
+    """The calls that an earlier command did not finish. Raises InvalidRequest where there is none."""
+    found: list[tuple[str, Unfinished | None]] = []
+    for prompt in dict.fromkeys(words):
+        found += [(prompt, each) for each in line.unfinished(prompt)[:number]]
+    wanted = len(words) * number
+    if not found:
+        raise invalid(
+            "--resume: nothing is unfinished for these prompts, pictures and options; leave it out to draw, or see"
+            " `imagewire history`"
+        )
+    if len(found) < wanted:
+        note(f"{wanted - len(found)} of {wanted} are not unfinished, and not drawn again")
+    return found
 
 
 def _words(prompts: Sequence[str]) -> list[str]:
@@ -131,43 +140,3 @@ def _check_cost(number: int, cost: float | None) -> None:
         ask.require(estimate.told(number, cost))
     elif number > 1 and ask.interactive():
         note(estimate.told(number, cost))
-
-
-def _drawn(
-    chat: "imagewire.Chat", prompt: str, goal: OutputPath, timeout: float, progress: Callable[[int], None]
-) -> "Drawing":
-    """Draw, and save the pictures unless they go to stdout. The caller drops what is not saved."""
-    from imagewire.cli.drawing import Drawing
-
-    drawing = Drawing(goal.folder, prompt, temporary=goal.stdout)
-    try:
-        for answer, chunk in chat.frames(timeout=timeout):
-            drawing.take(answer, chunk)
-            progress(drawing.received)
-        if not goal.stdout:
-            drawing.save(lambda mime_type: goal.name(prompt, mime_type))
-    except BaseException as error:
-        # A picture that came as a whole is paid for, whatever broke off after it.
-        with contextlib.suppress(OSError):
-            drawing.save(lambda mime_type: goal.name(prompt, mime_type), whole=False)
-        for words in (*(f"saved before that: {path}" for path in drawing.saved), *drawing.notes):
-            error.add_note(words)
-        drawing.drop()
-        raise
-    return drawing
-
-
-@contextmanager
-def _running(client: "imagewire.Client", one: "Callable[[str], Drawing]", words: Sequence[str]) -> "Iterator[Calls]":
-    """Run the calls, a few at a time. Leaving before they are done cancels them, up to the provider."""
-    # In threads, since Ctrl-C interrupts the main thread only, and so never the saving of a picture.
-    pool = ThreadPoolExecutor(_AT_ONCE)
-    calls: Calls = {pool.submit(one, prompt): prompt for prompt in words}
-    try:
-        yield calls
-    finally:
-        if not all(call.done() for call in calls):
-            for call in calls:
-                call.cancel()
-            client.close()
-        pool.shutdown()

@@ -6,6 +6,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import imagewire
+from imagewire.cli import preview
 from imagewire.cli.exits import Failure, failure_of, invalid, report_failure
 from imagewire.cli.output import STDOUT, files_told, note, onto_stdout, put
 from imagewire.cli.output_path import OutputPath
@@ -25,14 +26,16 @@ class DrawingReport:
 
     def __init__(self, goal: OutputPath, lines: Board, *, several: bool, as_json: bool) -> None:
         self.failure: Failure | None = None
-        self.screen: Screen | None = None
+        self._screen: Screen | None = None
         self._goal, self._lines, self._several, self._as_json = goal, lines, several, as_json
         self._unreported: Calls = {}
         self._stdout_failed = False
 
-    def take(self, calls: Calls) -> None:
-        """Wait for all of them."""
+    def take(self, calls: Calls, *, previewed: bool) -> None:
+        """Wait for all of them. previewed: whether pictures are shown in a terminal."""
         self._unreported = dict(calls)
+        # It may wait for the terminal, and Ctrl-C may come meanwhile.
+        self._screen = preview.screen(wanted=previewed)
         # Not with concurrent.futures.as_completed: a signal inside it may leave a future's lock held for ever.
         ended: SimpleQueue[Future[Drawing]] = SimpleQueue()
         for call in calls:
@@ -117,8 +120,8 @@ class DrawingReport:
             if not self._as_json:
                 for words in drawing.notes:
                     note(words)
-                if self.screen is not None and file is not None:
-                    self.screen.show(drawing.saved[0])
+                if self._screen is not None and file is not None:
+                    self._screen.show(drawing.saved[0])
                 for line in report.lines(drawing.answer, drawing.saved, drawing.media):
                     put(line)
         if drawing.drafts and not self._as_json:

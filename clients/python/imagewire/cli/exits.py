@@ -64,7 +64,7 @@ def failure_of(error: BaseException) -> Failure:
             hint = f"; try again in {error.retry_after:g} s" if error.retry_after else ""
             return Failure(_code(error), error.message + hint, error, notes)
         case KeyboardInterrupt():
-            return Failure(Exit.INTERRUPTED, "interrupted: what was running is cancelled, and no half file is left")
+            return Failure(Exit.INTERRUPTED, "interrupted: no half file is left", notes=notes)
         case BrokenPipeError():
             return Failure(Exit.FAILED, "stdout was closed before all was printed", notes=notes)
         case OSError() if error.filename == STDOUT:

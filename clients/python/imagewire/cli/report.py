@@ -77,6 +77,7 @@ def summary(prompt: str, answer: Answer, files: Sequence[Path], media: Kept) -> 
         "height": image.height,
         "size_bytes": image.size_bytes,
         "sha256": image.sha256,
+        "image_id": image.image_id,
         "model": answer.model,
         "model_version": answer.model_version,
         "completion_id": answer.id,

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from imagewire import Answer, Chat, Image, ImagewireError, Media, user
-from imagewire.cli import report
+from imagewire.cli import drawings, report
 from imagewire.cli.command_words import looks_like_a_command
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import files_told, note, put, shortened
@@ -160,6 +160,7 @@ class Session:
         self._given.clear()
         self._turns.append(turn)
         self._saved.add(words, messages[turn.before :], turn.files)
+        drawings.add(words, turn.answer, turn.files)
         with files_told(turn.saved.values()):
             self._report(turn, time.monotonic() - begun)
 

@@ -4,9 +4,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagewire.errors import InvalidRequest, Violation, invalid
+from imagewire.errors import InvalidRequest, invalid
 from imagewire.litellm.guards import has_guard
 from imagewire.v1.spec_pb2 import Spec
+from imagewire.violation import Violation
 
 # Fields of a Spec that a model may lack. Others are never left out: what guards, limits or is the request itself, and
 # what is wrong for each model.

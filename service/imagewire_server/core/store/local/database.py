@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS images (
   expires REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS hashes ON images (sha256, caller);
 CREATE INDEX IF NOT EXISTS parts ON images (completion);
-CREATE INDEX IF NOT EXISTS image_ages ON images (expires);
+CREATE INDEX IF NOT EXISTS image_ages ON images (expires) WHERE completion IS NULL;
 CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL);
 INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total);
 CREATE TRIGGER IF NOT EXISTS c1 AFTER INSERT ON completions BEGIN UPDATE total SET bytes = bytes + NEW.size; END;

@@ -7,6 +7,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
@@ -36,6 +37,7 @@ class LocalRecorder:
         self.written = 0
         self._store = store
         self._progress: OnProgress = lambda: None
+        self._has_ended = False
         # The thread's own.
         self._request = b""
         self._held: list[StreamEvent] | None = []
@@ -63,6 +65,7 @@ class LocalRecorder:
 
     def end(self, error: Error | None, *, free: bool) -> None:
         """See Recorder. On the loop."""
+        self._has_ended = True
         self._store.writer.put(lambda: self._finish(error, free=free))
 
     def _finish(self, error: Error | None, *, free: bool) -> Callable[[], None] | None:
@@ -75,7 +78,7 @@ class LocalRecorder:
 
     def look(self) -> None:
         """Write what has been held for long enough."""
-        if self._held is not None and time.monotonic() - self._began > HELD:
+        if self._held is not None and not self._has_ended and time.monotonic() - self._began > HELD:
             self._step(self._spill)
 
     def _step(self, work: Callable[[], None]) -> Callable[[], None] | None:
@@ -84,15 +87,16 @@ class LocalRecorder:
         try:
             work()
         except FAULTS as error:
-            self._fail(error)
-        return self._tell
+            self.fail(error)
+        return self.tell
 
-    def _tell(self) -> None:
-        """On the loop."""
+    def tell(self) -> None:
+        """Note what is written. On the loop."""
         self.written = self._done
         self._progress()
 
-    def _fail(self, error: BaseException) -> None:
+    def fail(self, error: BaseException) -> None:
+        """Keep nothing more."""
         self.failed = True
         self.close()
         self._store.fail(self.kept, error)
@@ -118,6 +122,7 @@ class LocalRecorder:
 
     def _spill(self) -> None:
         """Go on with a log and files."""
+        self._store.open(self)
         held, self._held = self._held or [], None
         self._log = io.FileIO(self._store.folder.log(self.kept.completion_id), "xb")
         self._store.database.put(self.kept)
@@ -193,37 +198,37 @@ class LocalRecorder:
         if self._held and isinstance(self._held[-1], Chunk):
             self._spill()  # a picture that was cut is no object
         if self._held is not None:
-            self._end_small(ended, error)
-            self._done += len(self._held)
-        else:
-            self._append(log_format.end_record(error))
-            self._store.database.put(ended, self._grown)
+            self._store.write_soon(self, partial(self._write_small, ended, error))
+            return
+        self._append(log_format.end_record(error))
+        self._store.database.put(ended, self._grown)
         self.close()
         self._store.make_room()
 
-    def _end_small(self, ended: Kept, error: Error | None) -> None:
-        """All of it in one transaction."""
+    def _write_small(self, ended: Kept, error: Error | None) -> None:
+        """All of it, in a transaction of the store's."""
         records: list[bytes] = [self._request]
         data: list[bytes] = []
         database = self._store.database
-        with database.transaction():
-            for event in self._held or ():
-                if isinstance(event, Chunk):
-                    if not data:
-                        records.append(log_format.file_record(event, self._files))
-                        self._files += 1
-                    data.append(event.data)
-                    continue
-                if data:
-                    whole = b"".join(data)
-                    data = []
-                    image = self._image(event.part_finished, len(whole))
-                    database.put_object(image.sha256, image.size, whole)
-                    database.put_image(image, self.kept.completion_id)
-                records.append(log_format.event_record(event))
-            records.append(log_format.end_record(error))
-            log = b"".join(records)
-            database.put(ended, len(log), log)
+        files = 0
+        for event in self._held or ():
+            if isinstance(event, Chunk):
+                if not data:
+                    records.append(log_format.file_record(event, files))
+                    files += 1
+                data.append(event.data)
+                continue
+            if data:
+                whole = b"".join(data)
+                data = []
+                image = self._image(event.part_finished, len(whole))
+                database.put_object(image.sha256, image.size, whole)
+                database.put_image(image, self.kept.completion_id)
+            records.append(log_format.event_record(event))
+        records.append(log_format.end_record(error))
+        log = b"".join(records)
+        database.put(ended, len(log), log)
+        self._done = len(self._held or ())
 
     def close(self) -> None:
         """Write no more."""

@@ -47,13 +47,19 @@ class LocalStore:
         self._sweep = Sweep(self.database, self.folder, max_bytes)
         self._recorders: set[LocalRecorder] = set()
         self._opened: set[LocalRecorder] = set()
+        self._small: list[tuple[LocalRecorder, Callable[[], None]]] = []
         self._unmarked: dict[str, Kept] = {}
         self._expires_at = self._collects_at = self._tries_at = 0.0
-        self.writer = Writer(loop, self._look, HELD / 2)
+        self.writer = Writer(loop, self._look)
 
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
-        return await self.writer.call(lambda: self.database.claim(replace(kept, owner=self._owner.name)))
+
+        def claim() -> Kept | None:
+            self._write_small()  # what ended just now may have had the id
+            return self.database.claim(replace(kept, owner=self._owner.name))
+
+        return await self.writer.call(claim)
 
     def record(self, kept: Kept) -> LocalRecorder:
         """See Store."""
@@ -116,6 +122,7 @@ class LocalStore:
         """See Store."""
 
         def delete() -> bool:
+            self._write_small()
             with self.database.transaction():
                 if self.database.image(caller, image_id, b"") is None:
                     return False
@@ -131,11 +138,10 @@ class LocalStore:
 
     async def aclose(self) -> None:
         """See Store."""
-        await self.writer.aclose()
-        await asyncio.to_thread(self._close)
+        await self.writer.aclose(self._close)
 
     def _close(self) -> None:
-        for recorder in self._recorders:
+        for recorder in list(self._recorders):
             recorder.close()
         self.database.close()
         self._reads.close()
@@ -162,13 +168,32 @@ class LocalStore:
     # What follows is for the thread.
 
     def open(self, recorder: LocalRecorder) -> None:
-        """A recorder holds events."""
+        """A recorder holds events, or has files."""
         self._opened.add(recorder)
 
     def close(self, recorder: LocalRecorder) -> None:
         """A recorder has ended, or holds nothing any more."""
         self._opened.discard(recorder)
         self._recorders.discard(recorder)
+
+    def write_soon(self, recorder: LocalRecorder, write: Callable[[], None]) -> None:
+        """Have a small answer written: all those that end at about the same time in one transaction."""
+        self._small.append((recorder, write))
+
+    def _write_small(self) -> None:
+        if not self._small:
+            return
+        small, self._small = self._small, []
+        try:
+            with self.database.transaction():
+                for _, write in small:
+                    write()
+        except FAULTS as error:
+            for recorder, _ in small:
+                recorder.fail(error)
+        for recorder, _ in small:
+            self.writer.after(recorder.tell)
+        self.make_room()
 
     def make_room(self) -> None:
         """See Sweep."""
@@ -219,8 +244,9 @@ class LocalStore:
                 self.database.delete(ident)
             del self._unmarked[ident]
 
-    def _look(self) -> None:
-        """Called between steps, and when there are none."""
+    def _look(self) -> float:
+        """Called between steps, and when there are none; returns seconds until it is to be called again."""
+        self._write_small()
         for recorder in list(self._opened):
             recorder.look()
         now = time.monotonic()
@@ -236,3 +262,4 @@ class LocalStore:
         if now >= self._collects_at:
             self._collects_at = now + _COLLECT_EVERY
             self._sweep.collect()
+        return HELD / 2 if self._opened else _TRY_EVERY

@@ -5,34 +5,33 @@ import contextlib
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
-import structlog
-
-from imagewire_server.core.fault_log import describe
 from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.warnings import Warnings
 
 _T = TypeVar("_T")
 _Call = Callable[[], None]
-_log = structlog.get_logger("imagewire.keep")
 
 _MOST = 256  # steps until the loop is told of them
-_QUIET = 60.0  # seconds between two lines of the log about the same fault
 
 # How files and SQLite say that they do not work.
 FAULTS = (OSError, sqlite3.Error)
 
 
 class Writer:
-    """Runs steps. loop: that gives them. tick: called at least this often, in seconds, and between steps."""
+    """Runs steps. loop: that gives them. tick: called behind steps; returns seconds until it is to be called again."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], None], every: float) -> None:
-        self._tick, self._every = tick, every
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], float]) -> None:
+        self._tick = tick
         self._loop = loop
+        self._calls: list[_Call] = []
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
-        self._quiet_until: dict[str, float] = {}
+        self.warn = Warnings().warn
+        self._last: Callable[[], None] = lambda: None
+        self._ended: asyncio.Future[None] = loop.create_future()
         self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
         self._thread.start()
 
@@ -56,54 +55,60 @@ class Writer:
         self._steps.put(run)
         return await result
 
-    def warn(self, what: str, error: BaseException) -> None:
-        """Log a fault of the store, the same one once a minute."""
-        now = time.monotonic()
-        if now >= self._quiet_until.get(what, 0.0):
-            self._quiet_until[what] = now + _QUIET
-            _log.warning("the store of answers failed", what=what, **describe(error))
-
-    async def aclose(self) -> None:
-        """Run what is left, and end."""
+    async def aclose(self, last: Callable[[], None]) -> None:
+        """Run what is left, then `last`, and end."""
+        self._last = last
         self._steps.put(None)
-        await asyncio.to_thread(self._thread.join)
+        # Not by a thread of the loop's: an embedded server ends with its process, when no thread can be had.
+        await asyncio.shield(self._ended)
+
+    def after(self, call: _Call) -> None:
+        """Have a call made on the loop behind the steps that run now. In the thread."""
+        self._calls.append(call)
 
     def _run(self) -> None:
-        goes_on = True
+        goes_on, pause = True, 0.0
         while goes_on:
-            calls: list[_Call] = []
-            try:
-                step = self._steps.get(timeout=self._every)
-                for _ in range(_MOST):
-                    if step is None:
-                        goes_on = False
-                        break
-                    self._do(step, calls)
-                    step = self._steps.get_nowait()
+            for step in self._waiting(pause):
+                if step is None:
+                    goes_on = False
                 else:
-                    if step is not None:
-                        self._do(step, calls)
-            except queue.Empty:
-                pass
-            if calls:
-                self._tell(calls)
+                    self._do(step)
             try:
-                self._tick()
+                pause = self._tick()
             except FAULTS as error:
                 self.warn("cleaning up", error)
+            self._tell()
+        try:
+            self._last()
+        except FAULTS as error:
+            self.warn("closing it", error)
+        self._calls.append(partial(self._ended.set_result, None))
+        self._tell()
 
-    def _do(self, step: Callable[[], _Call | None], calls: list[_Call]) -> None:
+    def _waiting(self, pause: float) -> list[Callable[[], _Call | None] | None]:
+        """The steps that are to be run, at least one, unless none comes for some seconds."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            found.append(self._steps.get(timeout=pause))
+            while len(found) < _MOST:
+                found.append(self._steps.get_nowait())
+        return found
+
+    def _do(self, step: Callable[[], _Call | None]) -> None:
         try:
             call = step()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the thread
             self.warn("a step", error)
         else:
             if call is not None:
-                calls.append(call)
+                self._calls.append(call)
 
-    def _tell(self, calls: list[_Call]) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
-            self._loop.call_soon_threadsafe(_call_all, calls)
+    def _tell(self) -> None:
+        calls, self._calls = self._calls, []
+        if calls:
+            with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
+                self._loop.call_soon_threadsafe(_call_all, calls)
 
 
 def _call_all(calls: list[_Call]) -> None:

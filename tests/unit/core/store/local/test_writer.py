@@ -6,13 +6,17 @@ import threading
 
 import pytest
 
-from imagewire_server.core.store.local import writer as writer_module
+from imagewire_server.core.store import warnings
 from imagewire_server.core.store.local.writer import Writer
 from imagewire_server.core.store.store import StoreDown
 
 
 def nothing() -> None:
     pass
+
+
+def idle() -> float:
+    return 1.0
 
 
 @pytest.fixture
@@ -24,22 +28,22 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def warning(self, event: str, *, what: str, **_: object) -> None:
             found.append(what)
 
-    monkeypatch.setattr(writer_module, "_log", Log())
+    monkeypatch.setattr(warnings, "_log", Log())
     return found
 
 
 async def test_steps_run_in_order_in_one_thread() -> None:
-    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    writer = Writer(asyncio.get_running_loop(), idle)
     seen: list[object] = []
     for i in range(1000):
         writer.put(lambda i=i: seen.append((i, threading.current_thread().name)))  # type: ignore[misc]
     assert await writer.call(lambda: len(seen)) == 1000
     assert seen == [(i, "keep") for i in range(1000)]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_fault_is_for_who_asked_and_told_once(told: list[str]) -> None:
-    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    writer = Writer(asyncio.get_running_loop(), idle)
 
     def fail() -> None:
         raise sqlite3.OperationalError("database is locked")
@@ -48,19 +52,19 @@ async def test_a_fault_is_for_who_asked_and_told_once(told: list[str]) -> None:
         with pytest.raises(StoreDown, match="locked"):
             await writer.call(fail)
     assert told == ["asking it"]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_bug_ends_nothing(told: list[str]) -> None:
-    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    writer = Writer(asyncio.get_running_loop(), idle)
     writer.put(lambda: 1 / 0)  # type: ignore[arg-type,return-value]
     assert await writer.call(lambda: "fine") == "fine"
     assert told == ["a step"]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_return_it() -> None:
-    writer = Writer(asyncio.get_running_loop(), nothing, 0.01)
+    writer = Writer(asyncio.get_running_loop(), idle)
     held, called = threading.Event(), []
 
     def tell() -> None:
@@ -75,18 +79,18 @@ async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_retur
     held.set()
     await writer.call(nothing)
     assert called == [threading.current_thread()]
-    await writer.aclose()
+    await writer.aclose(nothing)
 
 
 async def test_a_tick_that_fails_is_told(told: list[str]) -> None:
     ticked = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def tick() -> None:
+    def tick() -> float:
         loop.call_soon_threadsafe(ticked.set)
         raise OSError(28, "No space left on device")
 
-    writer = Writer(loop, tick, 0.01)
+    writer = Writer(loop, tick)
     await ticked.wait()
-    await writer.aclose()
+    await writer.aclose(nothing)
     assert told == ["cleaning up"]

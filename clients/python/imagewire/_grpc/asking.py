@@ -1,0 +1,174 @@
+"""One answer that is asked for, apart from how a client waits: drawn once, and read to its end over any connections.
+
+Each drawing has a request_id, so that its request can be sent again where the connection broke: a server that keeps
+answers joins what it draws already, and one that keeps none refuses the id before it draws. An answer that has begun is
+resumed behind the last byte that came.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+
+from imagewire._grpc.call import Call
+from imagewire._grpc.status import broke_off
+from imagewire._grpc.store import SMALL_FRAME, KnownStore, NamedPicture, name_large
+from imagewire._grpc.verify import Verifier
+from imagewire.errors import ImagewireError, InvalidRequest, NotSupported
+from imagewire.v1.chat_service_pb2 import (
+    CreateCompletionRequest,
+    ResumeCompletionRequest,
+    ResumeCompletionResponse,
+    StreamCompletionRequest,
+    StreamCompletionResponse,
+)
+
+_logger = logging.getLogger("imagewire")
+
+# A server without a store says nothing about what another one may have drawn.
+_WITHOUT_STORE = frozenset({"KEEP_OFF", "STORE_UNAVAILABLE"})
+
+Drawn = CreateCompletionRequest | StreamCompletionRequest
+
+
+class Asking:
+    """How an answer is asked for, again where that costs nothing.
+
+    request: what is drawn, or what is read of a server's store. Its pictures may be taken out of it. request_id: the
+    caller's own, "" for a new one.
+    """
+
+    def __init__(
+        self, call: Call, store: KnownStore, request: Drawn | ResumeCompletionRequest, request_id: str = ""
+    ) -> None:
+        self.call = call
+        self._store = store
+        self._request = request
+        self._own_id = not request_id
+        self._named: dict[bytes, NamedPicture] = {}
+        self._verifier = Verifier()
+        self._position = 0, 0
+        self._broken: ImagewireError | None = None
+        if isinstance(request, ResumeCompletionRequest):
+            return
+        if request_id or not store.off:
+            request.request_id = request_id or call.id
+        if not store.off:
+            self._named = name_large(request.spec)
+
+    def begin(self, chat: Any) -> Any:
+        """Start the next attempt on a stub of the ChatService."""
+        method = {
+            CreateCompletionRequest: chat.CreateCompletion,
+            StreamCompletionRequest: chat.StreamCompletion,
+            ResumeCompletionRequest: chat.ResumeCompletion,
+        }[type(self._request)]
+        return method(self._request, **self.call.attempt())
+
+    def events(
+        self, message: StreamCompletionResponse | ResumeCompletionResponse
+    ) -> Iterator[StreamCompletionResponse]:
+        """The events of the next message, each one checked. Raises CorruptAnswer."""
+        event = message.event if isinstance(message, ResumeCompletionResponse) else message
+        for each in self._verifier.events(event):
+            if each.HasField("part_finished") and each.part_finished.image.image_id:
+                self._store.add(each.part_finished.image.sha256)
+            yield each
+
+    def finish(self) -> None:
+        """The stream has ended. Raises CorruptAnswer where it may not end there."""
+        self._verifier.close()
+
+    def uploads(self) -> Iterator[NamedPicture]:
+        """The pictures that the server must get before the next attempt."""
+        for picture in list(self._named.values()):
+            # One may be put back meanwhile.
+            if picture.sha256 in self._named and not self._store.has(picture.sha256):
+                yield picture
+
+    def uploaded(self, picture: NamedPicture) -> None:
+        """A picture is there now."""
+        picture.uploaded = True
+        self._store.add(picture.sha256)
+
+    def not_uploaded(self, picture: NamedPicture, error: ImagewireError) -> None:
+        """A picture could not be uploaded. It is sent with the request where that may do; else the error is raised."""
+        if error.reason == "KEEP_OFF":
+            self._store.off = True
+            self._without_store()
+        elif isinstance(error, InvalidRequest | NotSupported) or error.reason == "STORE_UNAVAILABLE":
+            self._named.pop(picture.sha256).put_back()
+        else:
+            raise error
+
+    def delay(self, error: grpc.RpcError) -> float | None:
+        """Seconds to wait before the next attempt, None where nothing is missing. Raises the error as ours."""
+        broken = broke_off(error)
+        if broken and self._verifier.is_finished:
+            return None
+        ours = self.call.error(error)
+        if self._changed(ours):
+            return 0.0
+        free = broken and self._go_on(ours)
+        begun = self._verifier.begun and not isinstance(self._request, ResumeCompletionRequest)
+        try:
+            return self.call.retry_delay(error, begun=begun, free=free)
+        except ImagewireError as last:
+            # What was sent before the connection broke may have been drawn, whatever became of the attempts since.
+            known = last.reason and last.reason not in _WITHOUT_STORE
+            raise (last if known or self._broken is None else self._broken) from None
+
+    def _changed(self, ours: ImagewireError) -> bool:
+        """Change the request to what the server takes. Returns whether it did."""
+        if isinstance(self._request, ResumeCompletionRequest):
+            return False
+        if ours.reason in _WITHOUT_STORE:
+            if not self._own_id or not self._request.request_id or self._broken is not None:
+                return False
+            self._store.off |= ours.reason == "KEEP_OFF"
+            _logger.info("request %s: %s: it is sent without request_id", self.call.facts.request_id, ours.reason)
+            self._without_store()
+            return True
+        if ours.reason != "IMAGE_NOT_FOUND":
+            return False
+        missing = [
+            picture for sha256, picture in self._named.items() if sha256.hex() in ours.metadata.get("missing", "")
+        ]
+        if not missing or any(picture.uploaded for picture in missing):
+            return False
+        for picture in missing:
+            self._store.forget(picture.sha256)
+        return True
+
+    def _without_store(self) -> None:
+        """Send all of it with the request. A request_id of the caller's own stays, for the server to refuse."""
+        for picture in self._named.values():
+            picture.put_back()
+        self._named.clear()
+        if self._own_id and not isinstance(self._request, ResumeCompletionRequest):
+            self._request.request_id = ""
+
+    def _go_on(self, ours: ImagewireError) -> bool:
+        """The connection broke. Returns whether the next attempt goes on, with nothing drawn anew."""
+        self._broken = self._broken or ours
+        verifier = self._verifier
+        if isinstance(self._request, CreateCompletionRequest):
+            return bool(self._request.request_id)
+        position = verifier.position
+        if position > self._position:
+            self._position = position
+            self.call.made_progress()
+        elif verifier.begun:
+            self._request.max_frame_bytes = SMALL_FRAME
+        if not verifier.begun:
+            return isinstance(self._request, ResumeCompletionRequest) or bool(self._request.request_id)
+        if not verifier.is_kept:
+            return False
+        self._request = ResumeCompletionRequest(
+            completion_id=verifier.completion_id,
+            after_sequence=position[0],
+            offset=position[1],
+            max_frame_bytes=self._request.max_frame_bytes,
+        )
+        return True

@@ -1,0 +1,73 @@
+"""One call of `draw` or `get`: its pictures are saved as they come, and noted."""
+
+import contextlib
+from typing import TYPE_CHECKING
+
+import imagewire
+from imagewire.cli import drawings
+from imagewire.cli.drawing import Drawing
+from imagewire.cli.output_path import OutputPath
+from imagewire.cli.progress import Update
+from imagewire.cli.unfinished import Unfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def drawn(
+    chat: "imagewire.Chat", prompt: str, goal: OutputPath, timeout: float, begun: Unfinished, progress: Update
+) -> Drawing:
+    """Draw, save the pictures, and note that there is nothing to resume. See `saved`.
+
+    On a server that keeps nothing, it is drawn without a request_id; then nothing can be resumed.
+    """
+
+    def ask(request_id: str) -> Drawing:
+        return saved(chat.frames(timeout=timeout, request_id=request_id), prompt, goal, progress)
+
+    try:
+        try:
+            drawing = ask(begun.request_id)
+        except (imagewire.KeepOff, imagewire.StoreUnavailable):
+            begun.done()
+            drawing = ask("")
+    except imagewire.ImagewireError as error:
+        if not _may_be_resumed(error):
+            begun.done()
+        raise
+    begun.done()
+    drawings.add(prompt, drawing.answer, drawing.files)
+    return drawing
+
+
+def saved(
+    growing: "Iterable[tuple[imagewire.Answer, imagewire.Chunk]]", prompt: str, goal: OutputPath, progress: Update
+) -> Drawing:
+    """Take an answer, and save its pictures unless they go to stdout. The caller drops what is not saved."""
+    drawing = Drawing(goal.folder, prompt, temporary=goal.stdout)
+    try:
+        for answer, chunk in growing:
+            drawing.take(answer, chunk)
+            progress(drawing.received)
+        if not goal.stdout:
+            drawing.save(lambda mime_type: goal.name(prompt, mime_type))
+    except BaseException as error:
+        # A picture that came as a whole is paid for, whatever broke off after it.
+        with contextlib.suppress(OSError):
+            drawing.save(lambda mime_type: goal.name(prompt, mime_type), whole=False)
+        for words in (*(f"saved before that: {path}" for path in drawing.saved), *drawing.notes):
+            error.add_note(words)
+        if drawing.answer.expires and (_may_be_resumed(error) or isinstance(error, OSError)):
+            ident = drawing.answer.id
+            error.add_note(
+                f"the server keeps it: the same command with --resume, or `imagewire get {ident}`, finishes it"
+            )
+        drawing.drop()
+        raise
+    return drawing
+
+
+def _may_be_resumed(error: BaseException) -> bool:
+    """Whether the picture may be drawn, or be drawn still, although the call failed."""
+    lost = imagewire.Unavailable | imagewire.DeadlineExceeded | imagewire.Cancelled
+    return isinstance(error, lost) and not error.retryable  # else nothing was drawn

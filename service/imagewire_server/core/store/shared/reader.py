@@ -1,0 +1,151 @@
+"""Reads an answer back, also while another process writes it: what Redis has, and what it refers to as objects."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.keep_errors import not_kept, unknown
+from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
+from imagewire_server.core.store.records import Kept, State
+from imagewire_server.core.store.shared import names
+from imagewire_server.core.store.shared.connection import FAULTS
+from imagewire_server.core.store.shared.database import Database
+from imagewire_server.core.store.shared.objects import Objects
+from imagewire_server.core.store.store import StoreDown
+
+_PIECE = 128 * 1024
+
+_Events = AsyncGenerator[list[StreamEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the stream. log: how long the log is in front of it. file: its number, None for the log itself.
+
+    offset: in the file. data: none where all that is in front of the offset is in the object store.
+    """
+
+    log: int
+    file: int | None
+    offset: int
+    data: bytes
+
+
+class SharedReader:
+    """The events of one answer."""
+
+    def __init__(self, database: Database, objects: Objects, kept: Kept, after_sequence: int, offset: int) -> None:
+        self._database = database
+        self._objects = objects
+        self._kept = kept
+        self._sequence, self._offset = after_sequence, offset
+        self._last = b"0"
+        self._records = RecordReader()
+        self._log = 0
+        self._file: FileBegins | None = None  # the one that the reader wants, while it is read
+        self._at = 0
+        self._ended = False
+        self._error: Error | None = None
+        self._request: pb.Spec | None = None
+
+    async def request(self) -> pb.Spec | None:
+        """What was asked, None where that is not known. Raises FAULTS."""
+        with contextlib.suppress(FileNotFoundError):
+            for _, fields in await self._database.entries(self._kept.completion_id, self._last, wait=False):
+                async for _ in self._take(_entry(fields)):
+                    return self._request
+        return self._request
+
+    async def events(self) -> _Events:
+        """See Store.read."""
+        try:
+            while not self._ended:
+                for entry in await self._entries():
+                    async for events in self._take(entry):
+                        yield events
+            if self._error is not None:
+                raise self._error
+        except FileNotFoundError as error:  # it was removed in the meantime
+            raise not_kept(self._kept.completion_id) from error
+        except FAULTS as error:
+            raise StoreDown(str(error)) from error
+
+    async def _entries(self) -> list[_Entry]:
+        """The next entries, as soon as there are any. Raises OutcomeUnknown and others when there will be none."""
+        ident = self._kept.completion_id
+        found = await self._database.entries(ident, self._last, wait=False)
+        while not found:
+            # Asked first: what the owner wrote before it ended is there afterwards.
+            over = await self._over()
+            found = await self._database.entries(ident, self._last, wait=over is None)
+            if not found and over is not None:
+                raise over
+        self._last = found[-1][0]
+        return [_entry(fields) for _, fields in found]
+
+    async def _over(self) -> Error | None:
+        """What the answer ends with where its log does not say so, None while its owner draws it."""
+        state, lives = await self._database.status(self._kept.completion_id)
+        if state is not State.RUNNING:
+            return not_kept(self._kept.completion_id)
+        return None if lives else unknown(self._kept.completion_id)
+
+    async def _take(self, entry: _Entry) -> _Events:
+        while self._log < entry.log:
+            size = min(_PIECE, entry.log - self._log)
+            data = await self._objects.read(names.log(self._kept.completion_id), self._log, size)
+            for events in self._read_log(data):
+                yield events
+        if entry.file is None:
+            for events in self._read_log(entry.data[self._log - entry.log :]):
+                yield events
+        elif self._file is not None and self._file.number == entry.file:
+            async for events in self._read_file(self._file, entry):
+                yield events
+
+    def _read_log(self, data: bytes) -> list[list[StreamEvent]]:
+        """What the reader lacks of the log's next events."""
+        self._log += len(data)
+        found: list[StreamEvent] = []
+        for record in self._records.feed(data):
+            if isinstance(record, Ended):
+                self._ended = True
+                self._error = record.error
+            elif isinstance(record, FileBegins):
+                self._begin(record)
+            elif isinstance(record, pb.Spec):
+                self._request = record
+            else:
+                self._file = None
+                if record.sequence > self._sequence:
+                    self._sequence = record.sequence
+                    found.append(record)
+        return [found] if found else []
+
+    def _begin(self, file: FileBegins) -> None:
+        skipped = file.sequence < self._sequence
+        self._file = None if skipped else file
+        self._at = self._offset if file.sequence == self._sequence else 0
+        self._offset = 0
+
+    async def _read_file(self, begins: FileBegins, entry: _Entry) -> _Events:
+        path = names.file(self._kept.completion_id, begins.number)
+        while self._at < entry.offset:
+            data = await self._objects.read(path, self._at, min(_PIECE, entry.offset - self._at))
+            yield [begins.chunk(self._at, data)]
+            self._at += len(data)
+        data = entry.data[self._at - entry.offset :]
+        if data:
+            yield [begins.chunk(self._at, data)]
+            self._at += len(data)
+        if not entry.data and self._at > entry.offset:
+            words = f"is beyond the {entry.offset} bytes that event {begins.sequence} began; send how many have arrived"
+            raise InvalidRequest([Violation("offset", words)])
+
+
+def _entry(fields: dict[bytes, bytes]) -> _Entry:
+    file = fields.get(b"f")
+    return _Entry(int(fields[b"l"]), int(file) if file is not None else None, int(fields.get(b"o", 0)), fields[b"d"])

@@ -1,0 +1,134 @@
+"""What a shared store removes: what is old, what is too much, and what nobody refers to."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.core.store.shared.connection import Connection
+from imagewire_server.core.store.shared.database import Database
+from imagewire_server.core.store.shared.objects import Objects
+from imagewire_server.core.store.shared.sweep import Sweep
+from tests.conftest import Stack, running_stack, spec
+from tests.integration import processes
+from tests.integration.keeping import draw, resume
+from tests.integration.shared_store import Redis, running_redis
+from tests.integration.status import told
+
+STUCK = "gemini/emulator-stuck"
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    (tmp_path / "redis").mkdir()
+    with running_redis(tmp_path / "redis") as made:
+        yield made
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> Path:
+    return tmp_path / "objects"
+
+
+def settings(redis: Redis, objects: Path) -> dict[str, str]:
+    return {"keep": "shared", "keep_redis": redis.url, "keep_objects": f"file://{objects}"}
+
+
+@pytest.fixture
+async def sweep(redis: Redis, objects: Path) -> AsyncIterator[Sweep]:
+    """That of a server, to be called at once."""
+    connection = Connection(redis.url)
+    yield Sweep(Database(connection), Objects(f"file://{objects}"), 6_000_000)
+    await connection.aclose()
+
+
+def files(objects: Path) -> list[str]:
+    return sorted(str(file.relative_to(objects)) for file in objects.rglob("*") if file.is_file())
+
+
+def keys(redis: Redis) -> set[str]:
+    """All but those that always stay."""
+    with redis.client as client:
+        found = {key.decode().removeprefix("imagewire:") for key in client.keys("*")}
+        assert int(client.get("imagewire:total") or 0) >= 0
+    return found - {"run", "total", "expire", "collect"}
+
+
+async def test_the_oldest_make_room(redis: Redis, objects: Path, sweep: Sweep) -> None:
+    async with running_stack(**settings(redis, objects)) as stack:
+        ids = [(await draw(stack))[0].started.completion_id for _ in range(3)]
+        await sweep.make_room()
+        for gone in ids[:2]:
+            with pytest.raises(grpc.aio.AioRpcError) as failed:
+                await resume(stack, completion_id=gone)
+            assert told(failed.value).info.reason == "COMPLETION_NOT_FOUND"
+        assert (await resume(stack, completion_id=ids[2]))[-1].HasField("finished")
+    assert {file.split("/")[1] for file in files(objects)} == {ids[2]}
+
+
+async def test_what_is_expired_leaves_nothing(redis: Redis, objects: Path, sweep: Sweep) -> None:
+    async with running_stack(**settings(redis, objects), keep_ttl=1.0) as stack:
+        await draw(stack)
+        assert files(objects)
+        await asyncio.sleep(1.1)  # the time to live
+        await sweep.expire()
+    assert (files(objects), keys(redis)) == ([], set())
+    with redis.client as client:
+        assert client.get("imagewire:total") == b"0"
+
+
+async def test_objects_that_nothing_refers_to_are_removed(redis: Redis, objects: Path, sweep: Sweep) -> None:
+    async with running_stack(**settings(redis, objects)) as stack:
+        await draw(stack)
+    kept = files(objects)
+    for name in ("answers/cmpl-lost/0/0", "uploads/cut/0/0"):
+        for age, number in ((3 * 3600, "0"), (0, "1")):
+            file = objects / name[:-1] / number
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(b"left over")
+            os.utime(file, (time.time() - age,) * 2)
+    for file in kept:
+        os.utime(objects / file, (time.time() - 3 * 3600,) * 2)
+    await sweep.collect()
+    assert files(objects) == sorted([*kept, "answers/cmpl-lost/0/1", "uploads/cut/0/1"])
+
+
+async def test_an_upload_that_is_cut_leaves_nothing(redis: Redis, objects: Path) -> None:
+    async with running_stack(**settings(redis, objects)) as stack:
+        image = pb.Image(mime_type="image/png", size_bytes=3_000_000, sha256=bytes(32))
+        call = stack.images.UploadImage()
+        await call.write(pb.UploadImageRequest(image=image))
+        for offset in (0, 1_500_000):
+            await call.write(pb.UploadImageRequest(chunk=pb.ImageData(offset=offset, data=bytes(1_500_000))))
+        await call.done_writing()
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call
+        assert told(failed.value).code == "INVALID_ARGUMENT"
+    assert (files(objects), keys(redis)) == ([], set())
+
+
+async def test_an_owner_that_is_killed_leaves_the_outcome_unknown(redis: Redis, objects: Path) -> None:
+    ident = "5a4b7e0e-34a8-4f0d-9c5b-0f6c2f3c5a11"
+    async with running_stack(**settings(redis, objects)) as stack:
+        owner = processes.server(stack.emulator.base_url, **settings(redis, objects))
+        program = await asyncio.to_thread(owner.__enter__)
+        try:
+            async with grpc.aio.insecure_channel(program.address) as channel:
+                call = Stack(stack.emulator, stack.server, "", channel, stack.rest).chat.StreamCompletion(
+                    pb.StreamCompletionRequest(spec=spec(STUCK), request_id=ident)
+                )
+                while not (await call.read()).HasField("image_chunk"):
+                    pass
+                program.process.kill()
+        finally:
+            await asyncio.to_thread(owner.__exit__, None, None, None)
+        for again in (draw(stack, STUCK, request_id=ident), resume(stack, request_id=ident)):
+            with pytest.raises(grpc.aio.AioRpcError) as failed:
+                await again
+            assert told(failed.value).info.reason == "OUTCOME_UNKNOWN"
+        assert len(stack.emulator.ledger.entries) == 1

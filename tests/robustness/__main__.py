@@ -1,0 +1,120 @@
+"""`python -m tests.robustness`: callers of two servers that share a store, while the servers are killed.
+
+Each server lives for some seconds: it is killed and started again, now and then on a disk that takes no file over a
+megabyte, or with a clock that jumps. In the end the model checks what the callers saw.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import re
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration import processes
+from tests.robustness.callers import Callers
+from tests.robustness.model import violations
+
+_CALLERS = 6
+_FULL_DISK = ("sh", "-c", 'ulimit -f 2000; exec "$@"', "sh")
+
+
+@dataclass
+class Replica:
+    """A server that is killed and started again. module: what it runs, None for any."""
+
+    emulator: str
+    folder: str
+    dice: random.Random
+    module: str | None = None
+    address: str = "127.0.0.1:1"
+    lives: Counter[str] = field(default_factory=Counter)
+
+    async def run(self, until: float) -> None:
+        """Live until this time of the loop's clock, many times."""
+        loop = asyncio.get_running_loop()
+        while loop.time() < until:
+            life = self.dice.choice(("plain", "plain", "plain", "full disk", "jumping clock"))
+            await self.live(life, min(self.dice.uniform(1.0, 5.0), until - loop.time()))
+
+    async def live(self, life: str, seconds: float) -> None:
+        """Start, serve, and be killed."""
+        module = self.module or ("tests.robustness.jumping_clock" if life == "jumping clock" else "imagewire_server")
+        before = _FULL_DISK if life == "full disk" else ()
+        made = processes.server(self.emulator, before=before, module=module, keep_dir=self.folder)
+        server = await asyncio.to_thread(made.__enter__)
+        self.address = server.address
+        self.lives[life] += 1
+        await asyncio.sleep(seconds)  # how long it lives
+        server.process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            await asyncio.to_thread(made.__exit__, None, None, None)
+
+
+async def check(seconds: float, seed: int, module: str | None = None) -> list[str]:
+    """Run callers and servers; return what of the promise was broken."""
+    dice = random.Random(seed)
+    loop = asyncio.get_running_loop()
+    with tempfile.TemporaryDirectory() as folder, processes.emulator() as emulator:
+        replicas = [Replica(emulator.address, folder, random.Random(dice.random()), module) for _ in range(2)]
+        idents: list[str] = []
+        callers = [Callers(lambda: dice.choice(replicas).address, idents, seed + number) for number in range(_CALLERS)]
+        until = loop.time() + seconds
+        ledger: dict[int, dict[str, Any]] = {}
+        reading = asyncio.create_task(_read_ledger(emulator.address, ledger))
+        await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
+        # What each id gives when all is quiet again.
+        with processes.server(emulator.address, keep_dir=folder) as server:
+            for replica in replicas:
+                replica.address = server.address
+            await callers[0].replay_all()
+        reading.cancel()
+        _note_ledger(emulator.address, ledger)
+    return _judged(callers, ledger, replicas)
+
+
+def _judged(callers: list[Callers], ledger: dict[int, dict[str, Any]], replicas: list[Replica]) -> list[str]:
+    history = [seen for one in callers for seen in one.history]
+    asked: Counter[str] = Counter()
+    pictures: dict[str, str] = {}
+    for entry in ledger.values():
+        if found := re.search(r"draw ([0-9a-f-]{36})", str(entry["body"])):
+            asked[found[1]] += 1
+            if entry["images"]:
+                pictures[found[1]] = entry["images"][0]["sha256"]
+    lives = sum((replica.lives for replica in replicas), Counter())
+    ends = Counter(seen.end or "cut by its caller" for seen in history)
+    sys.stdout.write(f"{len(history)} calls for {len(asked)} ids, {sum(asked.values())} drawn; ends {dict(ends)}\n")
+    sys.stdout.write(f"servers {dict(lives)}\n")
+    return violations(history, asked, pictures)
+
+
+async def _read_ledger(address: str, ledger: dict[int, dict[str, Any]]) -> None:
+    while True:
+        await asyncio.to_thread(_note_ledger, address, ledger)
+        await asyncio.sleep(1.0)
+
+
+def _note_ledger(address: str, ledger: dict[int, dict[str, Any]]) -> None:
+    for entry in processes.ledger(address):
+        ledger[entry["id"]] = entry
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(prog="tests.robustness", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=600.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--planted-bug", action="store_true", help="serve with a bug that the model must find")
+    given = parser.parse_args()
+    found = asyncio.run(check(given.seconds, given.seed, "tests.robustness.planted_bug" if given.planted_bug else None))
+    sys.stdout.write("".join(f"{words}\n" for words in found[:20]) + f"{len(found)} violations\n")
+    sys.exit(bool(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What was promised to callers of a server that keeps answers, and a check of what they saw.
+
+A history is what happened, in any order of its callers: each `Seen` is one call of one of them, as it ended. The
+promise, for each request_id:
+
+1. It is paid once: the provider was asked at most once more than there were ends that said "nothing was charged".
+2. Every call with it saw the same events, each once and in order: what one has is the beginning of what another has.
+3. A picture that is whole has the bytes that the provider sent.
+4. Once one call has seen the end, no later call sees another one.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What arrived. sequence: its number. kind: its name. digest: of a picture that is whole, "" otherwise."""
+
+    sequence: int
+    kind: str
+    digest: str = ""
+
+
+@dataclass(slots=True)
+class Seen:
+    """A call. begun, ended: when, on one clock. after: the sequence behind which it asked to resume, 0 for all.
+
+    end: "OK", a reason of the contract, or "" where its caller cut it. charged: whether the error said that it may be.
+    """
+
+    request_id: str
+    begun: float
+    ended: float = 0.0
+    after: int = 0
+    events: list[Event] = field(default_factory=list)
+    end: str = ""
+    charged: bool = False
+
+
+# Ends that say nothing of the drawing: the call could not ask the store, or found no server.
+NO_WORD = frozenset({"", "STORE_UNAVAILABLE", "UNREACHABLE", "SHUTTING_DOWN"})
+
+
+def violations(history: Iterable[Seen], asked: dict[str, int], pictures: dict[str, str]) -> list[str]:
+    """What of the promise was broken.
+
+    asked: how often the provider was asked for each request_id. pictures: the digest that it sent for each.
+    """
+    by_id: dict[str, list[Seen]] = defaultdict(list)
+    for seen in history:
+        by_id[seen.request_id].append(seen)
+    found = []
+    for ident, calls in by_id.items():
+        found += [f"{ident}: {words}" for words in _of_one(calls, asked.get(ident, 0), pictures.get(ident, ""))]
+    return found
+
+
+def _of_one(calls: list[Seen], asked: int, picture: str) -> list[str]:
+    found = []
+    free = sum(1 for call in calls if call.end not in {"OK", "COMPLETION_NOT_FOUND", *NO_WORD} and not call.charged)
+    if asked > 1 + free:
+        found.append(f"the provider was asked {asked} times, and {free} calls ended free of charge")
+    known: dict[int, Event] = {}
+    for call in calls:
+        numbers = [event.sequence for event in call.events]
+        if numbers != list(range(call.after + 1, call.after + 1 + len(numbers))):
+            found.append(f"events {numbers} after {call.after} are not each once and in order")
+        for event in call.events:
+            if known.setdefault(event.sequence, event) != event:
+                found.append(f"event {event.sequence} is {event} here and {known[event.sequence]} there")
+            if event.digest and picture and event.digest != picture:
+                found.append(f"event {event.sequence} has other bytes than the provider sent")
+        if call.end == "OK" and (not call.events or call.events[-1].kind != "finished") and call.after == 0:
+            found.append("a call was complete without its last event")
+    return found + _ends(calls)
+
+
+def _ends(calls: list[Seen]) -> list[str]:
+    """The end that one call saw is that of all which began afterwards."""
+    told = sorted((call for call in calls if call.end == "OK" or call.charged), key=lambda call: call.ended)
+    told = [call for call in told if call.end not in NO_WORD]
+    if not told:
+        return []
+    first = told[0]
+    later = {call.end for call in calls if call.begun > first.ended} - {first.end, *NO_WORD}
+    return [f"a call ended with {end}, after another had ended with {first.end}" for end in sorted(later)]

@@ -1,0 +1,166 @@
+"""What the command finds again on a server that keeps answers: draw --resume, get and history."""
+
+import hashlib
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import imagewire
+from imagewire.cli import saving
+from imagewire.cli.unfinished import Line
+from tests.sdk.asks import failing
+from tests.sdk.command import left, run, terminal
+from tests.sdk.conftest import Script, scripted
+from tests.sdk.test_cli_schemas import valid
+
+DRIP = "gemini/emulator-drip-3000"
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def command(work: Path, target: str, state: Path) -> Any:
+    """Run the command; the state folder is the test's own."""
+
+    def ran(*arguments: str, at: str = target) -> subprocess.CompletedProcess[bytes]:
+        return run(work, at, *arguments, XDG_STATE_HOME=str(state))
+
+    return ran
+
+
+def unfinished(state: Path) -> list[str]:
+    return [path.name for path in (state / "imagewire" / "unfinished").glob("*")]
+
+
+def begun(work: Path, target: str, state: Path, *arguments: str, kill: bool) -> bytes:
+    """Run the command until it receives a picture, then end it; what it printed."""
+    with terminal(work, target, "draw", *arguments, XDG_STATE_HOME=str(state)) as shown:
+        shown.until(b"receiving")
+        if kill:
+            shown.process.kill()
+        else:
+            shown.type(b"\x03")
+        shown.end()
+    return shown.seen
+
+
+@pytest.mark.parametrize("kill", [True, False], ids=["kill", "ctrl-c"])
+def test_what_was_ended_is_finished_and_paid_once(
+    work: Path, target: str, state: Path, command: Any, paid: Any, kill: bool
+) -> None:
+    told = begun(work, target, state, "A cat", "-m", DRIP, "-o", "cat.png", kill=kill)
+    assert kill or b"--resume" in told, told[-600:]
+    assert len(unfinished(state)) == 1
+    (waiting,) = valid("history", command("history", "--json").stdout.decode())
+    assert (waiting["state"], waiting["prompt"], waiting["model"]) == ("unfinished", "A cat", DRIP)
+    ended = command("draw", "A cat", "-m", DRIP, "-o", "cat.png", "--resume", "--json")
+    (drawn,) = valid("draw", ended.stdout.decode())
+    assert hashlib.sha256((work / "cat.png").read_bytes()).hexdigest() == drawn["sha256"]
+    assert unfinished(state) == []
+    assert paid() == 1
+    again = command("draw", "A cat", "-m", DRIP, "-o", "other.png", "--resume")
+    assert (again.returncode, b"nothing is unfinished" in again.stderr) == (2, True)
+    assert paid() == 1
+
+
+def test_what_the_server_never_got_is_drawn(
+    work: Path, target: str, state: Path, command: Any, paid: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command was killed behind its note, and before its call."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    Line("", target, {}, []).begin("A cat")
+    ended = command("draw", "A cat", "--resume")
+    assert (ended.returncode, left(work), paid()) == (0, ["a-cat.png"], 1)
+    assert unfinished(state) == []
+
+
+def test_only_the_same_call_is_resumed(work: Path, target: str, state: Path, command: Any, paid: Any) -> None:
+    begun(work, target, state, "A cat", "-n", "2", "-m", DRIP, kill=True)
+    begun_calls = paid()
+    for other in (["A dog", "-m", DRIP], ["A cat"], ["A cat", "-m", DRIP, "--size", "2K"]):
+        assert command("draw", *other, "--resume").returncode == 2
+    ended = command("draw", "A cat", "-n", "3", "-m", DRIP, "--resume")
+    assert ended.returncode == 0
+    assert re.search(rb"1 of 3 are not unfinished", ended.stderr)
+    assert [name for name in left(work) if not name.startswith(".")] == ["a-cat-2.png", "a-cat.png"]
+    assert paid() == begun_calls == 2
+
+
+def test_get_saves_an_answer_and_a_picture(work: Path, command: Any, paid: Any) -> None:
+    (drawn,) = valid("draw", command("draw", "A cat", "--json").stdout.decode())
+    (listed,) = valid("history", command("history", "--json").stdout.decode())
+    assert (listed["completion_id"], listed["image_ids"]) == (drawn["completion_id"], [drawn["image_id"]])
+    assert (listed["files"], listed["cost_usd"]) == ([str(work / "a-cat.png")], drawn["cost_usd"])
+    (again,) = valid("draw", command("get", drawn["completion_id"], "--json").stdout.decode())
+    assert (again["file"], again["sha256"], again["text"]) == ("a-cat-2.png", drawn["sha256"], drawn["text"])
+    (picture,) = valid("draw", command("get", drawn["image_id"], "-o", "b.png", "--json").stdout.decode())
+    assert (picture["file"], picture["sha256"]) == ("b.png", drawn["sha256"])
+    assert hashlib.sha256(command("get", drawn["image_id"], "-o", "-").stdout).hexdigest() == drawn["sha256"]
+    assert command("get", "cmpl-none").returncode == 2
+    assert command("get", "img-none").returncode == 2
+    assert paid() == 1
+
+
+def test_history_is_told_to_people(work: Path, command: Any) -> None:
+    assert command("history").stderr == b"imagewire: nothing was drawn yet\n"
+    for prompt in ("A cat", "A dog"):
+        command("draw", prompt)
+    cat, dog = command("history").stdout.decode().splitlines()
+    assert re.fullmatch(rf'\d{{4}}-\S+  cmpl-\S+  \S+  \$0\.\d+  "A cat"  {work}/a-cat\.png', cat)
+    assert dog.endswith("a-dog.png")
+
+
+def test_where_nothing_is_kept_it_draws_as_before(
+    work: Path, state: Path, not_keeping: str, command: Any, paid: Any
+) -> None:
+    assert command("draw", "A cat", at=not_keeping).returncode == 0
+    assert (unfinished(state), paid()) == ([], 1)
+    (listed,) = valid("history", command("history", "--json").stdout.decode())
+    ended = command("get", listed["completion_id"], at=not_keeping)
+    assert (ended.returncode, b"keeps no answers" in ended.stderr, listed["image_ids"]) == (1, True, [])
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "stays"),
+    [
+        ("INVALID_ARGUMENT", "INVALID_REQUEST", False),
+        ("ABORTED", "OUTCOME_UNKNOWN", False),
+        ("RESOURCE_EXHAUSTED", "UPSTREAM_RATE_LIMITED", False),
+        ("ABORTED", "SHUTTING_DOWN", True),
+        ("DEADLINE_EXCEEDED", "DEADLINE_EXCEEDED", True),
+    ],
+)
+def test_what_may_be_drawn_stays_unfinished(state: Path, command: Any, code: str, reason: str, stays: bool) -> None:
+    with scripted(Script(events=[], fail=failing(code, reason, pushback="-1"))) as failed:
+        assert command("draw", "A cat", at=failed).returncode != 0
+    assert len(unfinished(state)) == stays
+
+
+def test_a_state_folder_that_takes_nothing_is_told(work: Path, state: Path, command: Any) -> None:
+    state.write_text("a file")
+    ended = command("draw", "A cat")
+    assert (ended.returncode, left(work)) == (0, ["a-cat.png"])
+    assert b"--resume cannot finish this later" in ended.stderr
+    assert b"`imagewire history` will not have this" in ended.stderr
+
+
+def test_old_entries_go(state: Path, command: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    answer = imagewire.Answer(id="cmpl-1")
+    for number in range(1201):
+        saving.drawings.add(str(number), answer, [])
+    told = [row["prompt"] for row in saving.drawings.load()]
+    assert told == [str(number) for number in range(201, 1201)]
