@@ -12,6 +12,7 @@ import pytest
 
 from tests.conftest import Stack, running_stack
 from tests.integration.rest_requests import MODEL, ask, body
+from tests.integration.shared_store import keep_settings
 
 SLOW = "gemini/emulator-drip-2000-3000000"
 BIG = "gemini/emulator-size-3MB"
@@ -205,6 +206,28 @@ async def test_a_url_expires(tmp_path: Path) -> None:
             while (await stack.rest.get(url)).status_code == 200:
                 pass
         assert (await stack.rest.get(url)).status_code == 404
+
+
+@pytest.fixture(params=["local", "folder", "s3"])
+def shared(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, str]:
+    return keep_settings(request, tmp_path)
+
+
+async def test_a_url_is_for_all_that_share_a_store(shared: dict[str, str]) -> None:
+    """The picture is read from another server than the one that draws it, while it is drawn and afterwards."""
+    async with running_stack(rest=True, **shared) as one, running_stack(rest=True, **shared) as other:
+        async with one.rest.stream("POST", IMAGES, json=STREAMS[1][1]) as answer:
+            url = (await anext(events(answer)))["url"]
+            path = url.removeprefix(str(one.rest.base_url))
+            picture = await other.rest.get(path)
+        assert hashlib.sha256(picture.content).hexdigest() == drawn(one)
+        made = (await ask(one, ASKS[2][1], RESPONSES)).json()
+        part = await other.rest.get(
+            urls_of(made)[0].removeprefix(str(one.rest.base_url)), headers={"range": "bytes=1-3"}
+        )
+        assert (part.status_code, part.content) == (206, b"PNG")
+        assert (await other.rest.delete(f"{RESPONSES}/{made['id']}")).status_code == 200
+        assert (await one.rest.get(f"{RESPONSES}/{made['id']}")).status_code == 404
 
 
 async def test_a_url_needs_no_key_and_names_the_public_host(tmp_path: Path) -> None:

@@ -61,13 +61,9 @@ class Keeper:
         self._running: dict[str, _Running] = {}
         self._by_request: dict[tuple[str, str], str] = {}
         self._budget = BufferBudget(_BUFFERS)
+        self.links = Links(store) if store is not None else None
         self._idle = asyncio.Event()
         self._idle.set()
-
-    @property
-    def links(self) -> Links | None:
-        """What makes and reads the names of kept pictures, None where nothing is kept."""
-        return Links(self._store.secret) if self._store is not None else None
 
     @property
     def is_keeping(self) -> bool:

@@ -12,6 +12,8 @@ import struct
 import time
 from dataclasses import dataclass
 
+from imagewire_server.core.store.store import Store
+
 _PLACE = struct.Struct(">16sIIQ")  # answer, candidate, part, the second in which it expires
 _MAC_BYTES = 16
 _PREFIX = "cmpl-"
@@ -59,19 +61,19 @@ def read(secret: bytes, text: str, now: float) -> Link | None:
 class Links:
     """Those of one store."""
 
-    secret: bytes
+    store: Store
 
     def token(self, link: Link) -> str:
         """What lets anyone read a picture of an answer that is kept."""
-        return token(self.secret, link)
+        return token(self.store.secret, link)
 
     def read(self, text: str) -> Link | None:
         """The picture that a token lets anyone read; None where it is not one of ours, or has expired."""
-        return read(self.secret, text, time.time())
+        return read(self.store.secret, text, time.time())
 
     def image_id(self, link: Link) -> str:
         """The id of a picture that is kept, or will be."""
-        return image_id(self.secret, link.completion_id, link.candidate_index, link.part_index)
+        return image_id(self.store.secret, link.completion_id, link.candidate_index, link.part_index)
 
 
 def _mac(secret: bytes, data: bytes) -> bytes:

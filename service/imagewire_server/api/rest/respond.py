@@ -23,12 +23,21 @@ from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.contract import json_scan, pb
 from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import CompletionNotFound, ImageNotFound, KeepOff, RequestIdReused
+from imagewire_server.contract.keep_errors import (
+    CompletionNotFound,
+    ImageNotFound,
+    KeepOff,
+    RequestIdReused,
+    StoreUnavailable,
+    not_kept,
+)
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.keeper import Keeper, fingerprint_of
+from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.picture_links import Link
 from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
 from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
@@ -65,6 +74,7 @@ class Responder:
 
     engine: Engine
     keeper: Keeper
+    images: KeptImages
     urls: PictureUrls
     pictures: Pictures
     heartbeat_interval: float
@@ -189,10 +199,18 @@ class Responder:
         call.large = call.large or fetched > LIGHT_BYTES
         await run_for_call(call, builder.check)
 
-    async def settle_pictures(self, asked: Asked) -> None:
-        """Wait until the pictures of a complete answer are whole behind their URLs."""
-        if asked.delivery.keys:
+    async def settle_pictures(self, call: Call, asked: Asked) -> None:
+        """Wait until the pictures of a complete answer are whole behind their URLs. Raises AnswerNotKept."""
+        links, keys = self.keeper.links, asked.delivery.keys
+        if links is None or not keys:
+            return
+        try:
             await self.keeper.flush()
+            for key in keys:
+                place = Link(call.caller.id, call.completion_id, *key, expires=0)
+                await self.images.find(call.caller.id, links.image_id(place))
+        except (StoreUnavailable, ImageNotFound) as error:
+            raise not_kept(call.completion_id) from error
 
     async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder, asked: Asked) -> None:
         """Send one JSON object. It is held back while it is small, so that a failure until then gets its own status."""
@@ -205,7 +223,7 @@ class Responder:
             ):
                 async for events in stream:
                     await pass_on(events, encoder, buffers, exchange.response)
-                await self.settle_pictures(asked)
+                await self.settle_pictures(exchange.call, asked)
             await exchange.response.finish()
         finally:
             buffers.close()

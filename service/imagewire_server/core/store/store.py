@@ -59,12 +59,14 @@ class Store(Protocol):
 
     ttl: float
     """Seconds that an answer is kept."""
-    secret: bytes
-    """What names of pictures are made from: random, kept, and the same for all that share the store."""
 
     @property
     def is_down(self) -> bool:
         """Whether it is known not to work."""
+
+    @property
+    def secret(self) -> bytes:
+        """What names of pictures are made from: random, kept, and the same for all that share the store."""
 
     async def claim(self, kept: Kept) -> Kept | None:
         """Take `kept.request_id` for this caller. None where it is taken now; else the answer that has it already."""

@@ -157,7 +157,7 @@ class _Run:
                 async for events in stream:
                     for event in events:
                         await self._take(event)
-                await responder.settle_pictures(self._asked)
+                await responder.settle_pictures(self.call, self._asked)
         except Error as error:
             if not first.begun.is_set():
                 first.error = error

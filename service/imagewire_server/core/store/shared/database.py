@@ -17,18 +17,18 @@ class Database:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def secret(self, mine: bytes) -> bytes:
-        """The secret that all share: mine, if there is none."""
-        await self._connection.call("SET", names.SECRET, mine, "NX")
-        found: bytes = await self._connection.call("GET", names.SECRET)
-        return found or mine
-
     async def claim(self, kept: Kept) -> tuple[float, Kept | None]:
         """See Store. Returns also how many seconds to wait before asking again, 0 where the answer counts."""
         word, *more = await self._connection.run(scripts.CLAIM, *_fields(kept, 0))
         if word == b"wait":
             return float(more[0]), None
         return 0.0, _kept(more[0].decode(), _pairs(more[1])) if word == b"known" else None
+
+    async def secret(self, known: bytes) -> bytes:
+        """The secret of all. known: what it was, or is to be where there is none."""
+        await self._connection.call("SET", names.SECRET, known, "NX")
+        found: bytes = await self._connection.call("GET", names.SECRET)
+        return found
 
     async def put(self, kept: Kept, size: int = 0) -> int:
         """Add an answer, or replace what is known of it. Returns the bytes of all that is kept."""

@@ -20,13 +20,15 @@ _START = 5.0  # seconds that the start may take because the store does not answe
 class Heart:
     """One process. lost: called for a recorder's answer whose record is lost. beats: called after each word to Redis.
 
-    name: of the owner. is_down: whether the store is known not to work.
+    name: of the owner. secret: see Store; until the store has worked, it is of this process alone. is_down: whether
+    the store is known not to work.
     """
 
     def __init__(
         self, database: Database, objects: Objects, lost: Callable[[str], bool], beats: Callable[[], None]
     ) -> None:
         self.name = secrets.token_hex(16)
+        self.secret = secrets.token_bytes(32)
         self.is_down = True
         self.warnings = Warnings()
         self._database, self._objects = database, objects
@@ -114,6 +116,7 @@ class Heart:
     async def _try(self) -> None:
         try:
             await self._objects.try_to_write()
+            self.secret = await self._database.secret(self.secret)
         except FAULTS as error:
             self.note("writing an object", error)
         else:

@@ -11,6 +11,7 @@ AGES = f"{PREFIX}ages"  # names, by when they expire
 SIZES = f"{PREFIX}sizes"  # bytes, by name
 TOTAL = f"{PREFIX}total"  # bytes
 RUN = f"{PREFIX}run"  # which start of Redis this is, and since when we know it
+SECRET = f"{PREFIX}secret"  # see Store.secret
 _ANSWERS, _UPLOADS = "answers/", "uploads/"
 
 
@@ -37,9 +38,6 @@ def log(completion_id: str) -> str:
 def file(completion_id: str, number: int) -> str:
     """The path of an answer's file."""
     return f"{answer(completion_id)}/{number}"
-
-
-SECRET = f"{PREFIX}secret"  # the key of what names of pictures are made from
 
 
 def input_file(completion_id: str, number: int) -> str:

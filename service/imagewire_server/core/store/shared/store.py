@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import secrets
 import time
 from collections.abc import AsyncGenerator, Coroutine, Iterator
 from dataclasses import replace
@@ -32,10 +31,7 @@ class SharedStore:
         self.ttl = ttl
         self.objects = objects
         self.database = Database(connection)
-        self.heart = Heart(self.database, objects, self._lose, self._beat)
-        # Its own until Redis has told what all share.
-        self.secret = secrets.token_bytes(32)
-        self._shares_secret = False
+        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look()))
         self._connection = connection
         self._sweep = Sweep(self.database, objects, max_bytes)
         self._sweeping: asyncio.Task[None] | None = None
@@ -44,12 +40,16 @@ class SharedStore:
     async def start(self) -> None:
         """Begin. Where it does not work now, the log says so, and it goes on as soon as it does."""
         await self.heart.start()
-        await self._learn_secret()
 
     @property
     def is_down(self) -> bool:
         """See Store."""
         return self.heart.is_down
+
+    @property
+    def secret(self) -> bytes:
+        """See Store."""
+        return self.heart.secret
 
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
@@ -189,17 +189,6 @@ class SharedStore:
         """Make room, where so many bytes are too many."""
         if self._sweep.is_full(total):
             self._clean(self._sweep.make_room())
-
-    def _beat(self) -> None:
-        """Redis works."""
-        self._clean(self._sweep.look())
-        if not self._shares_secret:
-            self.heart.do(self._learn_secret())
-
-    async def _learn_secret(self) -> None:
-        with contextlib.suppress(*FAULTS):  # it is asked again
-            self.secret = await self.database.secret(self.secret)
-            self._shares_secret = True
 
     def _clean(self, work: Coroutine[Any, Any, None]) -> None:
         """Sweep beside everything else, unless it is being done."""

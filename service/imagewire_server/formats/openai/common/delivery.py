@@ -18,6 +18,7 @@ class Delivery:
         self._url_of = url_of
         self._started: pb.Started | None = None
         self._by_url: set[Key] = set()
+        self._pictures: set[Key] = set()  # those of them that are known to be pictures when they begin
 
     def another(self) -> "Delivery":
         """The same for another answer."""
@@ -30,14 +31,16 @@ class Delivery:
 
     @property
     def keys(self) -> frozenset[Key]:
-        """The parts that went by URL."""
-        return frozenset(self._by_url)
+        """The pictures that went by URL."""
+        return frozenset(self._pictures)
 
     def begin(self, part: pb.PartStarted) -> bool:
         """Whether a part goes by URL, so that its bytes are not needed."""
         if self._url_of is None or self._started is None or part.kind != _IMAGE:
             return False
         self._by_url.add(key_of(part))
+        if part.mime_type:
+            self._pictures.add(key_of(part))
         return True
 
     def url(self, key: Key) -> str:

@@ -4,7 +4,7 @@ from imagewire_server.contract import pb
 from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import ImageRef
 
-IMAGE = pb.PartStarted(part_index=1, kind=pb.PartKind.PART_KIND_IMAGE)
+IMAGE = pb.PartStarted(part_index=1, mime_type="image/png", kind=pb.PartKind.PART_KIND_IMAGE)
 KEPT = pb.Started(completion_id="cmpl-1")
 KEPT.expire_time.seconds = 5
 
