@@ -11,10 +11,10 @@ from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.database import Database
-from imagewire_server.core.store.shared.objects import Objects
+from imagewire_server.core.store.shared.objects import PIECE, Objects
 from imagewire_server.core.store.store import StoreDown
 
-_PIECE = 128 * 1024
+_PORTION = 128 * 1024  # bytes of a picture in one event
 
 _Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -84,7 +84,7 @@ class SharedReader:
 
     async def _take(self, entry: _Entry) -> _Events:
         while self._log < entry.log:
-            size = min(_PIECE, entry.log - self._log)
+            size = min(PIECE, entry.log - self._log)
             data = await self._objects.read(names.log(self._kept.completion_id), self._log, size)
             for events in self._read_log(data):
                 yield events
@@ -121,9 +121,11 @@ class SharedReader:
     async def _read_file(self, begins: FileBegins, entry: _Entry) -> _Events:
         path = names.file(self._kept.completion_id, begins.number)
         while self._at < entry.offset:
-            data = await self._objects.read(path, self._at, min(_PIECE, entry.offset - self._at))
-            yield [begins.chunk(self._at, data)]
-            self._at += len(data)
+            whole = await self._objects.read(path, self._at, min(PIECE - self._at % PIECE, entry.offset - self._at))
+            for start in range(0, len(whole), _PORTION):
+                data = whole[start : start + _PORTION]
+                yield [begins.chunk(self._at, data)]
+                self._at += len(data)
         data = entry.data[self._at - entry.offset :]
         if data:
             yield [begins.chunk(self._at, data)]
