@@ -50,6 +50,31 @@ async def test_an_answer_is_resumed_in_the_middle_of_a_picture(keeping: Stack) -
     assert [one.field for one in told(failed.value).bad.field_violations] == ["offset"]
 
 
+async def test_an_answer_is_resumed_in_the_middle_of_its_second_picture(keeping: Stack) -> None:
+    events = await draw(keeping, "gemini/emulator-two-images")
+    _, second = (row for row in flat(events) if len(row) == 3)
+    again = await resume(
+        keeping, completion_id=events[0].started.completion_id, after_sequence=second[0], offset=100_000
+    )
+    assert flat(again)[0] == (second[0], 100_000, second[2][100_000:])
+
+
+@pytest.mark.parametrize("after", [0, 2, 99])
+async def test_an_offset_where_no_picture_begins_is_refused(keeping: Stack, after: int) -> None:
+    events = await draw(keeping, "gemini/emulator-two-images")
+    after = min(after, events[-1].sequence)
+    with pytest.raises(grpc.aio.AioRpcError) as failed:
+        await resume(keeping, completion_id=events[0].started.completion_id, after_sequence=after, offset=7)
+    assert [one.field for one in told(failed.value).bad.field_violations] == ["offset"]
+
+
+async def test_a_second_picture_is_whole_behind_the_middle_of_the_first(keeping: Stack) -> None:
+    events = await draw(keeping, "gemini/emulator-two-images")
+    first, second = (row for row in flat(events) if len(row) == 3)
+    again = await resume(keeping, completion_id=events[0].started.completion_id, after_sequence=first[0], offset=999)
+    assert [row for row in flat(again) if len(row) == 3] == [(first[0], 999, first[2][999:]), second]
+
+
 async def test_one_request_id_is_drawn_once(keeping: Stack) -> None:
     ident = str(uuid.uuid4())
     answers = await asyncio.gather(*(draw(keeping, request_id=ident) for _ in range(20)))

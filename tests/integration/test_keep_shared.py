@@ -5,6 +5,7 @@ import shutil
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
@@ -17,6 +18,7 @@ from tests.integration.status import told
 
 SMALL = "gemini/gemini-2.5-flash-image"
 SLOW = "gemini/emulator-latency-14000"  # longer than servers wait after a restart of Redis
+DRIP = "gemini/emulator-drip-2000"
 STUCK = "gemini/emulator-stuck"  # half a picture, and then nothing: it runs as long as it may
 
 
@@ -153,3 +155,35 @@ async def test_a_call_goes_on_unkept_without_objects(own: tuple[Redis, Stack, St
     await until_kept(first)
     kept = await draw(first)
     assert flat(await resume(second, completion_id=kept[0].started.completion_id)) == flat(kept)
+
+
+async def test_no_id_is_paid_twice_while_redis_restarts(own: tuple[Redis, Stack, Stack]) -> None:
+    redis, first, second = own
+    idents = [str(uuid.uuid4()) for _ in range(5)]
+    answers: dict[str, list[list[tuple[Any, ...]]]] = {ident: [] for ident in idents}
+    ended = set()
+
+    async def ask(server: Stack, ident: str) -> None:
+        """Until it is known what became of the request."""
+        while True:
+            try:
+                answers[ident].append(flat(await draw(server, DRIP, request_id=ident)))
+            except grpc.aio.AioRpcError as error:
+                if reason(error) == "STORE_UNAVAILABLE":
+                    continue
+                ended.add(reason(error))
+            return
+
+    async with asyncio.TaskGroup() as group:
+        for server in (first, second):
+            for ident in idents:
+                for _ in range(4):
+                    group.create_task(ask(server, ident))
+        while not draws_of(first, DRIP):  # noqa: ASYNC110  # the ledger is plain data
+            await asyncio.sleep(0.01)
+        redis.kill()
+        redis.start()
+    assert draws_of(first, DRIP) <= 5
+    assert ended <= {"ANSWER_NOT_KEPT"}
+    for found in answers.values():
+        assert all(answer == found[0] for answer in found)

@@ -12,6 +12,7 @@ from imagewire_server.core.store.store import Store, StoreDown, Upload
 
 _DESCRIBED = frozenset({"mime_type", "width", "height", "size_bytes", "sha256"})
 _MOST_IN_CHUNK = 2 * 1024 * 1024
+_READ = 1024 * 1024  # bytes that are read at once: a store that is far away answers slowly
 
 
 class KeptImages:
@@ -182,8 +183,9 @@ def _message(kept: KeptImage) -> pb.Image:
 
 async def _pieces(store: Store, kept: KeptImage, offset: int, size: int) -> AsyncGenerator[bytes, None]:
     try:
-        while data := await store.image_bytes(kept, offset, size):
-            yield data
+        while data := await store.image_bytes(kept, offset, _READ - offset % _READ):
+            for start in range(0, len(data), size):
+                yield data[start : start + size]
             offset += len(data)
     except StoreDown as error:
         raise _not_found() from error

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
+from imagewire_server.core.store.position import beyond
 from imagewire_server.core.store.records import Kept, State
 
 _T = TypeVar("_T")
@@ -61,6 +62,7 @@ class LocalReader:
             while True:
                 record = await self._next()
                 if isinstance(record, Ended):
+                    self._check_nothing_left()
                     if record.error is not None:
                         raise record.error
                     return
@@ -68,6 +70,7 @@ class LocalReader:
                     async for events in self._file(record):
                         yield events
                 elif isinstance(record, pb.Event) and record.sequence > self._at.sequence:
+                    self._check_nothing_left()
                     self._at.sequence = record.sequence
                     yield [record]
         finally:
@@ -117,11 +120,11 @@ class LocalReader:
 
     async def _file(self, begins: FileBegins) -> AsyncGenerator[list[StreamEvent], None]:
         """The bytes of a file that the reader lacks. Its next record tells that the file is whole."""
-        skipped = begins.sequence < self._at.sequence
-        offset = 0 if begins.sequence > self._at.sequence or skipped else self._at.offset
-        self._at.offset = 0
-        if skipped:
+        if begins.sequence < self._at.sequence:
             return
+        offset = 0
+        if begins.sequence == self._at.sequence:
+            offset, self._at.offset = self._at.offset, 0
         source = _FileSource(self._database, self._folder, self._folder.part(self._kept.completion_id, begins.number))
         try:
             while True:
@@ -148,10 +151,14 @@ class LocalReader:
             return data
         return self._read_log()
 
+    def _check_nothing_left(self) -> None:
+        """No file begins where the reader says that it has some bytes of one."""
+        if self._at.offset:
+            raise beyond(self._at.sequence, 0)
+
     def _check_offset(self, offset: int, size: int, begins: FileBegins) -> None:
         if offset > size:
-            words = f"is beyond the {size} bytes that event {begins.sequence} began; send how many have arrived"
-            raise InvalidRequest([Violation("offset", words)])
+            raise beyond(begins.sequence, size)
 
 
 class _FileSource:

@@ -5,18 +5,19 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
 from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
+from imagewire_server.core.store.position import beyond
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.database import Database
-from imagewire_server.core.store.shared.objects import Objects
+from imagewire_server.core.store.shared.objects import PIECE, Objects
 from imagewire_server.core.store.store import StoreDown
 
-_PIECE = 128 * 1024
+_PORTION = 128 * 1024  # bytes of a picture in one event
 
 _Events = AsyncGenerator[list[StreamEvent], None]
 
@@ -95,7 +96,7 @@ class SharedReader:
 
     async def _take(self, entry: _Entry) -> _Events:
         while self._log < entry.log:
-            size = min(_PIECE, entry.log - self._log)
+            size = min(PIECE, entry.log - self._log)
             data = await self._objects.read(names.log(self._kept.completion_id), self._log, size)
             for events in self._read_log(data):
                 yield events
@@ -112,6 +113,7 @@ class SharedReader:
         found: list[StreamEvent] = []
         for record in self._records.feed(data):
             if isinstance(record, Ended):
+                self._check_offset()
                 self._ended = True
                 self._error = record.error
             elif isinstance(record, FileBegins):
@@ -121,29 +123,34 @@ class SharedReader:
             else:
                 self._file = None
                 if record.sequence > self._sequence:
+                    self._check_offset()
                     self._sequence = record.sequence
                     found.append(record)
         return [found] if found else []
 
+    def _check_offset(self) -> None:
+        """No file begins where the reader says that it has some bytes of one."""
+        if self._offset:
+            raise beyond(self._sequence, 0)
+
     def _begin(self, file: FileBegins) -> None:
-        skipped = file.sequence < self._sequence
-        self._file = None if skipped else file
-        self._at = self._offset if file.sequence == self._sequence else 0
-        self._offset = 0
+        self._file = None if file.sequence < self._sequence else file
+        self._at, self._offset = (self._offset, 0) if file.sequence == self._sequence else (0, self._offset)
 
     async def _read_file(self, begins: FileBegins, entry: _Entry) -> _Events:
         path = names.file(self._kept.completion_id, begins.number)
         while self._at < entry.offset:
-            data = await self._objects.read(path, self._at, min(_PIECE, entry.offset - self._at))
-            yield [begins.chunk(self._at, data)]
-            self._at += len(data)
+            whole = await self._objects.read(path, self._at, min(PIECE - self._at % PIECE, entry.offset - self._at))
+            for start in range(0, len(whole), _PORTION):
+                data = whole[start : start + _PORTION]
+                yield [begins.chunk(self._at, data)]
+                self._at += len(data)
         data = entry.data[self._at - entry.offset :]
         if data:
             yield [begins.chunk(self._at, data)]
             self._at += len(data)
         if not entry.data and self._at > entry.offset:
-            words = f"is beyond the {entry.offset} bytes that event {begins.sequence} began; send how many have arrived"
-            raise InvalidRequest([Violation("offset", words)])
+            raise beyond(begins.sequence, entry.offset)
 
 
 def _entry(fields: dict[bytes, bytes]) -> _Entry:

@@ -182,7 +182,10 @@ class SharedStore:
 
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: it is marked as soon as Redis works."""
-        self.heart.note("keeping an answer", error)
+        if isinstance(error, FAULTS):
+            self.heart.note("keeping an answer", error)
+        else:
+            self.heart.warnings.warn("keeping an answer", error)
         self.heart.give_up(replace(kept, state=State.NOT_KEPT))
 
     def look_for_room(self, total: int) -> None:
