@@ -59,9 +59,19 @@ def keys(redis: Redis) -> set[str]:
     return found - {"run", "total", "expire", "collect", "secret"}
 
 
+async def kept(redis: Redis, stack: Stack) -> str:
+    """Draw, and return the id when all of the answer is in the store."""
+    ident = (await draw(stack))[0].started.completion_id
+    with redis.client as client:
+        async with asyncio.timeout(60):
+            while client.hget(f"imagewire:c:{ident}", "state") != b"ended":  # noqa: ASYNC110  # Redis does not tell
+                await asyncio.sleep(0.01)
+    return ident
+
+
 async def test_the_oldest_make_room(redis: Redis, objects: Path, sweep: Sweep) -> None:
     async with running_stack(**settings(redis, objects)) as stack:
-        ids = [(await draw(stack))[0].started.completion_id for _ in range(3)]
+        ids = [await kept(redis, stack) for _ in range(3)]
         await sweep.make_room()
         for gone in ids[:2]:
             with pytest.raises(grpc.aio.AioRpcError) as failed:
@@ -73,7 +83,7 @@ async def test_the_oldest_make_room(redis: Redis, objects: Path, sweep: Sweep) -
 
 async def test_what_is_expired_leaves_nothing(redis: Redis, objects: Path, sweep: Sweep) -> None:
     async with running_stack(**settings(redis, objects), keep_ttl=1.0) as stack:
-        await draw(stack)
+        await kept(redis, stack)
         assert files(objects)
         await asyncio.sleep(1.1)  # the time to live
         await sweep.expire()
@@ -85,17 +95,17 @@ async def test_what_is_expired_leaves_nothing(redis: Redis, objects: Path, sweep
 async def test_objects_that_nothing_refers_to_are_removed(redis: Redis, objects: Path, sweep: Sweep) -> None:
     async with running_stack(**settings(redis, objects)) as stack:
         await draw(stack)
-    kept = files(objects)
+    known = files(objects)
     for name in ("answers/cmpl-lost/0/0", "uploads/cut/0/0"):
         for age, number in ((3 * 3600, "0"), (0, "1")):
             file = objects / name[:-1] / number
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(b"left over")
             os.utime(file, (time.time() - age,) * 2)
-    for file in kept:
+    for file in known:
         os.utime(objects / file, (time.time() - 3 * 3600,) * 2)
     await sweep.collect()
-    assert files(objects) == sorted([*kept, "answers/cmpl-lost/0/1", "uploads/cut/0/1"])
+    assert files(objects) == sorted([*known, "answers/cmpl-lost/0/1", "uploads/cut/0/1"])
 
 
 async def test_an_upload_that_is_cut_leaves_nothing(redis: Redis, objects: Path) -> None:
