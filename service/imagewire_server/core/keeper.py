@@ -267,6 +267,8 @@ class Keeper:
     def _end(self, kept: Kept, recorder: Recorder, call: Call, outcome: Exception | None) -> None:
         """The upstream call of a drawing is over."""
         error = outcome if outcome is None or isinstance(outcome, Error) else Internal("the server failed")
+        if recorder.failed:
+            metrics.count_not_kept()
         recorder.end(error, free=error is not None and call.charged == "no")
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)

@@ -24,6 +24,7 @@ _CALLS, _SECONDS, _RUNNING = "imagewire_calls", "imagewire_call_seconds", "image
 _ATTEMPTS, _IMAGE_BYTES = "imagewire_upstream_attempts", "imagewire_image_bytes"
 _COST, _COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
 _LINES_DROPPED = "imagewire_log_lines_dropped"
+_NOT_KEPT = "imagewire_answers_not_kept"
 
 METRICS = {
     _CALLS: Metric("counter", "Calls, by how they ended.", ("method", "code")),
@@ -36,6 +37,7 @@ METRICS = {
         "Calls that were or may have been charged (charged: yes, maybe), and nobody can tell how much.",
         ("deployment", "charged"),
     ),
+    _NOT_KEPT: Metric("counter", "Answers that the store of answers could not keep."),
     _RUNNING: Metric("gauge", "Calls that draw now."),
     _LINES_DROPPED: Metric(
         "counter",
@@ -96,6 +98,11 @@ def count_cost(call: Call) -> None:
         _counts.add((_COST, call.deployment), call.cost_usd or 0.0)
         if call.cost_nano_usd is None and call.charged != "no":
             _counts.add((_COST_UNKNOWN, call.deployment, call.charged))
+
+
+def count_not_kept() -> None:
+    """The store could not keep an answer."""
+    _counts.add((_NOT_KEPT,))
 
 
 def count_running(change: int) -> None:

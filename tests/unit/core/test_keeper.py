@@ -22,6 +22,7 @@ from imagewire_server.contract.keep_errors import (
     RequestIdReused,
     StoreUnavailable,
 )
+from imagewire_server.core import metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.keeper import Keeper
 from tests.conftest import spec
@@ -152,8 +153,10 @@ async def test_a_store_that_is_down_costs_only_what_needs_it(tmp_path: Path, mon
         assert provider.asked == []
         store.is_down = True
         store._tries_at = float("inf")
+        before = metrics.everything().get(("imagewire_answers_not_kept",), 0)
         started = (await events(await ask(keeper)))[0].started
         assert (started.HasField("expire_time"), keeper.is_keeping) == (False, False)
+        assert metrics.everything()[("imagewire_answers_not_kept",)] == before + 1
 
 
 async def test_a_call_that_ends_while_it_claims_gives_the_id_back(tmp_path: Path) -> None:

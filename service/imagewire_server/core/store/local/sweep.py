@@ -36,7 +36,11 @@ class Sweep:
                 over = [kept.completion_id for kept in answers if self._is_over(kept.state, kept.owner)]
                 if not over and not images:
                     return
-                self._remove(over, images)
+                for ident in over:
+                    self._remove([ident], [])
+                    if self._database.total <= _ROOMY * self._max_bytes:
+                        return
+                self._remove([], images)
 
     def remove(self, completion_ids: list[str], image_ids: list[str]) -> None:
         """Remove answers and uploaded pictures."""
