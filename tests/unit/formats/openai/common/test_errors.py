@@ -15,7 +15,6 @@ from imagewire_server.formats.openai.common.errors import body
         (errors.Withheld("no"), "invalid_request_error", "picture_withheld"),
         (errors.Overloaded("no"), "rate_limit_error", "overloaded"),
         (errors.RequestTimeout("no"), "timeout_error", "request_timeout"),
-        (errors.NotBuilt("no"), "api_error", "not_built"),
         (errors.Internal("no"), "api_error", "internal"),
         (errors.Cut("no"), "api_error", "upstream_cut"),
         (errors.Refused("no", code=Code.PERMISSION_DENIED, reason="UPSTREAM_X"), "permission_error", "upstream_x"),
