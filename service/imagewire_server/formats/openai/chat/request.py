@@ -35,12 +35,13 @@ class TextPart(Strict, tag_field="type", tag="text"):
 
 
 class ImagePart(Strict, tag_field="type", tag="image_url"):
-    """A picture. The last three fields are those of a picture in the content of an answer."""
+    """A picture. index, thought, mime_type and image_id are those of a picture in the content of an answer."""
 
     image_url: ImageUrl | str
     index: int | None = None
     thought: bool | None = None
     mime_type: str | None = None
+    image_id: str | None = None
     cache_control: CacheControl | None = None
 
 

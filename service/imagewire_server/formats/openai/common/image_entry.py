@@ -24,19 +24,18 @@ def entry_end(part: pb.PartFinished, written: str = "") -> bytes:
         entry["thought"] = True
     if written and what.mime_type and what.mime_type != written:
         entry["mime_type"] = what.mime_type
+    if isinstance(what, pb.Image) and what.image_id:
+        entry["image_id"] = what.image_id
     return final_end(what) + (b"," + encoded(entry)[1:] if entry else b"}")
 
 
 def final_end(what: pb.Image | pb.Media) -> bytes:
     """The rest of `image`, after its URL."""
-    image_id = what.image_id if isinstance(what, pb.Image) else ""
-    if not what.uri and not what.display_name and not image_id:
+    if not what.uri and not what.display_name:
         return b'","detail":"auto"}'
     url: Json = {"detail": "auto"}
     if what.uri and what.mime_type:
         url["format"] = what.mime_type
     if what.display_name:
         url["display_name"] = what.display_name
-    if image_id:
-        url["image_id"] = image_id
     return b'",' + encoded(url)[1:]

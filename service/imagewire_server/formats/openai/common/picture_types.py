@@ -8,16 +8,12 @@ from imagewire_server.formats.openai.common.json_decode import Strict
 
 
 class Picture(Strict):
-    """A data: URL, or where the picture is: by its URL, or where the provider wrote it, with its type as format.
-
-    image_id: its id, if the server keeps it.
-    """
+    """A data: URL, or where the picture is: by its URL, or where the provider wrote it, with its type as format."""
 
     url: str
     detail: Literal["auto"]
     format: str | msgspec.UnsetType = msgspec.UNSET
     display_name: str | msgspec.UnsetType = msgspec.UNSET
-    image_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class PictureEntry(Strict):
@@ -28,6 +24,7 @@ class PictureEntry(Strict):
     image_url: Picture
     thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
     mime_type: str | msgspec.UnsetType = msgspec.UNSET
+    image_id: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class TextEntry(Strict, tag_field="type", tag="text"):
@@ -42,3 +39,4 @@ class ContentEntry(Strict, tag_field="type", tag="image_url"):
     image_url: Picture
     thought: Literal[True] | msgspec.UnsetType = msgspec.UNSET
     mime_type: str | msgspec.UnsetType = msgspec.UNSET
+    image_id: str | msgspec.UnsetType = msgspec.UNSET

@@ -33,25 +33,24 @@ Token = Annotated[str, msgspec.Meta(description="provider_specific_fields.contin
 class ImageUrl(Strict):
     """A picture. url: https://, gs:// or data:. format: its media type, required with gs://.
 
-    display_name: the name by which a function's result refers to the picture. image_id: that of an answer's picture,
-    which changes nothing.
+    display_name: the name by which a function's result refers to the picture.
     """
 
     url: str
     detail: Detail | None = None
     format: str | None = None
     display_name: str | None = None
-    image_id: str | None = None
 
 
 class AnswerImage(Strict):
-    """A picture of an earlier answer, as this server sent it."""
+    """A picture of an earlier answer, as this server sent it. image_id changes nothing beside its URL."""
 
     image_url: ImageUrl
     type: Literal["image_url"] | None = None
     index: int | None = None
     thought: bool | None = None
     mime_type: str | None = None
+    image_id: str | None = None
 
 
 class NativePart(Strict):
