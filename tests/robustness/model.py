@@ -84,5 +84,6 @@ def _ends(calls: list[Seen]) -> list[str]:
     if not told:
         return []
     first = told[0]
-    later = {call.end for call in calls if call.begun > first.ended} - {first.end, *NO_WORD}
+    # What was seen may be lost afterwards, where the disk is full; that is told.
+    later = {call.end for call in calls if call.begun > first.ended} - {first.end, "ANSWER_NOT_KEPT", *NO_WORD}
     return [f"a call ended with {end}, after another had ended with {first.end}" for end in sorted(later)]

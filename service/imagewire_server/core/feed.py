@@ -187,19 +187,24 @@ class Feed:
                         self._keeping.recorder.add(events)
                     self._wake_readers()
         except Exception as error:  # noqa: BLE001  # it is raised where it is read
-            self._outcome = error
-            self._end(error)
+            await self._finish(error)
         except asyncio.CancelledError:
             if not self._closed:  # from outside, or of something that the source asked
                 self._end(Internal("the drawing was cancelled while it was read"))
-            raise
-        else:
-            self._outcome = None
-            self._end(None)
-        finally:
             if self._keeping is not None:
                 self._keeping.on_end(self._outcome)
+            raise
+        else:
+            await self._finish(None)
         self._buffer.trim(self._needed())
+
+    async def _finish(self, outcome: Exception | None) -> None:
+        """The drawing is over: first the store learns of it, then the readers."""
+        self._outcome = outcome
+        if self._keeping is not None:
+            self._keeping.on_end(outcome)
+            await self._keeping.settle()
+        self._end(outcome)
 
     async def _wait(self) -> None:
         """Wait until it may be time to pull: a reader asks, or another completion gives memory back."""

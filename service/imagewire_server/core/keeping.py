@@ -1,5 +1,7 @@
 """How one drawing is kept: its recorder, and the way back to what is no longer in memory."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
@@ -7,6 +9,8 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core import picture_links
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Recorder, Store
+
+_LONGEST = 5.0  # seconds that a caller waits for a disk that hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +28,13 @@ class Keeping:
     def image_id(self, candidate_index: int, part_index: int) -> str:
         """The id of a picture."""
         return picture_links.image_id(self.store.secret, self.kept.completion_id, candidate_index, part_index)
+
+    async def settle(self) -> None:
+        """Wait until the end is written, if the caller may ask for it: who has seen it, sees the same again."""
+        if self.kept.request_id:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LONGEST):
+                    await self.recorder.settle()
 
     def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store.read."""

@@ -14,7 +14,7 @@ class StoreDown(Exception):
 
 
 class Recorder(Protocol):
-    """Keeps the events of one answer while they arrive. None of its methods waits or raises."""
+    """Keeps the events of one answer while they arrive. None of its methods raises, and none but `settle` waits."""
 
     failed: bool
     """Whether it has given up: no later event is kept."""
@@ -32,6 +32,9 @@ class Recorder(Protocol):
 
     def end(self, error: Error | None, *, free: bool) -> None:
         """The answer is complete, or has ended with an error. free: whether nothing was charged."""
+
+    async def settle(self) -> None:
+        """Return when its end is written, or cannot be."""
 
 
 class OnProgress(Protocol):

@@ -3,6 +3,7 @@
 A small answer is one row. It is held until it ends, or for a moment; a larger one has a log and files.
 """
 
+import contextlib
 import io
 import time
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from imagewire_server.core.store.local.part_file import PartFile, write_all
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.request import kept_request
-from imagewire_server.core.store.store import OnProgress
+from imagewire_server.core.store.store import OnProgress, StoreDown
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
@@ -67,6 +68,11 @@ class LocalRecorder:
         """See Recorder. On the loop."""
         self._has_ended = True
         self._store.writer.put(lambda: self._finish(error, free=free))
+
+    async def settle(self) -> None:
+        """See Recorder."""
+        with contextlib.suppress(StoreDown):
+            await self._store.flush()
 
     def _finish(self, error: Error | None, *, free: bool) -> Callable[[], None] | None:
         if self.failed:

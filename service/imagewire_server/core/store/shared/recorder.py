@@ -63,6 +63,10 @@ class SharedRecorder:
         """See Recorder."""
         self._asked = spec
 
+    async def settle(self) -> None:
+        """See Recorder."""
+        await self.catch_up()
+
     async def catch_up(self) -> None:
         """Return when all that was given is written, or cannot be."""
         if self._task is not None:
