@@ -30,7 +30,16 @@ _GENERATION = (
     "frequency_penalty",
     "media_resolution",
 )
-_SPEC = ("tools", "tool_config", "cached_content", "labels", "extra_body", "service_tier", "continuation_token")
+_SPEC = (
+    "tools",
+    "tool_config",
+    "cached_content",
+    "labels",
+    "extra_body",
+    "service_tier",
+    "continuation_token",
+    "previous_completion_id",
+)
 _MODALITIES = {"text": Modality.MODALITY_TEXT, "image": Modality.MODALITY_IMAGE}
 
 
@@ -79,6 +88,7 @@ class Options(TypedDict, total=False):
         service_tier: "flex", "standard" or "priority", at different prices.
         output_uri: "gs://bucket/folder/": Vertex AI writes pictures there and does not send them.
         continuation_token: The token of an answer whose rest is asked for.
+        previous_completion_id: The id of a kept answer: the server puts its chat in front of the messages.
 
     Examples:
         >>> options: imagewire.Options = {"aspect_ratio": "16:9", "seed": 7}
@@ -111,6 +121,7 @@ class Options(TypedDict, total=False):
     service_tier: str
     output_uri: str
     continuation_token: bytes
+    previous_completion_id: str
 
 
 class RequestParams(Options, total=False):

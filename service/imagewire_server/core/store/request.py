@@ -1,11 +1,18 @@
 """What is kept of a request, so that its chat can go on: its messages, with pictures by their sha256."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import pybase64
 
 from imagewire_server.contract import image_header, pb
 
 _SMALL = 1024  # bytes of a picture that stays in its message
+# Bytes of all else. A chat whose request has more cannot be continued by its id.
+_MOST = 1024 * 1024
+_OURS = (pb.ChatMessage, pb.Part, pb.FunctionResponse, pb.Image)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,31 +26,62 @@ class InputImage:
     height: int
 
 
-def kept_request(spec: pb.Spec) -> tuple[pb.Spec, list[InputImage]]:
-    """The request as it is kept, and the pictures that are taken out of it."""
+def kept_request(spec: pb.Spec, take: Callable[[InputImage], None]) -> pb.Spec | None:
+    """The request as it is kept, None where it is too large. take: called with each picture that is taken out of it.
+
+    Large pictures are copied one at a time: there may be many of them, and they may be all that memory allows.
+    """
     kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
-    taken: dict[bytes, InputImage] = {}
     for message in spec.messages:
-        copy = kept.messages.add()
-        copy.CopyFrom(message)
-        images = [copy.image] if copy.HasField("image") else []
-        for part in copy.parts:
-            images += [part.image] if part.HasField("image") else part.function_response.images
-        for image in images:
-            _take_out(image, taken)
-    return kept, list(taken.values())
+        _copy(message, kept.messages.add(), take)
+        if kept.ByteSize() > _MOST:
+            return None
+    return kept
 
 
-def _take_out(image: pb.Image, taken: dict[bytes, InputImage]) -> None:
-    if image.WhichOneof("source") != "data":
+def _copy(source: Any, target: Any, take: Callable[[InputImage], None]) -> None:
+    if isinstance(source, pb.Image):
+        _copy_image(source, target, take)
         return
-    data = image.data
-    if len(data) <= _SMALL:
+    for field, value in source.ListFields():
+        copied = getattr(target, field.name)
+        if not isinstance(value, _OURS) and not (field.is_repeated and field.message_type):
+            if field.message_type is None and not field.is_repeated:
+                setattr(target, field.name, value)
+            else:
+                copied.MergeFrom(value)
+        elif not field.is_repeated:
+            copied.SetInParent()
+            _copy(value, copied, take)
+        elif field.message_type.GetOptions().map_entry:
+            copied.MergeFrom(value)
+        else:
+            for one in value:
+                _copy(one, copied.add(), take)
+
+
+def _copy_image(source: pb.Image, target: pb.Image, take: Callable[[InputImage], None]) -> None:
+    taken = _data(source)
+    if taken is None:
+        target.CopyFrom(source)
         return
-    sha256 = image.sha256 or hashlib.sha256(data).digest()
-    if sha256 not in taken:
-        header = image_header.read(data[: image_header.ENOUGH])
-        width, height = (header.width or 0, header.height or 0) if header else (0, 0)
-        taken[sha256] = InputImage(sha256, data, image.mime_type or (header.mime_type if header else ""), width, height)
-    image.ClearField("data")
-    image.sha256 = sha256
+    mime_type, data = taken
+    header = image_header.read(data[: image_header.ENOUGH])
+    sha256 = source.sha256 or hashlib.sha256(data).digest()
+    width, height = (header.width or 0, header.height or 0) if header else (0, 0)
+    mime_type = source.mime_type or mime_type or (header.mime_type if header else "")
+    take(InputImage(sha256, data, mime_type, width, height))
+    target.sha256, target.mime_type, target.detail = sha256, source.mime_type, source.detail
+    target.display_name = source.display_name
+
+
+def _data(image: pb.Image) -> tuple[str, bytes] | None:
+    """The media type, where it is told, and the bytes of a large picture; None where it stays in its message."""
+    match image.WhichOneof("source"):
+        case "data":
+            data = image.data
+            return ("", data) if len(data) > _SMALL else None
+        case "uri" if len(image.uri) > 2 * _SMALL:
+            head, _, text = image.uri.partition(",")
+            return head.removeprefix("data:").partition(";")[0], pybase64.b64decode(text)
+    return None

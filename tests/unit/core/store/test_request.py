@@ -1,16 +1,24 @@
 """What is kept of a request: its messages, with large pictures by their hash."""
 
+import base64
 import hashlib
 
 from imagewire_server.contract import pb
-from imagewire_server.core.store.request import kept_request
+from imagewire_server.core.store.request import InputImage, kept_request
 from tests.pictures import encoded
 
 LARGE = encoded("JPEG", 300, 200) + bytes(2000)
 SHA = hashlib.sha256(LARGE).digest()
 
 
-def test_pictures_are_taken_out_once() -> None:
+def split(spec: pb.Spec) -> tuple[pb.Spec, list[InputImage]]:
+    taken: list[InputImage] = []
+    kept = kept_request(spec, taken.append)
+    assert kept is not None
+    return kept, taken
+
+
+def test_large_pictures_are_taken_out() -> None:
     response = pb.FunctionResponse(name="f", images=[pb.Image(data=LARGE)])
     spec = pb.Spec(
         model="m",
@@ -27,7 +35,7 @@ def test_pictures_are_taken_out_once() -> None:
         ],
     )
     before = spec.SerializeToString()
-    kept, [taken] = kept_request(spec)
+    kept, [taken, *_] = split(spec)
     assert (taken.sha256, taken.data, taken.mime_type, taken.width, taken.height) == (
         SHA,
         LARGE,
@@ -45,12 +53,37 @@ def test_pictures_are_taken_out_once() -> None:
 def test_small_pictures_and_those_elsewhere_stay() -> None:
     images = [pb.Image(data=b"small"), pb.Image(uri="gs://a/b"), pb.Image(image_id="i")]
     spec = pb.Spec(messages=[pb.ChatMessage(image=image) for image in images])
-    kept, taken = kept_request(spec)
+    kept, taken = split(spec)
     assert [message.image for message in kept.messages] == images
     assert taken == []
 
 
 def test_a_picture_of_unknown_type_is_taken_out_too() -> None:
     spec = pb.Spec(messages=[pb.ChatMessage(role=pb.Role.ROLE_ASSISTANT, image=pb.Image(data=bytes(5000)))])
-    _, [taken] = kept_request(spec)
+    _, [taken] = split(spec)
     assert (taken.mime_type, taken.width, taken.height) == ("", 0, 0)
+
+
+def test_all_else_stays_as_it_is() -> None:
+    part = pb.Part(text="t", thought=True, thought_signature=b"s", native_fields={"k": "1"})
+    call = pb.Part(function_call=pb.FunctionCall(name="f", args_json="{}"))
+    response = pb.FunctionResponse(name="f")
+    response.response["a"] = 1
+    media = pb.Part(media=pb.Media(data=b"m" * 2000, mime_type="audio/wav"))
+    messages = [
+        pb.ChatMessage(role=pb.Role.ROLE_SYSTEM, content="x"),
+        pb.ChatMessage(role=pb.Role.ROLE_ASSISTANT, parts=[part, call, media, pb.Part(function_response=response)]),
+    ]
+    spec = pb.Spec(model="m", messages=messages)
+    kept, taken = split(spec)
+    assert (kept, taken) == (spec, [])
+
+
+def test_a_large_data_uri_is_taken_out_too() -> None:
+    uri = f"data:image/jpeg;base64,{base64.b64encode(LARGE).decode()}"
+    kept, [taken] = split(pb.Spec(messages=[pb.ChatMessage(image=pb.Image(uri=uri))]))
+    assert (taken.data, taken.mime_type, kept.messages[0].image.sha256) == (LARGE, "image/jpeg", SHA)
+
+
+def test_a_request_that_is_too_large_is_not_kept() -> None:
+    assert kept_request(pb.Spec(messages=[pb.ChatMessage(content="x" * 1024 * 1024)]), lambda _: None) is None

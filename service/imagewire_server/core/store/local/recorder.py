@@ -5,6 +5,7 @@ A small answer is one row. It is held until it ends, or for a moment; a larger o
 
 import contextlib
 import io
+import itertools
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -18,7 +19,7 @@ from imagewire_server.core.store import log_format
 from imagewire_server.core.store.local.part_file import PartFile, write_all
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.request import kept_request
+from imagewire_server.core.store.request import InputImage, kept_request
 from imagewire_server.core.store.store import OnProgress, StoreDown
 
 if TYPE_CHECKING:
@@ -108,10 +109,13 @@ class LocalRecorder:
         self._store.fail(self.kept, error)
 
     def _ask(self, spec: pb.Spec) -> None:
-        request, images = kept_request(spec)
-        for i, image in enumerate(images):
-            self._store.keep_input(self.kept, f"{self.kept.completion_id}.in.{i}", image)
-        self._request = log_format.request_record(request)
+        numbers = itertools.count()
+
+        def take(image: InputImage) -> None:
+            self._store.keep_input(self.kept, f"{self.kept.completion_id}.in.{next(numbers)}", image)
+
+        request = kept_request(spec, take)
+        self._request = log_format.request_record(request) if request is not None else b""
         self._size += len(self._request)
 
     def _add(self, events: list[StreamEvent]) -> None:

@@ -14,7 +14,7 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
 from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.request import kept_request
+from imagewire_server.core.store.request import InputImage, kept_request
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.objects import PieceWriter
 from imagewire_server.core.store.store import OnProgress
@@ -160,7 +160,8 @@ class SharedRecorder:
 
     async def _write_request(self, spec: pb.Spec) -> None:
         """What was asked, and its pictures, so that the chat can go on."""
-        request, images = kept_request(spec)
+        images: list[InputImage] = []
+        request = await asyncio.to_thread(kept_request, spec, images.append)
         for number, image in enumerate(images):
             file = PieceWriter(self._store.objects, names.input_file(self.kept.completion_id, number))
             await file.write(image.data)
@@ -177,7 +178,8 @@ class SharedRecorder:
                 expires=self.kept.expires,
             )
             await self._store.database.put_image(made, names.answer(self.kept.completion_id), file.path, upload=False)
-        await self._append(log_format.request_record(request))
+        if request is not None:
+            await self._append(log_format.request_record(request))
 
     async def _append(self, record: bytes) -> None:
         self._entry(self._log, self._log.size, record)
