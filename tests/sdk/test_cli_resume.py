@@ -72,14 +72,32 @@ def test_an_earlier_one_is_named(chats: Chats) -> None:
     assert chats.sent() == ["A dog", "Red"]
 
 
-def test_undo_reaches_into_the_earlier_chat_and_save_names_its_files(chats: Chats) -> None:
+def test_undo_reaches_into_the_earlier_chat(chats: Chats) -> None:
     chats("A cat\nA dog\n")
-    ended = chats("/save\n", "--resume")
-    assert (ended.exit_code, "the earlier ones are " in ended.stderr, "a-dog.png" in ended.stderr) == (2, True, True)
     assert chats("/undo\nBlue\n", "--resume").exit_code == 0
     assert chats.sent() == ["A cat", "Blue"]
     chats("Red\n", "--resume")
     assert chats.sent() == ["A cat", "Blue", "Red"], "what was taken back stays so"
+
+
+def test_save_is_about_the_picture_of_the_earlier_chat(chats: Chats) -> None:
+    chats("A cat\nA dog\n")
+    ended = chats("/save\n/save copy\n/undo\n/save\n", "--resume")
+    dog, cat = Path("a-dog.png").resolve(), Path("a-cat.png").resolve()
+    told = [f"it is in {dog}", "saved as copy.png", 'taken back: "A dog"; its files stay', f"it is in {cat}"]
+    assert (ended.exit_code, ended.stderr) == (0, "".join(f"imagewire: {words}\n" for words in told))
+    assert Path("copy.png").read_bytes() == b"picture" * 100
+    cat.unlink()
+    ended = chats("/save\n", "--resume")
+    assert (ended.exit_code, f"the picture is not in {cat} any more; /save FILE writes it again" in ended.stderr) == (
+        2,
+        True,
+    )
+    assert chats("/save again.png\n", "--resume").exit_code == 0
+    assert Path("again.png").read_bytes() == b"picture" * 100
+    ended = chats("/undo\n/save\n", "--resume")
+    assert (ended.exit_code, "/save: there is no picture yet" in ended.stderr) == (2, True)
+    assert len(chats.script.requests) == 2, "nothing is drawn for it"
 
 
 def test_the_file_is_as_documented_and_private(chats: Chats) -> None:

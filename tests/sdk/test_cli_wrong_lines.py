@@ -92,8 +92,8 @@ main()
 
 @pytest.mark.parametrize(
     ("package", "module"),
-    [("imagewire.cli", "typer"), ("imagewire_server.__main__", "click")],
-    ids=["client", "server"],
+    [("imagewire.cli", "typer"), ("imagewire_server.__main__", "click"), ("imagewire_emulator.__main__", "aiohttp")],
+    ids=["client", "server", "emulator"],
 )
 def test_ctrl_c_while_it_is_loaded_is_no_traceback(package: str, module: str) -> None:
     code = INTERRUPTED.format(package=package, module=module)

@@ -4,7 +4,7 @@ from typing import Any
 
 from imagewire_emulator.errors import broken, invalid
 from imagewire_emulator.models import Model
-from imagewire_emulator.rules import api_fields, config, parts, signatures, tools, turns
+from imagewire_emulator.rules import api_fields, config, parts, schemas, signatures, tools, turns
 
 Json = dict[str, Any]
 
@@ -21,6 +21,7 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
     turns.check_roles(contents, vertex=vertex)
     _check_safety(request.get("safetySettings", ()), vertex=vertex)
     tools.check(request, model, vertex=vertex)
+    schemas.check(request, vertex=vertex)
     config.check(request.get("generationConfig", {}), model, vertex=vertex)
     if "systemInstruction" in request and not model.system_instruction and not vertex:
         raise invalid(f"Developer instruction is not enabled for models/{model.id}")

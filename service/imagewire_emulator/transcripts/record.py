@@ -5,6 +5,7 @@ The caller's credentials are passed on and never written. The answer is passed o
 
 import asyncio
 import logging
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,12 @@ from aiohttp import web
 from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.ledger import Entry
-from imagewire_emulator.transcripts import har, redact
+from imagewire_emulator.transcripts import har, masking, redact
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 _LOGGER = logging.getLogger(__name__)
 _UPLOAD_URL = "x-goog-upload-url"
+_PUBLIC = re.compile(r"/models(/[^/:]+)?$")  # Google's own models, with the display names that it gives them
 # Headers of one connection, and what aiohttp sets itself.
 _NOT_PASSED = {
     "accept-encoding",
@@ -152,7 +154,10 @@ class Recorder:
         def work() -> None:
             asked = described(request, sent, keep_inputs=self._keep_inputs)
             secrets = redact.credentials(request.headers.items(), request.query_string)
-            whole = redact.masked(b"".join(chunk.data for chunk in chunks), secrets, redact.texts(sent))
+            whole = b"".join(chunk.data for chunk in chunks)
+            whole = masking.masked(whole, secrets, redact.texts(sent), redact.names(sent))
+            if not _PUBLIC.search(request.path):
+                whole = masking.without_display_names(whole)
             masked, at = [], 0
             for chunk in chunks:
                 masked.append(har.Chunk(chunk.at, whole[at : at + len(chunk.data)]))

@@ -8,7 +8,7 @@ import typer
 
 import imagewire
 from imagewire.cli import ask, preview, shared_options
-from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
+from imagewire.cli.exits import Exit, Failure, failure_of, failures_reported, invalid, report_failure
 from imagewire.cli.output import note
 from imagewire.cli.output_path import is_folder, writable
 from imagewire.cli.signals import Terminated
@@ -86,6 +86,11 @@ def chat(
                     note(f"to go on with this chat: imagewire chat --resume {saved.path.stem}", name="")
             else:
                 _follow(session)
+                if session.elsewhere:
+                    failure = Failure(Exit.FAILED, "; ".join(session.elsewhere))
+                    if as_json:
+                        report_failure(failure, as_json=True)
+                    raise typer.Exit(failure.code)
 
 
 def _follow(session: "Session") -> None:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from imagewire import Image
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import note
 from imagewire.cli.state_files import private_folder, state_folder
@@ -32,6 +33,18 @@ class SavedTurn:
     words: str
     messages: "list[ChatMessage]"
     files: list[str]
+
+    @property
+    def image(self) -> Image | None:
+        """The final picture of its answer."""
+        from imagewire.final_image import final_image
+        from imagewire.images import image_from_proto
+        from imagewire.v1.message_pb2 import Role
+
+        said = (message for message in self.messages if message.role == Role.ROLE_ASSISTANT)
+        drawn = [part for message in said for part in message.parts if part.HasField("image")]
+        final = final_image(drawn, lambda part: part.thought)
+        return None if final is None else image_from_proto(final.image, thought=final.thought)
 
 
 @dataclass(slots=True)
