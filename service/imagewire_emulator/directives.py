@@ -65,14 +65,14 @@ def named(text: str) -> Directive | None:
 
 
 def _numbers(kinds: tuple[str, ...], given: list[tuple[str, str]]) -> tuple[int, ...] | None:
-    """The numbers, None if they are too many, too large, not whole, or of the wrong unit."""
+    """The numbers, None if there are too many, or one is too small, too large, not whole, or of the wrong unit."""
     if len(given) > len(kinds):
         return None
     read = []
     for kind, (value, unit) in zip(kinds, given, strict=False):
-        most, factors = UNITS[kind]
+        least, most, factors = UNITS[kind]
         number = Decimal(value) * factors.get(unit, 0)
-        if unit not in factors or number > most or number % 1:
+        if unit not in factors or not least <= number <= most or number % 1:
             return None
         read.append(int(number))
     return tuple(read)
@@ -111,7 +111,7 @@ def _parsed(text: str) -> Directive:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, [*ALL, "status"], n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name.lower(), [*ALL, "status"], n=1, cutoff=0.0)
     return f"; the nearest that there is: {near[0]}"
 
 

@@ -6,13 +6,13 @@ from imagewire_emulator.plan import Scenarios
 
 SCENARIOS: Scenarios = ACCIDENTS | ODDITIES
 
-# What a number counts → the most, and the factor of each unit.
-UNITS: dict[str, tuple[int, dict[str, int]]] = {
-    "time": (1_000_000_000, {"": 1, "ms": 1, "s": 1_000}),
-    "bytes": (1_000_000_000, {"": 1, "KB": 1_000, "MB": 1_000_000}),
-    "seconds": (1_000_000_000, {"": 1, "s": 1}),
-    "percent": (100, {"": 1}),
-    "times": (1_000_000_000, {"": 1}),
+# What a number counts → the least, the most, and the factor of each unit.
+UNITS: dict[str, tuple[int, int, dict[str, int]]] = {
+    "time": (0, 1_000_000_000, {"": 1, "ms": 1, "s": 1_000}),
+    "bytes": (1, 1_000_000_000, {"": 1, "KB": 1_000, "MB": 1_000_000}),
+    "seconds": (0, 1_000_000_000, {"": 1, "s": 1}),
+    "percent": (0, 100, {"": 1}),
+    "times": (1, 1_000_000_000, {"": 1}),
 }
 # The numbers that a scenario takes. Others take none.
 NUMBERS: dict[str, tuple[str, ...]] = {

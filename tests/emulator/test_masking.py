@@ -67,9 +67,9 @@ def test_pictures_are_left_alone_and_take_no_time() -> None:
 
 
 def test_the_callers_names_are_masked_as_names_and_as_texts() -> None:
-    answer = b'{"args": {"my_secret_name" : 1, "other": "my_secret_name"}, "text": "my_secret_name?"}'
+    answer = b'{"args": {"my_secret_name" : 1, "other": "my_secret_name"}, "text": "Unknown name my_secret_name"}'
     made = masking.masked(answer, (), (), {"my_secret_name"})
-    assert made == b'{"args": {"xxxxxxxxxxxxxx" : 1, "other": "xxxxxxxxxxxxxx"}, "text": "my_secret_name?"}'
+    assert made == b'{"args": {"xxxxxxxxxxxxxx" : 1, "other": "xxxxxxxxxxxxxx"}, "text": "Unknown name xxxxxxxxxxxxxx"}'
 
 
 def test_display_names_are_masked() -> None:

@@ -68,6 +68,7 @@ async def test_a_wrong_type_is_named(
     [
         {},
         {"instances": {}},
+        {"instances": [{"prompt": "x"}], "parameter": {"sampleCount": 1}},
         {"instances": "A banana"},
         {"instances": []},
         {"instances": [{"prompt": "x"}] * 2},

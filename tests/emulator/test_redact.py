@@ -35,6 +35,7 @@ def test_constants_of_the_api_are_kept(value: Any) -> None:
         {"contents": [{"parts": [{"text": "TEXT"}]}]},
         {"contents": [{"role": "the secret"}]},
         {"contents": [{"parts": [{"inlineData": {"mimeType": "image/the secret"}}]}]},
+        {"contents": [{"parts": [{"inlineData": {"mimeType": "secret/secret"}}]}]},
         {"generationConfig": {"responseSchema": {"type": "STRING"}}},
         {"generationConfig": {"stopSequences": ["END"]}},
         {"labels": {"team": "TEXT"}},

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 
 from imagewire_emulator import directives
 from imagewire_emulator.draw import Wish
-from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.errors import ApiError, invalid, unknown_name
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 
 _MODELS = re.compile(r"imagen-[\w.-]+|imagegeneration@\d{3}|virtual-try-on-[\w-]+|image-segmentation-\d{3}")
@@ -28,6 +28,7 @@ _KINDS: dict[int, tuple[tuple[type, ...], str]] = {
     _OBJECT: ((dict,), "an object"),
     _OBJECTS: ((list,), "a list of objects"),
 }
+_REQUEST = ("endpoint", "instances", "parameters", "labels")
 _INSTANCE = {
     "prompt": _TEXT,
     **dict.fromkeys(["image", "mask", "personImage", "scribble"], _OBJECT),
@@ -55,6 +56,8 @@ async def _predict(asked: Asked) -> Json:
     given = await asked.body()
     asked.entry.model = id_
     asked.state.ledger.keep(asked.entry, given)
+    for name in given.keys() - set(_REQUEST):
+        raise unknown_name(name)
     instance, parameters = _instance(given), _object(given, "parameters")
     _check_types(instance, _INSTANCE, "instances[0]")
     _check_types(parameters, _PARAMETERS, "parameters")

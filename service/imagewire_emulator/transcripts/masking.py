@@ -23,10 +23,11 @@ def masked(answer: bytes, secrets: Iterable[str], repeated: Iterable[str], names
     """The answer without them.
 
     secrets: replaced everywhere. repeated: texts, replaced in JSON's strings but not in names, and so are 16 characters
-    or more of one. names: the caller's, replaced where they are names or whole texts.
+    or more of one. names: the caller's, replaced in names and strings.
     """
     answer = _replaced(answer, _forms(secrets))
     texts, own = list(repeated), {*names}
+    said = [*texts, *own]
     pieces = {
         text[at : at + _PIECE]
         for text in texts
@@ -36,15 +37,15 @@ def masked(answer: bytes, secrets: Iterable[str], repeated: Iterable[str], names
 
     def mask(match: re.Match[bytes]) -> bytes:
         if _FILE.fullmatch(match[1]):
-            return _replaced(match[0], (text.encode(errors="replace") for text in texts))
+            return _replaced(match[0], (text.encode(errors="replace") for text in said))
         characters = _CHARACTER.findall(match[1])
         if match[2]:
             if _plain(characters) not in own:
                 return match[0]
             return b'"' + b"x" * len(match[1]) + b'"' + match[2]
-        return b'"' + _hidden(characters, texts, pieces, own) + b'"'
+        return b'"' + _hidden(characters, said, pieces) + b'"'
 
-    return _STRING.sub(mask, answer) if texts or own else answer
+    return _STRING.sub(mask, answer) if said else answer
 
 
 def without_display_names(answer: bytes) -> bytes:
@@ -52,7 +53,7 @@ def without_display_names(answer: bytes) -> bytes:
     return _DISPLAY_NAME.sub(lambda match: match[1] + b"x" * len(match[2]) + b'"', answer)
 
 
-def _hidden(characters: list[bytes], texts: list[str], pieces: set[str], names: set[str]) -> bytes:
+def _hidden(characters: list[bytes], texts: list[str], pieces: set[str]) -> bytes:
     """A string's content, in which what is of the request is replaced."""
     plain = _plain(characters)
     hide = bytearray(len(plain))
@@ -64,8 +65,6 @@ def _hidden(characters: list[bytes], texts: list[str], pieces: set[str], names: 
     for at in range(len(plain) - _PIECE + 1 if pieces else 0):
         if plain[at : at + _PIECE] in pieces:
             hide[at : at + _PIECE] = b"x" * _PIECE
-    if plain in names:
-        hide = bytearray(b"x" * len(plain))
     pairs = zip(characters, hide, strict=True)
     return b"".join(b"x" * len(character) if hidden else character for character, hidden in pairs)
 

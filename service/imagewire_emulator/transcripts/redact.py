@@ -39,7 +39,8 @@ _QUERY = ("alt", "$alt", "pageSize", "upload_protocol", "uploadType")
 _KEPT_FIELDS = {"method", "mimetype", "role", "servicetier"}
 _OPTIONS = {"generationconfig", "safetysettings"}
 _CONSTANT = re.compile(
-    r"user|model|function|[a-z]+/[a-z0-9.+*-]{1,40}|\d{1,2}:\d{1,2}|\d{1,3}K?|[A-Z][A-Z_]{1,50}|Text|Image"
+    r"user|model|function|(?:application|audio|image|text|video)/[a-z0-9.+*-]{1,40}"
+    r"|\d{1,2}:\d{1,2}|\d{1,3}K?|[A-Z][A-Z_]{1,50}|Text|Image"
 )
 # Fields whose keys are the caller's own.
 _FREE_FORM = {
