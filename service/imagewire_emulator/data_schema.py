@@ -13,8 +13,9 @@ from imagewire_emulator.proto_json import (
     string,
 )
 
+_TYPES = ("STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL", "TYPE_UNSPECIFIED")
 _FIELDS: dict[str, Reader] = {
-    "type": enum("Type", "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL", numbered=True),
+    "type": enum("Type", *_TYPES, numbered=True),
     **dict.fromkeys(["format", "title", "description", "pattern", "ref"], string),
     **dict.fromkeys(["enum", "required", "propertyOrdering"], repeated(string)),
     **dict.fromkeys(["minItems", "maxItems", "minLength", "maxLength"], long_integer),

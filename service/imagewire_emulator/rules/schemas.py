@@ -3,6 +3,7 @@
 The Gemini API has rules of its own for the message; Vertex AI says what it misses by the function's name.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -86,7 +87,7 @@ def _check_types(parameters: Json, function: str) -> None:
         raise _vertex(f"`{function}` functionDeclaration parameters schema should be of type OBJECT")
     for path, schema in _all(parameters, "parameters"):
         if not schema.keys() & {"type", "anyOf", "ref"}:
-            where = path.replace(".properties[", ".").replace("]", "")
+            where = re.sub(r"\.properties\[(.*?)\]", r".\1", path)
             raise _vertex(f"`{function}` functionDeclaration `{where}` schema didn't specify the schema type field")
 
 

@@ -233,6 +233,8 @@ class Session:
         path = _path(wanted)
         if path.is_dir():
             free = write_as(path, image.data, lambda: named_after(turn.words, image.mime_type, path))
+        elif wanted.endswith("/"):
+            raise invalid(f"/save {wanted}: there is no such folder; make it, or name another")
         else:
             path = fitting(path, image.mime_type)
             if not path.parent.is_dir():
