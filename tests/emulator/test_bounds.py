@@ -86,6 +86,7 @@ async def test_nesting_has_a_limit(client: aiohttp.ClientSession, depth: int, me
         ("emulator:8787", 200),
         ("host.docker.internal:8787", 200),
         ("one.localhost:8787", 200),
+        ("emulator.tests.svc:8787", 200),
     ],
 )
 async def test_a_name_that_another_site_may_have_is_not_answered(

@@ -26,6 +26,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("empty").touch()
     Path("binary").write_bytes(bytes(range(256)))
     Path("loop").symlink_to("loop")
+    Path("animated").write_bytes(b"GIF89a" + bytes(20))
     with Path("huge").open("wb") as huge:
         huge.truncate(1 << 32)
 
@@ -36,6 +37,9 @@ LINES: list[tuple[list[str], str]] = [
         (["draw", "x", "--edit", name], f"--edit {name[:20]}")
         for name in ("folder", "none", "loop", "huge", "/dev/zero", "x" * 5000)
     ),
+    (["draw", "x", "--edit", "animated"], "--edit animated: is of type GIF, which no model takes; convert it to PNG"),
+    (["draw", "x", "--edit", "gs://bucket/a.gif"], "--edit gs://bucket/a.gif: its name must tell its type, and end in"),
+    (["draw", "x", "--edit", "gs://bucket/a"], "--edit gs://bucket/a: its name must tell its type, and end in one of"),
     *((["draw", "x", "-o", name], "-o") for name in ("empty/x", "none/x", "x" * 5000, "loop")),
     *((["chat", "-o", name], "-o") for name in ("empty", "none", "x" * 5000, "loop")),
     *((["chat", "--resume", name], "--resume") for name in ("empty", "binary", "folder", "none", "x" * 5000)),

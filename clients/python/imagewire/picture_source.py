@@ -95,11 +95,15 @@ def _read(file: Readable) -> bytes:
     return bytes(data)
 
 
-def _check(data: bytes) -> None:
-    refused = next((name for start, name in _REFUSED if data.startswith(start)), "")
+def refused_type(data: bytes) -> str:
+    """The name of the file's type, if no provider takes it; else ""."""
     if data[4:12] in {b"ftypavif", b"ftypavis"}:
-        refused = "AVIF"
-    if refused:
+        return "AVIF"
+    return next((name for start, name in _REFUSED if data.startswith(start)), "")
+
+
+def _check(data: bytes) -> None:
+    if refused := refused_type(data):
         raise ValueError(
             f"a picture of type {refused} is not taken, but PNG, JPEG, WebP, HEIC and HEIF are: convert it, or give"
             " imagewire.image(PIL.Image.open(...)), which is sent as PNG"

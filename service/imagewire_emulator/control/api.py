@@ -21,7 +21,7 @@ _T = TypeVar("_T")
 _Handler = Callable[[web.Request], Awaitable[Any]]
 _IS_ADDRESS = re.compile(r"(?:localhost|[0-9.]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
 # Names that nobody can register, so that no site of the internet can point them at this machine.
-_IS_LOCAL = re.compile(r"(?:[^.:]+|.+\.(?:localhost|local|internal))(?::[0-9]+)?", re.IGNORECASE)
+_IS_LOCAL = re.compile(r"(?:[^.:]+|.+\.(?:localhost|local|internal|svc|test))(?::[0-9]+)?", re.IGNORECASE)
 _SECURE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": page.POLICY,

@@ -30,7 +30,7 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
             if message.uri[:5].lower() == "gs://" and not message.mime_type:
                 yield "mime_type", 'is required beside a gs:// uri, for example "image/png"'
             if message.mime_type == GIF:
-                yield "mime_type", NO_GIF
+                yield "uri" if message.uri.lower().endswith(".gif") else "mime_type", NO_GIF
         case "data":
             yield from of_data(message, message.data, answered=False)
 

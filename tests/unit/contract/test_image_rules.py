@@ -67,7 +67,7 @@ SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ),
     ({"data": encoded("GIF", 4, 3)}, [("data", image_rules.NO_GIF)]),
     ({"data": encoded("GIF", 4, 3), "mime_type": "image/gif"}, [("data", image_rules.NO_GIF)]),
-    ({"uri": "gs://bucket/a.gif", "mime_type": "image/gif"}, [("mime_type", image_rules.NO_GIF)]),
+    ({"uri": "gs://bucket/a.gif", "mime_type": "image/gif"}, [("uri", image_rules.NO_GIF)]),
     ({"uri": "https://e.com/a", "mime_type": "image/gif"}, [("mime_type", image_rules.NO_GIF)]),
     ({"data": b"%PDF-1.7"}, [("data", "is not a supported image file; send PNG, JPEG, WebP, HEIC or HEIF")]),
     (
