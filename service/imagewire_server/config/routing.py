@@ -173,8 +173,14 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
     chosen = []
     for target in [value] if value.is_scalar else value.items(f"{what} of {source}"):
         if target.is_mapping:
-            notices.not_used(f"{what} with parameters of their own")
-            continue
+            model = target.at("model")
+            own = [key.text for key, _ in target.pairs(what) if key.text != "model"]
+            if model is None or own:
+                words = f"is skipped: it has parameters of its own ({', '.join(own)})"
+                remedy = "add a model_name with these litellm_params, and name that"
+                notices.add(f"{target.where}: one of the {what} of {source!r} {words}; {remedy}")
+                continue
+            target = model  # noqa: PLW2901  # as if the name stood there
         name = target.text(what)
         if name == source:
             notices.add(f"{target.where}: {name!r} is skipped as its own fallback")

@@ -2,6 +2,7 @@
 
 import enum
 import re
+from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.formats.openai.common import nulls
 
 _T = TypeVar("_T")
+Step = tuple[str, str]  # of a path: a name and "", or "" and an index
 
 _AT = " - at `"
 _UNKNOWN_FIELD = "Object contains unknown field "
@@ -132,9 +134,14 @@ def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True
     return Reason(Kind.INVALID, path, "", words[0].lower() + words[1:_LONGEST])
 
 
-def steps(path: str) -> list[tuple[str, str]]:
-    """The steps of a path: each is a name, or an index."""
+def steps(path: str) -> list[Step]:
+    """The steps of a path."""
     return _STEPS.findall(path)
+
+
+def path_of(steps: Iterable[Step]) -> str:
+    """The path with these steps."""
+    return "".join(f".{name}" if name else f"[{index}]" for name, index in steps).removeprefix(".")
 
 
 def _split(said: str) -> tuple[str, str]:
@@ -152,7 +159,7 @@ def _joined(path: str, name: str) -> str:
 
 def _hint(name: str, kind: type[Any], path: str) -> str:
     """The known name of the same object that is nearest to an unknown one."""
-    objects = [one for one in _types(kind, path) if isinstance(one, inspect.StructType)]
+    objects = [one for one in types(kind, path) if isinstance(one, inspect.StructType)]
     known = [field.encode_name for one in objects for field in one.fields]
     close = get_close_matches(name[:_LONGEST], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
@@ -160,23 +167,23 @@ def _hint(name: str, kind: type[Any], path: str) -> str:
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """The valid values of a field with a fixed set of values."""
-    return [value for one in _types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+    return [value for one in types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
 
 
-def _types(kind: type[Any], path: str) -> list[inspect.Type]:
-    """What a field may be."""
-    types = list(nulls.alternatives(_type_info(kind)))  # type: ignore[arg-type]  # classes are hashable
+def types(kind: type[Any], path: str) -> list[inspect.Type]:
+    """What the value at a path may be."""
+    found = list(nulls.alternatives(_type_info(kind)))  # type: ignore[arg-type]  # classes are hashable
     for step, _ in _STEPS.findall(path):
         inside: list[inspect.Type] = []
-        for one in types:
+        for one in found:
             if isinstance(one, inspect.StructType) and step == one.tag_field:
                 inside.append(inspect.LiteralType((one.tag,)))
             elif isinstance(one, inspect.StructType):
                 inside += [field.type for field in one.fields if field.encode_name == step]
             elif isinstance(one, inspect.ListType):
                 inside.append(one.item_type)
-        types = [flat for one in inside for flat in nulls.alternatives(one)]
-    return types
+        found = [flat for one in inside for flat in nulls.alternatives(one)]
+    return found
 
 
 _type_info = cache(inspect.type_info)
