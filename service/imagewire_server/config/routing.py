@@ -48,9 +48,13 @@ class _Names(NamedTuple):
 
     def missing(self, name: str) -> str:
         """Why a name is not served, "" if it is."""
-        if name in self.served or any(_fits(pattern, name) for pattern in self.served):
+        if name in self.served:
             return ""
-        if name in self.skipped or any(_fits(pattern, name) for pattern in self.skipped):
+        if name in self.skipped:  # also if a wildcard fits: the file means this model
+            return "whose models are skipped"
+        if any(_fits(pattern, name) for pattern in self.served):
+            return ""
+        if any(_fits(pattern, name) for pattern in self.skipped):
             return "whose models are skipped"
         return f"which is not a model_name in model_list{nearest(name, self.served)}"
 
