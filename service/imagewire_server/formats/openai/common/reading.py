@@ -100,7 +100,8 @@ def _mended(
     except InvalidRequest as error:
         later = error.violations
     sure = [one for one in later if not any(follows(place, one.field) for place in found.unsure)]
-    every = [*first, *not_following(sure, first)]
+    once = {one.field: one for one in reversed(not_following(sure, first))}
+    every = [*first, *reversed(once.values())]
     if every or builder is None:  # of a request of which only the model is unknown, the call itself tells
         raise refusal([*every, *not_following(unknown, every)])
     builder.dropped[:0] = [*found.dropped, *others.dropped]

@@ -85,6 +85,12 @@ def wrong(kind: str, **fields: Any) -> list[str]:
             ["messages[0].content[0].type", "messages[0].content[1].text", "top_p"],
         ),
         ("chat", {"model": 3, "top_p": 7, "seed": "x"}, ["model", "seed", "top_p"]),
+        # Two checks of one field are one line.
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "ftp://x"}]}], "odd": 1},
+            ["odd", "messages[0].content[0].image_url"],
+        ),
         ("images", {"prompt": 3, "size": "9000x10"}, ["prompt", "size"]),
         ("responses", {"input": 3, "top_p": 7, "size": "9000x10"}, ["input", "top_p", "size"]),
         ("images", {"quality": 3, "moderation": "low", "style": "vivid"}, ["style", "quality", "moderation"]),
