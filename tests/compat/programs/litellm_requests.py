@@ -124,7 +124,12 @@ CASES = [
     ),
     _chat("a time limit", timeout=600),
     _chat("a time limit as text", timeout="600"),
-    _chat("a time limit that passes", model="gemini/emulator-silent", timeout=1),
+    _chat(
+        "a time limit that passes",
+        model="gemini/emulator-silent",
+        timeout=1,
+        differs={"status": "A `timeout` that passes is status 504 here and 408 there"},
+    ),
     _chat("a fallback", model="gemini/emulator-503", fallbacks=["draw"]),
     _chat("a fallback as an object", model="gemini/emulator-503", fallbacks=[{"model": "draw"}]),
     _chat("no fallback", model="gemini/emulator-429", fallbacks=[]),

@@ -101,13 +101,13 @@ class Responder:
         )
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
-        self.begin(exchange, *made)
+        self.begin(exchange, made[1])
         return made
 
     @staticmethod
-    def begin(exchange: Exchange, request: Request, builder: SpecBuilder) -> None:
+    def begin(exchange: Exchange, builder: SpecBuilder) -> None:
         """Set the deadline of a request that was read, and the headers about it. Raises InvalidRequest."""
-        time_limit.set_deadline(exchange.call, request.timeout)
+        time_limit.set_deadline(exchange.call, builder.timeout)
         exchange.response.add(notices.headers(builder))
 
     @asynccontextmanager

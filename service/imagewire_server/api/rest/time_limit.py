@@ -1,12 +1,12 @@
 """The caller's own time limit for a call: LiteLLM's `timeout` of the body, and its header."""
 
 import asyncio
-import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from imagewire_server.contract.errors import DeadlineExceeded, InvalidRequest, Violation
 from imagewire_server.core.call import Call
+from imagewire_server.formats.openai.common import timeout
 
 _HEADER = "x-litellm-timeout"
 
@@ -17,7 +17,10 @@ def set_deadline(call: Call, seconds: float | None) -> None:
     Raises InvalidRequest, with the header's name.
     """
     if given := call.header(_HEADER):
-        seconds = _seconds(given)
+        try:
+            seconds = timeout.seconds(given)
+        except ValueError:
+            raise InvalidRequest([Violation(_HEADER, timeout.WORDS)]) from None
     if seconds is not None:
         call.deadline = asyncio.get_running_loop().time() + seconds
 
@@ -30,13 +33,3 @@ async def before_drawing(call: Call) -> AsyncIterator[None]:
             yield
     except TimeoutError:
         raise DeadlineExceeded.for_free() from None
-
-
-def _seconds(given: str) -> float:
-    try:
-        seconds = float(given)
-    except ValueError:
-        seconds = math.nan
-    if not 0 < seconds < math.inf:
-        raise InvalidRequest([Violation(_HEADER, "must be a number of seconds above 0, for example 60")])
-    return seconds

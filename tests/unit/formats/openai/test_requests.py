@@ -138,7 +138,7 @@ ANSWER = {
     },
 }
 # Any value of these types is taken.
-FREE = {"safety_identifier": str, "prompt_cache_key": str, "prompt_cache_retention": str, "timeout": int}
+FREE = {"safety_identifier": str, "prompt_cache_key": str, "prompt_cache_retention": str, "timeout": str | int}
 REFUSED = {"chat": {}, "images": {}, "responses": {"previous_response_id": "resp_1"}}
 
 

@@ -134,7 +134,7 @@ class ImagesEndpoint:
             drops=router.routing.drop_params,
             wrong=wrong,
         )
-        self.responder.begin(exchange, request, builder)
+        self.responder.begin(exchange, builder)
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, sent: int) -> None:

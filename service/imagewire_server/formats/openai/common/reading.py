@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common import fallbacks, given_twice, json_decode, wrong_fields
+from imagewire_server.formats.openai.common import fallbacks, given_twice, json_decode, timeout, wrong_fields
 from imagewire_server.formats.openai.common.fallbacks import CapabilitiesOf
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, follows, not_following, refusal
 
@@ -17,7 +17,7 @@ class Request(Protocol):
     model: str
     drop_params: bool | None
     fallbacks: list[str | dict[str, Any]] | None
-    timeout: float | None
+    timeout: float | str | None
 
 
 _R = TypeVar("_R", bound=Request)
@@ -90,7 +90,8 @@ def _mended(
     except NotFound as error:
         known, unknown = Capabilities(), [Violation("model", error.message)]
     others = fallbacks.read(request.fallbacks, capabilities, drops=bool(request.drop_params))
-    first = [*found.violations, *not_following(others.violations, found.violations)]
+    seconds, wrong = _timeout(request.timeout)
+    first = [*found.violations, *not_following([*others.violations, *wrong], found.violations)]
     later: Sequence[Violation] = ()
     builder = None
     try:
@@ -105,5 +106,14 @@ def _mended(
     if every or builder is None:  # of a request of which only the model is unknown, the call itself tells
         raise refusal([*every, *not_following(unknown, every)])
     builder.dropped[:0] = [*found.dropped, *others.dropped]
-    builder.fallbacks = others.names
+    builder.fallbacks, builder.timeout = others.names, seconds
     return request, builder
+
+
+def _timeout(given: float | str | None) -> tuple[float | None, list[Violation]]:
+    if given is None:
+        return None, []
+    try:
+        return timeout.seconds(given), []
+    except ValueError:
+        return None, [Violation("timeout", timeout.WORDS)]

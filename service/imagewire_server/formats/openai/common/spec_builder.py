@@ -28,6 +28,7 @@ class SpecBuilder:
         self.dropped: list[str] = []
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
         self.unsigned: list[str] = []  # parts of earlier answers that were sent back without their signatures
+        self.timeout: float | None = None  # the caller's, in seconds
         self.fallbacks: list[str] | None = None  # models to ask instead of the file's fallbacks
         self.explains_mask = False  # whether a mask is sent as a picture
         self._capabilities = Capabilities()
