@@ -1,10 +1,13 @@
 """Decodes a JSON body as one of our request types. Errors name the field as the caller wrote it."""
 
 import enum
+import json
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -26,6 +29,8 @@ _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 # A field that may only be null or empty.
 _NOTHING = re.compile(r"Expected `(null`, got|(object|array)` of length <= 0)")
 _LONGEST = 200
+_MOST_NUMBERS = 16  # that are named as too large
+_MOST_DIGITS = 300  # of a whole number; Python takes long to convert very long ones
 EMPTY = '""'  # how an empty name is shown
 
 
@@ -48,16 +53,45 @@ def decode(body: json_scan.Json, kind: type[_T]) -> _T:
 
 
 def plain(body: json_scan.Json) -> Any:
-    """Decode the body without a type. Raises InvalidRequest if it is not valid JSON."""
+    """Decode the body without a type. Raises InvalidRequest if it is not valid JSON, or has numbers too large."""
+    value, too_large = parsed(body)
+    if too_large:
+        raise InvalidRequest(too_large)
+    return value
+
+
+def parsed(body: json_scan.Json) -> tuple[Any, list[Violation]]:
+    """Decode the body without a type, and name the numbers that are too large, which become infinite.
+
+    Raises InvalidRequest if it is not valid JSON.
+    """
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            return msgspec.json.decode(body), []
+        except msgspec.ValidationError:  # without a type, only a number can be wrong
+            value = json.loads(body, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
         raise _invalid(error) from None
+    return value, list(islice(_infinite(value), _MOST_NUMBERS))
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+
+
+def _infinite(value: Any) -> Iterator[Violation]:
+    waiting = [("", value)]
+    while waiting:
+        place, one = waiting.pop()
+        if isinstance(one, float) and math.isinf(one):
+            yield Violation(place or "body", "is a number that is too large; send a smaller one")
+        elif isinstance(one, dict):
+            waiting += [(_joined(place, name or EMPTY), held) for name, held in reversed(one.items())]
+        elif isinstance(one, list):
+            waiting += [(f"{place}[{i}]", held) for i, held in reversed(list(enumerate(one)))]
 
 
 def _invalid(error: Exception) -> InvalidRequest:
-    if isinstance(error, msgspec.ValidationError):  # without a type, only a number can be wrong
-        return InvalidRequest([Violation("body", "holds a number that is too large; send a smaller one")])
     words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
     return InvalidRequest([Violation("body", f"{words}; send an object as application/json")])
 

@@ -41,20 +41,16 @@ def read(
     A bytearray is emptied as soon as the request has its values, before pictures are decoded.
     """
     try:
-        request = json_decode.decode(body, kind)
+        found = wrong_fields.Found(json_decode.decode(body, kind))
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
-        try:
-            found = wrong_fields.of_body(body, kind, drops=drops)
-        except InvalidRequest:
-            raise error from None  # a number is too large, and the decoder has named its field
-        found.violations += given_twice.of_body(body)
-        return _mended(found, spec_of, capabilities, drops=drops)
-    twice = [one for one in given_twice.of_body(body) if not (path_names_model and one.field == "model")]
-    if not twice and isinstance(body, bytearray):
+        found = wrong_fields.of_body(body, kind, drops=drops)
+    twice = given_twice.of_body(body)
+    found.violations += [one for one in twice if not (path_names_model and one.field == "model")]
+    if not found.violations and isinstance(body, bytearray):
         body.clear()
-    return _mended(wrong_fields.Found(request, twice), spec_of, capabilities, drops=drops)
+    return _mended(found, spec_of, capabilities, drops=drops)
 
 
 def read_form(

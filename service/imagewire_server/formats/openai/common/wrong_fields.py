@@ -12,7 +12,7 @@ from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Violation
 from imagewire_server.contract.limits import FEW_VALUES
 from imagewire_server.formats.openai.common import droppable, json_decode, nulls, stand_ins
-from imagewire_server.formats.openai.common.spec_builder import follows
+from imagewire_server.formats.openai.common.spec_builder import follows, not_following
 
 _T = TypeVar("_T")
 
@@ -38,9 +38,11 @@ class Found(Generic[_T]):
 
 def of_body(body: json_scan.Json, kind: type[_T], *, drops: bool = False) -> Found[_T]:
     """Find the wrong fields of a body that could not be decoded. Raises InvalidRequest if it is not valid JSON."""
-    value = json_decode.plain(body)
+    value, too_large = json_decode.parsed(body)
     small = len(body) <= 2 * FEW_VALUES or not json_scan.is_large(body)
-    return of_value(value, kind, drops=wants_drops(value, drops), large=not small)
+    found = of_value(value, kind, drops=wants_drops(value, drops), large=not small)
+    found.violations += not_following(too_large, found.violations)
+    return found
 
 
 def wants_drops(value: Any, default: bool) -> bool:

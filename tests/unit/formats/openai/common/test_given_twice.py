@@ -86,3 +86,12 @@ def test_such_a_request_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read(bytearray(body.encode()), ChatRequest, spec_of, lambda _: Capabilities())
     assert {one.field for one in caught.value.violations} == ({"seed", "odd"} if wrong else {"seed"})
+
+
+def test_the_model_of_the_path_is_no_second_one() -> None:
+    body = '{"model":"a","messages":[{"role":"user","content":"x"}],%s"model":"b"}'
+    request, _ = read((body % "").encode(), ChatRequest, spec_of, lambda _: Capabilities(), path_names_model=True)
+    assert request.model == "b"
+    with pytest.raises(InvalidRequest) as caught:
+        read((body % '"odd":1,').encode(), ChatRequest, spec_of, lambda _: Capabilities(), path_names_model=True)
+    assert [one.field for one in caught.value.violations] == ["odd"]

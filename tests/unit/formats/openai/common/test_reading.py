@@ -253,3 +253,24 @@ def test_a_body_is_emptied_when_the_request_has_its_values() -> None:
     body = bytearray(b'{"model": "m", "messages": [{"role": "user", "content": "x"}]}')
     request, _ = read(body, *KINDS["chat"], lambda _: Capabilities(id="m"))
     assert (request.model, body) == ("m", bytearray())
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 5000], ids=["exponent", "digits"])
+@pytest.mark.parametrize(
+    ("field", "others"),
+    [("temperature", {}), ("temperature", {"odd": 1, "top_p": 7}), ("seed", {"odd": 1}), ("odd", {}), ("timeout", {})],
+    ids=str,
+)
+def test_a_number_that_is_too_large_is_named_and_hides_nothing(number: str, field: str, others: dict[str, Any]) -> None:
+    body = json.dumps({**BASE["chat"], **others})[:-1] + f',"{field}":{number}}}'
+    with pytest.raises(InvalidRequest) as caught:
+        read(body.encode(), *KINDS["chat"], lambda _: PLAIN)
+    assert {one.field for one in caught.value.violations} == {field, *others}
+
+
+@pytest.mark.parametrize("fields", ['"odd":1', '"odd":null'])
+def test_it_is_named_wherever_it_is(fields: str) -> None:
+    body = json.dumps({**BASE["chat"], "drop_params": True})[:-1] + f',{fields},"metadata":{{"a":[0,{{"b":1e400}}]}}}}'
+    with pytest.raises(InvalidRequest) as caught:
+        read(body.encode(), *KINDS["chat"], lambda _: PLAIN)
+    assert [one.field for one in caught.value.violations] == ["metadata.a[1].b"]
