@@ -103,7 +103,9 @@ class Call:
 
     def begin_part(self) -> "Call":
         """A call for one of several drawings that this call asks for; `add_part` adds it, once it has ended."""
-        return Call(self.request_id, self.method, self.headers, caller=self.caller, large=self.large)
+        return Call(
+            self.request_id, self.method, self.headers, deadline=self.deadline, caller=self.caller, large=self.large
+        )
 
     def add_part(self, part: "Call") -> None:
         """Add what was tried for one of the drawings, and what it cost."""

@@ -121,14 +121,8 @@ class Router:
         return Group(name, tuple(routes))
 
     def capabilities(self, name: str) -> Capabilities:
-        """Those of a name's first route, with the fields that all of its routes support.
-
-        Nothing is known of a name that is not served; the call itself will tell.
-        """
-        try:
-            first, *others = (route.capabilities for route in self.resolve(name).routes)
-        except NotFound:
-            return Capabilities()
+        """Those of a name's first route, with the fields that all of its routes support. Raises NotFound."""
+        first, *others = (route.capabilities for route in self.resolve(name).routes)
         fields = first.fields
         for other in others:
             if other.fields is not fields:  # of another provider

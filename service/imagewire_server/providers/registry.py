@@ -7,6 +7,7 @@ docs/configuration.md or in a README.md of its folder. `make gen` adds its keys 
 """
 
 import importlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -153,6 +154,14 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
         may = "draws, as far as the table of models tells" if "*" in deployment.model else "is asked to draw"
         answers = "answers with text only" if talks else "draws" if known.is_known else may
         asked = registration.asked(replace(deployment, model=known.id or deployment.model), made, environ)
-        return show.Details(asked, f"{answers}; {show.price(known.price)}", deployment.defaults)
+        return show.Details(asked, f"{answers}; {show.price(known.price)}", used(deployment, registration))
+
+    def used(deployment: "Deployment", registration: Registration) -> str:
+        if not deployment.defaults:
+            return ""
+        models = _models(deployment, registration, made, packages)
+        refused = defaults(deployment, registration, models).refused
+        kept = {name: value for name, value in json.loads(deployment.defaults).items() if name not in refused}
+        return json.dumps(kept) if kept else ""
 
     return show.table(made, provider_configs(packages), details)

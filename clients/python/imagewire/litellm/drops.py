@@ -25,6 +25,8 @@ _NAMES = {
     "tool_config": "tool_choice",
     "labels": "metadata",
 }
+# Arguments without which the answer is not what was asked for. The server's REST refuses the same ones.
+_KEPT = frozenset({"n", "functions", "function_call"})
 _PREFIXES = ("generation_config.", "image_config.")
 
 
@@ -60,6 +62,8 @@ class Drops:
         """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy. value: may hold guards."""
         if not self.enabled:
             raise invalid(field, words)
+        if field in _KEPT:
+            raise invalid(field, f"{words}; drop_params does not leave it out")
         if has_guard(field, value):
             raise invalid(field, f"{words}; drop_params leaves out nothing that guards or limits")
         self.names.append(field)

@@ -26,6 +26,7 @@ _HARMLESS: dict[str, Callable[[Any], bool]] = {
     "verbosity": _is("medium"),
     "response_format": lambda given: isinstance(given, Mapping) and dict(given) == {"type": "text"},
     "functions": lambda given: isinstance(given, list) and not given,
+    "function_call": _is("auto", "none"),
     "caching": _is(False),
     "verbose": _is(False),
     "mock_response": _is(""),

@@ -12,7 +12,7 @@ from typing import TypeVar
 import msgspec
 import pybase64
 
-from imagewire_server.api.rest import notices
+from imagewire_server.api.rest import notices, time_limit
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.keepalive import Keepalive
 from imagewire_server.api.rest.middleware import Exchange, Scope
@@ -101,8 +101,14 @@ class Responder:
         )
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
-        exchange.response.add(notices.headers(made[1]))
+        self.begin(exchange, made[1])
         return made
+
+    @staticmethod
+    def begin(exchange: Exchange, builder: SpecBuilder) -> None:
+        """Set the deadline of a request that was read, and the headers about it. Raises InvalidRequest."""
+        time_limit.set_deadline(exchange.call, builder.timeout)
+        exchange.response.add(notices.headers(builder))
 
     @asynccontextmanager
     async def drawing(
@@ -111,7 +117,9 @@ class Responder:
         """Yield the events. Raises the contract's errors, with the caller's field names."""
         await run_for_call(call, builder.check)
         try:
-            completion = self.engine.start(builder.spec, stream=stream, deadline=None, call=call)
+            completion = self.engine.start(
+                builder.spec, stream=stream, deadline=call.deadline, call=call, fallbacks=builder.fallbacks
+            )
             # OpenAI's JSON has no field for a hash.
             async with completion.attach(hashes=False) as reader:
                 yield reader
@@ -143,7 +151,8 @@ class Responder:
         if await run_for_call(exchange.call, self.pictures.wanted, builder):
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
             with self.engine.slot():
-                fetched = await self.pictures.fetch(builder)
+                async with time_limit.before_drawing(exchange.call):
+                    fetched = await self.pictures.fetch(builder)
             exchange.call.large = exchange.call.large or fetched > LIGHT_BYTES
 
     async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder) -> None:

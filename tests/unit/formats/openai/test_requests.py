@@ -35,6 +35,8 @@ COMMON: dict[str, Any] = {
 # What every endpoint takes, and what asks for what is so anyway.
 COMMON_ANSWER: dict[str, Any] = {
     "drop_params": True,
+    "fallbacks": ["gemini/other"],
+    "timeout": 60,
     "quality": "auto",
     "safety_identifier": "hash",
     "prompt_cache_key": "key",
@@ -135,8 +137,8 @@ ANSWER = {
         "truncation": "disabled",
     },
 }
-# Any text is taken.
-FREE = {"safety_identifier", "prompt_cache_key", "prompt_cache_retention"}
+# Any value of these types is taken.
+FREE = {"safety_identifier": str, "prompt_cache_key": str, "prompt_cache_retention": str, "timeout": str | int}
 REFUSED = {"chat": {}, "images": {}, "responses": {"previous_response_id": "resp_1"}}
 
 
@@ -161,7 +163,7 @@ def test_a_field_that_asks_for_what_is_so_changes_nothing(kind: str, field: str)
     assert spec(kind, **needed, **{field: ANSWER[kind][field]}) == spec(kind)
     assert spec(kind, **{field: None}) == spec(kind)
     for other in ("nonsense", {"no": "such"}, 77):
-        if field in FREE and isinstance(other, str):
+        if isinstance(other, FREE.get(field, ())):
             continue
         with pytest.raises(InvalidRequest) as caught:
             spec(kind, **{field: other})

@@ -12,7 +12,6 @@ from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import ImageBuffers, Responder, write
@@ -135,7 +134,7 @@ class ImagesEndpoint:
             drops=router.routing.drop_params,
             wrong=wrong,
         )
-        exchange.response.add(notices.headers(builder))
+        self.responder.begin(exchange, builder)
         return request, builder, sum(len(data) for _, data in pictures) + len(mask or b"")
 
     async def _answer(self, exchange: Exchange, builder: SpecBuilder, request: ImagesRequest, sent: int) -> None:
