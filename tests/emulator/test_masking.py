@@ -25,7 +25,7 @@ PROMPT = "Two otters in raincoats play chess on the pier of Ærøskøbing 🦦 a
 )
 def test_a_repeated_text_is_masked_however_it_is_escaped(secret: str, written: str) -> None:
     answer = f'{{"text": "You said: {written}."}}'.encode()
-    masked = masking.masked(answer, (), redact.texts(json.dumps({"contents": [secret]}).encode()))
+    masked = masking.masked(answer, redact.texts(json.dumps({"contents": [secret]}).encode()))
     assert len(masked) == len(answer)
     assert masked.startswith(b'{"text": "You said: x')
     assert json.loads(masked)["text"].endswith("x.")
@@ -34,11 +34,11 @@ def test_a_repeated_text_is_masked_however_it_is_escaped(secret: str, written: s
 def test_names_and_short_texts_are_not_masked() -> None:
     answer = b'{"candidates": [{"text": "candidates, a cat"}]}'
     texts = redact.texts(b'{"contents": ["candidates", "cat", "STOP_REASON"]}')
-    assert masking.masked(answer, (), texts) == b'{"candidates": [{"text": "xxxxxxxxxx, a cat"}]}'
+    assert masking.masked(answer, texts) == b'{"candidates": [{"text": "xxxxxxxxxx, a cat"}]}'
 
 
 def masked(answer: str, prompt: str = PROMPT) -> str:
-    made = masking.masked(answer.encode(), (), redact.texts(json.dumps({"contents": [prompt]}).encode()))
+    made = masking.masked(answer.encode(), redact.texts(json.dumps({"contents": [prompt]}).encode()))
     assert len(made) == len(answer.encode())
     return made.decode()
 
@@ -68,7 +68,7 @@ def test_pictures_are_left_alone_and_take_no_time() -> None:
 
 def test_the_callers_names_are_masked_as_names_and_as_texts() -> None:
     answer = b'{"args": {"my_secret_name" : 1, "other": "my_secret_name"}, "text": "Unknown name my_secret_name"}'
-    made = masking.masked(answer, (), (), {"my_secret_name"})
+    made = masking.masked(answer, (), {"my_secret_name"})
     assert made == b'{"args": {"xxxxxxxxxxxxxx" : 1, "other": "xxxxxxxxxxxxxx"}, "text": "Unknown name xxxxxxxxxxxxxx"}'
 
 

@@ -19,13 +19,17 @@ _FILE = re.compile(rb"[A-Za-z0-9+/_=-]{1000,}")  # base64, of which nobody quote
 _PIECE = 16  # characters that a text and an answer have in common, and hardly by chance
 
 
-def masked(answer: bytes, secrets: Iterable[str], repeated: Iterable[str], names: Iterable[str] = ()) -> bytes:
+def without(answer: bytes, secrets: Iterable[str]) -> bytes:
+    """The answer without secrets, which are replaced everywhere."""
+    return _replaced(answer, _forms(secrets))
+
+
+def masked(answer: bytes, repeated: Iterable[str], names: Iterable[str] = ()) -> bytes:
     """The answer without them.
 
-    secrets: replaced everywhere. repeated: texts, replaced in JSON's strings but not in names, and so are 16 characters
+    repeated: texts, replaced in JSON's strings but not in names, and so are 16 characters
     or more of one. names: the caller's, replaced in names and strings.
     """
-    answer = _replaced(answer, _forms(secrets))
     texts, own = list(repeated), {*names}
     said = [*texts, *own]
     pieces = {
