@@ -1,5 +1,6 @@
 """imagewire chat --resume: what is saved of a chat, and how it goes on."""
 
+import contextlib
 import json
 import stat
 from pathlib import Path
@@ -56,7 +57,9 @@ def test_it_goes_on_with_messages_signatures_model_and_options(chats: Chats) -> 
     assert (spec.model, spec.image_config.image_size) == ("gemini/other", "2K")
     text, picture = spec.messages[1].parts
     assert (text.thought_signature, picture.image.data) == (b"s", b"picture" * 100)
-    assert chats("x\n", "--resume", "-m", "gemini/third", "--size", "4K").exit_code == 0
+    ended = chats("x\n", "--resume", "-m", "gemini/third", "--size", "4K")
+    assert ended.exit_code == 0
+    assert "-m gemini/third: the chat that --resume goes on with is with gemini/other" in ended.stderr
     spec = chats.script.requests[-1].spec
     assert (spec.model, spec.image_config.image_size, len(spec.messages)) == ("gemini/third", "4K", 5)
     assert len(chats.files) == 1, "it is the same chat"
@@ -120,6 +123,25 @@ def test_a_line_that_a_crash_cut_is_left_out(chats: Chats) -> None:
     assert "was cut short, and is not part of the chat: 1 turn(s) are" in resumed.stderr
     assert chats("Red\n", "--resume").exit_code == 0
     assert chats.sent() == ["A cat", "Blue", "Red"]
+
+
+def test_a_chat_that_another_goes_on_with_is_refused(chats: Chats) -> None:
+    chats("A cat\n")
+    (file,) = chats.files
+    before = file.read_bytes()
+    with contextlib.closing(saved_chat.load(None)):
+        ended = chats("Blue\n", "--resume")
+    assert (ended.exit_code, file.read_bytes()) == (2, before)
+    assert "another imagewire chat goes on with it now; leave that one first" in ended.stderr
+    assert chats("Blue\n", "--resume").exit_code == 0
+
+
+def test_a_new_chat_is_locked_too(chats: Chats) -> None:
+    made = saved_chat.SavedChat("gemini/third", {})
+    made.add("A cat", [], [])
+    with contextlib.closing(made):
+        assert chats("Blue\n", "--resume").exit_code == 2
+    assert chats("Blue\n", "--resume").exit_code == 0
 
 
 def test_the_oldest_are_removed(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -221,7 +221,7 @@ def require_image(answer: Answer) -> Image:
     """The picture of an answer that is to have one. Raises Blocked and NoPicture."""
     if answer.image is None:
         kind = Blocked if answer.blocked else NoPicture
-        raise kind(answer.why_no_image, reason=answer.native_finish_reason)
+        raise kind(answer.why_no_image, reason=answer.native_finish_reason, request_id=answer.request_id)
     return answer.image
 
 

@@ -1,7 +1,8 @@
 """What both clients share: their settings, the requests they send, and everything else that waits for nothing."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from types import FunctionType
+from typing import Any, Generic, TypeVar
 
 import grpc
 
@@ -28,6 +29,13 @@ def _checked(timeout: float) -> float:
     if mismatch(timeout, float) or not 0 < timeout <= _LONGEST:
         raise invalid("timeout", f"must be a number of seconds over 0, and no more than {_LONGEST}")
     return float(timeout)
+
+
+def _renamed(given: Any, name: str) -> FunctionType:
+    made = FunctionType(given.__code__, given.__globals__, given.__name__, given.__defaults__, given.__closure__)
+    made.__doc__, made.__annotations__, made.__kwdefaults__ = given.__doc__, given.__annotations__, given.__kwdefaults__
+    made.__module__, made.__qualname__ = given.__module__, name
+    return made
 
 
 class ClientBase(Generic[_Interceptor]):
@@ -101,6 +109,12 @@ class ClientBase(Generic[_Interceptor]):
         self._ended = False
         self._inline_bytes = channel.inline_bytes(options)
         self._connect(credentials, list(options.items()), interceptors)
+
+    def __init_subclass__(cls) -> None:
+        """Python names a method as it was defined, and users do not know this class."""
+        super().__init_subclass__()
+        if "__init__" not in cls.__dict__:
+            cls.__init__ = _renamed(cls.__init__, f"{cls.__qualname__}.__init__")  # type: ignore[method-assign]
 
     @property
     def target(self) -> str:
