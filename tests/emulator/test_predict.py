@@ -1,22 +1,24 @@
 """Vertex AI's :predict, called without an SDK: values of other JSON types are refused, with the field's name."""
 
 import base64
+import io
 import json
 from typing import Any
 
 import aiohttp
+import PIL.Image
 import pytest
 
 from imagewire_emulator import Emulator
-from tests.pictures import PNG
+from tests.pictures import PNG, encoded
 
 MODEL = "/v1/projects/p/locations/l/publishers/google/models/imagen-4.0-generate-001:predict"
 IMAGE = {"bytesBase64Encoded": base64.b64encode(PNG).decode()}
 
 
-async def predict(client: aiohttp.ClientSession, given: Any) -> tuple[int, Any]:
+async def predict(client: aiohttp.ClientSession, given: Any, model: str = MODEL) -> tuple[int, Any]:
     headers = {"Authorization": "Bearer emulator-token"}
-    async with client.post(MODEL, data=json.dumps(given), headers=headers) as answer:
+    async with client.post(model, data=json.dumps(given), headers=headers) as answer:
         return answer.status, await answer.json()
 
 
@@ -94,3 +96,44 @@ async def test_null_is_absent(client: aiohttp.ClientSession) -> None:
     assert (status, len(answer["predictions"])) == (200, 1)
     status, answer = await predict(client, {"instances": [{"prompt": "A"}], "parameters": None})
     assert (status, len(answer["predictions"])) == (200, 4)
+
+
+async def test_a_picture_that_would_be_too_large_is_refused(client: aiohttp.ClientSession) -> None:
+    image = {"bytesBase64Encoded": base64.b64encode(encoded("PNG", 2100, 2100)).decode()}
+    parameters = {"mode": "upscale", "upscaleConfig": {"upscaleFactor": "x2"}}
+    status, answer = await predict(client, {"instances": [{"image": image}], "parameters": parameters})
+    assert status == 400
+    assert "4200x4200 is more than the 17 megapixels" in answer["error"]["message"]
+
+
+async def test_an_enlarged_jpeg_has_the_pixels_of_the_input(client: aiohttp.ClientSession) -> None:
+    parameters = {"mode": "upscale", "upscaleConfig": {"upscaleFactor": "x3"}, "sampleCount": 1}
+    parameters["outputOptions"] = {"mimeType": "image/jpeg", "compressionQuality": 100}
+    _, answer = await predict(client, {"instances": [{"image": IMAGE}], "parameters": parameters})
+    (made,) = answer["predictions"]
+    with PIL.Image.open(io.BytesIO(base64.b64decode(made["bytesBase64Encoded"]))) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (12, 9))
+        red, green, blue = picture.getpixel((6, 4))  # type: ignore[misc]
+    assert abs(red - 200) + abs(green - 30) + abs(blue - 60) < 12
+
+
+@pytest.mark.parametrize(
+    "name", ["imagen-9", "imagen-4.0-generate-999", "imagegeneration@999", "image-segmentation-002"]
+)
+async def test_a_model_that_there_is_not(client: aiohttp.ClientSession, name: str) -> None:
+    model = MODEL.replace("imagen-4.0-generate-001", name)
+    status, answer = await predict(client, {"instances": [{"prompt": "x"}]}, model)
+    assert (status, answer["error"]["status"]) == (404, "NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("instance", "parameters"), [({"referenceImages": []}, {}), ({}, {"editMode": "EDIT_MODE_STYLE"})]
+)
+async def test_an_edit_needs_a_picture(
+    client: aiohttp.ClientSession, instance: dict[str, Any], parameters: dict[str, Any]
+) -> None:
+    model = MODEL.replace("imagen-4.0-generate-001", "imagen-3.0-capability-001")
+    given = {"instances": [{"prompt": "x", **instance}], "parameters": parameters}
+    status, answer = await predict(client, given, model)
+    assert status == 400
+    assert answer["error"]["details"][0]["fieldViolations"][0]["field"] == "instances[0].referenceImages"

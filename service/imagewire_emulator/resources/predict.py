@@ -13,9 +13,15 @@ from imagewire_emulator.draw import Wish
 from imagewire_emulator.errors import ApiError, invalid, unknown_name
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 
-_MODELS = re.compile(r"imagen-[\w.-]+|imagegeneration@\d{3}|virtual-try-on-[\w-]+|image-segmentation-\d{3}")
+_MODELS = re.compile(
+    r"imagen-3\.0-(?:generate-00[12]|fast-generate-001|capability-00[12])"
+    r"|imagen-4\.0-(?:(?:fast-|ultra-)?generate-(?:001|preview-\d\d-\d\d)|upscale-preview)"
+    r"|imagen-product-recontext-preview-\d\d-\d\d|imagegeneration@00[2-6]"
+    r"|virtual-try-on-(?:001|(?:preview|exp)-\d\d-\d\d)|image-segmentation-001"
+)
 _RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
-_FACTORS = {"x2": "2K", "x3": "4K", "x4": "4K"}
+_FACTORS = {"x2": 2, "x3": 3, "x4": 4}
+_MOST_PIXELS = 17_000_000  # of an enlarged picture
 _PEOPLE = ("dont_allow", "allow_adult", "allow_all")
 _MOST = 4
 _TEXT, _FLAG, _COUNT, _NUMBER, _OBJECT, _OBJECTS = range(6)
@@ -42,6 +48,7 @@ _PARAMETERS = {
     **dict.fromkeys(["guidanceScale", "confidenceThreshold", "maskDilation"], _NUMBER),
     **dict.fromkeys(["outputOptions", "upscaleConfig", "editConfig"], _OBJECT),
 }
+_REFERENCES = "instances[0].referenceImages"
 _FILTERED = (
     "Unable to show generated images. All images were filtered out because they violated Vertex AI's usage guidelines."
     " You will not be charged for blocked images. Try rephrasing the prompt. Support codes: 00000000"
@@ -148,9 +155,10 @@ def _wishes(id_: str, instance: Json, parameters: Json, prompt: str) -> list[Wis
         factor = _object(parameters, "upscaleConfig").get("upscaleFactor")
         if not isinstance(factor, str) or factor not in _FACTORS:
             raise invalid("upscaleFactor: must be x2, x3 or x4.", "parameters.upscaleConfig.upscaleFactor")
-        size = _FACTORS[factor]
-        if "image" not in instance:
+        if not instance.get("image"):
             raise invalid("image: an image is required to upscale.", "instances[0].image")
+    elif not _made_of_pictures(instance) and ("-capability-" in id_ or "editMode" in parameters):
+        raise invalid("referenceImages: at least one reference image is required to edit.", _REFERENCES)
     elif not prompt and not _made_of_pictures(instance):
         raise invalid("Text prompt is required.", "instances[0].prompt")
     output = _object(parameters, "outputOptions")
@@ -160,12 +168,27 @@ def _wishes(id_: str, instance: Json, parameters: Json, prompt: str) -> list[Wis
     if not isinstance(quality, int) or isinstance(quality, bool) or not 0 <= quality <= 100:
         raise invalid("compressionQuality: must be from 0 to 100.", "parameters.outputOptions.compressionQuality")
     inputs = tuple(_inputs(instance))[-1:]
+    times = _FACTORS[parameters["upscaleConfig"]["upscaleFactor"]] if parameters.get("mode") == "upscale" else 0
+    if times and inputs:
+        _check_enlarged(inputs[-1], times)
+    elif times:  # in Cloud Storage, where any picture may be
+        size, times = ("2K" if times == 2 else "4K"), 0
     first = seed or 0
-    return [Wish(prompt, first + i, ratio, size, mime_type, quality, inputs) for i in range(count)]
+    return [Wish(prompt, first + i, ratio, size, mime_type, quality, inputs, enlarged=times) for i in range(count)]
+
+
+def _check_enlarged(data: bytes, times: int) -> None:
+    with Image.open(io.BytesIO(data)) as picture:
+        width, height = picture.width * times, picture.height * times
+    if width * height > _MOST_PIXELS:
+        words = (
+            f"upscaleFactor: {width}x{height} is more than the {_MOST_PIXELS // 1_000_000} megapixels that are made."
+        )
+        raise invalid(words, "parameters.upscaleConfig.upscaleFactor")
 
 
 def _made_of_pictures(instance: Json) -> bool:
-    return any(name in instance for name in ("image", "referenceImages", "personImage", "productImages", "scribble"))
+    return any(instance.get(name) for name in ("image", "referenceImages", "personImage", "productImages", "scribble"))
 
 
 def _inputs(value: Any) -> list[bytes]:
