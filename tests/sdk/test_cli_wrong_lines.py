@@ -47,7 +47,17 @@ LINES: list[tuple[list[str], str]] = [
     *(
         ([command, *words, "--target", target], "--target")
         for command, *words in (["draw", "x"], ["chat"], ["models"], ["ping"], ["doctor"])
-        for target in ("dns:///", "https://", "https://a/b", "https://a:70000", "https://a:x", "a b", "unix:", "\n")
+        for target in (
+            "dns:///",
+            "https://",
+            "https://a/b",
+            "https://a:70000",
+            "https://a:x",
+            "a:70000",
+            "a b",
+            "unix:",
+            "\n",
+        )
     ),
     *((["draw", "x", "--timeout", value], "--timeout") for value in ("0", "-1", "nan", "inf", "x")),
     *((["draw", "x", "-n", value], "-n") for value in ("0", "-1", "x", "1.5")),
@@ -67,8 +77,8 @@ def test_it_is_told(arguments: list[str], words: str) -> None:
     assert isinstance(ended.exception, SystemExit), ended.exception
 
 
-# A port with no server: what gRPC takes for an address, although nothing can answer there.
-@pytest.mark.parametrize("target", ["127.0.0.1:70000", "unix:/none"])
+# What gRPC takes for an address, although nothing can answer there.
+@pytest.mark.parametrize("target", ["127.0.0.1:1", "unix:/none"])
 @pytest.mark.usefixtures("files")
 def test_an_address_where_nobody_answers(target: str) -> None:
     ended = CliRunner().invoke(app, ["ping", "--target", target, "--timeout", "5"])
