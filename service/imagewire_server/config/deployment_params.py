@@ -9,6 +9,7 @@ from imagewire_server.config.model_ids import ModelId, Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.source import Key, Node
+from imagewire_server.contract import native_rules
 
 # The keys that every provider has: the server itself serves them.
 PARAMS = ("model", "weight", "rpm", "tpm")
@@ -101,13 +102,12 @@ class _Reader:
         for ignored in tuple(config.ignores(found.provider, own)):
             del own[ignored]
             self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
-        if config.talks(found.model):
+        body = self._defaults.get("extra_body") or {}
+        if self._generation and isinstance(body, dict):
+            own_config = {**self._generation, **(body.get("generationConfig") or {})}
+            self._defaults["extra_body"] = {**body, "generationConfig": own_config}
+        if config.talks(found.model) and not native_rules.says_modalities(body):
             self._defaults.setdefault("modalities", ["text"])
-        if self._generation:
-            body = self._defaults.get("extra_body") or {}
-            if isinstance(body, dict):
-                own_config = {**self._generation, **(body.get("generationConfig") or {})}
-                self._defaults["extra_body"] = {**body, "generationConfig": own_config}
         defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""
         given = {
             **self._given,

@@ -146,7 +146,9 @@ class _Encoder:
 
     def generation_config(self) -> Json:
         asked = [_MODALITIES[modality] for modality in self.spec.response_modalities]
-        config: Json = {"responseModalities": asked or ["TEXT", "IMAGE"]}
+        config: Json = {}
+        if asked or "responseModalities" not in extra_body.in_config(self.spec.extra_body):
+            config["responseModalities"] = asked or ["TEXT", "IMAGE"]
         given = self.spec.generation_config
         path = "spec.generation_config"
         for name in _SCALARS:
