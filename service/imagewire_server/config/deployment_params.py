@@ -9,7 +9,7 @@ from imagewire_server.config.model_ids import ModelId, Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.source import Key, Node
-from imagewire_server.contract import native_rules
+from imagewire_server.contract import extra_fields
 
 # The keys that every provider has: the server itself serves them.
 PARAMS = ("model", "weight", "rpm", "tpm")
@@ -106,7 +106,7 @@ class _Reader:
         if self._generation and isinstance(body, dict):
             own_config = {**self._generation, **(body.get("generationConfig") or {})}
             self._defaults["extra_body"] = {**body, "generationConfig": own_config}
-        if config.talks(found.model) and not native_rules.says_modalities(body):
+        if config.talks(found.model) and not extra_fields.says_modalities(body):
             self._defaults.setdefault("modalities", ["text"])
         defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""
         given = {

@@ -19,14 +19,6 @@ def camel(name: str) -> str:
     return re.sub(r"_([a-zA-Z0-9])", lambda match: match[1].upper(), name)
 
 
-def says_modalities(extra: object) -> bool:
-    """Whether an extra_body chooses what answers consist of, in the provider's own words."""
-    configs = (
-        [value for name, value in extra.items() if camel(name) == "generationConfig"] if isinstance(extra, dict) else []
-    )
-    return any(camel(name) == "responseModalities" for one in configs if isinstance(one, dict) for name in one)
-
-
 def _is_json(text: str) -> bool:
     # Half of a surrogate pair: JSON allows it, and providers send it. msgspec refuses it, so it is replaced here.
     try:

@@ -85,6 +85,11 @@ class Registration:
     leave_out: "Callable[[pb.Spec], None]" = lambda spec: None
     give_way: "Callable[[pb.Spec, pb.Struct], None]" = lambda defaults, extra: None
 
+    @property
+    def overlap(self) -> "tuple[Callable[[pb.Spec], None], Callable[[pb.Spec, pb.Struct], None]]":
+        """What core.spec_defaults needs of it: leave_out and give_way."""
+        return self.leave_out, self.give_way
+
 
 @cache
 def registered(packages: tuple[str, ...] = PACKAGES) -> tuple[Registration, ...]:

@@ -60,8 +60,11 @@ def _read(
         _leave_out(given, keys, role, field, drops)
     if role == "assistant":
         given = {key: _plain(value) for key, value in given.items()}
-        given["content"] = _joined(given.get("content", ""))
-        parts = assistant_message.parts(given, _pictures(given, field), field)
+        shown: list[Part] = []
+        order: list[str] = []
+        if isinstance(given.get("content"), list):
+            given["content"], shown, order = _answered(given["content"], f"{field}.content", drops)
+        parts = assistant_message.parts(given, [*shown, *_pictures(given, field)], field, order)
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content", drops)
@@ -97,14 +100,19 @@ def _plain(value: Any) -> Any:
     return dump(exclude_none=True) if dump is not None else value
 
 
-def _joined(content: Any) -> Any:
-    """An assistant's text, which may come as a list of texts."""
-    if isinstance(content, list) and all(
-        isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
-        for part in content
-    ):
-        return "".join(part["text"] for part in content)
-    return content
+def _answered(content: list[Any], field: str, drops: Drops) -> tuple[str, list[Part], list[str]]:
+    """An assistant's content that is a list: its text, its pictures, and their order by the names of parts."""
+    text, pictures, order = "", [], []
+    for i, part in enumerate(content):
+        match part:
+            case {"type": "image_url", "image_url": _}:
+                pictures.append(_entry(part, f"{field}[{i}]"))
+                order.append("image")
+            case _:
+                said = _part(part, f"{field}[{i}]", drops).text
+                text += said
+                order += [f"text:{len(said)}"] if said else []
+    return text, pictures, order
 
 
 def _content(content: Any, field: str, drops: Drops) -> list[Part]:
@@ -168,13 +176,7 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
     if not isinstance(images, list | tuple):
         raise invalid(f"{field}.images", "must be a list of pictures")
     for i, item in enumerate(images):
-        entry = item if isinstance(item, Mapping) else {}
-        part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
-        part.thought = bool(entry.get("thought"))
-        mime_type = entry.get("mime_type") or ""
-        if not isinstance(mime_type, str):
-            raise invalid(f"{field}.images[{i}].mime_type", "must be a media type such as image/png")
-        found.append(_with_media_type(part, mime_type))
+        found.append(_entry(item if isinstance(item, Mapping) else {}, f"{field}.images[{i}]"))
     extras = given.get("provider_specific_fields")
     moved = extras.get("image") if isinstance(extras, Mapping) else None
     image = given.get("image", moved)
@@ -183,6 +185,17 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
             found.append(one)
     return found
+
+
+def _entry(entry: Mapping[str, Any], field: str) -> Part:
+    """A picture of an answer, with what stands beside its URL."""
+    given = entry.get("image_url")
+    part = _picture({"url": given} if isinstance(given, str) else given, f"{field}.image_url", answered=True)
+    part.thought = bool(entry.get("thought"))
+    mime_type = entry.get("mime_type") or ""
+    if not isinstance(mime_type, str):
+        raise invalid(f"{field}.mime_type", "must be a media type such as image/png")
+    return _with_media_type(part, mime_type)
 
 
 def _with_media_type(part: Part, mime_type: str) -> Part:

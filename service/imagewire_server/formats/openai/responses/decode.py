@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from imagewire_server.contract import native_rules, pb
+from imagewire_server.contract import extra_fields, pb
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options, provider_options
 from imagewire_server.formats.openai.common.options import set_once
@@ -103,7 +103,7 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         modalities = [pb.Modality.MODALITY_IMAGE]
     elif choice == "none":
         modalities = [pb.Modality.MODALITY_TEXT]
-    if not native_rules.says_modalities(given.extra_body):
+    if not extra_fields.says_modalities(given.extra_body):
         builder.spec.response_modalities.extend(modalities)
     if functions.declarations and choice is not None and choice != "auto":
         _function_choice(builder, choice)
