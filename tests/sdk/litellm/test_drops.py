@@ -39,7 +39,7 @@ NOT_SERVED: dict[str, Any] = {
     "api_version": "v1",
     "input_cost_per_token": 1e-6,
     "langfuse_public_key": "pk",
-    "size": "1024x1024",
+    "style": "vivid",
     "verbosity": "high",
     "litellm_call_id": "x",
 }

@@ -53,10 +53,14 @@ def name_arguments(error: InvalidRequest) -> None:
 
 @dataclass(slots=True)
 class Drops:
-    """names: what was left out, by the caller's names, in order. enabled: whether anything may be."""
+    """names: what was left out, by the caller's names, in order. enabled: whether anything may be.
+
+    choices: paths of a Spec that were chosen for the caller, so that they may be left out in any case.
+    """
 
     enabled: bool
     names: list[str] = field(default_factory=list)
+    choices: set[str] = field(default_factory=set)
 
     def unsupported(self, field: str, words: str, value: object = None) -> None:
         """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy. value: may hold guards."""
@@ -72,7 +76,7 @@ class Drops:
         """Leave out of a Spec what the server refused. Returns whether all of it could be left out."""
         found = [_SPEC.fullmatch(violation.field) for violation in error.violations]
         paths = {match[1] for match in found if match}
-        if not self.enabled or not paths or None in found:
+        if not paths or None in found or not (self.enabled or paths <= self.choices):
             return False
         for path in sorted(paths):
             self._clear(spec, path)

@@ -39,7 +39,7 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
     ("parallel_tool_calls", "cannot be switched off at Google; leave it out"),
     ("store", "is not supported: no answer is stored; leave it out"),
     ("n best_of", "must be 1: a call draws one answer; call again for another"),
-    ("size quality style background output_format", "is not an option here; use aspect_ratio and image_size"),
+    ("style background output_format", "is not an option here; say it in the prompt"),
     ("client shared_session use_client", "is not used: connections are gRPC's, and kept; leave it out"),
     ("model_list model_alias_map model_config", "belongs in a file: start imagewire-server --config, and pass target="),
     ("mock_.*", 'is not supported; for an answer without a key run "imagewire-server serve --demo", and pass target='),

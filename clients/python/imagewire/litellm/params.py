@@ -9,7 +9,7 @@ from typing import Any, cast
 from imagewire._grpc.channel import Metadata
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
-from imagewire.litellm import known_arguments, settings
+from imagewire.litellm import known_arguments, picture, settings
 from imagewire.litellm.connection import ConnectionKey, connection_key, metadata
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.function_tools import read_choice, read_tools
@@ -151,13 +151,14 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     size = once("image_size", size, {"imageSize": given.get("imageSize")}, "imageSize")
     for name, value in config.items():
         drops.unsupported(f"image_config.{name}", "is not supported; aspect_ratio and image_size are", value)
+    ratio, size = picture.shape(ratio or "", size or "", given.get("size") or "", given.get("quality") or "", drops)
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))
     tools: list[Mapping[str, Any]] = list(given.get("tools") or ())
     return Options(
-        aspect_ratio=ratio or "",
-        image_size=size or "",
+        aspect_ratio=ratio,
+        image_size=size,
         temperature=given.get("temperature"),
         top_p=given.get("top_p"),
         top_k=given.get("top_k"),
