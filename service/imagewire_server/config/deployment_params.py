@@ -42,6 +42,8 @@ def read(
     found = model_ids.read(model, params.peek(PROVIDER), name, providers)
     if isinstance(found, Skipped):
         return found
+    if model.is_unresolved:
+        notices.add(f"{model.where}: {found.provider}/{found.model} stands for the model: {model.reference} is not set")
     reader = _Reader(providers[found.provider], notices)
     for key, value in params.pairs("litellm_params"):
         if not value.is_null and key.text not in {"model", PROVIDER, credentials.NAME}:  # LiteLLM drops null, too

@@ -85,7 +85,7 @@ def read(
     if any(one.is_everything for one in skipped) and (all_models := everything()):
         deployments += tuple(all_models)
         skipped = tuple(one for one in skipped if not one.is_everything)
-    if skipped and not deployments:
+    if skipped and not deployments and not any(one.why == model_ids.IN_ENVIRONMENT for one in skipped):
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):
         notices.add(words)
