@@ -9,7 +9,7 @@ from typing import Any, cast
 from imagewire._grpc.channel import Metadata
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
-from imagewire.litellm import known_arguments, picture, settings
+from imagewire.litellm import known_arguments, labels, picture, settings
 from imagewire.litellm.connection import ConnectionKey, connection_key, metadata
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.function_tools import read_choice, read_tools
@@ -175,29 +175,12 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
         media_resolution=given.get("media_resolution") or "",
         cached_content=given.get("cached_content") or "",
         safety_settings=_safety_settings(given.get("safety_settings") or ()),
-        labels=_labels(given, model),
+        labels=labels.read(given, model, drops),
         extra_body=_extra_body(given.get("extra_body") or {}),
         service_tier=_TIERS.get(tier, tier),
         output_uri=_output_uri(given.get("output_config") or {}),
         continuation_token=_token(given.get("continuation_token") or ""),
     )
-
-
-def _labels(given: CompletionOptions, model: str) -> dict[str, str]:
-    """Labels for Vertex AI's bills. Google AI Studio has none: `user` and `metadata` change nothing there."""
-    made = dict(given.get("labels") or {})
-    for name in given.get("metadata") or {}:
-        if "guardrail" in str(name).lower():
-            raise invalid(f"metadata.{name}", "is not supported: there are no guardrails here; leave it out")
-    if model.startswith("gemini/"):
-        return made
-    for name, value in (given.get("metadata") or {}).items():
-        if not isinstance(value, str):
-            raise invalid(f"metadata.{name}", "must be text: it becomes a label of Vertex AI's bills; leave it out")
-        made[name] = once(f"metadata.{name}", value, dict(made), name) or ""
-    if user := once("user", given.get("user"), dict(made), "user"):
-        made["user"] = user
-    return made
 
 
 def _web_search(given: Mapping[str, Any] | None, drops: Drops) -> list[Tool]:
