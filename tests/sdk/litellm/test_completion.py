@@ -193,7 +193,6 @@ def test_vertex_has_a_base_of_its_own() -> None:
         ({"modalities": ["audio"]}, "modalities", "text or image"),
         ({"image_config": "16:9"}, "image_config", "must be a mapping"),
         ({"reasoning_effort": 3}, "reasoning_effort", "must be text"),
-        ({"custom_llm_provider": "vertex_ai", "metadata": {"a": 3}}, "metadata.a", "must be text"),
         ({"timeout": "3"}, "timeout", "must be a number"),
         ({"num_retries": -1}, "num_retries", "at least 0"),
         ({"api_key": 3}, "api_key", "must be text"),

@@ -205,3 +205,15 @@ def test_each_remedy_is_reached() -> None:
     found = {known_arguments.remedy(name) for name in [*NOT_SERVED, "ssl_verify", "retry_policy", "rpm", "tags"]}
     assert None not in found
     assert len(found) > 12
+
+
+def test_what_cannot_be_a_label_is_left_out_and_told() -> None:
+    given = {"metadata": {"team": "a", "Trace Id": "x", "a": {"b": 1}}, "user": "a@b.c"}
+    request = read("img", [{"role": "user", "content": "x"}], given)
+    assert dict(request.spec.labels) == {"team": "a"}
+    assert request.drops.names == ["metadata.Trace Id", "metadata.a"]
+    # A model whose service has no labels.
+    assert request.drops.clear(request.spec, _refused("spec.labels"))
+    assert not request.spec.labels
+    asked = read("img", [{"role": "user", "content": "x"}], {"labels": {"team": "a"}})
+    assert not asked.drops.clear(asked.spec, _refused("spec.labels"))
