@@ -118,7 +118,8 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)
 def test_every_argument_shows(name: str) -> None:
     value, shows = SHOWS[name]
-    assert shows(read(MODEL, SAY, {name: value}))
+    beside = {"tools": [{"function": {"name": "f"}}]} if name == "tool_choice" else {}
+    assert shows(read(MODEL, SAY, {**beside, name: value}))
 
 
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)

@@ -13,7 +13,7 @@ from imagewire.v1.spec_pb2 import Spec
 
 MODEL = "gemini/gemini-2.5-flash-image"
 SAY = [{"role": "user", "content": "A banana"}]
-CACHED = {"role": "user", "content": [{"type": "text", "text": "A", "cache_control": {"type": "ephemeral"}}]}
+CACHED = {"role": "user", "content": [{"type": "text", "text": "A", "cache_control": {"type": "e"}}]}
 
 HARMLESS: dict[str, Any] = {
     "client": None,
@@ -29,7 +29,6 @@ HARMLESS: dict[str, Any] = {
 }
 NOT_SERVED: dict[str, Any] = {
     "client": object(),
-    "parallel_tool_calls": False,
     "logit_bias": {"50256": -100},
     "logprobs": True,
     "store": True,

@@ -68,7 +68,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
             "messages[0].content[0].file",
         ),
         ([{"role": "tool", "content": "x", "tool_call_id": "unknown"}], "messages[0].tool_call_id"),
-        ([{"role": "user", "content": "x", "cache_control": {"type": "ephemeral"}}], "messages[0].cache_control"),
+        ([{"role": "user", "content": "x", "cache_control": {"type": "e"}}], "messages[0].cache_control"),
         ([{"role": "user", "content": "x", "image": {"url": URL}}], "messages[0].image"),
         ([{"role": "assistant", "content": "x", "audio": {}}], "messages[0].audio"),
         ([{"role": "assistant", "content": "x", "tool_calls": 3}], "messages[0].tool_calls"),

@@ -1,6 +1,7 @@
 """LiteLLM's `drop_params`: leaves out what cannot be served, and remembers what that was. Sans-IO."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +72,12 @@ class Drops:
         if has_guard(field, value):
             raise invalid(field, f"{words}; drop_params leaves out nothing that guards or limits")
         self.names.append(field)
+
+    def cache_control(self, value: object, field: str) -> None:
+        """A mark for a cache, which changes nothing: Google needs none. Raises InvalidRequest for other objects."""
+        is_mark = isinstance(value, Mapping) and value.get("type") == "ephemeral" and value.keys() <= {"type", "ttl"}
+        if value is not None and not is_mark:
+            self.unsupported(f"{field}.cache_control", 'must be {"type": "ephemeral"}; leave it out', value)
 
     def clear(self, spec: Spec, error: InvalidRequest) -> bool:
         """Leave out of a Spec what the server refused. Returns whether all of it could be left out."""

@@ -26,7 +26,6 @@ _KEYS = {"role", "content"}
 _TOOL_KEYS = _KEYS | {"tool_call_id", "name"}
 _ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
 _BESIDE_URL = frozenset({"detail", "format", "display_name"})
-_CACHE_CONTROL = "is Anthropic's; Google caches by itself, and by cached_content: leave it out"
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
@@ -77,8 +76,7 @@ def _read(
 
 def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, drops: Drops) -> None:
     """Take out of a message what changes nothing. Raises InvalidRequest for other keys that it may not have."""
-    if given.pop("cache_control", None):
-        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+    drops.cache_control(given.pop("cache_control", None), field)
     if role == "assistant" and not given.get("annotations"):
         given.pop("annotations", None)
     if role not in {"assistant", "tool"}:
@@ -126,8 +124,7 @@ def _content(content: Any, field: str, drops: Drops) -> list[Part]:
 def _part(part: Any, field: str, drops: Drops) -> Part:
     if isinstance(part, Mapping):
         given = {key: value for key, value in part.items() if value is not None}
-        if given.pop("cache_control", None):
-            drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+        drops.cache_control(given.pop("cache_control", None), field)
         part = given
     match part:
         case {"type": "text", "text": str(text), **rest} if not rest:

@@ -156,6 +156,7 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))
     tools: list[Mapping[str, Any]] = list(given.get("tools") or ())
+    made = read_tools(tools, drops) or _web_search(given.get("web_search_options"), drops)
     return Options(
         aspect_ratio=ratio,
         image_size=size,
@@ -170,8 +171,8 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
         thinking_level=level,
         stop=given.get("stop") or (),
         modalities=given.get("modalities") or (),
-        tools=read_tools(tools, drops) or _web_search(given.get("web_search_options"), drops),
-        tool_config=read_choice(given.get("tool_choice")),
+        tools=made,
+        tool_config=read_choice(given.get("tool_choice"), made),
         media_resolution=given.get("media_resolution") or "",
         cached_content=given.get("cached_content") or "",
         safety_settings=_safety_settings(given.get("safety_settings") or ()),
@@ -188,6 +189,8 @@ def _web_search(given: Mapping[str, Any] | None, drops: Drops) -> list[Tool]:
     if given is None:
         return []
     for name, value in given.items():
+        if value is None or (name == "search_context_size" and value == "medium"):
+            continue  # OpenAI's default
         drops.unsupported(
             f"web_search_options.{name}", "is not an option of Google Search; use tools with google_search", value
         )
