@@ -73,6 +73,9 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         field = f"tools[{i}]"
         if isinstance(tool, ImageTool):
             drawn.append(field)
+            if tool.model and not tool.model.startswith("gpt-image") and tool.model != given.model:
+                words = "names another model than the request's, which draws; leave it out"
+                builder.unsupported(f"{field}.model", words)
             options.picture(builder, tool, capabilities, f"{field}.")
             options.file_format(builder, tool.output_format, tool.output_compression, f"{field}.")
             options.drafts(builder, tool.partial_images, capabilities, f"{field}.partial_images")
