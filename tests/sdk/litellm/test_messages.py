@@ -253,3 +253,10 @@ def test_an_answer_may_be_a_list_of_text_and_pictures_in_their_order() -> None:
     made = read(MODEL, [message, {"role": "user", "content": "x"}], {}).spec.messages[0].parts
     assert [part.text or part.WhichOneof("content") for part in made] == ["hm", "one", "image", "two", "image", "image"]
     assert [part.thought for part in made] == [True, False, False, False, True, False]
+
+
+def test_blanks_before_a_url_do_not_matter() -> None:
+    picture = {"type": "image_url", "image_url": {"url": f" {URL}"}}
+    plain = {"type": "image_url", "image_url": {"url": URL}}
+    made = [read(MODEL, [{"role": "user", "content": [one]}], {}).spec for one in (picture, plain)]
+    assert made[0] == made[1]

@@ -149,6 +149,8 @@ def _file(given: Mapping[str, Any], field: str) -> Part:
 
 
 def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
+    if isinstance(given, Mapping) and isinstance(given.get("url"), str):
+        given = {**given, "url": given["url"].lstrip()}
     match given:
         case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
             detail: Any = rest.get("detail") or "auto"
