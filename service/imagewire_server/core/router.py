@@ -117,7 +117,8 @@ class Router:
         routes = exact or self._by_wildcard(target) or self._by_native_name(target)
         if not routes:
             offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
-            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
+            listed = "ListModels, over REST GET /v1/models, lists them"
+            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: {listed}")
         return Group(name, tuple(routes))
 
     def capabilities(self, name: str) -> Capabilities:

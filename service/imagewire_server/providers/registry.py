@@ -74,6 +74,7 @@ class Registration:
     models: the models of one of its names, with what a configuration says of models. connect: once a server. check:
     raises InvalidRequest for what a model does not take. asked: what a deployment asks, given the environment; None if
     it cannot be told. leave_out: removes from a spec's extra_body, a deployment's default, what its other fields say.
+    give_way: removes from a deployment's defaults what a request's extra_body says.
     """
 
     config: ProviderConfig
@@ -82,6 +83,12 @@ class Registration:
     check: "Callable[[pb.Spec, Capabilities], None]" = lambda spec, capabilities: None
     asked: "Callable[[Deployment, Config, Mapping[str, str]], show.Asked | None]" = lambda *_: None
     leave_out: "Callable[[pb.Spec], None]" = lambda spec: None
+    give_way: "Callable[[pb.Spec, pb.Struct], None]" = lambda defaults, extra: None
+
+    @property
+    def overlap(self) -> "tuple[Callable[[pb.Spec], None], Callable[[pb.Spec, pb.Struct], None]]":
+        """What core.spec_defaults needs of it: leave_out and give_way."""
+        return self.leave_out, self.give_way
 
 
 @cache

@@ -34,16 +34,45 @@ DROPPED: dict[str, Any] = {
     "litellm_call_id": "x",
     "langfuse_public_key": "pk",
 }
-TAKEN: dict[str, Any] = {"functions": [], "function_call": "none", "n": 1, "logit_bias": {}, "store": False}
+MARK = {"cache_control": {"type": "ephemeral", "ttl": "5m"}}
+FUNCTION = {"type": "function", "function": {"name": "f"}}
+TAKEN: list[dict[str, Any]] = [
+    {"functions": []},
+    {"function_call": "none"},
+    {"n": 1},
+    {"logit_bias": {}},
+    {"store": False},
+    {"tool_choice": "auto"},
+    {"tool_choice": "none", "tools": []},
+    {"tool_choice": "required", "tools": [FUNCTION]},
+    {"parallel_tool_calls": True},
+    {"parallel_tool_calls": False},
+    {"web_search_options": {"search_context_size": "medium", "user_location": None}},
+    {"tools": [FUNCTION | MARK]},
+    {"messages": [{"role": "user", "content": [{"type": "text", "text": "x", **MARK}], **MARK}]},
+    {"size": "1792x1024", "quality": "hd"},
+    {"extra_body": {"generationConfig": {"responseModalities": ["IMAGE"]}}},
+]
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"tool_choice": "required"}, "tool_choice"),
+    ({"tool_choice": {"type": "function", "function": {"name": "f"}}}, "tool_choice"),
+    ({"web_search_options": {"search_context_size": "low"}}, "web_search_options"),
+    ({"parallel_tool_calls": "no"}, "parallel_tool_calls"),
+]
 
 
 Told = tuple[list[str], list[str]]  # the fields that were refused, and those that were dropped
 
 
+def without(fields: dict[str, Any]) -> dict[str, Any]:
+    """The fields that are arguments by name."""
+    return {name: value for name, value in fields.items() if name != "messages"}
+
+
 def of_completion(fields: dict[str, Any]) -> Told:
     """What the client says."""
     try:
-        return [], read(MODEL, BASE["chat"]["messages"], fields).drops.names
+        return [], read(MODEL, fields.get("messages", BASE["chat"]["messages"]), without(fields)).drops.names
     except ClientInvalidRequest as error:
         return [one.field.partition(".")[0] for one in error.violations], []
 
@@ -73,6 +102,12 @@ def test_it_is_left_out(asked: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize("asked", [of_completion, of_rest])
-@pytest.mark.parametrize("name", TAKEN)
-def test_it_is_taken(asked: Any, name: str) -> None:
-    assert asked({name: TAKEN[name]}) == ([], [])
+@pytest.mark.parametrize("fields", TAKEN, ids=str)
+def test_it_is_taken(asked: Any, fields: dict[str, Any]) -> None:
+    assert asked(fields) == ([], [])
+
+
+@pytest.mark.parametrize("asked", [of_completion, of_rest])
+@pytest.mark.parametrize(("fields", "name"), REFUSED, ids=str)
+def test_it_is_refused(asked: Any, fields: dict[str, Any], name: str) -> None:
+    assert asked(fields) == ([name], [])

@@ -222,3 +222,10 @@ def test_what_is_off_or_empty_asks_for_nothing(tmp_path: Path) -> None:
         load(written(tmp_path, entry("model: gemini/m, api_key: k, tags: [], drop_params: false", rest)), {}).warnings
         == ()
     )
+
+
+def test_a_model_for_everything_needs_credentials(tmp_path: Path) -> None:
+    file = written(tmp_path, "model_list: [{model_name: '*', litellm_params: {model: '*'}}]\n")
+    with pytest.raises(ConfigError, match=r"model '\*' stands for all models .*: set GEMINI_API_KEY or"):
+        load(file, {})
+    assert load(file, {"GEMINI_API_KEY": "k"}).deployments

@@ -61,7 +61,10 @@ AspectRatio = Annotated[
     ),
 ]
 Size = Annotated[
-    str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False, autocompletion=completion.sizes)
+    str,
+    typer.Option(
+        help='"512", "1K", "2K" or "4K", or WIDTHxHEIGHT.', show_default=False, autocompletion=completion.sizes
+    ),
 ]
 ServiceTier = Annotated[
     str,

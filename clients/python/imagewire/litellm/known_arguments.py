@@ -18,7 +18,7 @@ _HARMLESS: dict[str, Callable[[Any], bool]] = {
     "safety_identifier": lambda given: isinstance(given, str),
     "prompt_cache_key": lambda given: isinstance(given, str),
     "prompt_cache_retention": lambda given: isinstance(given, str),
-    "parallel_tool_calls": _is(True),
+    "parallel_tool_calls": _is(True, False),  # the model decides
     "logit_bias": lambda given: isinstance(given, Mapping) and not given,
     "logprobs": _is(False),
     "top_logprobs": _is(0),
@@ -36,10 +36,10 @@ _HARMLESS: dict[str, Callable[[Any], bool]] = {
 _REMEDIES: tuple[tuple[str, str], ...] = (
     ("functions function_call", "is OpenAI's older form; use tools and tool_choice"),
     ("response_format", "is not supported by models that draw; ask for the format in the prompt"),
-    ("parallel_tool_calls", "cannot be switched off at Google; leave it out"),
+    ("parallel_tool_calls", "must be true or false, and changes nothing; leave it out"),
     ("store", "is not supported: no answer is stored; leave it out"),
     ("n best_of", "must be 1: a call draws one answer; call again for another"),
-    ("size quality style background output_format", "is not an option here; use aspect_ratio and image_size"),
+    ("style background output_format", "is not an option here; say it in the prompt"),
     ("client shared_session use_client", "is not used: connections are gRPC's, and kept; leave it out"),
     ("model_list model_alias_map model_config", "belongs in a file: start imagewire-server --config, and pass target="),
     ("mock_.*", 'is not supported; for an answer without a key run "imagewire-server serve --demo", and pass target='),

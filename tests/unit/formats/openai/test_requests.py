@@ -175,3 +175,11 @@ def test_an_unknown_field_is_refused_and_an_unknown_null_is_none(kind: str) -> N
     assert spec(kind, invented=None) == spec(kind)
     with pytest.raises(InvalidRequest, match="invented"):
         spec(kind, invented=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("body", [{"generationConfig": {"responseModalities": ["IMAGE"]}}, {"labels": {}}])
+def test_an_endpoint_leaves_the_modalities_to_extra_body_that_has_them(kind: str, body: dict[str, Any]) -> None:
+    own = list(spec(kind).response_modalities)
+    made = spec(kind, extra_body=body)
+    assert list(made.response_modalities) == ([] if "generationConfig" in body else own)

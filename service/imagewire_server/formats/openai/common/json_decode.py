@@ -15,7 +15,7 @@ from msgspec import inspect
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.common import nulls, other_names
 
 _T = TypeVar("_T")
 Step = tuple[str, str]  # of a path: a name and "", or "" and an index
@@ -155,6 +155,8 @@ def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True
     """What is wrong, and what to do about it. hint: whether to look for a known name that is similar."""
     words, path = _split(str(error))
     if match := _UNKNOWN.fullmatch(words):
+        if not path and match[1] in other_names.REMEDIES:
+            return Reason(Kind.UNKNOWN, path, match[1], other_names.REMEDIES[match[1]])
         similar = _hint(match[1], kind, path) if hint else ""
         return Reason(Kind.UNKNOWN, path, match[1] or EMPTY, f"is an unknown field; leave it out{similar}")
     if match := _MISSING.fullmatch(words):

@@ -143,3 +143,20 @@ def test_it_names_the_places_of_stand_ins(body: dict[str, Any], unsure: list[str
 def test_a_value_that_is_no_object() -> None:
     result = wrong_fields.of_value([], Body)
     assert (names(result), result.request) == (["body"], None)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("responseModalities", "send modalities"),
+        ("response_modalities", "send modalities"),
+        ("generationConfig", "inside extra_body"),
+        ("num_retries", "in the server's file"),
+        ("tags", "LiteLLM's own records"),
+        ("guardrails", "has no guardrails"),
+        ("style", "in the prompt"),
+    ],
+)
+def test_names_of_others_have_their_own_remedy(field: str, words: str) -> None:
+    found = wrong_fields.of_value({"model": "m", field: []}, Body)
+    assert [(one.field, words in one.description) for one in found.violations] == [(field, True)]
