@@ -3,6 +3,17 @@
 It imports nothing from the server and the client, so that it cannot share their mistakes.
 """
 
-from imagewire_emulator.server import Emulator, in_thread, run, running
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imagewire_emulator.server import Emulator, in_thread, run, running
 
 __all__ = ["Emulator", "in_thread", "run", "running"]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the server when it is asked for: before that, the command prepares for Ctrl-C."""
+    if name in __all__:
+        return getattr(importlib.import_module("imagewire_emulator.server"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -78,7 +78,7 @@ def _drip(plan: Plan, given: list[int]) -> Plan:
 
 
 def _cut(how: str) -> Change:
-    return lambda plan, given: replace(plan, cut=how, cut_at=min(number(given, 0, 50), 100) / 100)
+    return lambda plan, given: replace(plan, cut=how, cut_at=number(given, 0, 50) / 100)
 
 
 def _status(name: str, message: str) -> Change:

@@ -5,16 +5,18 @@ from typing import Any
 
 from imagewire_emulator import answer
 from imagewire_emulator.draw import Wish
+from imagewire_emulator.limits import limited
 from imagewire_emulator.models import Model
 from imagewire_emulator.plan import PICTURES, Plan
 from imagewire_emulator.rules.parts import DRAWABLE
+from imagewire_emulator.texts import structured
 
 _TEXTS = ("text", "thought", "unicode")
 _BOTH = ["TEXT", "IMAGE"]
 
 
 def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
-    """The plan, changed by the request's modalities and thinking options."""
+    """The plan, changed by the request's modalities, limits and options."""
     config = wanted.get("generationConfig", {})
     if not model.checks_size:
         plan = replace(plan, size=plan.size or "1K")
@@ -30,7 +32,9 @@ def adapted(plan: Plan, wanted: dict[str, Any], model: Model) -> Plan:
         layout = tuple(kind for kind in layout if kind not in PICTURES)
     if "TEXT" not in kinds:
         layout = tuple(kind for kind in layout if kind not in _TEXTS) or layout
-    return replace(plan, layout=() if plan.block else layout)
+    if structured(wanted):  # two would be no JSON
+        layout = tuple(kind for at, kind in enumerate(layout) if kind != "text" or kind not in layout[:at])
+    return limited(replace(plan, layout=() if plan.block else layout), wanted, model)
 
 
 def wishes(plan: Plan, wanted: dict[str, Any]) -> list[Wish]:

@@ -11,16 +11,10 @@ from imagewire_emulator.models import Model
 from imagewire_emulator.native_parts import AUDIO, NATIVE_PARTS
 from imagewire_emulator.plan import PICTURES, Plan
 from imagewire_emulator.rules import CONTINUATION, signature
+from imagewire_emulator.texts import texts
 from imagewire_emulator.usage import before_the_end, usage
 
 Json = dict[str, Any]
-
-_TEXTS = (
-    "Here's the image you requested:",
-    "And a second view of it:",
-    "Tell me what to change <next> & I'll edit it.",
-)
-_UNICODE = 'Line\u2028separator, \u2029paragraph, emoji \U0001f34c, quotes "data":" and a \\ backslash'
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +71,15 @@ def _candidate(part: Json | None = None) -> Json:
 def _parts(scene: Scene) -> list[Json]:
     """All parts in order, with marks for pictures. 3-series models sign the first text, final pictures and calls."""
     signed = scene.model.series == 3
-    if name := called_function(scene.request):
+    if (name := called_function(scene.request)) and not scene.plan.spent:
         args = function_calls.arguments(scene.request, name)
         call = {"functionCall": {"id": f"call-{uuid.uuid4().hex[:8]}", "name": name, "args": args}}
         return [call | _signed("call", name.encode())] if signed else [call]
     parts: list[Json] = []
-    pictures = texts = 0
+    said = texts(scene.plan.layout, scene.request)
+    if scene.plan.last_text is not None:
+        said[-1] = scene.plan.last_text
+    pictures = written = 0
     for name in scene.plan.layout:
         if name in PICTURES:
             parts.append(_picture(scene, pictures, draft=name == "draft", signed=signed))
@@ -97,9 +94,9 @@ def _parts(scene: Scene) -> list[Json]:
                 part | _signed(*native_parts.signed_by(native_parts.kind(part))) if scene.plan.signed else part
             )
         else:
-            part = {"text": _UNICODE if name == "unicode" else _TEXTS[texts % len(_TEXTS)]}
-            parts.append(part | _signed("text", b"") if signed and not texts else part)
-            texts += 1
+            part = {"text": said[written]}
+            parts.append(part | _signed("text", b"") if signed and not written else part)
+            written += 1
     return parts
 
 
@@ -137,7 +134,7 @@ def _end(scene: Scene) -> Json:
         end["finishMessage"] = plan.finish_message
     if plan.finish == "CONTINUATION":
         end["continuationToken"] = CONTINUATION
-    elif plan.finish != "STOP":
+    elif plan.finish not in ("STOP", "MAX_TOKENS"):
         rating: Json = {"category": "HARM_CATEGORY_DANGEROUS_CONTENT", "probability": "MEDIUM", "blocked": True}
         if scene.vertex:
             rating |= {"probabilityScore": 0.61, "severity": "HARM_SEVERITY_MEDIUM", "severityScore": 0.42}

@@ -49,15 +49,15 @@ class Answerer(Protocol):
 
 
 class EmulatorApp:
-    """The web application. answerer: what answers calls instead of the emulator itself."""
+    """The web application. answerer: what answers calls instead of the emulator itself. host: where it is served."""
 
-    def __init__(self, answerer: Answerer | None = None) -> None:
+    def __init__(self, answerer: Answerer | None = None, host: str = "") -> None:
         self._states = States()
         self._answerer = answerer
         self._gallery = Gallery()
         self.web = web.Application(client_max_size=incoming.MAX_BODY)
         self.web.on_response_prepare.append(_without_empty_type)
-        self.web.router.add_routes(routes(self._steered, self._states.names, self._gallery))
+        self.web.router.add_routes(routes(self._steered, self._states.names, self._gallery, host.lower()))
         self.web.router.add_route("*", "/{path:.*}", self._call)
 
     @property

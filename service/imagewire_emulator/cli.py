@@ -15,11 +15,6 @@ from imagewire_emulator.transcripts import GOOGLE, Recorder, RecordError, Replay
 _FOLDER = click.Path(path_type=Path)
 
 
-def main() -> None:
-    """The entry point."""
-    emulate(prog_name="imagewire-emulator")
-
-
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="imagewire-server", message="%(prog)s %(version)s", help="Print the version.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from imagewire_emulator.accidents import CUTS
@@ -16,22 +17,21 @@ from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.models import BY_ID, DEFAULT, Model
 from imagewire_emulator.plan import Change, Plan
 from imagewire_emulator.reasons import REASONS, spelled
-from imagewire_emulator.scenarios import SCENARIOS
+from imagewire_emulator.scenarios import NUMBERS, SCENARIOS, UNITS
 
 ALL = SCENARIOS | REASONS
 HEADER = "x-emulate"
 
 _TUNED = re.compile(r"(.+?)((?:-\d{1,12}(?:\.\d{1,3})?(?:MB|KB|ms|s)?)*)")
 _NUMBER = re.compile(r"-(\d+(?:\.\d+)?)(MB|KB|ms|s|)")
-_UNITS = {"MB": 1_000_000, "KB": 1_000, "ms": 1, "s": 1_000, "": 1}
 _DIRECTIVE = re.compile(
     r"(?P<name>[a-z0-9-]+)(?:\s*=\s*(?P<value>[\w.-]+(?:\s*,\s*[\w.-]+)*))?(?:\s*@\s*(?P<percent>\d{1,3})%)?"
     r"(?:\s+after\s+(?P<after>\d{1,9}))?(?:\s+times\s+(?P<times>[1-9]\d{0,8}))?"
 )
 _IN_LINE = re.compile(rf"(?:^|[ \t]){HEADER}:", re.IGNORECASE)
 _LONGEST = 100
-_LARGEST = 1_000_000_000  # of a number: bytes, or milliseconds
 _BURST = "-burst"
+_REASONED = ("finish", "block")
 _KEPT_COUNTS = 10_000
 
 
@@ -50,18 +50,32 @@ class Directive:
 def named(text: str) -> Directive | None:
     """The directive for a scenario's name with its numbers: "drip-2000-8MB". None if there is no such scenario."""
     match = _TUNED.fullmatch(text)
-    numbers: tuple[int, ...] = ()
+    numbers: tuple[int, ...] | None = ()
     if text in ALL:
         name = text
     elif match and match[1] in ALL:
         name = match[1]
-        numbers = tuple(int(float(value) * _UNITS[unit]) for value, unit in _NUMBER.findall(match[2]))
+        numbers = _numbers(NUMBERS.get(name, ()), _NUMBER.findall(match[2]))
     else:
         return None
-    if any(number > _LARGEST for number in numbers):
+    if numbers is None:
         return None
     times = (numbers[0] if numbers else 1) if name.endswith(_BURST) else 0
     return Directive(text, name, ALL[name][1], numbers, times=times)
+
+
+def _numbers(kinds: tuple[str, ...], given: list[tuple[str, str]]) -> tuple[int, ...] | None:
+    """The numbers, None if there are too many, or one is too small, too large, not whole, or of the wrong unit."""
+    if len(given) > len(kinds):
+        return None
+    read = []
+    for kind, (value, unit) in zip(kinds, given, strict=False):
+        least, most, factors = UNITS[kind]
+        number = Decimal(value) * factors.get(unit, 0)
+        if unit not in factors or not least <= number <= most or number % 1:
+            return None
+        read.append(int(number))
+    return tuple(read)
 
 
 def parse(text: str) -> list[Directive]:
@@ -82,11 +96,11 @@ def _parsed(text: str) -> Directive:
         if name not in ALL or not name.isdecimal():
             known = ", ".join(sorted(each for each in ALL if each.isdecimal()))
             raise _wrong(text, f"is no status that the emulator can answer with: {known}")
-    if percent is not None and named(name):
+    if percent is not None and (name in ALL or name in _REASONED):
         if name not in CUTS or values or int(percent) > 100:
             raise _wrong(text, f"has a percentage; only one of {', '.join(sorted(CUTS))} has it, from 0% to 100%")
         values = percent
-    if name in {"finish", "block"}:
+    if name in _REASONED:
         name, values = f"{name}-{spelled(values)}", ""
     found = named(f"{name}-{values}" if values else name)
     if found is None:
@@ -97,7 +111,7 @@ def _parsed(text: str) -> Directive:
 
 
 def _nearest(name: str) -> str:
-    near = difflib.get_close_matches(name, [*ALL, "status"], n=1, cutoff=0.0)
+    near = difflib.get_close_matches(name.lower(), [*ALL, "status"], n=1, cutoff=0.0)
     return f"; the nearest that there is: {near[0]}"
 
 

@@ -40,7 +40,10 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to draw. inputs: pictures to edit. exact_bytes: the exact size of the file, 0 for any."""
+    """What to draw. inputs: pictures to edit. exact_bytes: the exact size of the file, 0 for any.
+
+    enlarged: how many times as wide and high as the last input, without a change; 0 for a drawing.
+    """
 
     prompt: str
     seed: int = 0
@@ -50,6 +53,7 @@ class Wish:
     quality: int = 85
     inputs: tuple[bytes, ...] = ()
     exact_bytes: int = 0
+    enlarged: int = 0
 
 
 class Studio:
@@ -84,6 +88,8 @@ def pixels(ratio: str, size: str) -> tuple[int, int]:
 
 
 def _draw(wish: Wish) -> Picture:
+    if wish.enlarged:
+        return _enlarged(wish)
     width, height = (256, 256) if wish.exact_bytes else pixels(wish.ratio, wish.size)
     times = 1 if wish.exact_bytes else _SIDE[wish.size] // _DRAWN_SIDE
     dice = random.Random(f"{wish.seed}\0{wish.prompt}")  # noqa: S311  # a picture, not a secret
@@ -94,6 +100,19 @@ def _draw(wish: Wish) -> Picture:
     else:
         data = files.png(drawing, times, size)
     return Picture(data, base64.b64encode(data), hashlib.sha256(data).hexdigest(), wish.mime_type, width, height)
+
+
+def _enlarged(wish: Wish) -> Picture:
+    with Image.open(io.BytesIO(wish.inputs[-1])) as opened:
+        size = (opened.width * wish.enlarged, opened.height * wish.enlarged)
+        picture = opened.convert("RGB").resize(size)
+    file = io.BytesIO()
+    if wish.mime_type == "image/jpeg":
+        picture.save(file, "JPEG", quality=wish.quality)
+    else:
+        picture.save(file, "PNG", compress_level=1)
+    data = file.getvalue()
+    return Picture(data, base64.b64encode(data), hashlib.sha256(data).hexdigest(), wish.mime_type, *size)
 
 
 def _drawing(wish: Wish, dice: random.Random, width: int, height: int) -> Image.Image:

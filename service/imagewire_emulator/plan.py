@@ -27,6 +27,8 @@ class Plan:
     "stuck"; cut_at: where, of 1. framing: unusual framing of a stream's events. content_type: that of a
     stream, instead of the usual one; "" for none. damage: unusual content of the body. usage: unusual usageMetadata.
     signed: whether native parts have signatures. early: finish reasons before the one of the last event.
+    most_tokens: the limit of the answer's tokens, 0 for none; spent: whether thinking reached it. last_text: the last
+    text, if it ends early.
     """
 
     layout: tuple[str, ...] = ("text", "image")
@@ -44,6 +46,9 @@ class Plan:
     usage: str = ""
     signed: bool = False
     early: tuple[str, ...] = ()
+    most_tokens: int = 0
+    spent: bool = False
+    last_text: str | None = None
     finish: str = "STOP"
     finish_message: str = ""
     block: str = ""

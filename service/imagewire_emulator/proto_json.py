@@ -17,6 +17,9 @@ from imagewire_emulator.errors import ApiError, invalid, unknown_name
 
 Reader = Callable[[Any, str], Any]
 
+# Of all messages, in camelCase.
+FIELD_NAMES: set[str] = set()
+
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DURATION = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,9})?s")
 _TYPES = "type.googleapis.com/google.ai.generativelanguage.v1beta."
@@ -50,6 +53,11 @@ def struct(value: Any, path: str) -> dict[str, Any]:
     return value
 
 
+def any_value(value: Any, _: str) -> Any:
+    """Any JSON value, unchanged."""
+    return value
+
+
 def _parsed(value: Any) -> float | None:
     """A number, or a string with a number; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -71,9 +79,18 @@ def number(value: Any, path: str) -> float:
 
 def integer(value: Any, path: str) -> int:
     """An int32."""
+    return _whole(value, path, 32)
+
+
+def long_integer(value: Any, path: str) -> int:
+    """An int64."""
+    return _whole(value, path, 64)
+
+
+def _whole(value: Any, path: str, bits: int) -> int:
     parsed = _parsed(value)
-    if parsed is None or not parsed.is_integer() or not -(2**31) <= parsed < 2**31:
-        raise _mismatch(path, "TYPE_INT32", value)
+    if parsed is None or not parsed.is_integer() or not -(2 ** (bits - 1)) <= parsed < 2 ** (bits - 1):
+        raise _mismatch(path, f"TYPE_INT{bits}", value)
     return int(parsed)
 
 
@@ -136,8 +153,19 @@ def string_map(value: Any, path: str) -> dict[str, str]:
     return {key: string(item, f"{path}[{key}]") for key, item in struct(value, path).items()}
 
 
+def map_of(element: Reader) -> Reader:
+    """A map. Google counts its entries in paths."""
+
+    def read(value: Any, path: str) -> dict[str, Any]:
+        entries = struct(value, path).items()
+        return {key: element(item, f"{path}[{i}].value") for i, (key, item) in enumerate(entries)}
+
+    return read
+
+
 def message(kind: str, fields: dict[str, Reader]) -> Reader:
     """An object with only these fields."""
+    FIELD_NAMES.update(fields)
 
     def read(value: Any, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):

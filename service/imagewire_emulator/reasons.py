@@ -27,6 +27,7 @@ FINISH = (
     "RECITATION",
     "SAFETY",
     "SPII",
+    "STOP",
     "TOO_MANY_TOOL_CALLS",
     "UNEXPECTED_TOOL_CALL",
 )

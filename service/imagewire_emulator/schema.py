@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from imagewire_emulator.data_schema import schema
 from imagewire_emulator.proto_json import (
+    FIELD_NAMES,
     boolean,
     data,
     duration,
@@ -104,9 +106,9 @@ _FUNCTION = message(
     {
         "name": string,
         "description": string,
-        "parameters": struct,
+        "parameters": schema,
         "parametersJsonSchema": struct,
-        "response": struct,
+        "response": schema,
         "responseJsonSchema": struct,
         "behavior": enum("FunctionDeclaration.Behavior", "UNSPECIFIED", "BLOCKING", "NON_BLOCKING"),
     },
@@ -171,7 +173,7 @@ _GENERATION_CONFIG = message(
         "responseLogprobs": boolean,
         "logprobs": integer,
         "responseMimeType": string,
-        "responseSchema": struct,
+        "responseSchema": schema,
         "responseJsonSchema": struct,
         "responseModalities": repeated(
             enum("GenerationConfig.Modality", "TEXT", "IMAGE", "AUDIO", "VIDEO", "MODALITY_UNSPECIFIED", numbered=True)
@@ -210,6 +212,8 @@ _REQUEST = message(
         "generationConfig": _GENERATION_CONFIG,
     },
 )
+
+NAMES = frozenset(FIELD_NAMES)
 
 
 def read_request(value: Any) -> dict[str, Any]:

@@ -36,7 +36,7 @@ async def running(
     host: str = "127.0.0.1", port: int = 0, *, answerer: Answerer | None = None
 ) -> AsyncIterator[Emulator]:
     """Run an emulator in this event loop. Port 0 picks a free one. answerer: a Recorder or a Replayer."""
-    app = EmulatorApp(answerer)
+    app = EmulatorApp(answerer, host)
     # The handler is cancelled when the client disconnects. So the ledger records it at once.
     runner = web.AppRunner(
         app.web, handler_cancellation=True, access_log=None, shutdown_timeout=1.0, auto_decompress=False

@@ -7,6 +7,20 @@ from imagewire_emulator.plan import Plan
 
 Json = dict[str, Any]
 
+TEXT_TOKENS = 9
+_THOUGHT_TOKENS = 60
+
+
+def thought_tokens(model: Model) -> int:
+    """The tokens that a model thinks."""
+    return 0 if model.series < 3 else _THOUGHT_TOKENS
+
+
+def picture_tokens(plan: Plan, request: Json, model: Model) -> int:
+    """The tokens of one picture."""
+    size = plan.size or request.get("generationConfig", {}).get("imageConfig", {}).get("imageSize", "1K")
+    return model.tokens.get(size, 1120)
+
 
 def prompt_tokens(request: Json) -> list[Json]:
     """The tokens of a prompt, by modality."""
@@ -23,10 +37,12 @@ def prompt_tokens(request: Json) -> list[Json]:
 def usage(plan: Plan, request: Json, model: Model, images: int, *, vertex: bool, cached: int = 0) -> Json:
     """The usage of the whole answer. images: its number of final pictures. cached: tokens of the cached content."""
     prompt = prompt_tokens(request)
-    size = plan.size or request.get("generationConfig", {}).get("imageConfig", {}).get("imageSize", "1K")
-    image_out = model.tokens.get(size, 1120) * images
-    text_out = 0 if plan.block else 9 * plan.layout.count("text")
-    thoughts = 0 if model.series < 3 or plan.block else 60
+    image_out = picture_tokens(plan, request, model) * images
+    text_out = 0 if plan.block else TEXT_TOKENS * plan.layout.count("text")
+    thoughts = 0 if plan.block else thought_tokens(model)
+    if plan.most_tokens:
+        thoughts = min(thoughts, plan.most_tokens)
+        text_out = min(text_out, plan.most_tokens - thoughts - image_out)
     total_in = cached + sum(entry["tokenCount"] for entry in prompt)
     made: Json = {"promptTokenCount": total_in, "promptTokensDetails": prompt}
     if cached:

@@ -154,7 +154,7 @@ class Server:
             models = priced(models, deployment.model, deployment.prices)
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
-            completed = partial(merged, fields, registration.leave_out) if fields is not None else None
+            completed = partial(merged, fields, *registration.overlap) if fields is not None else None
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
         return Router(upstreams, config.routing)
 

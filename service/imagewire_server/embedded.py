@@ -133,7 +133,6 @@ class _Embedded:
             self._thread = threading.Thread(target=self._run, name="imagewire", daemon=True)
             self._thread.start()
             self._begun.result()
-            self.is_running = True
 
     def end(self) -> None:
         """Drain and stop."""
@@ -158,6 +157,8 @@ class _Embedded:
         async with server(self._config, interceptors=self._interceptors) as made:
             await made.grpc.start()
             self._server = made
+            # Here, not in `wake`: it may have ended again before that thread goes on.
+            self.is_running = True
             self._begun.set_result(None)
             await self._until_over()
             self._server = None

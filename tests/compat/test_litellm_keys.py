@@ -31,7 +31,7 @@ SERVED = {
 CALLERS = {
     "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
     "continuationToken", "drop_params", "background", "function_call", "functions", "logit_bias", "prompt_cache_key",
-    "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity",
+    "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity", "fallbacks", "timeout",
 }  # fmt: skip
 SECTIONS = [*SERVED, "litellm_settings", "request"]
 

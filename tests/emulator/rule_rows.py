@@ -18,6 +18,7 @@ _VALUES: dict[str, Any] = {
     "long": "banana: " * 16_500,
     "png-urlsafe": base64.urlsafe_b64encode(PNG).decode().rstrip("="),
     "15-pictures": [{"inlineData": {"mimeType": "image/png", "data": base64.b64encode(PNG).decode()}}] * 15,
+    "513-functions": [{"name": f"f{number}"} for number in range(513)],
 } | {
     name: base64.b64encode(data).decode()
     for name, data in {

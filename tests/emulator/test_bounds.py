@@ -5,8 +5,10 @@ import json
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from imagewire_emulator import Emulator, ledger
+from imagewire_emulator.app import EmulatorApp
 from imagewire_emulator.ledger import Bodies, Ledger
 from tests.emulator.requests import ask, body
 
@@ -50,6 +52,7 @@ async def test_a_wrong_key_does_not_steer_another_state(emulator: Emulator, head
         ("http://127.0.0.1:1", "127.0.0.1:1", 200),
         ("http://localhost:1", "localhost:1", 200),
         (None, "emulator:8787", 200),
+        (None, "evil.example", 403),
     ],
 )
 async def test_pages_of_other_sites_do_not_steer(
@@ -68,3 +71,41 @@ async def test_nesting_has_a_limit(client: aiohttp.ClientSession, depth: int, me
     async with client.post(f"/v1beta/models/gemini-3-pro-image:{method}", data=data) as answer:
         assert answer.status == 400
         assert json.loads(await answer.read())["error"]["message"].startswith("Invalid JSON payload received.")
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("evil.example", 403),
+        ("evil.example:8787", 403),
+        ("localhost.evil.example", 403),
+        ("127.0.0.1.evil.example:8787", 403),
+        ("127.0.0.1:8787", 200),
+        ("[::1]:8787", 200),
+        ("LOCALHOST", 200),
+        ("emulator:8787", 200),
+        ("host.docker.internal:8787", 200),
+        ("one.localhost:8787", 200),
+        ("emulator.tests.svc:8787", 200),
+    ],
+)
+async def test_a_name_that_another_site_may_have_is_not_answered(
+    client: aiohttp.ClientSession, host: str, status: int
+) -> None:
+    for path in ("/", "/_emulator/requests", "/_emulator/openapi.json", "/_emulator/quota"):
+        async with client.get(path, headers={"Host": host}) as answer:
+            assert answer.status == status
+            if status == 403:
+                assert "use the address, or a name without dots" in (await answer.json())["error"]["message"]
+
+
+async def test_the_name_at_which_it_is_served_is_answered(client: aiohttp.ClientSession) -> None:
+    app = EmulatorApp(host="Emulator.example")
+    runner = web.AppRunner(app.web)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}/_emulator/quota"
+    for host, status in (("emulator.example:8787", 200), ("emulator.EXAMPLE", 200), ("other.example:8787", 403)):
+        async with client.get(url, headers={"Host": host}) as answer:
+            assert answer.status == status
+    await runner.cleanup()

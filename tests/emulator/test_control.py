@@ -157,6 +157,15 @@ async def test_a_quota_is_used_up(
     assert error["details"][0]["violations"][0]["quotaValue"] == str(quota[name])
 
 
+async def test_a_call_draws_no_more_than_the_quota_has(client: aiohttp.ClientSession, control: Control) -> None:
+    await control.call("POST", "/quota", {"pictures": 1})
+    for sse in (False, True):
+        assert (await ask(client, "emulator-two-images", body(), sse=sse))[0] == 429
+    assert await control.call("GET", "/quota") == {"requests": None, "pictures": 1}
+    assert (await control.call("GET", "/charges"))["pictures"] == 0
+    assert (await ask(client, MODEL))[0] == 200
+
+
 async def test_an_invalid_request_costs_no_quota(client: aiohttp.ClientSession, control: Control) -> None:
     await control.call("POST", "/quota", {"requests": 1})
     assert (await ask(client, MODEL, {"contents": []}))[0] == 400

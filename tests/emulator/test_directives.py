@@ -45,6 +45,7 @@ GRAMMAR: dict[str, dict[str, Any]] = {
     "size=1.5MB": {"exact_bytes": 1_500_000},
     "latency=1s; cut@25%": {"delay": 1.0, "cut": "cut", "cut_at": 0.25},
     "latency=1s; latency=2s": {"delay": 2.0},
+    "latency=1.1s": {"delay": 1.1},
 }
 
 
@@ -84,6 +85,29 @@ WRONG = {
     "503 times 0": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]",
     "cut 70%": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]. GET /_emulator/scenarios",
     "429 before 3": "is not NAME",
+    "CUT@5%": "the nearest that there is: cut. ",
+    "size=0": "has a value that size does not take",
+    "drip=1s,0": "has a value that drip does not take",
+    "429-burst=0": "has a value that 429-burst does not take",
+    "finish=MAX_TOKENS@70%": "has a percentage; only one of cut",
+    "block=SAFETY@70%": "has a percentage; only one of cut",
+    "finish-max-tokens@70%": "has a percentage; only one of cut",
+    "status=503@70%": "has a percentage; only one of cut",
+    "cut=101": "has a value that cut does not take",
+    "cut=0.5": "has a value that cut does not take",
+    "cut=50,60": "has a value that cut does not take",
+    "cut=50KB": "has a value that cut does not take",
+    "drip=1s,2MB,3": "has a value that drip does not take",
+    "drip=2MB": "has a value that drip does not take",
+    "latency=1s,2s": "has a value that latency does not take",
+    "latency=1MB": "has a value that latency does not take",
+    "size=1s": "has a value that size does not take",
+    "429=60ms": "has a value that 429 does not take",
+    "503=5": "has a value that 503 does not take",
+    "two-images=3": "has a value that two-images does not take",
+    "status=503,5": "is no status",
+    "finish=MAX_TOKENS,5": "is unknown",
+    "block=SAFETY-5": "is unknown",
     "cut=1,1" + "1" * 100: "is not NAME",
     "Reset!": "is not NAME[=VALUE,...][@PERCENT%] [after N] [times N]; the nearest that there is: reset",
 }
@@ -147,7 +171,9 @@ def test_only_the_last_user_turn_directs() -> None:
     assert of_prompt(wanted) == "drip"
 
 
-@pytest.mark.parametrize("name", ["size-1001MB", "size-" + "9" * 400, "drip-1-" + "9" * 13, "nothing", "drip-fast"])
+@pytest.mark.parametrize(
+    "name", ["size-1001MB", "size-" + "9" * 400, "drip-1-" + "9" * 13, "nothing", "drip-fast", "503-5"]
+)
 def test_a_models_name_without_such_a_scenario_is_not_found(name: str) -> None:
     with pytest.raises(ApiError) as raised:
         of_model(f"emulator-{name}")
@@ -201,8 +227,7 @@ async def test_the_ledger_has_the_directives(client: aiohttp.ClientSession, emul
 
 
 def test_every_reason_of_googles_sdk_is_there() -> None:
-    finish = {reason.value for reason in types.FinishReason} - {"STOP"}
-    assert set(FINISH) == finish
+    assert set(FINISH) == {reason.value for reason in types.FinishReason}
     assert set(BLOCK) == {reason.value for reason in types.BlockedReason}
 
 

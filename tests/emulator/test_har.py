@@ -67,9 +67,9 @@ def test_the_shape_is_hars(tmp_path: Path) -> None:
     ],
 )
 def test_the_hash_is_of_the_jsons_meaning(one: bytes, other: bytes, *, same: bool) -> None:
-    assert (har.key("POST", "/a", [], one) == har.key("POST", "/a", [], other)) is same
-    assert har.key("POST", "/a", [], one) != har.key("POST", "/b", [], one)
-    assert har.key("POST", "/a", [("alt", "sse")], one) != har.key("POST", "/a", [], one)
+    assert (har.hashes("POST", "/a", [], one) == har.hashes("POST", "/a", [], other)) is same
+    assert har.hashes("POST", "/a", [], one) != har.hashes("POST", "/b", [], one)
+    assert har.hashes("POST", "/a", [("alt", "sse")], one) != har.hashes("POST", "/a", [], one)
 
 
 def test_a_call_that_the_disk_does_not_take_leaves_no_file(tmp_path: Path) -> None:

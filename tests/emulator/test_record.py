@@ -248,3 +248,20 @@ def test_a_wrong_folder_or_url_is_refused(tmp_path: Path, folder: str, upstream:
     with pytest.raises(RecordError, match=r"--record|--upstream: not a URL") as raised:
         Recorder(tmp_path / folder, upstream)
     assert "secret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(("path", "kept"), [("files", False), ("tunedModels", False), ("models", True)])
+async def test_display_names_are_not_written_but_those_of_googles_models(
+    tmp_path: Path, path: str, *, kept: bool
+) -> None:
+    async def listed(_: web.Request) -> web.Response:
+        return web.json_response({"items": [{"displayName": "My cat"}]})
+
+    async with AsyncExitStack() as stack:
+        upstream = await serve(stack, listed)
+        relay = await stack.enter_async_context(running(answerer=Recorder(tmp_path, upstream)))
+        client = await stack.enter_async_context(aiohttp.ClientSession(relay.base_url))
+        async with client.get(f"/v1beta/{path}") as answer:
+            assert await answer.json() == {"items": [{"displayName": "My cat"}]}
+    (file,) = written(tmp_path)
+    assert ("My cat" in file.read_text()) is kept

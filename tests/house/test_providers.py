@@ -14,12 +14,14 @@ SERVER = Path(registry.__file__).parents[1]
 FOLDERS = {SERVER.joinpath(*package.split(".")[1:]): package for package in registry.PACKAGES}
 # The composition root runs the emulator, which speaks Google's API.
 MAY_IMPORT = {"bootstrap.py"}
+# Fields of a request of LiteLLM's that have the same name as a key of a deployment.
+OF_REQUESTS = {"timeout"}
 
 
 def _own(package: str) -> set[str]:
     """The words that are a provider's: its names, settings, variables, and keys of deployments."""
     (config,) = registry.provider_configs((package,))
-    return {*config.names, *config.params, *config.variables, *fields([config])} - set(fields([]))
+    return {*config.names, *config.params, *config.variables, *fields([config])} - set(fields([])) - OF_REQUESTS
 
 
 OWN = {package: _own(package) for package in registry.PACKAGES}

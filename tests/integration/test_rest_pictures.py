@@ -117,6 +117,10 @@ async def test_nothing_is_fetched_for_a_model_that_there_is_not() -> None:
         url = f"http://gallery.example:{server.port}"
         async with running_stack(rest=True, fetcher=fetcher_of(url)) as stack:
             given = {**chat(f"{url}/a"), "model": "nobody/model"}
+            answer = await stack.rest.post("/v1/chat/completions", json=given)
+            named = [one["field"] for one in answer.json()["error"]["violations"]]
+            assert named == ["messages[0].content[1].image_url.url", "model"]  # the URL has no https
+            given["messages"] = chat(f"{url.replace('http:', 'https:')}/a")["messages"]
             assert (await stack.rest.post("/v1/chat/completions", json=given)).status_code == 404
     assert server.connections == 0
 

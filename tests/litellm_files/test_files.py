@@ -60,6 +60,16 @@ def test_a_file_loads_and_asks(name: str, monkeypatch: pytest.MonkeyPatch) -> No
         ("33_the_picture", {"aspect_ratio": "1:1"}, {"imageConfig": {"aspectRatio": "1:1", "imageSize": "2K"}}),
         ("33_the_picture", {"modalities": ["text", "image"]}, {"responseModalities": ["TEXT", "IMAGE"]}),
         ("32_extra_body", {"temperature": 1.0}, {"temperature": 1.0, "responseLogprobs": False}),
+        (
+            "30_sampling",
+            {"extra_body": {"generationConfig": {"temperature": 0.75, "responseModalities": ["IMAGE"]}}},
+            {"temperature": 0.75, "responseModalities": ["IMAGE"], "topK": 40},
+        ),
+        (
+            "38_models_that_only_talk",
+            {"extra_body": {"generationConfig": {"responseModalities": ["IMAGE"]}}},
+            {"responseModalities": ["IMAGE"]},
+        ),
         ("38_models_that_only_talk", {"modalities": ["image"]}, {"responseModalities": ["IMAGE"]}),
     ],
 )

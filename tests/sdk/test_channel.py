@@ -74,8 +74,31 @@ def test_a_url_that_is_no_target_is_refused(given: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "given",
+    [
+        *("localhost:99999", "localhost:0", "host:abc", "host:", "host:1:2:x", ":5", "host:1/path", "host/path"),
+        *("ftp://x", "grpc://host:1", "tcp://host:1", "user@host:1", "host:1?x=1", "host:1#x", "dns:///a:99999"),
+        *("ipv4:1.2.3.4:99999", "ipv4:1.2.3.4:1,b:x", "[::1", "[::1]:x", "a b:1", "unix:", "dns:///", "a,b:1"),
+    ],
+)
+def test_a_text_that_is_no_target_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="is no server's address; write host:port"):
+        Client(given)
+
+
+def test_a_wrong_argument_is_told_with_the_clients_own_name() -> None:
+    for kind in (Client, AsyncClient):
+        with pytest.raises(
+            TypeError, match=rf"^{kind.__name__}\.__init__\(\) got an unexpected keyword argument 'foo'"
+        ):
+            kind(foo=1)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
     ("given", "address", "secure"),
     [
+        *((same, same, False) for same in ("host", "unix-abstract:x", "dns:a", "dns://8.8.8.8/a:5", "xds:///a")),
+        *((same, same, False) for same in ("ipv4:1.2.3.4:5,1.2.3.5:6", "ipv6:[::1]:5", "[fe80::1%eth0]:5", "::1")),
         (None, "127.0.0.1:50051", False),
         ("localhost:1", "localhost:1", False),
         ("unix:/run/x.sock", "unix:/run/x.sock", False),

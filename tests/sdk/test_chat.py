@@ -3,7 +3,8 @@
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, MutableSequence
 from pathlib import Path
 from typing import Any
 
@@ -250,3 +251,24 @@ async def test_async_models_and_ping(target: str) -> None:
 def test_the_key_goes_with_a_ping() -> None:
     with scripted(Script()) as target, Client(target) as client, pytest.raises(imagewire.NotSupported):
         client.ping()
+
+
+def test_the_messages_are_a_list_whose_repr_is_short() -> None:
+    with Client("127.0.0.1:1") as client:
+        chat = client.chat.create(messages=[system("Draw in ink")]).append(user(image(PNG * 10_000), "A cat"))
+    shown = repr(chat.messages)
+    assert re.fullmatch(r"\[<ChatMessage, \d+ bytes>, <ChatMessage, \d+ bytes>\]", shown)
+    assert str(chat.messages) == shown == f"{chat.messages}"
+    assert isinstance(chat.messages, MutableSequence)
+    first, second = chat.messages
+    assert chat.messages == [first, second] == list(chat.messages) == chat.messages[:]
+    assert chat.messages == client.chat.create(messages=chat.messages).messages
+    assert chat.messages != [first]
+    assert first in chat.messages
+    chat.messages.add(content="more")  # type: ignore[attr-defined]  # protobuf's own
+    chat.messages.extend([user("and more")])
+    chat.messages.reverse()
+    assert [message.content for message in chat.messages][1:2] == ["more"]
+    assert chat.messages.pop() == first
+    chat.messages.clear()
+    assert (len(chat.messages), repr(chat.messages)) == (0, "[]")

@@ -91,6 +91,7 @@ ENDS: list[tuple[bytes, int, str]] = [
     (b"/undo\n", 2, "nothing to take back"),
     (b"A cat\n/save old.png\n", 2, "old.png: is there already"),
     (b"A cat\n/save no/a.png\n", 2, "there is no folder no"),
+    (b"A cat\n/save no/\n", 2, "/save no/: there is no such folder; make it, or name another"),
     (b"\xff\n", 2, "UTF-8"),
 ]
 

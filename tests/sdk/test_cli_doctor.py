@@ -93,6 +93,14 @@ def test_another_version_a_wrong_clock_and_a_server_that_ends() -> None:
     assert (found["target"]["state"], "NOT_SERVING" in found["target"]["found"]) == ("failed", True)
 
 
+def test_a_key_with_a_blank_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IMAGEWIRE_API_KEY", "bad key")
+    with serving() as port:
+        code, found = examined(f"127.0.0.1:{port}")
+    assert (code, found["key"]["state"]) == (0, "warning")
+    assert "IMAGEWIRE_API_KEY has a blank inside" in found["key"]["found"]
+
+
 @pytest.mark.parametrize(("key", "words"), [("", "none is set"), ("wrong", "refuses the key")])
 def test_a_wrong_key(monkeypatch: pytest.MonkeyPatch, key: str, words: str) -> None:
     monkeypatch.setenv("IMAGEWIRE_API_KEY", key)

@@ -50,6 +50,12 @@ def test_each_end_has_its_code_and_its_words(
     assert left(tmp_path) == [], "no file, no half file"
 
 
+def test_a_blocked_prompt_is_told_with_the_calls_id(tmp_path: Path, target: str) -> None:
+    ended = run(tmp_path, target, "draw", "x", "-m", "gemini/emulator-safety", "--json")
+    told = json.loads(ended.stderr)["error"]
+    assert (ended.returncode, bool(told["request_id"])) == (3, True)
+
+
 def test_errors_in_json_are_one_line_on_stderr(tmp_path: Path, target: str) -> None:
     ended = run(tmp_path, target, "draw", "x", "--size", "1k", "--json")
     told = json.loads(ended.stderr)["error"]

@@ -1,6 +1,7 @@
 """The command imagewire asks before it spends much, and keeps every picture that is paid for."""
 
 import contextlib
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -117,11 +118,28 @@ def test_a_disk_that_fills_up_does_not_lose_a_picture(
     full.mkdir()
     with scripted(Script()) as target, full_after(full, room, monkeypatch):
         ended = CliRunner().invoke(app, ["draw", "A cat", "-o", "../full", "--target", target])
-    assert ended.exit_code == 0, ended.stderr
+    assert ended.exit_code == 1, "the file is not where it was wanted"
     told = "imagewire: ../full: No space left on device; the picture is in "
     assert ended.stderr.startswith(told)
+    assert "a-cat.png" in ended.stdout
     assert (home / "a-cat.png").read_bytes() == b"picture" * 100
     assert (left(full), left(home)) == ([], ["a-cat.png"])
+
+
+@pytest.mark.parametrize("command", [["draw", "A cat"], ["chat"]])
+def test_a_program_is_told_of_another_folder_by_an_error(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    full = tmp_path / "full"
+    full.mkdir()
+    with scripted(Script()) as target, full_after(full, 0, monkeypatch):
+        arguments = [*command, "--json", "-o", "../full", "--target", target]
+        ended = CliRunner().invoke(app, arguments, input="A cat\n")
+    assert ended.exit_code == 1
+    drawn, error = json.loads(ended.stdout), json.loads(ended.stderr)["error"]
+    assert Path(drawn["files"][0]).resolve() == home / "a-cat.png"
+    assert error["code"] == "FAILED"
+    assert [error["message"]] == drawn["notes"]
 
 
 def test_in_a_chat_neither(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +147,7 @@ def test_in_a_chat_neither(tmp_path: Path, home: Path, monkeypatch: pytest.Monke
     full.mkdir()
     with scripted(Script()) as target, full_after(full, 300, monkeypatch):
         ended = CliRunner().invoke(app, ["chat", "-o", "../full", "--target", target], input="A cat\n")
-    assert ended.exit_code == 0, ended.stderr
+    assert ended.exit_code == 1, "the file is not where it was wanted"
     assert "../full: No space left on device; the picture is in " in ended.stderr
     assert (home / "a-cat.png").read_bytes() == b"picture" * 100
 
@@ -154,7 +172,7 @@ def test_what_gets_in_the_way_late_does_not_lose_a_picture(tmp_path: Path, home:
 
     with scripted(Meddling()) as target:
         ended = CliRunner().invoke(app, ["draw", "A cat", "-o", str(out / "b.png"), "--force", "--target", target])
-    assert ended.exit_code == 0, ended.stderr
+    assert ended.exit_code == 1, "the file is not where it was wanted"
     assert "the picture is in " in ended.stderr
     kept = home / "a-cat.png" if late == "removed" else out / "a-cat.png"
     assert kept.read_bytes() == b"picture" * 100
@@ -181,7 +199,7 @@ def test_a_working_directory_that_is_removed_loses_no_picture(
 
     with scripted(Meddling()) as target:
         ended = CliRunner().invoke(app, ["draw", *first, "five", "six", "--target", target])
-    assert ended.exit_code == 0, ended.stderr
+    assert ended.exit_code == 1, "the files are not where they were wanted"
     for words in (*first, "five", "six"):
         assert (home / f"{words}.png").read_bytes() == b"picture" * 100
         assert f"the picture is in {home / words}.png" in ended.stderr

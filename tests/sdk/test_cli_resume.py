@@ -1,5 +1,6 @@
 """imagewire chat --resume: what is saved of a chat, and how it goes on."""
 
+import contextlib
 import json
 import stat
 from pathlib import Path
@@ -56,7 +57,9 @@ def test_it_goes_on_with_messages_signatures_model_and_options(chats: Chats) -> 
     assert (spec.model, spec.image_config.image_size) == ("gemini/other", "2K")
     text, picture = spec.messages[1].parts
     assert (text.thought_signature, picture.image.data) == (b"s", b"picture" * 100)
-    assert chats("x\n", "--resume", "-m", "gemini/third", "--size", "4K").exit_code == 0
+    ended = chats("x\n", "--resume", "-m", "gemini/third", "--size", "4K")
+    assert ended.exit_code == 0
+    assert "-m gemini/third: the chat that --resume goes on with is with gemini/other" in ended.stderr
     spec = chats.script.requests[-1].spec
     assert (spec.model, spec.image_config.image_size, len(spec.messages)) == ("gemini/third", "4K", 5)
     assert len(chats.files) == 1, "it is the same chat"
@@ -72,14 +75,32 @@ def test_an_earlier_one_is_named(chats: Chats) -> None:
     assert chats.sent() == ["A dog", "Red"]
 
 
-def test_undo_reaches_into_the_earlier_chat_and_save_names_its_files(chats: Chats) -> None:
+def test_undo_reaches_into_the_earlier_chat(chats: Chats) -> None:
     chats("A cat\nA dog\n")
-    ended = chats("/save\n", "--resume")
-    assert (ended.exit_code, "the earlier ones are " in ended.stderr, "a-dog.png" in ended.stderr) == (2, True, True)
     assert chats("/undo\nBlue\n", "--resume").exit_code == 0
     assert chats.sent() == ["A cat", "Blue"]
     chats("Red\n", "--resume")
     assert chats.sent() == ["A cat", "Blue", "Red"], "what was taken back stays so"
+
+
+def test_save_is_about_the_picture_of_the_earlier_chat(chats: Chats) -> None:
+    chats("A cat\nA dog\n")
+    ended = chats("/save\n/save copy\n/undo\n/save\n", "--resume")
+    dog, cat = Path("a-dog.png").resolve(), Path("a-cat.png").resolve()
+    told = [f"it is in {dog}", "saved as copy.png", 'taken back: "A dog"; its files stay', f"it is in {cat}"]
+    assert (ended.exit_code, ended.stderr) == (0, "".join(f"imagewire: {words}\n" for words in told))
+    assert Path("copy.png").read_bytes() == b"picture" * 100
+    cat.unlink()
+    ended = chats("/save\n", "--resume")
+    assert (ended.exit_code, f"the picture is not in {cat} any more; /save FILE writes it again" in ended.stderr) == (
+        2,
+        True,
+    )
+    assert chats("/save again.png\n", "--resume").exit_code == 0
+    assert Path("again.png").read_bytes() == b"picture" * 100
+    ended = chats("/undo\n/save\n", "--resume")
+    assert (ended.exit_code, "/save: there is no picture yet" in ended.stderr) == (2, True)
+    assert len(chats.script.requests) == 2, "nothing is drawn for it"
 
 
 def test_the_file_is_as_documented_and_private(chats: Chats) -> None:
@@ -102,6 +123,25 @@ def test_a_line_that_a_crash_cut_is_left_out(chats: Chats) -> None:
     assert "was cut short, and is not part of the chat: 1 turn(s) are" in resumed.stderr
     assert chats("Red\n", "--resume").exit_code == 0
     assert chats.sent() == ["A cat", "Blue", "Red"]
+
+
+def test_a_chat_that_another_goes_on_with_is_refused(chats: Chats) -> None:
+    chats("A cat\n")
+    (file,) = chats.files
+    before = file.read_bytes()
+    with contextlib.closing(saved_chat.load(None)):
+        ended = chats("Blue\n", "--resume")
+    assert (ended.exit_code, file.read_bytes()) == (2, before)
+    assert "another imagewire chat goes on with it now; leave that one first" in ended.stderr
+    assert chats("Blue\n", "--resume").exit_code == 0
+
+
+def test_a_new_chat_is_locked_too(chats: Chats) -> None:
+    made = saved_chat.SavedChat("gemini/third", {})
+    made.add("A cat", [], [])
+    with contextlib.closing(made):
+        assert chats("Blue\n", "--resume").exit_code == 2
+    assert chats("Blue\n", "--resume").exit_code == 0
 
 
 def test_the_oldest_are_removed(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path("empty").touch()
     Path("binary").write_bytes(bytes(range(256)))
     Path("loop").symlink_to("loop")
+    Path("animated").write_bytes(b"GIF89a" + bytes(20))
     with Path("huge").open("wb") as huge:
         huge.truncate(1 << 32)
 
@@ -36,6 +37,9 @@ LINES: list[tuple[list[str], str]] = [
         (["draw", "x", "--edit", name], f"--edit {name[:20]}")
         for name in ("folder", "none", "loop", "huge", "/dev/zero", "x" * 5000)
     ),
+    (["draw", "x", "--edit", "animated"], "--edit animated: is of type GIF, which no model takes; convert it to PNG"),
+    (["draw", "x", "--edit", "gs://bucket/a.gif"], "--edit gs://bucket/a.gif: its name must tell its type, and end in"),
+    (["draw", "x", "--edit", "gs://bucket/a"], "--edit gs://bucket/a: its name must tell its type, and end in one of"),
     *((["draw", "x", "-o", name], "-o") for name in ("empty/x", "none/x", "x" * 5000, "loop")),
     *((["chat", "-o", name], "-o") for name in ("empty", "none", "x" * 5000, "loop")),
     *((["chat", "--resume", name], "--resume") for name in ("empty", "binary", "folder", "none", "x" * 5000)),
@@ -43,7 +47,17 @@ LINES: list[tuple[list[str], str]] = [
     *(
         ([command, *words, "--target", target], "--target")
         for command, *words in (["draw", "x"], ["chat"], ["models"], ["ping"], ["doctor"])
-        for target in ("dns:///", "https://", "https://a/b", "https://a:70000", "https://a:x", "a b", "unix:", "\n")
+        for target in (
+            "dns:///",
+            "https://",
+            "https://a/b",
+            "https://a:70000",
+            "https://a:x",
+            "a:70000",
+            "a b",
+            "unix:",
+            "\n",
+        )
     ),
     *((["draw", "x", "--timeout", value], "--timeout") for value in ("0", "-1", "nan", "inf", "x")),
     *((["draw", "x", "-n", value], "-n") for value in ("0", "-1", "x", "1.5")),
@@ -63,8 +77,8 @@ def test_it_is_told(arguments: list[str], words: str) -> None:
     assert isinstance(ended.exception, SystemExit), ended.exception
 
 
-# A port with no server: what gRPC takes for an address, although nothing can answer there.
-@pytest.mark.parametrize("target", ["127.0.0.1:70000", "unix:/none"])
+# What gRPC takes for an address, although nothing can answer there.
+@pytest.mark.parametrize("target", ["127.0.0.1:1", "unix:/none"])
 @pytest.mark.usefixtures("files")
 def test_an_address_where_nobody_answers(target: str) -> None:
     ended = CliRunner().invoke(app, ["ping", "--target", target, "--timeout", "5"])
@@ -92,8 +106,8 @@ main()
 
 @pytest.mark.parametrize(
     ("package", "module"),
-    [("imagewire.cli", "typer"), ("imagewire_server.__main__", "click")],
-    ids=["client", "server"],
+    [("imagewire.cli", "typer"), ("imagewire_server.__main__", "click"), ("imagewire_emulator.__main__", "aiohttp")],
+    ids=["client", "server", "emulator"],
 )
 def test_ctrl_c_while_it_is_loaded_is_no_traceback(package: str, module: str) -> None:
     code = INTERRUPTED.format(package=package, module=module)

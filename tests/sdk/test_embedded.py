@@ -91,6 +91,7 @@ def test_s7_an_idle_server_ends_and_the_next_call_starts_it() -> None:
     target = server.start({"GEMINI_API_KEY": "k"}, idle=0.01)
     target._server._thread.join()
     assert not target._server.is_running
+    target._server._idle = None  # else it may end again before it is asked
     asked(target)
 
 

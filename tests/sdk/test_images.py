@@ -84,6 +84,16 @@ def test_a_failed_save_leaves_what_was_there(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["cat.png"]
 
 
+def test_a_save_replaces_only_the_file_that_was_named(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(b"another")
+    with pytest.raises(FileExistsError, match=r"is there already, and cat\.jpg would hold image/png"):
+        image(PNG).save(tmp_path / "cat.jpg")
+    assert (tmp_path / "cat.png").read_bytes() == b"another"
+    assert image(PNG).save(tmp_path / "cat").read_bytes() == PNG
+    (tmp_path / "cat.png").write_bytes(b"another")
+    assert image(PNG).save(tmp_path / "cat.png").read_bytes() == PNG
+
+
 def test_a_save_that_breaks_off_leaves_the_old_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "cat.png").write_bytes(b"old")
 

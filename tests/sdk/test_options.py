@@ -60,6 +60,7 @@ SHOWS: dict[str, list[tuple[Any, Callable[[Spec], bool]]]] = {
     "service_tier": [("flex", _of("service_tier", "flex"))],
     "output_uri": [("gs://b/f/", _of("output_config.uri_prefix", "gs://b/f/"))],
     "continuation_token": [(b"\xfft", _of("continuation_token", b"\xfft"))],
+    "previous_completion_id": [("cmpl-1", _of("previous_completion_id", "cmpl-1"))],
 }
 
 

@@ -1,7 +1,9 @@
 """What a picture can be made of, and that nothing of it is lost."""
 
+import ctypes
 import io
 import random
+from array import array as ByteArray  # noqa: N812  # numpy's is here too
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +39,8 @@ SOURCES: dict[str, Callable[[Path], Any]] = {
     "bytearray": lambda path: bytearray(PNG),
     "memoryview": lambda path: memoryview(PNG),
     "part of a memoryview": lambda path: memoryview(b"xx" + PNG)[2:],
+    "array": lambda path: ByteArray("B", PNG),
+    "ctypes": lambda path: (ctypes.c_char * len(PNG)).from_buffer_copy(PNG),
     "BytesIO": lambda path: io.BytesIO(PNG),
     "open file": lambda path: path.open("rb"),
     "unbuffered file": lambda path: path.open("rb", buffering=0),

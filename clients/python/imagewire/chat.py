@@ -1,12 +1,13 @@
 """Chats that keep their messages: what both kinds share, and the one that blocks (`async_chat` has the other)."""
 
 from collections.abc import Iterable, Iterator, MutableSequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack, cast
 
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.errors import Blocked, NoPicture
 from imagewire.images import Image
+from imagewire.message_list import MessageList
 from imagewire.messages import user
 from imagewire.options import OnDisconnect, Options, Wish, build_spec
 from imagewire.part import Chunk
@@ -48,14 +49,14 @@ class ChatBase(Generic[_C]):
         """The messages so far. The list may be changed: `del chat.messages[-2:]` undoes a turn.
 
         Returns:
-            The messages as protobuf messages, oldest first.
+            The messages as protobuf messages, oldest first. Its `repr` is short, whatever pictures they hold.
 
         Examples:
             >>> with imagewire.Client() as client:
             ...     print(len(client.chat.create().append("A banana").messages))
             1
         """
-        return self._spec.messages
+        return cast("MutableSequence[ChatMessage]", MessageList(self._spec.messages))
 
     def append(self, message: ChatMessage | Answer | str) -> Self:
         """Add a message to the end.
@@ -249,7 +250,7 @@ def require_image(answer: Answer) -> Image:
     """The picture of an answer that is to have one. Raises Blocked and NoPicture."""
     if answer.image is None:
         kind = Blocked if answer.blocked else NoPicture
-        raise kind(answer.why_no_image, reason=answer.native_finish_reason)
+        raise kind(answer.why_no_image, reason=answer.native_finish_reason, request_id=answer.request_id)
     return answer.image
 
 

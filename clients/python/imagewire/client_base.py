@@ -3,7 +3,8 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Generic, TypeVar
+from types import FunctionType
+from typing import Any, Generic, TypeVar
 
 import grpc
 
@@ -59,6 +60,13 @@ def _on_disconnect(wish: Wish) -> OnDisconnect:
     require("on_disconnect", wish.on_disconnect, Choice)
     kept = wish.on_disconnect == "keep"
     return OnDisconnect.ON_DISCONNECT_KEEP if kept else OnDisconnect.ON_DISCONNECT_CANCEL
+
+
+def _renamed(given: Any, name: str) -> FunctionType:
+    made = FunctionType(given.__code__, given.__globals__, given.__name__, given.__defaults__, given.__closure__)
+    made.__doc__, made.__annotations__, made.__kwdefaults__ = given.__doc__, given.__annotations__, given.__kwdefaults__
+    made.__module__, made.__qualname__ = given.__module__, name
+    return made
 
 
 class ClientBase(Generic[_Interceptor]):
@@ -133,6 +141,12 @@ class ClientBase(Generic[_Interceptor]):
         self._store = KnownStore()
         self._inline_bytes = channel.inline_bytes(options)
         self._connect(credentials, list(options.items()), interceptors)
+
+    def __init_subclass__(cls) -> None:
+        """Python names a method as it was defined, and users do not know this class."""
+        super().__init_subclass__()
+        if "__init__" not in cls.__dict__:
+            cls.__init__ = _renamed(cls.__init__, f"{cls.__qualname__}.__init__")  # type: ignore[method-assign]
 
     @property
     def target(self) -> str:

@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import itertools
+import os
 import re
 import secrets
 import shutil
@@ -114,10 +115,17 @@ def write_as(folder: Path, data: bytes, name: Callable[[], Path]) -> Path:
 
 
 def save(path: Path, data: bytes, mime_type: str) -> Path:
-    """Write a file under a name with the suffix of its media type. Raises OSError."""
+    """Write a file under a name with the suffix of its media type.
+
+    Raises OSError, FileExistsError if the suffix was another type's and the fitting name is taken: nobody named that.
+    """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "is a folder; name a file in it", str(path))
-    return write(fitting(path, mime_type), data)
+    named = fitting(path, mime_type)
+    if path.suffix and named == path.with_suffix(named.suffix) != path and os.path.lexists(named):
+        what = f"is there already, and {path.name} would hold {mime_type}; name the one to replace"
+        raise FileExistsError(errno.EEXIST, what, str(named))
+    return write(named, data)
 
 
 def claimed(path: Path) -> Path:

@@ -79,6 +79,7 @@ class Media:
 
         Raises:
             OSError: The file cannot be written.
+            FileExistsError: The suffix was another type's, and a file with the fitting one is there.
             ValueError: The bytes are not here.
 
         Examples:

@@ -64,7 +64,7 @@ class Options(TypedDict, total=False):
 
     Attributes:
         aspect_ratio: Width to height, such as "16:9"; "auto" asks for none.
-        image_size: "512", "1K", "2K" or "4K"; "auto" asks for none.
+        image_size: "512", "1K", "2K" or "4K", or WIDTHxHEIGHT for what is nearest; "auto" asks for none.
         person_generation: Which people may be drawn, such as "ALLOW_ADULT". Vertex AI only.
         temperature: How random the answer is, from 0 to 2.
         top_p: Nucleus sampling, from 0 to 1.
@@ -239,6 +239,14 @@ def _picture_options(given: dict[str, Any]) -> dict[str, Any]:
     """The options of the picture, in the contract's spelling."""
     spelled = {"aspect_ratio": spellings.ratio, "image_size": spellings.size}
     made = {name: spelled[name](value) if name in spelled else value for name, value in given.items()}
+    if pixels := spellings.pixels(made.get("image_size", "")):
+        try:
+            ratio, size = spellings.nearest(*pixels)
+        except ValueError as error:
+            raise ValueError(f"image_size: {made['image_size']} {error}") from None
+        if made.get("aspect_ratio") not in {None, "", ratio}:
+            raise ValueError(f"aspect_ratio: contradicts image_size {made['image_size']}; set only one of them")
+        made |= {"aspect_ratio": ratio, "image_size": size}
     return {name: value for name, value in made.items() if value}
 
 

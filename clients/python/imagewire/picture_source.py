@@ -65,6 +65,8 @@ def encoded(source: Source) -> bytes:
             return _png_of(source)
         case Readable():
             data = _read(source)
+        case _ if _is_buffer(source):
+            data = bytes(memoryview(source))
         case _:
             kind = type(source).__name__
             raise TypeError(
@@ -77,7 +79,18 @@ def encoded(source: Source) -> bytes:
 
 def is_one_picture(source: object) -> bool:
     """Whether this is one picture, and not a list of them."""
-    return isinstance(source, bytes | bytearray | memoryview | str | os.PathLike | PillowImage | Array | Readable)
+    if isinstance(source, bytes | bytearray | memoryview | str | os.PathLike | PillowImage | Array | Readable):
+        return True
+    return _is_buffer(source)
+
+
+def _is_buffer(source: Any) -> bool:
+    """Whether it gives its bytes as `bytes` does, such as an array of the module array, or of ctypes."""
+    try:
+        memoryview(source).release()
+    except (TypeError, BufferError):
+        return False
+    return True
 
 
 def _read(file: Readable) -> bytes:
@@ -95,11 +108,15 @@ def _read(file: Readable) -> bytes:
     return bytes(data)
 
 
-def _check(data: bytes) -> None:
-    refused = next((name for start, name in _REFUSED if data.startswith(start)), "")
+def refused_type(data: bytes) -> str:
+    """The name of the file's type, if no provider takes it; else ""."""
     if data[4:12] in {b"ftypavif", b"ftypavis"}:
-        refused = "AVIF"
-    if refused:
+        return "AVIF"
+    return next((name for start, name in _REFUSED if data.startswith(start)), "")
+
+
+def _check(data: bytes) -> None:
+    if refused := refused_type(data):
         raise ValueError(
             f"a picture of type {refused} is not taken, but PNG, JPEG, WebP, HEIC and HEIF are: convert it, or give"
             " imagewire.image(PIL.Image.open(...)), which is sent as PNG"

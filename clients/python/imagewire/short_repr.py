@@ -13,7 +13,7 @@ _MOST = 10
 def short_repr(made: Any) -> str:
     """The repr of a dataclass: the fields that differ from their defaults, each of them short."""
     shown = [
-        f"{field.name}={_short(value)}"
+        f"{field.name}={short(value)}"
         for field in dataclasses.fields(made)
         if field.repr and (value := getattr(made, field.name)) != _default(field)
     ]
@@ -26,18 +26,19 @@ def _default(field: dataclasses.Field[Any]) -> Any:
     return field.default
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """The repr of a value: of bytes and of protobuf messages the size, of long texts and lists the beginning."""
     match value:
         case bytes():
             return f"<{len(value)} bytes>"
         case str():
             return repr(value if len(value) <= _LONGEST else f"{value[:_LONGEST]}…")
         case list():
-            shown = [_short(item) for item in value[:_MOST]]
+            shown = [short(item) for item in value[:_MOST]]
             more = [f"… {len(value) - _MOST} more"] if len(value) > _MOST else []
             return f"[{', '.join([*shown, *more])}]"
         case Mapping():
-            return f"{{{', '.join(f'{_short(name)}: {_short(item)}' for name, item in list(value.items())[:_MOST])}}}"
+            return f"{{{', '.join(f'{short(name)}: {short(item)}' for name, item in list(value.items())[:_MOST])}}}"
         case Message():
             return f"<{value.DESCRIPTOR.name}, {value.ByteSize()} bytes>"
         case _:

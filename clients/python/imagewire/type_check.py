@@ -23,6 +23,8 @@ def require(name: str, value: object, kind: Any) -> None:
     if wrong := mismatch(value, kind):
         # Of a list it may be an item that is wrong.
         given = "" if isinstance(value, list | tuple | set | Mapping) else f", not {type(value).__name__}"
+        if _WORDS[int] in wrong and isinstance(value, Integral) and not isinstance(value, bool):
+            given = f", not {value}"
         raise TypeError(f"{name}: {wrong}{given}")
     if isinstance(value, str):
         try:

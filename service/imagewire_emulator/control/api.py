@@ -18,7 +18,10 @@ from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.ledger import Entry, Ledger
 
 _T = TypeVar("_T")
+_Handler = Callable[[web.Request], Awaitable[Any]]
 _IS_ADDRESS = re.compile(r"(?:localhost|[0-9.]+|\[[0-9a-fA-F:]+\])(?::[0-9]+)?")
+# Names that nobody can register, so that no site of the internet can point them at this machine.
+_IS_LOCAL = re.compile(r"(?:[^.:]+|.+\.(?:localhost|local|internal|svc|test))(?::[0-9]+)?", re.IGNORECASE)
 _SECURE = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": page.POLICY,
@@ -38,16 +41,22 @@ class Steered(Protocol):
 
 
 def routes(
-    find: Callable[[web.Request], Steered], names: Callable[[], list[str]], gallery: Gallery
+    find: Callable[[web.Request], Steered], names: Callable[[], list[str]], gallery: Gallery, own: str
 ) -> list[web.RouteDef]:
-    """The routes of the control API, and of the page. find: whose calls a request is about. names: of all keys."""
+    """The routes of the control API, and of the page.
+
+    find: whose calls a request is about. names: of all keys. own: the host's name or address at which it is served.
+    """
     table = _table(find, gallery)
     openapi = document(table)
+
+    def answering(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+        return _answering(handler, own)
 
     async def described(_: web.Request) -> dict[str, Any]:
         return openapi
 
-    made = [web.route(route.method, f"/_emulator{route.path}", _answering(route.handler)) for route in table]
+    made = [web.route(route.method, f"/_emulator{route.path}", answering(route.handler)) for route in table]
 
     async def unknown(request: web.Request) -> web.Response:
         words = f"{request.method} {request.path[:80]} is not of the control API: see /_emulator/openapi.json."
@@ -62,10 +71,10 @@ def routes(
         return web.Response(text=text, content_type="text/html", headers=_SECURE)
 
     return [
-        web.get("/", _answering(show)),
+        web.get("/", answering(show)),
         *made,
-        web.get("/_emulator/openapi.json", _answering(described)),
-        web.route("*", "/_emulator/{path:.*}", _answering(unknown)),
+        web.get("/_emulator/openapi.json", answering(described)),
+        web.route("*", "/_emulator/{path:.*}", answering(unknown)),
     ]
 
 
@@ -151,23 +160,27 @@ async def _body(request: web.Request, kind: type[_T]) -> _T:
         raise invalid(f"The body is not what {request.path} takes: {error}. See /_emulator/openapi.json.") from None
 
 
-def _check_site(request: web.Request) -> None:
+def _check_site(request: web.Request, own: str) -> None:
     """Refuse what another site's page sends from a browser on this machine. Raises ApiError."""
+    # Another site's name may be pointed at this machine. Then a browser lets its page read what is answered.
+    host = request.host.lower()
+    if not (_IS_ADDRESS.fullmatch(host) or _IS_LOCAL.fullmatch(host)) and own not in (host, host.rpartition(":")[0]):
+        words = f"The control API has not the name {incoming.readable(host)[:80]!r}, which may be another site's"
+        raise ApiError("PERMISSION_DENIED", f"{words}: use the address, or a name without dots.")
     if request.method == "GET":
         return
     origin = request.headers.get("origin")
-    own = f"{request.scheme}://{request.host}"
-    # A name that is not localhost may be another site's, pointed at this machine.
+    here = f"{request.scheme}://{request.host}"
     if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"} or (
-        origin is not None and (origin != own or not _IS_ADDRESS.fullmatch(request.host))
+        origin is not None and (origin != here or not _IS_ADDRESS.fullmatch(request.host))
     ):
         raise ApiError("PERMISSION_DENIED", "A page of another site may not steer the emulator.")
 
 
-def _answering(handler: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+def _answering(handler: _Handler, own: str) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def answer(request: web.Request) -> web.Response:
         try:
-            _check_site(request)
+            _check_site(request, own)
             made = await handler(request)
         except ApiError as error:
             return web.json_response(error.body(), status=error.http)

@@ -83,8 +83,8 @@ class Steering:
         return self._counts.applied(plan, asked, path)
 
     def reserve(self, pictures: int) -> None:
-        """Count pictures before they are drawn, as calls may run at the same time. Raises ApiError if none are left."""
-        if self.quota.pictures is not None and pictures:
-            if not self.quota.pictures:
+        """Count pictures before they are drawn, as calls may run at once. Raises ApiError if there are too few."""
+        if self.quota.pictures is not None:
+            if self.quota.pictures < pictures:
                 raise quota_exhausted("pictures", self._first.pictures or 0)
-            self.quota = Quota(self.quota.requests, max(0, self.quota.pictures - pictures))
+            self.quota = Quota(self.quota.requests, self.quota.pictures - pictures)

@@ -10,14 +10,45 @@ from PIL import Image, UnidentifiedImageError
 
 from imagewire_emulator import directives
 from imagewire_emulator.draw import Wish
-from imagewire_emulator.errors import ApiError, invalid
+from imagewire_emulator.errors import ApiError, invalid, unknown_name
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 
-_MODELS = re.compile(r"imagen-[\w.-]+|imagegeneration@\d{3}|virtual-try-on-[\w-]+|image-segmentation-\d{3}")
+_MODELS = re.compile(
+    r"imagen-3\.0-(?:generate-00[12]|fast-generate-001|capability-00[12])"
+    r"|imagen-4\.0-(?:(?:fast-|ultra-)?generate-(?:001|preview-\d\d-\d\d)|upscale-preview)"
+    r"|imagen-product-recontext-preview-\d\d-\d\d|imagegeneration@00[2-6]"
+    r"|virtual-try-on-(?:001|(?:preview|exp)-\d\d-\d\d)|image-segmentation-001"
+)
 _RATIOS = ("1:1", "3:4", "4:3", "9:16", "16:9")
-_FACTORS = {"x2": "2K", "x3": "4K", "x4": "4K"}
+_FACTORS = {"x2": 2, "x3": 3, "x4": 4}
+_MOST_PIXELS = 17_000_000  # of an enlarged picture
 _PEOPLE = ("dont_allow", "allow_adult", "allow_all")
 _MOST = 4
+_TEXT, _FLAG, _COUNT, _NUMBER, _OBJECT, _OBJECTS = range(6)
+# A kind → the types of its JSON values, and its words.
+_KINDS: dict[int, tuple[tuple[type, ...], str]] = {
+    _TEXT: ((str,), "a string"),
+    _FLAG: ((bool,), "true or false"),
+    _COUNT: ((int,), "a whole number"),
+    _NUMBER: ((int, float), "a number"),
+    _OBJECT: ((dict,), "an object"),
+    _OBJECTS: ((list,), "a list of objects"),
+}
+_REQUEST = ("endpoint", "instances", "parameters", "labels")
+_INSTANCE = {
+    "prompt": _TEXT,
+    **dict.fromkeys(["image", "mask", "personImage", "scribble"], _OBJECT),
+    **dict.fromkeys(["referenceImages", "productImages"], _OBJECTS),
+}
+_PARAMETERS = {
+    **dict.fromkeys(["negativePrompt", "aspectRatio", "sampleImageSize", "personGeneration", "safetySetting"], _TEXT),
+    **dict.fromkeys(["language", "storageUri", "mode", "editMode", "sampleImageStyle"], _TEXT),
+    **dict.fromkeys(["addWatermark", "enhancePrompt", "includeRaiReason", "includeSafetyAttributes"], _FLAG),
+    **dict.fromkeys(["sampleCount", "seed", "baseSteps", "maxPredictions"], _COUNT),
+    **dict.fromkeys(["guidanceScale", "confidenceThreshold", "maskDilation"], _NUMBER),
+    **dict.fromkeys(["outputOptions", "upscaleConfig", "editConfig"], _OBJECT),
+}
+_REFERENCES = "instances[0].referenceImages"
 _FILTERED = (
     "Unable to show generated images. All images were filtered out because they violated Vertex AI's usage guidelines."
     " You will not be charged for blocked images. Try rephrasing the prompt. Support codes: 00000000"
@@ -32,8 +63,12 @@ async def _predict(asked: Asked) -> Json:
     given = await asked.body()
     asked.entry.model = id_
     asked.state.ledger.keep(asked.entry, given)
+    for name in given.keys() - set(_REQUEST):
+        raise unknown_name(name)
     instance, parameters = _instance(given), _object(given, "parameters")
-    prompt = str(instance.get("prompt", ""))
+    _check_types(instance, _INSTANCE, "instances[0]")
+    _check_types(parameters, _PARAMETERS, "parameters")
+    prompt = instance.get("prompt", "")
     turn: Json = {"contents": [{"parts": [{"text": prompt}]}]}
     said = directives.of_prompt(turn)
     asked.entry.emulate = "; ".join(filter(None, (asked.entry.emulate, said)))
@@ -52,7 +87,7 @@ async def _predict(asked: Asked) -> Json:
         made: Json = {"mimeType": picture.mime_type}
         if place := parameters.get("storageUri"):
             ending = picture.mime_type.partition("/")[2]
-            made["gcsUri"] = f"{str(place).rstrip('/')}/{picture.sha256[:16]}/sample_{number}.{ending}"
+            made["gcsUri"] = f"{place.rstrip('/')}/{picture.sha256[:16]}/sample_{number}.{ending}"
         else:
             made["bytesBase64Encoded"] = picture.base64.decode()
         if parameters.get("enhancePrompt") and prompt:
@@ -75,8 +110,25 @@ def _instance(given: Json) -> Json:
     return instances[0]
 
 
+def _check_types(given: Json, kinds: dict[str, int], path: str) -> None:
+    """Raise ApiError for a value of another JSON type. null is absent."""
+    for name in [name for name, value in given.items() if value is None]:
+        del given[name]
+    for name, value in given.items():
+        if name not in kinds:
+            continue
+        types, words = _KINDS[kinds[name]]
+        wrong = not isinstance(value, types) or (isinstance(value, bool) and bool not in types)
+        if kinds[name] == _OBJECTS and not wrong:
+            wrong = not all(isinstance(item, dict) for item in value)
+        if wrong:
+            raise invalid(f"{name}: must be {words}.", f"{path}.{name}")
+
+
 def _object(given: Json, name: str) -> Json:
-    value = given.get(name) or {}
+    value = given.get(name)
+    if value is None:
+        return {}
     if not isinstance(value, dict):
         raise invalid(f"{name}: must be an object.", name)
     return value
@@ -85,14 +137,14 @@ def _object(given: Json, name: str) -> Json:
 def _wishes(id_: str, instance: Json, parameters: Json, prompt: str) -> list[Wish]:
     """What to draw. Raises ApiError."""
     count, seed = parameters.get("sampleCount", 1 if _made_of_pictures(instance) else _MOST), parameters.get("seed")
-    if not isinstance(count, int) or not 1 <= count <= _MOST:
+    if not 1 <= count <= _MOST:
         raise invalid(f"sampleCount: must be from 1 to {_MOST}.", "parameters.sampleCount")
-    if seed is not None and not (isinstance(seed, int) and 0 <= seed < 2**32):
+    if seed is not None and not 0 <= seed < 2**32:
         raise invalid("seed: must be a whole number from 0 to 4294967295.", "parameters.seed")
     if seed is not None and parameters.get("addWatermark", True):
         raise invalid("Seed is not supported when watermark is enabled.", "parameters.seed")
     people = parameters.get("personGeneration")
-    if people is not None and str(people).lower() not in _PEOPLE:
+    if people is not None and people.lower() not in _PEOPLE:
         raise invalid(f"personGeneration: must be one of {', '.join(_PEOPLE)}.", "parameters.personGeneration")
     ratio, size = parameters.get("aspectRatio", "1:1"), parameters.get("sampleImageSize", "1K")
     if ratio not in _RATIOS:
@@ -101,26 +153,42 @@ def _wishes(id_: str, instance: Json, parameters: Json, prompt: str) -> list[Wis
         raise invalid("sampleImageSize: must be 1K or 2K.", "parameters.sampleImageSize")
     if parameters.get("mode") == "upscale":
         factor = _object(parameters, "upscaleConfig").get("upscaleFactor")
-        if factor not in _FACTORS:
+        if not isinstance(factor, str) or factor not in _FACTORS:
             raise invalid("upscaleFactor: must be x2, x3 or x4.", "parameters.upscaleConfig.upscaleFactor")
-        size = _FACTORS[factor]
-        if "image" not in instance:
+        if not instance.get("image"):
             raise invalid("image: an image is required to upscale.", "instances[0].image")
+    elif not _made_of_pictures(instance) and ("-capability-" in id_ or "editMode" in parameters):
+        raise invalid("referenceImages: at least one reference image is required to edit.", _REFERENCES)
     elif not prompt and not _made_of_pictures(instance):
         raise invalid("Text prompt is required.", "instances[0].prompt")
     output = _object(parameters, "outputOptions")
     mime_type, quality = output.get("mimeType", "image/png"), output.get("compressionQuality", 75)
     if mime_type not in ("image/png", "image/jpeg"):
         raise invalid("mimeType: must be image/png or image/jpeg.", "parameters.outputOptions.mimeType")
-    if not isinstance(quality, int) or not 0 <= quality <= 100:
+    if not isinstance(quality, int) or isinstance(quality, bool) or not 0 <= quality <= 100:
         raise invalid("compressionQuality: must be from 0 to 100.", "parameters.outputOptions.compressionQuality")
     inputs = tuple(_inputs(instance))[-1:]
+    times = _FACTORS[parameters["upscaleConfig"]["upscaleFactor"]] if parameters.get("mode") == "upscale" else 0
+    if times and inputs:
+        _check_enlarged(inputs[-1], times)
+    elif times:  # in Cloud Storage, where any picture may be
+        size, times = ("2K" if times == 2 else "4K"), 0
     first = seed or 0
-    return [Wish(prompt, first + i, ratio, size, mime_type, quality, inputs) for i in range(count)]
+    return [Wish(prompt, first + i, ratio, size, mime_type, quality, inputs, enlarged=times) for i in range(count)]
+
+
+def _check_enlarged(data: bytes, times: int) -> None:
+    with Image.open(io.BytesIO(data)) as picture:
+        width, height = picture.width * times, picture.height * times
+    if width * height > _MOST_PIXELS:
+        words = (
+            f"upscaleFactor: {width}x{height} is more than the {_MOST_PIXELS // 1_000_000} megapixels that are made."
+        )
+        raise invalid(words, "parameters.upscaleConfig.upscaleFactor")
 
 
 def _made_of_pictures(instance: Json) -> bool:
-    return any(name in instance for name in ("image", "referenceImages", "personImage", "productImages", "scribble"))
+    return any(instance.get(name) for name in ("image", "referenceImages", "personImage", "productImages", "scribble"))
 
 
 def _inputs(value: Any) -> list[bytes]:
@@ -134,7 +202,7 @@ def _inputs(value: Any) -> list[bytes]:
     if encoded is None:
         return found
     try:
-        data = base64.b64decode(str(encoded), validate=True)
+        data = base64.b64decode(encoded if isinstance(encoded, str) else "!", validate=True)
         with Image.open(io.BytesIO(data)) as picture:
             picture.verify()
     except (binascii.Error, UnidentifiedImageError, OSError, SyntaxError, ValueError):

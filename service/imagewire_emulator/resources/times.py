@@ -31,7 +31,10 @@ def expiry(given: dict[str, Any], default: timedelta) -> datetime:
                 raise invalid(
                     f"Invalid value at 'cached_content.ttl' (Duration): {str(ttl)[:40]!r}", "cached_content.ttl"
                 )
-            return now() + timedelta(seconds=float(f"{match[1]}.{match[2] or 0}"))
+            seconds = float(f"{match[1]}.{match[2] or 0}")
+            if not seconds:
+                raise invalid("ttl: must be greater than 0 seconds.", "cached_content.ttl")
+            return now() + timedelta(seconds=seconds)
         if time is not None:
             made = datetime.fromisoformat(str(time))
             made = made if made.tzinfo else made.replace(tzinfo=UTC)

@@ -1,12 +1,22 @@
 """All rules in their order."""
 
+import re
 from typing import Any
 
 from imagewire_emulator.errors import broken, invalid
 from imagewire_emulator.models import Model
-from imagewire_emulator.rules import api_fields, config, parts, signatures, tools, turns
+from imagewire_emulator.rules import api_fields, config, parts, schemas, signatures, tools, turns
 
 Json = dict[str, Any]
+
+_MOST_LABELS = 64
+# Letters of any script without a case, and lower-case ones.
+_LABEL_VALUE = re.compile(r"(?:(?![A-Z])[\w-]){0,63}")
+_LABEL_NAME = re.compile(r"(?![\d_-])(?:(?![A-Z])[\w-]){1,63}")
+_BAD_LABEL = (
+    "Only lowercase letters, numbers, underscores and dashes are allowed, at most 63 of them, and a key must start with"
+    " a letter."
+)
 
 
 def check(request: Json, model: Model, *, vertex: bool) -> None:
@@ -20,7 +30,9 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
     api_fields.check(request, vertex=vertex)
     turns.check_roles(contents, vertex=vertex)
     _check_safety(request.get("safetySettings", ()), vertex=vertex)
+    _check_labels(request.get("labels", {}))
     tools.check(request, model, vertex=vertex)
+    schemas.check(request, vertex=vertex)
     config.check(request.get("generationConfig", {}), model, vertex=vertex)
     if "systemInstruction" in request and not model.system_instruction and not vertex:
         raise invalid(f"Developer instruction is not enabled for models/{model.id}")
@@ -39,10 +51,20 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
 def _check_safety(settings: list[Json], *, vertex: bool) -> None:
     for i, setting in enumerate(settings):
         category = setting.get("category", "HARM_CATEGORY_UNSPECIFIED")
+        if category in (each.get("category") for each in settings[:i]):
+            raise broken(f"safety_settings[{i}].category", f"{category} is set more than once.")
         if category.endswith("_UNSPECIFIED") or (not vertex and "_IMAGE_" in category):
             names = ["HATE_SPEECH", "SEXUALLY_EXPLICIT", "DANGEROUS_CONTENT", "HARASSMENT", "CIVIC_INTEGRITY"]
             known = ", ".join(f"HarmCategory.HARM_CATEGORY_{name}" for name in names)
             raise broken(f"safety_settings[{i}]", f"element predicate failed: $.category in ({known})")
+
+
+def _check_labels(labels: dict[str, str]) -> None:
+    if len(labels) > _MOST_LABELS:
+        raise broken("labels", f"must have at most {_MOST_LABELS} labels.")
+    for name, value in labels.items():
+        if not _LABEL_NAME.fullmatch(name) or not _LABEL_VALUE.fullmatch(value):
+            raise broken(f"labels[{name[:60]}]", _BAD_LABEL)
 
 
 def _check_cached(request: Json, *, vertex: bool) -> None:

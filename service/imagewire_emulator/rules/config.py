@@ -5,12 +5,15 @@ from typing import Any
 
 from imagewire_emulator.errors import broken, invalid, out_of_range
 from imagewire_emulator.models import ALL_RATIOS, ALL_SIZES, Model
+from imagewire_emulator.texts import JSON_TYPES
 
 Json = dict[str, Any]
 
 _TEXT_TYPES = ("text/plain", "application/json", "application/xml", "application/yaml", "text/x.enum")
 _MOST_STOPS = 5
 _MOST_OUTPUT = 32_768
+_PICTURE_TYPES = ("image/png", "image/jpeg")
+_PENALTIES = {"presencePenalty": "presence_penalty", "frequencyPenalty": "frequency_penalty"}
 # name → the lowest and the highest value, and Vertex AI's words for the limit above it
 _RANGES = {"temperature": (0, 2, "2.0001"), "topP": (0, 1, "1.0001")}
 
@@ -34,6 +37,13 @@ def _check_numbers(config: Json, *, vertex: bool) -> None:
                 raise out_of_range(name, value, f"from {low} (inclusive) to {above} (exclusive)")
             field = "top_p" if name == "topP" else name
             raise broken(f"generation_config.{field}", f"{field} must be in the range [{low:.1f}, {high:.1f}].")
+    for name, field in _PENALTIES.items():
+        if not -2 <= (value := config.get(name, 0)) < 2:
+            if vertex:
+                raise out_of_range(name, value, "from -2.0 (inclusive) to 2.0 (exclusive)")
+            raise broken(f"generation_config.{field}", f"{field} must be in the range [-2.0, 2.0).")
+    if config.get("topK", 0) < 0 and not vertex:
+        raise broken("generation_config.top_k", "top_k must be non-negative.")
     limits = {"maxOutputTokens": _MOST_OUTPUT} | ({"topK": 64} if vertex else {})
     for name, most in limits.items():
         value = config.get(name, 1)
@@ -48,6 +58,9 @@ def _check_stops(config: Json, *, vertex: bool) -> None:
     if "stopSequences" not in config:
         return
     count = len(config["stopSequences"])
+    if "" in config["stopSequences"]:
+        where = f"generation_config.stop_sequences[{config['stopSequences'].index('')}]"
+        raise broken(where, "must not be empty.")
     if vertex and not 1 <= count <= _MOST_STOPS:
         raise out_of_range("stopSequences", count, f"from 1 (inclusive) to {_MOST_STOPS + 1} (exclusive)")
     if count > _MOST_STOPS:
@@ -73,8 +86,20 @@ def _check_output(config: Json, model: Model, *, vertex: bool) -> None:
     asks = mime_type != _TEXT_TYPES[0] or "responseSchema" in config or "responseJsonSchema" in config
     if asks and not model.structured:
         raise invalid("JSON mode is not enabled for this model")
+    _check_structured(config, mime_type)
     if config.get("responseLogprobs") or "logprobs" in config:
         raise invalid("Logprobs is not enabled for this model")
+
+
+def _check_structured(config: Json, mime_type: str) -> None:
+    schemas = [name for name in ("responseSchema", "responseJsonSchema") if name in config]
+    if len(schemas) > 1:
+        raise broken("generation_config", "only one of response_schema and response_json_schema may be set.")
+    if schemas and mime_type not in JSON_TYPES:
+        field = "response_schema" if schemas == ["responseSchema"] else "response_json_schema"
+        raise broken(f"generation_config.{field}", "only allowed when response_mime_type is application/json.")
+    if mime_type == "text/x.enum" and not any(config[name].get("enum") for name in schemas):
+        raise broken("generation_config.response_schema", "text/x.enum requires a schema with an enum.")
 
 
 def _check_thinking(thinking: Json, model: Model, *, vertex: bool) -> None:
@@ -94,7 +119,11 @@ def _check_thinking(thinking: Json, model: Model, *, vertex: bool) -> None:
 
 
 def _check_image(image: Json, model: Model) -> None:
-    ratio, size = image.get("aspectRatio"), image.get("imageSize")
+    ratio, size, output = image.get("aspectRatio"), image.get("imageSize"), image.get("imageOutputOptions", {})
+    if (mime_type := output.get("mimeType", _PICTURE_TYPES[0])) not in _PICTURE_TYPES:
+        raise invalid(f"Unsupported output mime type: {mime_type[:60]}. Supported: {' and '.join(_PICTURE_TYPES)}.")
+    if not 0 <= (quality := output.get("compressionQuality", 75)) <= 100:
+        raise out_of_range("compressionQuality", quality, "from 0 (inclusive) to 101 (exclusive)")
     if ratio is not None and ratio not in ALL_RATIOS:
         *most, last = (f"'{name}'" for name in ALL_RATIOS)
         words = f"aspect_ratio must be one of {', '.join(most)}, or {last}."

@@ -22,7 +22,7 @@ _DATA = (
     "toolResponse",
 )
 DRAWABLE = ("image/png", "image/jpeg", "image/webp")  # of these, an edit shows the picture
-_HEIF = ("image/heic", "image/heif", "image/avif")
+_HEIF = ("image/heic", "image/heif")
 _OTHER_FAMILIES = ("audio/", "video/", "text/")
 _DOCUMENTS = ("application/pdf", "application/json", "application/xml", "application/rtf", "application/x-javascript")
 BAD_PICTURE = (
@@ -60,34 +60,53 @@ def _check_part(part: Json, path: str, *, vertex: bool) -> int:
     for kind, name in (("functionCall", "function_call"), ("functionResponse", "function_response")):
         if kind in part and not part[kind].get("name"):
             raise broken(f"{path}.{name}.name", "Name cannot be empty.")
-    pictures = _check_blob(part)
+    pictures = _check_file(part, path, vertex=vertex)
     for i, inner in enumerate(part.get("functionResponse", {}).get("parts", ())):
         if ("inlineData" in inner) == ("fileData" in inner):
             where = f"{path}.function_response.parts[{i}].data"
             raise broken(where, "required oneof field 'data' must have one initialized field")
-        pictures += _check_blob(inner)
+        pictures += _check_file(inner, f"{path}.function_response.parts[{i}]", vertex=vertex)
     return pictures
 
 
-def _check_blob(part: Json) -> int:
+def _check_file(part: Json, path: str, *, vertex: bool) -> int:
     """1 for a picture, 0 for anything else."""
-    blob = part.get("inlineData")
-    if blob is None:
-        return int("fileData" in part)
-    given, data = blob.get("mimeType", ""), blob.get("data", b"")
-    if given.startswith(_OTHER_FAMILIES) or given in _DOCUMENTS:
+    if "fileData" in part:
+        return _check_uri(part["fileData"], path, vertex=vertex)
+    if "inlineData" not in part:
         return 0
-    if given in _HEIF:
-        actual = given if data[4:8] == b"ftyp" else ""
-    elif given in DRAWABLE:
-        actual = _type_of(data)
-    else:
-        raise invalid(f"Unsupported MIME type: {given}")
+    given, data = part["inlineData"].get("mimeType", ""), part["inlineData"].get("data", b"")
+    if not _is_picture(given, vertex=vertex):
+        return 0
+    actual = (given if data[4:8] == b"ftyp" else "") if given in _HEIF else _type_of(data)
     if not actual:
         raise invalid(BAD_PICTURE)
     if actual != given:
         raise invalid(f"Unable to process input image: it is {actual}, not {given}")
     return 1
+
+
+def _check_uri(file: Json, path: str, *, vertex: bool) -> int:
+    """1 for a picture, or a file of an unknown type, 0 for anything else."""
+    for name, needed in (("fileUri", True), ("mimeType", vertex)):
+        if needed and not file.get(name):
+            if vertex:
+                words = f"it has an empty {name} parameter in fileData. Add a value to the parameter and try again."
+                raise invalid(f"Unable to submit request because {words}")
+            raise broken(f"{path}.file_data.file_uri", "file_uri must not be empty.")
+    return int(not file.get("mimeType") or _is_picture(file["mimeType"], vertex=vertex))
+
+
+def _is_picture(given: str, *, vertex: bool) -> bool:
+    """Whether a media type is a picture's. Raises ApiError for one that is not taken."""
+    if given in DRAWABLE or given in _HEIF:
+        return True
+    if given.startswith(_OTHER_FAMILIES) or given in _DOCUMENTS:
+        return False
+    if vertex:
+        words = f"it has a mimeType parameter with value {given}, which is not supported. Update the mimeType"
+        raise invalid(f"Unable to submit request because {words} and try again.")
+    raise invalid(f"Unsupported MIME type: {given}")
 
 
 def _type_of(data: bytes) -> str:

@@ -9,6 +9,7 @@ from imagewire_emulator.models import Model
 Json = dict[str, Any]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+_MOST = 512
 _BAD_NAME = (
     "Invalid function name. Must start with a letter or an underscore. Must be alphameric (a-z, A-Z, 0-9), underscores"
     " (_), dots (.), colons (:), or dashes (-), with a maximum length of 64."
@@ -26,11 +27,17 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
         for i, tool in enumerate(given)
         for j, function in enumerate(tool.get("functionDeclarations", ()))
     ]
+    for i, tool in enumerate(given):
+        if len(tool.get("functionDeclarations", ())) > _MOST:
+            raise broken(
+                f"tools[{i}].function_declarations", f"At most {_MOST} function declarations can be specified."
+            )
     _check_names(functions)
     options = request.get("toolConfig", {})
     server_side = options.get("includeServerSideToolInvocations")
     if "functionCallingConfig" in options and not (functions or server_side or vertex):
         raise invalid("Function calling config is set without function_declarations.")
+    _check_allowed(options.get("functionCallingConfig", {}), {function.get("name") for _, function in functions})
     if model.series < 3:
         if functions:
             raise invalid("Function calling is not enabled for this model")
@@ -45,6 +52,14 @@ def check(request: Json, model: Model, *, vertex: bool) -> None:
             "Please enable tool_config.include_server_side_tool_invocations to use Built-in tools with Function"
             " calling."
         )
+
+
+def _check_allowed(options: Json, declared: set[Any]) -> None:
+    allowed = options.get("allowedFunctionNames", ())
+    if allowed and options.get("mode", "AUTO") not in ("ANY", "VALIDATED"):
+        raise invalid("allowed_function_names should only be set when the function calling mode is ANY or VALIDATED.")
+    if not declared.issuperset(allowed):
+        raise invalid("allowed_function_names should be a subset of the provided function_declarations.")
 
 
 def _check_names(functions: list[tuple[str, Json]]) -> None:

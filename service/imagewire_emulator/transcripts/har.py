@@ -1,7 +1,8 @@
 """A recorded call as a file: HAR 1.2, which browsers' developer tools open, with one call in each file.
 
-What HAR has no field for is in `_imagewireEmulator`: `request`, the hash that a request is found by, and `chunks`, the
-time in milliseconds and the size of each chunk of the answer's body.
+What HAR has no field for is in `_imagewireEmulator`: `request`, the hash that a request is found by; `chunks`, the time
+in milliseconds and the size of each chunk of the answer's body; `hidden`, what the body repeats of the request,
+encrypted.
 """
 
 import base64
@@ -10,11 +11,12 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from imagewire_emulator.transcripts.hidden import Hidden
 from imagewire_emulator.transcripts.redact import REDACTED
 
 SUFFIX = ".har"
@@ -31,7 +33,10 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A redacted request. key: its hash, of the method, path, query and body as they came. body: JSON."""
+    """A redacted request. key: its hash, of the method, path, query and body as they came. body: JSON.
+
+    secret: another hash of the same, which is not written. b"" if it was read from a file.
+    """
 
     method: str
     path: str
@@ -39,6 +44,7 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     body: Any
     key: str
+    secret: bytes = field(default=b"", repr=False)
 
     @property
     def line(self) -> str:
@@ -49,21 +55,26 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request and its answer. complete: whether the answer's body ended as HTTP says it must."""
+    """A request and its answer. complete: whether the answer's body ended as HTTP says it must.
+
+    hidden: what the body repeats of the request; there it has x's.
+    """
 
     request: Request
     status: int
     headers: tuple[tuple[str, str], ...]
     chunks: tuple[Chunk, ...]
     complete: bool = True
+    hidden: Hidden | None = None
 
 
-def key(method: str, path: str, query: Sequence[tuple[str, str]], body: bytes) -> str:
-    """The hash of a request. The order of a JSON object's names does not matter, nor does its whitespace."""
+def hashes(method: str, path: str, query: Sequence[tuple[str, str]], body: bytes) -> tuple[str, bytes]:
+    """Key and secret of a request. The order of a JSON object's names does not matter, nor does its whitespace."""
     with contextlib.suppress(ValueError, RecursionError):
         body = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":")).encode()
     line = json.dumps([method, path, sorted(query)]).encode()
-    return hashlib.sha256(line + b"\n" + body).hexdigest()[:32]
+    whole = line + b"\n" + body
+    return hashlib.sha256(whole).hexdigest()[:32], hashlib.sha256(b"secret\n" + whole).digest()
 
 
 def write(folder: Path, call: Call, upstream: str, started: datetime) -> Path:
@@ -112,9 +123,20 @@ def read(file: Path) -> Call:
             _pairs(answer["headers"]),
             tuple(chunks),
             own["complete"],
+            _hidden(own["hidden"]) if "hidden" in own else None,
         )
     except (KeyError, TypeError, IndexError) as error:
         raise ValueError(f"not a recorded call: {type(error).__name__} {error}") from None
+
+
+def _hidden(value: Any) -> Hidden:
+    salt, data = (base64.b64decode(value[name]) for name in ("salt", "data"))
+    return Hidden(salt, tuple((at, length) for at, length in value["spans"]), data)
+
+
+def _shown(hidden: Hidden) -> dict[str, Any]:
+    salt, data = (base64.b64encode(value).decode() for value in (hidden.salt, hidden.data))
+    return {"salt": salt, "spans": hidden.spans, "data": data}
 
 
 def _pairs(values: Any) -> tuple[tuple[str, str], ...]:
@@ -164,6 +186,7 @@ def _document(call: Call, upstream: str, started: datetime) -> dict[str, Any]:
             "request": request.key,
             "chunks": [[round(chunk.at, 3), len(chunk.data)] for chunk in call.chunks],
             "complete": call.complete,
+            **({"hidden": _shown(call.hidden)} if call.hidden else {}),
         },
     }
     log = {"version": "1.2", "creator": {"name": "imagewire-emulator", "version": _VERSION}, "entries": [entry]}

@@ -5,6 +5,7 @@ The caller's credentials are passed on and never written. The answer is passed o
 
 import asyncio
 import logging
+import re
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,11 +17,12 @@ from aiohttp import web
 from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.ledger import Entry
-from imagewire_emulator.transcripts import har, redact
+from imagewire_emulator.transcripts import har, hidden, masking, redact
 
 GOOGLE = "https://generativelanguage.googleapis.com"
 _LOGGER = logging.getLogger(__name__)
 _UPLOAD_URL = "x-goog-upload-url"
+_PUBLIC = re.compile(r"/models(/[^/:]+)?$")  # Google's own models, with the display names that it gives them
 # Headers of one connection, and what aiohttp sets itself.
 _NOT_PASSED = {
     "accept-encoding",
@@ -152,13 +154,17 @@ class Recorder:
         def work() -> None:
             asked = described(request, sent, keep_inputs=self._keep_inputs)
             secrets = redact.credentials(request.headers.items(), request.query_string)
-            whole = redact.masked(b"".join(chunk.data for chunk in chunks), secrets, redact.texts(sent))
+            bare = masking.without(b"".join(chunk.data for chunk in chunks), secrets)
+            whole = masking.masked(bare, redact.texts(sent), redact.names(sent))
+            repeated = hidden.hide(bare, whole, asked.secret)
+            if not _PUBLIC.search(request.path):
+                whole = masking.without_display_names(whole)
             masked, at = [], 0
             for chunk in chunks:
                 masked.append(har.Chunk(chunk.at, whole[at : at + len(chunk.data)]))
                 at += len(chunk.data)
             headers = redact.kept_answer_headers(answer.headers, self._upstream)
-            call = har.Call(asked, answer.status, tuple(headers), tuple(masked), complete)
+            call = har.Call(asked, answer.status, tuple(headers), tuple(masked), complete, repeated)
             try:
                 har.write(self._folder, call, self._upstream, started)
             except OSError as error:  # the caller has paid for the answer, and shall have it
@@ -176,5 +182,5 @@ def described(request: web.Request, body: bytes, *, keep_inputs: bool = False) -
         tuple(query),
         tuple(redact.request_headers(request.headers.items())),
         redact.body(body, keep_inputs=keep_inputs),
-        har.key(request.method, request.path, query, body),
+        *har.hashes(request.method, request.path, query, body),
     )

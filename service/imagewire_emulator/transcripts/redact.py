@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
+from imagewire_emulator.schema import NAMES
+
 REDACTED = "REDACTED"
 
 _REQUEST_HEADERS = (
@@ -37,7 +39,8 @@ _QUERY = ("alt", "$alt", "pageSize", "upload_protocol", "uploadType")
 _KEPT_FIELDS = {"method", "mimetype", "role", "servicetier"}
 _OPTIONS = {"generationconfig", "safetysettings"}
 _CONSTANT = re.compile(
-    r"user|model|function|[a-z]+/[a-z0-9.+*-]{1,40}|\d{1,2}:\d{1,2}|\d{1,3}K?|[A-Z][A-Z_]{1,50}|Text|Image"
+    r"user|model|function|(?:application|audio|image|text|video)/[a-z0-9.+*-]{1,40}"
+    r"|\d{1,2}:\d{1,2}|\d{1,3}K?|[A-Z][A-Z_]{1,50}|Text|Image"
 )
 # Fields whose keys are the caller's own.
 _FREE_FORM = {
@@ -51,9 +54,20 @@ _FREE_FORM = {
     "responseschema",
     "stopsequences",
 }
+# Names of the API that are in no generateContent request: of files, batches, caches, and `:predict`.
+_OTHER_NAMES = {
+    "batch",
+    "displayname",
+    "file",
+    "filename",
+    "generatecontentrequest",
+    "inputconfig",
+    "instances",
+    "key",
+    "metadata",
+} | {"expiretime", "name", "priority", "prompt", "request", "requests", "sizebytes", "ttl"}
+_NAMES = {name.lower() for name in NAMES}
 _LEAST = 8  # a shorter text is no secret by itself, and masking it would destroy words of the answer
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"(\s*:)?')
-_ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>&='"})
 
 
 def request_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -91,17 +105,41 @@ def _redacted(value: Any, name: str, *, keep_inputs: bool, option: bool = False)
         case _ if known in _FREE_FORM:
             return REDACTED
         case dict():
-            return {
-                key: item
-                if keep_inputs and key == "data"
-                else _redacted(item, key, keep_inputs=keep_inputs, option=option)
-                for key, item in value.items()
-            }
+            made: dict[str, Any] = {}
+            for key, item in value.items():
+                shown = key if _is_known(key) else f"{REDACTED} name {len(made) + 1}"
+                kept = keep_inputs and key == "data"
+                made[shown] = item if kept else _redacted(item, key, keep_inputs=keep_inputs, option=option)
+            return made
         case list():
             return [_redacted(item, name, keep_inputs=keep_inputs, option=option) for item in value]
         case str() if not ((option or known in _KEPT_FIELDS) and _CONSTANT.fullmatch(value)):
             return f"{REDACTED} ({len(value)} characters)"
     return value
+
+
+def _is_known(name: str) -> bool:
+    """Whether it is a name of the API, and so not the caller's."""
+    return _plain(name) in _OTHER_NAMES or _plain(name) in _NAMES
+
+
+def names(data: bytes) -> set[str]:
+    """The names in a request's JSON that are the caller's own."""
+    try:
+        return {name for name in _names(json.loads(data)) if len(name) >= _LEAST and not _is_known(name)}
+    except (ValueError, RecursionError):
+        return set()
+
+
+def _names(value: Any) -> Iterator[str]:
+    match value:
+        case dict():
+            yield from value
+            for item in value.values():
+                yield from _names(item)
+        case list():
+            for item in value:
+                yield from _names(item)
 
 
 def _plain(name: str) -> str:
@@ -129,37 +167,6 @@ def _texts(value: Any) -> Iterator[str]:
                 yield from _texts(item)
         case str():
             yield value
-
-
-def masked(answer: bytes, secrets: Iterable[str], repeated: Iterable[str]) -> bytes:
-    """An answer in which each secret is replaced by as many x, so that the sizes of its chunks remain true.
-
-    secrets: replaced everywhere. repeated: replaced in JSON's strings, but not in names.
-    """
-    for form in _forms(secrets):
-        answer = answer.replace(form, b"x" * len(form))
-    if forms := [form for form in _forms(repeated) if form in answer]:
-
-        def mask(match: re.Match[bytes]) -> bytes:
-            text = match[0]
-            if match[1]:
-                return text  # a name
-            for form in forms:
-                text = text.replace(form, b"x" * len(form))
-            return text
-
-        answer = _STRING.sub(mask, answer)
-    return answer
-
-
-def _forms(secrets: Iterable[str]) -> list[bytes]:
-    """How the secrets may be written in JSON, the longest first."""
-    found: set[bytes] = set()
-    for secret in secrets:
-        for ascii_only in (True, False):
-            quoted = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-            found |= {quoted.encode(errors="replace"), quoted.translate(_ESCAPES).encode(errors="replace")}
-    return sorted(found, key=len, reverse=True)
 
 
 def kept_answer_headers(headers: Mapping[str, str], upstream: str) -> list[tuple[str, str]]:

@@ -1,6 +1,7 @@
 """Answers from recorded calls, with the same status, headers and chunks. What was not recorded is an error."""
 
 import asyncio
+import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from aiohttp import web
 from imagewire_emulator import incoming
 from imagewire_emulator.errors import ApiError
 from imagewire_emulator.ledger import Entry
-from imagewire_emulator.transcripts import har
+from imagewire_emulator.transcripts import har, hidden
 from imagewire_emulator.transcripts.record import described
 from imagewire_emulator.transcripts.redact import REDACTED
 
@@ -60,14 +61,15 @@ class Replayer:
         self._asked[caller, asked.key] += 1
         try:
             call = await asyncio.to_thread(har.read, file)
+            chunks = _restored(call, asked.secret)
         except (OSError, ValueError):
             raise ApiError("INTERNAL", f"{file.name} changed after it was read: start the emulator again.") from None
         response = web.StreamResponse(status=call.status, headers=_headers(call, request))
         entry.status = call.status
         await response.prepare(request)
-        for chunk in call.chunks:
-            await response.write(chunk.data)
-            entry.bytes_sent += len(chunk.data)
+        for chunk in chunks:
+            await response.write(chunk)
+            entry.bytes_sent += len(chunk)
         if not call.complete:
             entry.end("cut")
             if request.transport is not None:
@@ -90,6 +92,15 @@ class Replayer:
             f"{asked.line} is recorded in {self._folder}, but not with this body (its hash is {asked.key})."
             f" {name} differs: {differences or 'a redacted text of the same length'}. Record it with --record."
         )
+
+
+def _restored(call: har.Call, secret: bytes) -> list[bytes]:
+    """The chunks as they were before they were redacted. Raises ValueError."""
+    if call.hidden is None:
+        return [chunk.data for chunk in call.chunks]
+    body = hidden.restore(b"".join(chunk.data for chunk in call.chunks), call.hidden, secret)
+    ends = list(itertools.accumulate(len(chunk.data) for chunk in call.chunks))
+    return [body[at:end] for at, end in itertools.pairwise([0, *ends])]
 
 
 def _headers(call: har.Call, request: web.Request) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from imagewire_server.config.model_ids import ModelId, Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.source import Key, Node
+from imagewire_server.contract import extra_fields
 
 # The keys that every provider has: the server itself serves them.
 PARAMS = ("model", "weight", "rpm", "tpm")
@@ -41,6 +42,8 @@ def read(
     found = model_ids.read(model, params.peek(PROVIDER), name, providers)
     if isinstance(found, Skipped):
         return found
+    if model.is_unresolved:
+        notices.add(f"{model.where}: {found.provider}/{found.model} stands for the model: {model.reference} is not set")
     reader = _Reader(providers[found.provider], notices)
     for key, value in params.pairs("litellm_params"):
         if not value.is_null and key.text not in {"model", PROVIDER, credentials.NAME}:  # LiteLLM drops null, too
@@ -101,13 +104,12 @@ class _Reader:
         for ignored in tuple(config.ignores(found.provider, own)):
             del own[ignored]
             self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
-        if config.talks(found.model):
+        body = self._defaults.get("extra_body") or {}
+        if self._generation and isinstance(body, dict):
+            own_config = {**self._generation, **(body.get("generationConfig") or {})}
+            self._defaults["extra_body"] = {**body, "generationConfig": own_config}
+        if config.talks(found.model) and not extra_fields.says_modalities(body):
             self._defaults.setdefault("modalities", ["text"])
-        if self._generation:
-            body = self._defaults.get("extra_body") or {}
-            if isinstance(body, dict):
-                own_config = {**self._generation, **(body.get("generationConfig") or {})}
-                self._defaults["extra_body"] = {**body, "generationConfig": own_config}
         defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""
         given = {
             **self._given,

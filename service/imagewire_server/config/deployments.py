@@ -85,7 +85,14 @@ def read(
     if any(one.is_everything for one in skipped) and (all_models := everything()):
         deployments += tuple(all_models)
         skipped = tuple(one for one in skipped if not one.is_everything)
-    if skipped and not deployments:
+    every = next((one for one in skipped if one.is_everything), None)
+    if every and not deployments:
+        variables = dict.fromkeys(one.variable for provider in by_name.values() for one in provider.set_up)
+        raise every.where.error(
+            "model '*' stands for all models of the providers with credentials in the environment, and there are none:"
+            f" set {' or '.join(variables)}"
+        )
+    if skipped and not deployments and not any(one.why == model_ids.IN_ENVIRONMENT for one in skipped):
         raise model_ids.nothing_left(skipped, reader.providers)
     for words in model_ids.told(skipped):
         notices.add(words)

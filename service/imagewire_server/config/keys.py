@@ -22,13 +22,21 @@ _SECRET = re.compile(r"(?:^|_)(?:keys?|auth|passwords?|secrets?|token)(?:_|$)")
 _REMEDY = f"remove it, and set general_settings.master_key or {OWN_KEY}"
 
 
-def master_key(sections: Mapping[str, tuple[Key, Node]], environ: Mapping[str, str], notices: Notices) -> str:
+def master_key(
+    sections: Mapping[str, tuple[Key, Node]],
+    environ: Mapping[str, str],
+    notices: Notices,
+    *,
+    may_be_unset: bool = False,
+) -> str:
     """The master key, "" for none. Our variable overrides the file, and the file overrides LiteLLM's variable.
 
-    sections: those of the file, by name. Raises ConfigError.
+    sections: those of the file, by name. may_be_unset: whether callers need no key if the file's variable is not set.
+    Raises ConfigError.
     """
     _misspelt(environ)
-    key = _from_general(sections["general_settings"][1], notices) if "general_settings" in sections else ""
+    general = sections["general_settings"][1] if "general_settings" in sections else None
+    key = _from_general(general, notices, may_be_unset=may_be_unset) if general else ""
     asking = {"master_key", *litellm.names("authentication")}
     for name, (_, section) in sections.items():
         if name != "general_settings" and section.is_mapping:
@@ -58,13 +66,23 @@ def exposed(given: Settings, key: str) -> tuple[str, ...]:
     return tuple(f"anyone who can reach {address} can spend this server's money: {remedy}" for address in beyond)
 
 
-def _from_general(section: Node, notices: Notices) -> str:
+def is_closed(given: Settings) -> bool:
+    """Whether only programs on this machine can reach the server."""
+    return _is_local(given.grpc) and _is_local(given.rest)
+
+
+def _from_general(section: Node, notices: Notices, *, may_be_unset: bool) -> str:
     key = ""
     asking = ("master_key", *litellm.names("authentication"))
     for name, value in section.pairs("general_settings"):
         if name.text == "master_key":
             if value.is_null:
-                raise value.error("master_key is empty: set a key, or remove it if callers need none")
+                raise value.error(
+                    "general_settings.master_key is empty: set a key, or remove the line if callers need none"
+                )
+            if may_be_unset and value.is_unset:
+                notices.add(f"{value.where}: {value.reference} is not set, so callers of the demo need no key")
+                continue
             if isinstance(value.plain(), bool):
                 raise value.error(
                     "master_key must be text that is hard to guess; if this value is intended, put it in quotes"

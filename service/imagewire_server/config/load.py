@@ -72,6 +72,7 @@ def load(
     made, sources = _settings(providers, sections.get("imagewire"), environ, references, flags, demo=demo)
     of_providers = {name: sections[name] for name in ("credential_list", "model_list") if name in sections}
     if demo:
+        providers = [one.for_demo() for one in providers]
         of_providers = {name: section.within(Unneeded(references)) for name, section in of_providers.items()}
     named = credentials.read(of_providers["credential_list"]) if "credential_list" in of_providers else {}
     if "model_list" in of_providers:
@@ -100,7 +101,7 @@ def load(
             notices,
         ),
         models=models.read(sections.get("imagewire")),
-        master_key=keys.master_key(titled, environ, notices),
+        master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
         skipped=found.skipped,
         sources=sources,
     )

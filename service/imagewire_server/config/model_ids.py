@@ -32,6 +32,7 @@ class ModelId(NamedTuple):
 
 
 OTHER_PROVIDER = "of another provider"
+IN_ENVIRONMENT = "set in the environment"
 _NEAR = 0.75
 
 
@@ -42,7 +43,8 @@ def read(value: Node, chosen: str, name: str, providers: Mapping[str, ProviderCo
     """
     text = value.text("model")
     if value.is_unresolved:
-        return Skipped(name, text, value, "set in the environment")
+        first, config = next(iter(providers.items()))
+        return ModelId(first, config.stand_in) if config.stand_in else Skipped(name, text, value, IN_ENVIRONMENT)
     first, slash, rest = text.partition("/")
     known = {alias: provider for one in providers.values() for alias, provider in one.aliases.items()}
     if chosen:

@@ -1,7 +1,7 @@
 """What a provider declares for the configuration: its names, its settings, and how its deployments are read."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from imagewire_server.config.source import Node
@@ -57,7 +57,8 @@ class ProviderConfig:
     model without a prefix, "" for none. declines: why a model is not served, as the words after "2 models", "" if it
     is. ignores: those of the given own keys that a deployment of the provider does not take. talks: whether a model
     answers with text only. file_variables: variables that the provider's library reads from the process's environment;
-    under `environment_variables`, they set a setting.
+    under `environment_variables`, they set a setting. stand_in: the model in place of one that an unset variable names,
+    "" to skip that.
     """
 
     names: tuple[str, ...]
@@ -74,3 +75,13 @@ class ProviderConfig:
     ignores: Callable[[str, Mapping[str, Any]], Iterable[str]] = lambda provider, own: ()
     talks: Callable[[str], bool] = lambda model: False
     file_variables: Mapping[str, str] = field(default_factory=dict)
+    stand_in: str = ""
+
+    def for_demo(self) -> "ProviderConfig":
+        """The same for the emulator, which only has models that draw."""
+
+        def declines(provider: str, model: str) -> str:
+            talks = "that only talks, which the demo does not have"
+            return self.declines(provider, model) or (talks if self.talks(model) else "")
+
+        return replace(self, declines=declines, stand_in=self.example)

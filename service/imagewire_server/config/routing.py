@@ -48,9 +48,13 @@ class _Names(NamedTuple):
 
     def missing(self, name: str) -> str:
         """Why a name is not served, "" if it is."""
-        if name in self.served or any(_fits(pattern, name) for pattern in self.served):
+        if name in self.served:
             return ""
-        if name in self.skipped or any(_fits(pattern, name) for pattern in self.skipped):
+        if name in self.skipped:  # also if a wildcard fits: the file means this model
+            return "whose models are skipped"
+        if any(_fits(pattern, name) for pattern in self.served):
+            return ""
+        if any(_fits(pattern, name) for pattern in self.skipped):
             return "whose models are skipped"
         return f"which is not a model_name in model_list{nearest(name, self.served)}"
 
@@ -173,8 +177,14 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
     chosen = []
     for target in [value] if value.is_scalar else value.items(f"{what} of {source}"):
         if target.is_mapping:
-            notices.not_used(f"{what} with parameters of their own")
-            continue
+            model = target.at("model")
+            own = [key.text for key, _ in target.pairs(what) if key.text != "model"]
+            if model is None or own:
+                words = f"is skipped: it has parameters of its own ({', '.join(own)})"
+                remedy = "add a model_name with these litellm_params, and name that"
+                notices.add(f"{target.where}: one of the {what} of {source!r} {words}; {remedy}")
+                continue
+            target = model  # noqa: PLW2901  # as if the name stood there
         name = target.text(what)
         if name == source:
             notices.add(f"{target.where}: {name!r} is skipped as its own fallback")

@@ -73,7 +73,7 @@ def table(
             ("in trouble", config.routing.fallbacks),
             ("for blocked prompts", config.routing.content_policy_fallbacks),
         ):
-            targets = dict(fallbacks).get(name, dict(fallbacks).get("*", ()))
+            targets = [one for one in dict(fallbacks).get(name, dict(fallbacks).get("*", ())) if one != name]
             if targets:
                 yield f"  {kind}: {', '.join(targets)}"
     if not config.deployments:

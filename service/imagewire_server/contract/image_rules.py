@@ -9,6 +9,9 @@ from imagewire_server.contract import image_header, pb
 MAX_PIXELS = 100_000_000
 _LONGEST_SCHEME = 32
 INPUT_TYPES = "PNG, JPEG, WebP, HEIC or HEIF"
+# An answer may have it, but no provider takes it.
+GIF = "image/gif"
+NO_GIF = f"is a GIF, which no provider takes; send {INPUT_TYPES}"
 # The media type in an answer if the provider did not send one.
 UNTOLD_TYPE = "application/octet-stream"
 
@@ -26,6 +29,8 @@ def sent(message: pb.Image, *, of_result: bool = False) -> Iterator[tuple[str, s
             yield from _elsewhere(message)
             if message.uri[:5].lower() == "gs://" and not message.mime_type:
                 yield "mime_type", 'is required beside a gs:// uri, for example "image/png"'
+            if message.mime_type == GIF:
+                yield "uri" if message.uri.lower().endswith(".gif") else "mime_type", NO_GIF
         case "data":
             yield from of_data(message, message.data, answered=False)
 
@@ -52,6 +57,8 @@ def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple
     if header is None:
         yield "data", f"is not a supported image file; send {INPUT_TYPES}"
         return
+    if header.mime_type == GIF:
+        yield "data", NO_GIF
     if message.mime_type and message.mime_type != header.mime_type:
         yield "mime_type", f"is {message.mime_type!r}, but the data is {header.mime_type}; leave it out or correct it"
     if header.width and header.height and header.width * header.height > MAX_PIXELS:

@@ -106,7 +106,9 @@ class Call:
 
     def begin_part(self) -> "Call":
         """A call for one of several drawings that this call asks for; `add_part` adds it, once it has ended."""
-        part = Call(self.request_id, self.method, self.headers, caller=self.caller, large=self.large)
+        part = Call(
+            self.request_id, self.method, self.headers, deadline=self.deadline, caller=self.caller, large=self.large
+        )
         self.on_end.append(part._settle)
         return part
 

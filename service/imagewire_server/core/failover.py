@@ -5,7 +5,7 @@ After the first event there is neither a repeat nor a fallback. Before it, only 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeGuard
@@ -32,13 +32,25 @@ class StartedAnswer:
 
 
 class Failover:
-    """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock."""
+    """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock.
 
-    def __init__(self, router: Router, account: Account, *, stream: bool, deadline: float | None) -> None:
+    fallbacks: the caller's own, instead of the configured ones.
+    """
+
+    def __init__(
+        self,
+        router: Router,
+        account: Account,
+        *,
+        stream: bool,
+        deadline: float | None,
+        fallbacks: Sequence[str] | None = None,
+    ) -> None:
         self._router = router
         self._account = account
         self._stream = stream
         self._deadline = deadline
+        self._fallbacks = fallbacks
 
     async def start(self, spec: pb.Spec, call: Call) -> StartedAnswer:
         """The answer, as soon as it begins. Raises the first group's error when no fallback answered.
@@ -46,10 +58,12 @@ class Failover:
         An error that may have cost something, or that is the caller's, is raised at once, whoever met it.
         """
         routing = self._router.routing
+        chosen = routing.fallbacks if self._fallbacks is None else (("*", tuple(self._fallbacks)),)
+        following = _following(chosen, spec.model)
         names, error, blocked = [spec.model], None, None
         while names:
             name = names.pop(0)
-            alone = not (names if error or blocked else _following(routing.fallbacks, spec.model))
+            alone = not (names if error or blocked else following)
             try:
                 started = await self._start_group(self._router.resolve(name), spec, call, alone=alone)
             except InvalidRequest:
@@ -63,7 +77,7 @@ class Failover:
                     break
                 if error is None and blocked is None:
                     error = failed
-                    names = _following(routing.fallbacks, spec.model)
+                    names = following
                 continue
             first = started.first[0]
             if not _is_blocked(first):

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Sequence
 from contextlib import AbstractContextManager, aclosing
 from functools import partial
 from typing import TypeVar
@@ -44,6 +44,7 @@ class Engine:
         stream: bool,
         deadline: float | None,
         call: Call,
+        fallbacks: Sequence[str] | None = None,
         buffer: EventBuffer | None = None,
         on_disconnect: OnDisconnect = OnDisconnect.CANCEL,
         keeping: Keeping | None = None,
@@ -51,11 +52,12 @@ class Engine:
         """Draw `spec`, a valid one by the contract's table, for whoever attaches to the completion.
 
         stream: whether to ask the upstream for a stream. deadline: of the drawing, on the event loop's clock. call:
-        filled on the way. buffer, on_disconnect, keeping: see Completion. Its readers raise the contract's errors.
+        filled on the way. fallbacks: models to ask instead of the configured ones. buffer, on_disconnect, keeping: see
+        Completion. Its readers raise the contract's errors.
         """
         kept = keeping.kept if keeping is not None and not keeping.recorder.failed else None
         call.completion_id = keeping.kept.completion_id if keeping is not None else new_id()
-        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call, kept=kept)
+        source = partial(self._draw, spec, stream=stream, deadline=deadline, call=call, fallbacks=fallbacks, kept=kept)
         return Completion(source, buffer=buffer, on_disconnect=on_disconnect, keeping=keeping)
 
     async def _draw(
@@ -67,13 +69,14 @@ class Engine:
         deadline: float | None,
         call: Call,
         kept: Kept | None,
+        fallbacks: Sequence[str] | None,
     ) -> AsyncGenerator[list[StreamEvent], None]:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
         account = Account(call)
         try:
             with self._admission.slot():
-                failover = Failover(self.router, account, stream=stream, deadline=deadline)
+                failover = Failover(self.router, account, stream=stream, deadline=deadline, fallbacks=fallbacks)
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
                     events: list[StreamEvent] | None = [_started(answer.route, call, kept), *answer.first]

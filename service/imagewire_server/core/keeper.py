@@ -103,7 +103,10 @@ class Keeper:
             if self._store is None:
                 self._check_off(request_id, on_disconnect)
             spec = await self._prepare(spec, call, wishes)
-            return self._engine.start(spec, stream=stream, deadline=deadline, call=call).attach(hashes=hashes)
+            completion = self._engine.start(
+                spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
+            )
+            return completion.attach(hashes=hashes)
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
         if request_id:
@@ -125,7 +128,9 @@ class Keeper:
         )
         recorder = self._store.record(kept)
         recorder.ask(asked)
-        return self._begin(self._store, kept, recorder, spec, call, stream=stream, deadline=deadline, goes_on=goes_on)
+        ended = partial(self._end, kept, recorder, call)
+        keeping = Keeping(self._store, kept, recorder, self._may_go_on, ended)
+        return self._begin(keeping, spec, call, wishes, stream=stream, deadline=deadline, goes_on=goes_on)
 
     async def resume(self, call: Call, request: pb.ResumeCompletionRequest) -> Reader:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
@@ -223,23 +228,23 @@ class Keeper:
 
     def _begin(
         self,
-        store: Store,
-        kept: Kept,
-        recorder: Recorder,
+        keeping: Keeping,
         spec: pb.Spec,
         call: Call,
+        wishes: Wishes,
         *,
         stream: bool,
         deadline: float | None,
         goes_on: bool,
     ) -> Reader:
-        keeping = Keeping(store, kept, recorder, self._may_go_on, partial(self._end, kept, recorder, call))
+        kept = keeping.kept
         completion = self._engine.start(
             spec,
             stream=stream,
             # What goes on without its caller has no deadline but those for the provider.
             deadline=None if goes_on else deadline,
             call=call,
+            fallbacks=wishes.fallbacks,
             buffer=EventBuffer(_BUFFER, self._budget),
             on_disconnect=OnDisconnect.CONTINUE if goes_on else OnDisconnect.CANCEL,
             keeping=keeping,

@@ -117,18 +117,13 @@ class Router:
         routes = exact or self._by_wildcard(target) or self._by_native_name(target)
         if not routes:
             offered = ", ".join(dict.fromkeys(up.deployment.name for up in self._upstreams)) or "nothing"
-            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: ListModels lists them")
+            listed = "ListModels, over REST GET /v1/models, lists them"
+            raise NotFound(f"no model {name!r} is served here; this server offers {offered}: {listed}")
         return Group(name, tuple(routes))
 
     def capabilities(self, name: str) -> Capabilities:
-        """Those of a name's first route, with the fields that all of its routes support.
-
-        Nothing is known of a name that is not served; the call itself will tell.
-        """
-        try:
-            first, *others = (route.capabilities for route in self.resolve(name).routes)
-        except NotFound:
-            return Capabilities()
+        """Those of a name's first route, with the fields that all of its routes support. Raises NotFound."""
+        first, *others = (route.capabilities for route in self.resolve(name).routes)
         fields = first.fields
         for other in others:
             if other.fields is not fields:  # of another provider

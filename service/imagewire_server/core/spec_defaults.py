@@ -8,11 +8,21 @@ from imagewire_server.contract import pb
 _BY_FIELD = frozenset({"generation_config", "image_config"})
 
 
-def merged(defaults: pb.Spec, leave_out: Callable[[pb.Spec], None], spec: pb.Spec) -> pb.Spec:
+def merged(
+    defaults: pb.Spec,
+    leave_out: Callable[[pb.Spec], None],
+    give_way: Callable[[pb.Spec, pb.Struct], None],
+    spec: pb.Spec,
+) -> pb.Spec:
     """A new spec: the caller's, with the defaults where it is silent.
 
-    leave_out: removes from a default extra_body, which only its provider understands, what other fields say.
+    leave_out: removes from a default extra_body, which only its provider understands, what other fields say. give_way:
+    removes from defaults what the caller's extra_body says.
     """
+    if spec.HasField("extra_body"):
+        given, defaults = defaults, pb.Spec()
+        defaults.CopyFrom(given)
+        give_way(defaults, spec.extra_body)
     made = pb.Spec()
     made.CopyFrom(spec)
     _fill(made, defaults)

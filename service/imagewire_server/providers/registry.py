@@ -7,6 +7,7 @@ docs/configuration.md or in a README.md of its folder. `make gen` adds its keys 
 """
 
 import importlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -73,6 +74,7 @@ class Registration:
     models: the models of one of its names, with what a configuration says of models. connect: once a server. check:
     raises InvalidRequest for what a model does not take. asked: what a deployment asks, given the environment; None if
     it cannot be told. leave_out: removes from a spec's extra_body, a deployment's default, what its other fields say.
+    give_way: removes from a deployment's defaults what a request's extra_body says.
     """
 
     config: ProviderConfig
@@ -81,6 +83,12 @@ class Registration:
     check: "Callable[[pb.Spec, Capabilities], None]" = lambda spec, capabilities: None
     asked: "Callable[[Deployment, Config, Mapping[str, str]], show.Asked | None]" = lambda *_: None
     leave_out: "Callable[[pb.Spec], None]" = lambda spec: None
+    give_way: "Callable[[pb.Spec, pb.Struct], None]" = lambda defaults, extra: None
+
+    @property
+    def overlap(self) -> "tuple[Callable[[pb.Spec], None], Callable[[pb.Spec, pb.Struct], None]]":
+        """What core.spec_defaults needs of it: leave_out and give_way."""
+        return self.leave_out, self.give_way
 
 
 @cache
@@ -153,6 +161,14 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
         may = "draws, as far as the table of models tells" if "*" in deployment.model else "is asked to draw"
         answers = "answers with text only" if talks else "draws" if known.is_known else may
         asked = registration.asked(replace(deployment, model=known.id or deployment.model), made, environ)
-        return show.Details(asked, f"{answers}; {show.price(known.price)}", deployment.defaults)
+        return show.Details(asked, f"{answers}; {show.price(known.price)}", used(deployment, registration))
+
+    def used(deployment: "Deployment", registration: Registration) -> str:
+        if not deployment.defaults:
+            return ""
+        models = _models(deployment, registration, made, packages)
+        refused = defaults(deployment, registration, models).refused
+        kept = {name: value for name, value in json.loads(deployment.defaults).items() if name not in refused}
+        return json.dumps(kept) if kept else ""
 
     return show.table(made, provider_configs(packages), details)

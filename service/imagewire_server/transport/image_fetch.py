@@ -19,7 +19,7 @@ from yarl import URL
 
 from imagewire_server import __version__
 from imagewire_server.contract import image_header
-from imagewire_server.contract.image_rules import INPUT_TYPES, MAX_PIXELS
+from imagewire_server.contract.image_rules import GIF, INPUT_TYPES, MAX_PIXELS, NO_GIF
 from imagewire_server.transport import exhaustion
 from imagewire_server.transport.public_addresses import (
     NOT_PUBLIC,
@@ -134,6 +134,8 @@ class ImageFetcher:
         header = image_header.read(body[: image_header.ENOUGH])
         if header is None:
             raise Unfetchable(f"is not a supported image file; use one of {INPUT_TYPES}")
+        if header.mime_type == GIF:
+            raise Unfetchable(NO_GIF)
         if header.width and header.height and header.width * header.height > MAX_PIXELS:
             raise Unfetchable(f"has a picture of more than {MAX_PIXELS} pixels; scale it down")
         return bytes(body)

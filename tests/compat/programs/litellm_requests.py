@@ -122,6 +122,17 @@ CASES = [
         model="gemini/emulator-503",
         differs={"status": "A provider that is overloaded is status 503 here and 500 there"},
     ),
+    _chat("a time limit", timeout=600),
+    _chat("a time limit as text", timeout="600"),
+    _chat(
+        "a time limit that passes",
+        model="gemini/emulator-silent",
+        timeout=1,
+        differs={"status": "A `timeout` that passes is status 504 here and 408 there"},
+    ),
+    _chat("a fallback", model="gemini/emulator-503", fallbacks=["draw"]),
+    _chat("a fallback as an object", model="gemini/emulator-503", fallbacks=[{"model": "draw"}]),
+    _chat("no fallback", model="gemini/emulator-429", fallbacks=[]),
     _chat("an unknown model", model="nothing", differs={"status": "here they are 401 and 404"}),
     _chat("a model that Google does not know", model="gemini/nothing"),
     _chat(

@@ -197,7 +197,7 @@ def test_one_set_of_arguments_for_every_model_with_drop_params() -> None:
     )  # type: ignore[call-overload]
     assert response.choices[0].message.images
     dropped = response._hidden_params["dropped_params"]
-    assert {"parallel_tool_calls", "logit_bias", "response_format", "reasoning_effort", "image_size"} <= set(dropped)
+    assert {"logit_bias", "response_format", "reasoning_effort", "image_size"} <= set(dropped)
 
 
 def test_without_drop_params_it_is_refused_by_name() -> None:

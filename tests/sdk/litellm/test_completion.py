@@ -70,6 +70,8 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "aspectRatio": ("16:9", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
     "imageSize": ("2K", lambda asked: asked.spec.image_config.image_size == "2K"),
     "aspect_ratio": ("16:9", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
+    "size": ("1792x1024", lambda asked: asked.spec.image_config.aspect_ratio == "16:9"),
+    "quality": ("hd", lambda asked: asked.spec.image_config.image_size == "2K"),
     "image_size": ("2K", lambda asked: asked.spec.image_config.image_size == "2K"),
     "temperature": (0.0, lambda asked: asked.spec.generation_config.HasField("temperature")),
     "top_p": (0.5, lambda asked: asked.spec.generation_config.top_p == 0.5),
@@ -116,7 +118,8 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)
 def test_every_argument_shows(name: str) -> None:
     value, shows = SHOWS[name]
-    assert shows(read(MODEL, SAY, {name: value}))
+    beside = {"tools": [{"function": {"name": "f"}}]} if name == "tool_choice" else {}
+    assert shows(read(MODEL, SAY, {**beside, name: value}))
 
 
 @pytest.mark.parametrize("name", CompletionOptions.__annotations__)
@@ -191,11 +194,10 @@ def test_vertex_has_a_base_of_its_own() -> None:
         ({"modalities": ["audio"]}, "modalities", "text or image"),
         ({"image_config": "16:9"}, "image_config", "must be a mapping"),
         ({"reasoning_effort": 3}, "reasoning_effort", "must be text"),
-        ({"custom_llm_provider": "vertex_ai", "metadata": {"a": 3}}, "metadata.a", "must be text"),
         ({"timeout": "3"}, "timeout", "must be a number"),
         ({"num_retries": -1}, "num_retries", "at least 0"),
         ({"api_key": 3}, "api_key", "must be text"),
-        ({"size": "1024x1024"}, "size", "use aspect_ratio"),
+        ({"style": "vivid"}, "style", "say it in the prompt"),
         ({"aspect_ration": "1:1"}, "aspect_ration", "did you mean aspect_ratio"),
         ({"quite_unknown": 1}, "quite_unknown", "it takes target"),
         ({"functions": [{}]}, "functions", "use tools"),

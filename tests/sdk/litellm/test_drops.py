@@ -13,7 +13,7 @@ from imagewire.v1.spec_pb2 import Spec
 
 MODEL = "gemini/gemini-2.5-flash-image"
 SAY = [{"role": "user", "content": "A banana"}]
-CACHED = {"role": "user", "content": [{"type": "text", "text": "A", "cache_control": {"type": "ephemeral"}}]}
+CACHED = {"role": "user", "content": [{"type": "text", "text": "A", "cache_control": {"type": "e"}}]}
 
 HARMLESS: dict[str, Any] = {
     "client": None,
@@ -29,19 +29,16 @@ HARMLESS: dict[str, Any] = {
 }
 NOT_SERVED: dict[str, Any] = {
     "client": object(),
-    "parallel_tool_calls": False,
     "logit_bias": {"50256": -100},
     "logprobs": True,
     "store": True,
     "response_format": {"type": "json_object"},
-    "functions": [{"name": "f"}],
     "mock_response": "hi",
     "caching": True,
     "api_version": "v1",
     "input_cost_per_token": 1e-6,
     "langfuse_public_key": "pk",
-    "size": "1024x1024",
-    "n": 2,
+    "style": "vivid",
     "verbosity": "high",
     "litellm_call_id": "x",
 }
@@ -207,3 +204,15 @@ def test_each_remedy_is_reached() -> None:
     found = {known_arguments.remedy(name) for name in [*NOT_SERVED, "ssl_verify", "retry_policy", "rpm", "tags"]}
     assert None not in found
     assert len(found) > 12
+
+
+def test_what_cannot_be_a_label_is_left_out_and_told() -> None:
+    given = {"metadata": {"team": "a", "Trace Id": "x", "a": {"b": 1}}, "user": "a@b.c"}
+    request = read("img", [{"role": "user", "content": "x"}], given)
+    assert dict(request.spec.labels) == {"team": "a"}
+    assert request.drops.names == ["metadata.Trace Id", "metadata.a"]
+    # A model whose service has no labels.
+    assert request.drops.clear(request.spec, _refused("spec.labels"))
+    assert not request.spec.labels
+    asked = read("img", [{"role": "user", "content": "x"}], {"labels": {"team": "a"}})
+    assert not asked.drops.clear(asked.spec, _refused("spec.labels"))

@@ -64,7 +64,7 @@ def test_which_function_must_be_called(choice: Any, mode: str, names: list[str])
         ({"tools": [{"type": "function", "name": "f"}]}, "tools[0]"),
         ({"tools": ["weather"]}, "tools"),
         ({"tools": [{"type": "code_interpreter"}]}, "tools[0]"),
-        ({"tools": [WEATHER | {"cache_control": {"type": "ephemeral"}}]}, "tools[0].cache_control"),
+        ({"tools": [WEATHER | {"cache_control": {"type": "e"}}]}, "tools[0].cache_control"),
         (
             {"tools": [{"function": {"name": "f", "parameters": {"const": 2**60}}}]},
             "tools[0].function.parameters",
@@ -80,7 +80,7 @@ def test_a_wrong_tool_is_named(options: Any, field: str) -> None:
 
 
 def test_what_changes_no_call_is_dropped_when_asked() -> None:
-    tool = {"function": WEATHER["function"] | {"strict": True}, "cache_control": {"type": "ephemeral"}}  # type: ignore[operator]
+    tool = {"function": WEATHER["function"] | {"strict": True}, "cache_control": {"type": "e"}}  # type: ignore[operator]
     request = read(MODEL, SAY, {"tools": [tool], "drop_params": True})
     assert request.drops.names == ["tools[0].cache_control"]
     assert request.spec.tools[0].functions.declarations[0].name == "weather"

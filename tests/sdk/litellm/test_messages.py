@@ -68,7 +68,7 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
             "messages[0].content[0].file",
         ),
         ([{"role": "tool", "content": "x", "tool_call_id": "unknown"}], "messages[0].tool_call_id"),
-        ([{"role": "user", "content": "x", "cache_control": {"type": "ephemeral"}}], "messages[0].cache_control"),
+        ([{"role": "user", "content": "x", "cache_control": {"type": "e"}}], "messages[0].cache_control"),
         ([{"role": "user", "content": "x", "image": {"url": URL}}], "messages[0].image"),
         ([{"role": "assistant", "content": "x", "audio": {}}], "messages[0].audio"),
         ([{"role": "assistant", "content": "x", "tool_calls": 3}], "messages[0].tool_calls"),
@@ -117,7 +117,6 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
                 ({"native_parts": [{"kind": "k", "value": 1, "value_json": "1"}]}, ".native_parts[0]"),
             )
         ),
-        ([{"role": "assistant", "content": [PICTURE]}], "messages[0].content"),
         (
             [{"role": "assistant", "content": "ab", "provider_specific_fields": {"parts": ["text:1"]}}],
             "messages[0].provider_specific_fields",
@@ -241,3 +240,23 @@ def test_a_file_may_be_a_picture(file: Any, mime_type: str) -> None:
     request = read("gemini/m", [{"role": "user", "content": [{"type": "file", "file": file}]}], {"target": "host:1"})
     image = request.spec.messages[0].parts[0].image
     assert (image.uri, image.mime_type) == (file.get("file_data") or file.get("file_id"), mime_type)
+
+
+def test_an_answer_may_be_a_list_of_text_and_pictures_in_their_order() -> None:
+    content = [
+        {"type": "text", "text": "one"},
+        {"type": "image_url", "image_url": {"url": URL}},
+        {"type": "text", "text": "two"},
+        {"type": "image_url", "image_url": URL, "thought": True, "mime_type": "image/png", "index": 1},
+    ]
+    message = {"role": "assistant", "reasoning_content": "hm", "content": content, "images": [PICTURE]}
+    made = read(MODEL, [message, {"role": "user", "content": "x"}], {}).spec.messages[0].parts
+    assert [part.text or part.WhichOneof("content") for part in made] == ["hm", "one", "image", "two", "image", "image"]
+    assert [part.thought for part in made] == [True, False, False, False, True, False]
+
+
+def test_blanks_before_a_url_do_not_matter() -> None:
+    picture = {"type": "image_url", "image_url": {"url": f" {URL}"}}
+    plain = {"type": "image_url", "image_url": {"url": URL}}
+    made = [read(MODEL, [{"role": "user", "content": [one]}], {}).spec for one in (picture, plain)]
+    assert made[0] == made[1]

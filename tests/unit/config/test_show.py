@@ -137,3 +137,18 @@ def test_nothing_set_up_tells_what_to_do() -> None:
 def test_prices() -> None:
     assert show.price(None) == "no known price"
     assert show.price(ImagePrice({"1K": 0.04, "2K": 0.06})) == "USD per picture: 1K 0.04, 2K 0.06"
+
+
+def test_only_what_will_be_asked_is_shown(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("""\
+model_list:
+  - {model_name: a, litellm_params: {model: gemini/gemini-2.5-flash-image, api_key: k, n: 2, size: 2K, seed: 7}}
+  - {model_name: b, litellm_params: {model: gemini/gemini-2.5-flash-image, api_key: k, n: 2}}
+litellm_settings: {default_fallbacks: [b]}
+""")
+    shown = CliRunner().invoke(app, ["check", "--config", str(path)], env={}).stdout
+    assert [line.strip() for line in shown.splitlines() if "defaults" in line or "trouble" in line] == [
+        'defaults: {"seed": 7}',
+        "in trouble: b",
+    ]

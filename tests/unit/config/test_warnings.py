@@ -145,6 +145,32 @@ def test_models_of_other_providers_are_skipped_and_named_once(tmp_path: Path) ->
     assert config.routing.aliases == (("pic", "draw", False), ("secret", "draw", True))
 
 
+def test_a_skipped_model_is_no_fallback_by_a_wildcard(tmp_path: Path) -> None:
+    wildcard = '  - {model_name: "*", litellm_params: {model: gemini/*, api_key: k}}'
+    every = OTHERS.replace("router_settings:", f"{wildcard}\nrouter_settings:")
+    routing = load(written(tmp_path, every), {}).routing
+    assert routing.fallbacks == ()
+    assert [alias.name for alias in routing.aliases] == ["pic", "secret"]
+
+
+def test_a_fallback_with_parameters_of_its_own_is_named(tmp_path: Path) -> None:
+    text = """\
+model_list:
+  - {model_name: a, litellm_params: {model: gemini/gemini-3-pro-image, api_key: k}}
+  - {model_name: b, litellm_params: {model: gemini/gemini-3-pro-image, api_key: k}}
+litellm_settings:
+  fallbacks: [{a: [{model: b}]}, {b: [{model: a, temperature: 0.1}, {top_p: 1}]}]
+"""
+    config = load(written(tmp_path, text), {})
+    assert config.routing.fallbacks == (("a", ("b",)),)
+    remedy = "add a model_name with these litellm_params, and name that"
+    start = "5: one of the fallbacks of 'b' is skipped: it has parameters of its own"
+    assert [words.removeprefix(f"{tmp_path}/config.yaml:") for words in config.warnings] == [
+        f"{start} (temperature); {remedy}",
+        f"{start} (top_p); {remedy}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("params", "provider", "model"),
     [
@@ -196,3 +222,10 @@ def test_what_is_off_or_empty_asks_for_nothing(tmp_path: Path) -> None:
         load(written(tmp_path, entry("model: gemini/m, api_key: k, tags: [], drop_params: false", rest)), {}).warnings
         == ()
     )
+
+
+def test_a_model_for_everything_needs_credentials(tmp_path: Path) -> None:
+    file = written(tmp_path, "model_list: [{model_name: '*', litellm_params: {model: '*'}}]\n")
+    with pytest.raises(ConfigError, match=r"model '\*' stands for all models .*: set GEMINI_API_KEY or"):
+        load(file, {})
+    assert load(file, {"GEMINI_API_KEY": "k"}).deployments

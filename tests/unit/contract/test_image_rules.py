@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import image_rules, pb
-from tests.pictures import JPEG, PNG
+from tests.pictures import JPEG, PNG, encoded
 from tests.unit.contract.requests import SHA, answer, message, request, result, violations
 
 # The fields of a spec, and the paths of what is wrong with them (below "spec.").
@@ -65,6 +65,10 @@ SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
         {"data": PNG, "display_name": "a"},
         [("display_name", "is only for pictures in a function's result; leave it out")],
     ),
+    ({"data": encoded("GIF", 4, 3)}, [("data", image_rules.NO_GIF)]),
+    ({"data": encoded("GIF", 4, 3), "mime_type": "image/gif"}, [("data", image_rules.NO_GIF)]),
+    ({"uri": "gs://bucket/a.gif", "mime_type": "image/gif"}, [("uri", image_rules.NO_GIF)]),
+    ({"uri": "https://e.com/a", "mime_type": "image/gif"}, [("mime_type", image_rules.NO_GIF)]),
     ({"data": b"%PDF-1.7"}, [("data", "is not a supported image file; send PNG, JPEG, WebP, HEIC or HEIF")]),
     (
         {"data": PNG, "mime_type": "image/webp"},
@@ -117,6 +121,7 @@ def test_a_picture_of_a_result_may_have_a_name() -> None:
 # A picture of an earlier answer: what the provider drew goes back, also in a format that requests do not take.
 ANSWERED: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"data": PNG, "mime_type": "image/jpeg"}, []),
+    ({"data": encoded("GIF", 4, 3), "mime_type": "image/gif"}, []),
     ({"data": b"?", "mime_type": "image/avif"}, []),
     ({"uri": "gs://bucket/a.png"}, []),
     ({}, [("", "has no source; set data, uri, image_id or sha256")]),

@@ -6,7 +6,6 @@ import pytest
 
 from imagewire_server.config.routing import Alias
 from imagewire_server.contract.errors import Cooling, NotFound, Unreachable
-from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core.router import Router, Upstream
 from tests.unit.core.routers import Clock, deployment, fail, router
 
@@ -44,7 +43,8 @@ def test_other_names_are_not_found_and_told_what_is(name: str) -> None:
 def test_capabilities_are_those_of_the_first_route() -> None:
     assert NAMES.capabilities("draw").id == "gemini-3-pro-image"
     assert not NAMES.capabilities("gemini/unheard-of").is_known
-    assert NAMES.capabilities("openai/gpt-image-1") == Capabilities()  # it is not served
+    with pytest.raises(NotFound):
+        NAMES.capabilities("openai/gpt-image-1")
 
 
 def test_capabilities_have_the_fields_that_all_routes_support() -> None:

@@ -15,7 +15,7 @@ def of(**fields: Any) -> pb.Spec:
     return json_format.ParseDict(fields, pb.Spec())
 
 
-def nothing(spec: pb.Spec) -> None:
+def nothing(*_: pb.ProtoMessage) -> None:
     """A provider that knows of no overlap."""
 
 
@@ -47,7 +47,7 @@ def nothing(spec: pb.Spec) -> None:
 )
 def test_the_caller_comes_first(defaults: dict[str, Any], caller: dict[str, Any], expected: dict[str, Any]) -> None:
     given = of(**caller)
-    assert merged(of(**defaults), nothing, given) == of(**expected)
+    assert merged(of(**defaults), nothing, nothing, given) == of(**expected)
     assert given == of(**caller)
 
 
@@ -58,5 +58,5 @@ def test_the_provider_may_leave_out_of_a_default_extra_body_what_the_caller_says
     def leave_out(spec: pb.Spec) -> None:
         spec.extra_body.Clear()
 
-    made = merged(of(extraBody={"a": 1}), leave_out, of(**caller))
+    made = merged(of(extraBody={"a": 1}), leave_out, nothing, of(**caller))
     assert bool(made.extra_body.fields) is not asked

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from imagewire import __version__
 from imagewire._grpc import embedded, proxies
+from imagewire._grpc.target_form import is_target
 from imagewire.errors import invalid
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -25,10 +26,8 @@ _MAX_RECEIVE = "grpc.max_receive_message_length"
 # Room for the text beside the pictures of an answer.
 _MARGIN = 1024 * 1024
 
-# A target needs something behind its scheme. Only a socket's path may have blanks.
-_WRITTEN = re.compile(
-    r"unix:/*[^/\x00-\x1f\x7f][^\x00-\x1f\x7f]*|(?!(?:unix|unix-abstract|dns|ipv4|ipv6):/*$)[^\s\x00-\x1f\x7f]+"
-)
+# Only a socket's path may have blanks.
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f]*")
 _PRINTABLE = re.compile(r"[ -~]*")
 _NAME = re.compile(r"[a-z0-9_.-]+")
 
@@ -68,11 +67,11 @@ def parse_target(target: str | None) -> Target:
     Raises ValueError when a URL is no server's address, NotSupported when there is no server to embed.
     """
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
-    if not _WRITTEN.fullmatch(given):
-        raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
     if given == EMBEDDED:
         return Target(embedded.address(), secure=False)
-    if not given.startswith(("http://", "https://")):
+    if not _URL.fullmatch(given):
+        if not is_target(given):
+            raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
         return Target(given, secure=False)
     try:
         url = urlsplit(given)

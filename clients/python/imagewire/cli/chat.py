@@ -1,5 +1,6 @@
 """imagewire chat: a session in a terminal, or one turn for each line of a pipe."""
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,7 @@ import typer
 
 import imagewire
 from imagewire.cli import ask, preview, shared_options
-from imagewire.cli.exits import failure_of, failures_reported, invalid, report_failure
+from imagewire.cli.exits import Exit, Failure, failure_of, failures_reported, invalid, report_failure
 from imagewire.cli.output import note
 from imagewire.cli.output_path import is_folder, writable
 from imagewire.cli.signals import Terminated
@@ -60,32 +61,39 @@ def chat(
         from imagewire.cli.session import Session
 
         given = {name: value for name, value in options.items() if value}
-        saved = load(earlier) if resume else None
-        if saved is not None:
-            source = context.get_parameter_source("model")
-            if source is None or source.name != "COMMANDLINE":
-                model = saved.model
-            given = {**saved.options, **given}
-        with shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
+        going_on = contextlib.closing(load(earlier)) if resume else contextlib.nullcontext()
+        with going_on as earlier_chat, shared_options.client(target, tls_ca, tls_cert, tls_key) as client:
+            if earlier_chat is not None:
+                source = context.get_parameter_source("model")
+                if source is None or source.name != "COMMANDLINE":
+                    model = earlier_chat.model
+                elif model != earlier_chat.model:
+                    what = f"-m {model}: the chat that --resume goes on with is with {earlier_chat.model}"
+                    note(f"{what}; another model may not know its signatures, and refuse it")
+                given = {**earlier_chat.options, **given}
             try:
                 made = client.chat.create(model, **given)  # type: ignore[arg-type]  # checked by the chat
             except (TypeError, ValueError) as error:
                 raise invalid(f"--resume: {error}") from None
-            if saved is None:
-                saved = SavedChat(made.model, given)
-            interactive = sys.stdin.isatty() and sys.stderr.isatty() and (as_json or sys.stdout.isatty())
-            # Query the terminal before the user types: its answer comes through stdin.
-            screen = preview.screen(wanted=not (no_preview or as_json))
-            agree = ask.agreed if interactive else None
-            session = Session(made, saved, output, screen, timeout=timeout, as_json=as_json, agree=agree)
-            if interactive:
-                turns = f", after {len(saved.turns)} turn(s)" if saved.turns else ""
-                note(f"a chat with {made.model}{turns}; /help tells what there is, /exit leaves", name="")
-                _converse(session, as_json=as_json)
-                if saved.path is not None:
-                    note(f"to go on with this chat: imagewire chat --resume {saved.path.stem}", name="")
-            else:
-                _follow(session)
+            with contextlib.closing(earlier_chat or SavedChat(made.model, given)) as saved:
+                interactive = sys.stdin.isatty() and sys.stderr.isatty() and (as_json or sys.stdout.isatty())
+                # Query the terminal before the user types: its answer comes through stdin.
+                screen = preview.screen(wanted=not (no_preview or as_json))
+                agree = ask.agreed if interactive else None
+                session = Session(made, saved, output, screen, timeout=timeout, as_json=as_json, agree=agree)
+                if interactive:
+                    turns = f", after {len(saved.turns)} turn(s)" if saved.turns else ""
+                    note(f"a chat with {made.model}{turns}; /help tells what there is, /exit leaves", name="")
+                    _converse(session, as_json=as_json)
+                    if saved.path is not None:
+                        note(f"to go on with this chat: imagewire chat --resume {saved.path.stem}", name="")
+                else:
+                    _follow(session)
+                    if session.elsewhere:
+                        failure = Failure(Exit.FAILED, "; ".join(session.elsewhere))
+                        if as_json:
+                            report_failure(failure, as_json=True)
+                        raise typer.Exit(failure.code)
 
 
 def _follow(session: "Session") -> None:

@@ -159,6 +159,9 @@ def _key(pong: imagewire.Pong | None, error: imagewire.ImagewireError | None) ->
         return Check("key", "failed", found, "set IMAGEWIRE_API_KEY to the server's master key")
     if pong is None:
         return Check("key", "skipped", "the server did not answer")
+    if len(os.environ.get("IMAGEWIRE_API_KEY", "").split()) > 1:
+        found = "IMAGEWIRE_API_KEY has a blank inside, which few keys have; this server takes it, or asks for none"
+        return Check("key", "warning", found, "set IMAGEWIRE_API_KEY to the key alone")
     return Check("key", "ok", "the key is accepted" if given else "the server asks for none")
 
 

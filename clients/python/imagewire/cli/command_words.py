@@ -3,11 +3,12 @@
 import re
 
 _WORDS = re.compile(
-    r"bye|cancel|clear|close|cls|done|end|exit|goodbye|help|history|logout|ls|menu|q|quit|reset|restart|resume|retry|save"
-    r"|stop|undo"
+    r"abort|bye|cancel|clear|close|cls|commands|config|done|end|exit|goodbye|help|history|info|logout|ls|menu"
+    r"|models?|no|ok|okay|options|pwd|quit|redo|reset|restart|resume|retry|save|settings|status|stop|undo|usage|version"
+    r"|yes|[hnqy0-9]|[!-/:-@\[-`{-~]*"
 )
 
 
 def looks_like_a_command(line: str) -> bool:
-    """Whether it is such a word alone: hardly a picture that is worth its price."""
-    return _WORDS.fullmatch(line.strip("/:;.!?() ").lower()) is not None
+    """Whether it is such a word or a character alone: hardly a picture that is worth its price."""
+    return _WORDS.fullmatch(line.strip("/:;.!?()- ").lower()) is not None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import imagewire
 from imagewire.cli import preview
-from imagewire.cli.exits import Failure, failure_of, invalid, report_failure
+from imagewire.cli.exits import Exit, Failure, failure_of, invalid, report_failure
 from imagewire.cli.output import STDOUT, files_told, note, onto_stdout, put
 from imagewire.cli.output_path import OutputPath
 from imagewire.cli.progress import Board
@@ -67,6 +67,7 @@ class DrawingReport:
             try:
                 with call.result() as drawing, files_told(drawing.files, already=self._stdout_failed):
                     self._deliver(drawing)
+                    self._elsewhere(drawing, prompt)
             except (imagewire.ImagewireError, OSError) as error:
                 self._stdout_failed |= isinstance(error, OSError) and error.filename == STDOUT
                 failure = failure_of(error)
@@ -81,6 +82,15 @@ class DrawingReport:
                 )
                 return isinstance(error, everyones)
         return False
+
+    def _elsewhere(self, drawing: "Drawing", prompt: str) -> None:
+        """Fail, if a file is not where it was wanted. What is drawn is reported all the same, and goes on."""
+        if not drawing.notes:
+            return
+        failure = Failure(Exit.FAILED, "; ".join(drawing.notes))
+        self.failure = self.failure or failure
+        if self._as_json:
+            report_failure(failure, as_json=True, about=prompt if self._several else "")
 
     def _give_up(self) -> None:
         """Start no further call."""

@@ -30,7 +30,7 @@ class Exit(IntEnum):
 EPILOG = """\b
 Exit codes:
   0    done
-  1    failed: the answer broke off, a file could not be written, or another error
+  1    failed: the answer broke off, a file could not be written where it was wanted, or another error
   2    a wrong option or request, or no such model
   3    no picture: blocked, withheld, or none in the answer
   4    no server, a connection that broke off, or a provider in trouble

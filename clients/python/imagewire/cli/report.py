@@ -105,7 +105,7 @@ def nothing(answer: Answer) -> NoPicture:
     """The error that says why there is no picture."""
     blocked = answer.prompt_feedback.block_reason if answer.prompt_feedback is not None else ""
     kind = Blocked if answer.blocked else NoPicture
-    return kind(answer.why_no_image, reason=blocked or answer.native_finish_reason)
+    return kind(answer.why_no_image, reason=blocked or answer.native_finish_reason, request_id=answer.request_id)
 
 
 def misnamed(path: Path, image: Image) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
+from imagewire import Image
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import note
 from imagewire.cli.state_files import private_folder, state_folder
@@ -33,6 +34,18 @@ class SavedTurn:
     messages: "list[ChatMessage]"
     files: list[str]
 
+    @property
+    def image(self) -> Image | None:
+        """The final picture of its answer."""
+        from imagewire.final_image import final_image
+        from imagewire.images import image_from_proto
+        from imagewire.v1.message_pb2 import Role
+
+        said = (message for message in self.messages if message.role == Role.ROLE_ASSISTANT)
+        drawn = [part for message in said for part in message.parts if part.HasField("image")]
+        final = final_image(drawn, lambda part: part.thought)
+        return None if final is None else image_from_proto(final.image, thought=final.thought)
+
 
 @dataclass(slots=True)
 class SavedChat:
@@ -43,6 +56,13 @@ class SavedChat:
     turns: list[SavedTurn] = field(default_factory=list)
     path: Path | None = None
     _off: bool = False
+    _held: IO[bytes] | None = None
+
+    def close(self) -> None:
+        """Let others go on with this chat."""
+        if self._held is not None:
+            self._held.close()
+            self._held = None
 
     def add(self, words: str, messages: "Sequence[ChatMessage]", files: Sequence[Path]) -> None:
         """Save a turn. If that is impossible, say so once; the chat goes on."""
@@ -61,6 +81,7 @@ class SavedChat:
         try:
             if self.path is None:
                 self.path = _made({"imagewire_chat": _VERSION, "model": self.model, "options": self.options})
+                self._held = _held(self.path)
             with self.path.open("ab") as file:
                 file.write(json.dumps(line).encode() + b"\n")
         except OSError as error:
@@ -84,6 +105,21 @@ def _made(head: dict[str, Any]) -> Path:
     return path
 
 
+def _held(path: Path) -> IO[bytes]:
+    """The file, opened and locked until it is closed. Raises BlockingIOError where another has it, and OSError."""
+    file = path.open("rb")
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        raise
+    except (ImportError, OSError):  # there are no such locks here: one hopes for one user
+        return file
+    return file
+
+
 def names() -> list[str]:
     """The names of the saved chats, the newest first."""
     state = state_folder()
@@ -101,7 +137,10 @@ def load(wanted: str | None) -> SavedChat:
     try:
         if path.exists() and not path.is_file():
             raise invalid(f"--resume {wanted}: {path} is no file")
+        held = _held(path)
         data = path.read_bytes()
+    except BlockingIOError:
+        raise invalid(f"--resume {wanted}: another imagewire chat goes on with it now; leave that one first") from None
     except OSError as error:
         there = f"there are {', '.join(known[:5])}" if known else "there are none"
         raise invalid(f"--resume {wanted}: {error.strerror}; of saved chats {there}") from None
@@ -113,7 +152,9 @@ def load(wanted: str | None) -> SavedChat:
             note(f"the last turn of {path} was cut short, and is not part of the chat: {len(chat.turns)} turn(s) are")
             os.truncate(path, len(whole))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        held.close()
         raise invalid(f"--resume {wanted}: {path} is no saved chat") from None
+    chat._held = held
     return chat
 
 

@@ -22,7 +22,7 @@ from imagewire.cli.output import files_told, note, put, shortened
 from imagewire.cli.preview import Screen
 from imagewire.cli.progress import board
 from imagewire.cli.rescue import check_writable, told, write_somewhere
-from imagewire.cli.saved_chat import SavedChat
+from imagewire.cli.saved_chat import SavedChat, SavedTurn
 from imagewire.cli.shared_options import picture
 from imagewire.files import claimed, fitting, named_after, write_as
 
@@ -41,7 +41,7 @@ class Turn:
     """One turn: what was said, how many messages there were before, and the answer.
 
     saved: the file of each picture and of other media, by its place in the answer. notes: which are in another folder.
-    trouble: why one is not on disk. earlier: the files of a turn that was resumed.
+    trouble: why one is not on disk. earlier: what was saved of a turn that is resumed; it has no answer.
     """
 
     words: str
@@ -50,11 +50,18 @@ class Turn:
     saved: dict[int, Path] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     trouble: OSError | None = None
-    earlier: list[str] = field(default_factory=list)
+    earlier: SavedTurn | None = None
+
+    @property
+    def image(self) -> Image | None:
+        """The answer's picture."""
+        return self.answer.image if self.earlier is None else self.earlier.image
 
     @property
     def files(self) -> list[Path]:
         """The files of pictures, that of the answer's picture first."""
+        if self.earlier is not None:
+            return [Path(file) for file in self.earlier.files]
         parts = self.answer.parts
         pictures = [at for at in self.saved if parts[at].image is not None]
         return [self.saved[at] for at in sorted(pictures, key=lambda at: parts[at].image is not self.answer.image)]
@@ -85,7 +92,8 @@ class Session:
     """A chat and its turns.
 
     saved: where the chat is saved; its turns are resumed. folder: where pictures go. timeout: seconds for each turn.
-    agree: asks a question that a terminal's user answers, None where nobody can answer.
+    agree: asks a question that a terminal's user answers, None where nobody can answer. elsewhere: what was told of
+    files that are in another folder.
     """
 
     def __init__(
@@ -103,8 +111,9 @@ class Session:
         self._timeout, self._as_json, self._agree = timeout, as_json, agree
         self._turns: list[Turn] = []
         self._given: list[Image] = []
+        self.elsewhere: list[str] = []
         for turn in saved.turns:
-            self._turns.append(Turn(turn.words, len(chat.messages), earlier=turn.files))
+            self._turns.append(Turn(turn.words, len(chat.messages), earlier=turn))
             chat.messages.extend(turn.messages)
 
     def take(self, line: str) -> bool:
@@ -192,6 +201,7 @@ class Session:
                 self._screen.show(turn.files[0])
             for line in report.lines(turn.answer, turn.files, turn.media):
                 put(line)
+        self.elsewhere += turn.notes
         if turn.trouble is not None:
             raise ImagewireError(
                 f"{self._folder}: {turn.trouble.strerror}: a picture is not on disk; make room, or /save it elsewhere,"
@@ -207,22 +217,25 @@ class Session:
         note(f"{len(self._given)} picture(s) go with your next message")
 
     def _save(self, wanted: str) -> None:
-        turn = next((turn for turn in reversed(self._turns) if turn.answer.image is not None), None)
-        if turn is None or turn.answer.image is None:
-            earlier = [file for turn in self._turns for file in turn.earlier]
-            where = f" in this chat; the earlier ones are {', '.join(earlier)}" if earlier else ""
-            raise invalid(f"/save: there is no picture yet{where}")
-        image, files = turn.answer.image, turn.files
+        drawn = ((turn, image) for turn in reversed(self._turns) if (image := turn.image) is not None)
+        turn, image = next(drawn, (None, None))
+        if turn is None or image is None:
+            raise invalid("/save: there is no picture yet")
+        files = turn.files
         if image.uri:
             raise invalid(f"/save: the picture has no bytes here: it is at {image.uri}")
         if not wanted:
             if not files:
                 raise invalid("/save: the picture is not on disk yet; /save FILE writes it")
+            if not files[0].exists():
+                raise invalid(f"/save: the picture is not in {files[0]} any more; /save FILE writes it again")
             note(f"it is in {files[0]}")
             return
         path = _path(wanted)
         if path.is_dir():
             free = write_as(path, image.data, lambda: named_after(turn.words, image.mime_type, path))
+        elif wanted.endswith("/"):
+            raise invalid(f"/save {wanted}: there is no such folder; make it, or name another")
         else:
             path = fitting(path, image.mime_type)
             if not path.parent.is_dir():

@@ -3,7 +3,7 @@
 import os
 import ssl
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +11,22 @@ import typer
 import imagewire
 from imagewire.cli import completion
 from imagewire.cli.exits import invalid
+from imagewire.picture_source import refused_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from imagewire.options import Options
 
+# Of pictures in a bucket.
+_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+}
 _LARGEST = 100_000_000
 _LONGEST = 1_000_000  # characters of a prompt
 
@@ -51,7 +61,10 @@ AspectRatio = Annotated[
     ),
 ]
 Size = Annotated[
-    str, typer.Option(help='"512", "1K", "2K" or "4K".', show_default=False, autocompletion=completion.sizes)
+    str,
+    typer.Option(
+        help='"512", "1K", "2K" or "4K", or WIDTHxHEIGHT.', show_default=False, autocompletion=completion.sizes
+    ),
 ]
 ServiceTier = Annotated[
     str,
@@ -130,6 +143,8 @@ def _unreadable(file: Path) -> str:
 
 def picture(source: str, option: str) -> "imagewire.Image":
     """A picture to edit. Raises InvalidRequest when it cannot be read."""
+    if source[:5].lower() == "gs://":
+        return imagewire.image(source, mime_type=_type_in_bucket(source, option))
     try:
         if "://" in source or source.startswith("data:"):
             return imagewire.image(source)
@@ -140,10 +155,20 @@ def picture(source: str, option: str) -> "imagewire.Image":
         raise _unread(source, option, error) from None
     if len(data) > _LARGEST:
         raise invalid(f"{option} {source}: is larger than 100 MB, and no model takes that")
+    if refused := refused_type(data):
+        raise invalid(f"{option} {source}: is of type {refused}, which no model takes; convert it to PNG, JPEG or WebP")
     try:
         return imagewire.image(data)
     except ValueError as error:
         raise _unread(source, option, error) from None
+
+
+def _type_in_bucket(uri: str, option: str) -> str:
+    """The media type of a picture in a bucket, which is sent with its address."""
+    suffix = PurePosixPath(uri).suffix.lower()
+    if suffix not in _TYPES:
+        raise invalid(f"{option} {uri}: its name must tell its type, and end in one of {', '.join(_TYPES)}")
+    return _TYPES[suffix]
 
 
 def _unread(source: str, option: str, error: Exception) -> imagewire.InvalidRequest:

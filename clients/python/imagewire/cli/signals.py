@@ -1,5 +1,6 @@
 """Signals that ask the process to end."""
 
+import logging
 import signal
 from types import FrameType
 
@@ -16,6 +17,9 @@ def end_with_signals() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
+    # A signal may end any task of the prompt's, and asyncio would print a traceback of each beside the answer.
+    logging.getLogger("asyncio").addFilter(_is_no_signal)
+
     def end(number: int, frame: FrameType | None) -> None:
         raise Terminated
 
@@ -23,3 +27,7 @@ def end_with_signals() -> None:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def _is_no_signal(record: logging.LogRecord) -> bool:
+    return not (record.exc_info and isinstance(record.exc_info[1], KeyboardInterrupt))

@@ -18,8 +18,11 @@ _EXTRAS = {"parts", "thought_signatures", "native_fields", "native_fields_json",
 _TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
 
 
-def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> list[Part]:
-    """The parts, in the order that came with the message or the default one. Raises InvalidRequest."""
+def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str, order: Sequence[str] = ()) -> list[Part]:
+    """The parts, in the order that came with the message or the default one. Raises InvalidRequest.
+
+    order: that of the content, whose pictures come first, if it was a list.
+    """
     texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
     for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
         if not isinstance(text, str):
@@ -37,8 +40,10 @@ def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str) -> lis
         "media": _each(extras.get("media"), f"{where}.media", _media),
     }
     layout = extras.get("parts") or [
-        *(f"{kind}:{len(texts[kind])}" for kind in ("thought", "text") if texts[kind]),
-        *(kind for kind, found in others.items() for _ in found),
+        *([f"thought:{len(texts['thought'])}"] if texts["thought"] else []),
+        *(order or ([f"text:{len(texts['text'])}"] if texts["text"] else [])),
+        *["image"] * (len(pictures) - order.count("image")),
+        *(kind for kind, found in others.items() if kind != "image" for _ in found),
     ]
     if not isinstance(layout, list):
         raise invalid(where, _AS_IT_CAME)

@@ -1,6 +1,7 @@
 """LiteLLM's `drop_params`: leaves out what cannot be served, and remembers what that was. Sans-IO."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +27,8 @@ _NAMES = {
     "tool_config": "tool_choice",
     "labels": "metadata",
 }
+# Arguments without which the answer is not what was asked for. The server's REST refuses the same ones.
+_KEPT = frozenset({"n", "functions", "function_call"})
 _PREFIXES = ("generation_config.", "image_config.")
 
 
@@ -52,24 +55,36 @@ def name_arguments(error: InvalidRequest) -> None:
 
 @dataclass(slots=True)
 class Drops:
-    """names: what was left out, by the caller's names, in order. enabled: whether anything may be."""
+    """names: what was left out, by the caller's names, in order. enabled: whether anything may be.
+
+    choices: paths of a Spec that were chosen for the caller, so that they may be left out in any case.
+    """
 
     enabled: bool
     names: list[str] = field(default_factory=list)
+    choices: set[str] = field(default_factory=set)
 
     def unsupported(self, field: str, words: str, value: object = None) -> None:
         """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy. value: may hold guards."""
         if not self.enabled:
             raise invalid(field, words)
+        if field in _KEPT:
+            raise invalid(field, f"{words}; drop_params does not leave it out")
         if has_guard(field, value):
             raise invalid(field, f"{words}; drop_params leaves out nothing that guards or limits")
         self.names.append(field)
+
+    def cache_control(self, value: object, field: str) -> None:
+        """A mark for a cache, which changes nothing: Google needs none. Raises InvalidRequest for other objects."""
+        is_mark = isinstance(value, Mapping) and value.get("type") == "ephemeral" and value.keys() <= {"type", "ttl"}
+        if value is not None and not is_mark:
+            self.unsupported(f"{field}.cache_control", 'must be {"type": "ephemeral"}; leave it out', value)
 
     def clear(self, spec: Spec, error: InvalidRequest) -> bool:
         """Leave out of a Spec what the server refused. Returns whether all of it could be left out."""
         found = [_SPEC.fullmatch(violation.field) for violation in error.violations]
         paths = {match[1] for match in found if match}
-        if not self.enabled or not paths or None in found:
+        if not paths or None in found or not (self.enabled or paths <= self.choices):
             return False
         for path in sorted(paths):
             self._clear(spec, path)

@@ -26,8 +26,12 @@ def read_tools(given: Iterable[Any], drops: Drops) -> list[Tool]:
     return made + search_tools(searches)
 
 
-def read_choice(given: str | Mapping[str, Any] | None) -> ToolConfig | None:
-    """Which functions must be called. Raises InvalidRequest."""
+def read_choice(given: str | Mapping[str, Any] | None, tools: Iterable[Tool]) -> ToolConfig | None:
+    """Which functions must be called. Raises InvalidRequest. tools: without any, a choice may only be none or auto."""
+    if given in ("auto", "none") and not tools:
+        return None
+    if given is not None and given not in ("auto", "none") and not any(tool.HasField("functions") for tool in tools):
+        raise invalid("tool_choice", "needs functions in tools; add them, or leave it out")
     match given:
         case None:
             return None
@@ -42,8 +46,7 @@ def _function(tool: Mapping[str, Any], field: str, drops: Drops) -> FunctionDecl
     function = tool.get("function")
     if tool.keys() - {"type", "function", "cache_control"} or not isinstance(function, Mapping):
         raise invalid(field, _SHAPE)
-    if tool.get("cache_control") is not None:
-        drops.unsupported(f"{field}.cache_control", "is Anthropic's; leave it out")
+    drops.cache_control(tool.get("cache_control"), field)
     # OpenAI's `strict` changes nothing: Google has no such option, and openai's helpers always set it.
     given = {key: value for key, value in function.items() if value is not None and key != "strict"}
     match given:

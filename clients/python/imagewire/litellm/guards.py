@@ -6,18 +6,17 @@ from collections.abc import Mapping
 # Words in the name of what guards or limits something. The server's REST refuses the same names.
 _GUARDS = re.compile(
     r"guard|safe|moderat|polic|filter|block|allow|deny|exclud|censor|forbid|redact|pii|armor|limit|max|budget|person"
-    r"|people|region|location|residency|zdr|data_collection|retention|privacy",
+    r"|people|region|location|residency|zdr|data_collection|retention|privacy"
+    r"|\b(?:rpm|tpm|rpd|tpd|itpm|otpm)\b",  # LiteLLM's limits: requests and tokens by minute or day
     re.IGNORECASE,
 )
-# Limits of LiteLLM's whose names have none of these words: requests and tokens by minute or day.
-_LIMITS = frozenset({"rpm", "tpm", "rpd", "tpd", "itpm", "otpm"})
 # Their values are the caller's own schemas, in which a name such as "max_price" guards nothing.
 _SCHEMAS = frozenset({"response_format", "functions"})
 
 
 def is_guard(name: str) -> bool:
     """Whether an argument or a field of this name guards or limits something."""
-    return name in _LIMITS or _GUARDS.search(name) is not None
+    return _GUARDS.search(name) is not None
 
 
 def has_guard(name: str, value: object) -> bool:

@@ -26,7 +26,6 @@ _KEYS = {"role", "content"}
 _TOOL_KEYS = _KEYS | {"tool_call_id", "name"}
 _ANSWER_KEYS = _KEYS | {"reasoning_content", "image", "images", "tool_calls", "provider_specific_fields"}
 _BESIDE_URL = frozenset({"detail", "format", "display_name"})
-_CACHE_CONTROL = "is Anthropic's; Google caches by itself, and by cached_content: leave it out"
 _PICTURE = 'must be {"url": "data:…" or "https://…"}'
 
 
@@ -60,8 +59,11 @@ def _read(
         _leave_out(given, keys, role, field, drops)
     if role == "assistant":
         given = {key: _plain(value) for key, value in given.items()}
-        given["content"] = _joined(given.get("content", ""))
-        parts = assistant_message.parts(given, _pictures(given, field), field)
+        shown: list[Part] = []
+        order: list[str] = []
+        if isinstance(given.get("content"), list):
+            given["content"], shown, order = _answered(given["content"], f"{field}.content", drops)
+        parts = assistant_message.parts(given, [*shown, *_pictures(given, field)], field, order)
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content", drops)
@@ -74,8 +76,7 @@ def _read(
 
 def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, drops: Drops) -> None:
     """Take out of a message what changes nothing. Raises InvalidRequest for other keys that it may not have."""
-    if given.pop("cache_control", None):
-        drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+    drops.cache_control(given.pop("cache_control", None), field)
     if role == "assistant" and not given.get("annotations"):
         given.pop("annotations", None)
     if role not in {"assistant", "tool"}:
@@ -97,14 +98,19 @@ def _plain(value: Any) -> Any:
     return dump(exclude_none=True) if dump is not None else value
 
 
-def _joined(content: Any) -> Any:
-    """An assistant's text, which may come as a list of texts."""
-    if isinstance(content, list) and all(
-        isinstance(part, Mapping) and part.get("type") == "text" and isinstance(part.get("text"), str)
-        for part in content
-    ):
-        return "".join(part["text"] for part in content)
-    return content
+def _answered(content: list[Any], field: str, drops: Drops) -> tuple[str, list[Part], list[str]]:
+    """An assistant's content that is a list: its text, its pictures, and their order by the names of parts."""
+    text, pictures, order = "", [], []
+    for i, part in enumerate(content):
+        match part:
+            case {"type": "image_url", "image_url": _}:
+                pictures.append(_entry(part, f"{field}[{i}]"))
+                order.append("image")
+            case _:
+                said = _part(part, f"{field}[{i}]", drops).text
+                text += said
+                order += [f"text:{len(said)}"] if said else []
+    return text, pictures, order
 
 
 def _content(content: Any, field: str, drops: Drops) -> list[Part]:
@@ -118,8 +124,7 @@ def _content(content: Any, field: str, drops: Drops) -> list[Part]:
 def _part(part: Any, field: str, drops: Drops) -> Part:
     if isinstance(part, Mapping):
         given = {key: value for key, value in part.items() if value is not None}
-        if given.pop("cache_control", None):
-            drops.unsupported(f"{field}.cache_control", _CACHE_CONTROL)
+        drops.cache_control(given.pop("cache_control", None), field)
         part = given
     match part:
         case {"type": "text", "text": str(text), **rest} if not rest:
@@ -144,6 +149,8 @@ def _file(given: Mapping[str, Any], field: str) -> Part:
 
 
 def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
+    if isinstance(given, Mapping) and isinstance(given.get("url"), str):
+        given = {**given, "url": given["url"].lstrip()}
     match given:
         case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
             detail: Any = rest.get("detail") or "auto"
@@ -168,13 +175,7 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
     if not isinstance(images, list | tuple):
         raise invalid(f"{field}.images", "must be a list of pictures")
     for i, item in enumerate(images):
-        entry = item if isinstance(item, Mapping) else {}
-        part = _picture(entry.get("image_url"), f"{field}.images[{i}].image_url", answered=True)
-        part.thought = bool(entry.get("thought"))
-        mime_type = entry.get("mime_type") or ""
-        if not isinstance(mime_type, str):
-            raise invalid(f"{field}.images[{i}].mime_type", "must be a media type such as image/png")
-        found.append(_with_media_type(part, mime_type))
+        found.append(_entry(item if isinstance(item, Mapping) else {}, f"{field}.images[{i}]"))
     extras = given.get("provider_specific_fields")
     moved = extras.get("image") if isinstance(extras, Mapping) else None
     image = given.get("image", moved)
@@ -183,6 +184,17 @@ def _pictures(given: Mapping[str, Any], field: str) -> list[Part]:
         if all((one.image.uri, one.image.data) != (part.image.uri, part.image.data) for part in found):
             found.append(one)
     return found
+
+
+def _entry(entry: Mapping[str, Any], field: str) -> Part:
+    """A picture of an answer, with what stands beside its URL."""
+    given = entry.get("image_url")
+    part = _picture({"url": given} if isinstance(given, str) else given, f"{field}.image_url", answered=True)
+    part.thought = bool(entry.get("thought"))
+    mime_type = entry.get("mime_type") or ""
+    if not isinstance(mime_type, str):
+        raise invalid(f"{field}.mime_type", "must be a media type such as image/png")
+    return _with_media_type(part, mime_type)
 
 
 def _with_media_type(part: Part, mime_type: str) -> Part:

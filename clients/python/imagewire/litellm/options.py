@@ -40,7 +40,10 @@ class CompletionOptions(TypedDict, total=False):
         modalities: What the model may answer with: "text", "image" or both, in any case.
         image_config: {"aspect_ratio": "16:9", "image_size": "2K"}, in place of the next two.
         aspect_ratio: Width to height, such as "16:9".
-        image_size: "512", "1K", "2K" or "4K".
+        image_size: "512", "1K", "2K" or "4K", or WIDTHxHEIGHT for the nearest ratio and size.
+        size: The same, with OpenAI's name.
+        quality: "high" or "hd" for 2K and "low" for 512, where the model has them and no size is given; "auto",
+            "standard" and "medium" for the model's own.
         imageConfig: The same as `image_config`.
         aspectRatio: The same as `aspect_ratio`.
         imageSize: The same as `image_size`.
@@ -102,6 +105,8 @@ class CompletionOptions(TypedDict, total=False):
     image_config: Mapping[str, str] | None
     aspect_ratio: str | None
     image_size: str | None
+    size: str | None
+    quality: str | None
     imageConfig: Mapping[str, str] | None  # Google's own spelling, which LiteLLM takes too
     aspectRatio: str | None
     imageSize: str | None

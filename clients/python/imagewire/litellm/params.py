@@ -9,7 +9,7 @@ from typing import Any, cast
 from imagewire._grpc.channel import Metadata
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
-from imagewire.litellm import known_arguments, settings
+from imagewire.litellm import known_arguments, labels, picture, settings
 from imagewire.litellm.connection import ConnectionKey, connection_key, metadata
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.function_tools import read_choice, read_tools
@@ -151,13 +151,15 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     size = once("image_size", size, {"imageSize": given.get("imageSize")}, "imageSize")
     for name, value in config.items():
         drops.unsupported(f"image_config.{name}", "is not supported; aspect_ratio and image_size are", value)
+    ratio, size = picture.shape(ratio or "", size or "", given.get("size") or "", given.get("quality") or "", drops)
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))
     tools: list[Mapping[str, Any]] = list(given.get("tools") or ())
+    made = read_tools(tools, drops) or _web_search(given.get("web_search_options"), drops)
     return Options(
-        aspect_ratio=ratio or "",
-        image_size=size or "",
+        aspect_ratio=ratio,
+        image_size=size,
         temperature=given.get("temperature"),
         top_p=given.get("top_p"),
         top_k=given.get("top_k"),
@@ -169,12 +171,12 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
         thinking_level=level,
         stop=given.get("stop") or (),
         modalities=given.get("modalities") or (),
-        tools=read_tools(tools, drops) or _web_search(given.get("web_search_options"), drops),
-        tool_config=read_choice(given.get("tool_choice")),
+        tools=made,
+        tool_config=read_choice(given.get("tool_choice"), made),
         media_resolution=given.get("media_resolution") or "",
         cached_content=given.get("cached_content") or "",
         safety_settings=_safety_settings(given.get("safety_settings") or ()),
-        labels=_labels(given, model),
+        labels=labels.read(given, model, drops),
         extra_body=_extra_body(given.get("extra_body") or {}),
         service_tier=_TIERS.get(tier, tier),
         output_uri=_output_uri(given.get("output_config") or {}),
@@ -182,28 +184,13 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     )
 
 
-def _labels(given: CompletionOptions, model: str) -> dict[str, str]:
-    """Labels for Vertex AI's bills. Google AI Studio has none: `user` and `metadata` change nothing there."""
-    made = dict(given.get("labels") or {})
-    for name in given.get("metadata") or {}:
-        if "guardrail" in str(name).lower():
-            raise invalid(f"metadata.{name}", "is not supported: there are no guardrails here; leave it out")
-    if model.startswith("gemini/"):
-        return made
-    for name, value in (given.get("metadata") or {}).items():
-        if not isinstance(value, str):
-            raise invalid(f"metadata.{name}", "must be text: it becomes a label of Vertex AI's bills; leave it out")
-        made[name] = once(f"metadata.{name}", value, dict(made), name) or ""
-    if user := once("user", given.get("user"), dict(made), "user"):
-        made["user"] = user
-    return made
-
-
 def _web_search(given: Mapping[str, Any] | None, drops: Drops) -> list[Tool]:
     """OpenAI's web search as Google's, which has none of its options."""
     if given is None:
         return []
     for name, value in given.items():
+        if value is None or (name == "search_context_size" and value == "medium"):
+            continue  # OpenAI's default
         drops.unsupported(
             f"web_search_options.{name}", "is not an option of Google Search; use tools with google_search", value
         )

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from imagewire_server.api.rest import idempotency, notices
+from imagewire_server.api.rest import idempotency, notices, time_limit
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
@@ -102,8 +102,14 @@ class Responder:
         )
         if made[1].unsigned and not self.bypass_signatures:
             raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
-        exchange.response.add(notices.headers(made[1]))
+        self.begin(exchange, made[1])
         return made
+
+    @staticmethod
+    def begin(exchange: Exchange, builder: SpecBuilder) -> None:
+        """Set the deadline of a request that was read, and the headers about it. Raises InvalidRequest."""
+        time_limit.set_deadline(exchange.call, builder.timeout)
+        exchange.response.add(notices.headers(builder))
 
     async def asked(
         self,
@@ -157,9 +163,13 @@ class Responder:
                 call,
                 stream=stream,
                 hashes=False,  # OpenAI's JSON has no field for a hash
-                deadline=None,
+                deadline=call.deadline,
                 request_id=idempotency.request_id(asked.path, asked.key, number),
-                wishes=replace(asked.wishes, prepare=partial(self._fetch, call, builder) if wants else None),
+                wishes=replace(
+                    asked.wishes,
+                    fallbacks=builder.fallbacks,
+                    prepare=partial(self._fetch, call, builder) if wants else None,
+                ),
             )
             async with reader:
                 yield reader
@@ -195,7 +205,8 @@ class Responder:
         take it, unless the pictures are large or the answer is kept.
         """
         with self.engine.slot():
-            fetched = await self.pictures.fetch(builder)
+            async with time_limit.before_drawing(call):
+                fetched = await self.pictures.fetch(builder)
         call.large = call.large or fetched > LIGHT_BYTES
         await run_for_call(call, builder.check)
 

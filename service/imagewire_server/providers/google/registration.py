@@ -47,4 +47,10 @@ def _leave_out(spec: "pb.Spec") -> None:
     leave_out(spec)
 
 
-PROVIDER = Registration(CONFIG, _models, _connect, _check, _asked, _leave_out)
+def _give_way(defaults: "pb.Spec", extra: "pb.Struct") -> None:
+    from imagewire_server.providers.google.wire.default_extra import give_way  # noqa: PLC0415
+
+    give_way(defaults, extra)
+
+
+PROVIDER = Registration(CONFIG, _models, _connect, _check, _asked, _leave_out, _give_way)

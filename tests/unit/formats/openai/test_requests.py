@@ -35,6 +35,8 @@ COMMON: dict[str, Any] = {
 # What every endpoint takes, and what asks for what is so anyway.
 COMMON_ANSWER: dict[str, Any] = {
     "drop_params": True,
+    "fallbacks": ["gemini/other"],
+    "timeout": 60,
     "quality": "auto",
     "safety_identifier": "hash",
     "prompt_cache_key": "key",
@@ -138,8 +140,8 @@ ANSWER = {
         "truncation": "disabled",
     },
 }
-# Any text is taken.
-FREE = {"safety_identifier", "prompt_cache_key", "prompt_cache_retention"}
+# Any value of these types is taken.
+FREE = {"safety_identifier": str, "prompt_cache_key": str, "prompt_cache_retention": str, "timeout": str | int}
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -163,7 +165,7 @@ def test_a_field_that_asks_for_what_is_so_changes_nothing(kind: str, field: str)
     assert spec(kind, **needed, **{field: ANSWER[kind][field]}) == spec(kind)
     assert spec(kind, **{field: None}) == spec(kind)
     for other in ("nonsense", {"no": "such"}, 77):
-        if field in FREE and isinstance(other, str):
+        if isinstance(other, FREE.get(field, ())):
             continue
         with pytest.raises(InvalidRequest) as caught:
             spec(kind, **{field: other})
@@ -175,3 +177,11 @@ def test_an_unknown_field_is_refused_and_an_unknown_null_is_none(kind: str) -> N
     assert spec(kind, invented=None) == spec(kind)
     with pytest.raises(InvalidRequest, match="invented"):
         spec(kind, invented=0)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("body", [{"generationConfig": {"responseModalities": ["IMAGE"]}}, {"labels": {}}])
+def test_an_endpoint_leaves_the_modalities_to_extra_body_that_has_them(kind: str, body: dict[str, Any]) -> None:
+    own = list(spec(kind).response_modalities)
+    made = spec(kind, extra_body=body)
+    assert list(made.response_modalities) == ([] if "generationConfig" in body else own)

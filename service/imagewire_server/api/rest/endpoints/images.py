@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 
-from imagewire_server.api.rest import notices
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.form import is_text, opened
 from imagewire_server.api.rest.image_buffers import ImageBuffers, write
@@ -82,7 +81,7 @@ class ImagesEndpoint:
             drops=router.routing.drop_params,
             wrong=wrong,
         )
-        exchange.response.add(notices.headers(builder))
+        self.responder.begin(exchange, builder)
         return request, builder, _bytes(pictures, mask)
 
     async def _answer(

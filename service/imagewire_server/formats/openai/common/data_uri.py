@@ -38,6 +38,7 @@ def read(url: str, detail: str | None = None, media_type: str | None = None, *, 
     The media type of a data: URL is ignored: many clients set a wrong one, and the bytes show the right one. answered:
     the picture is from an answer and is sent back unchanged, with its original media type.
     """
+    url = url.lstrip() if url[:1].isspace() else url
     made = pb.Image(detail=_DETAILS[detail or "auto"]) if detail else pb.Image()
     if url[:5].lower() == "data:":
         made.data, said = _data_of(url, "image/TYPE")

@@ -9,7 +9,8 @@ import re
 # Words in the name of a field that guards or limits something. Unknown fields with them are refused in any case.
 _GUARDS = re.compile(
     r"guard|safe|moderat|polic|filter|block|allow|deny|exclud|censor|forbid|redact|pii|armor|limit|max|budget|person"
-    r"|people|region|location|residency|zdr|data_collection|retention|privacy",
+    r"|people|region|location|residency|zdr|data_collection|retention|privacy"
+    r"|\b(?:rpm|tpm|rpd|tpd|itpm|otpm)\b",  # LiteLLM's limits: requests and tokens by minute or day
     re.IGNORECASE,
 )
 # Options whose values may be left out where they are not supported.

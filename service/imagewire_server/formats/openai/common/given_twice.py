@@ -1,11 +1,8 @@
-"""Finds fields that a JSON body has twice. Decoders take the last one, so that a guard may be gone without a word."""
+"""Finds names that an object of a JSON body has twice. Decoders take the last one, so a guard may be gone silently."""
 
 import json
 from collections import Counter
-from collections.abc import Iterable
 from typing import Any
-
-import msgspec
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import Violation
@@ -13,48 +10,84 @@ from imagewire_server.formats.openai.common.json_decode import EMPTY
 
 WORDS = "is given twice; send it once"
 _LONGEST, _MOST = 200, 32  # characters of a name, and names
-# The fields in which names are searched too: they hold guards of the provider's.
-_GUARDS = ("extra_body", "safety_settings", "safetySettings")
+# Long texts are taken out of larger bodies first, so that a picture costs no memory.
+_LARGE, _LONG = 32 * 1024, 1024
+_QUOTE, _BACKSLASH, _COLON = b'"', 0x5C, b":"
 
 
-class _Name(str):
-    """A field's name. The decoder reports each one, as it is no plain text."""
-
-    __slots__ = ()
+class _Twice(list[tuple[str, Any]]):
+    """The names and values of an object that has a name twice."""
 
 
 def of_body(body: json_scan.Json) -> list[Violation]:
-    """The fields of the top level that are given twice, and those of Google's guards. The body is valid JSON."""
-    names: list[str] = []
-
-    def name(_: type[_Name], text: str) -> _Name:
-        names.append(text)
-        return _Name(text)
-
-    # As Raw, values are skipped, not decoded: a picture costs no memory.
-    values = msgspec.json.decode(body, type=dict[_Name, msgspec.Raw], dec_hook=name)
-    found = [Violation(twice, WORDS) for twice in _repeated(names)]
-    for guard in _GUARDS:
-        if (value := values.get(_Name(guard))) is not None:
-            found += of_text(bytes(value), guard)
-    return found
+    """The fields that are given twice, at any depth. The body is valid JSON."""
+    return of_text(_without_long_texts(body) if len(body) > _LARGE else body)
 
 
-def of_text(text: str | bytes, place: str) -> list[Violation]:
+def of_text(text: str | json_scan.Json, place: str = "") -> list[Violation]:
     """The names that any object in a JSON text has twice. place: the field with the text."""
-    found: list[Violation] = []
+    is_found = False
 
-    def look(pairs: list[tuple[str, Any]]) -> None:
-        if not found:
-            found.extend(Violation(f"{place}.{name}", WORDS) for name in _repeated(name for name, _ in pairs))
+    def look(pairs: list[tuple[str, Any]]) -> Any:
+        nonlocal is_found
+        made = dict(pairs)
+        if len(made) == len(pairs):
+            return made
+        is_found = True
+        return _Twice(pairs)
 
     try:
-        json.loads(text or "null", object_pairs_hook=look)
+        # Numbers stay text: Python does not convert very long ones.
+        value = json.loads(text or "null", object_pairs_hook=look, parse_int=str, parse_float=str)
     except (ValueError, RecursionError):
         return []  # the decoder tells what is wrong
-    return found
+    return _named(value, place) if is_found else []
 
 
-def _repeated(names: Iterable[str]) -> list[str]:
-    """The names that are there more than once, each once."""
-    return [name[:_LONGEST] or EMPTY for name, times in Counter(names).items() if times > 1][:_MOST]
+def _named(value: Any, place: str) -> list[Violation]:
+    """The violations, in the order of the text."""
+    found: dict[str, Violation] = {}
+    waiting = [(place, value)]
+    while waiting and len(found) < _MOST:
+        at, one = waiting.pop()
+        inside: list[tuple[str, Any]] = []
+        match one:
+            case _Twice() | dict():
+                pairs = list(one if isinstance(one, _Twice) else one.items())
+                twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+                found |= {name: Violation(name, WORDS) for name in (_joined(at, name) for name in twice)}
+                inside = [(_joined(at, name), held) for name, held in pairs]
+            case list():
+                inside = [(f"{at}[{i}]", held) for i, held in enumerate(one)]
+        waiting += [pair for pair in reversed(inside) if isinstance(pair[1], dict | list)]
+    return list(found.values())[:_MOST]
+
+
+def _joined(place: str, name: str) -> str:
+    name = name[:_LONGEST] or EMPTY
+    return f"{place}.{name}" if place else name
+
+
+def _without_long_texts(body: json_scan.Json) -> bytes:
+    """The body with "" for each long text that is not a name."""
+    pieces: list[bytes] = []
+    kept = at = 0
+    while (begin := body.find(_QUOTE, at)) >= 0:
+        end = body.find(_QUOTE, begin + 1)
+        while end > 0 and _is_escaped(body, end):
+            end = body.find(_QUOTE, end + 1)
+        if end < 0:
+            break
+        if end - begin > _LONG and not body[end + 1 : end + _LONG].lstrip().startswith(_COLON):
+            pieces.append(bytes(body[kept : begin + 1]))
+            kept = end
+        at = end + 1
+    return b"".join([*pieces, bytes(body[kept:])])
+
+
+def _is_escaped(body: json_scan.Json, at: int) -> bool:
+    """Whether an odd number of backslashes is before a place."""
+    before = at - 1
+    while body[before] == _BACKSLASH:
+        before -= 1
+    return (at - before) % 2 == 0

@@ -1,9 +1,13 @@
 """Decodes a JSON body as one of our request types. Errors name the field as the caller wrote it."""
 
 import enum
+import json
+import math
 import re
+from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
 import msgspec
@@ -11,9 +15,10 @@ from msgspec import inspect
 
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.formats.openai.common import nulls
+from imagewire_server.formats.openai.common import nulls, other_names
 
 _T = TypeVar("_T")
+Step = tuple[str, str]  # of a path: a name and "", or "" and an index
 
 _AT = " - at `"
 _UNKNOWN_FIELD = "Object contains unknown field "
@@ -24,6 +29,8 @@ _CHOICE = re.compile(r"Invalid (?:enum )?value (.*)", re.DOTALL)
 # A field that may only be null or empty.
 _NOTHING = re.compile(r"Expected `(null`, got|(object|array)` of length <= 0)")
 _LONGEST = 200
+_MOST_NUMBERS = 16  # that are named as too large
+_MOST_DIGITS = 300  # of a whole number; Python takes long to convert very long ones
 EMPTY = '""'  # how an empty name is shown
 
 
@@ -46,16 +53,45 @@ def decode(body: json_scan.Json, kind: type[_T]) -> _T:
 
 
 def plain(body: json_scan.Json) -> Any:
-    """Decode the body without a type. Raises InvalidRequest if it is not valid JSON."""
+    """Decode the body without a type. Raises InvalidRequest if it is not valid JSON, or has numbers too large."""
+    value, too_large = parsed(body)
+    if too_large:
+        raise InvalidRequest(too_large)
+    return value
+
+
+def parsed(body: json_scan.Json) -> tuple[Any, list[Violation]]:
+    """Decode the body without a type, and name the numbers that are too large, which become infinite.
+
+    Raises InvalidRequest if it is not valid JSON.
+    """
     try:
-        return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        try:
+            return msgspec.json.decode(body), []
+        except msgspec.ValidationError:  # without a type, only a number can be wrong
+            value = json.loads(body, parse_int=_whole)
+    except (ValueError, RecursionError) as error:
         raise _invalid(error) from None
+    return value, list(islice(_infinite(value), _MOST_NUMBERS))
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) <= _MOST_DIGITS else float(text)
+
+
+def _infinite(value: Any) -> Iterator[Violation]:
+    waiting = [("", value)]
+    while waiting:
+        place, one = waiting.pop()
+        if isinstance(one, float) and math.isinf(one):
+            yield Violation(place or "body", "is a number that is too large; send a smaller one")
+        elif isinstance(one, dict):
+            waiting += [(_joined(place, name or EMPTY), held) for name, held in reversed(one.items())]
+        elif isinstance(one, list):
+            waiting += [(f"{place}[{i}]", held) for i, held in reversed(list(enumerate(one)))]
 
 
 def _invalid(error: Exception) -> InvalidRequest:
-    if isinstance(error, msgspec.ValidationError):  # without a type, only a number can be wrong
-        return InvalidRequest([Violation("body", "holds a number that is too large; send a smaller one")])
     words = "is nested too deeply" if isinstance(error, RecursionError) else "is not valid JSON"
     return InvalidRequest([Violation("body", f"{words}; send an object as application/json")])
 
@@ -119,6 +155,8 @@ def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True
     """What is wrong, and what to do about it. hint: whether to look for a known name that is similar."""
     words, path = _split(str(error))
     if match := _UNKNOWN.fullmatch(words):
+        if not path and match[1] in other_names.REMEDIES:
+            return Reason(Kind.UNKNOWN, path, match[1], other_names.REMEDIES[match[1]])
         similar = _hint(match[1], kind, path) if hint else ""
         return Reason(Kind.UNKNOWN, path, match[1] or EMPTY, f"is an unknown field; leave it out{similar}")
     if match := _MISSING.fullmatch(words):
@@ -132,9 +170,14 @@ def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True
     return Reason(Kind.INVALID, path, "", words[0].lower() + words[1:_LONGEST])
 
 
-def steps(path: str) -> list[tuple[str, str]]:
-    """The steps of a path: each is a name, or an index."""
+def steps(path: str) -> list[Step]:
+    """The steps of a path."""
     return _STEPS.findall(path)
+
+
+def path_of(steps: Iterable[Step]) -> str:
+    """The path with these steps."""
+    return "".join(f".{name}" if name else f"[{index}]" for name, index in steps).removeprefix(".")
 
 
 def _split(said: str) -> tuple[str, str]:
@@ -152,7 +195,7 @@ def _joined(path: str, name: str) -> str:
 
 def _hint(name: str, kind: type[Any], path: str) -> str:
     """The known name of the same object that is nearest to an unknown one."""
-    objects = [one for one in _types(kind, path) if isinstance(one, inspect.StructType)]
+    objects = [one for one in types(kind, path) if isinstance(one, inspect.StructType)]
     known = [field.encode_name for one in objects for field in one.fields]
     close = get_close_matches(name[:_LONGEST], known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
@@ -160,23 +203,23 @@ def _hint(name: str, kind: type[Any], path: str) -> str:
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """The valid values of a field with a fixed set of values."""
-    return [value for one in _types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+    return [value for one in types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
 
 
-def _types(kind: type[Any], path: str) -> list[inspect.Type]:
-    """What a field may be."""
-    types = list(nulls.alternatives(_type_info(kind)))  # type: ignore[arg-type]  # classes are hashable
+def types(kind: type[Any], path: str) -> list[inspect.Type]:
+    """What the value at a path may be."""
+    found = list(nulls.alternatives(_type_info(kind)))  # type: ignore[arg-type]  # classes are hashable
     for step, _ in _STEPS.findall(path):
         inside: list[inspect.Type] = []
-        for one in types:
+        for one in found:
             if isinstance(one, inspect.StructType) and step == one.tag_field:
                 inside.append(inspect.LiteralType((one.tag,)))
             elif isinstance(one, inspect.StructType):
                 inside += [field.type for field in one.fields if field.encode_name == step]
             elif isinstance(one, inspect.ListType):
                 inside.append(one.item_type)
-        types = [flat for one in inside for flat in nulls.alternatives(one)]
-    return types
+        found = [flat for one in inside for flat in nulls.alternatives(one)]
+    return found
 
 
 _type_info = cache(inspect.type_info)

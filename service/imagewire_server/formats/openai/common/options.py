@@ -204,7 +204,7 @@ def file_format(builder: SpecBuilder, given: str | None, quality: int | None, pr
 def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, Any] | None, capabilities: Capabilities) -> None:
     """Billing labels, from user and metadata, where the service has them; elsewhere these fields change nothing.
 
-    A user that cannot be a label, for example an e-mail address, is not one. LiteLLM's guardrails are refused.
+    What cannot be a label is not one: of metadata, the answer tells it. LiteLLM's guardrails are refused.
     """
     for key in metadata or {}:
         if "guardrail" in key.lower():
@@ -213,10 +213,10 @@ def labels(builder: SpecBuilder, user: str | None, metadata: dict[str, Any] | No
         return
     found: dict[str, str] = {}
     for key, value in (metadata or {}).items():
-        if isinstance(value, str):
+        if isinstance(value, str) and rules.labels({key: value}) is None:
             found[key] = value
         else:
-            builder.unsupported(f"metadata.{key[:64]}", "must be text, because it becomes a label for billing")
+            builder.dropped.append(f"metadata.{key[:64]}")
     if metadata:
         builder.from_field("labels", "metadata")
     if user is not None and rules.labels({"user": user}) is None:

@@ -1,13 +1,14 @@
 """Reads a request: its body becomes a request of its endpoint, and that a spec. One error names every wrong field."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from imagewire_server.contract import json_scan
-from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common import given_twice, json_decode, wrong_fields
-from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, not_following
+from imagewire_server.formats.openai.common import fallbacks, given_twice, json_decode, timeout, wrong_fields
+from imagewire_server.formats.openai.common.fallbacks import CapabilitiesOf
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, follows, not_following, refusal
 
 
 class Request(Protocol):
@@ -15,13 +16,13 @@ class Request(Protocol):
 
     model: str
     drop_params: bool | None
+    fallbacks: list[str | dict[str, Any]] | None
+    timeout: float | str | None
 
 
 _R = TypeVar("_R", bound=Request)
 # Makes a request's spec. Raises InvalidRequest.
 SpecOf = Callable[[_R, Capabilities], SpecBuilder]
-# The capabilities of a model, by the caller's name of it.
-CapabilitiesOf = Callable[[str], Capabilities]
 
 
 def read(
@@ -40,24 +41,16 @@ def read(
     A bytearray is emptied as soon as the request has its values, before pictures are decoded.
     """
     try:
-        request = json_decode.decode(body, kind)
+        found = wrong_fields.Found(json_decode.decode(body, kind))
     except InvalidRequest as error:
         if error.violations[0].field == "body":
             raise
-        try:
-            found = wrong_fields.of_body(body, kind, drops=drops)
-        except InvalidRequest:
-            raise error from None  # a number is too large, and the decoder has named its field
-        found.violations += given_twice.of_body(body)
-        return _mended(found, spec_of, capabilities, drops=drops)
-    twice = [one for one in given_twice.of_body(body) if not (path_names_model and one.field == "model")]
-    if twice:
-        return _mended(wrong_fields.Found(request, twice), spec_of, capabilities, drops=drops)
-    if isinstance(body, bytearray):
+        found = wrong_fields.of_body(body, kind, drops=drops)
+    twice = given_twice.of_body(body)
+    found.violations += [one for one in twice if not (path_names_model and one.field == "model")]
+    if not found.violations and isinstance(body, bytearray):
         body.clear()
-    if drops and request.drop_params is None:
-        request.drop_params = True
-    return request, spec_of(request, capabilities(request.model))
+    return _mended(found, spec_of, capabilities, drops=drops)
 
 
 def read_form(
@@ -82,17 +75,41 @@ def _mended(
     found: wrong_fields.Found[_R], spec_of: SpecOf[_R], capabilities: CapabilitiesOf, *, drops: bool
 ) -> tuple[_R, SpecBuilder]:
     """Make the spec of what is left of a request; what is wrong in that is named too."""
-    if found.request is None:
+    request = found.request
+    if request is None:
         needed = [Violation(name, "is not supported; leave it out") for name in found.dropped]
-        raise InvalidRequest(found.violations or needed or [Violation("body", "has too many wrong fields")])
-    if drops and found.request.drop_params is None:
-        found.request.drop_params = True
+        raise refusal(found.violations or needed or [Violation("body", "has too many wrong fields")], more=found.more)
+    if drops and request.drop_params is None:
+        request.drop_params = True
     try:
-        builder = spec_of(found.request, capabilities(found.request.model))
+        known, unknown = capabilities(request.model), []
+    except NotFound as error:
+        known, unknown = Capabilities(), [Violation("model", error.message)]
+    others = fallbacks.read(request.fallbacks, capabilities, drops=bool(request.drop_params))
+    seconds, wrong = _timeout(request.timeout)
+    first = [*found.violations, *not_following([*others.violations, *wrong], found.violations)]
+    later: Sequence[Violation] = ()
+    builder = None
+    try:
+        builder = spec_of(request, known)
+        if first or unknown:
+            later = builder.later()
     except InvalidRequest as error:
-        later = not_following(error.violations, found.violations)
-        raise InvalidRequest([*found.violations, *later]) from None
-    if found.violations:
-        raise InvalidRequest([*found.violations, *not_following(builder.later(), found.violations)])
-    builder.dropped[:0] = found.dropped
-    return found.request, builder
+        later = error.violations
+    sure = [one for one in later if not any(follows(place, one.field) for place in found.unsure)]
+    once = {one.field: one for one in reversed(not_following(sure, first))}
+    every = [*first, *reversed(once.values())]
+    if every or builder is None:  # of a request of which only the model is unknown, the call itself tells
+        raise refusal([*every, *not_following(unknown, every)])
+    builder.dropped[:0] = [*found.dropped, *others.dropped]
+    builder.fallbacks, builder.timeout = others.names, seconds
+    return request, builder
+
+
+def _timeout(given: float | str | None) -> tuple[float | None, list[Violation]]:
+    if given is None:
+        return None, []
+    try:
+        return timeout.seconds(given), []
+    except ValueError:
+        return None, [Violation("timeout", timeout.WORDS)]

@@ -157,12 +157,15 @@ class PictureOptions(Strict):
 
 
 class ProviderOptions(PictureOptions):
-    """What every endpoint supports: the provider's own options, in camelCase or snake_case, and LiteLLM's drop_params.
+    """What every endpoint supports: the provider's own options, in camelCase or snake_case, and some of LiteLLM's.
 
-    drop_params: leave out what the model does not support, instead of refusing it.
+    drop_params: leave out what the model does not support, instead of refusing it. fallbacks: the models that are asked
+    if the first one fails, instead of those of the server's file. timeout: seconds for the call, a number or text.
     """
 
     drop_params: bool | None = None
+    fallbacks: Annotated[list[str | Json], msgspec.Meta(max_length=64)] | None = None
+    timeout: float | str | None = None
     service_tier: Tier | None = None
     safety_settings: Annotated[list[SafetySetting], MOST] | None = None
     safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")

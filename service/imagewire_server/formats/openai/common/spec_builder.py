@@ -1,6 +1,6 @@
 """Builds a spec from a request in OpenAI's format: collects violations, and remembers the origin of each field."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from imagewire_server.contract import capability_rules, json_scan, json_values, pb, validation
@@ -10,8 +10,9 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import data_uri, droppable, without_effect
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
-# The maximum number of violations in an error.
+# The maximum number of violations in an error, and what is said of the others.
 _MOST_NAMED = 64
+_MORE = Violation("", "may have more wrong fields than these; mend these first, then send it again")
 _ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _SIGNED = frozenset({"image", "function_call"})  # the parts whose signatures a model may require
 
@@ -27,11 +28,14 @@ class SpecBuilder:
         self.dropped: list[str] = []
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
         self.unsigned: list[str] = []  # parts of earlier answers that were sent back without their signatures
+        self.timeout: float | None = None  # the caller's, in seconds
+        self.fallbacks: list[str] | None = None  # models to ask instead of the file's fallbacks
         self.explains_mask = False  # whether a mask is sent as a picture
         self._capabilities = Capabilities()
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
+        self._has_more = False  # whether there are violations that are not named
         self._values_left = MOST_VALUES  # in texts that contain JSON
         self.names_pictures = False  # whether any picture is a URL, so that it may have to be fetched
 
@@ -39,6 +43,8 @@ class SpecBuilder:
         """Add a violation."""
         if len(self.violations) < _MOST_NAMED:
             self.violations.append(Violation(field, words))
+        else:
+            self._has_more = True
 
     def unsupported(self, field: str, words: str) -> None:
         """Add a violation for an option that the model does not support, or leave it out."""
@@ -94,8 +100,10 @@ class SpecBuilder:
 
     def _all(self, found: list[Violation]) -> InvalidRequest:
         """The error with these violations and those of later checks, each field once."""
-        more = {one.field: one for one in reversed(not_following(self.later(), found))}
-        return InvalidRequest([*found, *reversed(more.values())][:_MOST_NAMED])
+        later = self.later()
+        more = {one.field: one for one in reversed(not_following(later, found))}
+        # The contract's checks stop at that number too.
+        return refusal([*found, *reversed(more.values())], more=self._has_more or len(later) >= _MOST_NAMED)
 
     def _drop(self) -> None:
         """Leave out what the model does not support."""
@@ -163,6 +171,13 @@ class SpecBuilder:
             self._values_left = 0
             return False
         return True
+
+
+def refusal(found: Sequence[Violation], *, more: bool = False) -> InvalidRequest:
+    """The error with these violations. The last line says if there may be more than are named."""
+    named = [one for one in found if one != _MORE]
+    cut = more or len(named) > _MOST_NAMED or _MORE in found
+    return InvalidRequest([*named[:_MOST_NAMED], *([_MORE] if cut else [])])
 
 
 def not_following(violations: Iterable[Violation], earlier: Iterable[Violation]) -> list[Violation]:

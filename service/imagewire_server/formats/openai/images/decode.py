@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import extra_fields, pb
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options, provider_options
 from imagewire_server.formats.openai.common.options import set_once
@@ -43,7 +43,8 @@ def spec_of(
         message.parts.add(image=pb.Image(data=mask))
         message.parts.add(text=_MASK)
         builder.explains_mask = True
-    builder.spec.response_modalities.append(pb.Modality.MODALITY_IMAGE)
+    if not extra_fields.says_modalities(given.extra_body):
+        builder.spec.response_modalities.append(pb.Modality.MODALITY_IMAGE)
     options.picture(builder, given, capabilities)
     options.file_format(builder, given.output_format, given.output_compression)
     set_once(builder, builder.spec.generation_config, "seed", given.seed, "seed", "generation_config")

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import extra_fields, pb
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import options, provider_options
 from imagewire_server.formats.openai.common.options import set_once
@@ -86,6 +86,9 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         field = f"tools[{i}]"
         if isinstance(tool, ImageTool):
             drawn.append(field)
+            if tool.model and not tool.model.startswith("gpt-image") and tool.model != given.model:
+                words = "names another model than the request's, which draws; leave it out"
+                builder.unsupported(f"{field}.model", words)
             options.picture(builder, tool, capabilities, f"{field}.")
             options.file_format(builder, tool.output_format, tool.output_compression, f"{field}.")
             options.drafts(builder, tool.partial_images, capabilities, f"{field}.partial_images")
@@ -116,7 +119,8 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         modalities = [pb.Modality.MODALITY_IMAGE]
     elif choice == "none":
         modalities = [pb.Modality.MODALITY_TEXT]
-    builder.spec.response_modalities.extend(modalities)
+    if not extra_fields.says_modalities(given.extra_body):
+        builder.spec.response_modalities.extend(modalities)
     if functions.declarations and choice is not None and choice != "auto":
         _function_choice(builder, choice)
 

@@ -144,8 +144,9 @@ ITEMS: dict[str, type[Strict]] = {
 
 
 class ImageTool(PictureOptions, tag_field="type", tag="image_generation"):
-    """Requests pictures."""
+    """Requests pictures. model: one of OpenAI's names, which stands for the request's own model."""
 
+    model: str | None = None
     output_format: Literal["png", "jpeg"] | None = None
     output_compression: Percent | None = None
     partial_images: Drafts | None = None

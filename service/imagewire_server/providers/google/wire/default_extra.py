@@ -1,9 +1,10 @@
-"""A deployment's default extra_body, which applies where the request's own fields are silent."""
+"""A deployment's defaults and extra_body: the one of the two that the caller wrote comes first."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.native_rules import camel
+from imagewire_server.providers.google.wire import extra_body
 
 
 def leave_out(made: pb.Spec) -> None:
@@ -24,6 +25,22 @@ def leave_out(made: pb.Spec) -> None:
                 _leave_out_named(image, list(image.fields), _set(made.image_config))
             else:
                 _leave_out_named(config, [key], inside)
+
+
+def give_way(defaults: pb.Spec, extra: pb.Struct) -> None:
+    """Remove from the defaults what the caller's extra_body says."""
+    config = extra_body.in_config(extra)
+    _clear(defaults, {camel(name) for name in extra.fields} - {"generationConfig"})
+    _clear(defaults.generation_config, config)
+    if "responseModalities" in config:
+        defaults.ClearField("response_modalities")
+    _clear(defaults.image_config, extra_body.in_image_config(extra))
+
+
+def _clear(message: pb.ProtoMessage, names: Collection[str]) -> None:
+    for name in _set(message):
+        if camel(name) in names:
+            message.ClearField(name)
 
 
 def _leave_out_named(struct: pb.Struct, names: Iterable[str], set_: Iterable[str]) -> None:

@@ -20,6 +20,7 @@ Json = dict[str, Any]
 _SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _MODALITIES = {pb.Modality.MODALITY_TEXT: "TEXT", pb.Modality.MODALITY_IMAGE: "IMAGE"}
 _SEARCHES = {"WEB": "webSearch", "IMAGE": "imageSearch"}
+_SIGNED = {"inlineData", "fileData", "functionCall"}  # parts whose signatures a model may require
 # Our scalar fields of GenerationConfig and Google's names; those with presence are sent when set, strings when filled.
 _SCALARS = (
     "temperature",
@@ -56,13 +57,16 @@ def encode(spec: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHIN
     return encoder.body()
 
 
-def _sign_text(parts: list[Json], placeholder: bytes) -> None:
-    """Sign the text with which an answer begins, if the answer has no signature: another model may have made it."""
+def _sign(parts: list[Json], placeholder: bytes) -> None:
+    """Sign pictures, calls and the text with which an answer begins, if the answer has no signature.
+
+    Another model may have made it, or the caller built it anew.
+    """
     if any("thoughtSignature" in part for part in parts):
         return  # it goes back as it came
-    first = next((part for part in parts if not part.get("thought")), {})
-    if "text" in first:
-        first["thoughtSignature"] = placeholder
+    for i, part in enumerate(part for part in parts if not part.get("thought")):
+        if part.keys() & _SIGNED or (i == 0 and "text" in part):
+            part["thoughtSignature"] = placeholder
 
 
 class _Encoder:
@@ -124,7 +128,7 @@ class _Encoder:
         for i, message in enumerate(self.spec.messages):
             encoded = parts.message(message, f"spec.messages[{i}]")
             if message.role == _ASSISTANT and self.capabilities.unsigned_signature:
-                _sign_text(encoded, self.capabilities.unsigned_signature.encode())
+                _sign(encoded, self.capabilities.unsigned_signature.encode())
             if message.role == _SYSTEM:
                 system += encoded
                 continue
@@ -146,7 +150,9 @@ class _Encoder:
 
     def generation_config(self) -> Json:
         asked = [_MODALITIES[modality] for modality in self.spec.response_modalities]
-        config: Json = {"responseModalities": asked or ["TEXT", "IMAGE"]}
+        config: Json = {}
+        if asked or "responseModalities" not in extra_body.in_config(self.spec.extra_body):
+            config["responseModalities"] = asked or ["TEXT", "IMAGE"]
         given = self.spec.generation_config
         path = "spec.generation_config"
         for name in _SCALARS:

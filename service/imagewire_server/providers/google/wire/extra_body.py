@@ -47,6 +47,22 @@ def shared(spec: pb.Spec, extra: Mapping[str, Any], refuse: Refuse) -> pb.Spec:
     return made
 
 
+def in_config(extra: pb.Struct) -> set[str]:
+    """The fields of generationConfig in an extra_body, in camelCase."""
+    return {camel(name) for name in _inside(extra, "generationConfig").fields}
+
+
+def in_image_config(extra: pb.Struct) -> set[str]:
+    """The fields of generationConfig.imageConfig in an extra_body, in camelCase, by the contract's names."""
+    names = _inside(_inside(extra, "generationConfig"), "imageConfig").fields
+    return {_OURS.get(camel(name), camel(name)) for name in names}
+
+
+def _inside(struct: pb.Struct, name: str) -> pb.Struct:
+    found = (value.struct_value for key, value in struct.fields.items() if camel(key) == name)
+    return next(found, pb.Struct())
+
+
 def _read(given: Json, made: pb.Spec, path: str, refuse: Refuse) -> None:
     try:
         json_format.ParseDict(given, made, ignore_unknown_fields=True)

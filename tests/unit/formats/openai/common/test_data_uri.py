@@ -192,3 +192,9 @@ def test_odd_base64_takes_little_time_and_memory(text: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak < 8 * len(url)
+
+
+def test_blanks_before_a_url_do_not_matter() -> None:
+    encoded = base64.b64encode(PNG).decode()
+    assert data_uri.read(f" \n data:image/png;base64,{encoded}").data == PNG
+    assert data_uri.read(" https://example.com/a.png").uri == "https://example.com/a.png"

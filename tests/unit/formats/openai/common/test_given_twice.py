@@ -13,7 +13,8 @@ from imagewire_server.formats.openai.chat.request import ChatRequest
 from imagewire_server.formats.openai.common import given_twice
 from imagewire_server.formats.openai.common.reading import read
 
-MANY = '"m":[' + '"x",' * 200 + '"x"]'
+LONG = "x" * 40_000
+MANY = f'"m":["x",{{"{LONG}" : "{LONG}"}},"{LONG}","\\"{LONG}\\\\"]'
 
 
 def names(text: str) -> list[str]:
@@ -33,13 +34,30 @@ def names(text: str) -> list[str]:
         ('"a":1,"\\u0061":2', ["a"]),
         ('"a":"b","b":"b"', []),
         ('"safety_settings":[{}],"safety_settings":[]', ["safety_settings"]),
-        ('"safety_settings":[{"threshold":"A","threshold":"B"}]', ["safety_settings.threshold"]),
-        ('"extra_body":{"x":{"y":1,"y":2}}', ["extra_body.y"]),
-        ('"metadata":{"y":1,"y":2}', []),
+        ('"safety_settings":[{"threshold":"A","threshold":"B"}]', ["safety_settings[0].threshold"]),
+        ('"extra_body":{"x":{"y":1,"y":2}}', ["extra_body.x.y"]),
+        ('"metadata":{"y":1,"y":2}', ["metadata.y"]),
+        ('"a":[[{"b":1}],{"c":{"d":1,"d":{"e":1,"e":2}},"":0,"":1}]', ['a[1].""', "a[1].c.d", "a[1].c.d.e"]),
+        ('"a":{"x\\":":1,"y":"\\"x\\":"}', []),
+        ('"a":{"b\\\\":1,"b\\\\":2}', ["a.b\\"]),
+        ('"a":{"n":1e400,"n":2}', ["a.n"]),
     ],
 )
 def test_what_is_given_twice(text: str, expected: list[str], more: str) -> None:
     assert names("{" + text + more + "}") == expected
+
+
+def test_all_are_named_up_to_a_limit() -> None:
+    twice = ",".join(f'"a{i}":1,"a{i}":2' for i in range(100))
+    assert names("{" + twice + "}") == [f"a{i}" for i in range(32)]
+
+
+def test_long_names_with_the_same_beginning_are_two() -> None:
+    assert names(json.dumps({"x" * 300: 1, "x" * 301: 2, "y": {"": 1, '""': 2}, "z": {"z": [], "": {}}})) == []
+
+
+def test_a_deep_text() -> None:
+    assert names('{"a":' * 900 + '{"b":1,"b":2}' + "}" * 900) == [".".join(["a"] * 900 + ["b"])]
 
 
 pieces = st.text(st.sampled_from('a"\\,[]{}: é'), max_size=4)
@@ -68,3 +86,12 @@ def test_such_a_request_is_refused(wrong: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         read(bytearray(body.encode()), ChatRequest, spec_of, lambda _: Capabilities())
     assert {one.field for one in caught.value.violations} == ({"seed", "odd"} if wrong else {"seed"})
+
+
+def test_the_model_of_the_path_is_no_second_one() -> None:
+    body = '{"model":"a","messages":[{"role":"user","content":"x"}],%s"model":"b"}'
+    request, _ = read((body % "").encode(), ChatRequest, spec_of, lambda _: Capabilities(), path_names_model=True)
+    assert request.model == "b"
+    with pytest.raises(InvalidRequest) as caught:
+        read((body % '"odd":1,').encode(), ChatRequest, spec_of, lambda _: Capabilities(), path_names_model=True)
+    assert [one.field for one in caught.value.violations] == ["odd"]

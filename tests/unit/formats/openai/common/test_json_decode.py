@@ -82,7 +82,7 @@ NO_JSON = "body: is not valid JSON; send an object as application/json"
             b'{"model":"m","free":{"a":' + b"[" * 5000 + b"]" * 5000 + b"}}",
             "body: is nested too deeply; send an object as application/json",
         ),
-        (b'{"model":"m","odd":1e400}', "body: holds a number that is too large; send a smaller one"),
+        (b'{"model":"m","odd":1e400}', "odd: is a number that is too large; send a smaller one"),
         (b'{"model":"m","count":1e400}', "count: number out of range"),
         (b'{"model":"m","count":' + b"9" * 5000 + b"}", "count: integer value out of range"),
         (b"null", "body: expected `object`, got `null`"),
@@ -242,3 +242,16 @@ def test_what_may_only_be_empty_or_null_is_not_supported() -> None:
         assert [(one.field, one.description) for one in caught.value.violations] == [
             (field, "is not supported; leave it out")
         ]
+
+
+def test_numbers_that_are_too_large_are_named_in_their_order() -> None:
+    body = b'{"a":1e400,"b":[1,-1e400,{"":' + b"9" * 5000 + b',"c":1e3}],"d":"1e400"}'
+    value, named = json_decode.parsed(body)
+    assert [one.field for one in named] == ["a", "b[1]", 'b[2].""']
+    assert value["b"][0] == 1
+    assert len(json_decode.parsed(b"[" + b"1e400," * 50 + b"1]")[1]) == 16
+
+
+@pytest.mark.parametrize("path", ["", "a", "a[0].b", "a[0][1].c", "[3]"])
+def test_a_path_of_steps(path: str) -> None:
+    assert json_decode.path_of(json_decode.steps(path)) == path

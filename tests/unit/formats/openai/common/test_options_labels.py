@@ -24,10 +24,10 @@ VERTEX = Capabilities(id="m", fields=frozenset({"Spec.labels"}))
         ("me", {"user": "me"}, {"user": "me"}, "metadata", []),
         (
             None,
-            {"a": "b", "tags": ["x"]},
+            {"a": "b", "tags": ["x"], "User Id": "1", "mail": "a@b.c", "": "x"},
             {"a": "b"},
             "metadata",
-            [("metadata.tags", "must be text, because it becomes a label for billing")],
+            [],
         ),
         (
             "me",
@@ -48,3 +48,9 @@ def test_labels(
     _, builder = picture(lambda b: options.labels(b, user, metadata, Capabilities(id="m")))
     assert not builder.spec.labels
     assert refusals(builder) == []
+
+
+def test_what_of_metadata_is_no_label_is_told() -> None:
+    given = {"a": "b", "tags": ["x"], "User Id": "1", "mail": "a@b.c"}
+    _, builder = picture(lambda b: options.labels(b, None, given, VERTEX))
+    assert builder.dropped == ["metadata.tags", "metadata.User Id", "metadata.mail"]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import validation
-from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.errors import InvalidRequest, NotFound
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.reading import read, read_form
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
@@ -72,6 +72,27 @@ def wrong(kind: str, **fields: Any) -> list[str]:
             ["messages[0].content[0].text", "user"],
         ),
         ("chat", {"stream_options": {"include_usage": True}, "store": True}, ["store", "stream_options"]),
+        # A wrong message hides nothing: neither other fields, nor other messages.
+        (
+            "chat",
+            {"messages": [3, {"role": "robot", "content": "A"}, {"role": "user", "x": 1}], "seed": "x", "top_p": 7},
+            ["messages[0]", "messages[1].role", "messages[2].x", "seed", "top_p"],
+        ),
+        ("chat", {"messages": "A", "size": "9000x10", "aspect_ratio": "9:9"}, ["messages", "size", "aspect_ratio"]),
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "odd", "a": 1}, {"type": "text"}]}], "top_p": 7},
+            ["messages[0].content[0].type", "messages[0].content[1].text", "top_p"],
+        ),
+        ("chat", {"model": 3, "top_p": 7, "seed": "x"}, ["model", "seed", "top_p"]),
+        # Two checks of one field are one line.
+        (
+            "chat",
+            {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "ftp://x"}]}], "odd": 1},
+            ["odd", "messages[0].content[0].image_url"],
+        ),
+        ("images", {"prompt": 3, "size": "9000x10"}, ["prompt", "size"]),
+        ("responses", {"input": 3, "top_p": 7, "size": "9000x10"}, ["input", "top_p", "size"]),
         ("images", {"quality": 3, "moderation": "low", "style": "vivid"}, ["style", "quality", "moderation"]),
         ("images", {"stream": True, "n": 2, "x": 1}, ["x", "n"]),
         (
@@ -94,8 +115,34 @@ def test_a_form_names_every_wrong_field() -> None:
 
 
 def test_many_wrong_fields_are_found_in_bounded_time() -> None:
-    found = wrong("chat", **{f"x{i}": 1 for i in range(500)})
-    assert len(found) == 32
+    with pytest.raises(InvalidRequest) as caught:
+        made("chat", **{f"x{i}": 1 for i in range(500)})
+    *named, last = caught.value.violations
+    assert len(named) == 32
+    assert (last.field, last.description[:36]) == ("", "may have more wrong fields than thes")
+
+
+@pytest.mark.parametrize(("count", "more"), [(63, False), (65, True), (500, True)])
+def test_the_last_line_says_that_there_are_more(count: int, more: bool) -> None:
+    wrong_urls = [{"type": "image_url", "image_url": {"url": "x"}} for _ in range(count)]
+    found = wrong("chat", messages=[{"role": "user", "content": wrong_urls}])
+    assert (len(found), found[-1] == "") == (min(count, 64) + more, more)
+
+
+def _served(name: str) -> Capabilities:
+    raise NotFound(f"no model {name!r} is served here")
+
+
+@pytest.mark.parametrize("fields", [{"seed": "x"}, {"top_p": 7}, {"size": "9000x10"}], ids=str)
+def test_a_model_that_is_not_served_is_named_last(fields: dict[str, Any]) -> None:
+    body = json.dumps({**BASE["chat"], **fields}).encode()
+    with pytest.raises(InvalidRequest) as caught:
+        read(body, *KINDS["chat"], _served)
+    assert [one.field for one in caught.value.violations] == [*fields, "model"]
+
+
+def test_a_model_that_is_not_served_is_left_to_the_call() -> None:
+    assert read(json.dumps(BASE["chat"]).encode(), *KINDS["chat"], _served)[0].model == "gemini/model"
 
 
 @pytest.mark.parametrize(
@@ -206,3 +253,24 @@ def test_a_body_is_emptied_when_the_request_has_its_values() -> None:
     body = bytearray(b'{"model": "m", "messages": [{"role": "user", "content": "x"}]}')
     request, _ = read(body, *KINDS["chat"], lambda _: Capabilities(id="m"))
     assert (request.model, body) == ("m", bytearray())
+
+
+@pytest.mark.parametrize("number", ["1e400", "9" * 5000], ids=["exponent", "digits"])
+@pytest.mark.parametrize(
+    ("field", "others"),
+    [("temperature", {}), ("temperature", {"odd": 1, "top_p": 7}), ("seed", {"odd": 1}), ("odd", {}), ("timeout", {})],
+    ids=str,
+)
+def test_a_number_that_is_too_large_is_named_and_hides_nothing(number: str, field: str, others: dict[str, Any]) -> None:
+    body = json.dumps({**BASE["chat"], **others})[:-1] + f',"{field}":{number}}}'
+    with pytest.raises(InvalidRequest) as caught:
+        read(body.encode(), *KINDS["chat"], lambda _: PLAIN)
+    assert {one.field for one in caught.value.violations} == {field, *others}
+
+
+@pytest.mark.parametrize("fields", ['"odd":1', '"odd":null'])
+def test_it_is_named_wherever_it_is(fields: str) -> None:
+    body = json.dumps({**BASE["chat"], "drop_params": True})[:-1] + f',{fields},"metadata":{{"a":[0,{{"b":1e400}}]}}}}'
+    with pytest.raises(InvalidRequest) as caught:
+        read(body.encode(), *KINDS["chat"], lambda _: PLAIN)
+    assert [one.field for one in caught.value.violations] == ["metadata.a[1].b"]

@@ -38,19 +38,27 @@ def names(result: wrong_fields.Found[Body]) -> list[str]:
     ("body", "expected", "rest"),
     [
         ({"model": "m", "count": "x", "odd": 1}, {"count", "odd"}, Body("m")),
-        ({"count": 1}, {"model"}, None),
+        ({"count": 1}, {"model"}, Body("x", count=1)),
         ({"model": "m", "weights": {"a": "x"}, "count": "x"}, {"weights[...]", "count"}, Body("m")),
-        ({"count": "x"}, {"model", "count"}, None),
-        ({"model": 1, "count": "x"}, {"model", "count"}, None),
+        ({"count": "x"}, {"model", "count"}, Body("x")),
+        ({"model": 1, "count": "x"}, {"model", "count"}, Body("x")),
         (
             {"model": "m", "audio": {"a": 1}, "quality": "hd", "logit_bias": {"a": 1}},
             {"audio", "quality", "logit_bias"},
             Body("m"),
         ),
-        # What is missing after a wrong value was removed is not named again.
-        ({"model": "m", "messages": [{"name": 1, "odd": 1}]}, {"messages[0].name", "messages[0].odd"}, Body("m")),
-        # The rest of a list with an element that cannot be removed is not looked at.
-        ({"model": "m", "messages": [3, {"odd": 1}], "odd": 2}, {"messages[0]", "odd"}, Body("m")),
+        # A stand-in takes the place of what is wrong and required.
+        (
+            {"model": "m", "messages": [{"name": 1, "odd": 1}]},
+            {"messages[0].name", "messages[0].odd"},
+            Body("m", messages=[Part("x")]),
+        ),
+        # The rest of a list with a wrong element is looked at too.
+        (
+            {"model": "m", "messages": [3, {"odd": 1}, {"name": "b"}], "odd": 2},
+            {"messages[0]", "messages[1].odd", "messages[1].name", "odd"},
+            Body("m", messages=[Part("x"), Part("x"), Part("b")]),
+        ),
         ({"model": "m", "": 1, "odd": None}, {'""'}, Body("m")),
         ({"model": "m", "messages": [{"name": "a", "": 1}]}, {'messages[0].""'}, Body("m", messages=[Part("a")])),
         ({"model": "m", "a.b": 1, "c[0]": 1}, {"a.b", "c[0]"}, Body("m")),
@@ -105,10 +113,50 @@ def test_the_place_of_an_object_is_before_its_fields() -> None:
 
 def test_a_large_body_is_decoded_few_times() -> None:
     many = {f"x{i}": 1 for i in range(20)}
-    assert len(wrong_fields.of_value({"model": "m", **many}, Body, large=True).violations) < 10
-    assert len(wrong_fields.of_value({"model": "m", **many}, Body).violations) == 20
+    large = wrong_fields.of_value({"model": "m", **many}, Body, large=True)
+    assert (len(large.violations) < 10, large.more, large.request) == (True, True, None)
+    small = wrong_fields.of_value({"model": "m", **many}, Body)
+    assert (len(small.violations), small.more) == (20, False)
+
+
+@pytest.mark.parametrize(("count", "more"), [(31, False), (32, False), (33, True)])
+def test_it_says_whether_there_are_more(count: int, more: bool) -> None:
+    result = wrong_fields.of_value({"model": "m", **{f"x{i}": 1 for i in range(count)}}, Body)
+    assert (len(result.violations), result.more) == (min(count, 32), more)
+
+
+@pytest.mark.parametrize(
+    ("body", "unsure"),
+    [
+        ({"model": 1}, ["model"]),
+        ({"model": "m", "messages": [{"name": "a"}, 3]}, ["messages[1]"]),
+        ({"model": "m", "messages": [{"detail": "low"}]}, ["messages[0]"]),
+        ({"model": "m", "odd": 1, "count": "x"}, []),
+    ],
+    ids=str,
+)
+def test_it_names_the_places_of_stand_ins(body: dict[str, Any], unsure: list[str]) -> None:
+    assert found(body).unsure == unsure
+    assert wrong_fields.of_value(body, Body, "input[2]").unsure == [f"input[2].{one}" for one in unsure]
 
 
 def test_a_value_that_is_no_object() -> None:
     result = wrong_fields.of_value([], Body)
     assert (names(result), result.request) == (["body"], None)
+
+
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [
+        ("responseModalities", "send modalities"),
+        ("response_modalities", "send modalities"),
+        ("generationConfig", "inside extra_body"),
+        ("num_retries", "in the server's file"),
+        ("tags", "LiteLLM's own records"),
+        ("guardrails", "has no guardrails"),
+        ("style", "in the prompt"),
+    ],
+)
+def test_names_of_others_have_their_own_remedy(field: str, words: str) -> None:
+    found = wrong_fields.of_value({"model": "m", field: []}, Body)
+    assert [(one.field, words in one.description) for one in found.violations] == [(field, True)]

@@ -12,6 +12,7 @@ from tests.unit.formats.openai.asked import refusals
 
 def test_fields_that_are_json_in_a_form() -> None:
     assert {
+        "fallbacks",
         "input_references",
         "image_config",
         "imageConfig",
@@ -49,7 +50,7 @@ def test_fields_that_are_json_in_a_form() -> None:
         ),
         ({"metadata": 1}, "metadata", "expected `object | null`, got `int`"),
         ({"aspectRatios": "1:1"}, "aspectRatios", "is an unknown field; leave it out; did you mean 'aspectRatio'?"),
-        ({"style": "vivid"}, "style", "is an unknown field; leave it out"),
+        ({"style": "vivid"}, "style", "is not supported; say it in the prompt, and leave it out"),
     ],
     ids=str,
 )

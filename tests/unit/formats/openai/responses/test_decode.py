@@ -179,3 +179,14 @@ def test_the_image_tool(tools: Any, expected: ImageTool | None) -> None:
 def test_what_can_be_included() -> None:
     reading("responses", include=["reasoning.encrypted_content", "file_search_call.results"])
     assert [field for field, _ in refusals("responses", include=["odd"])] == ["include[0]"]
+
+
+@pytest.mark.parametrize("name", ["gpt-image-1", "gpt-image-1.5", "gemini/model", None])
+def test_the_tool_may_name_openai_s_model_or_the_request_s(name: str | None) -> None:
+    made = spec("responses", tools=[{"type": "image_generation", "model": name}])
+    assert made == spec("responses", tools=[{"type": "image_generation"}])
+
+
+def test_the_tool_may_name_no_other_model() -> None:
+    found = refusals("responses", tools=[{"type": "image_generation", "model": "gemini/other"}])
+    assert found == [("tools[0].model", "names another model than the request's, which draws; leave it out")]

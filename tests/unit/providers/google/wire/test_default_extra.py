@@ -7,7 +7,7 @@ from google.protobuf import json_format
 
 from imagewire_server.contract import pb
 from imagewire_server.core.spec_defaults import merged
-from imagewire_server.providers.google.wire.default_extra import leave_out
+from imagewire_server.providers.google.wire.default_extra import give_way, leave_out
 
 
 def of(**fields: Any) -> pb.Spec:
@@ -36,7 +36,39 @@ def of(**fields: Any) -> pb.Spec:
             },
         ),
         ({"extraBody": {"generationConfig": 1}}, {}, {"extraBody": {"generationConfig": 1}}),
+        (
+            {
+                "responseModalities": [1],
+                "generationConfig": {"topK": 1, "seed": 2},
+                "imageConfig": {"imageSize": "1K", "aspectRatio": "1:1", "outputOptions": {"mimeType": "image/png"}},
+                "safetySettings": [{"category": "c", "threshold": "t"}],
+                "serviceTier": "flex",
+            },
+            {
+                "extraBody": {
+                    "generation_config": {
+                        "topK": 3,
+                        "response_modalities": ["IMAGE"],
+                        "imageConfig": {"image_size": "2K", "imageOutputOptions": {}},
+                    },
+                    "safety_settings": [],
+                }
+            },
+            {
+                "generationConfig": {"seed": 2},
+                "imageConfig": {"aspectRatio": "1:1"},
+                "serviceTier": "flex",
+                "extraBody": {
+                    "generation_config": {
+                        "topK": 3,
+                        "response_modalities": ["IMAGE"],
+                        "imageConfig": {"image_size": "2K", "imageOutputOptions": {}},
+                    },
+                    "safety_settings": [],
+                },
+            },
+        ),
     ],
 )
 def test_the_caller_comes_first(defaults: dict[str, Any], caller: dict[str, Any], expected: dict[str, Any]) -> None:
-    assert merged(of(**defaults), leave_out, of(**caller)) == of(**expected)
+    assert merged(of(**defaults), leave_out, give_way, of(**caller)) == of(**expected)

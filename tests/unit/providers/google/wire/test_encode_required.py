@@ -1,4 +1,4 @@
-"""Encoding adds what Google requires: a signature for text, and a switch for search next to functions."""
+"""Encoding adds what Google requires: a signature for an answer, and a switch for search next to functions."""
 
 from typing import Any
 
@@ -15,6 +15,9 @@ PLACEHOLDER = b"skip_thought_signature_validator"
 HISTORY: list[tuple[dict[str, Any], list[bytes | None]]] = [
     ({"content": "Here"}, [PLACEHOLDER]),
     ({"parts": [{"text": "hm", "thought": True}, {"text": "Here"}, {"text": "it is"}]}, [None, PLACEHOLDER, None]),
+    ({"content": "Here", "image": {"data": PNG}}, [PLACEHOLDER, PLACEHOLDER]),
+    ({"parts": [{"image": {"data": PNG}}, {"text": "Here"}]}, [PLACEHOLDER, None]),
+    ({"parts": [{"image": {"data": PNG}, "thought": True}, {"function_call": {"name": "f"}}]}, [None, PLACEHOLDER]),
     ({"parts": [{"text": "He"}, {"text": "re", "thought_signature": b"own"}]}, [None, b"own"]),
     ({"parts": [{"image": {"data": PNG}, "thought_signature": b"own"}, {"text": "Here"}]}, [b"own", None]),
     ({"parts": [{"text": "Here"}, {"image": {"data": PNG}, "thought_signature": b"own"}]}, [None, b"own"]),
@@ -22,7 +25,7 @@ HISTORY: list[tuple[dict[str, Any], list[bytes | None]]] = [
 
 
 @pytest.mark.parametrize(("answer", "signatures"), HISTORY)
-def test_the_text_that_an_answer_begins_with_is_signed(answer: dict[str, Any], signatures: list[bytes | None]) -> None:
+def test_an_answer_without_any_signature_is_signed(answer: dict[str, Any], signatures: list[bytes | None]) -> None:
     messages = [{"role": 2, "content": "x"}, {"role": 3, **answer}, {"role": 2, "content": "y"}]
     sent = encode(pb.Spec(model="m", messages=messages), SIGNED_MODEL)["contents"][1]["parts"]
     assert [part.get("thoughtSignature") for part in sent] == signatures

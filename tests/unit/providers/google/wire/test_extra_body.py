@@ -188,3 +188,14 @@ def test_d11_what_the_servers_credentials_open_is_named_only_where_it_may_be(
 )
 def test_d11_what_may_be_named_passes(given: pb.Spec) -> None:
     assert encode(given, VERTEX, SOME) == encode(given, VERTEX)
+
+
+@pytest.mark.parametrize("name", ["generationConfig", "generation_config"])
+@pytest.mark.parametrize("field", ["responseModalities", "response_modalities"])
+def test_extra_body_chooses_the_modalities_where_no_field_does(name: str, field: str) -> None:
+    given = spec({name: {field: ["IMAGE"]}})
+    assert encode(given, VERTEX)["generationConfig"] == {field: ["IMAGE"]}
+    given.response_modalities.append(pb.Modality.MODALITY_TEXT)
+    assert refused(given, VERTEX) == [
+        (f"extra_body.{name}.{field}", "is already set by another field of the request; set it in one place")
+    ]

@@ -1,0 +1,27 @@
+"""Whether a text is written as one of gRPC's targets. gRPC itself says nothing, and then finds no server."""
+
+import re
+
+_HOST = re.compile(r"(?:\[[\w:.%]+\]|[^\s\x00-\x1f\x7f:/@?#\[\],]+)(?::(?P<port>\d{1,5}))?")
+_BARE_V6 = re.compile(r"[0-9a-fA-F.]*:[0-9a-fA-F.]*:[0-9a-fA-F:.]*")
+_SOCKET = re.compile(r"(?:unix:/*[^/\x00-\x1f\x7f]|unix-abstract:[^\x00-\x1f\x7f])[^\x00-\x1f\x7f]*")
+_LOOKED_UP = re.compile(r"(?:dns|xds):(?://[^/\s]*/)?(?P<address>.+)")
+_ADDRESSES = re.compile(r"(?:ipv4|ipv6):/*(?P<addresses>.+)")
+
+
+def is_target(text: str) -> bool:
+    """Whether it is "host:port", "[v6]:port", "unix:/path", "dns:///host:port", "ipv4:address:port"."""
+    if _SOCKET.fullmatch(text):
+        return True
+    if match := _LOOKED_UP.fullmatch(text):
+        return _is_host(match["address"])
+    if match := _ADDRESSES.fullmatch(text):
+        return all(_is_host(address) for address in match["addresses"].split(","))
+    return _is_host(text)
+
+
+def _is_host(text: str) -> bool:
+    match = _HOST.fullmatch(text)
+    if match is None:
+        return _BARE_V6.fullmatch(text) is not None
+    return match["port"] is None or 1 <= int(match["port"]) <= 65_535
