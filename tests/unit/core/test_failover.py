@@ -164,7 +164,7 @@ async def test_each_deployment_is_asked_with_its_own_defaults() -> None:
     made = engine(first, second, **routing(n0=("n1",)))
     given = pb.Spec(service_tier="flex", image_config={"image_size": "2K"}), pb.Spec(labels={"a": "b"})
     for upstream, defaults in zip(made.router.upstreams, given, strict=True):
-        upstream.completed = partial(merged, defaults, lambda spec: None)
+        upstream.completed = partial(merged, defaults, lambda spec: None, lambda defaults, given: None)
     _, error = await drawn(made)
     assert error is None
     told = [
