@@ -179,3 +179,10 @@ def test_the_image_tool(tools: Any, expected: ImageTool | None) -> None:
 def test_what_can_be_included() -> None:
     reading("responses", include=["reasoning.encrypted_content", "file_search_call.results"])
     assert [field for field, _ in refusals("responses", include=["odd"])] == ["include[0]"]
+
+
+def test_partial_images_are_not_for_pictures_by_url() -> None:
+    words = "is only for pictures in the answer; leave it out, since a URL sends its picture while that is drawn"
+    tools = [{**DRAW, "partial_images": 1}]
+    assert refusals("responses", tools=tools, image_delivery="url") == [("image_delivery", words)]
+    assert spec("responses", tools=tools, image_delivery="inline") == spec("responses", tools=tools)
