@@ -8,7 +8,7 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, InvalidRequest
 from imagewire_server.contract.events import Chunk
-from imagewire_server.contract.keep_errors import CompletionNotFound
+from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff
 from imagewire_server.core import history
 from imagewire_server.core.numbering import Numbering
 from tests.unit.core.store.local.stores import LARGE, events, kept, opened, put
@@ -60,6 +60,11 @@ async def test_without_an_id_nothing_changes(tmp_path: Path) -> None:
     spec = asked("x")
     async with opened(tmp_path) as store:
         assert await history.expand(spec, store, "me", 0) is spec
+
+
+async def test_without_a_store_the_whole_chat_must_be_sent() -> None:
+    with pytest.raises(KeepOff, match=r"spec.previous_completion_id: .* send the whole chat in messages"):
+        await history.expand(asked("x", "cmpl-1"), None, "me", 0)
 
 
 async def test_what_no_chat_can_go_on_from(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ async def received(images: KeptImages, image: pb.Image, data: bytes = PICTURE) -
 
 async def test_up_down_and_away(store: LocalStore) -> None:
     images = KeptImages(store, 1000)
+    assert images.ttl == store.ttl
     made = await received(images, described(width=40))
     assert (made.width, made.height, made.sha256, made.size_bytes, made.mime_type) == (
         40,
@@ -126,6 +127,8 @@ async def test_a_store_that_fails(store: LocalStore, monkeypatch: pytest.MonkeyP
 
 async def test_without_a_store() -> None:
     images = KeptImages(None, 1000)
+    with pytest.raises(KeepOff, match="send them in the request"):
+        _ = images.ttl
     with pytest.raises(KeepOff):
         images.receive("me", described())
     with pytest.raises(KeepOff):

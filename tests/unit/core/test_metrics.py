@@ -53,6 +53,12 @@ def test_lost_lines_are_counted_by_reason() -> None:
     assert metrics.everything() == {("imagewire_log_lines_dropped", "full"): 7.0}
 
 
+def test_answers_that_were_not_kept_are_counted() -> None:
+    metrics.count_not_kept()
+    metrics.count_not_kept()
+    assert metrics.everything() == {("imagewire_answers_not_kept",): 2.0}
+
+
 @pytest.fixture
 def shared() -> Iterator[Shared]:
     fd = reserve(2, metrics.slot_size(1))

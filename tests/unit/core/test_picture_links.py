@@ -1,9 +1,14 @@
 """A token is ours, whole and in time, or it is nothing."""
 
+import time
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from imagewire_server.core import picture_links
-from imagewire_server.core.picture_links import Link
+from imagewire_server.core.picture_links import Link, Links
+from tests.unit.core.store.local.stores import opened
 
 SECRET = b"s" * 32
 LINK = Link("master key", "cmpl-" + "ab" * 16, 0, 70_000, 1_800_000_000)
@@ -34,3 +39,13 @@ def test_each_picture_has_its_own_id() -> None:
     ids = {picture_links.image_id(secret, *place) for secret in (SECRET, b"other") for place in places}
     assert len(ids) == 8
     assert picture_links.image_id(SECRET, *places[0]) in ids
+
+
+async def test_links_are_read_by_all_that_share_a_store(tmp_path: Path) -> None:
+    link = replace(LINK, expires=int(time.time()) + 1000)
+    async with opened(tmp_path / "a") as store, opened(tmp_path / "a") as same, opened(tmp_path / "b") as other:
+        token = Links(store).token(link)
+        assert Links(same).read(token) == link
+        assert Links(other).read(token) is None
+        assert Links(store).read(Links(store).token(replace(link, expires=1))) is None
+        assert Links(store).image_id(link) == Links(same).image_id(link) != Links(other).image_id(link)

@@ -76,3 +76,33 @@ def test_a_wrong_setting_is_named(name: str, value: str, words: str) -> None:
         load(None, {"GEMINI_API_KEY": "key", f"IMAGEWIRE_{name}": value})
     assert words in str(failed.value)
     assert "hunter2" not in str(failed.value)
+
+
+@pytest.mark.parametrize(
+    ("env", "folder"),
+    [({"XDG_STATE_HOME": "/state"}, "state"), ({"XDG_STATE_HOME": "relative", "HOME": ""}, ".local/state")],
+    ids=["XDG", "home"],
+)
+async def test_the_default_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, env: dict[str, str], folder: str
+) -> None:
+    for name, value in env.items():
+        monkeypatch.setenv(name, value if value == "relative" else f"{tmp_path}{value}")
+    store = await open_store(settings(keep="local", keep_dir=""))
+    assert store is not None
+    await store.aclose()
+    assert (tmp_path / folder / "imagewire/answers/answers.sqlite").exists()
+
+
+async def test_a_default_folder_that_cannot_be_used_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    for state, home in (f"{tmp_path}/file", str(tmp_path)), ("", "relative"):
+        monkeypatch.setenv("XDG_STATE_HOME", state)
+        monkeypatch.setenv("HOME", home)
+        assert await open_store(settings(keep="local", keep_dir="")) is None
+
+
+async def test_a_redis_that_is_none_is_named() -> None:
+    assert (await refused(keep_redis="http://:hunter2@host")).startswith("imagewire.keep_redis: http://")

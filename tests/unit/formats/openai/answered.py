@@ -7,6 +7,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.formats.openai.common.delivery import Delivery
 from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, key_of
 
 KIND = pb.PartKind
@@ -101,3 +102,11 @@ def streamed(written: str) -> list[tuple[str, Any]]:
         head, _, data = one.rpartition("data: ")
         made.append((head.removeprefix("event: ").strip(), data if data == "[DONE]" else json.loads(data)))
     return made
+
+
+def by_url() -> tuple[list[StreamEvent], Delivery]:
+    """The start of an answer that is kept, and a delivery by URL: http://a/CANDIDATE/PART."""
+    started = pb.Event()
+    started.CopyFrom(STARTED)
+    started.started.expire_time.seconds = 1_700_000_100
+    return [started], Delivery(lambda _, key: f"http://a/{key[0]}/{key[1]}")

@@ -134,6 +134,8 @@ class LocalReader:
                     while data := await asyncio.to_thread(source.read, offset, sha256):
                         yield [begins.chunk(offset, data)]
                         offset += len(data)
+                    if not source.is_found:
+                        raise not_kept(self._kept.completion_id)  # it was removed while the answer was read
                     self._check_offset(offset, source.size, begins)
                     return
                 found: _Found = await self._wait_for(partial(self._read_file_or_log, source, offset))
@@ -170,9 +172,14 @@ class _FileSource:
         self._data: bytes | None = None
         self.size = 0
 
+    @property
+    def is_found(self) -> bool:
+        """Whether there were bytes to read from, at whatever offset."""
+        return self._file is not None or self._data is not None
+
     def read(self, offset: int, sha256: bytes) -> bytes:
         """The next bytes, b"" where there are none now. sha256: of the whole file, where it is known."""
-        if self._file is None and self._data is None:
+        if not self.is_found:
             self._find(sha256)
         if self._data is not None:
             self.size = len(self._data)

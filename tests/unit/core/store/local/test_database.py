@@ -82,3 +82,30 @@ def test_the_oldest_of_answers_and_pictures(database: Database) -> None:
     database.delete_image("up")
     assert database.oldest(9)[1] == []
     database.close()
+
+
+def test_what_is_inside_another_transaction_counts_with_it(database: Database) -> None:
+    with database.transaction():
+        with database.transaction():
+            database.put(kept())
+        database.put(kept("cmpl-2"))
+    assert database.by_id("cmpl-1") is not None
+    assert database.by_id("cmpl-2") is not None
+
+
+def test_an_object_is_what_was_put_first(database: Database) -> None:
+    database.put_object(b"a", 5, b"12345")
+    database.put_object(b"a", 6)
+    database.put_object(b"b", 7)
+    assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12345"), (7, None), None]
+
+
+def test_what_has_expired(database: Database) -> None:
+    past = time.time() - 1
+    database.put(kept("old", expires=past))
+    database.put(kept("new"))
+    for ident, expires in ("up", past), ("later", time.time() + 9):
+        database.put_image(image(ident, b"x", expires=expires), None)
+    database.put_image(image("of", b"x", expires=past), "old")
+    answers, images = database.expired()
+    assert ([one.completion_id for one in answers], images) == (["old"], ["up"])

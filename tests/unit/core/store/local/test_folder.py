@@ -1,6 +1,7 @@
 """The folder of a local store, and who uses it."""
 
 import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -57,3 +58,20 @@ def test_objects_by_their_hash(tmp_path: Path) -> None:
     part.write_bytes(b"x")
     folder.keep_object(part, b"\xab" * 32)
     assert list(folder.objects()) == [(tmp_path / "objects/ab" / ("ab" * 32), b"\xab" * 32)]
+
+
+def test_all_that_use_it_have_one_secret(tmp_path: Path) -> None:
+    secret = Folder(tmp_path / "a").secret()
+    assert secret == Folder(tmp_path / "a").secret() != Folder(tmp_path / "b").secret()
+    assert (len(secret), (tmp_path / "a/secret").stat().st_mode & 0o777) == (32, 0o600)
+
+
+def test_the_secret_of_a_faster_process_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_late(_: Path, file: Path) -> None:
+        file.write_bytes(b"theirs")
+        raise FileExistsError
+
+    monkeypatch.setattr(os, "link", too_late)
+    folder = Folder(tmp_path)
+    assert folder.secret() == b"theirs"
+    assert list(folder.leftovers()) == []

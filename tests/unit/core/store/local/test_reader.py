@@ -1,12 +1,18 @@
 """How an answer is read back: from any position, while another process writes it, and after that has died."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Cut, InvalidRequest
 from imagewire_server.contract.keep_errors import AnswerNotKept, OutcomeUnknown
+from imagewire_server.core.store.local import reader
+from imagewire_server.core.store.log_format import StoredError
+from imagewire_server.core.store.records import State
 from tests.unit.core.store.local.stores import (
     ID,
     LARGE,
@@ -19,13 +25,15 @@ from tests.unit.core.store.local.stores import (
     until_error,
 )
 
+Pausing = Callable[[Callable[[int], Awaitable[None]]], list[float]]
+
 
 async def test_a_reader_follows_what_another_process_writes(tmp_path: Path) -> None:
-    async with opened(tmp_path) as writer, opened(tmp_path) as reader:
+    async with opened(tmp_path) as writer, opened(tmp_path) as other:
         given = kept(request_id=ID)
         await writer.claim(given)
         recorder = writer.record(given)
-        reading = asyncio.create_task(read(reader, given))
+        reading = asyncio.create_task(read(other, given))
         for batch in events(LARGE):
             recorder.add(batch)
             await writer.flush()
@@ -67,6 +75,102 @@ async def test_an_answer_that_is_removed_while_it_is_read_is_not_kept(tmp_path: 
         await reading.aclose()
 
 
-async def test_an_answer_whose_request_is_not_known(tmp_path: Path) -> None:
+@pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
+async def test_a_picture_that_is_removed_before_its_bytes_are_read_is_not_shown_empty(
+    tmp_path: Path, picture: bytes
+) -> None:
     async with opened(tmp_path) as store:
-        assert await store.request(kept()) is None
+        await put(store, kept(request_id=ID), events(picture))
+        reading = store.read(kept(request_id=ID), 0, 0)
+        for _ in range(2):
+            await anext(reading)
+        await store.delete_image("me", "img-1")
+        with pytest.raises(AnswerNotKept):
+            await anext(reading)
+
+
+@pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
+async def test_a_request_is_read_back_where_it_was_asked(tmp_path: Path, picture: bytes) -> None:
+    asked = pb.Spec(model="m", messages=[pb.ChatMessage(content="x")])
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(picture), asked=asked)
+        await put(store, kept("cmpl-2"), events(picture, "img-2"))
+        assert await store.request(kept()) == asked
+        assert await store.request(kept("cmpl-2")) is None
+        assert await store.request(kept("cmpl-3")) is None
+
+
+async def test_an_answer_that_failed_ends_with_its_error(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(LARGE)[:2], Cut("broke off"))
+        data, error = await until_error(store, StoredError)
+        assert (data, error.message) == (LARGE[:50_000], "broke off")
+
+
+@pytest.mark.parametrize("after", [1, 3, 4])
+async def test_an_offset_where_no_file_begins_is_named(tmp_path: Path, after: int) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL))
+        with pytest.raises(InvalidRequest, match=f"offset: is beyond the 0 bytes that event {after} began"):
+            await read(store, kept(), after, 5)
+        assert await read(store, kept(), 3) == ([4], b"")
+
+
+@pytest.fixture
+def pausing(monkeypatch: pytest.MonkeyPatch) -> Pausing:
+    """Has something done, instead of a pause, when a reader finds nothing. Returns the pauses."""
+
+    def do(on_pause: Callable[[int], Awaitable[None]]) -> list[float]:
+        pauses: list[float] = []
+
+        async def pause(seconds: float) -> None:
+            pauses.append(seconds)
+            await on_pause(len(pauses))
+
+        monkeypatch.setattr(reader, "asyncio", SimpleNamespace(to_thread=asyncio.to_thread, sleep=pause))
+        return pauses
+
+    return do
+
+
+async def test_while_nothing_comes_it_is_looked_for_less_often(tmp_path: Path, pausing: Pausing) -> None:
+    async with opened(tmp_path) as writer, opened(tmp_path) as store:
+        given = kept(request_id=ID)
+        await writer.claim(given)
+
+        async def on_pause(number: int) -> None:
+            if number == 6:
+                await put(writer, given, events(LARGE))
+
+        pauses = pausing(on_pause)
+        assert await read(store, given) == ([1, 2, 3, 4], LARGE)
+        assert pauses == [0.02, 0.04, 0.08, 0.16, 0.25, 0.25]
+
+
+async def test_a_picture_is_read_while_it_grows(tmp_path: Path, pausing: Pausing) -> None:
+    async with opened(tmp_path) as writer, opened(tmp_path) as store:
+        given = kept(request_id=ID)
+        await writer.claim(given)
+        recorder = writer.record(given)
+        batches = events(LARGE)
+        arriving = [batches[:3], batches[3:-2], batches[-2:-1], batches[-1:]]
+
+        async def on_pause(_: int) -> None:
+            for batch in arriving.pop(0):
+                recorder.add(batch)
+            if not arriving:
+                recorder.end(None, free=False)
+            await writer.flush()
+
+        pausing(on_pause)
+        assert await read(store, given) == ([1, 2, 3, 4], LARGE)
+        assert arriving == []
+
+
+async def test_an_answer_whose_row_is_damaged_is_not_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL))
+        ended = kept(state=State.ENDED)
+        await store.writer.call(lambda: store.database.put(ended, 5, store.database.log("cmpl-1")[:-3]))  # type: ignore[index]
+        with pytest.raises(AnswerNotKept):
+            await read(store, kept())

@@ -9,9 +9,10 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Overloaded
 from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.store.local.recorder import HELD
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
-from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, until_error
+from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, total, until_error
 
 
 @pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
@@ -50,6 +51,37 @@ async def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         await put(store, kept("cmpl-4"), events(LARGE))
         assert await read(store, kept("cmpl-4")) == ([1, 2, 3, 4], LARGE)
     assert list((tmp_path / "parts").iterdir()) == []
+
+
+async def test_what_is_held_for_a_moment_is_written(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        recorder.add(events(SMALL)[0])
+        await store.writer.call(recorder.look)
+        assert not (tmp_path / "logs/cmpl-1").exists()
+        recorder._began -= HELD
+        await store.writer.call(recorder.look)
+        assert (tmp_path / "logs/cmpl-1").exists()
+        for batch in events(SMALL)[1:]:
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        await store.flush()
+        assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
+
+
+async def test_a_picture_that_arrives_counts_before_it_is_whole(tmp_path: Path) -> None:
+    picture = bytes(5 * 1024 * 1024)
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        *arriving, _, _ = events(picture)
+        for batch in arriving:
+            recorder.add(batch)
+        assert await total(store) > 4 * 1024 * 1024
+        for batch in events(picture)[-2:]:
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        await store.flush()
+        assert len(picture) < await total(store) < len(picture) + 10_000
 
 
 async def test_what_was_free_and_has_no_request_id_is_not_kept(tmp_path: Path) -> None:

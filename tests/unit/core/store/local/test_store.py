@@ -2,13 +2,15 @@
 
 import hashlib
 import sqlite3
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Overloaded
-from imagewire_server.core.store.records import State
+from imagewire_server.core.store.records import KeptImage, State
 from imagewire_server.core.store.store import StoreDown
 from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, files, kept, opened, put, read, total
 
@@ -90,3 +92,80 @@ async def test_a_picture_is_deleted_with_its_answer(tmp_path: Path) -> None:
         assert await store.delete_image("me", "img-2")
         assert files(tmp_path) == []
         assert await total(store) == 0
+
+
+@pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
+async def test_an_answer_is_deleted_with_its_pictures(tmp_path: Path, picture: bytes) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(picture))
+        image = await store.image("me", image_id="img-1")
+        assert image is not None
+        await store.delete(kept())
+        assert await store.find("me", completion_id="cmpl-1") is None
+        with pytest.raises(StoreDown, match="the picture is no longer kept"):
+            await store.image_bytes(image, 0, 5)
+        assert (files(tmp_path), await total(store)) == ([], 0)
+
+
+async def test_an_input_picture_is_kept_with_what_was_asked(tmp_path: Path) -> None:
+    asked = pb.Spec(model="m", messages=[pb.ChatMessage(content="x", image=pb.Image(data=LARGE))])
+    async with opened(tmp_path) as store:
+        for ident in "cmpl-1", "cmpl-2":
+            await put(store, kept(ident), events(SMALL, ident), asked=asked)
+        request = await store.request(kept())
+        assert request is not None
+        image = await store.image("me", sha256=request.messages[0].image.sha256)
+        assert image is not None
+        assert await store.image_bytes(image, 0, len(LARGE)) == LARGE
+        assert len([file for file in files(tmp_path) if file.parent.parent.name == "objects"]) == 1
+        await store.delete(kept())
+        assert await store.image_bytes(image, 0, len(LARGE)) == LARGE, "the other answer has it"
+
+
+async def test_an_upload_is_a_picture_of_its_callers(tmp_path: Path) -> None:
+    sha256 = hashlib.sha256(LARGE).digest()
+    image = KeptImage("img-u", "me", sha256, len(LARGE), "image/png", 3, 4, time.time() + 1000)
+    async with opened(tmp_path) as store:
+        async with store.upload() as upload:
+            await upload.write(LARGE)
+            await upload.save(image)
+        assert await store.image("me", image_id="img-u") == image
+
+
+async def test_what_is_not_ended_when_the_store_closes_is_closed(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for batch in events(LARGE)[:3]:
+            recorder.add(batch)
+        await store.flush()
+        assert recorder._log is not None
+    assert (recorder._log, recorder._file) == (None, None)
+
+
+@pytest.mark.parametrize("request_id", ["", ID])
+async def test_answers_that_a_database_does_not_take_are_marked_when_it_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_id: str
+) -> None:
+    def fail(*_: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    async with opened(tmp_path) as store:
+        given = kept(request_id=request_id)
+        if request_id:
+            await store.claim(given)
+        with monkeypatch.context() as patch:
+            for name in "put", "delete":
+                patch.setattr(store.database, name, fail)
+            store._tries_at = float("inf")
+            recorder = store.record(given)
+            for batch in events(SMALL):
+                recorder.add(batch)
+            recorder.end(None, free=False)
+            await store.flush()
+            await store.flush()  # behind the transaction of the first
+            assert (recorder.failed, store.is_down) == (True, True)
+        store._tries_at = 0.0
+        await store.writer.call(store._look)
+        assert not store.is_down
+        found = await store.writer.call(lambda: store.database.by_id("cmpl-1"))
+        assert (found and found.state) == (State.NOT_KEPT if request_id else None)

@@ -54,6 +54,7 @@ def test_a_picture_is_read(url: str, media_type: str | None, expected: pb.Image)
 )
 def test_the_detail_is_read(detail: str | None, expected: pb.ImageDetail) -> None:
     assert data_uri.read("https://a.example/b", detail).detail == expected
+    assert data_uri.kept("img-1", detail) == pb.Image(image_id="img-1", detail=expected)
 
 
 @pytest.mark.parametrize(

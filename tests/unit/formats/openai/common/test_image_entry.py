@@ -30,6 +30,7 @@ def entry(part: pb.PartFinished, written: str = "", index: int = 0) -> Any:
             "image/png",
             {"image_url": AUTO, "thought": True, "mime_type": "audio/wav"},
         ),
+        (pb.PartFinished(image={**PNG, "image_id": "img-1"}), "", {"image_url": AUTO, "image_id": "img-1"}),
         (pb.PartFinished(image=FAR), "", {"image_url": {**AUTO, "format": "image/png"}}),
         (pb.PartFinished(image={"uri": "gs://b/a"}), "", {"image_url": AUTO}),
         (

@@ -190,3 +190,10 @@ def test_the_tool_may_name_openai_s_model_or_the_request_s(name: str | None) -> 
 def test_the_tool_may_name_no_other_model() -> None:
     found = refusals("responses", tools=[{"type": "image_generation", "model": "gemini/other"}])
     assert found == [("tools[0].model", "names another model than the request's, which draws; leave it out")]
+
+
+def test_partial_images_are_not_for_pictures_by_url() -> None:
+    words = "is only for pictures in the answer; leave it out, since a URL sends its picture while that is drawn"
+    tools = [{**DRAW, "partial_images": 1}]
+    assert refusals("responses", tools=tools, image_delivery="url") == [("image_delivery", words)]
+    assert spec("responses", tools=tools, image_delivery="inline") == spec("responses", tools=tools)
