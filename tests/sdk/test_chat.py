@@ -89,13 +89,13 @@ def test_three_turns_keep_their_signatures(target: str, emulator: Program, talk:
     assert answers[2].image.sha256 == entry["images"][-1]["sha256"]
 
 
-def test_the_emulator_refuses_an_edit_without_signatures(target: str) -> None:
+def test_the_emulator_refuses_an_edit_with_other_signatures(target: str) -> None:
     """Or the tests above would show nothing."""
     with Client(target) as client:
         chat = client.chat.create(MODEL).append(TURNS[0])
         message = chat.append(chat.sample()).messages[-1]
         for part in message.parts:
-            part.thought_signature = b""
+            part.thought_signature = b"another" if part.thought_signature else b""
         with pytest.raises(imagewire.InvalidRequest, match="signature"):
             chat.append(TURNS[1]).sample()
 

@@ -67,6 +67,7 @@ class Completion:
         if buffer is not None:
             # A later reader may need them.
             self._numbering.hash_files()
+            self._source = None
             self._feed = Feed(source(self._numbering), self._numbering, buffer, on_disconnect, keeping)
 
     def attach(self, after_sequence: int = 0, offset: int = 0, *, hashes: bool) -> Reader:

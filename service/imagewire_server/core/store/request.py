@@ -1,11 +1,9 @@
 """What is kept of a request, so that its chat can go on: its messages, with pictures by their sha256."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import pybase64
 
 from imagewire_server.contract import image_header, pb
 
@@ -33,10 +31,26 @@ def kept_request(spec: pb.Spec, take: Callable[[InputImage], None]) -> pb.Spec |
     """
     kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
     for message in spec.messages:
+        # What is too large is not even copied.
+        if any(part.ByteSize() > _MOST for part in _all_but_pictures(message)):
+            return None
         _copy(message, kept.messages.add(), take)
         if kept.ByteSize() > _MOST:
             return None
     return kept
+
+
+def _all_but_pictures(message: pb.ChatMessage) -> Iterator[pb.ChatMessage | pb.Part | pb.Image]:
+    """The parts of a message that have no bytes of pictures; a data URI is a text."""
+    if not message.parts and not message.HasField("image"):
+        yield message
+    images = [message.image] if message.HasField("image") else []
+    for part in message.parts:
+        if part.HasField("image"):
+            images.append(part.image)
+        elif not part.function_response.images:
+            yield part
+    yield from (image for image in images if image.WhichOneof("source") == "uri")
 
 
 def _copy(source: Any, target: Any, take: Callable[[InputImage], None]) -> None:
@@ -61,27 +75,22 @@ def _copy(source: Any, target: Any, take: Callable[[InputImage], None]) -> None:
 
 
 def _copy_image(source: pb.Image, target: pb.Image, take: Callable[[InputImage], None]) -> None:
-    taken = _data(source)
-    if taken is None:
+    data = _data(source)
+    if data is None:
         target.CopyFrom(source)
         return
-    mime_type, data = taken
     header = image_header.read(data[: image_header.ENOUGH])
     sha256 = source.sha256 or hashlib.sha256(data).digest()
     width, height = (header.width or 0, header.height or 0) if header else (0, 0)
-    mime_type = source.mime_type or mime_type or (header.mime_type if header else "")
+    mime_type = source.mime_type or (header.mime_type if header else "")
     take(InputImage(sha256, data, mime_type, width, height))
     target.sha256, target.mime_type, target.detail = sha256, source.mime_type, source.detail
     target.display_name = source.display_name
 
 
-def _data(image: pb.Image) -> tuple[str, bytes] | None:
-    """The media type, where it is told, and the bytes of a large picture; None where it stays in its message."""
-    match image.WhichOneof("source"):
-        case "data":
-            data = image.data
-            return ("", data) if len(data) > _SMALL else None
-        case "uri" if len(image.uri) > 2 * _SMALL:
-            head, _, text = image.uri.partition(",")
-            return head.removeprefix("data:").partition(";")[0], pybase64.b64decode(text)
-    return None
+def _data(image: pb.Image) -> bytes | None:
+    """The bytes of a large picture, None where it stays in its message."""
+    if image.WhichOneof("source") != "data":
+        return None
+    data = image.data
+    return data if len(data) > _SMALL else None

@@ -1,7 +1,8 @@
 """What is kept of a request: its messages, with large pictures by their hash."""
 
-import base64
 import hashlib
+
+import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.core.store.request import InputImage, kept_request
@@ -79,11 +80,15 @@ def test_all_else_stays_as_it_is() -> None:
     assert (kept, taken) == (spec, [])
 
 
-def test_a_large_data_uri_is_taken_out_too() -> None:
-    uri = f"data:image/jpeg;base64,{base64.b64encode(LARGE).decode()}"
-    kept, [taken] = split(pb.Spec(messages=[pb.ChatMessage(image=pb.Image(uri=uri))]))
-    assert (taken.data, taken.mime_type, kept.messages[0].image.sha256) == (LARGE, "image/jpeg", SHA)
-
-
-def test_a_request_that_is_too_large_is_not_kept() -> None:
-    assert kept_request(pb.Spec(messages=[pb.ChatMessage(content="x" * 1024 * 1024)]), lambda _: None) is None
+@pytest.mark.parametrize(
+    "message",
+    [
+        pb.ChatMessage(content="x" * 1024 * 1024),
+        pb.ChatMessage(parts=[pb.Part(text="x" * 1024 * 1024)]),
+        pb.ChatMessage(image=pb.Image(uri="data:image/png;base64," + "A" * 1024 * 1024)),
+        pb.ChatMessage(content="x" * 1024 * 1024, image=pb.Image(data=LARGE)),
+    ],
+    ids=["content", "part", "uri", "beside"],
+)
+def test_a_request_that_is_too_large_is_not_kept(message: pb.ChatMessage) -> None:
+    assert kept_request(pb.Spec(messages=[message]), lambda _: None) is None
