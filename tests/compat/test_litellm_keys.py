@@ -32,6 +32,7 @@ CALLERS = {
     "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
     "continuationToken", "drop_params", "background", "function_call", "functions", "logit_bias", "prompt_cache_key",
     "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity", "fallbacks", "timeout",
+    "image_delivery",
 }  # fmt: skip
 SECTIONS = [*SERVED, "litellm_settings", "request"]
 
@@ -92,7 +93,8 @@ def test_every_field_of_a_chat_request_may_be_a_default_or_is_the_callers_alone(
 def test_the_table_has_no_key_that_litellm_does_not_have(litellm: Any, known: Mapping[str, set[str]]) -> None:
     anything = {*vars(litellm), *(name for keys in known.values() for name in keys)}
     root = Path(litellm.__file__).parent
-    read = ("proxy/proxy_server.py", "proxy/_types.py", "proxy/common_utils/config_includes.py")
+    utils = "proxy/common_utils"
+    read = ("proxy/proxy_server.py", "proxy/_types.py", f"{utils}/config_includes.py", f"{utils}/http_parsing_utils.py")
     source = "\n".join(path.read_text() for path in (*(root / name for name in read), *root.glob("*.py")))
     listed = {name for section in SECTIONS for name in names(section) if "*" not in name}
     assert {name for name in listed if name not in anything and f'"{name}"' not in source} == set()
