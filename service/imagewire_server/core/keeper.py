@@ -79,7 +79,7 @@ class Keeper:
                 raise unavailable() from error
 
     def capabilities(self, model: str) -> Capabilities:
-        """What a model can do. Nothing is known of a name that is not served."""
+        """What a model can do. Raises NotFound."""
         return self._engine.router.capabilities(model)
 
     async def open(

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cut
+from imagewire_server.contract.errors import Cut, NotFound
 from imagewire_server.contract.keep_errors import StoreUnavailable
-from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import keeper as keeper_module
 from imagewire_server.core import metrics
 from imagewire_server.core.call import Call
@@ -59,7 +58,8 @@ async def test_a_store_that_goes_down_cannot_be_flushed(tmp_path: Path, monkeypa
 async def test_what_a_model_can_do_is_known_by_its_name(tmp_path: Path) -> None:
     async with keeping(tmp_path) as (keeper, _, _):
         assert keeper.capabilities("n0").fields
-        assert keeper.capabilities("none") == Capabilities()
+        with pytest.raises(NotFound):
+            keeper.capabilities("none")
 
 
 @pytest.mark.parametrize(("last", "code"), [([WHOLE, end(counts())], "OK"), ([Cut("broke off")], "UPSTREAM_CUT")])
