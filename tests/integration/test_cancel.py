@@ -37,7 +37,7 @@ async def _lags() -> list[float]:
     gc.freeze()
     cancelled_at: dict[str, float] = {}
     async with running() as emulator:
-        with processes.server(emulator.base_url, heartbeat_interval="0.02") as server:
+        with processes.server(emulator.base_url, heartbeat_interval="0.02", on_disconnect="cancel") as server:
             async with grpc.aio.insecure_channel(server.address) as channel:
                 stub = chat_service_pb2_grpc.ChatServiceStub(channel)
                 dice = random.Random(0)

@@ -56,7 +56,7 @@ async def _goodput(address: str, callers: int, pushbacks: list[str], seconds: fl
 async def test_at_three_times_the_load_as_much_is_drawn_and_the_rest_is_told_when_to_come_back() -> None:
     with (
         processes.emulator() as emulator,
-        processes.server(emulator.address, max_concurrent_calls=str(_PLACES)) as server,
+        processes.server(emulator.address, max_concurrent_calls=str(_PLACES), keep="off") as server,
     ):
         await _goodput(server.address, 2, [], seconds=0.5)
         none: list[str] = []
