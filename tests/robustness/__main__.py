@@ -90,7 +90,7 @@ def _judged(callers: list[Callers], ledger: dict[int, dict[str, Any]], replicas:
     ends = Counter(seen.end or "cut by its caller" for seen in history)
     sys.stdout.write(f"{len(history)} calls for {len(asked)} ids, {sum(asked.values())} drawn; ends {dict(ends)}\n")
     sys.stdout.write(f"servers {dict(lives)}\n")
-    return violations(history, asked, pictures)
+    return violations(history, asked, pictures, is_full=lives["full disk"] > 0)
 
 
 async def _read_ledger(address: str, ledger: dict[int, dict[str, Any]]) -> None:

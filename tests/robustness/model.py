@@ -43,21 +43,24 @@ class Seen:
 NO_WORD = frozenset({"", "STORE_UNAVAILABLE", "UNREACHABLE", "SHUTTING_DOWN"})
 
 
-def violations(history: Iterable[Seen], asked: dict[str, int], pictures: dict[str, str]) -> list[str]:
-    """What of the promise was broken.
+def violations(
+    history: Iterable[Seen], asked: dict[str, int], pictures: dict[str, str], *, is_full: bool = False
+) -> list[str]:
+    """What of the promise was broken. is_full: whether a disk was full: then an end that was seen may be lost.
 
     asked: how often the provider was asked for each request_id. pictures: the digest that it sent for each.
     """
     by_id: dict[str, list[Seen]] = defaultdict(list)
     for seen in history:
         by_id[seen.request_id].append(seen)
-    found = []
-    for ident, calls in by_id.items():
-        found += [f"{ident}: {words}" for words in _of_one(calls, asked.get(ident, 0), pictures.get(ident, ""))]
-    return found
+    return [
+        f"{ident}: {words}"
+        for ident, calls in by_id.items()
+        for words in _of_one(calls, asked.get(ident, 0), pictures.get(ident, ""), is_full=is_full)
+    ]
 
 
-def _of_one(calls: list[Seen], asked: int, picture: str) -> list[str]:
+def _of_one(calls: list[Seen], asked: int, picture: str, *, is_full: bool) -> list[str]:
     found = []
     free = sum(1 for call in calls if call.end not in {"OK", "COMPLETION_NOT_FOUND", *NO_WORD} and not call.charged)
     if asked > 1 + free:
@@ -74,16 +77,16 @@ def _of_one(calls: list[Seen], asked: int, picture: str) -> list[str]:
                 found.append(f"event {event.sequence} has other bytes than the provider sent")
         if call.end == "OK" and (not call.events or call.events[-1].kind != "finished") and call.after == 0:
             found.append("a call was complete without its last event")
-    return found + _ends(calls)
+    return found + _ends(calls, is_full=is_full)
 
 
-def _ends(calls: list[Seen]) -> list[str]:
+def _ends(calls: list[Seen], *, is_full: bool) -> list[str]:
     """The end that one call saw is that of all which began afterwards."""
     told = sorted((call for call in calls if call.end == "OK" or call.charged), key=lambda call: call.ended)
     told = [call for call in told if call.end not in NO_WORD]
     if not told:
         return []
     first = told[0]
-    # What was seen may be lost afterwards, where the disk is full; that is told.
-    later = {call.end for call in calls if call.begun > first.ended} - {first.end, "ANSWER_NOT_KEPT", *NO_WORD}
+    lost = {"ANSWER_NOT_KEPT", "OUTCOME_UNKNOWN"} if is_full else set()
+    later = {call.end for call in calls if call.begun > first.ended} - {first.end, *lost, *NO_WORD}
     return [f"a call ended with {end}, after another had ended with {first.end}" for end in sorted(later)]
