@@ -80,7 +80,7 @@ async def test_where_the_store_fails_the_rest_comes_from_memory(
     source = Scripted(batches(PICTURE, 10_000))
     async with drawing(tmp_path, monkeypatch, source) as (completion, store, keeping):
         recorder: Any = keeping.recorder
-        add, count = recorder._add, 0
+        add, count = recorder._writer.add, 0
 
         def fail_later(events: list[StreamEvent]) -> None:
             nonlocal count
@@ -89,7 +89,7 @@ async def test_where_the_store_fails_the_rest_comes_from_memory(
                 raise OSError(28, "No space left on device")
             add(events)
 
-        monkeypatch.setattr(recorder, "_add", fail_later)
+        monkeypatch.setattr(recorder._writer, "add", fail_later)
         slow = completion.attach(hashes=True)
         first = await anext(slow)
         async with asyncio.timeout(60):

@@ -140,11 +140,11 @@ async def test_a_deadline_ends_the_reader_and_not_the_drawing(tmp_path: Path) ->
 
 
 async def test_a_store_that_is_down_costs_only_what_needs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     async with keeping(tmp_path) as (keeper, provider, store):
-        monkeypatch.setattr(store.database, "claim", fail)
+        monkeypatch.setattr(store._claims, "claim", fail)
         monkeypatch.setattr(store._reads, "by_request", fail)
         with pytest.raises(StoreUnavailable, match="nothing was sent"):
             await ask(keeper, request_id=ID)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from imagewire_server.contract import pb
+
 
 class State(Enum):
     """Of a kept answer."""
@@ -43,3 +45,21 @@ class KeptImage:
     width: int
     height: int
     expires: float
+
+
+def image_of(kept: Kept, part: pb.PartFinished, size: int) -> KeptImage:
+    """A picture of an answer, which has ended in `part`. size: of its file, in bytes.
+
+    Other media are kept in the same way, so that their bytes stay as long as the answer; nobody is told their ids.
+    """
+    image, media = part.image, part.media
+    return KeptImage(
+        image_id=image.image_id or f"{kept.completion_id}.{part.candidate_index}.{part.part_index}",
+        caller=kept.caller,
+        sha256=image.sha256 or media.sha256,
+        size=size,
+        mime_type=image.mime_type or media.mime_type,
+        width=image.width,
+        height=image.height,
+        expires=kept.expires,
+    )

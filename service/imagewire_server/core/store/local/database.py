@@ -66,17 +66,6 @@ class Database:
                 self._db.execute("ROLLBACK")
             raise
 
-    def claim(self, kept: Kept) -> Kept | None:
-        """See Store."""
-        with self.transaction():
-            found = self.by_request(kept.caller, kept.request_id)
-            if found is not None and found.expires > time.time() and found.state is not State.FREE:
-                return found
-            if found is not None:
-                self.delete(found.completion_id)
-            self.put(kept)
-        return None
-
     def put(self, kept: Kept, size: int = 0, log: bytes | None = None) -> None:
         """Add an answer, or replace what is known of it."""
         self._db.execute(

@@ -11,10 +11,12 @@ from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store.local.claims import Claims
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.local.reader import LocalReader
-from imagewire_server.core.store.local.recorder import HELD, LocalRecorder
+from imagewire_server.core.store.local.recorder import LocalRecorder
+from imagewire_server.core.store.local.small_answers import HELD, SmallAnswers
 from imagewire_server.core.store.local.sweep import Sweep
 from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
@@ -45,21 +47,17 @@ class LocalStore:
         self.database = Database(self.folder.database)
         self._reads = Database(self.folder.database)
         self._sweep = Sweep(self.database, self.folder, max_bytes)
+        self._claims = Claims(self.database, self.folder, self._sweep)
         self._recorders: set[LocalRecorder] = set()
-        self._opened: set[LocalRecorder] = set()
-        self._small: list[tuple[LocalRecorder, Callable[[], None]]] = []
         self._unmarked: dict[str, Kept] = {}
         self._expires_at = self._collects_at = self._tries_at = 0.0
         self.writer = Writer(loop, self._look)
+        self.small = SmallAnswers(loop, self.writer, self.database, self.make_room)
 
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
-
-        def claim() -> Kept | None:
-            self._write_small()  # what ended just now may have had the id
-            return self.database.claim(replace(kept, owner=self._owner.name))
-
-        return await self.writer.call(claim)
+        mine = replace(kept, owner=self._owner.name)
+        return await self._asking(lambda: self._claims.claim(mine, is_down=self.is_down))
 
     def record(self, kept: Kept) -> LocalRecorder:
         """See Store."""
@@ -73,7 +71,7 @@ class LocalStore:
 
         def look() -> Kept | None:
             found = self._reads.by_request(caller, request_id) if request_id else self._reads.by_id(completion_id)
-            return found if found is not None and found.caller == caller and found.expires > time.time() else None
+            return found if found is not None and found.caller == caller and self._claims.is_there(found) else None
 
         return await self._soon(look)
 
@@ -87,11 +85,11 @@ class LocalStore:
 
     async def flush(self) -> None:
         """See Store."""
-        await self.writer.call(lambda: None)
+        await self._asking(lambda: None)
 
     async def request(self, kept: Kept) -> pb.Spec | None:
         """See Store."""
-        return await self._reading(LocalReader(self._reads, self.folder, kept, 0, 0).request)
+        return await self._soon(lambda: LocalReader(self._reads, self.folder, kept, 0, 0).request(), wait=False)
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""
@@ -122,7 +120,6 @@ class LocalStore:
         """See Store."""
 
         def delete() -> bool:
-            self._write_small()
             with self.database.transaction():
                 if self.database.image(caller, image_id, b"") is None:
                     return False
@@ -130,19 +127,15 @@ class LocalStore:
                 self._sweep.remove([completion_id] if completion_id else [], [image_id])
             return True
 
-        return await self.writer.call(delete)
+        return await self._asking(delete)
 
     async def delete(self, kept: Kept) -> None:
         """See Store."""
-
-        def delete() -> None:
-            self._write_small()
-            self._sweep.remove([kept.completion_id], [])
-
-        await self.writer.call(delete)
+        await self._asking(lambda: self._sweep.remove([kept.completion_id], []))
 
     async def aclose(self) -> None:
         """See Store."""
+        self.small.let_go()
         await self.writer.aclose(self._close)
 
     def _close(self) -> None:
@@ -163,6 +156,11 @@ class LocalStore:
             found = await self._reading(look)
         return found
 
+    async def _asking(self, step: Callable[[], _T]) -> _T:
+        """Have the thread do a step, behind all that it was given before."""
+        self.small.send()
+        return await self.writer.call(step)
+
     async def _reading(self, look: Callable[[], _T]) -> _T:
         try:
             return await asyncio.to_thread(look)
@@ -172,33 +170,9 @@ class LocalStore:
 
     # What follows is for the thread.
 
-    def open(self, recorder: LocalRecorder) -> None:
-        """A recorder holds events, or has files."""
-        self._opened.add(recorder)
-
-    def close(self, recorder: LocalRecorder) -> None:
-        """A recorder has ended, or holds nothing any more."""
-        self._opened.discard(recorder)
+    def done(self, recorder: LocalRecorder) -> None:
+        """A recorder has ended."""
         self._recorders.discard(recorder)
-
-    def write_soon(self, recorder: LocalRecorder, write: Callable[[], None]) -> None:
-        """Have a small answer written: all those that end at about the same time in one transaction."""
-        self._small.append((recorder, write))
-
-    def _write_small(self) -> None:
-        if not self._small:
-            return
-        small, self._small = self._small, []
-        try:
-            with self.database.transaction():
-                for _, write in small:
-                    write()
-        except FAULTS as error:
-            for recorder, _ in small:
-                recorder.fail(error)
-        for recorder, _ in small:
-            self.writer.after(recorder.tell)
-        self.make_room()
 
     def make_room(self) -> None:
         """See Sweep."""
@@ -237,7 +211,11 @@ class LocalStore:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
         self.writer.warn("keeping an answer", error)
         self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
-        self._unmarked[kept.completion_id] = replace(kept, state=State.NOT_KEPT)
+        self.mark(replace(kept, state=State.NOT_KEPT))
+
+    def mark(self, kept: Kept) -> None:
+        """Note how an answer has ended that is not kept, now or as soon as the database can be written again."""
+        self._unmarked[kept.completion_id] = kept
         with contextlib.suppress(*FAULTS):
             self._mark()
 
@@ -251,9 +229,6 @@ class LocalStore:
 
     def _look(self) -> float:
         """Called between steps, and when there are none; returns seconds until it is to be called again."""
-        self._write_small()
-        for recorder in list(self._opened):
-            recorder.look()
         now = time.monotonic()
         if self.is_down and now >= self._tries_at:
             self._tries_at = now + _TRY_EVERY
@@ -267,4 +242,4 @@ class LocalStore:
         if now >= self._collects_at:
             self._collects_at = now + _COLLECT_EVERY
             self._sweep.collect()
-        return HELD / 2 if self._opened else _TRY_EVERY
+        return _TRY_EVERY

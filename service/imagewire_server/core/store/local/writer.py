@@ -62,10 +62,6 @@ class Writer:
         # Not by a thread of the loop's: an embedded server ends with its process, when no thread can be had.
         await asyncio.shield(self._ended)
 
-    def after(self, call: _Call) -> None:
-        """Have a call made on the loop behind the steps that run now. In the thread."""
-        self._calls.append(call)
-
     def _run(self) -> None:
         goes_on, pause = True, 0.0
         while goes_on:

@@ -8,7 +8,7 @@ import pytest
 
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.records import KeptImage, State
-from tests.unit.core.store.local.stores import ID, kept
+from tests.unit.core.store.local.stores import kept
 
 
 @pytest.fixture
@@ -57,15 +57,6 @@ def test_the_longest_kept_of_several_pictures(database: Database) -> None:
     assert found is not None
     assert found.image_id == "b"
     assert database.image("me", "c", b"") is None
-
-
-def test_a_claim_replaces_what_has_expired(database: Database) -> None:
-    assert database.claim(kept(request_id=ID, expires=time.time() - 1)) is None
-    assert database.claim(kept("cmpl-2", request_id=ID)) is None
-    assert database.by_id("cmpl-1") is None
-    found = database.claim(kept("cmpl-3", request_id=ID))
-    assert found is not None
-    assert (found.completion_id, found.request_id) == ("cmpl-2", ID)
 
 
 def test_the_oldest_of_answers_and_pictures(database: Database) -> None:

@@ -1,5 +1,6 @@
 """How an answer is written: as a row or as files, also where the disk does not take it."""
 
+import asyncio
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, Overloaded
 from imagewire_server.contract.keep_errors import AnswerNotKept
-from imagewire_server.core.store.local.recorder import HELD
+from imagewire_server.core.store.local.small_answers import HELD
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
 from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, total, until_error
@@ -57,10 +58,12 @@ async def test_what_is_held_for_a_moment_is_written(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         recorder = store.record(kept())
         recorder.add(events(SMALL)[0])
-        await store.writer.call(recorder.look)
+        await store.flush()
         assert not (tmp_path / "logs/cmpl-1").exists()
-        recorder._began -= HELD
-        await store.writer.call(recorder.look)
+        async with asyncio.timeout(60):
+            while not recorder.written:
+                await store.flush()
+        assert asyncio.get_running_loop().time() >= recorder.began + HELD
         assert (tmp_path / "logs/cmpl-1").exists()
         for batch in events(SMALL)[1:]:
             recorder.add(batch)

@@ -69,11 +69,11 @@ async def test_what_was_free_may_be_asked_again(tmp_path: Path) -> None:
 
 
 async def test_a_database_that_fails_is_a_store_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     async with opened(tmp_path) as store:
-        monkeypatch.setattr(store.database, "claim", fail)
+        monkeypatch.setattr(store._claims, "claim", fail)
         monkeypatch.setattr(store._reads, "image", fail)
         with pytest.raises(StoreDown, match="disk I/O error"):
             await store.claim(kept(request_id=ID))
@@ -138,15 +138,15 @@ async def test_what_is_not_ended_when_the_store_closes_is_closed(tmp_path: Path)
         for batch in events(LARGE)[:3]:
             recorder.add(batch)
         await store.flush()
-        assert recorder._log is not None
-    assert (recorder._log, recorder._file) == (None, None)
+        assert recorder._writer._log is not None
+    assert (recorder._writer._log, recorder._writer._file) == (None, None)
 
 
 @pytest.mark.parametrize("request_id", ["", ID])
 async def test_answers_that_a_database_does_not_take_are_marked_when_it_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request_id: str
 ) -> None:
-    def fail(*_: Any) -> None:
+    def fail(*_: Any, **__: Any) -> None:
         raise sqlite3.OperationalError("disk I/O error")
 
     async with opened(tmp_path) as store:

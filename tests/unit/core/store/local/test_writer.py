@@ -104,11 +104,3 @@ async def test_an_end_that_fails_is_told_and_is_the_end(told: list[str]) -> None
 
     await writer.aclose(fail)
     assert told == ["closing it"]
-
-
-async def test_a_step_may_have_a_call_made_behind_it() -> None:
-    writer = Writer(asyncio.get_running_loop(), idle)
-    called: list[object] = []
-    await writer.call(lambda: writer.after(lambda: called.append(threading.current_thread())))
-    await writer.aclose(nothing)
-    assert called == [threading.current_thread()]

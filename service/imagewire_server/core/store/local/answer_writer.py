@@ -1,0 +1,134 @@
+"""Writes one answer into a local store, in the store's thread: as one row, or as a log and files."""
+
+import io
+import itertools
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
+from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.store import log_format
+from imagewire_server.core.store.local.part_file import PartFile, write_all
+from imagewire_server.core.store.records import Kept, image_of
+from imagewire_server.core.store.request import InputImage, kept_request
+
+if TYPE_CHECKING:
+    from imagewire_server.core.store.local.store import LocalStore
+
+_COUNTED_EVERY = 4 * 1024 * 1024  # bytes of an answer that are not yet counted in the store's total
+
+
+class AnswerWriter:
+    """Either `write_small`, or `begin`, `add` and `end`. All raise FAULTS."""
+
+    def __init__(self, store: "LocalStore", kept: Kept) -> None:
+        self._store = store
+        self._kept = kept
+        self._grown = self._counted = 0
+        self._log: io.FileIO | None = None
+        self._file: PartFile | None = None
+        self._files = 0
+
+    def write_small(
+        self, asked: pb.Spec | None, events: Iterable[StreamEvent], ended: Kept, error: Error | None
+    ) -> None:
+        """All of an answer. Inside a transaction."""
+        records = [self._request(asked)]
+        data: list[bytes] = []
+        files = 0
+        for event in events:
+            if isinstance(event, Chunk):
+                if not data:
+                    records.append(log_format.file_record(event, files))
+                    files += 1
+                data.append(event.data)
+                continue
+            if data:
+                whole = b"".join(data)
+                data = []
+                image = image_of(self._kept, event.part_finished, len(whole))
+                self._store.database.put_object(image.sha256, image.size, whole)
+                self._store.database.put_image(image, self._kept.completion_id)
+            records.append(log_format.event_record(event))
+        records.append(log_format.end_record(error))
+        log = b"".join(records)
+        self._store.database.put(ended, len(log), log)
+
+    def begin(self, asked: pb.Spec | None, events: Iterable[StreamEvent]) -> None:
+        """The first events of a large answer, or of a slow one."""
+        self._log = io.FileIO(self._store.folder.log(self._kept.completion_id), "xb")
+        self._store.database.put(self._kept)
+        self._append(self._request(asked))
+        self.add(events)
+
+    def add(self, events: Iterable[StreamEvent]) -> None:
+        """The next events."""
+        records: list[bytes] = []
+        for event in events:
+            if isinstance(event, Chunk):
+                if self._file is None:
+                    self._file = PartFile(self._store.folder.part(self._kept.completion_id, self._files))
+                    records.append(log_format.file_record(event, self._files))
+                    self._files += 1
+                # The bytes are there before the record that tells of them.
+                self._file.write(event.data)
+                self._grow(len(event.data))
+            else:
+                if self._file is not None:
+                    self._finish_file(self._file, event.part_finished)
+                    self._file = None
+                records.append(log_format.event_record(event))
+        if records:
+            self._append(b"".join(records))
+
+    def end(self, ended: Kept, error: Error | None) -> None:
+        """There are no more."""
+        self._append(log_format.end_record(error))
+        self._store.database.put(ended, self._grown)
+        self.close()
+        self._store.make_room()
+
+    def close(self) -> None:
+        """Write no more."""
+        for file in (self._log, self._file):
+            if file is not None:
+                file.close()
+        self._log = self._file = None
+
+    def _request(self, asked: pb.Spec | None) -> bytes:
+        """What was asked, as a record; its pictures are kept beside it."""
+        if asked is None:
+            return b""
+        numbers = itertools.count()
+
+        def take(image: InputImage) -> None:
+            self._store.keep_input(self._kept, f"{self._kept.completion_id}.in.{next(numbers)}", image)
+
+        request = kept_request(asked, take)
+        return log_format.request_record(request) if request is not None else b""
+
+    def _append(self, data: bytes) -> None:
+        assert self._log is not None  # noqa: S101  # opened by begin
+        write_all(self._log, data)
+        self._grow(len(data))
+
+    def _grow(self, size: int) -> None:
+        """Count what is written that is no object yet, and make room for it."""
+        self._grown += size
+        if self._grown - self._counted > _COUNTED_EVERY:
+            self._counted = self._grown
+            self._store.database.put(self._kept, self._grown)
+            self._store.make_room()
+
+    def _finish_file(self, file: PartFile, part: pb.PartFinished) -> None:
+        file.close()
+        image = image_of(self._kept, part, file.size)
+        with self._store.database.transaction():
+            # In the transaction, so that no sweep of another process removes the object as unused.
+            self._store.keep_object(file.path, image.sha256, file.size)
+            self._grown -= file.size
+            self._counted = self._grown
+            self._store.database.put(self._kept, self._grown)
+            self._store.database.put_image(image, self._kept.completion_id)
+        self._store.make_room()
