@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from imagewire_server.contract import pb
+
 
 class State(Enum):
     """Of a kept answer."""
@@ -43,3 +45,20 @@ class KeptImage:
     width: int
     height: int
     expires: float
+
+
+def image_of_part(kept: Kept, part: pb.PartFinished, size: int) -> KeptImage:
+    """The picture, or other media, of an answer's part. size: bytes."""
+    image, media = part.image, part.media
+    # Media have an id here too, so that their bytes are kept with the answer, but nobody is told.
+    ident = image.image_id or f"{kept.completion_id}.{part.candidate_index}.{part.part_index}"
+    return KeptImage(
+        image_id=ident,
+        caller=kept.caller,
+        sha256=image.sha256 or media.sha256,
+        size=size,
+        mime_type=image.mime_type or media.mime_type,
+        width=image.width,
+        height=image.height,
+        expires=kept.expires,
+    )
