@@ -75,6 +75,9 @@ async def test_a_database_that_fails_is_a_store_that_is_down(tmp_path: Path, mon
     async with opened(tmp_path) as store:
         monkeypatch.setattr(store.database, "claim", fail)
         monkeypatch.setattr(store._reads, "image", fail)
+        monkeypatch.setattr(store._reads, "by_id", fail)
+        with pytest.raises(StoreDown, match="disk I/O error"):
+            await read(store, kept())
         with pytest.raises(StoreDown, match="disk I/O error"):
             await store.claim(kept(request_id=ID))
         with pytest.raises(StoreDown):
