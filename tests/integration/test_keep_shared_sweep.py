@@ -3,16 +3,20 @@
 import asyncio
 import os
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.access.caller import ANONYMOUS
 from imagewire_server.core.store.shared.connection import Connection
 from imagewire_server.core.store.shared.database import Database
 from imagewire_server.core.store.shared.objects import Objects
+from imagewire_server.core.store.shared.store import SharedStore
 from imagewire_server.core.store.shared.sweep import Sweep
 from tests.conftest import Stack, running_stack, spec
 from tests.integration import processes
@@ -59,9 +63,9 @@ def keys(redis: Redis) -> set[str]:
     return found - {"run", "total", "expire", "collect", "secret"}
 
 
-async def kept(redis: Redis, stack: Stack) -> str:
+async def kept(redis: Redis, stack: Stack, **fields: str) -> str:
     """Draw, and return the id when all of the answer is in the store."""
-    ident = (await draw(stack))[0].started.completion_id
+    ident = (await draw(stack, **fields))[0].started.completion_id
     with redis.client as client:
         async with asyncio.timeout(60):
             while client.hget(f"imagewire:c:{ident}", "state") != b"ended":  # noqa: ASYNC110  # Redis does not tell
@@ -81,11 +85,66 @@ async def test_the_oldest_make_room(redis: Redis, objects: Path, sweep: Sweep) -
     assert {file.split("/")[1] for file in files(objects)} == {ids[2]}
 
 
+async def test_what_made_room_is_not_paid_again(redis: Redis, objects: Path, sweep: Sweep) -> None:
+    ident = str(uuid.uuid4())
+    async with running_stack(**settings(redis, objects)) as stack:
+        gone = await kept(redis, stack, request_id=ident)
+        for _ in range(2):
+            await kept(redis, stack)
+        await sweep.make_room()
+        assert gone not in {file.split("/")[1] for file in files(objects)}
+        for again in (draw(stack, request_id=ident), resume(stack, request_id=ident)):
+            with pytest.raises(grpc.aio.AioRpcError) as failed:
+                await again
+            assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
+        assert len(stack.emulator.ledger.entries) == 3
+        with redis.client as client:
+            assert client.zscore("imagewire:ages", f"answers/{gone}") is None
+            assert 0 < client.pttl(f"imagewire:c:{gone}") <= 25 * 3600 * 1000
+
+
+async def test_what_is_drawn_for_longer_than_it_is_kept_is_drawn_once(
+    redis: Redis, objects: Path, sweep: Sweep
+) -> None:
+    ident = str(uuid.uuid4())
+    async with running_stack(**settings(redis, objects), keep_ttl=0.001) as stack:
+        call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(STUCK), request_id=ident))
+        while not (await call.read()).HasField("image_chunk"):
+            pass
+        await sweep.expire()
+        connection = Connection(redis.url)
+        database = Database(connection)
+        found = await database.by_request(ANONYMOUS.id, ident)
+        assert found is not None
+        assert found.expires < time.time()
+        again = replace(found, completion_id="cmpl-again", expires=time.time() + 1000)
+        assert await database.claim(again) == (0.0, found)
+        await connection.aclose()
+        call.cancel()
+
+
+async def test_a_redis_that_forgets_has_one_secret_again(redis: Redis, objects: Path) -> None:
+    async def started() -> SharedStore:
+        store = SharedStore(Connection(redis.url), Objects(f"file://{objects}"), ttl=1000, max_bytes=1_000_000)
+        await store.start()
+        return store
+
+    first = await started()
+    with redis.client as client:
+        client.flushall()
+    second = await started()
+    async with asyncio.timeout(60):
+        while first.secret != second.secret:  # noqa: ASYNC110  # the store does not tell
+            await asyncio.sleep(0.01)
+    assert not first.is_down
+    for store in (first, second):
+        await store.aclose()
+
+
 async def test_what_is_expired_leaves_nothing(redis: Redis, objects: Path, sweep: Sweep) -> None:
-    async with running_stack(**settings(redis, objects), keep_ttl=1.0) as stack:
+    async with running_stack(**settings(redis, objects), keep_ttl=0.001) as stack:
         await kept(redis, stack)
         assert files(objects)
-        await asyncio.sleep(1.1)  # the time to live
         await sweep.expire()
     assert (files(objects), keys(redis)) == ([], set())
     with redis.client as client:

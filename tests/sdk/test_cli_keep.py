@@ -149,6 +149,28 @@ def test_what_may_be_drawn_stays_unfinished(state: Path, command: Any, code: str
     assert len(unfinished(state)) == stays
 
 
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("UNAVAILABLE", "STORE_UNAVAILABLE"),
+        ("FAILED_PRECONDITION", "KEEP_OFF"),
+        ("RESOURCE_EXHAUSTED", "OVERLOADED"),
+        ("UNAUTHENTICATED", "UNAUTHENTICATED"),
+    ],
+)
+def test_what_an_earlier_command_may_have_paid_for_is_not_drawn_anew(
+    state: Path, command: Any, monkeypatch: pytest.MonkeyPatch, code: str, reason: str
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(state))
+    script = Script(events=[], fail=failing(code, reason, pushback="-1"))
+    with scripted(script) as failed:
+        ident = Line("", failed, {}, []).begin("A cat").request_id
+        ended = command("draw", "A cat", "--resume", at=failed)
+    assert (ended.returncode != 0, b"repeat --resume later" in ended.stderr) == (True, True), ended.stderr
+    assert {request.request_id for request in script.requests} == {ident}
+    assert unfinished(state) == [f"{ident}.json"]
+
+
 def test_a_state_folder_that_takes_nothing_is_told(work: Path, state: Path, command: Any) -> None:
     state.write_text("a file")
     ended = command("draw", "A cat")

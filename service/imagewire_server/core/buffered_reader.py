@@ -6,8 +6,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.contract.keep_errors import AnswerNotKept
-from imagewire_server.core.store.store import StoreDown
 
 if TYPE_CHECKING:
     from imagewire_server.core.feed import Feed
@@ -84,13 +82,7 @@ class BufferedReader:
             await stored.aclose()
             self.position, self._head = found
             return await self.__anext__()
-        try:
-            return self._noted(await anext(stored))
-        except (AnswerNotKept, StoreDown):
-            # The store has failed. What it does not have is still in memory, for readers like this one.
-            if self._feed.find(self.sequence, self.offset) is None:
-                raise
-            return await self._next_stored(stored)
+        return self._noted(await anext(stored))
 
     def _noted(self, events: list[StreamEvent]) -> list[StreamEvent]:
         last = events[-1]

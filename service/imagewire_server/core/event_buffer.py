@@ -87,9 +87,7 @@ class EventBuffer:
 
     def clear(self) -> None:
         """Drop everything; there are no readers any more."""
-        self._count(-self.used)
-        self._events.clear()
-        self.start = self.end
+        self.drop(self.end)
 
     def read(self, position: int) -> list[StreamEvent]:
         """The events from a position on, not many bytes at once."""

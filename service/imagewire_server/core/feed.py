@@ -4,6 +4,9 @@ The task pulls while a reader waits for more, or when all have left and the poli
 sets the pace, and where the buffer is full it waits for the slowest. Events that every attached reader has are kept for
 later ones; the oldest of them are dropped for what is new. With nobody attached that is all of them: the upstream is
 read to its end, because it is paid for, and late readers may be refused.
+
+With a store (`keeping`) nobody waits for the slowest: what is written is dropped, and read from there. The task may be
+a little ahead of its readers, so that a small answer costs no change of tasks for each of its events.
 """
 
 import asyncio
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 # Seconds after which a store goes on without a reader that does not ask for more.
 _PATIENCE = 1.0
+# Bytes in memory up to which it does not wait for one.
+_AHEAD = 64 * 1024
 
 
 class OnDisconnect(Enum):
@@ -125,6 +130,7 @@ class Feed:
         if events:
             return events
         if not self._ended:
+            self._asked_at = asyncio.get_running_loop().time()
             return None
         if self._error is not None:
             # Each reader raises the same error: with the traceback to its origin, and without those of other readers.
@@ -211,7 +217,7 @@ class Feed:
         loop = asyncio.get_running_loop()
         self._idle = loop.create_future()
         self._buffer.budget.waiting.add(self.wake)
-        timer = loop.call_later(_PATIENCE, self.wake) if self._keeping is not None else None
+        timer = loop.call_later(_PATIENCE, self.wake) if self._is_kept else None
         try:
             await self._idle
         finally:
@@ -241,13 +247,9 @@ class Feed:
         self._buffer.trim(recorder.written)
         if self._buffer.is_full and recorder.written < self._buffer.end:
             return False
-        if not self._readers:
+        if self._buffer.used <= _AHEAD or not self._readers or any(reader.waits for reader in self._readers):
             return True
-        now = asyncio.get_running_loop().time()
-        if any(reader.waits for reader in self._readers):
-            self._asked_at = now
-            return True
-        return now >= self._asked_at + _PATIENCE
+        return asyncio.get_running_loop().time() >= self._asked_at + _PATIENCE
 
     def _needed(self) -> int:
         """The position of the first event that an attached reader lacks."""
@@ -261,8 +263,11 @@ class Feed:
 
     def _drop_read(self) -> None:
         """Drop what is in the store, and not about to be read from memory."""
-        if self._is_kept and self._keeping is not None:
-            self._buffer.drop(min(self._keeping.recorder.written, self._needed()))
+        if self._keeping is None or self._keeping.recorder.failed:
+            return
+        written = self._keeping.recorder.written
+        if written > self._buffer.start:
+            self._buffer.drop(min(written, self._needed()))
 
     def _end(self, error: Exception | None) -> None:
         self._ended, self._error = True, error

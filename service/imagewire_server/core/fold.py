@@ -170,7 +170,8 @@ class _Candidate:
         final = self._final.picture
         if final is not None:
             self._message.image.CopyFrom(final.image)
-            final.image.ClearField("data")
+            for source in "data", "image_id":  # its part refers to it by its hash
+                final.image.ClearField(source)
 
     def _bytes(self) -> bytes:
         data = b"".join(self.chunks)

@@ -15,7 +15,7 @@ _MOST_MESSAGES = 4096
 async def expand(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) -> pb.Spec:
     """The spec with the messages of the earlier chat; the same one where it names none.
 
-    max_bytes: of the earlier answers. Raises CompletionNotFound, KeepOff, StoreDown, and InvalidRequest for an answer
+    max_bytes: of the earlier chat. Raises CompletionNotFound, KeepOff, StoreDown, and InvalidRequest for an answer
     that no chat can go on from.
     """
     if not spec.previous_completion_id:
@@ -23,10 +23,15 @@ async def expand(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int
     if store is None:
         raise KeepOff(f"{_FIELD}: this server keeps no answers: send the whole chat in messages")
     turns: list[tuple[pb.Spec, pb.ChatMessage]] = []
-    ident = spec.previous_completion_id
+    ident, left = spec.previous_completion_id, max_bytes
     while ident and len(turns) < _MOST_TURNS:
-        asked, answer = await _turn(ident, store, caller, max_bytes)
-        max_bytes -= answer.ByteSize()
+        try:
+            asked, answer = await _turn(ident, store, caller, left)
+        except AnswerTooLarge as error:
+            raise _too_large(max_bytes) from error
+        left -= asked.ByteSize() + answer.ByteSize()
+        if left < 0:
+            raise _too_large(max_bytes)
         turns.append((asked, answer))
         ident = asked.previous_completion_id
     return _joined(spec, turns)
@@ -54,9 +59,8 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[
         )
     try:
         answer = await fold(store.read(kept, 0, 0), max_inline_bytes=max_bytes)
-    except AnswerTooLarge as error:
-        words = f"the earlier chat has more than {max_bytes} bytes: send the messages that matter"
-        raise InvalidRequest([Violation(_FIELD, words)]) from error
+    except AnswerTooLarge:
+        raise
     except Error as error:
         words = f"that answer ended with an error ({error.reason}); go on from the one before it"
         raise InvalidRequest([Violation(_FIELD, words)]) from error
@@ -64,3 +68,8 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[
         words = "that answer is empty, because its prompt was blocked; go on from the one before it"
         raise InvalidRequest([Violation(_FIELD, words)])
     return asked, answer.candidates[0].message
+
+
+def _too_large(max_bytes: int) -> InvalidRequest:
+    words = f"the earlier chat has more than {max_bytes} bytes: send the messages that matter"
+    return InvalidRequest([Violation(_FIELD, words)])

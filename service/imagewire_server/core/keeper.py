@@ -107,11 +107,12 @@ class Keeper:
                 spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
             )
             return completion.attach(hashes=hashes)
-        now = time.time()
-        kept = Kept(new_id(), call.caller.id, request_id, b"", now, now + self._store.ttl)
+        fingerprint = b""
         if request_id:
             fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
-            kept = Kept(kept.completion_id, kept.caller, request_id, fingerprint, now, kept.expires)
+        now = time.time()
+        kept = Kept(new_id(), call.caller.id, request_id, fingerprint, now, now + self._store.ttl)
+        if request_id:
             found = self._known(kept) or await self._claim(self._store, kept)
             if found is not None:
                 if found.fingerprint != fingerprint:

@@ -3,12 +3,14 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.contract.keep_errors import not_kept
 from imagewire_server.core import picture_links
 from imagewire_server.core.store.records import Kept
-from imagewire_server.core.store.store import Recorder, Store
+from imagewire_server.core.store.store import Recorder, Store, StoreDown
 
 _LONGEST = 5.0  # seconds that a caller waits for a disk that hangs
 
@@ -36,6 +38,11 @@ class Keeping:
                 async with asyncio.timeout(_LONGEST):
                     await self.recorder.settle()
 
-    def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
-        """See Store.read."""
-        return self.store.read(self.kept, after_sequence, offset)
+    async def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        """See Store.read. Raises AnswerNotKept where the store does not work: the drawing may have been charged."""
+        try:
+            async with aclosing(self.store.read(self.kept, after_sequence, offset)) as stored:
+                async for events in stored:
+                    yield events
+        except StoreDown as error:
+            raise not_kept(self.kept.completion_id) from error

@@ -188,7 +188,16 @@ async def _pieces(store: Store, kept: KeptImage, offset: int, size: int) -> Asyn
                 yield data[start : start + size]
             offset += len(data)
     except StoreDown as error:
-        raise _not_found() from error
+        raise await _lost(store, kept) from error
+
+
+async def _lost(store: Store, kept: KeptImage) -> ImageNotFound | StoreUnavailable:
+    """Why a picture cannot be read any more: it was removed, or the store does not work."""
+    try:
+        found = await store.image(kept.caller, image_id=kept.image_id)
+    except StoreDown:
+        return _unavailable()
+    return _unavailable() if found is not None else _not_found()
 
 
 def _not_found() -> ImageNotFound:

@@ -129,6 +129,7 @@ MESSAGES: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     # The message's own image stands in parts by its hash or its URI, once.
     ({**_NAMED, "parts": [{"image": {"sha256": SHA}}]}, []),
     ({"role": 3, "image": {"uri": "gs://a/b"}, "parts": [{"image": {"uri": "gs://a/b"}}]}, []),
+    ({**_NAMED, "parts": [{"image": {"sha256": SHA}}, {"image": {"data": PNG}}]}, []),
     ({**_NAMED, "parts": [{"image": {"sha256": SHA}}] * 2}, [("parts[1].image", _SECOND)]),
     (
         {**_NAMED, "parts": [{"text": "a"}]},
@@ -186,6 +187,23 @@ def test_every_picture_of_a_message_is_listed_once_with_its_path() -> None:
     ]
     assert list(message_rules.images(pb.ChatMessage(image=own), "m")) == [("m.image", own)]
     assert list(message_rules.images(pb.ChatMessage(content="a"), "m")) == []
+
+
+def test_pictures_that_must_be_had_from_the_store() -> None:
+    by_id, by_hash = pb.Image(image_id="img-1"), pb.Image(sha256=SHA)
+    parts: list[Any] = [{"image": by_id}, {"image": {"data": PNG, "sha256": SHA}}, {"image": {"uri": "gs://a/b"}}]
+    own = pb.Image(data=PNG, sha256=SHA)
+    spec = pb.Spec(
+        messages=[
+            pb.ChatMessage(role="ROLE_USER", parts=parts),
+            pb.ChatMessage(role="ROLE_ASSISTANT", image=own, parts=[pb.Part(image=by_hash)]),
+            pb.ChatMessage(role="ROLE_ASSISTANT", image=by_hash),
+        ]
+    )
+    assert list(message_rules.kept_images(spec)) == [
+        ("spec.messages[0].parts[0].image", by_id, pb.Role.ROLE_USER),
+        ("spec.messages[2].image", by_hash, pb.Role.ROLE_ASSISTANT),
+    ]
 
 
 def test_the_text_of_a_message_has_no_thoughts() -> None:

@@ -136,6 +136,12 @@ def test_a_tool_has_a_kind_and_a_search_no_type_twice() -> None:
     assert list(rules.google_search(twice)) == [("search_types", "has a type twice; leave one out")]
 
 
+def test_what_is_resumed_has_one_of_its_ids() -> None:
+    for named in (pb.ResumeCompletionRequest(completion_id="c"), pb.ResumeCompletionRequest(request_id="r")):
+        assert list(rules.resume(named)) == []
+    assert list(rules.resume(pb.ResumeCompletionRequest())) == [("completion_id", "is required, or request_id")]
+
+
 def test_a_result_and_its_pictures() -> None:
     fine = pb.FunctionResponse(name="f", response={}, images=[pb.Image(data=PNG, display_name="a")])
     assert list(rules.function_response(fine)) == []

@@ -87,16 +87,21 @@ async def read(reader: Reader) -> list[StreamEvent]:
         return [event async for events in reader for event in events]
 
 
-def wire(events: list[StreamEvent]) -> list[bytes]:
-    """Each event as bytes; neighbouring chunks of a picture as one, since no reader's cut is another's."""
-    joined: list[StreamEvent] = []
+def joined(events: list[StreamEvent]) -> list[StreamEvent]:
+    """Neighbouring chunks of a picture as one."""
+    found: list[StreamEvent] = []
     for event in events:
-        before = joined[-1] if joined else None
+        before = found[-1] if found else None
         if isinstance(event, Chunk) and isinstance(before, Chunk) and event.offset == before.offset + len(before.data):
-            joined[-1] = replace(before, data=before.data + event.data)
+            found[-1] = replace(before, data=before.data + event.data)
         else:
-            joined.append(event)
-    return [message(event).SerializeToString(deterministic=True) for event in joined]
+            found.append(event)
+    return found
+
+
+def wire(events: list[StreamEvent]) -> list[bytes]:
+    """Each event as bytes; neighbouring chunks as one, since no reader's cut is another's."""
+    return [message(event).SerializeToString(deterministic=True) for event in joined(events)]
 
 
 async def reference() -> list[StreamEvent]:

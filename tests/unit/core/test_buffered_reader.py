@@ -1,4 +1,6 @@
-"""A reader that lags has from the store what is no longer in memory, and from memory what a failed store lacks."""
+"""A reader of a feed: it waits, leaves, and lags; it has from the store what is no longer in memory, and from memory
+what a failed store lacks.
+"""
 
 import asyncio
 import hashlib
@@ -9,14 +11,19 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.contract.errors import Internal
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core import feed
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.store.local.store import LocalStore
-from tests.unit.core.drawings import ENOUGH, Scripted, batches
+from imagewire_server.core.store.store import StoreDown
+from tests.unit.core import scripted_stores
+from tests.unit.core.drawings import ENOUGH, Scripted, batches, joined, read, settle, wire
+from tests.unit.core.drawings import kept as drawn
 from tests.unit.core.store.local.stores import kept, opened
 
 PICTURE = bytes(range(256)) * 4096  # a megabyte
@@ -140,3 +147,65 @@ async def test_a_reader_of_the_store_that_leaves_closes_its_file(
         await anext(slow)
         await slow.aclose()
         assert not completion.is_read
+
+
+async def test_a_reader_that_is_closed_while_it_waits_ends() -> None:
+    source = Scripted(batches())
+    source.hold(1)
+    completion = drawn(source)
+    leaving, staying = completion.attach(hashes=True), completion.attach(hashes=True)
+    await anext(leaving)
+    await anext(staying)
+    waiting = asyncio.ensure_future(anext(leaving, None))
+    await settle()
+    await leaving.aclose()
+    async with asyncio.timeout(20):
+        assert await waiting is None
+    assert await anext(leaving, None) is None, "afterwards it stays at its end"
+    await completion.aclose()
+
+
+async def test_a_reader_is_read_by_one_task_at_a_time() -> None:
+    source = Scripted(batches())
+    source.hold(1)
+    completion = drawn(source)
+    reader = completion.attach(hashes=True)
+    await anext(reader)
+    waiting = asyncio.ensure_future(anext(reader, None))
+    await settle()
+    with pytest.raises(RuntimeError, match="attaching twice"):
+        await anext(reader)
+    await completion.aclose()
+    with pytest.raises(Internal):
+        await waiting
+
+
+async def test_what_was_dropped_before_a_waiting_reader_ran_comes_from_the_store() -> None:
+    completion, store = scripted_stores.drawing(Scripted(batches()), 1000)
+    assert wire(await read(completion.attach(hashes=True))) == wire(store.got)
+
+
+async def test_a_reader_goes_on_in_memory_as_soon_as_its_events_are_there() -> None:
+    source = Scripted(batches())
+    gate = source.hold(8)
+    completion, store = scripted_stores.drawing(source, 3000)
+    slow = completion.attach(hashes=True)
+    seen = await anext(slow)
+    fast = asyncio.create_task(read(completion.attach(hashes=True)))
+    await settle()
+    while len(joined(seen)) < 6:  # up to the bytes so far
+        seen = [*seen, *await anext(slow)]
+    store.fail()
+    gate.set()
+    assert wire([*seen, *await read(slow)]) == wire(await fast)
+
+
+async def test_a_store_that_fails_beneath_a_reader_is_told_as_an_answer_that_is_not_kept() -> None:
+    completion, store = scripted_stores.drawing(Scripted(batches()), 3000)
+    slow = completion.attach(hashes=True)
+    await anext(slow)
+    await read(completion.attach(hashes=True))
+    store.got, store.error = [], StoreDown("disk I/O error")
+    with pytest.raises(AnswerNotKept):
+        await anext(slow)
+    await slow.aclose()

@@ -64,6 +64,15 @@ def test_parts_of_a_call_add_up_and_one_that_cost_nothing_changes_no_cost() -> N
     assert (whole.charged, whole.cost_nano_usd) == ("yes", 3)
 
 
+def test_parts_of_a_call_have_ended_when_it_has() -> None:
+    whole = Call()
+    parts = [whole.begin_part() for _ in range(2)]
+    assert not any(part.settled for part in parts)
+    for tell in whole.on_end:
+        tell()
+    assert all(part.settled for part in parts)
+
+
 def test_trailers_name_what_was_asked_in_ascii() -> None:
     call = Call("id")
     assert call.trailers() == [("x-imagewire-request-id", "id")]

@@ -39,6 +39,7 @@ async def test_a_completion_hashes_for_a_reader_that_needs_it() -> None:
 async def test_without_a_buffer_there_is_one_reader() -> None:
     completion = Completion(Scripted(batches()))
     reader = completion.attach(hashes=False)
+    assert completion.is_read
     with pytest.raises(EventsNotKept, match="not kept"):
         completion.attach(hashes=False)
     await reader.aclose()
@@ -78,6 +79,15 @@ async def test_a_cancelled_reader_closes_the_upstream_before_it_is_gone(
     with suppress(asyncio.CancelledError):
         await task
     assert source.closed
+
+
+async def test_with_a_buffer_it_is_read_while_a_reader_is_there() -> None:
+    completion = kept(Scripted(batches()), on_disconnect=OnDisconnect.CONTINUE)
+    assert not completion.is_read
+    async with completion.attach(hashes=False):
+        assert completion.is_read
+    assert not completion.is_read
+    await completion.aclose()
 
 
 async def test_closing_a_completion_drops_what_is_kept() -> None:

@@ -61,6 +61,28 @@ def test_the_oldest_are_dropped_up_to_what_is_needed() -> None:
     assert (buffer.used, budget.used, buffer.read(5)) == (0, 0, [])
 
 
+def test_what_is_kept_elsewhere_is_dropped_without_need() -> None:
+    budget = BufferBudget(ENOUGH)
+    buffer = EventBuffer(ENOUGH, budget)
+    buffer.add([Chunk("image_chunk", 0, 0, at, bytes(1000), sequence=1) for at in range(0, 5000, 1000)])
+    buffer.drop(2)
+    assert (buffer.start, buffer.end, buffer.used, budget.used) == (2, 5, 3 * 1256, 3 * 1256)
+    with pytest.raises(EventsNotKept):
+        buffer.find(1, 1999)
+    position, _ = buffer.find(1, 2000)
+    assert position == 3
+
+
+def test_a_cleared_buffer_knows_where_it_ended() -> None:
+    buffer = EventBuffer(ENOUGH, BufferBudget(ENOUGH))
+    buffer.add([Chunk("image_chunk", 0, 0, at, bytes(1000), sequence=1) for at in range(0, 5000, 1000)])
+    buffer.drop(2)
+    buffer.clear()
+    assert buffer.find(1, 5000) == (5, [])
+    with pytest.raises(EventsNotKept):
+        buffer.find(1, 3000)
+
+
 def test_a_reader_gets_a_portion_at_once() -> None:
     buffer = EventBuffer(ENOUGH, BufferBudget(ENOUGH))
     buffer.add([Chunk("image_chunk", 0, 0, at, bytes(150_000)) for at in range(4)])

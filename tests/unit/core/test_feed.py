@@ -282,18 +282,3 @@ async def schedule(steps: list[tuple[str, int]], most: int, policy: OnDisconnect
     await completion.aclose()
     assert budget.used == 0
     assert source.closed or not source.pulled
-
-
-async def test_a_reader_is_read_by_one_task_at_a_time() -> None:
-    source = Scripted(batches())
-    source.hold(1)
-    completion = kept(source)
-    reader = completion.attach(hashes=True)
-    await anext(reader)
-    waiting = asyncio.ensure_future(anext(reader, None))
-    await settle()
-    with pytest.raises(RuntimeError, match="attaching twice"):
-        await anext(reader)
-    await completion.aclose()
-    with pytest.raises(Internal):
-        await waiting

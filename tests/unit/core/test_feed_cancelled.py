@@ -1,4 +1,4 @@
-"""A feed whose source, readers or close are cancelled, and readers that wait."""
+"""A feed whose source or close is cancelled."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -11,7 +11,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.completion import Completion
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.numbering import Numbering
-from tests.unit.core.drawings import ENOUGH, Scripted, batches, kept, read, settle
+from tests.unit.core.drawings import ENOUGH, batches, read, settle
 
 
 def cancelling(after: int) -> Callable[[Numbering], AsyncGenerator[list[StreamEvent], None]]:
@@ -33,22 +33,6 @@ async def test_a_source_that_is_cancelled_by_itself_is_an_error_for_every_reader
     async with asyncio.timeout(20):
         ends = await asyncio.gather(*(read(reader) for reader in readers), return_exceptions=True)
     assert [type(end) for end in ends] == [Internal, Internal]
-
-
-async def test_a_reader_that_is_closed_while_it_waits_ends() -> None:
-    source = Scripted(batches())
-    source.hold(1)
-    completion = kept(source)
-    leaving, staying = completion.attach(hashes=True), completion.attach(hashes=True)
-    await anext(leaving)
-    await anext(staying)
-    waiting = asyncio.ensure_future(anext(leaving, None))
-    await settle()
-    await leaving.aclose()
-    async with asyncio.timeout(20):
-        assert await waiting is None
-    assert await anext(leaving, None) is None, "afterwards it stays at its end"
-    await completion.aclose()
 
 
 async def test_a_close_that_is_cancelled_leaves_nothing_running() -> None:

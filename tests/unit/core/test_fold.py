@@ -43,6 +43,19 @@ async def test_a_streams_events_make_the_unary_answer(case: FoldCase) -> None:
     assert await fold(stream(), max_inline_bytes=1 << 20) == case.answer()
 
 
+async def test_candidates_are_in_their_order() -> None:
+    async def mixed() -> AsyncIterator[list[StreamEvent]]:
+        for index in 1, 0:
+            yield [
+                pb.Event(text_delta=pb.TextDelta(candidate_index=index, text=f"of {index}")),
+                pb.Event(part_finished=pb.PartFinished(candidate_index=index)),
+            ]
+        yield [pb.Event(finished=pb.Finished())]
+
+    answer = await fold(mixed(), max_inline_bytes=1000)
+    assert [(one.index, one.message.parts[0].text) for one in answer.candidates] == [(0, "of 0"), (1, "of 1")]
+
+
 async def test_a_stream_without_its_end_is_no_answer() -> None:
     async def cut() -> AsyncIterator[list[StreamEvent]]:
         yield all_internal(CASES["a picture"].stream())[:-1]

@@ -1,14 +1,21 @@
 """The engine: deadlines, cancelled calls, and calls that find no place."""
 
 import asyncio
+from typing import Any
 
+import pytest
+
+from imagewire_server.contract import pb
 from imagewire_server.contract.errors import (
     DeadlineExceeded,
     Overloaded,
 )
 from imagewire_server.core.call import Call
+from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from tests.conftest import spec
-from tests.unit.core.scripted_providers import BEGUN, COST, FULL, SENT, TEXT, Scripted, drawn, engine
+from tests.unit.core.drawings import ENOUGH, read
+from tests.unit.core.scripted_providers import BEGUN, BLOCKED, COST, FULL, SENT, TEXT, Scripted, drawn, end, engine
+from tests.unit.core.scripted_stores import ScriptedStore, keeping
 
 
 async def test_m_a_deadline_is_charged_only_where_something_was_sent() -> None:
@@ -36,6 +43,38 @@ async def test_m_a_cancelled_call_is_told() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert (call.charged, call.cost_nano_usd) == ("yes", COST)
+
+
+async def test_a_slot_that_an_api_takes_counts_among_the_calls() -> None:
+    made = engine(Scripted([SENT, FULL, end()]), places=1)
+    with made.slot():
+        _, error = await drawn(made)
+        assert isinstance(error, Overloaded)
+    _, error = await drawn(made)
+    assert error is None
+
+
+async def test_a_call_has_the_reason_for_which_its_answer_ended() -> None:
+    stopped = pb.Event(candidate_finished=pb.CandidateFinished(native_finish_reason="STOP"))
+    call, _ = await drawn(engine(Scripted([SENT, FULL, [stopped, *end()]])))
+    assert call.finish_reason == "STOP"
+    call, _ = await drawn(engine(Scripted([SENT, FULL, end(prompt_feedback=BLOCKED)])))
+    assert call.finish_reason == "SAFETY"
+
+
+@pytest.mark.parametrize("failed", [False, True])
+async def test_an_answer_that_is_kept_says_until_when(failed: bool) -> None:
+    store = ScriptedStore()
+    store.failed = failed
+    made = keeping(store, expires=1_900_000_000.5)
+    options: Any = {"keeping": made, "buffer": EventBuffer(ENOUGH, BufferBudget(ENOUGH))}
+    completion = engine(Scripted([SENT, FULL, end()])).start(
+        spec("n0"), stream=True, deadline=None, call=Call(), **options
+    )
+    started, *_ = await read(completion.attach(hashes=True))
+    assert isinstance(started, pb.Event)
+    assert started.started.completion_id == "cmpl-1"
+    assert started.started.expire_time.seconds == (0 if failed else 1_900_000_000)
 
 
 async def test_a_call_that_found_no_place_costs_nothing() -> None:

@@ -91,6 +91,15 @@ async def test_large_answers_are_named_by_their_ids(tmp_path: Path) -> None:
             await history.expand(asked("x", "cmpl-1"), store, "me", 10)
 
 
+async def test_what_was_asked_counts_too(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept("cmpl-1"), answer("one"), asked=asked("x" * 100_000))
+        await put(store, kept("cmpl-2"), answer("two"), asked=asked("x" * 100_000, "cmpl-1"))
+        assert await history.expand(asked("x", "cmpl-1"), store, "me", 150_000)
+        with pytest.raises(InvalidRequest, match="the earlier chat has more than 150000 bytes"):
+            await history.expand(asked("x", "cmpl-2"), store, "me", 150_000)
+
+
 async def test_a_chat_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(history, "_MOST_MESSAGES", 2)
     async with opened(tmp_path) as store:

@@ -109,9 +109,12 @@ async def test_a_store_that_fails(store: LocalStore, monkeypatch: pytest.MonkeyP
     made = await received(images, described())
     _, pieces = await images.open("me", made.image_id, 0, 7)
     monkeypatch.setattr(store._reads, "object", fail)
-    with pytest.raises(ImageNotFound):
+    with pytest.raises(StoreUnavailable):
         await anext(pieces)
+    _, pieces = await images.open("me", made.image_id, 0, 7)
     monkeypatch.setattr(store._reads, "image", fail)
+    with pytest.raises(StoreUnavailable):
+        await anext(pieces)
     with pytest.raises(StoreUnavailable):
         await images.open("me", made.image_id, 0, 7)
     monkeypatch.setattr(store.database, "image", fail)
@@ -135,3 +138,12 @@ async def test_without_a_store() -> None:
         await images.open("me", "x", 0, 7)
     with pytest.raises(KeepOff):
         await images.delete("me", "x")
+
+
+async def test_a_picture_that_is_removed_while_it_is_read(store: LocalStore) -> None:
+    images = KeptImages(store, 1000)
+    made = await received(images, described())
+    _, pieces = await images.open("me", made.image_id, 0, 7)
+    await images.delete("me", made.image_id)
+    with pytest.raises(ImageNotFound):
+        await anext(pieces)

@@ -29,10 +29,16 @@ def drawn(
         try:
             drawing = ask(begun.request_id)
         except (imagewire.KeepOff, imagewire.StoreUnavailable):
+            if begun.earlier:  # it may have been paid for
+                raise
             begun.done()
             drawing = ask("")
     except imagewire.ImagewireError as error:
-        if not _may_be_resumed(error):
+        if begun.earlier and _tells_nothing(error):
+            error.add_note(
+                "it stays unfinished: repeat --resume later; without it, the picture is drawn and paid for anew"
+            )
+        elif not _may_be_resumed(error):
             begun.done()
         raise
     begun.done()
@@ -71,3 +77,10 @@ def _may_be_resumed(error: BaseException) -> bool:
     """Whether the picture may be drawn, or be drawn still, although the call failed."""
     lost = imagewire.Unavailable | imagewire.DeadlineExceeded | imagewire.Cancelled
     return isinstance(error, lost) and not error.retryable  # else nothing was drawn
+
+
+def _tells_nothing(error: BaseException) -> bool:
+    """Whether the call failed before the server looked for what an earlier call drew."""
+    lost = imagewire.Unavailable | imagewire.DeadlineExceeded | imagewire.Cancelled
+    refused = imagewire.RateLimited | imagewire.Unauthenticated | imagewire.PermissionDenied | imagewire.KeepOff
+    return isinstance(error, lost | refused)

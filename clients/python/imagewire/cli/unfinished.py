@@ -26,10 +26,11 @@ _KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A call that was begun. path: None where it could not be noted."""
+    """A call that was begun. path: None where it could not be noted. earlier: whether by a command that has ended."""
 
     request_id: str
     path: Path | None
+    earlier: bool = False
 
     def done(self) -> None:
         """There is nothing to resume any more."""
@@ -66,7 +67,7 @@ class Line:
     def unfinished(self, prompt: str) -> list[Unfinished]:
         """The calls for this prompt that an earlier command did not finish, the oldest first."""
         call = self._call(prompt)
-        return [Unfinished(path.stem, path) for path, fields in _all() if fields.get("call") == call]
+        return [Unfinished(path.stem, path, earlier=True) for path, fields in _all() if fields.get("call") == call]
 
     def _call(self, prompt: str) -> str:
         """A hash of all that the call sends."""

@@ -24,20 +24,35 @@ class InputImage:
     height: int
 
 
-def kept_request(spec: pb.Spec, take: Callable[[InputImage], None]) -> pb.Spec | None:
-    """The request as it is kept, None where it is too large. take: called with each picture that is taken out of it.
-
-    Large pictures are copied one at a time: there may be many of them, and they may be all that memory allows.
+class KeptRequest:
+    """A request on its way into a store. request: as it is kept; None until all of its pictures are taken out, and
+    where it is too large.
     """
-    kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
-    for message in spec.messages:
-        # What is too large is not even copied.
-        if any(part.ByteSize() > _MOST for part in _all_but_pictures(message)):
-            return None
-        _copy(message, kept.messages.add(), take)
-        if kept.ByteSize() > _MOST:
-            return None
-    return kept
+
+    def __init__(self, spec: pb.Spec) -> None:
+        self._spec = spec
+        self.request: pb.Spec | None = None
+
+    def pictures(self) -> Iterator[InputImage]:
+        """Take each large picture out. They are copied one at a time: together they may be all that memory allows."""
+        spec = self._spec
+        kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
+        for message in spec.messages:
+            # What is too large is not even copied.
+            if any(part.ByteSize() > _MOST for part in _all_but_pictures(message)):
+                return
+            yield from _copy(message, kept.messages.add())
+            if kept.ByteSize() > _MOST:
+                return
+        self.request = kept
+
+
+def kept_request(spec: pb.Spec, take: Callable[[InputImage], None]) -> pb.Spec | None:
+    """The request as it is kept, None where it is too large. take: called with each picture that is taken out of it."""
+    kept = KeptRequest(spec)
+    for image in kept.pictures():
+        take(image)
+    return kept.request
 
 
 def _all_but_pictures(message: pb.ChatMessage) -> Iterator[pb.ChatMessage | pb.Part | pb.Image]:
@@ -53,9 +68,10 @@ def _all_but_pictures(message: pb.ChatMessage) -> Iterator[pb.ChatMessage | pb.P
     yield from (image for image in images if image.WhichOneof("source") == "uri")
 
 
-def _copy(source: Any, target: Any, take: Callable[[InputImage], None]) -> None:
+def _copy(source: Any, target: Any) -> Iterator[InputImage]:
+    """Copy a message. Yields the large pictures, which are left out."""
     if isinstance(source, pb.Image):
-        _copy_image(source, target, take)
+        yield from _copy_image(source, target)
         return
     for field, value in source.ListFields():
         copied = getattr(target, field.name)
@@ -66,15 +82,15 @@ def _copy(source: Any, target: Any, take: Callable[[InputImage], None]) -> None:
                 copied.MergeFrom(value)
         elif not field.is_repeated:
             copied.SetInParent()
-            _copy(value, copied, take)
+            yield from _copy(value, copied)
         elif field.message_type.GetOptions().map_entry:
             copied.MergeFrom(value)
         else:
             for one in value:
-                _copy(one, copied.add(), take)
+                yield from _copy(one, copied.add())
 
 
-def _copy_image(source: pb.Image, target: pb.Image, take: Callable[[InputImage], None]) -> None:
+def _copy_image(source: pb.Image, target: pb.Image) -> Iterator[InputImage]:
     data = _data(source)
     if data is None:
         target.CopyFrom(source)
@@ -83,9 +99,9 @@ def _copy_image(source: pb.Image, target: pb.Image, take: Callable[[InputImage],
     sha256 = source.sha256 or hashlib.sha256(data).digest()
     width, height = (header.width or 0, header.height or 0) if header else (0, 0)
     mime_type = source.mime_type or (header.mime_type if header else "")
-    take(InputImage(sha256, data, mime_type, width, height))
     target.sha256, target.mime_type, target.detail = sha256, source.mime_type, source.detail
     target.display_name = source.display_name
+    yield InputImage(sha256, data, mime_type, width, height)
 
 
 def _data(image: pb.Image) -> bytes | None:

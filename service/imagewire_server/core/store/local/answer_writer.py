@@ -3,14 +3,16 @@
 import io
 import itertools
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
+from imagewire_server.core.store.local.database import SmallRows, completion_row, image_row
 from imagewire_server.core.store.local.part_file import PartFile, write_all
-from imagewire_server.core.store.records import Kept, image_of
+from imagewire_server.core.store.records import Kept, State, image_of
 from imagewire_server.core.store.request import InputImage, kept_request
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ _COUNTED_EVERY = 4 * 1024 * 1024  # bytes of an answer that are not yet counted 
 
 
 class AnswerWriter:
-    """Either `write_small`, or `begin`, `add` and `end`. All raise FAULTS."""
+    """Either `add_small`, or `begin`, `add` and `end`. All raise FAULTS."""
 
     def __init__(self, store: "LocalStore", kept: Kept) -> None:
         self._store = store
@@ -30,10 +32,11 @@ class AnswerWriter:
         self._file: PartFile | None = None
         self._files = 0
 
-    def write_small(
-        self, asked: pb.Spec | None, events: Iterable[StreamEvent], ended: Kept, error: Error | None
+    def add_small(
+        self, rows: SmallRows, asked: pb.Spec | None, events: Iterable[StreamEvent], state: State, error: Error | None
     ) -> None:
-        """All of an answer. Inside a transaction."""
+        """Add all of an answer to the rows that are about to be written."""
+        kept = self._kept
         records = [self._request(asked)]
         data: list[bytes] = []
         files = 0
@@ -47,13 +50,13 @@ class AnswerWriter:
             if data:
                 whole = b"".join(data)
                 data = []
-                image = image_of(self._kept, event.part_finished, len(whole))
-                self._store.database.put_object(image.sha256, image.size, whole)
-                self._store.database.put_image(image, self._kept.completion_id)
+                image = image_of(kept, event.part_finished, len(whole))
+                rows.objects.append((image.sha256, image.size, whole))
+                rows.images.append(image_row(image, kept.completion_id))
             records.append(log_format.event_record(event))
         records.append(log_format.end_record(error))
         log = b"".join(records)
-        self._store.database.put(ended, len(log), log)
+        rows.completions.append(completion_row(kept, state, len(log), log))
 
     def begin(self, asked: pb.Spec | None, events: Iterable[StreamEvent]) -> None:
         """The first events of a large answer, or of a slow one."""
@@ -82,10 +85,10 @@ class AnswerWriter:
         if records:
             self._append(b"".join(records))
 
-    def end(self, ended: Kept, error: Error | None) -> None:
+    def end(self, state: State, error: Error | None) -> None:
         """There are no more."""
         self._append(log_format.end_record(error))
-        self._store.database.put(ended, self._grown)
+        self._store.database.put(replace(self._kept, state=state), self._grown)
         self.close()
         self._store.make_room()
 

@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from imagewire_server.core.store.records import Kept, KeptImage, State
@@ -31,6 +32,13 @@ CREATE TRIGGER IF NOT EXISTS c3 AFTER UPDATE OF size ON completions
 CREATE TRIGGER IF NOT EXISTS o1 AFTER INSERT ON objects BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
 CREATE TRIGGER IF NOT EXISTS o2 AFTER DELETE ON objects BEGIN UPDATE total SET bytes = bytes - OLD.size; END;
 """
+_ROWS = 1000  # in one statement; SQLite takes 32766 values
+_PUT_COMPLETIONS = (
+    "INSERT INTO completions VALUES",
+    "ON CONFLICT (id) DO UPDATE SET state = excluded.state, size = excluded.size, log = excluded.log",
+)
+_PUT_OBJECTS = "INSERT OR IGNORE INTO objects VALUES", ""
+_PUT_IMAGES = "INSERT OR REPLACE INTO images VALUES", ""
 _KEPT = "id, caller, request_id, fingerprint, created, expires, owner, state"
 _IMAGE = "id, caller, sha256, size, mime_type, width, height, expires"
 
@@ -66,24 +74,23 @@ class Database:
                 self._db.execute("ROLLBACK")
             raise
 
-    def put(self, kept: Kept, size: int = 0, log: bytes | None = None) -> None:
-        """Add an answer, or replace what is known of it."""
-        self._db.execute(
-            "INSERT INTO completions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
-            " state = excluded.state, size = excluded.size, log = excluded.log",
-            (
-                kept.completion_id,
-                kept.caller,
-                kept.request_id or None,
-                kept.fingerprint,
-                kept.owner,
-                kept.state.value,
-                kept.created,
-                kept.expires,
-                size,
-                log,
-            ),
-        )
+    def put(self, kept: Kept, size: int = 0) -> None:
+        """Add an answer whose events are in a file, or replace what is known of it."""
+        self._insert(_PUT_COMPLETIONS, [completion_row(kept, kept.state, size, None)])
+
+    def put_small(self, rows: "SmallRows") -> None:
+        """Add small answers, or replace what is known of them, with their pictures."""
+        # One statement for all: between two of them other threads run, and to come back costs more than a row.
+        self._insert(_PUT_OBJECTS, rows.objects)
+        self._insert(_PUT_IMAGES, rows.images)
+        self._insert(_PUT_COMPLETIONS, rows.completions)
+
+    def _insert(self, statement: tuple[str, str], rows: list[tuple[object, ...]]) -> None:
+        head, tail = statement
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            places = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
+            self._db.execute(f"{head} {places} {tail}", [value for row in some for value in row])
 
     def delete(self, completion_id: str) -> None:
         """Forget an answer and its pictures. Their objects stay until `unused` finds them."""
@@ -112,25 +119,11 @@ class Database:
 
     def put_image(self, image: KeptImage, completion_id: str | None) -> None:
         """Add a picture. Its object is put before."""
-        self._db.execute(
-            "INSERT OR REPLACE INTO images VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                image.image_id,
-                image.caller,
-                image.sha256,
-                completion_id,
-                image.size,
-                image.mime_type,
-                image.width,
-                image.height,
-                time.time(),
-                image.expires,
-            ),
-        )
+        self._insert(_PUT_IMAGES, [image_row(image, completion_id)])
 
-    def put_object(self, sha256: bytes, size: int, data: bytes | None = None) -> None:
-        """Add a file's bytes, or, without data, that a file has them. Nothing changes where they are known."""
-        self._db.execute("INSERT OR IGNORE INTO objects VALUES (?, ?, ?)", (sha256, size, data))
+    def put_object(self, sha256: bytes, size: int) -> None:
+        """Add that a file has these bytes. Nothing changes where they are known."""
+        self._insert(_PUT_OBJECTS, [(sha256, size, None)])
 
     def object(self, sha256: bytes) -> tuple[int, bytes | None] | None:
         """An object's size, and its bytes where no file has them; None where there is none."""
@@ -185,6 +178,28 @@ class Database:
         found = [row[0] for row in self._db.execute(f"SELECT sha256 FROM objects WHERE data IS NULL AND {unused}")]  # noqa: S608
         self._db.execute(f"DELETE FROM objects WHERE {unused}")  # noqa: S608
         return found
+
+
+@dataclass(slots=True)
+class SmallRows:
+    """The rows of small answers: of their tables, in the order of their columns."""
+
+    completions: list[tuple[object, ...]] = field(default_factory=list)
+    objects: list[tuple[object, ...]] = field(default_factory=list)
+    images: list[tuple[object, ...]] = field(default_factory=list)
+
+
+def completion_row(kept: Kept, state: State, size: int, log: bytes | None) -> tuple[object, ...]:
+    """An answer. size: of what it has beside objects, in bytes. log: its events, None where a file has them."""
+    request_id = kept.request_id or None
+    times = kept.created, kept.expires
+    return (kept.completion_id, kept.caller, request_id, kept.fingerprint, kept.owner, state.value, *times, size, log)
+
+
+def image_row(image: KeptImage, completion_id: str | None) -> tuple[object, ...]:
+    """A picture of an answer, or one that was uploaded."""
+    about = image.size, image.mime_type, image.width, image.height
+    return (image.image_id, image.caller, image.sha256, completion_id, *about, time.time(), image.expires)
 
 
 def _statements() -> list[str]:

@@ -77,14 +77,14 @@ class LocalRecorder:
         if self._held and isinstance(self._held[-1], Chunk):
             self.let_go()  # a picture that was cut is no object
         self._store.small.release(self)
-        ended = replace(self.kept, state=State.FREE if free else State.ENDED)
+        state = State.FREE if free else State.ENDED
         if self._held is None or self.failed:
-            self._store.writer.put(partial(self._end, ended, error))
+            self._store.writer.put(partial(self._end, state, error))
         elif free and not self.kept.request_id:
             self._store.done(self)
         else:
             held, asked = self._held, self._asked
-            self._store.small.add(self, partial(self._writer.write_small, asked, held, ended, error))
+            self._store.small.add(self, lambda rows: self._writer.add_small(rows, asked, held, state, error))
 
     async def settle(self) -> None:
         """See Recorder."""
@@ -127,11 +127,11 @@ class LocalRecorder:
             self.fail(error)
         return self.tell
 
-    def _end(self, ended: Kept, error: Error | None) -> Callable[[], None] | None:
-        self._step(partial(self._writer.end, ended, error), self._done)
+    def _end(self, state: State, error: Error | None) -> Callable[[], None] | None:
+        self._step(partial(self._writer.end, state, error), self._done)
         self._store.done(self)
         if self.failed:
             # Until now a slow reader may have read what was written before the failure.
             self._store.folder.remove(self.kept.completion_id)
-            self._store.mark(ended if ended.state is State.FREE else replace(ended, state=State.NOT_KEPT))
+            self._store.mark(replace(self.kept, state=State.FREE if state is State.FREE else State.NOT_KEPT))
         return self.tell

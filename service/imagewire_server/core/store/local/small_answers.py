@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
-from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.local.database import Database, SmallRows
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 
 if TYPE_CHECKING:
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 # Seconds after which an answer that has not ended is written, so that others can read it.
 HELD = 0.1
-# Seconds in which answers end that are written in one transaction. Who waits for one does not wait for this.
-_TOGETHER = 0.005
+# Seconds in which answers end that are written together. Who waits for one does not wait for this.
+_TOGETHER = 0.05
+_Add = Callable[[SmallRows], None]
 
 
 class SmallAnswers:
@@ -28,7 +29,7 @@ class SmallAnswers:
         self._database = database
         self._written = written
         self._held: dict[LocalRecorder, None] = {}  # the oldest first
-        self._ended: list[tuple[LocalRecorder, Callable[[], None]]] = []
+        self._ended: list[tuple[LocalRecorder, _Add]] = []
         self._is_timed = False
 
     def hold(self, recorder: "LocalRecorder") -> None:
@@ -42,11 +43,11 @@ class SmallAnswers:
         """A recorder holds nothing any more, or has ended."""
         self._held.pop(recorder, None)
 
-    def add(self, recorder: "LocalRecorder", write: Callable[[], None]) -> None:
-        """An answer has ended. write: writes it, inside a transaction."""
+    def add(self, recorder: "LocalRecorder", add: _Add) -> None:
+        """An answer has ended. add: adds it to the rows that are written together, inside a transaction."""
         if not self._ended:
             self._loop.call_later(_TOGETHER, self.send)
-        self._ended.append((recorder, write))
+        self._ended.append((recorder, add))
 
     def send(self) -> None:
         """Have those that have ended written now."""
@@ -69,12 +70,14 @@ class SmallAnswers:
         if self._held:
             self._loop.call_at(next(iter(self._held)).began + HELD, self._look)
 
-    def _write(self, ended: "list[tuple[LocalRecorder, Callable[[], None]]]") -> Callable[[], None]:
+    def _write(self, ended: "list[tuple[LocalRecorder, _Add]]") -> Callable[[], None]:
         """In the thread. Returns what tells the recorders."""
         try:
             with self._database.transaction():
-                for _, write in ended:
-                    write()
+                rows = SmallRows()
+                for _, add in ended:
+                    add(rows)
+                self._database.put_small(rows)
         except FAULTS as error:
             for recorder, _ in ended:
                 recorder.fail(error)

@@ -79,9 +79,16 @@ class LocalStore:
         """See Store."""
         return await self._reading(lambda: self.folder.is_alive(kept.owner))
 
-    def read(self, kept: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+    async def read(self, kept: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store."""
-        return LocalReader(self._reads, self.folder, kept, after_sequence, offset).events()
+        reader = LocalReader(self._reads, self.folder, kept, after_sequence, offset)
+        try:
+            async with contextlib.aclosing(reader.events()) as found:
+                async for events in found:
+                    yield events
+        except FAULTS as error:
+            self.writer.warn("reading it", error)
+            raise StoreDown(str(error)) from error
 
     async def flush(self) -> None:
         """See Store."""

@@ -1,5 +1,6 @@
 """The records of answers and pictures in Redis. All methods raise RedisError and OSError."""
 
+from enum import Enum
 from typing import Any
 
 from imagewire_server.core.store.records import Kept, KeptImage, State
@@ -9,6 +10,14 @@ from imagewire_server.core.store.shared.connection import Connection, Entry
 # Seconds that a running answer lives without a word of its owner.
 LEASE = 10.0
 _AT_ONCE = 16  # entries of a stream
+
+
+class Removal(Enum):
+    """Why an answer is removed, or an upload."""
+
+    OVER = ""  # its time is over; what is being drawn stays
+    ROOM = "room"  # there is no room: its request_id stays taken until its time is over, so that nobody pays again
+    WANTED = "drawn"  # its caller wants that, or it was never begun: what is being drawn goes, too
 
 
 class Database:
@@ -120,9 +129,9 @@ class Database:
         name, path = await self._connection.call("HMGET", names.image(image_id), "name", "path")
         return (name.decode(), path.decode()) if name else None
 
-    async def remove(self, name: str, *, force: bool = False) -> bool:
-        """Forget an answer or upload, unless it is drawn now. force: also then. Returns whether its objects can go."""
-        return bool(await self._connection.run(scripts.REMOVE, LEASE, name, "1" if force else ""))
+    async def remove(self, name: str, how: Removal = Removal.OVER) -> bool:
+        """Forget an answer or upload. Returns whether its objects can go: not those of what is drawn now."""
+        return bool(await self._connection.run(scripts.REMOVE, LEASE, name, how.value))
 
     async def total(self) -> int:
         """The bytes of all that is kept."""

@@ -8,7 +8,7 @@ from typing import Any
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
-from imagewire_server.core.store.shared.database import Database
+from imagewire_server.core.store.shared.database import Database, Removal
 from imagewire_server.core.store.shared.objects import Objects
 from imagewire_server.core.store.warnings import Warnings
 
@@ -105,6 +105,8 @@ class Heart:
                 if not self._lost(ident) and ident in self._drawn:
                     await self._database.put(self._drawn[ident])
             await self._mark()
+            # Redis may have forgotten it, and one that started since has told another.
+            self.secret = await self._database.secret(self.secret)
         except FAULTS as error:
             self.note("telling it what is drawn", error)
             return
@@ -116,7 +118,6 @@ class Heart:
     async def _try(self) -> None:
         try:
             await self._objects.try_to_write()
-            self.secret = await self._database.secret(self.secret)
         except FAULTS as error:
             self.note("writing an object", error)
         else:
@@ -128,5 +129,5 @@ class Heart:
             if self._unmarked.get(ident) is kept:
                 del self._unmarked[ident]
         for ident in list(self._unclaimed):
-            await self._database.remove(names.answer(ident), force=True)
+            await self._database.remove(names.answer(ident), Removal.WANTED)
             self._unclaimed.discard(ident)

@@ -5,7 +5,9 @@ place in the log. What has become an object leaves the stream, so that little of
 """
 
 import asyncio
+import contextlib
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,10 +15,11 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
-from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.request import InputImage, kept_request
+from imagewire_server.core.store.records import Kept, KeptImage, State, image_of
+from imagewire_server.core.store.request import InputImage, KeptRequest
 from imagewire_server.core.store.shared import names
-from imagewire_server.core.store.shared.objects import PieceWriter
+from imagewire_server.core.store.shared.connection import FAULTS
+from imagewire_server.core.store.shared.objects import PIECE, PieceWriter
 from imagewire_server.core.store.store import OnProgress
 
 if TYPE_CHECKING:
@@ -160,26 +163,36 @@ class SharedRecorder:
 
     async def _write_request(self, spec: pb.Spec) -> None:
         """What was asked, and its pictures, so that the chat can go on."""
-        images: list[InputImage] = []
-        request = await asyncio.to_thread(kept_request, spec, images.append)
-        for number, image in enumerate(images):
-            file = PieceWriter(self._store.objects, names.input_file(self.kept.completion_id, number))
-            await file.write(image.data)
-            await file.close()
-            self._size += len(image.data)
-            made = KeptImage(
-                image_id=f"{self.kept.completion_id}.in.{number}",
-                caller=self.kept.caller,
-                sha256=image.sha256,
-                size=len(image.data),
-                mime_type=image.mime_type,
-                width=image.width,
-                height=image.height,
-                expires=self.kept.expires,
-            )
-            await self._store.database.put_image(made, names.answer(self.kept.completion_id), file.path, upload=False)
-        if request is not None:
-            await self._append(log_format.request_record(request))
+        asked = KeptRequest(spec)
+        pictures = asked.pictures()
+        number = 0
+        while await self._write_next(pictures, number):
+            number += 1
+        if asked.request is not None:
+            await self._append(log_format.request_record(asked.request))
+
+    async def _write_next(self, pictures: Iterator[InputImage], number: int) -> bool:
+        """Write the next picture. Returns whether there was one; nothing of it is in memory any more."""
+        image = await asyncio.to_thread(next, pictures, None)
+        if image is None:
+            return False
+        file = PieceWriter(self._store.objects, names.input_file(self.kept.completion_id, number))
+        for start in range(0, len(image.data), PIECE):
+            await file.write(image.data[start : start + PIECE])
+        await file.close()
+        self._size += file.size
+        made = KeptImage(
+            image_id=f"{self.kept.completion_id}.in.{number}",
+            caller=self.kept.caller,
+            sha256=image.sha256,
+            size=file.size,
+            mime_type=image.mime_type,
+            width=image.width,
+            height=image.height,
+            expires=self.kept.expires,
+        )
+        await self._store.database.put_image(made, names.answer(self.kept.completion_id), file.path, upload=False)
+        return True
 
     async def _append(self, record: bytes) -> None:
         self._entry(self._log, self._log.size, record)
@@ -217,27 +230,12 @@ class SharedRecorder:
         await self._flush()
         await file.close()
         if part is not None:
-            image = self._image(part, file.size)
+            image = image_of(self.kept, part, file.size)
             name = names.answer(self.kept.completion_id)
             await self._store.database.put_image(image, name, file.path, upload=False)
         self._entry(file, file.size, b"")
         await self._flush()
         self._file = None
-
-    def _image(self, part: pb.PartFinished, size: int) -> KeptImage:
-        kept, image, media = self.kept, part.image, part.media
-        # Media have an id here too, so that their bytes are kept with the answer, but nobody is told.
-        ident = image.image_id or f"{kept.completion_id}.{part.candidate_index}.{part.part_index}"
-        return KeptImage(
-            image_id=ident,
-            caller=kept.caller,
-            sha256=image.sha256 or media.sha256,
-            size=size,
-            mime_type=image.mime_type or media.mime_type,
-            width=image.width,
-            height=image.height,
-            expires=kept.expires,
-        )
 
     async def _finish(self, error: Error | None, free: bool) -> None:  # as it was given
         if not self.failed:
@@ -247,8 +245,16 @@ class SharedRecorder:
                 self.fail(fault)
             else:
                 self._progress()
-        if self.failed and self.kept.request_id:
-            self._store.heart.give_up(replace(self.kept, state=State.FREE if free else State.NOT_KEPT))
+        if self.failed:
+            if self.kept.request_id:
+                self._store.heart.give_up(replace(self.kept, state=State.FREE if free else State.NOT_KEPT))
+            if self._size:
+                self._store.heart.do(self._clear())
+
+    async def _clear(self) -> None:
+        """Remove the objects of an answer that is not kept: they count no more."""
+        with contextlib.suppress(*FAULTS):  # the sweep removes them when their time is over
+            await self._store.objects.remove(names.answer(self.kept.completion_id))
 
     async def _end(self, error: Error | None, free: bool) -> None:  # as it was given
         store, kept = self._store, self.kept

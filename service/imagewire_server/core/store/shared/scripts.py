@@ -33,7 +33,14 @@ local function resize(name, size, expires)
   return redis.call('INCRBY', 'imagewire:total', size - before)
 end
 
-local function forget(name)
+-- Whether an answer's owner draws it now; also where Redis may have forgotten what the owner said.
+local function is_drawn(id, lease)
+  if redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'running' then return false end
+  return redis.call('EXISTS', 'imagewire:a:' .. id) == 1 or grace(lease) > 0
+end
+
+-- Forget all but an answer's own record.
+local function empty(name)
   local images = 'imagewire:m:' .. name
   for _, image in ipairs(redis.call('SMEMBERS', images)) do
     local by_hash = redis.call('HGET', 'imagewire:i:' .. image, 'by_hash')
@@ -45,11 +52,22 @@ local function forget(name)
   redis.call('ZREM', 'imagewire:ages', name)
   redis.call('DEL', images)
   local id = string.match(name, '^answers/(.+)$')
-  if id then
-    local request = redis.call('HGET', 'imagewire:c:' .. id, 'request')
-    if request and request ~= '' and redis.call('GET', request) == id then redis.call('DEL', request) end
-    redis.call('DEL', 'imagewire:c:' .. id, 'imagewire:a:' .. id, 'imagewire:e:' .. id)
-  end
+  if id then redis.call('DEL', 'imagewire:a:' .. id, 'imagewire:e:' .. id) end
+end
+
+-- The key of a request_id, where this answer has it.
+local function request_of(id)
+  local request = redis.call('HGET', 'imagewire:c:' .. id, 'request')
+  if request and request ~= '' and redis.call('GET', request) == id then return request end
+end
+
+local function forget(name)
+  empty(name)
+  local id = string.match(name, '^answers/(.+)$')
+  if not id then return end
+  local request = request_of(id)
+  if request then redis.call('DEL', request) end
+  redis.call('DEL', 'imagewire:c:' .. id)
 end
 
 local function put(id, request, size, lease, expires, state, ...)
@@ -76,7 +94,9 @@ if wait > 0 then return {{'wait', string.format('%.3f', wait)}} end
 local known = redis.call('GET', ARGV[2])
 if known and known ~= ARGV[1] then
   local fields = redis.call('HMGET', 'imagewire:c:' .. known, 'expires', 'state')
-  if fields[1] and tonumber(fields[1]) > now() and fields[2] ~= 'free' then
+  -- What is being drawn may take longer than it is kept.
+  local counts = fields[1] and tonumber(fields[1]) > now() and fields[2] ~= 'free'
+  if counts or is_drawn(known, tonumber(ARGV[4])) then
     return {{'known', known, redis.call('HGETALL', 'imagewire:c:' .. known)}}
   end
   forget('answers/' .. known)
@@ -103,17 +123,20 @@ return lost
 # lease, id. Returns the state ('' where nothing is known), and whether somebody draws it.
 STATUS = f"""{_COMMON}
 local state = redis.call('HGET', 'imagewire:c:' .. ARGV[2], 'state') or ''
-local lives = redis.call('EXISTS', 'imagewire:a:' .. ARGV[2]) == 1 or grace(tonumber(ARGV[1])) > 0
-return {{state, lives and 1 or 0}}
+return {{state, is_drawn(ARGV[2], tonumber(ARGV[1])) and 1 or 0}}
 """
 
-# lease, name, and '1' to remove also what somebody draws. Returns whether it is removed.
+# lease, name, and 'drawn' to remove also what somebody draws, or 'room' to leave a request_id taken whose answer may
+# have been paid for. Returns whether the objects can go.
 REMOVE = f"""{_COMMON}
 local id = string.match(ARGV[2], '^answers/(.+)$')
-if id and ARGV[3] ~= '1' and redis.call('HGET', 'imagewire:c:' .. id, 'state') == 'running' then
-  if redis.call('EXISTS', 'imagewire:a:' .. id) == 1 or grace(tonumber(ARGV[1])) > 0 then return 0 end
+if id and ARGV[3] ~= 'drawn' and is_drawn(id, tonumber(ARGV[1])) then return 0 end
+if id and ARGV[3] == 'room' and redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'free' and request_of(id) then
+  empty(ARGV[2])
+  redis.call('HSET', 'imagewire:c:' .. id, 'state', 'not kept')
+else
+  forget(ARGV[2])
 end
-forget(ARGV[2])
 return 1
 """
 

@@ -12,7 +12,7 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS, Connection
-from imagewire_server.core.store.shared.database import Database
+from imagewire_server.core.store.shared.database import Database, Removal
 from imagewire_server.core.store.shared.heart import Heart
 from imagewire_server.core.store.shared.objects import Objects
 from imagewire_server.core.store.shared.reader import SharedReader
@@ -138,7 +138,7 @@ class SharedStore:
             return False
         with self.asking():
             place = await self.database.place(image_id)
-            if place is not None and await self.database.remove(place[0], force=True):
+            if place is not None and await self.database.remove(place[0], Removal.WANTED):
                 await self.objects.remove(place[0])
         return True
 
@@ -146,7 +146,7 @@ class SharedStore:
         """See Store."""
         name = names.answer(kept.completion_id)
         with self.asking():
-            if await self.database.remove(name, force=True):
+            if await self.database.remove(name, Removal.WANTED):
                 await self.objects.remove(name)
 
     async def aclose(self) -> None:

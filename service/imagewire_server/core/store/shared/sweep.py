@@ -4,7 +4,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from imagewire_server.core.store.shared import names
-from imagewire_server.core.store.shared.database import Database
+from imagewire_server.core.store.shared.database import Database, Removal
 from imagewire_server.core.store.shared.objects import Objects
 
 # Room is made from the first share of the limit on, down to the second: what is being written is counted late.
@@ -52,7 +52,7 @@ class Sweep:
             for name in await self._database.oldest(_AT_ONCE):
                 if await self._database.total() <= _ROOMY * self._max_bytes:
                     return
-                removed = await self._remove(name) or removed
+                removed = await self._remove(name, Removal.ROOM) or removed
 
     async def collect(self) -> None:
         """Remove the objects that nothing refers to: those of processes that ended, or of records that are lost."""
@@ -64,9 +64,9 @@ class Sweep:
             if paths:
                 await self._objects.delete(paths)
 
-    async def _remove(self, name: str) -> bool:
+    async def _remove(self, name: str, how: Removal = Removal.OVER) -> bool:
         """Returns whether it is removed: not while it is being drawn."""
-        if not await self._database.remove(name):
+        if not await self._database.remove(name, how):
             return False
         await self._objects.remove(name)
         return True

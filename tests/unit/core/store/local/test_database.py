@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.local.database import Database, SmallRows
 from imagewire_server.core.store.records import KeptImage, State
 from tests.unit.core.store.local.stores import kept
 
@@ -22,7 +22,7 @@ def image(ident: str, sha256: bytes, **fields: object) -> KeptImage:
 
 
 def test_what_fails_is_undone(database: Database) -> None:
-    database.put_object(b"a", 5, b"12345")
+    database.put_object(b"a", 5)
 
     def put_both() -> None:
         with database.transaction():
@@ -36,8 +36,8 @@ def test_what_fails_is_undone(database: Database) -> None:
 
 
 def test_the_total_counts_answers_and_objects(database: Database) -> None:
-    database.put(kept(), 100, b"log")
-    database.put(kept(state=State.ENDED), 30, b"log")
+    database.put(kept(), 100)
+    database.put(kept(state=State.ENDED), 30)
     for ident in "ab":
         database.put_object(b"x", 5)
         database.put_image(image(ident, b"x"), "cmpl-1")
@@ -85,7 +85,7 @@ def test_what_is_inside_another_transaction_counts_with_it(database: Database) -
 
 
 def test_an_object_is_what_was_put_first(database: Database) -> None:
-    database.put_object(b"a", 5, b"12345")
+    database.put_small(SmallRows(objects=[(b"a", 5, b"12345")]))
     database.put_object(b"a", 6)
     database.put_object(b"b", 7)
     assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12345"), (7, None), None]

@@ -11,6 +11,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, InvalidRequest
 from imagewire_server.contract.keep_errors import AnswerNotKept, OutcomeUnknown
 from imagewire_server.core.store.local import reader
+from imagewire_server.core.store.local.database import SmallRows, completion_row
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
 from tests.unit.core.store.local.stores import (
@@ -170,7 +171,12 @@ async def test_a_picture_is_read_while_it_grows(tmp_path: Path, pausing: Pausing
 async def test_an_answer_whose_row_is_damaged_is_not_kept(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(SMALL))
-        ended = kept(state=State.ENDED)
-        await store.writer.call(lambda: store.database.put(ended, 5, store.database.log("cmpl-1")[:-3]))  # type: ignore[index]
+
+        def damage() -> None:
+            log = (store.database.log("cmpl-1") or b"")[:-3]
+            row = completion_row(kept(), State.ENDED, len(log), log)
+            store.database.put_small(SmallRows(completions=[row]))
+
+        await store.writer.call(damage)
         with pytest.raises(AnswerNotKept):
             await read(store, kept())

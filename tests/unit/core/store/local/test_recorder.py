@@ -13,6 +13,7 @@ from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core.store.local.small_answers import HELD
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
+from imagewire_server.core.store.store import StoreDown
 from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, total, until_error
 
 
@@ -91,6 +92,22 @@ async def test_what_was_free_and_has_no_request_id_is_not_kept(tmp_path: Path) -
     async with opened(tmp_path) as store:
         await put(store, kept(), events(SMALL)[:1], Overloaded("no slot"), free=True)
         assert await store.find("me", completion_id="cmpl-1") is None
+
+
+async def test_it_is_settled_when_its_end_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail() -> None:
+        raise StoreDown("disk I/O error")
+
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for batch in events(SMALL):
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        await recorder.settle()
+        assert recorder.written == sum(len(batch) for batch in events(SMALL))
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "flush", fail)
+            await recorder.settle()  # a store that does not work holds nobody
 
 
 async def test_what_was_asked_is_kept(tmp_path: Path) -> None:

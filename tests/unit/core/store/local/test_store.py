@@ -75,6 +75,9 @@ async def test_a_database_that_fails_is_a_store_that_is_down(tmp_path: Path, mon
     async with opened(tmp_path) as store:
         monkeypatch.setattr(store._claims, "claim", fail)
         monkeypatch.setattr(store._reads, "image", fail)
+        monkeypatch.setattr(store._reads, "by_id", fail)
+        with pytest.raises(StoreDown, match="disk I/O error"):
+            await read(store, kept())
         with pytest.raises(StoreDown, match="disk I/O error"):
             await store.claim(kept(request_id=ID))
         with pytest.raises(StoreDown):
@@ -154,7 +157,7 @@ async def test_answers_that_a_database_does_not_take_are_marked_when_it_does(
         if request_id:
             await store.claim(given)
         with monkeypatch.context() as patch:
-            for name in "put", "delete":
+            for name in "put", "put_small", "delete":
                 patch.setattr(store.database, name, fail)
             store._tries_at = float("inf")
             recorder = store.record(given)

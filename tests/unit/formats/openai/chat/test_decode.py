@@ -147,6 +147,7 @@ def test_a_field_of_the_spec_knows_its_origin(fields: dict[str, Any], origins: d
             [("reasoning.max_tokens", "must be -1 or more, and less than 2147483648")],
         ),
         ({"tools": [{}]}, [("tools[0]", "is empty; set function or google_search")]),
+        ({"tool_choice": "required"}, [("tool_choice", "needs functions in tools; add them, or leave it out")]),
         ({"tools": [FUNCTION, {"type": "function"}]}, [("tools[1]", "is empty; set function or google_search")]),
         (
             {"size": "huge", "tools": [{}], "metadata": {"user": "a"}, "user": "b"},

@@ -60,6 +60,11 @@ def test_a_deep_text() -> None:
     assert names('{"a":' * 900 + '{"b":1,"b":2}' + "}" * 900) == [".".join(["a"] * 900 + ["b"])]
 
 
+def test_what_is_no_json_has_no_names() -> None:
+    for text in ('{"a":1,"a":2', "", '{"a":"' + LONG, "[" * 50_000):
+        assert names(text) == []
+
+
 pieces = st.text(st.sampled_from('a"\\,[]{}: é'), max_size=4)
 values = st.recursive(st.none() | pieces, lambda one: st.lists(one, max_size=3) | st.dictionaries(pieces, one))
 

@@ -50,6 +50,13 @@ def test_labels(
     assert refusals(builder) == []
 
 
+@pytest.mark.parametrize("capabilities", [VERTEX, Capabilities(id="m")], ids=["with labels", "without"])
+def test_guardrails_in_metadata_are_refused(capabilities: Capabilities) -> None:
+    _, builder = picture(lambda b: options.labels(b, None, {"Guardrails": ["x"], "a": "b"}, capabilities))
+    words = "is not supported: this server has no guardrails; leave it out"
+    assert refusals(builder) == [("metadata.Guardrails", words)]
+
+
 def test_what_of_metadata_is_no_label_is_told() -> None:
     given = {"a": "b", "tags": ["x"], "User Id": "1", "mail": "a@b.c"}
     _, builder = picture(lambda b: options.labels(b, None, given, VERTEX))

@@ -25,10 +25,18 @@ class Said(Strict):
     depth: float = 1.0
 
 
+class Switch(Strict):
+    marks: dict[str, int]
+    is_on: bool
+    free: Any
+
+
 class Body(Strict):
     model: str
     said: list[Said]
     final: bool | None = None
+    switches: list[Switch] | None = None
+    links: dict[str, Link] | None = None
 
 
 SAID = {"role": "user"}
@@ -60,6 +68,14 @@ def mended(value: Any) -> tuple[str | None, Any]:
         ),
         ({"model": "m", "said": [SAID | {"depth": "x"}]}, "", {"model": "m", "said": [SAID]}),
         ({"model": "m", "said": [SAID | {"marks": {"a": "x"}}]}, "", {"model": "m", "said": [SAID]}),
+        # A stand-in has every field that it needs.
+        (
+            {"model": "m", "said": [], "switches": [3]},
+            "switches[0]",
+            {"model": "m", "said": [], "switches": [{"marks": {}, "is_on": False, "free": None}]},
+        ),
+        # The decoder does not say which name has the wrong value.
+        ({"model": "m", "said": [], "links": {"a": {"type": "link", "url": "u"}}}, "", {"model": "m", "said": []}),
         # An object of an unknown kind is replaced as a whole.
         (
             {"model": "m", "said": [SAID | {"parts": [{"type": "odd", "a": 1}]}]},

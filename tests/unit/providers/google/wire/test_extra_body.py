@@ -9,7 +9,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.providers.google.capabilities import models
-from imagewire_server.providers.google.wire import ANYTHING, Allowed, encode
+from imagewire_server.providers.google.wire import ANYTHING, Allowed, encode, extra_body
 
 VERTEX = models("vertex_ai").unknown
 GEMINI = replace(models("gemini").unknown, thinking_levels=(), image_sizes=("1K", "2K"), aspect_ratios=("1:1",))
@@ -199,3 +199,11 @@ def test_extra_body_chooses_the_modalities_where_no_field_does(name: str, field:
     assert refused(given, VERTEX) == [
         (f"extra_body.{name}.{field}", "is already set by another field of the request; set it in one place")
     ]
+
+
+def test_what_an_extra_body_says_is_named_alike_in_both_spellings() -> None:
+    given = spec({"generation_config": {"top_k": 1, "imageConfig": {"image_size": "1K", "imageOutputOptions": {}}}})
+    assert extra_body.in_config(given.extra_body) == {"topK", "imageConfig"}
+    assert extra_body.in_image_config(given.extra_body) == {"imageSize", "outputOptions"}
+    for nothing in ({}, {"generationConfig": {}}, {"generationConfig": {"imageConfig": {}}}):
+        assert extra_body.in_image_config(spec(nothing).extra_body) == set()

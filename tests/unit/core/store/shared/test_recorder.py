@@ -1,0 +1,98 @@
+"""The recorder of a shared store, with a Redis and an object store that take everything."""
+
+import asyncio
+import time
+import tracemalloc
+from collections.abc import Coroutine
+from typing import Any
+
+from imagewire_server.contract import pb
+from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.shared.recorder import SharedRecorder
+
+MB = 1024 * 1024
+
+
+class Taking:
+    """A SharedStore. sizes: of the objects. pictures: of the records. removed: the names of removed objects."""
+
+    def __init__(self) -> None:
+        self.objects = self.database = self.heart = self
+        self.sizes: list[int] = []
+        self.pictures: list[tuple[int, str]] = []
+        self.removed: list[str] = []
+        self.faults: list[BaseException] = []
+        self.fails = False
+
+    async def begin(self, _: Kept) -> None: ...
+
+    def open(self, _: Any) -> None: ...
+
+    def close(self, _: Any) -> None: ...
+
+    def leave(self, _: Kept) -> None: ...
+
+    def give_up(self, _: Kept) -> None: ...
+
+    def look_for_room(self, _: int) -> None: ...
+
+    def fail(self, _: Kept, error: BaseException) -> None:
+        self.faults.append(error)
+
+    def do(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        self.work = asyncio.create_task(work)
+        return self.work
+
+    async def put(self, what: Any, data: Any = 0) -> int:
+        if self.fails:
+            raise OSError("it does not work")
+        if isinstance(what, str):
+            self.sizes.append(len(data))
+        return 0
+
+    async def add(self, _: str, __: float, entries: list[Any]) -> list[bytes]:
+        return [b"1"] * len(entries)
+
+    async def drop(self, _: str, __: list[bytes]) -> None: ...
+
+    async def put_image(self, image: Any, name: str, path: str, *, upload: bool) -> None:
+        self.pictures.append((image.size, path))
+
+    async def remove(self, name: str) -> None:
+        self.removed.append(name)
+
+
+def recorder(store: Taking) -> SharedRecorder:
+    now = time.time()
+    return SharedRecorder(store, Kept("cmpl-1", "me", "", b"", now, now + 1000))  # type: ignore[arg-type]
+
+
+async def test_the_pictures_of_a_request_are_written_one_at_a_time() -> None:
+    store = Taking()
+    made = recorder(store)
+    image = pb.Image(data=bytes(4 * MB), mime_type="image/png")
+    made.ask(pb.Spec(messages=[pb.ChatMessage(image=image) for _ in range(8)]))
+    tracemalloc.start()
+    try:
+        made.add([pb.Event(sequence=1, started=pb.Started())])
+        made.end(None, free=False)
+        await made.settle()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert store.faults == []
+    assert store.pictures == [(4 * MB, f"answers/cmpl-1/in/{number}") for number in range(8)]
+    assert store.sizes == [MB] * 32
+    assert peak < 12 * MB
+
+
+async def test_what_is_not_kept_leaves_no_objects() -> None:
+    store = Taking()
+    made = recorder(store)
+    made.add([pb.Event(sequence=1, started=pb.Started())])
+    await made.catch_up()
+    store.fails = True
+    made.end(None, free=False)
+    await made.settle()
+    await store.work
+    assert (len(store.faults), store.removed) == (1, ["answers/cmpl-1"])
