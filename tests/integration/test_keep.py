@@ -11,7 +11,7 @@ import grpc
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.core.store.local.recorder import LocalRecorder
+from imagewire_server.core.store.local.answer_writer import AnswerWriter
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.keeping import BIG, draw, draws, flat, resume
 from tests.integration.shared_store import keep_settings
@@ -114,14 +114,14 @@ async def test_cancel_ends_the_drawing_and_its_request_id_says_so(keeping: Stack
 
 async def test_a_picture_is_there_when_its_answer_is(keeping: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk is slow."""
-    write = LocalRecorder._write
+    add = AnswerWriter.add
 
-    def slowly(recorder: LocalRecorder, events: list[Any]) -> None:
+    def slowly(writer: AnswerWriter, events: list[Any]) -> None:
         if any(isinstance(event, pb.Event) and event.HasField("part_finished") for event in events):
             time.sleep(0.2)
-        write(recorder, events)
+        add(writer, events)
 
-    monkeypatch.setattr(LocalRecorder, "_write", slowly)
+    monkeypatch.setattr(AnswerWriter, "add", slowly)
     answer = await keeping.chat.CreateCompletion(pb.CreateCompletionRequest(spec=spec(BIG), max_inline_bytes=10_000))
     image_id = answer.candidates[0].message.image.image_id
     first = await anext(aiter(keeping.images.DownloadImage(pb.DownloadImageRequest(image_id=image_id))))
