@@ -18,7 +18,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop own-lines lowest fuzz robustness docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,6 +76,9 @@ SECONDS ?= 600
 
 robustness: $(COMPAT)  ## Kill servers under callers and check that nothing is paid twice or lost: make robustness SECONDS=600 SEED=0.
 	@$(BIN)/python -m tests.robustness --seconds $(SECONDS) --seed $(SEED)
+
+at-scale: $(COMPAT)  ## Check what is promised of kept answers in its full sizes, about ten minutes: make at-scale CHECKS="cuts caps".
+	@$(BIN)/python -m tests.robustness.at_scale $(CHECKS)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
 	@echo "installing the clients that the tests use (once)"

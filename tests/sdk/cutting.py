@@ -9,11 +9,12 @@ from collections.abc import Iterator
 class Cutting:
     """cuts: how many connections were cut. every: the server's bytes after which a connection is cut, None for never.
 
-    most: how many are cut at most, None for all. sent: bytes that came from clients. upstream: may change.
+    most: how many are cut at most, None for all. seconds: after which a connection is cut, None for never.
+    sent: bytes that came from clients. upstream: may change.
     """
 
-    def __init__(self, upstream: str, every: int | None, most: int | None) -> None:
-        self.upstream, self.every, self.most = upstream, every, most
+    def __init__(self, upstream: str, every: int | None, most: int | None, seconds: float | None = None) -> None:
+        self.upstream, self.every, self.most, self.seconds = upstream, every, most, seconds
         self.cuts = self.sent = 0
         self.address = ""
         self._open: set[asyncio.StreamWriter] = set()
@@ -53,7 +54,8 @@ class Cutting:
                 asyncio.create_task(self._down(from_server, writer)),
             }
             self._passing |= passing
-            await asyncio.wait(passing, return_when=asyncio.FIRST_COMPLETED)
+            ended, _ = await asyncio.wait(passing, timeout=self.seconds, return_when=asyncio.FIRST_COMPLETED)
+            self.cuts += not ended
         finally:
             for each in both:
                 each.transport.abort()
@@ -84,8 +86,10 @@ class Cutting:
 
 
 @contextlib.contextmanager
-def cutting(upstream: str, every: int | None = None, most: int | None = None) -> Iterator[Cutting]:
-    proxy, ready = Cutting(upstream, every, most), threading.Event()
+def cutting(
+    upstream: str, every: int | None = None, most: int | None = None, seconds: float | None = None
+) -> Iterator[Cutting]:
+    proxy, ready = Cutting(upstream, every, most, seconds), threading.Event()
     thread = threading.Thread(target=proxy.run, args=(ready,))
     thread.start()
     assert ready.wait(60)
