@@ -52,6 +52,7 @@ class EventBuffer:
         self._max_bytes = max_bytes
         self.budget = budget
         self._events: dict[int, StreamEvent] = {}
+        self._sizes: dict[int, int] = {}
         self.used = 0
         self.start = 0
         self.end = 0
@@ -64,10 +65,13 @@ class EventBuffer:
 
     def add(self, events: list[StreamEvent]) -> None:
         """Keep what has arrived."""
+        size = 0
         for event in events:
             self._events[self.end] = event
+            self._sizes[self.end] = own = _size(event)
             self.end += 1
-            self._count(_size(event))
+            size += own
+        self._count(size)
 
     def trim(self, needed: int) -> None:
         """Drop the oldest events in front of position `needed`, as many as the bounds ask."""
@@ -81,8 +85,8 @@ class EventBuffer:
 
     def _drop(self) -> None:
         event = self._events.pop(self.start)
+        self._count(-self._sizes.pop(self.start))
         self.start += 1
-        self._count(-_size(event))
         self._dropped = event.sequence, _end(event)
 
     def clear(self) -> None:
@@ -94,9 +98,8 @@ class EventBuffer:
         found: list[StreamEvent] = []
         size = 0
         while position < self.end and size < _PORTION:
-            event = self._events[position]
-            found.append(event)
-            size += _size(event)
+            found.append(self._events[position])
+            size += self._sizes[position]
             position += 1
         return found
 

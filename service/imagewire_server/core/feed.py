@@ -64,8 +64,7 @@ class Feed:
         self._idle: asyncio.Future[None] | None = None  # what the task waits for while it must not pull
         self._ended = False  # whether no more events come
         self._closed = False
-        # What the store says of the drawing's end; this, if the task is cancelled.
-        self._outcome: Exception | None = _given_up()
+        self._reason: Error | None = None  # what the drawing was ended with, None for the caller's wish
         self._error: Exception | None = None
         self._traceback: TracebackType | None = None
 
@@ -91,7 +90,7 @@ class Feed:
     async def aclose(self, reason: Error | None = None) -> None:
         """End the drawing, and drop what is in memory. A reader that is still attached gets the reason."""
         self._closed = True
-        self._outcome = reason or self._outcome
+        self._reason = reason or self._reason
         gone = reason or Internal("the answer was given up while it was read")
         self._end(gone if self._readers else None)
         try:
@@ -198,7 +197,7 @@ class Feed:
             if not self._closed:  # from outside, or of something that the source asked
                 self._end(Internal("the drawing was cancelled while it was read"))
             if self._keeping is not None:
-                self._keeping.on_end(self._outcome)
+                self._keeping.on_end(self._reason or _given_up())
             raise
         else:
             await self._finish(None)
@@ -206,7 +205,6 @@ class Feed:
 
     async def _finish(self, outcome: Exception | None) -> None:
         """The drawing is over: first the store learns of it, then the readers."""
-        self._outcome = outcome
         if self._keeping is not None:
             self._keeping.on_end(outcome)
             await self._keeping.settle()
@@ -244,12 +242,11 @@ class Feed:
         What the store has written is read from there by those who lag.
         """
         self._drop_read()
-        self._buffer.trim(recorder.written)
-        if self._buffer.is_full and recorder.written < self._buffer.end:
+        is_wanted = self._buffer.used <= _AHEAD or not self._readers or any(reader.waits for reader in self._readers)
+        if not is_wanted and asyncio.get_running_loop().time() < self._asked_at + _PATIENCE:
             return False
-        if self._buffer.used <= _AHEAD or not self._readers or any(reader.waits for reader in self._readers):
-            return True
-        return asyncio.get_running_loop().time() >= self._asked_at + _PATIENCE
+        self._buffer.trim(recorder.written)
+        return not self._buffer.is_full or recorder.written >= self._buffer.end
 
     def _needed(self) -> int:
         """The position of the first event that an attached reader lacks."""

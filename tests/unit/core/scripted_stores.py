@@ -20,14 +20,14 @@ from tests.unit.core.store.local.stores import kept
 class ScriptedStore:
     """A Recorder, and what a drawing needs of its Store. at_once: whether it tells at once what it has, or in `write`.
 
-    got, ended: what it was given. error: raised behind what is read.
+    got, ended: what it was given. reads: how often it was read. error: raised behind what is read.
     """
 
     secret = b"secret"
 
     def __init__(self, *, at_once: bool = True) -> None:
         self.failed = False
-        self.written = 0
+        self.written = self.reads = 0
         self.got: list[StreamEvent] = []
         self.ended: list[Exception | None] = []
         self.error: Exception | None = None
@@ -66,6 +66,7 @@ class ScriptedStore:
 
     async def read(self, _: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """What it has, also what it has not told yet; the bytes of a file at once."""
+        self.reads += 1
         for event in joined(self.got[: self.written] if self.failed else self.got):
             if isinstance(event, Chunk) and event.sequence == after_sequence:
                 if offset < len(event.data):

@@ -3,7 +3,9 @@ what a failed store lacks.
 """
 
 import asyncio
+import gc
 import hashlib
+import weakref
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.store.local import recorder as recorder_module
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.store import StoreDown
 from tests.unit.core import scripted_stores
@@ -84,6 +87,7 @@ async def test_where_the_store_fails_the_rest_comes_from_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: int
 ) -> None:
     """The store fails after some of the picture: the source waits for the reader from then on."""
+    monkeypatch.setattr(recorder_module, "_TOGETHER", 0)
     source = Scripted(batches(PICTURE, 10_000))
     async with drawing(tmp_path, monkeypatch, source) as (completion, store, keeping):
         recorder: Any = keeping.recorder
@@ -209,3 +213,21 @@ async def test_a_store_that_fails_beneath_a_reader_is_told_as_an_answer_that_is_
     with pytest.raises(AnswerNotKept):
         await anext(slow)
     await slow.aclose()
+
+
+@pytest.mark.parametrize("picture", [b"small", PICTURE], ids=len)
+async def test_what_is_over_is_freed_without_the_collector(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, picture: bytes
+) -> None:
+    gc.disable()
+    try:
+        async with drawing(tmp_path, monkeypatch, Scripted(batches(picture, 10_000))) as made:
+            completion, store, _ = made
+            await rest(completion.attach(hashes=True))
+            await store.flush()
+            gone = weakref.ref(completion._feed or completion)
+            del completion, made, _
+            await settle()
+            assert gone() is None
+    finally:
+        gc.enable()

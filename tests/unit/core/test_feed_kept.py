@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from imagewire_server.contract.errors import Cut, Draining
-from imagewire_server.contract.events import Chunk
+from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.keep_errors import Cancelled
 from imagewire_server.core import feed
 from imagewire_server.core.event_buffer import EventsNotKept
@@ -57,6 +57,20 @@ async def test_a_store_goes_on_without_a_reader_who_does_not_ask_for_a_while(
         await settle()
         assert source.closed == is_drawn
     await completion.aclose()
+
+
+async def test_who_reads_as_fast_as_it_is_drawn_reads_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where each list of events fills the buffer, and is written before it is read."""
+    monkeypatch.setattr(feed, "_PATIENCE", 3600.0)
+    monkeypatch.setattr(feed, "_AHEAD", 0)
+    completion, store = drawing(Scripted(batches()), 1)
+    seen: list[StreamEvent] = []
+    async with completion.attach(hashes=True) as reader:
+        async for events in reader:
+            seen += events
+            await settle()
+    assert wire(seen) == wire(store.got)
+    assert store.reads == 0
 
 
 async def test_a_late_reader_has_the_beginning_from_the_store_while_that_works() -> None:

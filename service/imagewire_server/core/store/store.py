@@ -22,7 +22,10 @@ class Recorder(Protocol):
     """How many of the events that it got can be read back."""
 
     def on_progress(self, call: "OnProgress") -> None:
-        """Have `call` called on the event loop whenever `written` or `failed` has changed."""
+        """Have `call` called on the event loop whenever `written` or `failed` has changed, until the end is written.
+
+        Then it is let go of: the drawing that listens refers to this recorder, and neither is to outlive the call.
+        """
 
     def ask(self, spec: pb.Spec) -> None:
         """What was asked, before the first event. The spec must not change afterwards."""
@@ -41,6 +44,10 @@ class OnProgress(Protocol):
     """See Recorder."""
 
     def __call__(self) -> None: ...
+
+
+def ignore() -> None:
+    """Nobody listens."""
 
 
 class Upload(Protocol):

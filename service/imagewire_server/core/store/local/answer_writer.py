@@ -68,20 +68,24 @@ class AnswerWriter:
     def add(self, events: Iterable[StreamEvent]) -> None:
         """The next events."""
         records: list[bytes] = []
+        data: list[bytes] = []
         for event in events:
             if isinstance(event, Chunk):
                 if self._file is None:
                     self._file = PartFile(self._store.folder.part(self._kept.completion_id, self._files))
                     records.append(log_format.file_record(event, self._files))
                     self._files += 1
-                # The bytes are there before the record that tells of them.
-                self._file.write(event.data)
-                self._grow(len(event.data))
-            else:
-                if self._file is not None:
-                    self._finish_file(self._file, event.part_finished)
-                    self._file = None
-                records.append(log_format.event_record(event))
+                data.append(event.data)
+                continue
+            if self._file is not None:
+                self._write(self._file, data)
+                data = []
+                self._finish_file(self._file, event.part_finished)
+                self._file = None
+            records.append(log_format.event_record(event))
+        # The bytes are there before the record that tells of them.
+        if self._file is not None:
+            self._write(self._file, data)
         if records:
             self._append(b"".join(records))
 
@@ -110,6 +114,11 @@ class AnswerWriter:
 
         request = kept_request(asked, take)
         return log_format.request_record(request) if request is not None else b""
+
+    def _write(self, file: PartFile, data: list[bytes]) -> None:
+        before = file.size
+        file.write(*data)
+        self._grow(file.size - before)
 
     def _append(self, data: bytes) -> None:
         assert self._log is not None  # noqa: S101  # opened by begin

@@ -16,12 +16,15 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store.local.answer_writer import AnswerWriter
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Kept, State
-from imagewire_server.core.store.store import OnProgress, StoreDown
+from imagewire_server.core.store.store import OnProgress, StoreDown, ignore
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
 
 _SMALL = 64 * 1024  # bytes of an answer that is one row
+# Bytes of a larger one that are written together: to change threads costs as much as to write some ten thousand. Half
+# of what a completion's buffer has, so that it is never full of what nobody writes.
+_TOGETHER = 128 * 1024
 
 
 class LocalRecorder:
@@ -33,9 +36,10 @@ class LocalRecorder:
         self.written = 0
         self.began = 0.0
         self._store = store
-        self._progress: OnProgress = lambda: None
+        self._progress: OnProgress = ignore
         self._asked: pb.Spec | None = None
-        self._held: list[StreamEvent] | None = []
+        self._held: list[StreamEvent] = []
+        self._has_begun = False  # as a log and files
         self._size = self._given = 0
         self._writer = AnswerWriter(store, kept)
         self._done = 0  # of the thread: how many events it has written
@@ -53,35 +57,37 @@ class LocalRecorder:
         if self.failed:
             return
         self._given += len(events)
-        if self._held is None:
-            self._write(partial(self._writer.add, events))
-            return
         if not self._held:
             self.began = asyncio.get_running_loop().time()
             self._store.small.hold(self)
         self._held += events
         for event in events:
             self._size += len(event.data) if isinstance(event, Chunk) else event.ByteSize()
-        if self._size > _SMALL:
+        if self._size > (_TOGETHER if self._has_begun else _SMALL):
             self.let_go()
 
     def let_go(self) -> None:
-        """Write what is held, and what comes as it comes."""
-        held, self._held = self._held or [], None
-        asked, self._asked = self._asked, None
+        """Write what is held."""
+        held, self._held, self._size = self._held, [], 0
         self._store.small.release(self)
+        if self._has_begun:
+            self._write(partial(self._writer.add, held))
+            return
+        self._has_begun = True
+        asked, self._asked = self._asked, None
         self._write(partial(self._writer.begin, asked, held))
 
     def end(self, error: Error | None, *, free: bool) -> None:
         """See Recorder."""
-        if self._held and isinstance(self._held[-1], Chunk):
+        if self._held and (self._has_begun or isinstance(self._held[-1], Chunk)):
             self.let_go()  # a picture that was cut is no object
         self._store.small.release(self)
         state = State.FREE if free else State.ENDED
-        if self._held is None or self.failed:
+        if self._has_begun or self.failed:
             self._store.writer.put(partial(self._end, state, error))
         elif free and not self.kept.request_id:
             self._store.done(self)
+            self._progress = ignore
         else:
             held, asked = self._held, self._asked
             self._store.small.add(self, lambda rows: self._writer.add_small(rows, asked, held, state, error))
@@ -95,6 +101,11 @@ class LocalRecorder:
         """The thread has written, or has failed."""
         self.written = self._done
         self._progress()
+
+    def tell_end(self) -> None:
+        """The same, for the last time."""
+        self.tell()
+        self._progress = ignore
 
     def _write(self, work: Callable[[], None]) -> None:
         self._store.writer.put(partial(self._step, work, self._given))
@@ -134,4 +145,4 @@ class LocalRecorder:
             # Until now a slow reader may have read what was written before the failure.
             self._store.folder.remove(self.kept.completion_id)
             self._store.mark(replace(self.kept, state=State.FREE if state is State.FREE else State.NOT_KEPT))
-        return self.tell
+        return self.tell_end

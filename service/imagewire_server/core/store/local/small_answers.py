@@ -89,4 +89,4 @@ class SmallAnswers:
 
 def _tell(recorders: "list[LocalRecorder]") -> None:
     for recorder in recorders:
-        recorder.tell()
+        recorder.tell_end()

@@ -20,7 +20,7 @@ from imagewire_server.core.store.request import InputImage, KeptRequest
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.objects import PIECE, PieceWriter
-from imagewire_server.core.store.store import OnProgress
+from imagewire_server.core.store.store import OnProgress, ignore
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.shared.store import SharedStore
@@ -42,7 +42,7 @@ class SharedRecorder:
         self.failed = False
         self.written = 0
         self._store = store
-        self._progress: OnProgress = lambda: None
+        self._progress: OnProgress = ignore
         self._given: list[StreamEvent] = []
         self._ending: tuple[Error | None, bool] | None = None
         self._stopping = False
@@ -130,6 +130,7 @@ class SharedRecorder:
         finally:
             self._idle.set()
             self._store.close(self)
+            self._progress = ignore
 
     async def _step(self, events: list[StreamEvent]) -> None:
         try:

@@ -36,7 +36,7 @@ async def test_a_disk_that_takes_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         recorder = store.record(given)
         recorder.on_progress(lambda: told.append(recorder.failed))
         with monkeypatch.context() as patch:
-            patch.setattr(os, "write", full)
+            patch.setattr(os, "writev", full)
             for batch in events(LARGE):
                 recorder.add(batch)
             recorder.end(None, free=False)

@@ -51,6 +51,7 @@ async def test_what_is_drawn_stays_where_there_is_no_room(tmp_path: Path) -> Non
         recorder = store.record(drawn)
         for batch in events(LARGE)[:-1]:
             recorder.add(batch)
+        recorder.let_go()
         await store.writer.call(store.make_room)
         assert await total(store) > 100
         assert await store.find("me", completion_id="cmpl-1") is not None
