@@ -29,6 +29,7 @@ def cache_key(spec: pb.Spec, routes: Iterable[str], space: str = "") -> bytes:
     if chat.request is None:
         raise NoKey("cannot be used with more than 1 MiB beside the pictures: send less, or leave it out")
     for message in chat.request.messages:
+        _spell_text(message)
         for _, image in message_rules.images(message, ""):
             _name_by_hash(image)
     beside = pb.Spec()
@@ -48,6 +49,14 @@ def _is_elsewhere(message: pb.ChatMessage) -> bool:
     uris = [image.uri for _, image in message_rules.images(message, "")]
     uris += [part.media.uri for part in message.parts if part.HasField("media")]
     return any(uri and uri[:5].lower() != "data:" for uri in uris)
+
+
+def _spell_text(message: pb.ChatMessage) -> None:
+    """Spell a message that is only a text as one part, and leave out the text that parts repeat."""
+    if message.content and not message.parts and not message.HasField("image"):
+        message.parts.add(text=message.content)
+    if message.parts:
+        message.ClearField("content")
 
 
 def _name_by_hash(image: pb.Image) -> None:
