@@ -220,8 +220,6 @@ class Settings:
 
 def wrong_cache_ttl(value: float, given: Settings) -> str:
     """The error of a cache_ttl, "" if it goes with the other settings."""
-    if value < 0:
-        return "must be 0 or more seconds"
     if value and given.keep == "off":
         return "needs kept answers: leave it out, or set keep to local or shared"
     if value > given.keep_ttl:
