@@ -220,7 +220,7 @@ async def test_the_configuration_turns_it_on_for_all_and_for_a_deployment(tmp_pa
 
 async def test_an_age_that_cannot_be_is_refused(local: Stack) -> None:
     for ttl, words in (
-        (Duration(seconds=-1), "is no time from 0"),
+        (Duration(seconds=-1), "must be from 0"),
         (Duration(seconds=90_000), "keeps answers for 86400 s: ask for at most that"),
     ):
         with pytest.raises(grpc.aio.AioRpcError) as failed:
@@ -242,3 +242,26 @@ async def test_a_server_that_keeps_nothing_has_no_cache(stack: Stack) -> None:
     assert "cache_ttl" in (failed.value.details() or "")
     await draw(stack, SMALL, cache_ttl=NOW)
     assert draws(stack) == 1
+
+
+async def test_another_worker_and_the_next_start_find_it(tmp_path: Path) -> None:
+    settings = {"keep": "local", "keep_dir": str(tmp_path / "kept")}
+    async with running_stack(**settings) as one, running_stack(**settings, beside=one) as other:
+        mine = str(uuid.uuid4())
+        first = await draw(one, SMALL, cache_ttl=HOUR, request_id=mine)
+        again = await draw(other, SMALL, cache_ttl=HOUR)
+        assert (unmarked(again), draws(one)) == (unmarked(first), 1)
+    async with running_stack(**settings) as next_start:
+        assert unmarked(await draw(next_start, SMALL, cache_ttl=HOUR)) == unmarked(first)
+        assert draws(next_start) == 0
+
+
+async def test_a_chat_that_goes_on_by_id_counts_by_its_messages(keeping: Stack) -> None:
+    first = await draw(keeping, SMALL, cache_ttl=HOUR)
+    more = spec(SMALL, "Make it blue", previous_completion_id=first[0].started.completion_id)
+    turn = await asked(keeping, more)
+    again = await asked(keeping, more)
+    assert (unmarked(again), draws(keeping)) == (unmarked(turn), 2)
+    # A chat goes on from what came from the cache, too.
+    third = spec(SMALL, "Make it red", previous_completion_id=again[0].started.completion_id)
+    assert (await asked(keeping, third))[-1].HasField("finished")

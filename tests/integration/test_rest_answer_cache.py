@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from tests.conftest import Stack, running_stack
+from tests.integration import picture_urls
 from tests.integration.keeping import draws
+from tests.integration.picture_urls import chat, fetcher_of, gallery
 from tests.integration.rest_requests import MODEL, THREE, ask, body
 from tests.pictures import PNG
 
@@ -149,3 +151,23 @@ async def test_a_server_that_keeps_nothing_names_the_field(rest: Stack) -> None:
     assert answer.status_code >= 400
     assert "cache.ttl: this server keeps no answers" in answer.json()["error"]["message"]
     fine(await ask(rest, body(cache={"no-cache": True}), headers={"Cache-Control": "no-cache"}))
+
+
+async def test_a_picture_by_url_counts_by_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with gallery() as url:
+        keep = {"keep": "local", "keep_dir": str(tmp_path / "kept")}
+        async with running_stack(rest=True, fetcher=fetcher_of(url), **keep) as stack:
+            for name in ("a", "a?again"):
+                fine(await ask(stack, {**chat(f"{url}/{name}"), **TTL}))
+            assert draws(stack) == 1
+            monkeypatch.setattr(picture_urls, "encoded", lambda *_: PNG)
+            fine(await ask(stack, {**chat(f"{url}/a"), **TTL}))
+            assert draws(stack) == 2
+
+
+async def test_urls_of_cached_pictures_work(keeping: Stack) -> None:
+    asks = {"model": MODEL, "prompt": "A banana", "response_format": "url", **TTL}
+    first, again = [fine(await ask(keeping, asks, IMAGES))["data"][0]["url"] for _ in range(2)]
+    pictures = [(await keeping.rest.get(url)).content for url in (first, again)]
+    assert pictures[0] == pictures[1] != b""
+    assert draws(keeping) == 1

@@ -84,7 +84,7 @@ def uuid(value: str) -> str | None:
 def duration(value: Any) -> str | None:
     """Check that a Duration is none that is negative, and a valid one."""
     fine = 0 <= value.seconds <= _LONGEST and 0 <= value.nanos < 1_000_000_000
-    return None if fine else f"is no time from 0 to {_LONGEST} seconds"
+    return None if fine else f"must be from 0 to {_LONGEST} seconds"
 
 
 def resume(message: Any) -> Iterator[tuple[str, str]]:

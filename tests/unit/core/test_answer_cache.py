@@ -1,5 +1,6 @@
 """What a request's place in the answer cache is, and which answers are worth to be sent again."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,14 @@ from imagewire_server.core.call import Call
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.router import Router, Upstream
+from imagewire_server.core.store.store import StoreDown
 from imagewire_server.core.wishes import CacheWish, Wishes
 from tests.conftest import spec
 from tests.deployments import google
+from tests.unit.core.keepers import ME, YOU
 from tests.unit.core.scripted_providers import BEGUN, Scripted, end
-from tests.unit.core.store.local.stores import opened
+from tests.unit.core.store.local.stores import SMALL, kept, opened
+from tests.unit.core.store.local.stores import events as drawing
 
 STOP, LENGTH = pb.FinishReason.FINISH_REASON_STOP, pb.FinishReason.FINISH_REASON_MAX_TOKENS
 
@@ -140,6 +144,30 @@ async def test_whether_a_picture_is_wanted(tmp_path: Path, asked: Any, defaults:
         entry = await cache.entry(spec("n0", response_modalities=asked), Call(), Wishes())
     assert entry is not None
     assert entry.wants_picture is wants
+
+
+async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise StoreDown("disk I/O error")
+
+    async with opened(tmp_path) as store:
+        cache = AnswerCache(engine(None), store, 60.0)
+        entry = await cache.entry(spec("n0"), Call(caller=ME), Wishes())
+        assert entry is not None
+        assert await cache.find(entry, Call(caller=ME)) is None
+        recorder = store.record(kept())
+        for some in drawing(SMALL):
+            recorder.add(some)
+        recorder.end(None, free=False, cache_key=entry.key)
+        call = Call(caller=ME)
+        found = await cache.find(entry, call)
+        assert found is not None
+        await found.aclose()
+        assert (call.completion_id, call.cached_answers) == ("cmpl-1", 1)
+        assert await cache.find(replace(entry, ttl=0.0), Call(caller=ME)) is None
+        assert await cache.find(entry, Call(caller=YOU)) is None
+        monkeypatch.setattr(store, "cached", fail)
+        assert await cache.find(entry, Call(caller=ME)) is None
 
 
 def test_a_server_without_a_store_has_no_cache() -> None:
