@@ -55,6 +55,7 @@ async def test_a_stream_is_the_live_one_but_for_its_cost(keeping: Stack) -> None
     assert (events, done) == (same, done_too)
     assert unmarked(json.loads(usage[6:])) == unmarked(json.loads(marked[6:]))
     assert json.loads(marked[6:])["usage"]["cost"] == 0.0
+    assert again.headers[CACHED] == "1"
     assert draws(keeping) == 1
 
 

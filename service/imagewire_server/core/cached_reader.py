@@ -13,6 +13,7 @@ import structlog
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.keep_errors import not_kept
 from imagewire_server.core.fault_log import describe
+from imagewire_server.core.keeping import settled
 from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Store, StoreDown
@@ -24,7 +25,6 @@ class CachedReader:
     """A Reader of an answer of the store. key: by which the cache found it. Call `begin` first."""
 
     def __init__(self, store: Store, kept: Kept, key: bytes) -> None:
-        self.completion_id = kept.completion_id
         self._store, self._kept, self._key = store, kept, key
         self._first: list[list[StreamEvent]] = []
         self._events = self._checked()
@@ -42,6 +42,17 @@ class CachedReader:
         except Exception as error:  # noqa: BLE001  # whatever is damaged, another one is drawn
             _log.warning("a cached answer cannot be read, and is drawn again", **describe(error))
         return False
+
+    async def answer(self, kept: Kept) -> None:
+        """Let it be the answer of a request, where that has claimed a request_id."""
+        if kept.request_id:
+            recorder = self._store.record(kept)
+            recorder.end(None, free=False, answer=self._kept.completion_id)
+            try:
+                await settled(recorder)
+            except asyncio.CancelledError:
+                await self.aclose()
+                raise
 
     async def __aenter__(self) -> "CachedReader":
         return self
@@ -63,7 +74,7 @@ class CachedReader:
 
     def _check(self, files: "_Files", events: list[StreamEvent]) -> None:
         if not all(files.are_whole(event) for event in events):
-            raise not_kept(self.completion_id)
+            raise not_kept(self._kept.completion_id)
 
     async def _checked(self) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, marked. What cannot be read to its end is not found again. Raises AnswerNotKept."""
@@ -77,7 +88,7 @@ class CachedReader:
             with contextlib.suppress(StoreDown):
                 await self._store.forget_cached(self._kept.caller, self._key)
             if isinstance(error, StoreDown):
-                raise not_kept(self.completion_id) from error
+                raise not_kept(self._kept.completion_id) from error
             raise
 
 

@@ -14,14 +14,13 @@ from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, R
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import answer_cache, claiming, history, kept_inputs, metrics
 from imagewire_server.core.answer_cache import AnswerCache, Entry
-from imagewire_server.core.cached_reader import CachedReader
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.drain import loss, pause
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
-from imagewire_server.core.keeping import Keeping, settled
+from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
@@ -132,7 +131,8 @@ class Keeper:
             claiming.give_back(self._store, kept)
             raise
         if cached is not None:
-            return await self._send_again(self._store, kept, cached, deadline)
+            await cached.answer(kept)
+            return ReaderInTime(cached, deadline) if deadline is not None else cached
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
@@ -245,14 +245,6 @@ class Keeper:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
         return ReaderInTime(reader, deadline) if goes_on and deadline is not None else reader
-
-    async def _send_again(self, store: Store, kept: Kept, cached: CachedReader, deadline: float | None) -> Reader:
-        """The reader of a cached answer; it is also that of the request_id, from now on."""
-        if kept.request_id:
-            recorder = store.record(kept)
-            recorder.end(None, free=False, answer=cached.completion_id)
-            await settled(recorder)
-        return ReaderInTime(cached, deadline) if deadline is not None else cached
 
     def _may_go_on(self) -> bool:
         alone = sum(not running.completion.is_read for running in self._running.values())

@@ -15,7 +15,7 @@ from imagewire_server.core.cached_reader import CachedReader
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import StoreDown
-from tests.unit.core.store.local.stores import LARGE, events, kept, opened
+from tests.unit.core.store.local.stores import ID, LARGE, events, kept, opened
 
 KEY = b"key"
 
@@ -132,3 +132,46 @@ async def test_a_store_that_is_down_forgets_later(tmp_path: Path, monkeypatch: p
     async with opened(tmp_path) as store:
         monkeypatch.setattr(LocalStore, "forget_cached", fail)
         assert not await reader(store).begin()  # there is no such answer
+
+
+async def test_it_becomes_the_answer_of_a_request_id(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for some in events(LARGE):
+            recorder.add(some)
+        recorder.end(None, free=False)
+        asks = kept("cmpl-2", request_id=ID)
+        await store.claim(asks)
+        made = reader(store)
+        assert await made.begin()
+        await made.answer(asks)
+        await made.answer(kept("cmpl-3"))  # without a request_id there is nothing to note
+        async with made:
+            found = await store.find("me", request_id=ID)
+            assert found is not None
+            told = [event async for some in store.read(found, 0, 0) for event in some]
+        assert told[-1].finished.usage.cached_answer
+        assert await store.find("me", completion_id="cmpl-3") is None
+
+
+async def test_a_call_that_leaves_while_its_id_is_noted_reads_no_more(tmp_path: Path) -> None:
+    class Slow:
+        waits = asyncio.Event()
+
+        def end(self, *_: Any, **__: Any) -> None: ...
+
+        async def settle(self) -> None:
+            self.waits.set()
+            await asyncio.Event().wait()
+
+    store, slow = Told(list(events(LARGE))), Slow()
+    store.record = lambda _: slow  # type: ignore[attr-defined]
+    made = reader(store)
+    await made.begin()
+    noting = asyncio.create_task(made.answer(kept(request_id=ID)))
+    await slow.waits.wait()
+    noting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await noting
+    with pytest.raises(StopAsyncIteration):
+        await anext(made._events)
