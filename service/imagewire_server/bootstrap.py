@@ -80,6 +80,7 @@ class Server:
             goes_on=given.on_disconnect == "keep",
             max_alone=given.max_unread_drawings,
             max_input_bytes=given.max_request_bytes,
+            cache_ttl=given.cache_ttl,
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)

@@ -32,7 +32,7 @@ CALLERS = {
     "model", "messages", "stream", "stream_options", "user", "metadata", "usage", "continuation_token",
     "continuationToken", "drop_params", "background", "function_call", "functions", "logit_bias", "prompt_cache_key",
     "prompt_cache_retention", "safety_identifier", "top_logprobs", "verbosity", "fallbacks", "timeout",
-    "image_delivery",
+    "image_delivery", "cache",
 }  # fmt: skip
 SECTIONS = [*SERVED, "litellm_settings", "request"]
 

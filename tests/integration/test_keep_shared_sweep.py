@@ -103,6 +103,21 @@ async def test_what_made_room_is_not_paid_again(redis: Redis, objects: Path, swe
             assert 0 < client.pttl(f"imagewire:c:{gone}") <= 25 * 3600 * 1000
 
 
+async def test_a_cached_answer_that_made_room_is_drawn_anew(redis: Redis, objects: Path, sweep: Sweep) -> None:
+    async with running_stack(**settings(redis, objects), cache_ttl=600.0) as stack:
+        ident = await kept(redis, stack)
+        assert (await draw(stack))[-1].finished.usage.cached_answer
+        with redis.client as client:
+            [key] = client.keys("imagewire:k:*")
+            assert 0 < client.pttl(key) <= 24 * 3600 * 1000
+        sweep._max_bytes = 1
+        await sweep.make_room()
+        again = await draw(stack)
+        assert not again[-1].finished.usage.cached_answer
+        assert again[0].started.completion_id != ident
+        assert len(stack.emulator.ledger.entries) == 2
+
+
 async def test_what_is_drawn_for_longer_than_it_is_kept_is_drawn_once(
     redis: Redis, objects: Path, sweep: Sweep
 ) -> None:

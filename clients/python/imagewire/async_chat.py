@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Unpack
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import ChatBase
-from imagewire.options import OnDisconnect, Options, Wish
+from imagewire.options import OnDisconnect, Options
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
+from imagewire.wishes import Wish
 
 if TYPE_CHECKING:
     from imagewire.async_client import AsyncClient
@@ -38,6 +39,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> Answer:
         """Draw, and wait for the whole answer.
 
@@ -48,6 +50,8 @@ class AsyncChat(ChatBase["AsyncClient"]):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
 
         Returns:
             The whole answer, checked.
@@ -64,7 +68,9 @@ class AsyncChat(ChatBase["AsyncClient"]):
             'STOP'
         """
         return await afinal(
-            self.stream(timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect)
+            self.stream(
+                timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect, cache_ttl=cache_ttl
+            )
         )
 
     def stream(
@@ -74,6 +80,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Closing the generator (`contextlib.aclosing`) cancels the call at once.
 
@@ -82,6 +89,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             after: As in `sample`.
             request_id: As in `sample`.
             on_disconnect: As in `sample`.
+            cache_ttl: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -99,7 +107,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             >>> asyncio.run(main())
             banana.png
         """
-        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect))
+        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect, cache_ttl))
 
     def frames(
         self,
@@ -109,6 +117,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures.
 
@@ -121,6 +130,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             after: As in `sample`.
             request_id: As in `sample`.
             on_disconnect: As in `sample`.
+            cache_ttl: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -138,7 +148,7 @@ class AsyncChat(ChatBase["AsyncClient"]):
             'image/png'
         """
         return self._client._grow(
-            self._request(after), timeout, Wish(request_id, on_disconnect), max_frame_bytes, keep_data=False
+            self._request(after), timeout, Wish(request_id, on_disconnect, cache_ttl), max_frame_bytes, keep_data=False
         )
 
 

@@ -11,10 +11,11 @@ from imagewire.async_chat import AsyncChats, afinal, aiterate
 from imagewire.async_kept_calls import AsyncKeptCalls
 from imagewire.chat import require_image
 from imagewire.images import Image, Picture
-from imagewire.options import OnDisconnect, Options, RequestParams, Wish
+from imagewire.options import OnDisconnect, Options, RequestParams
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
+from imagewire.wishes import Wish
 
 
 class AsyncClient(AsyncKeptCalls):
@@ -58,6 +59,7 @@ class AsyncClient(AsyncKeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         **options: Unpack[Options],
     ) -> Image:
         """Draw one picture, or edit pictures.
@@ -70,6 +72,8 @@ class AsyncClient(AsyncKeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             **options: As in `imagewire.Options`.
 
         Returns:
@@ -90,7 +94,14 @@ class AsyncClient(AsyncKeptCalls):
             >>> cat, dog = asyncio.run(main())
         """
         events = self.stream_completion(
-            model, prompt, images=images, timeout=timeout, request_id=request_id, on_disconnect=on_disconnect, **options
+            model,
+            prompt,
+            images=images,
+            timeout=timeout,
+            request_id=request_id,
+            on_disconnect=on_disconnect,
+            cache_ttl=cache_ttl,
+            **options,
         )
         return require_image(await afinal(aiterate(events, AnswerBuilder())))
 
@@ -102,6 +113,7 @@ class AsyncClient(AsyncKeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         max_inline_bytes: int | None = None,
         **params: Unpack[RequestParams],
     ) -> CreateCompletionResponse:
@@ -116,6 +128,8 @@ class AsyncClient(AsyncKeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             max_inline_bytes: The largest answer, in bytes. Default: as much as `max_message_bytes` has room for.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
@@ -139,7 +153,9 @@ class AsyncClient(AsyncKeptCalls):
             >>> asyncio.run(main())
             'image/png'
         """
-        asking = self._creating(model, prompt, timeout, Wish(request_id, on_disconnect), max_inline_bytes, params)
+        asking = self._creating(
+            model, prompt, timeout, Wish(request_id, on_disconnect, cache_ttl), max_inline_bytes, params
+        )
         return await create(self._connections.here(), asking)
 
     async def stream_completion(
@@ -150,6 +166,7 @@ class AsyncClient(AsyncKeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         max_frame_bytes: int = 0,
         metadata: Sequence[tuple[str, str | bytes]] = (),
         **params: Unpack[RequestParams],
@@ -166,6 +183,8 @@ class AsyncClient(AsyncKeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
             metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
@@ -190,7 +209,7 @@ class AsyncClient(AsyncKeptCalls):
             'finished'
         """
         asking = self._streaming(
-            model, prompt, timeout, Wish(request_id, on_disconnect), max_frame_bytes, params, metadata
+            model, prompt, timeout, Wish(request_id, on_disconnect, cache_ttl), max_frame_bytes, params, metadata
         )
         async with contextlib.aclosing(stream(self._connections.here(), asking)) as events:
             async for event in events:

@@ -9,12 +9,13 @@ from imagewire.errors import Blocked, NoPicture
 from imagewire.images import Image
 from imagewire.message_list import MessageList
 from imagewire.messages import user
-from imagewire.options import OnDisconnect, Options, Wish, build_spec
+from imagewire.options import OnDisconnect, Options, build_spec
 from imagewire.part import Chunk
 from imagewire.type_check import require
 from imagewire.v1.chat_service_pb2 import StreamCompletionResponse as Event
 from imagewire.v1.message_pb2 import ChatMessage
 from imagewire.v1.spec_pb2 import Spec
+from imagewire.wishes import Wish
 
 if TYPE_CHECKING:
     from imagewire.async_client import AsyncClient
@@ -122,6 +123,7 @@ class Chat(ChatBase["Client"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> Answer:
         """Draw, and wait for the whole answer.
 
@@ -132,6 +134,8 @@ class Chat(ChatBase["Client"]):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
 
         Returns:
             The whole answer, checked.
@@ -146,7 +150,11 @@ class Chat(ChatBase["Client"]):
             ...     print(answer.finish_reason, answer.image.mime_type)
             STOP image/png
         """
-        return final(self.stream(timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect))
+        return final(
+            self.stream(
+                timeout=timeout, after=after, request_id=request_id, on_disconnect=on_disconnect, cache_ttl=cache_ttl
+            )
+        )
 
     def stream(
         self,
@@ -155,6 +163,7 @@ class Chat(ChatBase["Client"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives. Leaving the loop cancels the call.
 
@@ -163,6 +172,7 @@ class Chat(ChatBase["Client"]):
             after: As in `sample`.
             request_id: As in `sample`.
             on_disconnect: As in `sample`.
+            cache_ttl: As in `sample`.
 
         Yields:
             The answer as far as it has come, always the same object, and what is new in it.
@@ -178,7 +188,7 @@ class Chat(ChatBase["Client"]):
             ...             print(chunk.image.save("banana"))
             banana.png
         """
-        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect))
+        return self._client._grow(self._request(after), timeout, Wish(request_id, on_disconnect, cache_ttl))
 
     def frames(
         self,
@@ -188,6 +198,7 @@ class Chat(ChatBase["Client"]):
         after: Answer | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
     ) -> Iterator[tuple[Answer, Chunk]]:
         """Draw, and yield what arrives, without keeping the bytes of pictures. Leaving the loop cancels the call.
 
@@ -200,6 +211,7 @@ class Chat(ChatBase["Client"]):
             after: As in `sample`.
             request_id: As in `sample`.
             on_disconnect: As in `sample`.
+            cache_ttl: As in `sample`.
 
         Yields:
             The answer as far as it has come, its pictures without their bytes, and what is new in it.
@@ -214,7 +226,7 @@ class Chat(ChatBase["Client"]):
             ...         written = file.write(chunk.data)
         """
         return self._client._grow(
-            self._request(after), timeout, Wish(request_id, on_disconnect), max_frame_bytes, keep_data=False
+            self._request(after), timeout, Wish(request_id, on_disconnect, cache_ttl), max_frame_bytes, keep_data=False
         )
 
 

@@ -9,10 +9,11 @@ from imagewire.answer_builder import AnswerBuilder
 from imagewire.chat import Chats, final, iterate, require_image
 from imagewire.images import Image, Picture
 from imagewire.kept_calls import KeptCalls
-from imagewire.options import OnDisconnect, Options, RequestParams, Wish
+from imagewire.options import OnDisconnect, Options, RequestParams
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
+from imagewire.wishes import Wish
 
 
 class Client(KeptCalls):
@@ -50,6 +51,7 @@ class Client(KeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         **options: Unpack[Options],
     ) -> Image:
         """Draw one picture, or edit pictures.
@@ -62,6 +64,8 @@ class Client(KeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             **options: As in `imagewire.Options`.
 
         Returns:
@@ -81,7 +85,14 @@ class Client(KeptCalls):
             ...     blue = client.draw("Make it blue", [banana])
         """
         events = self.stream_completion(
-            model, prompt, images=images, timeout=timeout, request_id=request_id, on_disconnect=on_disconnect, **options
+            model,
+            prompt,
+            images=images,
+            timeout=timeout,
+            request_id=request_id,
+            on_disconnect=on_disconnect,
+            cache_ttl=cache_ttl,
+            **options,
         )
         return require_image(final(iterate(events, AnswerBuilder())))
 
@@ -93,6 +104,7 @@ class Client(KeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         max_inline_bytes: int | None = None,
         **params: Unpack[RequestParams],
     ) -> CreateCompletionResponse:
@@ -107,6 +119,8 @@ class Client(KeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             max_inline_bytes: The largest answer, in bytes. Default: as much as `max_message_bytes` has room for.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
@@ -129,7 +143,9 @@ class Client(KeptCalls):
             ...     print(picture.mime_type)
             image/png
         """
-        asking = self._creating(model, prompt, timeout, Wish(request_id, on_disconnect), max_inline_bytes, params)
+        asking = self._creating(
+            model, prompt, timeout, Wish(request_id, on_disconnect, cache_ttl), max_inline_bytes, params
+        )
         return create(self._connection, asking, self._wait)
 
     def stream_completion(
@@ -140,6 +156,7 @@ class Client(KeptCalls):
         timeout: float | None = None,
         request_id: str = "",
         on_disconnect: OnDisconnect | None = None,
+        cache_ttl: float | None = None,
         max_frame_bytes: int = 0,
         metadata: Sequence[tuple[str, str | bytes]] = (),
         **params: Unpack[RequestParams],
@@ -155,6 +172,8 @@ class Client(KeptCalls):
             request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again.
             on_disconnect: If you leave, "keep" has it drawn to its end; "cancel" ends it, also where the connection
                 breaks. Default: the setting of the server.
+            cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
+                0 draws in any case. Default: the setting of the server, usually 0.
             max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
             metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
@@ -177,7 +196,7 @@ class Client(KeptCalls):
             finished
         """
         asking = self._streaming(
-            model, prompt, timeout, Wish(request_id, on_disconnect), max_frame_bytes, params, metadata
+            model, prompt, timeout, Wish(request_id, on_disconnect, cache_ttl), max_frame_bytes, params, metadata
         )
         return (yield from stream(self._connection, asking, self._wait))
 

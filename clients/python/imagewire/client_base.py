@@ -17,18 +17,17 @@ from imagewire._grpc.retry import RETRIES
 from imagewire._grpc.store import KnownStore
 from imagewire.errors import Cancelled, invalid
 from imagewire.images import Image, Picture, image
-from imagewire.options import OnDisconnect as Choice
-from imagewire.options import RequestParams, Wish, build_spec
+from imagewire.options import RequestParams, build_spec
 from imagewire.tls import Tls
 from imagewire.type_check import mismatch, require
 from imagewire.v1.chat_service_pb2 import (
     CreateCompletionRequest,
-    OnDisconnect,
     ResumeCompletionRequest,
     StreamCompletionRequest,
 )
 from imagewire.v1.image_service_pb2 import DeleteImageRequest
 from imagewire.v1.model_service_pb2 import GetModelRequest, ListModelsRequest, ListModelsResponse, Model
+from imagewire.wishes import Wish
 
 # Ten years: gRPC's clock has an end.
 _LONGEST = 10 * 365 * 86_400
@@ -51,15 +50,6 @@ def _uuid(request_id: str) -> str:
     if request_id and not _UUID.fullmatch(request_id):
         raise invalid("request_id", "must be a UUID, such as str(uuid.uuid4())")
     return request_id
-
-
-def _on_disconnect(wish: Wish) -> OnDisconnect:
-    """Raises TypeError for what is no choice."""
-    if wish.on_disconnect is None:
-        return OnDisconnect.ON_DISCONNECT_UNSPECIFIED
-    require("on_disconnect", wish.on_disconnect, Choice)
-    kept = wish.on_disconnect == "keep"
-    return OnDisconnect.ON_DISCONNECT_KEEP if kept else OnDisconnect.ON_DISCONNECT_CANCEL
 
 
 def _renamed(given: Any, name: str) -> FunctionType:
@@ -184,7 +174,7 @@ class ClientBase(Generic[_Interceptor]):
             raise invalid("max_inline_bytes", wrong)
         inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
         request = CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
-        request.on_disconnect = _on_disconnect(wish)
+        wish.put(request)
         return Asking(self._call(timeout), self._store, request, _uuid(wish.request_id))
 
     def _streaming(
@@ -202,7 +192,7 @@ class ClientBase(Generic[_Interceptor]):
             raise invalid("max_frame_bytes", wrong)
         spec = build_spec(model, prompt, **params)
         request = StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
-        request.on_disconnect = _on_disconnect(wish)
+        wish.put(request)
         return Asking(self._call(timeout, metadata), self._store, request, _uuid(wish.request_id))
 
     def _resuming(self, completion_id: str, request_id: str, timeout: float | None) -> Asking:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
 from imagewire import spellings
 from imagewire.images import Image as OwnImage
@@ -45,15 +45,6 @@ _MODALITIES = {"text": Modality.MODALITY_TEXT, "image": Modality.MODALITY_IMAGE}
 
 # What happens to a drawing whose caller has left.
 OnDisconnect = Literal["keep", "cancel"]
-
-
-class Wish(NamedTuple):
-    """What one call wants of a server that keeps answers. request_id: "" for a new one. on_disconnect: None for the
-    server's setting.
-    """
-
-    request_id: str = ""
-    on_disconnect: OnDisconnect | None = None
 
 
 class Options(TypedDict, total=False):

@@ -10,10 +10,11 @@ from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.prices import Prices
 from imagewire_server.config.providers import Options, ProviderConfig
-from imagewire_server.config.settings import Settings
+from imagewire_server.config.settings import Settings, wrong_cache_ttl
 from imagewire_server.config.source import ConfigError, Node
 
 _KEYS = ("model_name", "litellm_params", "model_info")
+_CACHE_TTL = "cache_ttl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class Deployment:
     """One way to serve a model name. name and model may contain one "*". weight, rpm, tpm: None if not given.
 
     model: the provider's id. options: the provider's own options. defaults: fields of requests that apply where a
-    caller sets none, as JSON; "" for none. prices: those that the file has for it.
+    caller sets none, as JSON; "" for none. prices: those that the file has for it. cache_ttl: as in Settings, None for
+    that.
     """
 
     id: str
@@ -34,10 +36,11 @@ class Deployment:
     tpm: float | None = None
     defaults: str = field(default="", repr=False)
     prices: Prices = ()
+    cache_ttl: float | None = None
 
     def without_share(self) -> "Deployment":
-        """Everything except how often it is chosen."""
-        return replace(self, weight=None, rpm=None, tpm=None)
+        """Everything except how often it is chosen, and how long its answers are sent again."""
+        return replace(self, weight=None, rpm=None, tpm=None, cache_ttl=None)
 
 
 class ModelList(NamedTuple):
@@ -127,7 +130,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
         return read
     if name.count("*") > 1:
         raise named.error("model_name may have only one '*'")
-    info_id, costs = _info(info, reader.notices) if info else ("", ())
+    told_of = _info(info, reader) if info else _Info()
+    info_id, costs = told_of.id, told_of.prices
     if not (name + info_id).isprintable() or "," in info_id:
         raise entry.error(
             "model_name and id must be printable, and an id must have no comma, because they are sent in trailers"
@@ -141,7 +145,8 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
         raise ConfigError(". ".join((str(error), *reader.notices.unknown[told:]))) from None
     # Those of litellm_params override those of model_info, as in LiteLLM.
     read.given["prices"] = tuple({**dict(costs), **dict(read.given["prices"])}.items())
-    return Deployment(id=info_id or f"{name}:{provider}:{number}", name=name, options=options, **read.given)
+    ident, ttl = info_id or f"{name}:{provider}:{number}", told_of.cache_ttl
+    return Deployment(id=ident, name=name, options=options, cache_ttl=ttl, **read.given)
 
 
 def _tell_unused(params: Node, notices: Notices) -> None:
@@ -153,15 +158,31 @@ def _tell_unused(params: Node, notices: Notices) -> None:
             notices.not_used(f"litellm_params.{key.text} of model '*'")
 
 
-def _info(info: Node, notices: Notices) -> tuple[str, Prices]:
-    """The id in model_info, "" for none, and the prices."""
-    found, costs = "", []
+class _Info(NamedTuple):
+    """What model_info has. id: "" for none."""
+
+    id: str = ""
+    prices: Prices = ()
+    cache_ttl: float | None = None
+
+
+def _info(info: Node, reader: _Reader) -> _Info:
+    found, costs, ttl = "", [], None
     for key, value in info.pairs("model_info"):
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
         elif key.text in prices.KEYS:
             if not value.is_null:
                 costs.append(prices.read(key.text, value))
+        elif key.text == _CACHE_TTL:
+            ttl = None if value.is_null else _cache_ttl(value, reader.settings)
         elif not value.is_null and not litellm.has("model_info", key.text):
-            notices.other(key, value, "model_info", ("id", *prices.KEYS))
-    return found, tuple(costs)
+            reader.notices.other(key, value, "model_info", ("id", _CACHE_TTL, *prices.KEYS))
+    return _Info(found, tuple(costs), ttl)
+
+
+def _cache_ttl(value: Node, given: Settings) -> float:
+    found = value.number(_CACHE_TTL)
+    if error := wrong_cache_ttl(found, given):
+        raise value.error(f"{_CACHE_TTL} {error}")
+    return found

@@ -179,6 +179,8 @@ def _settings(
     for name, example in (("keep_redis", "redis://host:6379/0"), ("keep_objects", "s3://bucket/prefix")):
         if made.keep == "shared" and not getattr(made, name):
             raise ConfigError(f"{name} is required by keep: shared; set it, for example to {example}")
+    if error := settings.wrong_cache_ttl(made.cache_ttl, made):
+        raise ConfigError(f"cache_ttl {error}")
     return made, {name: one.source for name, one in given.items()}
 
 

@@ -7,6 +7,9 @@ from imagewire_server.config.source import Key, Node, nearest
 
 # Keys that ask for something by being false.
 _ASK_BY_FALSE = frozenset({"ssl_verify"})
+# What to do in place of a key.
+_CACHE = "set cache_ttl under imagewire for the answer cache"
+_INSTEAD = {"cache": _CACHE, "cache_params": _CACHE}
 
 
 class Notices:
@@ -33,7 +36,7 @@ class Notices:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):
             if not value.asks_nothing or (key.text in _ASK_BY_FALSE and not value.is_null):
-                self.not_used(f"{section}.{key.text}")
+                self.not_used(f"{section}.{key.text}", _INSTEAD.get(key.text, ""))
             return
         known = [*served, *(name for name in litellm.names(section) if "*" not in name)]
         close = nearest(key.text, known) or "; it has no effect"

@@ -171,6 +171,8 @@ class Settings:
     """The object store of shared: a URL of a folder (file://), S3 (s3://), Google Cloud (gs://) or Azure (az://)."""
     keep_ttl: float = setting(24 * 3600.0, _positive)
     """How long an answer is kept."""
+    cache_ttl: float = setting(0.0, _not_negative)
+    """How old a kept answer may be that is sent again to the same request of the same caller; 0 for never."""
     keep_max_bytes: int = setting(2 * 1024 * 1024 * 1024, _positive)
     """The maximum size of all kept answers; above it, the oldest are removed."""
     on_disconnect: str = setting("keep", _one_of("keep", "cancel"))
@@ -214,6 +216,15 @@ class Settings:
     def of(self, kind: type[_T]) -> _T:
         """The provider's own settings, with their dataclass."""
         return next((made for made in self.providers if isinstance(made, kind)), None) or kind()
+
+
+def wrong_cache_ttl(value: float, given: Settings) -> str:
+    """The error of a cache_ttl, "" if it goes with the other settings."""
+    if value and given.keep == "off":
+        return "needs kept answers: leave it out, or set keep to local or shared"
+    if value > given.keep_ttl:
+        return f"is {value:g} s, and answers are kept for {given.keep_ttl:g} s: lower it, or raise keep_ttl"
+    return ""
 
 
 Fields = Mapping[str, "dataclasses.Field[Any]"]

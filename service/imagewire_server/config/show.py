@@ -10,6 +10,7 @@ from imagewire_server.contract.provider import ImagePrice, TokenPrice
 
 if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
+    from imagewire_server.config.settings import Settings
 
 
 class Asked(NamedTuple):
@@ -65,7 +66,7 @@ def table(
         yield name
         for deployment in config.deployments:
             if deployment.name == name:
-                yield from _deployment(deployment, details(deployment))
+                yield from _deployment(deployment, details(deployment), config.settings)
         for alias in config.routing.aliases:
             if alias.target == name:
                 yield f"  also called {alias.name}{', which is not listed' if alias.hidden else ''}"
@@ -90,10 +91,12 @@ def table(
         yield f"warning: {words}"
 
 
-def _deployment(deployment: "Deployment", details: Details) -> Iterator[str]:
+def _deployment(deployment: "Deployment", details: Details, given: "Settings") -> Iterator[str]:
     where = deployment.options.where
     share = deployment.weight or deployment.rpm or deployment.tpm
     notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
+    if ttl := given.cache_ttl if deployment.cache_ttl is None else deployment.cache_ttl:
+        notes.append(f"cached for {ttl:g} s")
     yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
     if details.asked:
         yield f"    POST {details.asked.url}"

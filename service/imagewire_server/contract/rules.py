@@ -19,6 +19,7 @@ MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SYSTEM = pb.Role.ROLE_SYSTEM  # looked up once: an enum's names are slow
 # In seconds since 1970: the range of RFC 3339.
+_LONGEST = 315_576_000_000  # seconds of a Duration
 _YEAR_1, _YEAR_10000 = -62135596800, 253402300800
 
 
@@ -78,6 +79,12 @@ def uuid(value: str) -> str | None:
     return (
         None if not value or _UUID.fullmatch(value) else "must be a UUID such as 2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e77"
     )
+
+
+def duration(value: Any) -> str | None:
+    """Check that a Duration is none that is negative, and a valid one."""
+    fine = 0 <= value.seconds <= _LONGEST and 0 <= value.nanos < 1_000_000_000
+    return None if fine else f"must be from 0 to {_LONGEST} seconds"
 
 
 def resume(message: Any) -> Iterator[tuple[str, str]]:

@@ -47,8 +47,8 @@ class Call:
     Learned on the way, times in seconds:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
     (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
-    image_bytes: of pictures handed on. charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None
-    where it is not known.
+    cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
+    charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
     settled: whether it has ended; its drawing may go on.
@@ -67,6 +67,7 @@ class Call:
     deployment: str = ""
     completion_id: str = ""
     joined: bool = False
+    cached_answers: int = 0
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     events: int = 0
@@ -104,6 +105,16 @@ class Call:
         else:
             self.cost_nano_usd = (self.cost_nano_usd or 0) + cost_nano_usd
 
+    def answered_from_cache(self, completion_id: str) -> None:
+        """Note that an earlier answer is sent again, which costs nothing."""
+        self.completion_id = completion_id
+        self._add_cached(1)
+
+    def _add_cached(self, answers: int) -> None:
+        self.cached_answers += answers
+        if answers and self._is_cost_known:
+            self.cost_nano_usd = self.cost_nano_usd or 0
+
     def begin_part(self) -> "Call":
         """A call for one of several drawings that this call asks for; `add_part` adds it, once it has ended."""
         part = Call(
@@ -126,6 +137,7 @@ class Call:
         self.first_image_byte = self.first_image_byte or part.first_image_byte
         self.finish_reason = part.finish_reason
         self.joined = self.joined or part.joined
+        self._add_cached(part.cached_answers)
         if part.charged != "no":
             self.charge(part.charged, part.cost_nano_usd)
 
@@ -141,6 +153,8 @@ class Call:
             ]
             if self.fallbacks:
                 found.append(("x-imagewire-fallbacks", _ascii(",".join(self.fallbacks))))
+        if self.cached_answers:
+            found.append(("x-imagewire-cached-answers", str(self.cached_answers)))
         return found
 
     def fields(self) -> dict[str, Any]:
@@ -155,6 +169,7 @@ class Call:
             "image_bytes": self.image_bytes,
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
             "finish_reason": self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)",
+            "cached_answers": self.cached_answers,
             "charged": self.charged,
             "cost_usd": self.cost_usd,
         }

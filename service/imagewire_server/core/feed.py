@@ -190,6 +190,8 @@ class Feed:
                     self._buffer.add(events)
                     if self._keeping is not None:
                         self._keeping.recorder.add(events)
+                        if self._keeping.see is not None:
+                            self._keeping.see(events)
                     self._wake_readers()
         except Exception as error:  # noqa: BLE001  # it is raised where it is read
             await self._finish(error)

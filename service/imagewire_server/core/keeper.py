@@ -9,10 +9,11 @@ from functools import partial
 import structlog
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Draining, Error, Internal
+from imagewire_server.contract.errors import Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import history, kept_inputs, metrics
+from imagewire_server.core import answer_cache, claiming, history, kept_inputs, metrics
+from imagewire_server.core.answer_cache import AnswerCache, Entry
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion, Reader
 from imagewire_server.core.drain import loss, pause
@@ -41,7 +42,7 @@ class _Running:
 
 class Keeper:
     """Draws, and keeps. store: None where nothing is kept. continue_alone: whether a drawing goes on by default when
-    its last reader has left. max_alone: how many may go on like that.
+    its last reader has left. max_alone: how many may go on like that. cache_ttl: see AnswerCache.
     """
 
     def __init__(
@@ -52,8 +53,10 @@ class Keeper:
         goes_on: bool = True,
         max_alone: int = 64,
         max_input_bytes: int = 64 * 1024 * 1024,
+        cache_ttl: float = 0.0,
     ) -> None:
         self._engine = engine
+        self._cache = AnswerCache(engine, store, cache_ttl) if store is not None else None
         self._store = store
         self._goes_on = goes_on
         self._max_alone = max_alone
@@ -99,9 +102,10 @@ class Keeper:
         stream, hashes, deadline: as for Engine.start and Completion.attach. on_disconnect: pb.OnDisconnect. Raises the
         contract's errors.
         """
-        if self._store is None or not wishes.keeps:
+        if self._store is None or self._cache is None or not wishes.keeps:
             if self._store is None:
                 self._check_off(request_id, on_disconnect)
+                answer_cache.check_off(wishes)
             spec = await self._prepare(spec, call, wishes)
             completion = self._engine.start(
                 spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
@@ -113,7 +117,7 @@ class Keeper:
         now = time.time()
         kept = Kept(new_id(), call.caller.id, request_id, fingerprint, now, now + self._store.ttl)
         if request_id:
-            found = self._known(kept) or await self._claim(self._store, kept)
+            found = self._known(kept) or await claiming.claim(self._store, kept)
             if found is not None:
                 if found.fingerprint != fingerprint:
                     raise RequestIdReused
@@ -121,16 +125,22 @@ class Keeper:
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
             asked, spec = spec, await self._prepare(spec, call, wishes)
+            entry = await self._cache.entry(spec, call, wishes)
+            cached = await self._cache.find(entry, call) if entry is not None else None
         except BaseException:
-            self._give_back(kept)
+            claiming.give_back(self._store, kept)
             raise
+        if cached is not None:
+            await cached.answer(kept)
+            return ReaderInTime(cached, deadline) if deadline is not None else cached
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
         recorder = self._store.record(kept)
         recorder.ask(asked)
-        ended = partial(self._end, kept, recorder, call)
-        keeping = Keeping(self._store, kept, recorder, self._may_go_on, ended)
+        ended = partial(self._end, kept, recorder, call, entry)
+        see = entry.see if entry is not None else None
+        keeping = Keeping(self._store, kept, recorder, self._may_go_on, ended, see)
         return self._begin(keeping, spec, call, wishes, stream=stream, deadline=deadline, goes_on=goes_on)
 
     async def resume(self, call: Call, request: pb.ResumeCompletionRequest) -> Reader:
@@ -206,27 +216,6 @@ class Keeper:
         ident = self._by_request.get((kept.caller, kept.request_id))
         return self._running[ident].kept if ident else None
 
-    async def _claim(self, store: Store, kept: Kept) -> Kept | None:
-        claim = asyncio.ensure_future(store.claim(kept))
-        try:
-            return await asyncio.shield(claim)
-        except StoreDown as error:
-            raise unavailable() from error
-        except asyncio.CancelledError:
-            claim.add_done_callback(partial(self._give_back_claim, kept))
-            raise
-
-    def _give_back_claim(self, kept: Kept, claim: "asyncio.Future[Kept | None]") -> None:
-        """The call was cancelled while it claimed its request_id."""
-        if not claim.cancelled() and claim.exception() is None and claim.result() is None:
-            self._give_back(kept)
-
-    def _give_back(self, kept: Kept) -> None:
-        """Nothing is drawn under a request_id that is claimed."""
-        if self._store is not None and kept.request_id:
-            words = "the first call with this request_id ended before anything was sent: send it again"
-            self._store.record(kept).end(Draining(words), free=True)
-
     def _begin(
         self,
         keeping: Keeping,
@@ -270,12 +259,13 @@ class Keeper:
             reader = StoredReader(store.read(kept, after_sequence, offset))
         return ReaderInTime(reader, deadline) if deadline is not None else reader
 
-    def _end(self, kept: Kept, recorder: Recorder, call: Call, outcome: Exception | None) -> None:
+    def _end(self, kept: Kept, recorder: Recorder, call: Call, entry: Entry | None, outcome: Exception | None) -> None:
         """The upstream call of a drawing is over."""
         error = outcome if outcome is None or isinstance(outcome, Error) else Internal("the server failed")
         if recorder.failed:
             metrics.count_not_kept()
-        recorder.end(error, free=error is not None and call.charged == "no")
+        cache_key = entry.key_for(call, outcome) if entry is not None else b""
+        recorder.end(error, free=error is not None and call.charged == "no", cache_key=cache_key)
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)
         if not self._running:

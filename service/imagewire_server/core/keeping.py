@@ -18,7 +18,7 @@ _LONGEST = 5.0  # seconds that a caller waits for a disk that hangs
 @dataclass(frozen=True, slots=True)
 class Keeping:
     """One drawing's. may_go_on: asked when the last reader has left. on_end: called once, when the upstream call is
-    over; with the error, if it failed.
+    over; with the error, if it failed. see: called with each of its events.
     """
 
     store: Store
@@ -26,6 +26,7 @@ class Keeping:
     recorder: Recorder
     may_go_on: Callable[[], bool]
     on_end: Callable[[Exception | None], None]
+    see: Callable[[list[StreamEvent]], None] | None = None
 
     def image_id(self, candidate_index: int, part_index: int) -> str:
         """The id of a picture."""
@@ -34,9 +35,7 @@ class Keeping:
     async def settle(self) -> None:
         """Wait until the end is written, if the caller may ask for it: who has seen it, sees the same again."""
         if self.kept.request_id:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_LONGEST):
-                    await self.recorder.settle()
+            await settled(self.recorder)
 
     async def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
         """See Store.read. Raises AnswerNotKept where the store does not work: the drawing may have been charged."""
@@ -46,3 +45,10 @@ class Keeping:
                     yield events
         except StoreDown as error:
             raise not_kept(self.kept.completion_id) from error
+
+
+async def settled(recorder: Recorder) -> None:
+    """Return when the end of an answer is written, or cannot be, or after a few seconds."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LONGEST):
+            await recorder.settle()

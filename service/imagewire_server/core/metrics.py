@@ -25,6 +25,7 @@ _ATTEMPTS, _IMAGE_BYTES = "imagewire_upstream_attempts", "imagewire_image_bytes"
 _COST, _COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
 _LINES_DROPPED = "imagewire_log_lines_dropped"
 _NOT_KEPT = "imagewire_answers_not_kept"
+_CACHED = "imagewire_cached_answers"
 
 METRICS = {
     _CALLS: Metric("counter", "Calls, by how they ended.", ("method", "code")),
@@ -38,6 +39,7 @@ METRICS = {
         ("deployment", "charged"),
     ),
     _NOT_KEPT: Metric("counter", "Answers that the store of answers could not keep."),
+    _CACHED: Metric("counter", "Answers that were sent again from the answer cache, and drawn by nobody."),
     _RUNNING: Metric("gauge", "Calls that draw now."),
     _LINES_DROPPED: Metric(
         "counter",
@@ -87,6 +89,8 @@ def count(call: Call) -> None:
     add((_SECONDS, call.method, BUCKETS[bisect_left(BOUNDS, call.seconds)]))
     for deployment, reason in call.tried:
         add((_ATTEMPTS, deployment, reason))
+    if call.cached_answers:
+        add((_CACHED,), call.cached_answers)
     if call.deployment:
         add((_IMAGE_BYTES, call.deployment), call.image_bytes)
     count_cost(call)

@@ -94,8 +94,14 @@ class Router:
         self._upstreams = upstreams
         self._routing = routing
         self._aliases = {alias.name: alias.target for alias in routing.aliases}
+        self._caches = any(upstream.deployment.cache_ttl is not None for upstream in upstreams)
         self._clock = clock
         self._dice = dice or random.Random()  # noqa: S311  # it spreads load
+
+    @property
+    def caches(self) -> bool:
+        """Whether any deployment has a cache_ttl of its own."""
+        return self._caches
 
     @property
     def upstreams(self) -> Sequence[Upstream]:

@@ -5,6 +5,24 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
+class CacheWish:
+    """What a request wants of the answer cache. ttl: how many seconds old an answer may be that is sent in place of a
+    new one; 0 for a new one in any case, None for what the model's configuration says.
+
+    fresh: whether a new one is drawn in any case, without turning the cache on. stores: whether later requests may find
+    the answer. space: only requests with the same one find it.
+    """
+
+    ttl: float | None = None
+    fresh: bool = False
+    stores: bool = True
+    space: str = ""
+
+
+NO_CACHE_WISH = CacheWish()
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """keeps: whether its answer may be kept. fingerprint: of the request; b"" for that of its spec.
 
@@ -16,6 +34,7 @@ class Wishes:
     fingerprint: bytes = b""
     fallbacks: Sequence[str] | None = None
     prepare: Callable[[], Awaitable[None]] | None = None
+    cache: CacheWish = NO_CACHE_WISH
 
 
 ANY = Wishes()

@@ -175,3 +175,20 @@ def test_a_period_begins_before_it_ends(begin: Any, end: Any, wrong: list[tuple[
     moments = {"start_time": begin, "end_time": end}
     given: Any = {name: pb.Timestamp(seconds=at[0], nanos=at[1]) for name, at in moments.items() if at is not None}
     assert list(rules.time_range(pb.TimeRange(**given))) == wrong
+
+
+@pytest.mark.parametrize(
+    ("fields", "fine"),
+    [
+        ({}, True),
+        ({"seconds": 600}, True),
+        ({"nanos": 999_999_999}, True),
+        ({"seconds": -1}, False),
+        ({"nanos": -1}, False),
+        ({"nanos": 1_000_000_000}, False),
+        ({"seconds": 315_576_000_001}, False),
+    ],
+)
+def test_a_duration_is_not_negative(fields: dict[str, int], fine: bool) -> None:
+    found = violations(pb.StreamCompletionRequest(spec=request().spec, cache_ttl=fields))
+    assert found == ([] if fine else ["cache_ttl"])

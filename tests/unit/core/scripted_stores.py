@@ -48,7 +48,7 @@ class ScriptedStore:
             if self._at_once:
                 self.written = len(self.got)
 
-    def end(self, error: Exception | None, *, free: bool) -> None:
+    def end(self, error: Exception | None, *, free: bool, cache_key: bytes = b"", answer: str = "") -> None:
         self.ended.append(error)
 
     async def settle(self) -> None:

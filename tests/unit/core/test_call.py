@@ -99,3 +99,26 @@ def test_the_first_failure_counts() -> None:
     call.fail("UPSTREAM_CUT")
     call.fail("CANCELLED")
     assert call.code == "UPSTREAM_CUT"
+
+
+def test_answers_from_the_cache_are_counted_and_cost_nothing() -> None:
+    whole = Call("id", "POST /v1/images/generations")
+    for number in range(3):
+        part = whole.begin_part()
+        if number:
+            part.answered_from_cache(f"cmpl-{number}")
+        whole.add_part(part)
+    assert (whole.cached_answers, whole.cost_nano_usd, whole.charged, whole.completion_id) == (2, 0, "no", "cmpl-2")
+    assert whole.trailers()[-1] == ("x-imagewire-cached-answers", "2")
+    assert whole.fields()["cached_answers"] == 2
+    drawn = whole.begin_part()
+    drawn.charge("yes", 5)
+    whole.add_part(drawn)
+    assert (whole.charged, whole.cost_nano_usd) == ("yes", 5)
+
+
+def test_a_cost_that_is_unknown_stays_so_beside_the_cache() -> None:
+    call = Call()
+    call.charge("maybe", None)
+    call.answered_from_cache("cmpl-1")
+    assert call.cost_nano_usd is None

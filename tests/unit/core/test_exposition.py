@@ -24,7 +24,8 @@ def _page() -> dict[tuple[str, tuple[str, ...]], float]:
 
 
 def test_before_the_first_call_only_what_has_no_label_is_there() -> None:
-    assert _page() == {("imagewire_answers_not_kept_total", ()): 0.0, ("imagewire_calls_running", ()): 0.0}
+    names = "imagewire_answers_not_kept_total", "imagewire_cached_answers_total", "imagewire_calls_running"
+    assert _page() == {(name, ()): 0.0 for name in names}
 
 
 def test_calls_stand_in_their_buckets_and_in_all_above() -> None:

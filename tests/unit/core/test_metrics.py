@@ -75,3 +75,11 @@ def test_workers_count_together_and_an_ended_one_runs_nothing(shared: Shared) ->
     metrics.forget_running(shared.slots[0])
     assert metrics.everything()[("imagewire_calls_running",)] == 1.0
     assert metrics.everything()["imagewire_calls", "/a/B", "OK"] == 2.0
+
+
+def test_answers_from_the_cache_are_counted() -> None:
+    call = Call(method="POST /v1/images/generations")
+    for _ in range(2):
+        call.answered_from_cache("cmpl-1")
+    metrics.count(call)
+    assert metrics.everything()["imagewire_cached_answers",] == 2.0

@@ -1,6 +1,7 @@
 """Names to groups, groups to routes: wildcards, shares and health."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -153,3 +154,9 @@ def test_an_alias_is_another_name_and_a_hidden_one_is_not_listed() -> None:
     assert [(name, route.id) for name, route in made.offered()] == [
         ("draw", "draw:gemini/m"), ("other", "other:gemini/m"), ("own", "other:gemini/m"), ("pic", "draw:gemini/m"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("ttls", "caches"), [([], False), ([None], False), ([None, 60.0], True), ([0.0], True)])
+def test_whether_any_deployment_has_a_cache_ttl(ttls: list[float | None], caches: bool) -> None:
+    given = [replace(deployment(f"m{number}", "gemini/m"), cache_ttl=ttl) for number, ttl in enumerate(ttls)]
+    assert router(*given).caches is caches

@@ -165,8 +165,11 @@ class Asking:
             return isinstance(self._request, ResumeCompletionRequest) or bool(self._request.request_id)
         if not verifier.is_kept:
             return False
+        # By the request_id, where there is one: it knows whether the answer is from the answer cache.
+        by_request = self._request.request_id
         self._request = ResumeCompletionRequest(
-            completion_id=verifier.completion_id,
+            completion_id=None if by_request else verifier.completion_id,
+            request_id=by_request or None,
             after_sequence=position[0],
             offset=position[1],
             max_frame_bytes=self._request.max_frame_bytes,

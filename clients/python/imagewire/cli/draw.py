@@ -45,6 +45,7 @@ def draw(
     seed: shared_options.Seed = None,
     service_tier: shared_options.ServiceTier = "",
     output_uri: shared_options.OutputUri = "",
+    cache_ttl: shared_options.CacheTtl = None,
     timeout: shared_options.Timeout = 600.0,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Ask no question, also for many or expensive pictures.")
@@ -74,6 +75,10 @@ def draw(
         shared_options.checked(model, words, options)
         if seed is not None and number > 1:
             raise invalid("--seed and -n exclude each other: one seed gives the same picture again")
+        if cache_ttl and number > 1:
+            raise invalid("--cache-ttl and -n exclude each other: the cache has one picture of a prompt")
+        if number > 1:
+            cache_ttl = 0  # each of them is to be another one, whatever the server's setting
         if output_uri and output is not None:
             raise invalid("-o and --output-uri exclude each other: a picture is here, or written there")
         several = pictures_wanted > 1
@@ -88,9 +93,11 @@ def draw(
                     cost = estimate.dollars(client, model, pictures_wanted, size, service_tier)
                     _check_cost(pictures_wanted, cost)
 
+                asks = saving.Asks(timeout, cache_ttl)
+
                 def one(prompt: str, earlier: Unfinished | None, progress: "Update") -> "Drawing":
                     chat = client.chat.create(model, [imagewire.user(*pictures, prompt)], **options)
-                    return saving.drawn(chat, prompt, goal, timeout, earlier or line.begin(prompt), progress)
+                    return saving.drawn(chat, prompt, goal, asks, earlier or line.begin(prompt), progress)
 
                 failure = running.run(client, asked, one, goal, previewed=not no_preview, as_json=as_json)
     if failure is not None:

@@ -1,7 +1,7 @@
 """One call of `draw` or `get`: its pictures are saved as they come, and noted."""
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import imagewire
 from imagewire.cli import drawings
@@ -14,8 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+class Asks(NamedTuple):
+    """How each call is made. Times in seconds; cache_ttl: None for the server's setting."""
+
+    timeout: float
+    cache_ttl: float | None = None
+
+
 def drawn(
-    chat: "imagewire.Chat", prompt: str, goal: OutputPath, timeout: float, begun: Unfinished, progress: Update
+    chat: "imagewire.Chat", prompt: str, goal: OutputPath, asks: Asks, begun: Unfinished, progress: Update
 ) -> Drawing:
     """Draw, save the pictures, and note that there is nothing to resume. See `saved`.
 
@@ -23,7 +30,8 @@ def drawn(
     """
 
     def ask(request_id: str) -> Drawing:
-        return saved(chat.frames(timeout=timeout, request_id=request_id), prompt, goal, progress)
+        frames = chat.frames(timeout=asks.timeout, request_id=request_id, cache_ttl=asks.cache_ttl)
+        return saved(frames, prompt, goal, progress)
 
     try:
         try:

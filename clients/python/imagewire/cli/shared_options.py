@@ -79,6 +79,15 @@ OutputUri = Annotated[
     ),
 ]
 Seed = Annotated[int | None, typer.Option(min=-(2**31), max=2**31 - 1, help="For the same picture again.")]
+CacheTtl = Annotated[
+    float | None,
+    typer.Option(
+        metavar="SECONDS",
+        min=0.0,
+        help="Take your own answer to the same request again if it is no older, at no cost; 0 draws in any case.",
+        show_default=False,
+    ),
+]
 Timeout = Annotated[float, typer.Option(min=0.001, max=86_400, help="Seconds for each call.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object a line, and nothing else.")]
 NoPreview = Annotated[bool, typer.Option("--no-preview", help="Show no pictures in the terminal.")]

@@ -55,7 +55,7 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
         """
         cache caching.* cache_key preset_cache_key ttl enable_prompt_caching context_management
         """,
-        "is for LiteLLM's caches, which are not here; leave it out",
+        "is for LiteLLM's caches; use the server's cache_ttl, or cache_ttl of imagewire.Client",
     ),
     (
         """

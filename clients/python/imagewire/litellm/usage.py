@@ -66,6 +66,8 @@ def _others(used: Used) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if used.traffic_type:
         made["traffic_type"] = used.traffic_type
+    if used.cached_answer:
+        made["cached_answer"] = True
     if used.tool_use_prompt_tokens:
         made["tool_use_prompt_tokens"] = used.tool_use_prompt_tokens
     if used.cached_content_tokens_details:

@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import struct_pb2 as google_dot_protobuf_dot_struct__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imagewire.v1 import image_pb2 as imagewire_dot_v1_dot_image__pb2
@@ -30,7 +31,7 @@ from imagewire.v1 import spec_pb2 as imagewire_dot_v1_dot_spec__pb2
 from imagewire.v1 import usage_pb2 as imagewire_dot_v1_dot_usage__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fimagewire/v1/chat_service.proto\x12\x0cimagewire.v1\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18imagewire/v1/image.proto\x1a\x1aimagewire/v1/message.proto\x1a\x17imagewire/v1/spec.proto\x1a\x18imagewire/v1/usage.proto\"\xb6\x01\n\x17\x43reateCompletionRequest\x12 \n\x04spec\x18\x01 \x01(\x0b\x32\x12.imagewire.v1.Spec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x1d\n\x10max_inline_bytes\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x31\n\ron_disconnect\x18\x04 \x01(\x0e\x32\x1a.imagewire.v1.OnDisconnectB\x13\n\x11_max_inline_bytes\"\xc8\x04\n\x18\x43reateCompletionResponse\x12\x15\n\rcompletion_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\ncandidates\x18\x05 \x03(\x0b\x32\x17.imagewire.v1.Candidate\x12\x35\n\x0fprompt_feedback\x18\x06 \x01(\x0b\x32\x1c.imagewire.v1.PromptFeedback\x12\"\n\x05usage\x18\x07 \x01(\x0b\x32\x13.imagewire.v1.Usage\x12\x1a\n\x12native_response_id\x18\x08 \x01(\t\x12/\n\x0cmodel_status\x18\t \x01(\x0b\x32\x19.imagewire.v1.ModelStatus\x12\x1a\n\x12\x63ontinuation_token\x18\n \x01(\x0c\x12O\n\rnative_fields\x18\x0b \x03(\x0b\x32\x38.imagewire.v1.CreateCompletionResponse.NativeFieldsEntry\x12\x16\n\x0eomitted_fields\x18\x0c \x03(\t\x12/\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"b\n\x0bModelStatus\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x33\n\x0fretirement_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xc3\x03\n\tCandidate\x12\r\n\x05index\x18\x01 \x01(\x05\x12*\n\x07message\x18\x02 \x01(\x0b\x32\x19.imagewire.v1.ChatMessage\x12\x31\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1a.imagewire.v1.FinishReason\x12\x1c\n\x14native_finish_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x66inish_message\x18\x05 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x06 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\x12\x33\n\x12grounding_metadata\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\x11\x63itation_metadata\x18\x08 \x01(\x0b\x32\x17.google.protobuf.Struct\x12@\n\rnative_fields\x18\t \x03(\x0b\x32).imagewire.v1.Candidate.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xbe\x01\n\x0cSafetyRating\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\t\x12\x0f\n\x07\x62locked\x18\x03 \x01(\x08\x12\x1e\n\x11probability_score\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08severity\x18\x05 \x01(\t\x12\x1b\n\x0eseverity_score\x18\x06 \x01(\x01H\x01\x88\x01\x01\x42\x14\n\x12_probability_scoreB\x11\n\x0f_severity_score\"x\n\x0ePromptFeedback\x12\x14\n\x0c\x62lock_reason\x18\x01 \x01(\t\x12\x1c\n\x14\x62lock_reason_message\x18\x02 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x03 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\"\xaa\x01\n\x17StreamCompletionRequest\x12 \n\x04spec\x18\x01 \x01(\x0b\x32\x12.imagewire.v1.Spec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\x0fmax_frame_bytes\x18\x03 \x01(\x05\x12\r\n\x05\x62\x61tch\x18\x04 \x01(\x08\x12\x31\n\ron_disconnect\x18\x05 \x01(\x0e\x32\x1a.imagewire.v1.OnDisconnect\"\xa7\x04\n\x18StreamCompletionResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x07started\x18\x02 \x01(\x0b\x32\x15.imagewire.v1.StartedH\x00\x12\x31\n\x0cpart_started\x18\x03 \x01(\x0b\x32\x19.imagewire.v1.PartStartedH\x00\x12-\n\ntext_delta\x18\x04 \x01(\x0b\x32\x17.imagewire.v1.TextDeltaH\x00\x12/\n\x0bimage_chunk\x18\x05 \x01(\x0b\x32\x18.imagewire.v1.ImageChunkH\x00\x12\x33\n\rpart_finished\x18\x06 \x01(\x0b\x32\x1a.imagewire.v1.PartFinishedH\x00\x12=\n\x12\x63\x61ndidate_finished\x18\x07 \x01(\x0b\x32\x1f.imagewire.v1.CandidateFinishedH\x00\x12*\n\x08\x66inished\x18\x08 \x01(\x0b\x32\x16.imagewire.v1.FinishedH\x00\x12,\n\theartbeat\x18\t \x01(\x0b\x32\x17.imagewire.v1.HeartbeatH\x00\x12/\n\x0bmedia_chunk\x18\x0b \x01(\x0b\x32\x18.imagewire.v1.MediaChunkH\x00\x12\x34\n\x04more\x18\n \x03(\x0b\x32&.imagewire.v1.StreamCompletionResponseB\x07\n\x05\x65vent\"\x91\x01\n\x07Started\x12\x15\n\rcompletion_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x84\x01\n\x0bPartStarted\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12$\n\x04kind\x18\x03 \x01(\x0e\x32\x16.imagewire.v1.PartKind\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x0f\n\x07thought\x18\x05 \x01(\x08\"F\n\tTextDelta\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0c\n\x04text\x18\x03 \x01(\t\"W\n\nImageChunk\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"W\n\nMediaChunk\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\x99\x03\n\x0cPartFinished\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0f\n\x07thought\x18\x03 \x01(\x08\x12\x19\n\x11thought_signature\x18\x04 \x01(\x0c\x12$\n\x05image\x18\x05 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12\x33\n\rfunction_call\x18\x06 \x01(\x0b\x32\x1a.imagewire.v1.FunctionCallH\x00\x12$\n\x05media\x18\x07 \x01(\x0b\x32\x13.imagewire.v1.MediaH\x00\x12*\n\x06native\x18\x08 \x01(\x0b\x32\x18.imagewire.v1.NativePartH\x00\x12\x43\n\rnative_fields\x18\t \x03(\x0b\x32,.imagewire.v1.PartFinished.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07\x63ontent\"\xb1\x03\n\x11\x43\x61ndidateFinished\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x31\n\rfinish_reason\x18\x02 \x01(\x0e\x32\x1a.imagewire.v1.FinishReason\x12\x1c\n\x14native_finish_reason\x18\x03 \x01(\t\x12\x16\n\x0e\x66inish_message\x18\x04 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x05 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\x12\x33\n\x12grounding_metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\x11\x63itation_metadata\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12H\n\rnative_fields\x18\x08 \x03(\x0b\x32\x31.imagewire.v1.CandidateFinished.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf3\x02\n\x08\x46inished\x12\"\n\x05usage\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Usage\x12\x35\n\x0fprompt_feedback\x18\x02 \x01(\x0b\x32\x1c.imagewire.v1.PromptFeedback\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12\x1a\n\x12native_response_id\x18\x04 \x01(\t\x12/\n\x0cmodel_status\x18\x05 \x01(\x0b\x32\x19.imagewire.v1.ModelStatus\x12\x1a\n\x12\x63ontinuation_token\x18\x06 \x01(\x0c\x12?\n\rnative_fields\x18\x07 \x03(\x0b\x32(.imagewire.v1.Finished.NativeFieldsEntry\x12\x16\n\x0eomitted_fields\x18\x08 \x03(\t\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0b\n\tHeartbeat\"\x8f\x01\n\x17ResumeCompletionRequest\x12\x17\n\rcompletion_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\x12\x17\n\x0fmax_frame_bytes\x18\x04 \x01(\x05\x12\x0e\n\x06offset\x18\x05 \x01(\x03\x42\x04\n\x02id\"Q\n\x18ResumeCompletionResponse\x12\x35\n\x05\x65vent\x18\x01 \x01(\x0b\x32&.imagewire.v1.StreamCompletionResponse*_\n\x0cOnDisconnect\x12\x1d\n\x19ON_DISCONNECT_UNSPECIFIED\x10\x00\x12\x16\n\x12ON_DISCONNECT_KEEP\x10\x01\x12\x18\n\x14ON_DISCONNECT_CANCEL\x10\x02*\xbc\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x1c\n\x18\x46INISH_REASON_MAX_TOKENS\x10\x02\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x03\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x04\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x05*\x96\x01\n\x08PartKind\x12\x19\n\x15PART_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0ePART_KIND_TEXT\x10\x01\x12\x13\n\x0fPART_KIND_IMAGE\x10\x02\x12\x1b\n\x17PART_KIND_FUNCTION_CALL\x10\x03\x12\x13\n\x0fPART_KIND_MEDIA\x10\x04\x12\x14\n\x10PART_KIND_NATIVE\x10\x05\x32\xba\x02\n\x0b\x43hatService\x12\x61\n\x10\x43reateCompletion\x12%.imagewire.v1.CreateCompletionRequest\x1a&.imagewire.v1.CreateCompletionResponse\x12\x63\n\x10StreamCompletion\x12%.imagewire.v1.StreamCompletionRequest\x1a&.imagewire.v1.StreamCompletionResponse0\x01\x12\x63\n\x10ResumeCompletion\x12%.imagewire.v1.ResumeCompletionRequest\x1a&.imagewire.v1.ResumeCompletionResponse0\x01\x42\xae\x01\n\x10\x64\x65v.imagewire.v1B\x10\x43hatServiceProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fimagewire/v1/chat_service.proto\x12\x0cimagewire.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18imagewire/v1/image.proto\x1a\x1aimagewire/v1/message.proto\x1a\x17imagewire/v1/spec.proto\x1a\x18imagewire/v1/usage.proto\"\xe4\x01\n\x17\x43reateCompletionRequest\x12 \n\x04spec\x18\x01 \x01(\x0b\x32\x12.imagewire.v1.Spec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x1d\n\x10max_inline_bytes\x18\x03 \x01(\x05H\x00\x88\x01\x01\x12\x31\n\ron_disconnect\x18\x04 \x01(\x0e\x32\x1a.imagewire.v1.OnDisconnect\x12,\n\tcache_ttl\x18\x05 \x01(\x0b\x32\x19.google.protobuf.DurationB\x13\n\x11_max_inline_bytes\"\xc8\x04\n\x18\x43reateCompletionResponse\x12\x15\n\rcompletion_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12/\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12+\n\ncandidates\x18\x05 \x03(\x0b\x32\x17.imagewire.v1.Candidate\x12\x35\n\x0fprompt_feedback\x18\x06 \x01(\x0b\x32\x1c.imagewire.v1.PromptFeedback\x12\"\n\x05usage\x18\x07 \x01(\x0b\x32\x13.imagewire.v1.Usage\x12\x1a\n\x12native_response_id\x18\x08 \x01(\t\x12/\n\x0cmodel_status\x18\t \x01(\x0b\x32\x19.imagewire.v1.ModelStatus\x12\x1a\n\x12\x63ontinuation_token\x18\n \x01(\x0c\x12O\n\rnative_fields\x18\x0b \x03(\x0b\x32\x38.imagewire.v1.CreateCompletionResponse.NativeFieldsEntry\x12\x16\n\x0eomitted_fields\x18\x0c \x03(\t\x12/\n\x0b\x65xpire_time\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"b\n\x0bModelStatus\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x33\n\x0fretirement_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07message\x18\x03 \x01(\t\"\xc3\x03\n\tCandidate\x12\r\n\x05index\x18\x01 \x01(\x05\x12*\n\x07message\x18\x02 \x01(\x0b\x32\x19.imagewire.v1.ChatMessage\x12\x31\n\rfinish_reason\x18\x03 \x01(\x0e\x32\x1a.imagewire.v1.FinishReason\x12\x1c\n\x14native_finish_reason\x18\x04 \x01(\t\x12\x16\n\x0e\x66inish_message\x18\x05 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x06 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\x12\x33\n\x12grounding_metadata\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\x11\x63itation_metadata\x18\x08 \x01(\x0b\x32\x17.google.protobuf.Struct\x12@\n\rnative_fields\x18\t \x03(\x0b\x32).imagewire.v1.Candidate.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xbe\x01\n\x0cSafetyRating\x12\x10\n\x08\x63\x61tegory\x18\x01 \x01(\t\x12\x13\n\x0bprobability\x18\x02 \x01(\t\x12\x0f\n\x07\x62locked\x18\x03 \x01(\x08\x12\x1e\n\x11probability_score\x18\x04 \x01(\x01H\x00\x88\x01\x01\x12\x10\n\x08severity\x18\x05 \x01(\t\x12\x1b\n\x0eseverity_score\x18\x06 \x01(\x01H\x01\x88\x01\x01\x42\x14\n\x12_probability_scoreB\x11\n\x0f_severity_score\"x\n\x0ePromptFeedback\x12\x14\n\x0c\x62lock_reason\x18\x01 \x01(\t\x12\x1c\n\x14\x62lock_reason_message\x18\x02 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x03 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\"\xd8\x01\n\x17StreamCompletionRequest\x12 \n\x04spec\x18\x01 \x01(\x0b\x32\x12.imagewire.v1.Spec\x12\x12\n\nrequest_id\x18\x02 \x01(\t\x12\x17\n\x0fmax_frame_bytes\x18\x03 \x01(\x05\x12\r\n\x05\x62\x61tch\x18\x04 \x01(\x08\x12\x31\n\ron_disconnect\x18\x05 \x01(\x0e\x32\x1a.imagewire.v1.OnDisconnect\x12,\n\tcache_ttl\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\"\xa7\x04\n\x18StreamCompletionResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x07started\x18\x02 \x01(\x0b\x32\x15.imagewire.v1.StartedH\x00\x12\x31\n\x0cpart_started\x18\x03 \x01(\x0b\x32\x19.imagewire.v1.PartStartedH\x00\x12-\n\ntext_delta\x18\x04 \x01(\x0b\x32\x17.imagewire.v1.TextDeltaH\x00\x12/\n\x0bimage_chunk\x18\x05 \x01(\x0b\x32\x18.imagewire.v1.ImageChunkH\x00\x12\x33\n\rpart_finished\x18\x06 \x01(\x0b\x32\x1a.imagewire.v1.PartFinishedH\x00\x12=\n\x12\x63\x61ndidate_finished\x18\x07 \x01(\x0b\x32\x1f.imagewire.v1.CandidateFinishedH\x00\x12*\n\x08\x66inished\x18\x08 \x01(\x0b\x32\x16.imagewire.v1.FinishedH\x00\x12,\n\theartbeat\x18\t \x01(\x0b\x32\x17.imagewire.v1.HeartbeatH\x00\x12/\n\x0bmedia_chunk\x18\x0b \x01(\x0b\x32\x18.imagewire.v1.MediaChunkH\x00\x12\x34\n\x04more\x18\n \x03(\x0b\x32&.imagewire.v1.StreamCompletionResponseB\x07\n\x05\x65vent\"\x91\x01\n\x07Started\x12\x15\n\rcompletion_id\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12/\n\x0b\x63reate_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\x84\x01\n\x0bPartStarted\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12$\n\x04kind\x18\x03 \x01(\x0e\x32\x16.imagewire.v1.PartKind\x12\x11\n\tmime_type\x18\x04 \x01(\t\x12\x0f\n\x07thought\x18\x05 \x01(\x08\"F\n\tTextDelta\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0c\n\x04text\x18\x03 \x01(\t\"W\n\nImageChunk\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"W\n\nMediaChunk\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x04 \x01(\x0c\"\x99\x03\n\x0cPartFinished\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x12\n\npart_index\x18\x02 \x01(\x05\x12\x0f\n\x07thought\x18\x03 \x01(\x08\x12\x19\n\x11thought_signature\x18\x04 \x01(\x0c\x12$\n\x05image\x18\x05 \x01(\x0b\x32\x13.imagewire.v1.ImageH\x00\x12\x33\n\rfunction_call\x18\x06 \x01(\x0b\x32\x1a.imagewire.v1.FunctionCallH\x00\x12$\n\x05media\x18\x07 \x01(\x0b\x32\x13.imagewire.v1.MediaH\x00\x12*\n\x06native\x18\x08 \x01(\x0b\x32\x18.imagewire.v1.NativePartH\x00\x12\x43\n\rnative_fields\x18\t \x03(\x0b\x32,.imagewire.v1.PartFinished.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x42\t\n\x07\x63ontent\"\xb1\x03\n\x11\x43\x61ndidateFinished\x12\x17\n\x0f\x63\x61ndidate_index\x18\x01 \x01(\x05\x12\x31\n\rfinish_reason\x18\x02 \x01(\x0e\x32\x1a.imagewire.v1.FinishReason\x12\x1c\n\x14native_finish_reason\x18\x03 \x01(\t\x12\x16\n\x0e\x66inish_message\x18\x04 \x01(\t\x12\x32\n\x0esafety_ratings\x18\x05 \x03(\x0b\x32\x1a.imagewire.v1.SafetyRating\x12\x33\n\x12grounding_metadata\x18\x06 \x01(\x0b\x32\x17.google.protobuf.Struct\x12\x32\n\x11\x63itation_metadata\x18\x07 \x01(\x0b\x32\x17.google.protobuf.Struct\x12H\n\rnative_fields\x18\x08 \x03(\x0b\x32\x31.imagewire.v1.CandidateFinished.NativeFieldsEntry\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\xf3\x02\n\x08\x46inished\x12\"\n\x05usage\x18\x01 \x01(\x0b\x32\x13.imagewire.v1.Usage\x12\x35\n\x0fprompt_feedback\x18\x02 \x01(\x0b\x32\x1c.imagewire.v1.PromptFeedback\x12\x15\n\rmodel_version\x18\x03 \x01(\t\x12\x1a\n\x12native_response_id\x18\x04 \x01(\t\x12/\n\x0cmodel_status\x18\x05 \x01(\x0b\x32\x19.imagewire.v1.ModelStatus\x12\x1a\n\x12\x63ontinuation_token\x18\x06 \x01(\x0c\x12?\n\rnative_fields\x18\x07 \x03(\x0b\x32(.imagewire.v1.Finished.NativeFieldsEntry\x12\x16\n\x0eomitted_fields\x18\x08 \x03(\t\x1a\x33\n\x11NativeFieldsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"\x0b\n\tHeartbeat\"\x8f\x01\n\x17ResumeCompletionRequest\x12\x17\n\rcompletion_id\x18\x01 \x01(\tH\x00\x12\x14\n\nrequest_id\x18\x02 \x01(\tH\x00\x12\x16\n\x0e\x61\x66ter_sequence\x18\x03 \x01(\x03\x12\x17\n\x0fmax_frame_bytes\x18\x04 \x01(\x05\x12\x0e\n\x06offset\x18\x05 \x01(\x03\x42\x04\n\x02id\"Q\n\x18ResumeCompletionResponse\x12\x35\n\x05\x65vent\x18\x01 \x01(\x0b\x32&.imagewire.v1.StreamCompletionResponse*_\n\x0cOnDisconnect\x12\x1d\n\x19ON_DISCONNECT_UNSPECIFIED\x10\x00\x12\x16\n\x12ON_DISCONNECT_KEEP\x10\x01\x12\x18\n\x14ON_DISCONNECT_CANCEL\x10\x02*\xbc\x01\n\x0c\x46inishReason\x12\x1d\n\x19\x46INISH_REASON_UNSPECIFIED\x10\x00\x12\x16\n\x12\x46INISH_REASON_STOP\x10\x01\x12\x1c\n\x18\x46INISH_REASON_MAX_TOKENS\x10\x02\x12 \n\x1c\x46INISH_REASON_CONTENT_FILTER\x10\x03\x12\x1c\n\x18\x46INISH_REASON_TOOL_CALLS\x10\x04\x12\x17\n\x13\x46INISH_REASON_OTHER\x10\x05*\x96\x01\n\x08PartKind\x12\x19\n\x15PART_KIND_UNSPECIFIED\x10\x00\x12\x12\n\x0ePART_KIND_TEXT\x10\x01\x12\x13\n\x0fPART_KIND_IMAGE\x10\x02\x12\x1b\n\x17PART_KIND_FUNCTION_CALL\x10\x03\x12\x13\n\x0fPART_KIND_MEDIA\x10\x04\x12\x14\n\x10PART_KIND_NATIVE\x10\x05\x32\xba\x02\n\x0b\x43hatService\x12\x61\n\x10\x43reateCompletion\x12%.imagewire.v1.CreateCompletionRequest\x1a&.imagewire.v1.CreateCompletionResponse\x12\x63\n\x10StreamCompletion\x12%.imagewire.v1.StreamCompletionRequest\x1a&.imagewire.v1.StreamCompletionResponse0\x01\x12\x63\n\x10ResumeCompletion\x12%.imagewire.v1.ResumeCompletionRequest\x1a&.imagewire.v1.ResumeCompletionResponse0\x01\x42\xae\x01\n\x10\x64\x65v.imagewire.v1B\x10\x43hatServiceProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -48,60 +49,60 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANDIDATEFINISHED_NATIVEFIELDSENTRY']._serialized_options = b'8\001'
   _globals['_FINISHED_NATIVEFIELDSENTRY']._loaded_options = None
   _globals['_FINISHED_NATIVEFIELDSENTRY']._serialized_options = b'8\001'
-  _globals['_ONDISCONNECT']._serialized_start=4582
-  _globals['_ONDISCONNECT']._serialized_end=4677
-  _globals['_FINISHREASON']._serialized_start=4680
-  _globals['_FINISHREASON']._serialized_end=4868
-  _globals['_PARTKIND']._serialized_start=4871
-  _globals['_PARTKIND']._serialized_end=5021
-  _globals['_CREATECOMPLETIONREQUEST']._serialized_start=218
-  _globals['_CREATECOMPLETIONREQUEST']._serialized_end=400
-  _globals['_CREATECOMPLETIONRESPONSE']._serialized_start=403
-  _globals['_CREATECOMPLETIONRESPONSE']._serialized_end=987
-  _globals['_CREATECOMPLETIONRESPONSE_NATIVEFIELDSENTRY']._serialized_start=936
-  _globals['_CREATECOMPLETIONRESPONSE_NATIVEFIELDSENTRY']._serialized_end=987
-  _globals['_MODELSTATUS']._serialized_start=989
-  _globals['_MODELSTATUS']._serialized_end=1087
-  _globals['_CANDIDATE']._serialized_start=1090
-  _globals['_CANDIDATE']._serialized_end=1541
-  _globals['_CANDIDATE_NATIVEFIELDSENTRY']._serialized_start=936
-  _globals['_CANDIDATE_NATIVEFIELDSENTRY']._serialized_end=987
-  _globals['_SAFETYRATING']._serialized_start=1544
-  _globals['_SAFETYRATING']._serialized_end=1734
-  _globals['_PROMPTFEEDBACK']._serialized_start=1736
-  _globals['_PROMPTFEEDBACK']._serialized_end=1856
-  _globals['_STREAMCOMPLETIONREQUEST']._serialized_start=1859
-  _globals['_STREAMCOMPLETIONREQUEST']._serialized_end=2029
-  _globals['_STREAMCOMPLETIONRESPONSE']._serialized_start=2032
-  _globals['_STREAMCOMPLETIONRESPONSE']._serialized_end=2583
-  _globals['_STARTED']._serialized_start=2586
-  _globals['_STARTED']._serialized_end=2731
-  _globals['_PARTSTARTED']._serialized_start=2734
-  _globals['_PARTSTARTED']._serialized_end=2866
-  _globals['_TEXTDELTA']._serialized_start=2868
-  _globals['_TEXTDELTA']._serialized_end=2938
-  _globals['_IMAGECHUNK']._serialized_start=2940
-  _globals['_IMAGECHUNK']._serialized_end=3027
-  _globals['_MEDIACHUNK']._serialized_start=3029
-  _globals['_MEDIACHUNK']._serialized_end=3116
-  _globals['_PARTFINISHED']._serialized_start=3119
-  _globals['_PARTFINISHED']._serialized_end=3528
-  _globals['_PARTFINISHED_NATIVEFIELDSENTRY']._serialized_start=936
-  _globals['_PARTFINISHED_NATIVEFIELDSENTRY']._serialized_end=987
-  _globals['_CANDIDATEFINISHED']._serialized_start=3531
-  _globals['_CANDIDATEFINISHED']._serialized_end=3964
-  _globals['_CANDIDATEFINISHED_NATIVEFIELDSENTRY']._serialized_start=936
-  _globals['_CANDIDATEFINISHED_NATIVEFIELDSENTRY']._serialized_end=987
-  _globals['_FINISHED']._serialized_start=3967
-  _globals['_FINISHED']._serialized_end=4338
-  _globals['_FINISHED_NATIVEFIELDSENTRY']._serialized_start=936
-  _globals['_FINISHED_NATIVEFIELDSENTRY']._serialized_end=987
-  _globals['_HEARTBEAT']._serialized_start=4340
-  _globals['_HEARTBEAT']._serialized_end=4351
-  _globals['_RESUMECOMPLETIONREQUEST']._serialized_start=4354
-  _globals['_RESUMECOMPLETIONREQUEST']._serialized_end=4497
-  _globals['_RESUMECOMPLETIONRESPONSE']._serialized_start=4499
-  _globals['_RESUMECOMPLETIONRESPONSE']._serialized_end=4580
-  _globals['_CHATSERVICE']._serialized_start=5024
-  _globals['_CHATSERVICE']._serialized_end=5338
+  _globals['_ONDISCONNECT']._serialized_start=4706
+  _globals['_ONDISCONNECT']._serialized_end=4801
+  _globals['_FINISHREASON']._serialized_start=4804
+  _globals['_FINISHREASON']._serialized_end=4992
+  _globals['_PARTKIND']._serialized_start=4995
+  _globals['_PARTKIND']._serialized_end=5145
+  _globals['_CREATECOMPLETIONREQUEST']._serialized_start=250
+  _globals['_CREATECOMPLETIONREQUEST']._serialized_end=478
+  _globals['_CREATECOMPLETIONRESPONSE']._serialized_start=481
+  _globals['_CREATECOMPLETIONRESPONSE']._serialized_end=1065
+  _globals['_CREATECOMPLETIONRESPONSE_NATIVEFIELDSENTRY']._serialized_start=1014
+  _globals['_CREATECOMPLETIONRESPONSE_NATIVEFIELDSENTRY']._serialized_end=1065
+  _globals['_MODELSTATUS']._serialized_start=1067
+  _globals['_MODELSTATUS']._serialized_end=1165
+  _globals['_CANDIDATE']._serialized_start=1168
+  _globals['_CANDIDATE']._serialized_end=1619
+  _globals['_CANDIDATE_NATIVEFIELDSENTRY']._serialized_start=1014
+  _globals['_CANDIDATE_NATIVEFIELDSENTRY']._serialized_end=1065
+  _globals['_SAFETYRATING']._serialized_start=1622
+  _globals['_SAFETYRATING']._serialized_end=1812
+  _globals['_PROMPTFEEDBACK']._serialized_start=1814
+  _globals['_PROMPTFEEDBACK']._serialized_end=1934
+  _globals['_STREAMCOMPLETIONREQUEST']._serialized_start=1937
+  _globals['_STREAMCOMPLETIONREQUEST']._serialized_end=2153
+  _globals['_STREAMCOMPLETIONRESPONSE']._serialized_start=2156
+  _globals['_STREAMCOMPLETIONRESPONSE']._serialized_end=2707
+  _globals['_STARTED']._serialized_start=2710
+  _globals['_STARTED']._serialized_end=2855
+  _globals['_PARTSTARTED']._serialized_start=2858
+  _globals['_PARTSTARTED']._serialized_end=2990
+  _globals['_TEXTDELTA']._serialized_start=2992
+  _globals['_TEXTDELTA']._serialized_end=3062
+  _globals['_IMAGECHUNK']._serialized_start=3064
+  _globals['_IMAGECHUNK']._serialized_end=3151
+  _globals['_MEDIACHUNK']._serialized_start=3153
+  _globals['_MEDIACHUNK']._serialized_end=3240
+  _globals['_PARTFINISHED']._serialized_start=3243
+  _globals['_PARTFINISHED']._serialized_end=3652
+  _globals['_PARTFINISHED_NATIVEFIELDSENTRY']._serialized_start=1014
+  _globals['_PARTFINISHED_NATIVEFIELDSENTRY']._serialized_end=1065
+  _globals['_CANDIDATEFINISHED']._serialized_start=3655
+  _globals['_CANDIDATEFINISHED']._serialized_end=4088
+  _globals['_CANDIDATEFINISHED_NATIVEFIELDSENTRY']._serialized_start=1014
+  _globals['_CANDIDATEFINISHED_NATIVEFIELDSENTRY']._serialized_end=1065
+  _globals['_FINISHED']._serialized_start=4091
+  _globals['_FINISHED']._serialized_end=4462
+  _globals['_FINISHED_NATIVEFIELDSENTRY']._serialized_start=1014
+  _globals['_FINISHED_NATIVEFIELDSENTRY']._serialized_end=1065
+  _globals['_HEARTBEAT']._serialized_start=4464
+  _globals['_HEARTBEAT']._serialized_end=4475
+  _globals['_RESUMECOMPLETIONREQUEST']._serialized_start=4478
+  _globals['_RESUMECOMPLETIONREQUEST']._serialized_end=4621
+  _globals['_RESUMECOMPLETIONRESPONSE']._serialized_start=4623
+  _globals['_RESUMECOMPLETIONRESPONSE']._serialized_end=4704
+  _globals['_CHATSERVICE']._serialized_start=5148
+  _globals['_CHATSERVICE']._serialized_end=5462
 # @@protoc_insertion_point(module_scope)

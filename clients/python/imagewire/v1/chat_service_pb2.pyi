@@ -1,5 +1,6 @@
 import datetime
 
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from imagewire.v1 import image_pb2 as _image_pb2
@@ -55,16 +56,18 @@ PART_KIND_MEDIA: PartKind
 PART_KIND_NATIVE: PartKind
 
 class CreateCompletionRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "max_inline_bytes", "on_disconnect")
+    __slots__ = ("spec", "request_id", "max_inline_bytes", "on_disconnect", "cache_ttl")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_INLINE_BYTES_FIELD_NUMBER: _ClassVar[int]
     ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
+    CACHE_TTL_FIELD_NUMBER: _ClassVar[int]
     spec: _spec_pb2.Spec
     request_id: str
     max_inline_bytes: int
     on_disconnect: OnDisconnect
-    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_inline_bytes: _Optional[int] = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ...) -> None: ...
+    cache_ttl: _duration_pb2.Duration
+    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_inline_bytes: _Optional[int] = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ..., cache_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class CreateCompletionResponse(_message.Message):
     __slots__ = ("completion_id", "model", "model_version", "create_time", "candidates", "prompt_feedback", "usage", "native_response_id", "model_status", "continuation_token", "native_fields", "omitted_fields", "expire_time")
@@ -169,18 +172,20 @@ class PromptFeedback(_message.Message):
     def __init__(self, block_reason: _Optional[str] = ..., block_reason_message: _Optional[str] = ..., safety_ratings: _Optional[_Iterable[_Union[SafetyRating, _Mapping]]] = ...) -> None: ...
 
 class StreamCompletionRequest(_message.Message):
-    __slots__ = ("spec", "request_id", "max_frame_bytes", "batch", "on_disconnect")
+    __slots__ = ("spec", "request_id", "max_frame_bytes", "batch", "on_disconnect", "cache_ttl")
     SPEC_FIELD_NUMBER: _ClassVar[int]
     REQUEST_ID_FIELD_NUMBER: _ClassVar[int]
     MAX_FRAME_BYTES_FIELD_NUMBER: _ClassVar[int]
     BATCH_FIELD_NUMBER: _ClassVar[int]
     ON_DISCONNECT_FIELD_NUMBER: _ClassVar[int]
+    CACHE_TTL_FIELD_NUMBER: _ClassVar[int]
     spec: _spec_pb2.Spec
     request_id: str
     max_frame_bytes: int
     batch: bool
     on_disconnect: OnDisconnect
-    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., batch: bool = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ...) -> None: ...
+    cache_ttl: _duration_pb2.Duration
+    def __init__(self, spec: _Optional[_Union[_spec_pb2.Spec, _Mapping]] = ..., request_id: _Optional[str] = ..., max_frame_bytes: _Optional[int] = ..., batch: bool = ..., on_disconnect: _Optional[_Union[OnDisconnect, str]] = ..., cache_ttl: _Optional[_Union[datetime.timedelta, _duration_pb2.Duration, _Mapping]] = ...) -> None: ...
 
 class StreamCompletionResponse(_message.Message):
     __slots__ = ("sequence", "started", "part_started", "text_delta", "image_chunk", "part_finished", "candidate_finished", "finished", "heartbeat", "media_chunk", "more")

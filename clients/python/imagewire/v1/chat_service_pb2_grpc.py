@@ -35,8 +35,8 @@ class ChatServiceStub(object):
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
     A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
-    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
-    "x-imagewire-fallbacks".
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried",
+    "x-imagewire-fallbacks" and "x-imagewire-cached-answers" (how many came from the answer cache).
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
@@ -74,8 +74,8 @@ class ChatServiceServicer(object):
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
     A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
-    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
-    "x-imagewire-fallbacks".
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried",
+    "x-imagewire-fallbacks" and "x-imagewire-cached-answers" (how many came from the answer cache).
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """
@@ -139,8 +139,8 @@ class ChatService(object):
     UNAVAILABLE or CANCELLED, because service meshes retry those.
 
     A good answer's trailing metadata tell how it came about, by the names of REST's headers: "x-imagewire-request-id",
-    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried" and
-    "x-imagewire-fallbacks".
+    "x-imagewire-model", "x-imagewire-deployment", "x-imagewire-attempts" (calls to providers), "x-imagewire-tried",
+    "x-imagewire-fallbacks" and "x-imagewire-cached-answers" (how many came from the answer cache).
 
     A request field with an unknown number is refused, with its path and number, before anything is drawn.
     """

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagewire/v1/usage.proto\x12\x0cimagewire.v1\"\xae\x04\n\x05Usage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63\x61ndidates_tokens\x18\x02 \x01(\x03\x12\x17\n\x0fthoughts_tokens\x18\x03 \x01(\x03\x12\x1d\n\x15\x63\x61\x63hed_content_tokens\x18\x04 \x01(\x03\x12\x1e\n\x16tool_use_prompt_tokens\x18\x05 \x01(\x03\x12\x14\n\x0ctotal_tokens\x18\x06 \x01(\x03\x12;\n\x15prompt_tokens_details\x18\x07 \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12?\n\x19\x63\x61ndidates_tokens_details\x18\x08 \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x14\n\x0ctraffic_type\x18\t \x01(\t\x12\x15\n\x08\x63ost_usd\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\rcost_nano_usd\x18\x0b \x01(\x03H\x01\x88\x01\x01\x12\x43\n\x1d\x63\x61\x63hed_content_tokens_details\x18\x0c \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x44\n\x1etool_use_prompt_tokens_details\x18\r \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x14\n\x0cservice_tier\x18\x0e \x01(\tB\x0b\n\t_cost_usdB\x10\n\x0e_cost_nano_usd\"2\n\x0eModalityTokens\x12\x10\n\x08modality\x18\x01 \x01(\t\x12\x0e\n\x06tokens\x18\x02 \x01(\x03\x42\xa8\x01\n\x10\x64\x65v.imagewire.v1B\nUsageProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagewire/v1/usage.proto\x12\x0cimagewire.v1\"\xc5\x04\n\x05Usage\x12\x15\n\rprompt_tokens\x18\x01 \x01(\x03\x12\x19\n\x11\x63\x61ndidates_tokens\x18\x02 \x01(\x03\x12\x17\n\x0fthoughts_tokens\x18\x03 \x01(\x03\x12\x1d\n\x15\x63\x61\x63hed_content_tokens\x18\x04 \x01(\x03\x12\x1e\n\x16tool_use_prompt_tokens\x18\x05 \x01(\x03\x12\x14\n\x0ctotal_tokens\x18\x06 \x01(\x03\x12;\n\x15prompt_tokens_details\x18\x07 \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12?\n\x19\x63\x61ndidates_tokens_details\x18\x08 \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x14\n\x0ctraffic_type\x18\t \x01(\t\x12\x15\n\x08\x63ost_usd\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x1a\n\rcost_nano_usd\x18\x0b \x01(\x03H\x01\x88\x01\x01\x12\x43\n\x1d\x63\x61\x63hed_content_tokens_details\x18\x0c \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x44\n\x1etool_use_prompt_tokens_details\x18\r \x03(\x0b\x32\x1c.imagewire.v1.ModalityTokens\x12\x14\n\x0cservice_tier\x18\x0e \x01(\t\x12\x15\n\rcached_answer\x18\x0f \x01(\x08\x42\x0b\n\t_cost_usdB\x10\n\x0e_cost_nano_usd\"2\n\x0eModalityTokens\x12\x10\n\x08modality\x18\x01 \x01(\t\x12\x0e\n\x06tokens\x18\x02 \x01(\x03\x42\xa8\x01\n\x10\x64\x65v.imagewire.v1B\nUsageProtoP\x01ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\xa2\x02\x03IWR\xaa\x02\x0cImagewire.V1\xba\x02\rImagewire_V1_\xca\x02\x0cImagewire\\V1\xea\x02\rImagewire::V1b\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,7 +33,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['DESCRIPTOR']._loaded_options = None
   _globals['DESCRIPTOR']._serialized_options = b'\n\020dev.imagewire.v1B\nUsageProtoP\001ZBgithub.com/imagewire/imagewire/clients/go/imagewire/v1;imagewirev1\242\002\003IWR\252\002\014Imagewire.V1\272\002\rImagewire_V1_\312\002\014Imagewire\\V1\352\002\rImagewire::V1'
   _globals['_USAGE']._serialized_start=43
-  _globals['_USAGE']._serialized_end=601
-  _globals['_MODALITYTOKENS']._serialized_start=603
-  _globals['_MODALITYTOKENS']._serialized_end=653
+  _globals['_USAGE']._serialized_end=624
+  _globals['_MODALITYTOKENS']._serialized_start=626
+  _globals['_MODALITYTOKENS']._serialized_end=676
 # @@protoc_insertion_point(module_scope)

@@ -17,6 +17,7 @@ from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.wishes import ANY, CacheWish, Wishes
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -56,6 +57,7 @@ class ChatService(stubs.ChatServiceServicer):
             deadline=call.deadline,
             request_id=request.request_id,
             on_disconnect=request.on_disconnect,
+            wishes=_wishes(request),
         )
         async with reader:
             answer = await fold(reader, max_inline_bytes=most)
@@ -77,6 +79,7 @@ class ChatService(stubs.ChatServiceServicer):
             deadline=call.deadline,
             request_id=request.request_id,
             on_disconnect=request.on_disconnect,
+            wishes=_wishes(request),
         )
         last = await self._write(reader, context, request.max_frame_bytes, batch=request.batch)
         if not last:
@@ -114,3 +117,9 @@ class ChatService(stubs.ChatServiceServicer):
             async for events in reader:
                 await writer.write(events)
             return writer.last
+
+
+def _wishes(request: pb.CreateCompletionRequest | pb.StreamCompletionRequest) -> Wishes:
+    if not request.HasField("cache_ttl"):
+        return ANY
+    return Wishes(cache=CacheWish(request.cache_ttl.seconds + request.cache_ttl.nanos / 1e9))

@@ -7,9 +7,9 @@ PREVIOUS = "spec.previous_completion_id"
 
 
 def located(error: Error, origins: dict[str, str]) -> Error:
-    """The same error, where its message begins with a path of the spec: with the caller's name of that."""
+    """The same error, where its message begins with a field of the core's: with the caller's name of that."""
     path, _, words = error.message.partition(": ")
-    if not words or not path.startswith("spec."):
+    if not words or not (path.startswith("spec.") or path in origins):
         return error
     [named] = in_callers_names(InvalidRequest([Violation(path, words)]), origins).violations
     if path == PREVIOUS and error.reason == "COMPLETION_NOT_FOUND":

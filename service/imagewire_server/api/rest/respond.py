@@ -12,7 +12,7 @@ from typing import TypeVar
 
 import msgspec
 
-from imagewire_server.api.rest import idempotency, notices, time_limit
+from imagewire_server.api.rest import caching, idempotency, notices, time_limit
 from imagewire_server.api.rest.body import Disconnected, Receive
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
@@ -134,15 +134,16 @@ class Responder:
         self.urls.take_back(exchange, scope, builder)
         delivery = self.urls.delivery(exchange, scope, by_url, keeps=keeps) if by_url else Delivery()
         key = idempotency.key_of(call.headers)
+        cache = caching.wish(call, builder.cache, keeps=keeps)
         if not key:
-            return Asked(path, Wishes(keeps=keeps), delivery=delivery)
+            return Asked(path, Wishes(keeps=keeps, cache=cache), delivery=delivery)
         if self.keeper.links is None:
             raise idempotency.keep_off()
         if not keeps:
             raise idempotency.not_stored()
         # That of what the caller sent: a picture named by URL may change, or be gone, when the request is repeated.
         digest = await run_for_call(call, fingerprint_of, builder.spec)
-        return Asked(path, Wishes(fingerprint=digest + beside), key, delivery)
+        return Asked(path, Wishes(fingerprint=digest + beside, cache=cache), key, delivery)
 
     @asynccontextmanager
     async def drawing(
@@ -169,6 +170,7 @@ class Responder:
                     asked.wishes,
                     fallbacks=builder.fallbacks,
                     prepare=partial(self._fetch, call, builder) if wants else None,
+                    cache=replace(asked.wishes.cache, space=caching.of_number(asked.wishes.cache, number)),
                 ),
             )
             async with reader:

@@ -35,6 +35,7 @@ _EXPOSED = [
     "x-request-id",
     "idempotency-replayed",
     *(f"x-imagewire-{name}" for name in ("request-id", "model", "deployment", "attempts", "tried", "fallbacks")),
+    "x-imagewire-cached-answers",
     *(f"x-imagewire-{name}" for name in ("dropped", "image", "mask", "signature-bypass")),
     *(f"x-litellm-{name}" for name in ("call-id", "model-id", "response-cost")),
     *("retry-after", "retry-after-ms", "x-should-retry", "www-authenticate"),

@@ -38,9 +38,13 @@ class FileBegins:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The last record. error: None where the answer is complete."""
+    """The last record. error: None where the answer is complete.
+
+    answer: the id of the answer whose events these are, "" for those in front of it.
+    """
 
     error: Error | None
+    answer: str = ""
 
 
 Record = pb.Spec | pb.Event | FileBegins | Ended
@@ -69,9 +73,11 @@ def file_record(chunk: Chunk, number: int) -> bytes:
     return _HEAD.pack(_BEGINS, len(data)) + data
 
 
-def end_record(error: Error | None) -> bytes:
-    """The last record."""
+def end_record(error: Error | None, answer: str = "") -> bytes:
+    """The last record. answer: see Ended."""
     data = b"" if error is None else json.dumps(_fields(error)).encode()
+    if answer:
+        data = json.dumps({"answer": answer}).encode()
     return _HEAD.pack(_END, len(data)) + data
 
 
@@ -106,7 +112,10 @@ def _record(kind: bytes, data: bytes) -> Record:
         sequence, number, candidate, part, letter = _FILE.unpack(data)
         return FileBegins(sequence, number, candidate, part, _KINDS[letter])
     if kind == _END:
-        return Ended(_error(json.loads(data)) if data else None)
+        fields = json.loads(data) if data else None
+        if fields and "answer" in fields:
+            return Ended(None, fields["answer"])
+        return Ended(_error(fields) if fields else None)
     raise ValueError(f"no record of a kept answer is of kind {kind!r}")
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from imagewire_server.contract import pb
+from imagewire_server.contract.errors import Error
 
 
 class State(Enum):
@@ -31,6 +32,15 @@ class Kept:
     expires: float
     owner: str = ""
     state: State = State.RUNNING
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How an answer ends. cache_key, answer: see Recorder.end."""
+
+    error: Error | None
+    cache_key: bytes = b""
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True)

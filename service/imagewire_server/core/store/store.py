@@ -33,8 +33,12 @@ class Recorder(Protocol):
     def add(self, events: list[StreamEvent]) -> None:
         """The next events. Those that are not yet written belong to the caller too, and must not change."""
 
-    def end(self, error: Error | None, *, free: bool) -> None:
-        """The answer is complete, or has ended with an error. free: whether nothing was charged."""
+    def end(self, error: Error | None, *, free: bool, cache_key: bytes = b"", answer: str = "") -> None:
+        """The answer is complete, or has ended with an error. free: whether nothing was charged.
+
+        cache_key: by which Store.cached finds it, b"" if it is not to be found. answer: the id of the kept answer whose
+        events it has, in place of events of its own; they are marked as cached.
+        """
 
     async def settle(self) -> None:
         """Return when its end is written, or cannot be."""
@@ -104,6 +108,12 @@ class Store(Protocol):
 
     async def request(self, kept: Kept) -> pb.Spec | None:
         """What was asked, with pictures by their sha256; None where that is not known."""
+
+    async def cached(self, caller: str, key: bytes, since: float) -> Kept | None:
+        """The newest answer with this cache_key, if it began at `since` (seconds since 1970) or later, and is kept."""
+
+    async def forget_cached(self, caller: str, key: bytes) -> None:
+        """Let `cached` find nothing by this key."""
 
     async def flush(self) -> None:
         """Return when all that was given to recorders is written, or cannot be."""

@@ -73,3 +73,7 @@ def test_an_error_is_the_same_again(error: Error) -> None:
 def test_what_is_no_record_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"kind b'\?'"):
         RecordReader().feed(b"?\0\0\0\0")
+
+
+def test_an_answer_that_is_another_ones_names_it() -> None:
+    assert RecordReader().feed(log_format.end_record(None, "cmpl-1")) == [Ended(None, "cmpl-1")]

@@ -37,6 +37,7 @@ COMMON_ANSWER: dict[str, Any] = {
     "drop_params": True,
     "fallbacks": ["gemini/other"],
     "timeout": 60,
+    "cache": {"ttl": 600},
     "quality": "auto",
     "safety_identifier": "hash",
     "prompt_cache_key": "key",

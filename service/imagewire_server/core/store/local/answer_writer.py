@@ -7,12 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
 from imagewire_server.core.store.local.database import SmallRows, completion_row, image_row
 from imagewire_server.core.store.local.part_file import PartFile, write_all
-from imagewire_server.core.store.records import Kept, State, image_of
+from imagewire_server.core.store.records import Ending, Kept, State, image_of
 from imagewire_server.core.store.request import InputImage, kept_request
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ class AnswerWriter:
         self._files = 0
 
     def add_small(
-        self, rows: SmallRows, asked: pb.Spec | None, events: Iterable[StreamEvent], state: State, error: Error | None
+        self, rows: SmallRows, asked: pb.Spec | None, events: Iterable[StreamEvent], state: State, how: Ending
     ) -> None:
         """Add all of an answer to the rows that are about to be written."""
         kept = self._kept
@@ -54,9 +53,11 @@ class AnswerWriter:
                 rows.objects.append((image.sha256, image.size, whole))
                 rows.images.append(image_row(image, kept.completion_id))
             records.append(log_format.event_record(event))
-        records.append(log_format.end_record(error))
+        records.append(log_format.end_record(how.error, how.answer))
         log = b"".join(records)
         rows.completions.append(completion_row(kept, state, len(log), log))
+        if how.cache_key:
+            rows.cached.append((kept.caller, how.cache_key, kept.completion_id))
 
     def begin(self, asked: pb.Spec | None, events: Iterable[StreamEvent]) -> None:
         """The first events of a large answer, or of a slow one."""
@@ -89,10 +90,13 @@ class AnswerWriter:
         if records:
             self._append(b"".join(records))
 
-    def end(self, state: State, error: Error | None) -> None:
+    def end(self, state: State, how: Ending) -> None:
         """There are no more."""
-        self._append(log_format.end_record(error))
-        self._store.database.put(replace(self._kept, state=state), self._grown)
+        self._append(log_format.end_record(how.error, how.answer))
+        with self._store.database.transaction():
+            self._store.database.put(replace(self._kept, state=state), self._grown)
+            if how.cache_key:
+                self._store.database.put_cached(self._kept, how.cache_key)
         self.close()
         self._store.make_room()
 

@@ -23,6 +23,11 @@ CREATE TABLE IF NOT EXISTS images (
 CREATE INDEX IF NOT EXISTS hashes ON images (sha256, caller);
 CREATE INDEX IF NOT EXISTS parts ON images (completion);
 CREATE INDEX IF NOT EXISTS image_ages ON images (expires) WHERE completion IS NULL;
+CREATE TABLE IF NOT EXISTS cached (
+  caller TEXT NOT NULL, key BLOB NOT NULL, completion TEXT NOT NULL, PRIMARY KEY (caller, key)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cached_answers ON cached (completion);
+CREATE TRIGGER IF NOT EXISTS c4 AFTER DELETE ON completions
+  BEGIN DELETE FROM cached WHERE completion = OLD.id; END;
 CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL);
 INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total);
 CREATE TRIGGER IF NOT EXISTS c1 AFTER INSERT ON completions BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
@@ -38,6 +43,7 @@ _PUT_COMPLETIONS = (
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, size = excluded.size, log = excluded.log",
 )
 _PUT_OBJECTS = "INSERT OR IGNORE INTO objects VALUES", ""
+_PUT_CACHED = "INSERT OR REPLACE INTO cached VALUES", ""
 _PUT_IMAGES = "INSERT OR REPLACE INTO images VALUES", ""
 _KEPT = "id, caller, request_id, fingerprint, created, expires, owner, state"
 _IMAGE = "id, caller, sha256, size, mime_type, width, height, expires"
@@ -84,6 +90,7 @@ class Database:
         self._insert(_PUT_OBJECTS, rows.objects)
         self._insert(_PUT_IMAGES, rows.images)
         self._insert(_PUT_COMPLETIONS, rows.completions)
+        self._insert(_PUT_CACHED, rows.cached)
 
     def _insert(self, statement: tuple[str, str], rows: list[tuple[object, ...]]) -> None:
         head, tail = statement
@@ -104,6 +111,18 @@ class Database:
     def by_id(self, completion_id: str) -> Kept | None:
         """Anybody's answer by its id."""
         return self._kept("id = ?", completion_id)
+
+    def put_cached(self, kept: Kept, key: bytes) -> None:
+        """Let an answer be found by a key, in place of an older one."""
+        self._insert(_PUT_CACHED, [(kept.caller, key, kept.completion_id)])
+
+    def cached(self, caller: str, key: bytes) -> Kept | None:
+        """The newest answer of a caller's with this key, also one whose time is over."""
+        return self._kept("id = (SELECT completion FROM cached WHERE caller = ? AND key = ?)", caller, key)
+
+    def forget_cached(self, caller: str, key: bytes) -> None:
+        """Find nothing by a key."""
+        self._db.execute("DELETE FROM cached WHERE caller = ? AND key = ?", (caller, key))
 
     def _kept(self, where: str, *values: object) -> Kept | None:
         row = self._db.execute(f"SELECT {_KEPT} FROM completions WHERE {where}", values).fetchone()  # noqa: S608
@@ -187,6 +206,7 @@ class SmallRows:
     completions: list[tuple[object, ...]] = field(default_factory=list)
     objects: list[tuple[object, ...]] = field(default_factory=list)
     images: list[tuple[object, ...]] = field(default_factory=list)
+    cached: list[tuple[object, ...]] = field(default_factory=list)
 
 
 def completion_row(kept: Kept, state: State, size: int, log: bytes | None) -> tuple[object, ...]:

@@ -1,6 +1,7 @@
 """Reads an answer back, also while another process writes it."""
 
 import asyncio
+import contextlib
 import io
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
+from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
@@ -61,6 +63,10 @@ class LocalReader:
         try:
             while True:
                 record = await self._next()
+                if isinstance(record, Ended) and record.answer:
+                    async for events in self._other(record.answer):
+                        yield cached_answer.mark(events)
+                    return
                 if isinstance(record, Ended):
                     self._check_nothing_left()
                     if record.error is not None:
@@ -76,6 +82,16 @@ class LocalReader:
         finally:
             if self._log is not None:
                 self._log.close()
+
+    async def _other(self, completion_id: str) -> AsyncGenerator[list[StreamEvent], None]:
+        """The events of the answer that this one is the same as."""
+        kept = await asyncio.to_thread(self._database.by_id, completion_id)
+        if kept is None:
+            raise not_kept(self._kept.completion_id)  # it was removed
+        other = LocalReader(self._database, self._folder, kept, self._at.sequence, self._at.offset)
+        async with contextlib.aclosing(other.events()) as found:
+            async for events in found:
+                yield events
 
     async def _next(self) -> Record:
         """The next record, as soon as there is one. Raises OutcomeUnknown and others when there will be none."""

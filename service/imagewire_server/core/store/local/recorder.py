@@ -15,7 +15,7 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store.local.answer_writer import AnswerWriter
 from imagewire_server.core.store.local.writer import FAULTS
-from imagewire_server.core.store.records import Kept, State
+from imagewire_server.core.store.records import Ending, Kept, State
 from imagewire_server.core.store.store import OnProgress, StoreDown, ignore
 
 if TYPE_CHECKING:
@@ -77,20 +77,21 @@ class LocalRecorder:
         asked, self._asked = self._asked, None
         self._write(partial(self._writer.begin, asked, held))
 
-    def end(self, error: Error | None, *, free: bool) -> None:
+    def end(self, error: Error | None, *, free: bool, cache_key: bytes = b"", answer: str = "") -> None:
         """See Recorder."""
+        how = Ending(error, cache_key, answer)
         if self._held and (self._has_begun or isinstance(self._held[-1], Chunk)):
             self.let_go()  # a picture that was cut is no object
         self._store.small.release(self)
         state = State.FREE if free else State.ENDED
         if self._has_begun or self.failed:
-            self._store.writer.put(partial(self._end, state, error))
+            self._store.writer.put(partial(self._end, state, how))
         elif free and not self.kept.request_id:
             self._store.done(self)
             self._progress = ignore
         else:
             held, asked = self._held, self._asked
-            self._store.small.add(self, lambda rows: self._writer.add_small(rows, asked, held, state, error))
+            self._store.small.add(self, lambda rows: self._writer.add_small(rows, asked, held, state, how))
 
     async def settle(self) -> None:
         """See Recorder."""
@@ -138,8 +139,8 @@ class LocalRecorder:
             self.fail(error)
         return self.tell
 
-    def _end(self, state: State, error: Error | None) -> Callable[[], None] | None:
-        self._step(partial(self._writer.end, state, error), self._done)
+    def _end(self, state: State, how: Ending) -> Callable[[], None] | None:
+        self._step(partial(self._writer.end, state, how), self._done)
         self._store.done(self)
         if self.failed:
             # Until now a slow reader may have read what was written before the failure.

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.local.claims import Claims
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
@@ -97,6 +98,20 @@ class LocalStore:
     async def request(self, kept: Kept) -> pb.Spec | None:
         """See Store."""
         return await self._soon(lambda: LocalReader(self._reads, self.folder, kept, 0, 0).request(), wait=False)
+
+    async def cached(self, caller: str, key: bytes, since: float) -> Kept | None:
+        """See Store."""
+
+        def look() -> Kept | None:
+            found = self.database.cached(caller, key)
+            return found if found is not None and cached_answer.counts(found, caller, since) else None
+
+        # In the thread: what has ended in this process is found, also where it is about to be written.
+        return await self._asking(look)
+
+    async def forget_cached(self, caller: str, key: bytes) -> None:
+        """See Store."""
+        await self._asking(lambda: self.database.forget_cached(caller, key))
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""

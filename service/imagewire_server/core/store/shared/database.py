@@ -66,6 +66,20 @@ class Database:
         found = await self._connection.call("GET", names.request(caller, request_id))
         return await self.by_id(found.decode()) if found else None
 
+    async def put_cached(self, kept: Kept, key: bytes) -> None:
+        """Let an answer be found by a key, in place of an older one."""
+        name = names.cached(kept.caller, key)
+        await self._connection.calls([("SET", name, kept.completion_id), ("PEXPIREAT", name, int(kept.expires * 1000))])
+
+    async def cached(self, caller: str, key: bytes) -> Kept | None:
+        """The newest answer of a caller's with this key, as far as its record is there."""
+        found = await self._connection.call("GET", names.cached(caller, key))
+        return await self.by_id(found.decode()) if found else None
+
+    async def forget_cached(self, caller: str, key: bytes) -> None:
+        """Find nothing by a key."""
+        await self._connection.call("DEL", names.cached(caller, key))
+
     async def add(self, completion_id: str, expires: float, entries: list[dict[str, object]]) -> list[bytes]:
         """Add entries to the stream of an answer. Returns their ids."""
         key = names.events(completion_id)

@@ -60,6 +60,11 @@ def request(caller: str, request_id: str) -> str:
     return f"{PREFIX}r:{request_id}:{caller}" if request_id else ""
 
 
+def cached(caller: str, key: bytes) -> str:
+    """The key that has the id of a caller's newest answer with a cache_key."""
+    return f"{PREFIX}k:{key.hex()}:{caller}"
+
+
 def image(image_id: str) -> str:
     """The key of a picture's record."""
     return f"{PREFIX}i:{image_id}"

@@ -8,6 +8,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
+from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
 from imagewire_server.core.store.position import beyond
 from imagewire_server.core.store.records import Kept, State
@@ -50,6 +51,7 @@ class SharedReader:
         self._at = 0
         self._ended = False
         self._error: Error | None = None
+        self._answer = ""
         self._request: pb.Spec | None = None
 
     async def request(self) -> pb.Spec | None:
@@ -69,10 +71,23 @@ class SharedReader:
                         yield events
             if self._error is not None:
                 raise self._error
+            if self._answer:
+                async for events in self._other(self._answer):
+                    yield cached_answer.mark(events)
         except FileNotFoundError as error:  # it was removed in the meantime
             raise not_kept(self._kept.completion_id) from error
         except FAULTS as error:
             raise StoreDown(str(error)) from error
+
+    async def _other(self, completion_id: str) -> _Events:
+        """The events of the answer that this one is the same as."""
+        kept = await self._database.by_id(completion_id)
+        if kept is None or kept.state is not State.ENDED:
+            raise not_kept(self._kept.completion_id)  # it was removed
+        other = SharedReader(self._database, self._objects, kept, self._sequence, self._offset)
+        async with contextlib.aclosing(other.events()) as found:
+            async for events in found:
+                yield events
 
     async def _entries(self) -> list[_Entry]:
         """The next entries, as soon as there are any. Raises OutcomeUnknown and others when there will be none."""
@@ -113,9 +128,10 @@ class SharedReader:
         found: list[StreamEvent] = []
         for record in self._records.feed(data):
             if isinstance(record, Ended):
-                self._check_offset()
+                if not record.answer:
+                    self._check_offset()
                 self._ended = True
-                self._error = record.error
+                self._error, self._answer = record.error, record.answer
             elif isinstance(record, FileBegins):
                 self._begin(record)
             elif isinstance(record, pb.Spec):

@@ -15,7 +15,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
-from imagewire_server.core.store.records import Kept, KeptImage, State, image_of
+from imagewire_server.core.store.records import Ending, Kept, KeptImage, State, image_of
 from imagewire_server.core.store.request import InputImage, KeptRequest
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
@@ -44,7 +44,7 @@ class SharedRecorder:
         self._store = store
         self._progress: OnProgress = ignore
         self._given: list[StreamEvent] = []
-        self._ending: tuple[Error | None, bool] | None = None
+        self._ending: tuple[Ending, bool] | None = None
         self._stopping = False
         self._asked: pb.Spec | None = None
         self._news = asyncio.Event()
@@ -76,15 +76,20 @@ class SharedRecorder:
             ended = asyncio.create_task(self._idle.wait()) if self._ending is None else self._task
             await asyncio.wait({ended})
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was given all, and is not done."""
+        return self._ending is not None
+
     def add(self, events: list[StreamEvent]) -> None:
         """See Recorder."""
         if not self.failed:
             self._given += events
             self._wake()
 
-    def end(self, error: Error | None, *, free: bool) -> None:
+    def end(self, error: Error | None, *, free: bool, cache_key: bytes = b"", answer: str = "") -> None:
         """See Recorder."""
-        self._ending = error, free
+        self._ending = Ending(error, cache_key, answer), free
         self._wake()
 
     async def stop(self) -> None:
@@ -238,10 +243,10 @@ class SharedRecorder:
         await self._flush()
         self._file = None
 
-    async def _finish(self, error: Error | None, free: bool) -> None:  # as it was given
+    async def _finish(self, how: Ending, free: bool) -> None:  # as it was given
         if not self.failed:
             try:
-                await self._end(error, free)
+                await self._end(how, free)
             except Exception as fault:  # noqa: BLE001  # whatever it is, the answer is not kept
                 self.fail(fault)
             else:
@@ -257,17 +262,19 @@ class SharedRecorder:
         with contextlib.suppress(*FAULTS):  # the sweep removes them when their time is over
             await self._store.objects.remove(names.answer(self.kept.completion_id))
 
-    async def _end(self, error: Error | None, free: bool) -> None:  # as it was given
+    async def _end(self, how: Ending, free: bool) -> None:  # as it was given
         store, kept = self._store, self.kept
         if free and not self.written and not kept.request_id:
             return
         if self._file is not None:
             await self._finish_file(self._file, None)  # a picture that was cut has no id
-        await self._append(log_format.end_record(error))
+        await self._append(log_format.end_record(how.error, how.answer))
         if self._log.held > _SMALL or self._log.size > self._log.held:
             await self._log.close()
             self._entry(self._log, self._log.size, b"")
         await self._flush()
         store.heart.leave(kept)
         total = await store.database.put(replace(kept, state=State.FREE if free else State.ENDED), self._size)
+        if how.cache_key:
+            await store.database.put_cached(kept, how.cache_key)
         store.look_for_room(total)

@@ -9,6 +9,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS, Connection
@@ -112,6 +113,21 @@ class SharedStore:
         """See Store."""
         with self.asking():
             return await SharedReader(self.database, self.objects, kept, 0, 0).request()
+
+    async def cached(self, caller: str, key: bytes, since: float) -> Kept | None:
+        """See Store."""
+        if self.is_down:
+            raise StoreDown("it did not work a moment ago")
+        # What has ended in this process is found, also where it is being written.
+        await asyncio.gather(*(one.catch_up() for one in list(self._recorders.values()) if one.is_ending))
+        with self.asking():
+            found = await self.database.cached(caller, key)
+            return found if found is not None and cached_answer.counts(found, caller, since) else None
+
+    async def forget_cached(self, caller: str, key: bytes) -> None:
+        """See Store."""
+        with self.asking():
+            await self.database.forget_cached(caller, key)
 
     async def image(self, caller: str, *, image_id: str = "", sha256: bytes = b"") -> KeptImage | None:
         """See Store."""

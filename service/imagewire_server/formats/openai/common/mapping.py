@@ -128,6 +128,8 @@ def costs(given: pb.Usage) -> Json:
     extras: Json = {}
     if given.traffic_type:
         extras["traffic_type"] = given.traffic_type
+    if given.cached_answer:
+        extras["cached_answer"] = True
     if given.tool_use_prompt_tokens:
         extras["tool_use_prompt_tokens"] = given.tool_use_prompt_tokens
     for name in ("cached_content_tokens_details", "tool_use_prompt_tokens_details"):

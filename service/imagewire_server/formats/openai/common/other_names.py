@@ -1,7 +1,7 @@
 """What to do about fields of LiteLLM, of Google and of OpenAI's other endpoints, which no field here is similar to."""
 
 _RECORDS = "is for LiteLLM's own records, which are not here; leave it out"
-_CACHES = "is for LiteLLM's caches, which are not here; leave it out"
+_CACHES = 'is an argument of LiteLLM\'s own functions; send cache, such as {"ttl": 600}'
 _RETRIES = "is not supported in a request, because retries belong in the server's file; leave it out"
 _MODALITIES = 'is Google\'s name for it; send modalities, such as ["text", "image"]'
 
@@ -17,7 +17,6 @@ REMEDIES = {
     "litellm_session_id": _RECORDS,
     "litellm_trace_id": _RECORDS,
     "litellm_call_id": _RECORDS,
-    "cache": _CACHES,
     "caching": _CACHES,
     "guardrails": "is not supported, because this server has no guardrails; leave it out",
     "style": "is not supported; say it in the prompt, and leave it out",

@@ -6,7 +6,8 @@ from typing import Any, Protocol, TypeVar
 from imagewire_server.contract import json_scan
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.formats.openai.common import fallbacks, given_twice, json_decode, timeout, wrong_fields
+from imagewire_server.formats.openai.common import cache, fallbacks, given_twice, json_decode, timeout, wrong_fields
+from imagewire_server.formats.openai.common.cache import FIELD, Cache
 from imagewire_server.formats.openai.common.fallbacks import CapabilitiesOf
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, follows, not_following, refusal
 
@@ -18,6 +19,7 @@ class Request(Protocol):
     drop_params: bool | None
     fallbacks: list[str | dict[str, Any]] | None
     timeout: float | str | None
+    cache: Cache | None
 
 
 _R = TypeVar("_R", bound=Request)
@@ -87,7 +89,8 @@ def _mended(
         known, unknown = Capabilities(), [Violation("model", error.message)]
     others = fallbacks.read(request.fallbacks, capabilities, drops=bool(request.drop_params))
     seconds, wrong = _timeout(request.timeout)
-    first = [*found.violations, *not_following([*others.violations, *wrong], found.violations)]
+    cached, wrong_cache = cache.read(request.cache)
+    first = [*found.violations, *not_following([*others.violations, *wrong, *wrong_cache], found.violations)]
     later: Sequence[Violation] = ()
     builder = None
     try:
@@ -102,7 +105,8 @@ def _mended(
     if every or builder is None:  # of a request of which only the model is unknown, the call itself tells
         raise refusal([*every, *not_following(unknown, every)])
     builder.dropped[:0] = [*found.dropped, *others.dropped]
-    builder.fallbacks, builder.timeout = others.names, seconds
+    builder.fallbacks, builder.timeout, builder.cache = others.names, seconds, cached
+    builder.origins[FIELD] = cached.field
     return request, builder
 
 

@@ -103,6 +103,7 @@ class UsageFields(Strict):
     """Counts that OpenAI's usage does not have."""
 
     traffic_type: str | msgspec.UnsetType = msgspec.UNSET
+    cached_answer: bool | msgspec.UnsetType = msgspec.UNSET
     tool_use_prompt_tokens: int | msgspec.UnsetType = msgspec.UNSET
     tool_use_prompt_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET
     cached_content_tokens_details: dict[str, int] | msgspec.UnsetType = msgspec.UNSET

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from imagewire_server.formats.openai.common.cache import Cache
 from imagewire_server.formats.openai.common.json_decode import Strict
 
 Json = dict[str, Any]
@@ -161,11 +162,13 @@ class ProviderOptions(PictureOptions):
 
     drop_params: leave out what the model does not support, instead of refusing it. fallbacks: the models that are asked
     if the first one fails, instead of those of the server's file. timeout: seconds for the call, a number or text.
+    cache: the answer cache.
     """
 
     drop_params: bool | None = None
     fallbacks: Annotated[list[str | Json], msgspec.Meta(max_length=64)] | None = None
     timeout: float | str | None = None
+    cache: Cache | None = None
     service_tier: Tier | None = None
     safety_settings: Annotated[list[SafetySetting], MOST] | None = None
     safety_settings_: Annotated[list[SafetySetting], MOST] | None = msgspec.field(default=None, name="safetySettings")

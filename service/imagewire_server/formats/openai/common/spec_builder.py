@@ -8,6 +8,7 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.limits import MOST_VALUES
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common import data_uri, droppable, without_effect
+from imagewire_server.formats.openai.common.cache import CacheOptions
 from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
 # The maximum number of violations in an error, and what is said of the others.
@@ -29,6 +30,7 @@ class SpecBuilder:
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
         self.unsigned: list[str] = []  # parts of earlier answers that were sent back without their signatures
         self.timeout: float | None = None  # the caller's, in seconds
+        self.cache = CacheOptions()  # what the request wants of the answer cache
         self.fallbacks: list[str] | None = None  # models to ask instead of the file's fallbacks
         self.explains_mask = False  # whether a mask is sent as a picture
         self._capabilities = Capabilities()

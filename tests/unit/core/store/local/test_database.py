@@ -100,3 +100,26 @@ def test_what_has_expired(database: Database) -> None:
     database.put_image(image("of", b"x", expires=past), "old")
     answers, images = database.expired()
     assert ([one.completion_id for one in answers], images) == (["old"], ["up"])
+
+
+def test_a_key_finds_the_newest_answer_until_that_is_deleted(database: Database) -> None:
+    for ident in ("cmpl-1", "cmpl-2"):
+        database.put(kept(ident, state=State.ENDED))
+        database.put_cached(kept(ident), b"key")
+    found = database.cached("me", b"key")
+    assert found is not None
+    assert found.completion_id == "cmpl-2"
+    assert (database.cached("you", b"key"), database.cached("me", b"other")) == (None, None)
+    database.delete("cmpl-2")
+    assert database.cached("me", b"key") is None
+    database.put_cached(kept("cmpl-1"), b"key")
+    database.forget_cached("me", b"key")
+    assert database.cached("me", b"key") is None
+    assert database.by_id("cmpl-1") is not None
+
+
+@pytest.mark.parametrize("where", ["caller = 'me' AND key = x'00'", "completion = 'cmpl-1'"])
+def test_the_newest_is_found_by_an_index(database: Database, where: str) -> None:
+    asked = f"EXPLAIN QUERY PLAN SELECT completion FROM cached WHERE {where}"  # noqa: S608
+    [plan] = database._db.execute(asked).fetchall()
+    assert plan[3].startswith("SEARCH")

@@ -9,6 +9,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, InvalidRequest
+from imagewire_server.contract.events import Chunk
 from imagewire_server.contract.keep_errors import AnswerNotKept, OutcomeUnknown
 from imagewire_server.core.store.local import reader
 from imagewire_server.core.store.local.database import SmallRows, completion_row
@@ -180,3 +181,24 @@ async def test_an_answer_whose_row_is_damaged_is_not_kept(tmp_path: Path) -> Non
         await store.writer.call(damage)
         with pytest.raises(AnswerNotKept):
             await read(store, kept())
+
+
+async def test_an_answer_that_is_another_ones_is_read_from_there(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        first = store.record(kept("cmpl-1"))
+        for some in events(LARGE):
+            first.add(some)
+        first.end(None, free=False)
+        second = kept("cmpl-2", request_id=ID)
+        assert await store.claim(second) is None
+        store.record(second).end(None, free=False, answer="cmpl-1")
+        found = await store.find("me", request_id=ID)
+        assert found is not None
+        told = [event async for some in store.read(found, 0, 0) for event in some]
+        assert b"".join(event.data for event in told if isinstance(event, Chunk)) == LARGE
+        assert told[-1].finished.usage.cached_answer
+        middle = [event async for some in store.read(found, 2, 1000) for event in some]
+        assert b"".join(event.data for event in middle if isinstance(event, Chunk)) == LARGE[1000:]
+        await store.delete(kept("cmpl-1"))
+        with pytest.raises(AnswerNotKept):
+            await anext(store.read(found, 0, 0))

@@ -172,3 +172,31 @@ async def test_answers_that_a_database_does_not_take_are_marked_when_it_does(
         assert not store.is_down
         found = await store.writer.call(lambda: store.database.by_id("cmpl-1"))
         assert (found and found.state) == (State.NOT_KEPT if request_id else None)
+
+
+async def test_the_newest_answer_is_found_by_its_key(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for ident, picture in (("cmpl-1", SMALL), ("cmpl-2", LARGE)):
+            recorder = store.record(kept(ident))
+            for some in events(picture, f"img-{ident}"):
+                recorder.add(some)
+            recorder.end(None, free=False, cache_key=b"key")
+            found = await store.cached("me", b"key", 0.0)
+            assert found is not None
+            assert found.completion_id == ident
+        assert await store.cached("you", b"key", 0.0) is None
+        assert await store.cached("me", b"other", 0.0) is None
+        assert await store.cached("me", b"key", time.time() + 60) is None
+        assert await store.delete_image("me", "img-cmpl-2")
+        assert await store.cached("me", b"key", 0.0) is None
+
+
+async def test_an_answer_is_no_longer_found(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for some in events(SMALL):
+            recorder.add(some)
+        recorder.end(None, free=False, cache_key=b"key")
+        await store.forget_cached("me", b"key")
+        assert await store.cached("me", b"key", 0.0) is None
+        assert await store.find("me", completion_id="cmpl-1") is not None

@@ -134,6 +134,7 @@ def test_usage_counts_thoughts_and_the_use_of_tools() -> None:
         traffic_type="ON_DEMAND",
         cost_usd=0.25,
         cost_nano_usd=250_000_000,
+        cached_answer=True,
     )
     assert mapping.usage(given) == {
         "completion_tokens": 7,
@@ -145,6 +146,7 @@ def test_usage_counts_thoughts_and_the_use_of_tools() -> None:
         "cost_nano_usd": 250_000_000,
         "provider_specific_fields": {
             "traffic_type": "ON_DEMAND",
+            "cached_answer": True,
             "tool_use_prompt_tokens": 5,
             "cached_content_tokens_details": {"text_tokens": 2},
             "tool_use_prompt_tokens_details": {"image_tokens": 5},

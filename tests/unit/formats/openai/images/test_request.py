@@ -12,6 +12,7 @@ from tests.unit.formats.openai.asked import refusals
 
 def test_fields_that_are_json_in_a_form() -> None:
     assert {
+        "cache",
         "fallbacks",
         "input_references",
         "image_config",

@@ -1,0 +1,112 @@
+"""Reads an answer that is sent again from the answer cache, and sees to it that a damaged one is not sent for good."""
+
+import asyncio
+import contextlib
+import hashlib
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.keep_errors import not_kept
+from imagewire_server.core.fault_log import describe
+from imagewire_server.core.keeping import settled
+from imagewire_server.core.store import cached_answer
+from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.store import Store, StoreDown
+
+_log = structlog.get_logger("imagewire.keep")
+
+
+class CachedReader:
+    """A Reader of an answer of the store. key: by which the cache found it. Call `begin` first."""
+
+    def __init__(self, store: Store, kept: Kept, key: bytes) -> None:
+        self._store, self._kept, self._key = store, kept, key
+        self._first: list[list[StreamEvent]] = []
+        self._events = self._checked()
+
+    async def begin(self) -> bool:
+        """Read up to the first bytes of a picture, or to the end. Returns whether it is there."""
+        try:
+            async for events in self._events:
+                self._first.append(events)
+                if any(isinstance(event, Chunk) or event.HasField("finished") for event in events):
+                    return True
+        except asyncio.CancelledError:
+            await self.aclose()
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever is damaged, another one is drawn
+            _log.warning("a cached answer cannot be read, and is drawn again", **describe(error))
+        return False
+
+    async def answer(self, kept: Kept) -> None:
+        """Let it be the answer of a request, where that has claimed a request_id."""
+        if kept.request_id:
+            recorder = self._store.record(kept)
+            recorder.end(None, free=False, answer=self._kept.completion_id)
+            try:
+                await settled(recorder)
+            except asyncio.CancelledError:
+                await self.aclose()
+                raise
+
+    async def __aenter__(self) -> "CachedReader":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __aiter__(self) -> "CachedReader":
+        return self
+
+    async def __anext__(self) -> list[StreamEvent]:
+        return self._first.pop(0) if self._first else await anext(self._events)
+
+    async def aclose(self) -> None:
+        """See Reader."""
+        await self._events.aclose()
+
+    def _check(self, files: "_Files", events: list[StreamEvent]) -> None:
+        if not all(files.are_whole(event) for event in events):
+            raise not_kept(self._kept.completion_id)
+
+    async def _checked(self) -> AsyncGenerator[list[StreamEvent], None]:
+        """The events, marked. What cannot be read to its end is not found again. Raises AnswerNotKept."""
+        files = _Files()
+        try:
+            async with aclosing(self._store.read(self._kept, 0, 0)) as stored:
+                async for events in stored:
+                    self._check(files, events)
+                    yield cached_answer.mark(events)
+        except Exception as error:
+            with contextlib.suppress(StoreDown):
+                await self._store.forget_cached(self._kept.caller, self._key)
+            if isinstance(error, StoreDown):
+                raise not_kept(self._kept.completion_id) from error
+            raise
+
+
+class _Files:
+    """The files of an answer while they pass."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, int], Any] = {}
+
+    def are_whole(self, event: StreamEvent) -> bool:
+        """Whether all is as it was drawn, up to an event."""
+        if isinstance(event, Chunk):
+            place = event.candidate_index, event.part_index
+            self._open.setdefault(place, hashlib.sha256()).update(event.data)
+            return True
+        if not event.HasField("part_finished"):
+            return True
+        part = event.part_finished
+        digest = self._open.pop((part.candidate_index, part.part_index), hashlib.sha256()).digest()
+        file = part.media if part.HasField("media") else part.image
+        return not file.sha256 or bool(file.uri) or digest == file.sha256

@@ -1,0 +1,177 @@
+"""A cached answer is read: its beginning first, and each of its files checked."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.cached_reader import CachedReader
+from imagewire_server.core.store.local.store import LocalStore
+from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.store import StoreDown
+from tests.unit.core.store.local.stores import ID, LARGE, events, kept, opened
+
+KEY = b"key"
+
+
+class Told:
+    """A store that tells these lists of events, and then fails if there is a fault. None: it stays silent."""
+
+    def __init__(self, told: list[list[StreamEvent] | None], fault: Exception | None = None) -> None:
+        self._told, self._fault = told, fault
+        self.forgotten: list[tuple[str, bytes]] = []
+        self.waits = asyncio.Event()
+
+    async def read(self, _: Kept, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:
+        assert (after_sequence, offset) == (0, 0)
+        for some in self._told:
+            if some is None:
+                self.waits.set()
+                await asyncio.Event().wait()
+            else:
+                yield some
+        if self._fault is not None:
+            raise self._fault
+
+    async def forget_cached(self, caller: str, key: bytes) -> None:
+        self.forgotten.append((caller, key))
+
+
+def reader(store: Any) -> CachedReader:
+    return CachedReader(store, kept(), KEY)
+
+
+async def rest(made: CachedReader) -> list[StreamEvent]:
+    async with made:
+        return [event async for some in made for event in some]
+
+
+async def test_all_events_come_in_order_and_the_last_is_marked() -> None:
+    store = Told(list(events(LARGE)))
+    made = reader(store)
+    assert await made.begin()
+    *found, last = await rest(made)
+    assert found == [event for some in events(LARGE) for event in some][:-1]
+    assert not isinstance(last, Chunk)
+    assert last.finished.usage.cached_answer
+    assert store.forgotten == []
+
+
+async def test_an_answer_without_files_is_read_to_its_end_first() -> None:
+    text = pb.Event(sequence=1, part_finished=pb.PartFinished())
+    made = reader(Told([[text], [pb.Event(sequence=2, finished=pb.Finished())]]))
+    assert await made.begin()
+    assert len(await rest(made)) == 2
+
+
+@pytest.mark.parametrize("fault", [StoreDown("disk I/O error"), ValueError("no record"), AnswerNotKept("gone"), None])
+async def test_what_cannot_begin_is_not_there(fault: Exception | None) -> None:
+    store = Told(events(LARGE)[:1], fault)  # type: ignore[arg-type]
+    assert not await reader(store).begin()
+    assert store.forgotten == ([] if fault is None else [("me", KEY)])
+
+
+@pytest.mark.parametrize("fault", [StoreDown("disk I/O error"), AnswerNotKept("gone")])
+async def test_what_breaks_off_is_not_found_again(fault: Exception) -> None:
+    store = Told(list(events(LARGE)[:3]), fault)
+    made = reader(store)
+    assert await made.begin()
+    with pytest.raises(AnswerNotKept):
+        await rest(made)
+    assert store.forgotten == [("me", KEY)]
+
+
+def _changed(some: list[StreamEvent], data: bytes | None) -> list[StreamEvent]:
+    """The list with its chunk's bytes changed, or without it."""
+    found = [event for event in some if data is not None or not isinstance(event, Chunk)]
+    return [replace(event, data=data) if isinstance(event, Chunk) and data is not None else event for event in found]
+
+
+@pytest.mark.parametrize("data", [b"other", b"", None])
+async def test_a_picture_with_other_bytes_is_an_error(data: bytes | None) -> None:
+    first, second, *more = events(LARGE)
+    store = Told([first, _changed(second, data), *more])
+    made = reader(store)
+    await made.begin()
+    with pytest.raises(AnswerNotKept):
+        await rest(made)
+    assert store.forgotten == [("me", KEY)]
+
+
+async def test_what_is_elsewhere_has_no_bytes_here() -> None:
+    image = pb.Image(uri="gs://bucket/a.png", sha256=bytes(32))
+    parts: list[list[StreamEvent] | None] = [
+        [pb.Event(sequence=1, part_finished=pb.PartFinished(image=image))],
+        [pb.Event(sequence=2, finished=pb.Finished())],
+    ]
+    made = reader(Told(parts))
+    assert await made.begin()
+    assert len(await rest(made)) == 2
+
+
+async def test_a_call_that_leaves_while_it_begins_forgets_nothing() -> None:
+    store = Told([None])
+    begins = asyncio.create_task(reader(store).begin())
+    await store.waits.wait()
+    begins.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await begins
+    assert store.forgotten == []
+
+
+async def test_a_store_that_is_down_forgets_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise StoreDown("disk I/O error")
+
+    async with opened(tmp_path) as store:
+        monkeypatch.setattr(LocalStore, "forget_cached", fail)
+        assert not await reader(store).begin()  # there is no such answer
+
+
+async def test_it_becomes_the_answer_of_a_request_id(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for some in events(LARGE):
+            recorder.add(some)
+        recorder.end(None, free=False)
+        asks = kept("cmpl-2", request_id=ID)
+        await store.claim(asks)
+        made = reader(store)
+        assert await made.begin()
+        await made.answer(asks)
+        await made.answer(kept("cmpl-3"))  # without a request_id there is nothing to note
+        async with made:
+            found = await store.find("me", request_id=ID)
+            assert found is not None
+            told = [event async for some in store.read(found, 0, 0) for event in some]
+        assert told[-1].finished.usage.cached_answer
+        assert await store.find("me", completion_id="cmpl-3") is None
+
+
+async def test_a_call_that_leaves_while_its_id_is_noted_reads_no_more(tmp_path: Path) -> None:
+    class Slow:
+        waits = asyncio.Event()
+
+        def end(self, *_: Any, **__: Any) -> None: ...
+
+        async def settle(self) -> None:
+            self.waits.set()
+            await asyncio.Event().wait()
+
+    store, slow = Told(list(events(LARGE))), Slow()
+    store.record = lambda _: slow  # type: ignore[attr-defined]
+    made = reader(store)
+    await made.begin()
+    noting = asyncio.create_task(made.answer(kept(request_id=ID)))
+    await slow.waits.wait()
+    noting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await noting
+    with pytest.raises(StopAsyncIteration):
+        await anext(made._events)
