@@ -14,6 +14,7 @@ from imagewire_server.core.store.warnings import Warnings
 
 # Seconds between two words of an owner that it draws, and between two looks whether the store works again.
 _BEAT, _TRY_EVERY = 2.0, 1.0
+_CANCEL_AGAIN = 0.2
 _START = 5.0  # seconds that the start may take because the store does not answer
 
 
@@ -46,9 +47,12 @@ class Heart:
 
     async def stop(self) -> None:
         """End, with what Redis still takes."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        running = set(self._tasks)
+        while running:
+            for task in running:
+                task.cancel()
+            # The client of Redis may take this for a time-out of its connection, and the task goes on.
+            _, running = await asyncio.wait(running, timeout=_CANCEL_AGAIN)
         try:
             await self._mark()
             await self._database.leave(list(self._drawn))
