@@ -1,8 +1,9 @@
 """Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
 
 import asyncio
+import gc
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +36,17 @@ logs.configure("error")
 # Under nohup, or in the background of a script, these are ignored, and every program that a test starts inherits it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """What is collected stays to the end: looking through it for garbage takes seconds, again and again."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(trylast=True)
@@ -197,4 +209,4 @@ async def ended_upstream(entry: Entry, within: float = 30) -> None:
     """Return when the emulator has seen the end of a request; fail after `within` seconds."""
     async with asyncio.timeout(within):
         while entry.outcome == "open":  # noqa: ASYNC110  # the ledger is plain data; this is the one place that polls it
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)  # or the loop does nothing else
