@@ -40,13 +40,13 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
-    """What is collected stays to the end: looking through it for garbage takes seconds, again and again."""
+    """Without looking for garbage, time and again, in what stays to the end: once, so that no test is held up by it."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()
         gc.enable()
+        gc.collect()
 
 
 @pytest.hookimpl(trylast=True)
