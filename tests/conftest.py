@@ -1,11 +1,13 @@
 """Shared fixtures: a server and an emulator on loopback, and a guard against blocking the event loop."""
 
 import asyncio
+import gc
 import signal
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import certifi
@@ -26,7 +28,7 @@ from imagewire_server.contract import pb
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.providers.google.capabilities import models
 from imagewire_server.transport.image_fetch import ImageFetcher
-from tests import effort  # noqa: F401  # its profile holds for all
+from tests import effort, order  # noqa: F401  # the effort's profile holds for all
 from tests.deployments import google
 from tests.deployments import settings as google_settings
 
@@ -34,19 +36,40 @@ logs.configure("error")
 # Under nohup, or in the background of a script, these are ignored, and every program that a test starts inherits it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
-# Folders whose tests wait for long. They begin first, so that others run meanwhile.
-_LONG = {"mesh", "stubs"}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Without looking for garbage, time and again, in what stays to the end: once, so that no test is held up by it."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.parent.name not in _LONG)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = order.dealt(items, getattr(config, "workerinput", {}).get("workercount", 1))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_blocking() -> Iterator[None]:
     """A test fails when our own code blocks the event loop."""
     with blockbuster_ctx("imagewire_server"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _rest_ends_soon() -> Iterator[None]:
+    """uvicorn pauses before it looks whether it is to end, and each test of REST waits for it: a tenth of that here."""
+
+    async def sleep(seconds: float) -> None:
+        await asyncio.sleep(seconds / 10)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("uvicorn.server.asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
         yield
 
 
@@ -186,4 +209,4 @@ async def ended_upstream(entry: Entry, within: float = 30) -> None:
     """Return when the emulator has seen the end of a request; fail after `within` seconds."""
     async with asyncio.timeout(within):
         while entry.outcome == "open":  # noqa: ASYNC110  # the ledger is plain data; this is the one place that polls it
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)  # or the loop does nothing else

@@ -59,21 +59,24 @@ def test_the_answer_makes_these_events(case: Case) -> None:
 
 @each_case
 def test_every_split_in_two_gives_the_same_events(case: Case) -> None:
-    for at in range(len(case.answer) + 1):
-        assert read(b"", [case.answer[:at], case.answer[at:]]) == case.events, f"split at {at}"
+    answer, events = case.answer, case.events
+    for at in range(len(answer) + 1):
+        assert read(b"", [answer[:at], answer[at:]]) == events, f"split at {at}"
 
 
 @each_case
 def test_byte_by_byte_gives_the_same_events(case: Case) -> None:
-    assert read(b"", [case.answer[i : i + 1] for i in range(len(case.answer))]) == case.events
+    answer = case.answer
+    assert read(b"", [answer[i : i + 1] for i in range(len(answer))]) == case.events
 
 
 @given(st.data())
 @settings(max_examples=times(300))
 def test_any_split_gives_the_same_events(data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(CASES))
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(case.answer)), max_size=40)) | {0, len(case.answer)})
-    pieces = [case.answer[a:b] for a, b in pairwise(cuts)]
+    answer = case.answer
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(answer)), max_size=40)) | {0, len(answer)})
+    pieces = [answer[a:b] for a, b in pairwise(cuts)]
     assert read(b"", pieces) == case.events
 
 

@@ -28,7 +28,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a copy of the server that has the toy."""
     service = tmp_path_factory.mktemp("service")
     server = service / "imagewire_server"
-    shutil.copytree(Path(imagewire_server.__file__).parent, server, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(imagewire_server.__file__).parent, server)
     toy = server / "providers/toy"
     shutil.copytree(ROOT / "tests/toy_provider", toy, ignore=shutil.ignore_patterns("__pycache__"))
     for path in toy.glob("*.py"):
@@ -36,7 +36,7 @@ def environ(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     line = server / "providers/registry.py"
     before = Path(registry.__file__).read_text()
     line.write_text(before.replace(LINE, f'{LINE}    "imagewire_server.providers.toy",\n', 1))
-    made = {**os.environ, "PYTHONPATH": str(service), "PYTHONDONTWRITEBYTECODE": "1"}
+    made = {**os.environ, "PYTHONPATH": str(service)}
     (server / "config/schema.json").write_text(_run(made, "-c", GENERATE))
     assert "toy_url" in json.loads((server / "config/schema.json").read_text())["properties"]["imagewire"]["properties"]
     return made

@@ -69,7 +69,7 @@ async def until(condition: Callable[[], bool], within: float = 5) -> None:
     """Return when it is so."""
     async with asyncio.timeout(within):
         while not condition():  # noqa: ASYNC110  # plain data of the listener's
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
 
 
 def fetching(answers: dict[str, list[str]], **more: Any) -> ImageFetcher:

@@ -29,7 +29,7 @@ async def asked_upstream(emulator: Emulator, number: int = 1) -> None:
     """Return when so many calls are at the provider."""
     async with asyncio.timeout(20):
         while len(emulator.ledger.entries) < number:  # noqa: ASYNC110  # plain data of the emulator's
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
 
 
 def is_charged_end(error: Told) -> bool:

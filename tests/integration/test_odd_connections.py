@@ -74,6 +74,6 @@ async def test_garbage_behind_a_request_is_no_fault_of_the_server(rest: Stack, m
     assert got.startswith(b"HTTP/1.1 400 ")
     async with asyncio.timeout(30):
         while not log.calls:  # noqa: ASYNC110  # plain data
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.002)
     assert [call.method_name for call in log.calls] == ["info"]
     assert log.calls[0].kwargs["code"] == "CANCELLED"

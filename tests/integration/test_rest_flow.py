@@ -77,7 +77,7 @@ async def test_a_20_mb_picture_to_a_slow_reader_takes_less_than_4_mb(*, stream: 
 
 async def _half_sent(entry: Entry) -> None:
     while entry.bytes_sent < entry.body_bytes / 2:  # noqa: ASYNC110  # plain data of the emulator's
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.002)
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ async def test_a_slow_reader_slows_the_upstream_between_pictures(path: str, give
 
         async def half() -> None:
             while sent < 5:  # noqa: ASYNC110  # plain data of the upstream's
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
 
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(half(), 1.5)
@@ -188,7 +188,7 @@ async def test_a_client_that_leaves_ends_the_upstream_call(rest: Stack, scenario
         await client.post(path, {**asked, **more})
         async with asyncio.timeout(10):
             while not rest.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
     [entry] = rest.emulator.ledger.entries
     await ended_upstream(entry)
     assert entry.outcome == "client_disconnected"
@@ -201,7 +201,7 @@ async def test_a_client_that_closes_its_side_has_left(rest: Stack) -> None:
         await client.post("/v1/chat/completions", asked)
         async with asyncio.timeout(10):
             while not rest.emulator.ledger.entries:  # noqa: ASYNC110  # plain data of the emulator's
-                await asyncio.sleep(0)
+                await asyncio.sleep(0.002)
         client.end()
         assert await client.rest() == b""
     await ended_upstream(rest.emulator.ledger.entries[-1])

@@ -1,7 +1,7 @@
 """Both clients, both calls: four ways to ask, for one table of tests."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -17,6 +17,17 @@ from imagewire.v1.chat_service_pb2 import CreateCompletionResponse
 from tests.sdk.conftest import Event
 
 MODEL = "gemini/gemini-2.5-flash-image"
+
+
+def ran(asked: Coroutine[Any, Any, Any]) -> Any:
+    """What it returns. asyncio.run writes what its own task returns as text: for a picture, a tenth of a second."""
+    returned = []
+
+    async def run() -> None:
+        returned.append(await asked)
+
+    asyncio.run(run())
+    return returned[0]
 
 
 # `made` is what the client is made with; all else goes into the call.
@@ -37,7 +48,7 @@ def astreamed(target: str, *arguments: Any, made: Mapping[str, Any] = MappingPro
         async with AsyncClient(target, **made) as client:
             return [event async for event in client.stream_completion(*arguments, **rest)]
 
-    return asyncio.run(run())
+    return ran(run())
 
 
 def acreated(
@@ -47,7 +58,7 @@ def acreated(
         async with AsyncClient(target, **made) as client:
             return await client.create_completion(*arguments, **rest)
 
-    return asyncio.run(run())
+    return ran(run())
 
 
 Ask = Callable[..., Any]

@@ -148,8 +148,11 @@ def emulator() -> Iterator[Program]:
 
 @pytest.fixture(scope="session")
 def target(emulator: Program) -> Iterator[str]:
-    """The real server over the real emulator. It keeps answers, as it does by default."""
-    with processes.server(emulator.address) as made:
+    """The real server over the real emulator. It keeps answers, as it does by default.
+
+    What goes on when all tests have ended, because its caller has left, is not waited for.
+    """
+    with processes.server(emulator.address, drain_grace="1") as made:
         yield made.address
 
 

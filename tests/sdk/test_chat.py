@@ -16,6 +16,7 @@ from imagewire.chat import final
 from imagewire.v1.message_pb2 import Role
 from tests.integration.processes import Program, ledger
 from tests.pictures import PNG
+from tests.sdk.asks import ran
 from tests.sdk.conftest import Script, good_stream, scripted, three_pictures
 
 # Its answers are signed, and the emulator refuses an edit whose signatures are not there.
@@ -56,7 +57,7 @@ def asampled(target: str) -> list[Answer]:
                 chat.append(answers[-1])
             return answers
 
-    return asyncio.run(run())
+    return ran(run())
 
 
 def astreamed(target: str) -> list[Answer]:
@@ -72,7 +73,7 @@ def astreamed(target: str) -> list[Answer]:
                 chat.append(so_far)
             return answers
 
-    return asyncio.run(run())
+    return ran(run())
 
 
 @pytest.mark.parametrize("talk", [sampled, streamed, asampled, astreamed], ids=lambda talk: talk.__name__)

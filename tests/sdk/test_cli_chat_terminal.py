@@ -36,7 +36,7 @@ def test_a_session(tmp_path: Path, target: str, state: str) -> None:
         assert b"\x1b[c" not in seen, "and not again"
         shown.until(PROMPT, at)
         begun = shown.type(b"/help\r")
-        shown.until(b"/undo", begun)
+        shown.until(PROMPT, shown.until(b"/undo", begun))
         assert quit_(shown) == 0
     assert b"Traceback" not in shown.seen
     assert left(tmp_path) == ["a-café.png"]
@@ -69,7 +69,8 @@ def test_ctrl_c_in_a_turn_cancels_that_turn_alone(
         at = shown.until(b"this turn is cancelled", shown.type(b"\x03"))
         assert outcome(emulator.address) == "client_disconnected"
         shown.until(PROMPT, at)
-        shown.until(b"nothing to take back", shown.type(b"/undo\r"))
+        at = shown.until(b"nothing to take back", shown.type(b"/undo\r"))
+        shown.until(PROMPT, at)
         assert quit_(shown) == 0
     assert left(tmp_path) == []
 

@@ -14,7 +14,7 @@ from imagewire import AsyncClient, Client
 from imagewire.chat import final
 from tests.integration.processes import Program, ledger
 from tests.pictures import PNG
-from tests.sdk.asks import Ask, everything
+from tests.sdk.asks import Ask, everything, ran
 from tests.sdk.cutting import cutting
 
 BIG = "gemini/emulator-size-3MB"
@@ -39,7 +39,7 @@ def aused(target: str, name: str, *arguments: Any, **named: Any) -> Any:
         async with AsyncClient(target) as client:
             return await getattr(client, name)(*arguments, **named)
 
-    return asyncio.run(run())
+    return ran(run())
 
 
 both = pytest.mark.parametrize("use", [used, aused], ids=["sync", "async"])
