@@ -39,7 +39,7 @@ class KeptRequest:
         kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
         for message in spec.messages:
             # What is too large is not even copied.
-            if any(part.ByteSize() > _MOST for part in _all_but_pictures(message)):
+            if any(_is_large(part) for part in _all_but_pictures(message)):
                 return
             yield from _copy(message, kept.messages.add())
             if kept.ByteSize() > _MOST:
@@ -66,6 +66,12 @@ def _all_but_pictures(message: pb.ChatMessage) -> Iterator[pb.ChatMessage | pb.P
         elif not part.function_response.images:
             yield part
     yield from (image for image in images if image.WhichOneof("source") == "uri")
+
+
+def _is_large(part: pb.ChatMessage | pb.Part | pb.Image) -> bool:
+    text = part.content if isinstance(part, pb.ChatMessage) else part.text if isinstance(part, pb.Part) else part.uri
+    # A message finds out its size by being written, which takes more than twice as much memory as its text.
+    return len(text) > _MOST or part.ByteSize() > _MOST
 
 
 def _copy(source: Any, target: Any) -> Iterator[InputImage]:
