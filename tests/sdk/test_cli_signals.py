@@ -26,3 +26,26 @@ gc.collect()
 def test_a_task_that_a_signal_ends_is_not_told(error: str) -> None:
     ended = subprocess.run([sys.executable, "-c", TASK.format(error=error)], capture_output=True, check=True)
     assert ended.stderr == b""
+
+
+LOCKED = """
+import signal, threading, time, types
+from imagewire.cli import signals
+signals.end_with_signals()
+frame = types.SimpleNamespace(f_code=threading.Condition.{method}.__code__)
+signals.end(signal.{name}, frame)
+try:
+    while True:
+        time.sleep(60)
+except KeyboardInterrupt as error:
+    print(type(error).__name__)
+"""
+
+
+@pytest.mark.parametrize(("name", "raised"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "Terminated")])
+@pytest.mark.parametrize("method", ["__enter__", "__exit__"])
+def test_a_signal_waits_until_a_lock_is_taken_or_given_back(name: str, raised: str, method: str) -> None:
+    """gRPC's would stay taken, and the command would wait for ever when it closes the channel."""
+    code = LOCKED.format(name=name, method=method)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ended.stdout.split() == [raised]

@@ -2,7 +2,13 @@
 
 import logging
 import signal
+import threading
 from types import FrameType
+
+# Where a lock is taken or given back, outside of any `with`. What is raised there leaves it taken for ever: gRPC has
+# such locks, and closing its channel waits for them.
+_LOCKING = frozenset({threading.Condition.__enter__.__code__, threading.Condition.__exit__.__code__})
+_AGAIN = 0.001  # seconds
 
 
 class Terminated(KeyboardInterrupt):
@@ -15,18 +21,24 @@ def end_with_signals() -> None:
     Ctrl-C itself was suspended while the command was loaded.
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGINT, end)
 
     # A signal may end any task of the prompt's, and asyncio would print a traceback of each beside the answer.
     logging.getLogger("asyncio").addFilter(_is_no_signal)
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise Terminated
 
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, end)
+
+
+def end(number: int, frame: FrameType | None) -> None:
+    """The handler. Raises KeyboardInterrupt or Terminated, a moment later where a lock is taken just now."""
+    if frame is not None and frame.f_code in _LOCKING and hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, lambda _, there: end(number, there))
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        return
+    raise KeyboardInterrupt if number == signal.SIGINT else Terminated
 
 
 def _is_no_signal(record: logging.LogRecord) -> bool:
