@@ -9,7 +9,7 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
 from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
-from imagewire_server.core.store.position import beyond
+from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
@@ -44,6 +44,7 @@ class SharedReader:
         self._kept = kept
         self._sequence, self._offset = after_sequence, offset
         self._last = b"0"
+        self._last_sequence = 0
         self._records = RecordReader()
         self._log = 0
         self._file: FileBegins | None = None  # the one that the reader wants, while it is read
@@ -114,6 +115,8 @@ class SharedReader:
         for record in self._records.feed(data):
             if isinstance(record, Ended):
                 self._check_offset()
+                if self._sequence > self._last_sequence:
+                    raise after_the_last(self._last_sequence)
                 self._ended = True
                 self._error = record.error
             elif isinstance(record, FileBegins):
@@ -122,6 +125,7 @@ class SharedReader:
                 self._request = record
             else:
                 self._file = None
+                self._last_sequence = record.sequence
                 if record.sequence > self._sequence:
                     self._check_offset()
                     self._sequence = record.sequence

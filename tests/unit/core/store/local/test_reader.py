@@ -61,8 +61,18 @@ async def test_the_answer_of_a_dead_owner_is_unknown(tmp_path: Path) -> None:
 async def test_an_offset_beyond_the_file_is_named(tmp_path: Path, picture: bytes) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(picture))
-        with pytest.raises(InvalidRequest, match=f"offset: is beyond the {len(picture)} bytes that event 2 began"):
-            await read(store, kept(), 2, len(picture) + 1)
+        for offset in (len(picture) + 1, 2**53, 2**63 - 1):
+            with pytest.raises(InvalidRequest, match=f"offset: is beyond the {len(picture)} bytes that event 2 began"):
+                await read(store, kept(), 2, offset)
+
+
+@pytest.mark.parametrize("after", [5, 2**63 - 1])
+async def test_a_sequence_beyond_the_last_is_named(tmp_path: Path, after: int) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL))
+        assert await read(store, kept(), 4) == ([], b"")
+        with pytest.raises(InvalidRequest, match="after_sequence: is beyond event 4, the last one; send the last one"):
+            await read(store, kept(), after)
 
 
 async def test_an_answer_that_is_removed_while_it_is_read_is_not_kept(tmp_path: Path) -> None:
