@@ -3,7 +3,7 @@
 import contextlib
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS completions (
   state TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, size INTEGER NOT NULL DEFAULT 0, log BLOB);
 CREATE UNIQUE INDEX IF NOT EXISTS requests ON completions (caller, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ages ON completions (expires);
+CREATE INDEX IF NOT EXISTS oldest ON completions (created, id) WHERE state <> 'not kept';
 CREATE TABLE IF NOT EXISTS objects (sha256 BLOB PRIMARY KEY, size INTEGER NOT NULL, data BLOB);
 CREATE TABLE IF NOT EXISTS images (
   id TEXT PRIMARY KEY, caller TEXT NOT NULL, sha256 BLOB NOT NULL, completion TEXT, size INTEGER NOT NULL,
@@ -23,6 +24,8 @@ CREATE TABLE IF NOT EXISTS images (
 CREATE INDEX IF NOT EXISTS hashes ON images (sha256, caller);
 CREATE INDEX IF NOT EXISTS parts ON images (completion);
 CREATE INDEX IF NOT EXISTS image_ages ON images (expires) WHERE completion IS NULL;
+CREATE INDEX IF NOT EXISTS oldest_images ON images (created, id) WHERE completion IS NULL;
+CREATE TABLE IF NOT EXISTS uploads (name TEXT PRIMARY KEY, owner TEXT NOT NULL, size INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL);
 INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total);
 CREATE TRIGGER IF NOT EXISTS c1 AFTER INSERT ON completions BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
@@ -31,6 +34,8 @@ CREATE TRIGGER IF NOT EXISTS c3 AFTER UPDATE OF size ON completions
   BEGIN UPDATE total SET bytes = bytes + NEW.size - OLD.size; END;
 CREATE TRIGGER IF NOT EXISTS o1 AFTER INSERT ON objects BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
 CREATE TRIGGER IF NOT EXISTS o2 AFTER DELETE ON objects BEGIN UPDATE total SET bytes = bytes - OLD.size; END;
+CREATE TRIGGER IF NOT EXISTS u1 AFTER INSERT ON uploads BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
+CREATE TRIGGER IF NOT EXISTS u2 AFTER DELETE ON uploads BEGIN UPDATE total SET bytes = bytes - OLD.size; END;
 """
 _ROWS = 1000  # in one statement; SQLite takes 32766 values
 _PUT_COMPLETIONS = (
@@ -92,10 +97,20 @@ class Database:
             places = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
             self._db.execute(f"{head} {places} {tail}", [value for row in some for value in row])
 
-    def delete(self, completion_id: str) -> None:
-        """Forget an answer and its pictures. Their objects stay until `unused` finds them."""
-        self._db.execute("DELETE FROM images WHERE completion = ?", (completion_id,))
+    def delete(self, completion_id: str) -> list[bytes]:
+        """Forget an answer and its pictures. Returns their hashes: their objects stay until `take_unused`."""
+        hashes = self.empty(completion_id)
         self._db.execute("DELETE FROM completions WHERE id = ?", (completion_id,))
+        return hashes
+
+    def empty(self, completion_id: str) -> list[bytes]:
+        """Forget the pictures of an answer. Returns their hashes."""
+        return self._delete_images("completion = ?", completion_id)
+
+    def _delete_images(self, where: str, value: str) -> list[bytes]:
+        rows = self._db.execute(f"SELECT sha256 FROM images WHERE {where}", (value,)).fetchall()  # noqa: S608
+        self._db.execute(f"DELETE FROM images WHERE {where}", (value,))  # noqa: S608
+        return [row[0] for row in rows]
 
     def by_request(self, caller: str, request_id: str) -> Kept | None:
         """A caller's answer by its request_id."""
@@ -146,9 +161,23 @@ class Database:
         row = self._db.execute("SELECT completion FROM images WHERE id = ?", (image_id,)).fetchone()
         return row[0] if row else None
 
-    def delete_image(self, image_id: str) -> None:
-        """Forget a picture."""
-        self._db.execute("DELETE FROM images WHERE id = ?", (image_id,))
+    def delete_image(self, image_id: str) -> list[bytes]:
+        """Forget a picture. Returns its hash, if there is one."""
+        return self._delete_images("id = ?", image_id)
+
+    def put_upload(self, name: str, owner: str, size: int) -> None:
+        """Count what has arrived of an upload. name: of its file."""
+        with self.transaction():
+            self.delete_upload(name)
+            self._db.execute("INSERT INTO uploads VALUES (?, ?, ?)", (name, owner, size))
+
+    def delete_upload(self, name: str) -> None:
+        """An upload is over."""
+        self._db.execute("DELETE FROM uploads WHERE name = ?", (name,))
+
+    def uploads(self) -> list[tuple[str, str]]:
+        """The uploads that are not over: their names and owners."""
+        return self._db.execute("SELECT name, owner FROM uploads").fetchall()
 
     @property
     def total(self) -> int:
@@ -156,28 +185,47 @@ class Database:
         return int(self._db.execute("SELECT bytes FROM total").fetchone()[0])
 
     def expired(self) -> tuple[list[Kept], list[str]]:
-        """The answers, and the uploaded pictures, whose time is over."""
-        return self._oldest("expires <= ?", time.time(), 1000)
-
-    def oldest(self, count: int) -> tuple[list[Kept], list[str]]:
-        """The oldest answers and uploaded pictures."""
-        return self._oldest("created < ?", float("inf"), count)
-
-    def _oldest(self, where: str, value: float, count: int) -> tuple[list[Kept], list[str]]:
-        rows = self._db.execute(
-            f"SELECT created, id, 1 FROM completions WHERE {where} UNION ALL"  # noqa: S608
-            f" SELECT created, id, 0 FROM images WHERE completion IS NULL AND {where} ORDER BY created LIMIT ?",
-            (value, value, count),
+        """Answers and uploaded pictures whose time is over, not all at once."""
+        now = time.time()
+        answers = self._db.execute("SELECT id FROM completions WHERE expires <= ? LIMIT 1000", (now,)).fetchall()
+        images = self._db.execute(
+            "SELECT id FROM images WHERE completion IS NULL AND expires <= ? LIMIT 1000", (now,)
         ).fetchall()
-        answers = [kept for _, ident, is_answer in rows if is_answer and (kept := self.by_id(ident)) is not None]
-        return answers, [ident for _, ident, is_answer in rows if not is_answer]
+        return [kept for row in answers if (kept := self.by_id(row[0])) is not None], [row[0] for row in images]
 
-    def take_unused(self) -> list[bytes]:
-        """Forget the objects that no picture refers to, and return those that have files."""
-        unused = "NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)"
-        found = [row[0] for row in self._db.execute(f"SELECT sha256 FROM objects WHERE data IS NULL AND {unused}")]  # noqa: S608
-        self._db.execute(f"DELETE FROM objects WHERE {unused}")  # noqa: S608
+    def oldest(self, count: int, after: tuple[float, str] = (0.0, "")) -> list["Old"]:
+        """The oldest answers that have events, and uploaded pictures, behind a certain one."""
+        rows = self._db.execute(
+            "SELECT created, id, 1 FROM completions WHERE state <> 'not kept' AND (created, id) > (?, ?) UNION ALL"
+            " SELECT created, id, 0 FROM images WHERE completion IS NULL AND (created, id) > (?, ?)"
+            " ORDER BY created, id LIMIT ?",
+            (*after, *after, count),
+        ).fetchall()
+        return [Old(created, ident, self.by_id(ident) if is_answer else None) for created, ident, is_answer in rows]
+
+    def take_unused(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Forget those of the objects that no picture refers to, and return those that have files."""
+        found = []
+        for sha256 in set(hashes):
+            row = self._db.execute(
+                "SELECT data IS NULL FROM objects WHERE sha256 = ?"
+                " AND NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)",
+                (sha256,),
+            ).fetchone()
+            if row is not None:
+                self._db.execute("DELETE FROM objects WHERE sha256 = ?", (sha256,))
+                if row[0]:
+                    found.append(sha256)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What may make room. created: seconds since 1970. kept: an answer; None for an uploaded picture."""
+
+    created: float
+    ident: str
+    kept: Kept | None
 
 
 @dataclass(slots=True)

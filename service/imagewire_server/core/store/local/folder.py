@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -44,7 +45,11 @@ class Folder:
 
     def new_part(self) -> Path:
         """A picture that is uploaded."""
-        return self._parts / f"upload-{secrets.token_hex(16)}"
+        return self.upload(f"upload-{secrets.token_hex(16)}")
+
+    def upload(self, name: str) -> Path:
+        """A picture that is uploaded, by its name."""
+        return self._parts / name
 
     def object(self, sha256: bytes) -> Path:
         """A whole file, by its hash."""
@@ -60,10 +65,9 @@ class Folder:
     def remove(self, completion_id: str) -> None:
         """Remove what an answer has beside its objects."""
         self.log(completion_id).unlink(missing_ok=True)
-        number = 0
-        while (part := self.part(completion_id, number)).exists():
+        # Not by their numbers: some of them are objects by now.
+        for part in self._parts.glob(f"{completion_id}.*"):
             part.unlink(missing_ok=True)
-            number += 1
 
     def try_to_write(self) -> None:
         """Raise OSError where the disk takes nothing."""
@@ -92,18 +96,38 @@ class Folder:
     def is_alive(self, owner: str) -> bool:
         """Whether an owner's process lives."""
         file = self._owners / owner
-        try:
-            descriptor = os.open(file, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink(missing_ok=True)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
+        return _is_locked(file, forget=True)
+
+    def forget_owners(self) -> None:
+        """Remove the files of owners whose processes ended: without a file an owner does not live either."""
+        for file in self._owners.iterdir():
+            self.is_alive(file.name)
+
+    def is_read(self, completion_id: str) -> bool:
+        """Whether a large answer is still read by who had it drawn: its log is locked by `hold`."""
+        return _is_locked(self.log(completion_id), forget=False)
+
+
+def hold(log: io.FileIO) -> None:
+    """Have `is_read` be true until the log is closed, by whatever end of the process."""
+    fcntl.flock(log, fcntl.LOCK_SH)
+
+
+def _is_locked(file: Path, *, forget: bool) -> bool:
+    """Whether a file is locked. forget: remove it otherwise."""
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if forget:
+            file.unlink(missing_ok=True)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class Owner:
@@ -112,11 +136,24 @@ class Owner:
     def __init__(self, file: Path) -> None:
         self.name = file.name
         self._file = file
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        while True:
+            self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            # Another process may have found it before it was locked, and removed it.
+            if _is_same(self._descriptor, file):
+                return
+            os.close(self._descriptor)
 
     def end(self) -> None:
         """Give the lock back."""
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def _is_same(descriptor: int, file: Path) -> bool:
+    """Whether an open file is still the one of its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False

@@ -22,7 +22,7 @@ from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.request import InputImage
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import NoRoom, StoreDown
 
 _T = TypeVar("_T")
 
@@ -48,11 +48,21 @@ class LocalStore:
         self._reads = Database(self.folder.database)
         self._sweep = Sweep(self.database, self.folder, max_bytes)
         self._claims = Claims(self.database, self.folder, self._sweep)
-        self._recorders: set[LocalRecorder] = set()
+        self._recorders: dict[str, LocalRecorder] = {}
         self._unmarked: dict[str, Kept] = {}
         self._expires_at = self._collects_at = self._tries_at = 0.0
         self.writer = Writer(loop, self._look)
-        self.small = SmallAnswers(loop, self.writer, self.database, self.make_room)
+        self.small = SmallAnswers(loop, self.writer, self.database, self._sweep.make_room)
+
+    @property
+    def most(self) -> int:
+        """See Store."""
+        return self._sweep.most
+
+    @property
+    def owner(self) -> str:
+        """The name of this process."""
+        return self._owner.name
 
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
@@ -63,7 +73,7 @@ class LocalStore:
         """See Store."""
         recorder = LocalRecorder(self, replace(kept, owner=self._owner.name))
         recorder.failed = self.is_down
-        self._recorders.add(recorder)
+        self._recorders[kept.completion_id] = recorder
         return recorder
 
     async def find(self, caller: str, *, completion_id: str = "", request_id: str = "") -> Kept | None:
@@ -146,7 +156,7 @@ class LocalStore:
         await self.writer.aclose(self._close)
 
     def _close(self) -> None:
-        for recorder in list(self._recorders):
+        for recorder in list(self._recorders.values()):
             recorder.close()
         self.database.close()
         self._reads.close()
@@ -178,12 +188,19 @@ class LocalStore:
     # What follows is for the thread.
 
     def done(self, recorder: LocalRecorder) -> None:
-        """A recorder has ended."""
-        self._recorders.discard(recorder)
+        """A recorder has ended, and nobody reads any more what it has written."""
+        self._recorders.pop(recorder.kept.completion_id, None)
+        with contextlib.suppress(*FAULTS):
+            self._mark()
 
-    def make_room(self) -> None:
-        """See Sweep."""
+    def make_room(self) -> bool:
+        """See Sweep. Returns whether there is room now."""
         self._sweep.make_room()
+        return not self._sweep.is_too_full()
+
+    def end_upload(self, name: str) -> None:
+        """See Sweep."""
+        self._sweep.end_upload(name)
 
     def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
         """Make a part an object, unless there is one of the same bytes. Inside a transaction."""
@@ -217,7 +234,8 @@ class LocalStore:
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
         self.writer.warn("keeping an answer", error)
-        self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
+        if not isinstance(error, NoRoom):
+            self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
         self.mark(replace(kept, state=State.NOT_KEPT))
 
     def mark(self, kept: Kept) -> None:
@@ -228,11 +246,12 @@ class LocalStore:
 
     def _mark(self) -> None:
         for ident, kept in list(self._unmarked.items()):
-            if kept.request_id:
-                self.database.put(kept)
-            else:
-                self.database.delete(ident)
-            del self._unmarked[ident]
+            recorder = self._recorders.get(ident)
+            if recorder is None:
+                self._sweep.leave_mark(kept)
+                del self._unmarked[ident]
+            else:  # all else goes when nobody reads it any more
+                self.database.put(kept, recorder.size)
 
     def _look(self) -> float:
         """Called between steps, and when there are none; returns seconds until it is to be called again."""
@@ -240,8 +259,8 @@ class LocalStore:
         if self.is_down and now >= self._tries_at:
             self._tries_at = now + _TRY_EVERY
             self.folder.try_to_write()
-            self._mark()
             self.is_down = False
+        self._mark()
         if now >= self._expires_at:
             self._expires_at = now + _EXPIRE_EVERY
             self._sweep.expire()

@@ -70,6 +70,9 @@ class SharedRecorder:
         """See Recorder."""
         await self.catch_up()
 
+    def release(self) -> None:
+        """See Recorder."""
+
     async def catch_up(self) -> None:
         """Return when all that was given is written, or cannot be."""
         if self._task is not None:

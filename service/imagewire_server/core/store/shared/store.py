@@ -47,6 +47,11 @@ class SharedStore:
         return self.heart.is_down
 
     @property
+    def most(self) -> int:
+        """See Store."""
+        return self._sweep.most
+
+    @property
     def secret(self) -> bytes:
         """See Store."""
         return self.heart.secret

@@ -50,7 +50,7 @@ async def test_the_answer_of_a_dead_owner_is_unknown(tmp_path: Path) -> None:
         for batch in events(LARGE)[:3]:
             recorder.add(batch)
     async with opened(tmp_path) as store:
-        data, error = await until_error(store, OutcomeUnknown)
+        data, error = await until_error(store.read(kept(request_id=ID), 0, 0), OutcomeUnknown)
         assert (data, error.metadata) == (LARGE[:100_000], {"completion_id": "cmpl-1"})
         found = await store.claim(kept("cmpl-2", request_id=ID))
         assert found is not None
@@ -114,7 +114,7 @@ async def test_a_request_is_read_back_where_it_was_asked(tmp_path: Path, picture
 async def test_an_answer_that_failed_ends_with_its_error(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(LARGE)[:2], Cut("broke off"))
-        data, error = await until_error(store, StoredError)
+        data, error = await until_error(store.read(kept(request_id=ID), 0, 0), StoredError)
         assert (data, error.message) == (LARGE[:50_000], "broke off")
 
 
