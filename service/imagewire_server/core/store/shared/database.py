@@ -103,6 +103,10 @@ class Database:
             *(part for pair in fields.items() for part in pair),
         )
 
+    async def count_upload(self, name: str, size: int, expires: float) -> int:
+        """Count what has arrived of an upload. Returns the bytes of all that is kept."""
+        return int(await self._connection.run(scripts.COUNT, name, size, expires))
+
     async def image(self, image_id: str) -> KeptImage | None:
         """Anybody's picture by its id."""
         found = _pairs(await self._connection.call("HGETALL", names.image(image_id)))

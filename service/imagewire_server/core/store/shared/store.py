@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -31,7 +31,7 @@ class SharedStore:
         self.ttl = ttl
         self.objects = objects
         self.database = Database(connection)
-        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look()))
+        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look))
         self._connection = connection
         self._sweep = Sweep(self.database, objects, max_bytes)
         self._sweeping: asyncio.Task[None] | None = None
@@ -196,18 +196,25 @@ class SharedStore:
     def look_for_room(self, total: int) -> None:
         """Make room, where so many bytes are too many."""
         if self._sweep.is_full(total):
-            self._clean(self._sweep.make_room())
+            self._clean(self._sweep.make_room)
 
-    def _clean(self, work: Coroutine[Any, Any, None]) -> None:
+    async def count_upload(self, name: str, size: int) -> bool:
+        """Count what has arrived of an upload. Returns whether there is room for it. Raises FAULTS."""
+        total = await self.database.count_upload(name, size, time.time() + self.ttl)
+        if self._sweep.is_too_full(total):
+            await self._sweep.make_room()
+            return not self._sweep.is_too_full(await self.database.total())
+        self.look_for_room(total)
+        return True
+
+    def _clean(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Sweep beside everything else, unless it is being done."""
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = self.heart.do(self._cleaning(work))
-        else:
-            work.close()
 
-    async def _cleaning(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _cleaning(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except FAULTS as error:
             self.heart.warnings.warn("cleaning up", error)
 

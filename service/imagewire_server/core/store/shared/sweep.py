@@ -46,6 +46,10 @@ class Sweep:
             if not removed:
                 return
 
+    def is_too_full(self, total: int) -> bool:
+        """Whether that is too much even for a moment."""
+        return total > self._max_bytes
+
     async def make_room(self) -> None:
         """Remove the oldest, where all together is too much. What is being drawn stays."""
         if not self.is_full(await self._database.total()):
