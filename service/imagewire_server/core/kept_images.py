@@ -32,6 +32,11 @@ class KeptImages:
             raise KeepOff("this server keeps no pictures: send them in the request, as Image.data")
         return self._maybe_store
 
+    @property
+    def is_down(self) -> bool:
+        """Whether answers and pictures should be kept, and the store is known not to work."""
+        return self._maybe_store is not None and self._maybe_store.is_down
+
     def receive(self, caller: str, image: pb.Image) -> "Received":
         """Begin an upload of the picture that `image` describes. Raises InvalidRequest where that is not enough."""
         store = self._store

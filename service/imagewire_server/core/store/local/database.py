@@ -1,6 +1,7 @@
 """The tables of a local store. Everything here runs in the store's threads."""
 
 import contextlib
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -52,17 +53,41 @@ class Database:
     """One connection. Workers share the file; a writing transaction excludes all others."""
 
     def __init__(self, file: Path) -> None:
+        self._file = file
+        self._db, self._stat = self._opened()
+
+    def _opened(self) -> tuple[sqlite3.Connection, os.stat_result]:
         # Long waits are for other workers' sweeps. What is committed survives the process, not always the machine.
-        self._db = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        with self.transaction():
+        db = sqlite3.connect(self._file, timeout=10.0, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("BEGIN IMMEDIATE")
             for statement in _statements():
-                self._db.execute(statement)
+                db.execute(statement)
+            db.execute("COMMIT")
+            return db, self._file.stat()
+        except BaseException:
+            db.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its file has not been removed. SQLite itself goes on without it."""
+        try:
+            return os.path.samestat(self._file.stat(), self._stat)
+        except OSError:
+            return False
+
+    def reopen(self) -> None:
+        """Use the file that has this name now. It is made where there is none."""
+        before = self._db
+        self._db, self._stat = self._opened()
+        before.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -70,6 +95,8 @@ class Database:
         if self._db.in_transaction:
             yield
             return
+        if not self.is_there:
+            raise FileNotFoundError("the database was removed")
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -81,7 +108,8 @@ class Database:
 
     def put(self, kept: Kept, size: int = 0) -> None:
         """Add an answer whose events are in a file, or replace what is known of it."""
-        self._insert(_PUT_COMPLETIONS, [completion_row(kept, kept.state, size, None)])
+        with self.transaction():
+            self._insert(_PUT_COMPLETIONS, [completion_row(kept, kept.state, size, None)])
 
     def put_small(self, rows: "SmallRows") -> None:
         """Add small answers, or replace what is known of them, with their pictures."""

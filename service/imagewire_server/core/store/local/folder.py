@@ -16,20 +16,35 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = path / "answers.sqlite"
         self._logs, self._parts, self._objects = path / "logs", path / "parts", path / "objects"
         self._owners = path / "owners"
+        self.make()
+
+    def make(self) -> None:
+        """Make what of it is missing. Raises OSError."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._logs, self._parts, self._objects, self._owners):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    def secret(self) -> bytes:
-        """Random bytes, the same for all that use the folder. Raises OSError."""
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Make what is missing, and let none of those that share it do so meanwhile. Raises OSError."""
+        self.make()
+        with (self.path / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.database.exists():
+                for end in "-wal", "-shm":  # SQLite would take them for those of the next database
+                    self.database.with_name(self.database.name + end).unlink(missing_ok=True)
+            yield
+
+    def secret(self, known: bytes = b"") -> bytes:
+        """Random bytes, the same for all that use the folder. known: what they were. Raises OSError."""
         file = self.path / "secret"
         if not file.exists():
             made = self.new_part()
             made.touch(mode=0o600)
-            made.write_bytes(secrets.token_bytes(32))
+            made.write_bytes(known or secrets.token_bytes(32))
             with contextlib.suppress(FileExistsError):
                 os.link(made, file)  # another process may have been faster
             made.unlink()
@@ -143,6 +158,16 @@ class Owner:
             if _is_same(self._descriptor, file):
                 return
             os.close(self._descriptor)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether others can see that it lives."""
+        return _is_same(self._descriptor, self._file)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether its file was removed. Needs no disk: the system has the answer in memory."""
+        return os.fstat(self._descriptor).st_nlink == 0
 
     def end(self) -> None:
         """Give the lock back."""

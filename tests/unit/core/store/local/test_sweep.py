@@ -110,7 +110,7 @@ async def test_an_answer_that_its_caller_still_reads_makes_no_room(tmp_path: Pat
         assert await store.find("me", completion_id="cmpl-1") is None
 
 
-async def test_an_answer_that_outgrows_the_store_removes_no_other_and_is_read_to_its_end(tmp_path: Path) -> None:
+async def test_an_answer_that_outgrows_the_store_is_read_to_its_end(tmp_path: Path) -> None:
     async with opened(tmp_path, max_bytes=1_000_000) as store:
         await put(store, kept("cmpl-0"), events(SMALL, "img-0"))
         given = kept(request_id=ID)
