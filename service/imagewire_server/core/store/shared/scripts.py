@@ -131,6 +131,8 @@ return {{state, is_drawn(ARGV[2], tonumber(ARGV[1])) and 1 or 0}}
 REMOVE = f"""{_COMMON}
 local id = string.match(ARGV[2], '^answers/(.+)$')
 if id and ARGV[3] ~= 'drawn' and is_drawn(id, tonumber(ARGV[1])) then return 0 end
+-- What has ended has a lease as long as it is read by who had it drawn.
+if id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:a:' .. id) == 1 then return 0 end
 if not id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:m:' .. ARGV[2]) == 0 then return 0 end
 if id and ARGV[3] == 'room' and redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'free' and request_of(id) then
   empty(ARGV[2])

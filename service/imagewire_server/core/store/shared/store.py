@@ -19,7 +19,7 @@ from imagewire_server.core.store.shared.reader import SharedReader
 from imagewire_server.core.store.shared.recorder import Lost, SharedRecorder
 from imagewire_server.core.store.shared.sweep import Sweep
 from imagewire_server.core.store.shared.upload import SharedUpload
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import NoRoom, StoreDown
 
 _AGAIN = 0.3  # seconds after which another process has written what it began to draw
 
@@ -186,7 +186,10 @@ class SharedStore:
         self._recorders.pop(recorder.kept.completion_id, None)
 
     def fail(self, kept: Kept, error: BaseException) -> None:
-        """An answer cannot be kept: it is marked as soon as Redis works."""
+        """An answer cannot be kept: it is marked as soon as Redis works; what outgrew the store, when it has ended."""
+        if isinstance(error, NoRoom):
+            self.heart.warnings.warn("keeping an answer", error)
+            return
         if isinstance(error, FAULTS):
             self.heart.note("keeping an answer", error)
         else:

@@ -51,16 +51,15 @@ class Sweep:
         return total > self._max_bytes
 
     async def make_room(self) -> None:
-        """Remove the oldest, where all together is too much. What is being drawn stays."""
+        """Remove the oldest, where all together is too much. What is being drawn stays, and what still arrives."""
         if not self.is_full(await self._database.total()):
             return
-        removed = True
-        while removed:
-            removed = False
-            for name in await self._database.oldest(_AT_ONCE):
+        stay = 0
+        while found := await self._database.oldest(_AT_ONCE, stay):
+            for name in found:
                 if await self._database.total() <= self.most:
                     return
-                removed = await self._remove(name, Removal.ROOM) or removed
+                stay += not await self._remove(name, Removal.ROOM)
 
     async def collect(self) -> None:
         """Remove the objects that nothing refers to: those of processes that ended, or of records that are lost."""
