@@ -13,6 +13,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.core.access.caller import ANONYMOUS
+from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared.connection import Connection
 from imagewire_server.core.store.shared.database import Database
 from imagewire_server.core.store.shared.objects import Objects
@@ -116,6 +117,25 @@ async def test_a_cached_answer_that_made_room_is_drawn_anew(redis: Redis, object
         assert not again[-1].finished.usage.cached_answer
         assert again[0].started.completion_id != ident
         assert len(stack.emulator.ledger.entries) == 2
+
+
+async def test_room_is_made_behind_what_is_still_read(redis: Redis, objects: Path) -> None:
+    connection = Connection(redis.url)
+    database = Database(connection)
+    small = Sweep(database, Objects(f"file://{objects}"), 100)
+    for n in range(70):
+        state = State.RUNNING if n else State.ENDED
+        await database.put(Kept(f"cmpl-{n}", "me", "", b"f", 1.0, time.time() + 1000 + n, state=state), 10)
+    await database.beat(["cmpl-0"])
+    for n in (70, 71):
+        await database.put(Kept(f"cmpl-{n}", "me", "", b"f", 1.0, time.time() + 2000, state=State.ENDED), 10)
+    await small.make_room()
+    here = [await database.by_id(f"cmpl-{n}") for n in (0, 1, 69, 70, 71)]
+    assert [one is not None for one in here] == [True, True, True, False, False]
+    await database.leave(["cmpl-0"])
+    await small.make_room()
+    assert await database.by_id("cmpl-0") is None
+    await connection.aclose()
 
 
 async def test_what_is_drawn_for_longer_than_it_is_kept_is_drawn_once(

@@ -168,3 +168,14 @@ async def test_an_unknown_answer_is_no_chat_to_go_on_with(keeping: Stack) -> Non
     with pytest.raises(grpc.aio.AioRpcError) as failed:
         await keeping.chat.CreateCompletion(request)
     assert told(failed.value).info.reason == "COMPLETION_NOT_FOUND"
+
+
+async def test_an_upload_may_pause_as_long_as_any_request(tmp_path: Path) -> None:
+    async with running_stack(keep="local", keep_dir=str(tmp_path / "kept"), receive_timeout=0.5) as stack:
+        call = stack.images.UploadImage()
+        await call.write(pb.UploadImageRequest(image=described()))
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await call
+        assert told(failed.value).info.reason == "REQUEST_TIMEOUT"
+        assert "within 0.5 s (receive_timeout)" in (failed.value.details() or "")
+        assert [path.name for path in (tmp_path / "kept/parts").iterdir()] == []

@@ -97,6 +97,8 @@ class Feed:
             await self._stop()
         finally:
             self._buffer.clear()
+            if self._keeping is not None:
+                self._keeping.recorder.release()
 
     async def _stop(self) -> None:
         """End the task and wait for its clean-up, so that nothing is left running. To be cancelled only hastens it."""
@@ -204,6 +206,8 @@ class Feed:
         else:
             await self._finish(None)
         self._buffer.trim(self._needed())
+        if self._keeping is not None and not self._readers:
+            self._keeping.recorder.release()
 
     async def _finish(self, outcome: Exception | None) -> None:
         """The drawing is over: first the store learns of it, then the readers."""

@@ -5,13 +5,17 @@ import secrets
 from collections.abc import AsyncGenerator
 
 from imagewire_server.contract import image_header, image_rules, pb
-from imagewire_server.contract.errors import InvalidRequest, Violation
+from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
 from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.store.records import KeptImage
-from imagewire_server.core.store.store import Store, StoreDown, Upload
+from imagewire_server.core.store.store import NoRoom, Store, StoreDown, Upload
 
 _DESCRIBED = frozenset({"mime_type", "width", "height", "size_bytes", "sha256"})
 _MOST_IN_CHUNK = 2 * 1024 * 1024
+_NO_ROOM = (
+    "uploads and drawings that are not finished leave no room for this picture (keep_max_bytes): upload it again in a"
+    " moment, or send it in the request, as Image.data"
+)
 _READ = 1024 * 1024  # bytes that are read at once: a store that is far away answers slowly
 
 
@@ -28,10 +32,15 @@ class KeptImages:
             raise KeepOff("this server keeps no pictures: send them in the request, as Image.data")
         return self._maybe_store
 
+    @property
+    def is_down(self) -> bool:
+        """Whether answers and pictures should be kept, and the store is known not to work."""
+        return self._maybe_store is not None and self._maybe_store.is_down
+
     def receive(self, caller: str, image: pb.Image) -> "Received":
         """Begin an upload of the picture that `image` describes. Raises InvalidRequest where that is not enough."""
         store = self._store
-        found = list(_describes(image, self._max_bytes))
+        found = list(_describes(image, self._max_bytes, store.most))
         if found:
             raise InvalidRequest(found)
         return Received(store, caller, image)
@@ -90,7 +99,7 @@ class Received:
         await self._upload.__aexit__(*error)
 
     async def take(self, offset: int, data: bytes) -> None:
-        """The next bytes. Raises InvalidRequest where they do not follow, or are too many."""
+        """The next bytes. Raises InvalidRequest where they do not follow, or are too many, and Overloaded."""
         if offset != self._size:
             words = f"is {offset}, and {self._size} bytes have arrived; send the pieces in order, without gaps"
             raise InvalidRequest([Violation("chunk.offset", words)])
@@ -107,6 +116,8 @@ class Received:
             await self._upload.write(data)
         except StoreDown as error:
             raise _unavailable() from error
+        except NoRoom as error:
+            raise Overloaded(_NO_ROOM, retry_after=1.0) from error
 
     async def finish(self, now: float) -> pb.Image:
         """All of it is there: keep it. Raises InvalidRequest where it is not what was announced."""
@@ -149,7 +160,7 @@ class Received:
         ]
 
 
-def _describes(image: pb.Image, max_bytes: int) -> list[Violation]:
+def _describes(image: pb.Image, max_bytes: int, most: int) -> list[Violation]:
     found: list[Violation] = []
     if image.WhichOneof("source") is not None:
         found.append(Violation("image", "has a source; leave it out: the bytes follow in chunks"))
@@ -165,6 +176,9 @@ def _describes(image: pb.Image, max_bytes: int) -> list[Violation]:
     elif image.size_bytes > max_bytes:
         words = f"is {image.size_bytes}; at most {max_bytes} are allowed (max_request_bytes): send a smaller file"
         found.append(Violation("image.size_bytes", words))
+    elif image.size_bytes > most:
+        words = f"is {image.size_bytes}; at most {most} are kept here (nine tenths of keep_max_bytes): send a smaller"
+        found.append(Violation("image.size_bytes", f"{words} file, or send it in the request, as Image.data"))
     return found
 
 

@@ -20,14 +20,15 @@ from tests.unit.core.store.local.stores import kept
 class ScriptedStore:
     """A Recorder, and what a drawing needs of its Store. at_once: whether it tells at once what it has, or in `write`.
 
-    got, ended: what it was given. reads: how often it was read. error: raised behind what is read.
+    got, ended: what it was given. reads, released: how often it was read, and let go. error: raised behind what is
+    read.
     """
 
     secret = b"secret"
 
     def __init__(self, *, at_once: bool = True) -> None:
         self.failed = False
-        self.written = self.reads = 0
+        self.written = self.reads = self.released = 0
         self.got: list[StreamEvent] = []
         self.ended: list[Exception | None] = []
         self.error: Exception | None = None
@@ -53,6 +54,9 @@ class ScriptedStore:
 
     async def settle(self) -> None:
         await self.is_settled.wait()
+
+    def release(self) -> None:
+        self.released += 1
 
     def write(self) -> None:
         """Tell what it has."""

@@ -171,3 +171,18 @@ async def test_who_is_ahead_of_memory_when_a_drawing_is_given_up_gets_the_reason
     for reading in (slow.__anext__(), fast):
         with pytest.raises(Draining):
             await reading
+
+
+async def test_the_store_learns_when_nobody_reads_any_more() -> None:
+    completion, store = drawing(Scripted(batches()), FEW)
+    slow = completion.attach(hashes=True)
+    await anext(slow)
+    await read(completion.attach(hashes=True))
+    assert (store.ended, store.released) == ([None], 0)
+    await slow.aclose()
+    assert store.released
+    alone, store = drawing(Scripted(batches()))
+    await alone.attach(hashes=True).aclose()
+    while not store.released:
+        await settle()
+    assert store.ended == [None]

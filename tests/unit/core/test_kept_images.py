@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import InvalidRequest
+from imagewire_server.contract.errors import InvalidRequest, Overloaded
 from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.store.local.store import LocalStore
@@ -99,6 +99,20 @@ async def test_a_wrong_chunk_is_named(store: LocalStore, offset: int, data: byte
     async with KeptImages(store, 1000).receive("me", described()) as upload:
         with pytest.raises(InvalidRequest, match=words):
             await upload.take(offset, data)
+
+
+async def test_what_the_store_has_no_room_for_is_refused(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1000) as small:
+        images = KeptImages(small, 2000)
+        words = r"image.size_bytes: is 901; at most 900 are kept here \(nine tenths of keep_max_bytes\)"
+        with pytest.raises(InvalidRequest, match=words):
+            images.receive("me", described(size_bytes=901))
+        async with images.receive("me", described(size_bytes=900)) as one:
+            await one.take(0, bytes(800))
+            async with images.receive("me", described(size_bytes=900)) as two:
+                with pytest.raises(Overloaded, match=r"leave no room for this picture \(keep_max_bytes\)") as refused:
+                    await two.take(0, bytes(800))
+        assert refused.value.retry_after == 1.0
 
 
 async def test_a_store_that_fails(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

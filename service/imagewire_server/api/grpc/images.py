@@ -10,18 +10,17 @@ import grpc
 from imagewire.v1 import image_service_pb2_grpc as stubs
 from imagewire_server.api.grpc.call_context import CALL
 from imagewire_server.contract import pb, validation
-from imagewire_server.contract.errors import InvalidRequest, RequestTimeout, Stalled, Violation
+from imagewire_server.contract.errors import InvalidRequest, Stalled, Violation
 from imagewire_server.core.kept_images import KeptImages, Received
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
 class ImageService(stubs.ImageServiceServicer):
-    """See the contract. receive_timeout: seconds for the next message of an upload. stall_timeout: for a reader."""
+    """See the contract. stall_timeout: seconds for a reader."""
 
-    def __init__(self, images: KeptImages, *, receive_timeout: float, stall_timeout: float) -> None:
+    def __init__(self, images: KeptImages, *, stall_timeout: float) -> None:
         self._images = images
-        self._receive_timeout = receive_timeout
         self._stall_timeout = stall_timeout
 
     async def UploadImage(
@@ -29,11 +28,11 @@ class ImageService(stubs.ImageServiceServicer):
     ) -> pb.UploadImageResponse:
         """Take a picture in."""
         call = CALL.get()
-        first = await self._next(request_iterator)
+        first = await anext(request_iterator, None)
         if first is None or first.WhichOneof("event") != "image":
             raise InvalidRequest([Violation("image", "is required in the first message: what follows, without bytes")])
         async with self._images.receive(call.caller.id, first.image) as received:
-            while (request := await self._next(request_iterator)) is not None:
+            async for request in request_iterator:
                 await _take(received, request)
             return pb.UploadImageResponse(image=await received.finish(time.time()))
 
@@ -60,13 +59,6 @@ class ImageService(stubs.ImageServiceServicer):
         validation.check(request)
         await self._images.delete(CALL.get().caller.id, request.image_id)
         return pb.DeleteImageResponse()
-
-    async def _next(self, requests: AsyncIterator[pb.UploadImageRequest]) -> pb.UploadImageRequest | None:
-        try:
-            async with asyncio.timeout(self._receive_timeout):
-                return await anext(requests, None)
-        except TimeoutError as error:
-            raise RequestTimeout.after(self._receive_timeout) from error
 
     async def _write(self, context: Context, message: bytes) -> None:
         try:

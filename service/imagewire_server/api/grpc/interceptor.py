@@ -58,7 +58,8 @@ class MethodInterceptor:
             )
         if handler.stream_unary:
             calls = self.calls if is_ours else self.others
-            return grpc.stream_unary_rpc_method_handler(self._call(handler.stream_unary, begin, calls), decode, encode)
+            received = self._of_many_messages(handler.stream_unary, decode)
+            return grpc.stream_unary_rpc_method_handler(self._call(received, begin, calls), None, encode)
         behaviour = handler.unary_unary or handler.unary_stream
         if is_ours:
             encoder = encode if handler.unary_unary else None
@@ -75,6 +76,15 @@ class MethodInterceptor:
     ) -> Callable[..., Awaitable[Any]]:
         async def called(_: Any, context: Context) -> Any:
             return await behaviour(decode(await self._receiver.message(context, tiny=True)), context)
+
+        return called
+
+    def _of_many_messages(
+        self, behaviour: Callable[..., Awaitable[Any]], decode: Callable[[bytes], Any]
+    ) -> Callable[..., Awaitable[Any]]:
+        async def called(_: Any, context: Context) -> Any:
+            pieces = self._receiver.pieces(context)
+            return await behaviour((decode(data) async for data in pieces), context)
 
         return called
 

@@ -105,6 +105,11 @@ class RequestReceiver:
         await asyncio.sleep(_LEAVING)
         raise InvalidRequest([Violation("", "the call ended without a request: send one message")])
 
+    async def pieces(self, context: Context) -> AsyncIterator[bytes]:
+        """Read the messages of an upload, each of which has its time. Raises RequestTimeout and Overloaded."""
+        while (data := await self._read(context, tiny=False, patient=False)) is not None:
+            yield data
+
     async def messages(self, context: Context) -> AsyncIterator[bytes]:
         """Read the messages of a call: small ones, which may come at any time. Raises Overloaded."""
         while (data := await self._read(context, tiny=True, patient=True)) is not None:

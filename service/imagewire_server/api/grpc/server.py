@@ -117,7 +117,7 @@ class GrpcServer:
         chat = ChatService(keeper, times, self._interceptor.calls, unread)
         chat_service_pb2_grpc.add_ChatServiceServicer_to_server(chat, services)
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
-        pictures = ImageService(images, receive_timeout=limits.stall_timeout, stall_timeout=limits.stall_timeout)
+        pictures = ImageService(images, stall_timeout=limits.stall_timeout)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(pictures, services)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
         if limits.channelz != "off":

@@ -94,7 +94,7 @@ class RestServer:
     ) -> None:
         self._listener = listener
         self._options = options
-        self._ready = Ready()
+        self._ready = Ready(lambda: images.is_down)
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         urls = PictureUrls(keeper, options.public_url)
         bypasses = options.missing_signatures == "bypass"

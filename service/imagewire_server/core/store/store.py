@@ -13,8 +13,15 @@ class StoreDown(Exception):
     """The store does not work. The message is for the operator."""
 
 
+class NoRoom(Exception):
+    """What is being written is too large for the store, or all that is not finished is. The store works."""
+
+
 class Recorder(Protocol):
-    """Keeps the events of one answer while they arrive. None of its methods raises, and none but `settle` waits."""
+    """Keeps the events of one answer while they arrive. None of its methods raises, and none but `settle` waits.
+
+    Call `end`, and then `release`.
+    """
 
     failed: bool
     """Whether it has given up: no later event is kept."""
@@ -43,6 +50,11 @@ class Recorder(Protocol):
     async def settle(self) -> None:
         """Return when its end is written, or cannot be."""
 
+    def release(self) -> None:
+        """Nobody reads the drawing any more that was there before its end. Until then what is written stays readable,
+        whether it is kept or not. May be called again.
+        """
+
 
 class OnProgress(Protocol):
     """See Recorder."""
@@ -58,7 +70,7 @@ class Upload(Protocol):
     """A picture on its way into the store. Use as an async context manager: what is not saved is removed."""
 
     async def write(self, data: bytes) -> None:
-        """More bytes. Raises StoreDown."""
+        """More bytes. Raises StoreDown, and NoRoom."""
 
     async def save(self, image: KeptImage) -> None:
         """Keep it. Its sha256 and size are those of what was written. Raises StoreDown."""
@@ -73,6 +85,10 @@ class Store(Protocol):
 
     ttl: float
     """Seconds that an answer is kept."""
+
+    @property
+    def most(self) -> int:
+        """Bytes of the largest answer, and of the largest picture, that is kept."""
 
     @property
     def is_down(self) -> bool:

@@ -1,6 +1,7 @@
 """Information about the server: models, health, readiness, metrics."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 import msgspec
@@ -20,13 +21,26 @@ from imagewire_server.formats.openai.common import server_info
 # What an entry says of a model, under the names of its capabilities.
 _CAPABILITIES = ({f.name for f in fields(Capabilities)} & set(server_info.ModelEntry.__struct_fields__)) - {"id"}
 
+_DOWN = (
+    "the store of answers does not work now: answers are not kept, and calls with a request_id are refused; see the log"
+)
+
 
 @dataclass(slots=True)
 class Ready:
-    """Whether the server takes new calls: not while it drains. warnings: what its operator should know."""
+    """Whether the server takes new calls: not while it drains. warnings: what its operator should know.
 
+    is_store_down: whether answers should be kept, and cannot.
+    """
+
+    is_store_down: Callable[[], bool]
     ready: bool = True
     warnings: tuple[str, ...] = ()
+
+    @property
+    def shown(self) -> list[str]:
+        """The warnings that are true now."""
+        return [*self.warnings, *([_DOWN] if self.is_store_down() else [])]
 
 
 async def _send(scope: Scope, value: object) -> None:
@@ -88,7 +102,7 @@ class Health:
                 unhealthy_endpoints=sides[False],
                 healthy_count=len(sides[True]),
                 unhealthy_count=len(sides[False]),
-                warnings=list(self.state.warnings),
+                warnings=self.state.shown,
             ),
         )
 
@@ -116,4 +130,4 @@ class Readiness:
         """Answer one request."""
         if not self.state.ready:
             raise HttpError(503, "DRAINING", "this server is stopping: use another")
-        await _send(scope, server_info.Readiness("healthy", __version__, list(self.state.warnings)))
+        await _send(scope, server_info.Readiness("healthy", __version__, self.state.shown))

@@ -10,9 +10,11 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store import log_format
 from imagewire_server.core.store.local.database import SmallRows, completion_row, image_row
+from imagewire_server.core.store.local.folder import hold
 from imagewire_server.core.store.local.part_file import PartFile, write_all
 from imagewire_server.core.store.records import Ending, Kept, State, image_of
 from imagewire_server.core.store.request import InputImage, kept_request
+from imagewire_server.core.store.store import NoRoom
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
@@ -21,12 +23,15 @@ _COUNTED_EVERY = 4 * 1024 * 1024  # bytes of an answer that are not yet counted 
 
 
 class AnswerWriter:
-    """Either `add_small`, or `begin`, `add` and `end`. All raise FAULTS."""
+    """Either `add_small`, or `begin`, `add`, `end` and `close`. All raise FAULTS; `begin` and `add` also NoRoom.
+
+    size: bytes that are written and not yet objects.
+    """
 
     def __init__(self, store: "LocalStore", kept: Kept) -> None:
         self._store = store
         self._kept = kept
-        self._grown = self._counted = 0
+        self.size = self._counted = self._all = 0
         self._log: io.FileIO | None = None
         self._file: PartFile | None = None
         self._files = 0
@@ -62,6 +67,7 @@ class AnswerWriter:
     def begin(self, asked: pb.Spec | None, events: Iterable[StreamEvent]) -> None:
         """The first events of a large answer, or of a slow one."""
         self._log = io.FileIO(self._store.folder.log(self._kept.completion_id), "xb")
+        hold(self._log)
         self._store.database.put(self._kept)
         self._append(self._request(asked))
         self.add(events)
@@ -94,22 +100,28 @@ class AnswerWriter:
         """There are no more."""
         self._append(log_format.end_record(how.error, how.answer))
         with self._store.database.transaction():
-            self._store.database.put(replace(self._kept, state=state), self._grown)
+            self._store.database.put(replace(self._kept, state=state), self.size)
             if how.cache_key:
                 self._store.database.put_cached(self._kept, how.cache_key)
-        self.close()
+        self.stop()
         self._store.make_room()
 
+    def stop(self) -> None:
+        """Write no more. What is written stays as long as the log is open."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+
     def close(self) -> None:
-        """Write no more."""
-        for file in (self._log, self._file):
-            if file is not None:
-                file.close()
-        self._log = self._file = None
+        """Write no more, and let go of what is written."""
+        self.stop()
+        if self._log is not None:
+            self._log.close()
+        self._log = None
 
     def _request(self, asked: pb.Spec | None) -> bytes:
         """What was asked, as a record; its pictures are kept beside it."""
-        if asked is None:
+        if asked is None or asked.ByteSize() > self._store.most:
             return b""
         numbers = itertools.count()
 
@@ -131,10 +143,13 @@ class AnswerWriter:
 
     def _grow(self, size: int) -> None:
         """Count what is written that is no object yet, and make room for it."""
-        self._grown += size
-        if self._grown - self._counted > _COUNTED_EVERY:
-            self._counted = self._grown
-            self._store.database.put(self._kept, self._grown)
+        self.size += size
+        self._all += size
+        if self._all > self._store.most:
+            raise NoRoom("an answer is larger than keep_max_bytes allows")
+        if self.size - self._counted > _COUNTED_EVERY:
+            self._counted = self.size
+            self._store.database.put(self._kept, self.size)
             self._store.make_room()
 
     def _finish_file(self, file: PartFile, part: pb.PartFinished) -> None:
@@ -143,8 +158,8 @@ class AnswerWriter:
         with self._store.database.transaction():
             # In the transaction, so that no sweep of another process removes the object as unused.
             self._store.keep_object(file.path, image.sha256, file.size)
-            self._grown -= file.size
-            self._counted = self._grown
-            self._store.database.put(self._kept, self._grown)
+            self.size -= file.size
+            self._counted = self.size
+            self._store.database.put(self._kept, self.size)
             self._store.database.put_image(image, self._kept.completion_id)
         self._store.make_room()

@@ -1,9 +1,10 @@
 """The tables of a local store. Everything here runs in the store's threads."""
 
 import contextlib
+import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +16,7 @@ CREATE TABLE IF NOT EXISTS completions (
   state TEXT NOT NULL, created REAL NOT NULL, expires REAL NOT NULL, size INTEGER NOT NULL DEFAULT 0, log BLOB);
 CREATE UNIQUE INDEX IF NOT EXISTS requests ON completions (caller, request_id) WHERE request_id IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ages ON completions (expires);
+CREATE INDEX IF NOT EXISTS oldest ON completions (created, id) WHERE state <> 'not kept';
 CREATE TABLE IF NOT EXISTS objects (sha256 BLOB PRIMARY KEY, size INTEGER NOT NULL, data BLOB);
 CREATE TABLE IF NOT EXISTS images (
   id TEXT PRIMARY KEY, caller TEXT NOT NULL, sha256 BLOB NOT NULL, completion TEXT, size INTEGER NOT NULL,
@@ -28,6 +30,8 @@ CREATE TABLE IF NOT EXISTS cached (
 CREATE INDEX IF NOT EXISTS cached_answers ON cached (completion);
 CREATE TRIGGER IF NOT EXISTS c4 AFTER DELETE ON completions
   BEGIN DELETE FROM cached WHERE completion = OLD.id; END;
+CREATE INDEX IF NOT EXISTS oldest_images ON images (created, id) WHERE completion IS NULL;
+CREATE TABLE IF NOT EXISTS uploads (name TEXT PRIMARY KEY, owner TEXT NOT NULL, size INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS total (bytes INTEGER NOT NULL);
 INSERT INTO total SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM total);
 CREATE TRIGGER IF NOT EXISTS c1 AFTER INSERT ON completions BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
@@ -36,6 +40,8 @@ CREATE TRIGGER IF NOT EXISTS c3 AFTER UPDATE OF size ON completions
   BEGIN UPDATE total SET bytes = bytes + NEW.size - OLD.size; END;
 CREATE TRIGGER IF NOT EXISTS o1 AFTER INSERT ON objects BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
 CREATE TRIGGER IF NOT EXISTS o2 AFTER DELETE ON objects BEGIN UPDATE total SET bytes = bytes - OLD.size; END;
+CREATE TRIGGER IF NOT EXISTS u1 AFTER INSERT ON uploads BEGIN UPDATE total SET bytes = bytes + NEW.size; END;
+CREATE TRIGGER IF NOT EXISTS u2 AFTER DELETE ON uploads BEGIN UPDATE total SET bytes = bytes - OLD.size; END;
 """
 _ROWS = 1000  # in one statement; SQLite takes 32766 values
 _PUT_COMPLETIONS = (
@@ -53,17 +59,41 @@ class Database:
     """One connection. Workers share the file; a writing transaction excludes all others."""
 
     def __init__(self, file: Path) -> None:
+        self._file = file
+        self._db, self._stat = self._opened()
+
+    def _opened(self) -> tuple[sqlite3.Connection, os.stat_result]:
         # Long waits are for other workers' sweeps. What is committed survives the process, not always the machine.
-        self._db = sqlite3.connect(file, timeout=10.0, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = NORMAL")
-        with self.transaction():
+        db = sqlite3.connect(self._file, timeout=10.0, isolation_level=None, check_same_thread=False)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = NORMAL")
+            db.execute("BEGIN IMMEDIATE")
             for statement in _statements():
-                self._db.execute(statement)
+                db.execute(statement)
+            db.execute("COMMIT")
+            return db, self._file.stat()
+        except BaseException:
+            db.close()
+            raise
 
     def close(self) -> None:
         """Close the connection."""
         self._db.close()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether its file has not been removed. SQLite itself goes on without it."""
+        try:
+            return os.path.samestat(self._file.stat(), self._stat)
+        except OSError:
+            return False
+
+    def reopen(self) -> None:
+        """Use the file that has this name now. It is made where there is none."""
+        before = self._db
+        self._db, self._stat = self._opened()
+        before.close()
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -71,6 +101,8 @@ class Database:
         if self._db.in_transaction:
             yield
             return
+        if not self.is_there:
+            raise FileNotFoundError("the database was removed")
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -82,7 +114,8 @@ class Database:
 
     def put(self, kept: Kept, size: int = 0) -> None:
         """Add an answer whose events are in a file, or replace what is known of it."""
-        self._insert(_PUT_COMPLETIONS, [completion_row(kept, kept.state, size, None)])
+        with self.transaction():
+            self._insert(_PUT_COMPLETIONS, [completion_row(kept, kept.state, size, None)])
 
     def put_small(self, rows: "SmallRows") -> None:
         """Add small answers, or replace what is known of them, with their pictures."""
@@ -99,10 +132,20 @@ class Database:
             places = ", ".join(["(" + ", ".join("?" * len(some[0])) + ")"] * len(some))
             self._db.execute(f"{head} {places} {tail}", [value for row in some for value in row])
 
-    def delete(self, completion_id: str) -> None:
-        """Forget an answer and its pictures. Their objects stay until `unused` finds them."""
-        self._db.execute("DELETE FROM images WHERE completion = ?", (completion_id,))
+    def delete(self, completion_id: str) -> list[bytes]:
+        """Forget an answer and its pictures. Returns their hashes: their objects stay until `take_unused`."""
+        hashes = self.empty(completion_id)
         self._db.execute("DELETE FROM completions WHERE id = ?", (completion_id,))
+        return hashes
+
+    def empty(self, completion_id: str) -> list[bytes]:
+        """Forget the pictures of an answer. Returns their hashes."""
+        return self._delete_images("completion = ?", completion_id)
+
+    def _delete_images(self, where: str, value: str) -> list[bytes]:
+        rows = self._db.execute(f"SELECT sha256 FROM images WHERE {where}", (value,)).fetchall()  # noqa: S608
+        self._db.execute(f"DELETE FROM images WHERE {where}", (value,))  # noqa: S608
+        return [row[0] for row in rows]
 
     def by_request(self, caller: str, request_id: str) -> Kept | None:
         """A caller's answer by its request_id."""
@@ -165,9 +208,23 @@ class Database:
         row = self._db.execute("SELECT completion FROM images WHERE id = ?", (image_id,)).fetchone()
         return row[0] if row else None
 
-    def delete_image(self, image_id: str) -> None:
-        """Forget a picture."""
-        self._db.execute("DELETE FROM images WHERE id = ?", (image_id,))
+    def delete_image(self, image_id: str) -> list[bytes]:
+        """Forget a picture. Returns its hash, if there is one."""
+        return self._delete_images("id = ?", image_id)
+
+    def put_upload(self, name: str, owner: str, size: int) -> None:
+        """Count what has arrived of an upload. name: of its file."""
+        with self.transaction():
+            self.delete_upload(name)
+            self._db.execute("INSERT INTO uploads VALUES (?, ?, ?)", (name, owner, size))
+
+    def delete_upload(self, name: str) -> None:
+        """An upload is over."""
+        self._db.execute("DELETE FROM uploads WHERE name = ?", (name,))
+
+    def uploads(self) -> list[tuple[str, str]]:
+        """The uploads that are not over: their names and owners."""
+        return self._db.execute("SELECT name, owner FROM uploads").fetchall()
 
     @property
     def total(self) -> int:
@@ -175,28 +232,47 @@ class Database:
         return int(self._db.execute("SELECT bytes FROM total").fetchone()[0])
 
     def expired(self) -> tuple[list[Kept], list[str]]:
-        """The answers, and the uploaded pictures, whose time is over."""
-        return self._oldest("expires <= ?", time.time(), 1000)
-
-    def oldest(self, count: int) -> tuple[list[Kept], list[str]]:
-        """The oldest answers and uploaded pictures."""
-        return self._oldest("created < ?", float("inf"), count)
-
-    def _oldest(self, where: str, value: float, count: int) -> tuple[list[Kept], list[str]]:
-        rows = self._db.execute(
-            f"SELECT created, id, 1 FROM completions WHERE {where} UNION ALL"  # noqa: S608
-            f" SELECT created, id, 0 FROM images WHERE completion IS NULL AND {where} ORDER BY created LIMIT ?",
-            (value, value, count),
+        """Answers and uploaded pictures whose time is over, not all at once."""
+        now = time.time()
+        answers = self._db.execute("SELECT id FROM completions WHERE expires <= ? LIMIT 1000", (now,)).fetchall()
+        images = self._db.execute(
+            "SELECT id FROM images WHERE completion IS NULL AND expires <= ? LIMIT 1000", (now,)
         ).fetchall()
-        answers = [kept for _, ident, is_answer in rows if is_answer and (kept := self.by_id(ident)) is not None]
-        return answers, [ident for _, ident, is_answer in rows if not is_answer]
+        return [kept for row in answers if (kept := self.by_id(row[0])) is not None], [row[0] for row in images]
 
-    def take_unused(self) -> list[bytes]:
-        """Forget the objects that no picture refers to, and return those that have files."""
-        unused = "NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)"
-        found = [row[0] for row in self._db.execute(f"SELECT sha256 FROM objects WHERE data IS NULL AND {unused}")]  # noqa: S608
-        self._db.execute(f"DELETE FROM objects WHERE {unused}")  # noqa: S608
+    def oldest(self, count: int, after: tuple[float, str] = (0.0, "")) -> list["Old"]:
+        """The oldest answers that have events, and uploaded pictures, behind a certain one."""
+        rows = self._db.execute(
+            "SELECT created, id, 1 FROM completions WHERE state <> 'not kept' AND (created, id) > (?, ?) UNION ALL"
+            " SELECT created, id, 0 FROM images WHERE completion IS NULL AND (created, id) > (?, ?)"
+            " ORDER BY created, id LIMIT ?",
+            (*after, *after, count),
+        ).fetchall()
+        return [Old(created, ident, self.by_id(ident) if is_answer else None) for created, ident, is_answer in rows]
+
+    def take_unused(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """Forget those of the objects that no picture refers to, and return those that have files."""
+        found = []
+        for sha256 in set(hashes):
+            row = self._db.execute(
+                "SELECT data IS NULL FROM objects WHERE sha256 = ?"
+                " AND NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)",
+                (sha256,),
+            ).fetchone()
+            if row is not None:
+                self._db.execute("DELETE FROM objects WHERE sha256 = ?", (sha256,))
+                if row[0]:
+                    found.append(sha256)
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class Old:
+    """What may make room. created: seconds since 1970. kept: an answer; None for an uploaded picture."""
+
+    created: float
+    ident: str
+    kept: Kept | None
 
 
 @dataclass(slots=True)

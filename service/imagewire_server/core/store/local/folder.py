@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import io
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,20 +16,35 @@ class Folder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.database = path / "answers.sqlite"
         self._logs, self._parts, self._objects = path / "logs", path / "parts", path / "objects"
         self._owners = path / "owners"
+        self.make()
+
+    def make(self) -> None:
+        """Make what of it is missing. Raises OSError."""
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._logs, self._parts, self._objects, self._owners):
             folder.mkdir(mode=0o700, exist_ok=True)
 
-    def secret(self) -> bytes:
-        """Random bytes, the same for all that use the folder. Raises OSError."""
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Make what is missing, and let none of those that share it do so meanwhile. Raises OSError."""
+        self.make()
+        with (self.path / "lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not self.database.exists():
+                for end in "-wal", "-shm":  # SQLite would take them for those of the next database
+                    self.database.with_name(self.database.name + end).unlink(missing_ok=True)
+            yield
+
+    def secret(self, known: bytes = b"") -> bytes:
+        """Random bytes, the same for all that use the folder. known: what they were. Raises OSError."""
         file = self.path / "secret"
         if not file.exists():
             made = self.new_part()
             made.touch(mode=0o600)
-            made.write_bytes(secrets.token_bytes(32))
+            made.write_bytes(known or secrets.token_bytes(32))
             with contextlib.suppress(FileExistsError):
                 os.link(made, file)  # another process may have been faster
             made.unlink()
@@ -44,7 +60,11 @@ class Folder:
 
     def new_part(self) -> Path:
         """A picture that is uploaded."""
-        return self._parts / f"upload-{secrets.token_hex(16)}"
+        return self.upload(f"upload-{secrets.token_hex(16)}")
+
+    def upload(self, name: str) -> Path:
+        """A picture that is uploaded, by its name."""
+        return self._parts / name
 
     def object(self, sha256: bytes) -> Path:
         """A whole file, by its hash."""
@@ -60,10 +80,9 @@ class Folder:
     def remove(self, completion_id: str) -> None:
         """Remove what an answer has beside its objects."""
         self.log(completion_id).unlink(missing_ok=True)
-        number = 0
-        while (part := self.part(completion_id, number)).exists():
+        # Not by their numbers: some of them are objects by now.
+        for part in self._parts.glob(f"{completion_id}.*"):
             part.unlink(missing_ok=True)
-            number += 1
 
     def try_to_write(self) -> None:
         """Raise OSError where the disk takes nothing."""
@@ -92,18 +111,38 @@ class Folder:
     def is_alive(self, owner: str) -> bool:
         """Whether an owner's process lives."""
         file = self._owners / owner
-        try:
-            descriptor = os.open(file, os.O_RDWR)
-        except FileNotFoundError:
-            return False
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            file.unlink(missing_ok=True)
-        except BlockingIOError:
-            return True
-        finally:
-            os.close(descriptor)
+        return _is_locked(file, forget=True)
+
+    def forget_owners(self) -> None:
+        """Remove the files of owners whose processes ended: without a file an owner does not live either."""
+        for file in self._owners.iterdir():
+            self.is_alive(file.name)
+
+    def is_read(self, completion_id: str) -> bool:
+        """Whether a large answer is still read by who had it drawn: its log is locked by `hold`."""
+        return _is_locked(self.log(completion_id), forget=False)
+
+
+def hold(log: io.FileIO) -> None:
+    """Have `is_read` be true until the log is closed, by whatever end of the process."""
+    fcntl.flock(log, fcntl.LOCK_SH)
+
+
+def _is_locked(file: Path, *, forget: bool) -> bool:
+    """Whether a file is locked. forget: remove it otherwise."""
+    try:
+        descriptor = os.open(file, os.O_RDWR)
+    except FileNotFoundError:
         return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if forget:
+            file.unlink(missing_ok=True)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 class Owner:
@@ -112,11 +151,34 @@ class Owner:
     def __init__(self, file: Path) -> None:
         self.name = file.name
         self._file = file
-        self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        while True:
+            self._descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+            # Another process may have found it before it was locked, and removed it.
+            if _is_same(self._descriptor, file):
+                return
+            os.close(self._descriptor)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether others can see that it lives."""
+        return _is_same(self._descriptor, self._file)
+
+    @property
+    def is_removed(self) -> bool:
+        """Whether its file was removed. Needs no disk: the system has the answer in memory."""
+        return os.fstat(self._descriptor).st_nlink == 0
 
     def end(self) -> None:
         """Give the lock back."""
         with contextlib.suppress(OSError):
             self._file.unlink(missing_ok=True)
         os.close(self._descriptor)
+
+
+def _is_same(descriptor: int, file: Path) -> bool:
+    """Whether an open file is still the one of its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), file.stat())
+    except FileNotFoundError:
+        return False

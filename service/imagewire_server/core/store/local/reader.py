@@ -17,7 +17,7 @@ from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
-from imagewire_server.core.store.position import beyond
+from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
 
 _T = TypeVar("_T")
@@ -48,6 +48,7 @@ class LocalReader:
         self._open: list[Record] = []
         self._log: io.FileIO | None = None
         self._is_small = False
+        self._last = 0
 
     def request(self) -> pb.Spec | None:
         """What was asked, None where that is not known. In a thread."""
@@ -69,16 +70,20 @@ class LocalReader:
                     return
                 if isinstance(record, Ended):
                     self._check_nothing_left()
+                    if self._at.sequence > self._last:
+                        raise after_the_last(self._last)
                     if record.error is not None:
                         raise record.error
                     return
                 if isinstance(record, FileBegins):
                     async for events in self._file(record):
                         yield events
-                elif isinstance(record, pb.Event) and record.sequence > self._at.sequence:
-                    self._check_nothing_left()
-                    self._at.sequence = record.sequence
-                    yield [record]
+                elif isinstance(record, pb.Event):
+                    self._last = record.sequence
+                    if record.sequence > self._at.sequence:
+                        self._check_nothing_left()
+                        self._at.sequence = record.sequence
+                        yield [record]
         finally:
             if self._log is not None:
                 self._log.close()
@@ -202,10 +207,11 @@ class _FileSource:
             return self._data[offset : offset + _PIECE]
         if self._file is None:
             return b""
-        self._file.seek(offset)
-        data = self._file.read(_PIECE) or b""
         self.size = max(self.size, self._file.seek(0, io.SEEK_END))
-        return data
+        if offset >= self.size:  # no file system can seek to any offset
+            return b""
+        self._file.seek(offset)
+        return self._file.read(_PIECE) or b""
 
     def _find(self, sha256: bytes) -> None:
         if sha256:

@@ -16,7 +16,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store.local.answer_writer import AnswerWriter
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Ending, Kept, State
-from imagewire_server.core.store.store import OnProgress, StoreDown, ignore
+from imagewire_server.core.store.store import NoRoom, OnProgress, StoreDown, ignore
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
@@ -40,6 +40,7 @@ class LocalRecorder:
         self._asked: pb.Spec | None = None
         self._held: list[StreamEvent] = []
         self._has_begun = False  # as a log and files
+        self._is_released = False
         self._size = self._given = 0
         self._writer = AnswerWriter(store, kept)
         self._done = 0  # of the thread: how many events it has written
@@ -98,6 +99,12 @@ class LocalRecorder:
         with contextlib.suppress(StoreDown):
             await self._store.flush()
 
+    def release(self) -> None:
+        """See Recorder."""
+        if self._has_begun and not self._is_released:
+            self._is_released = True
+            self._store.writer.put(self._leave)
+
     def tell(self) -> None:
         """The thread has written, or has failed."""
         self.written = self._done
@@ -119,10 +126,15 @@ class LocalRecorder:
             self._done = self._given
         self._store.done(self)
 
+    @property
+    def size(self) -> int:
+        """The bytes that it has written and that are no objects."""
+        return self._writer.size
+
     def fail(self, error: BaseException) -> None:
         """Keep nothing more."""
         self.failed = True
-        self._writer.close()
+        self._writer.stop()
         self._store.fail(self.kept, error)
 
     def close(self) -> None:
@@ -135,15 +147,21 @@ class LocalRecorder:
         try:
             work()
             self._done = given
-        except FAULTS as error:
+        except (*FAULTS, NoRoom) as error:
             self.fail(error)
         return self.tell
 
     def _end(self, state: State, how: Ending) -> Callable[[], None] | None:
         self._step(partial(self._writer.end, state, how), self._done)
-        self._store.done(self)
         if self.failed:
-            # Until now a slow reader may have read what was written before the failure.
-            self._store.folder.remove(self.kept.completion_id)
             self._store.mark(replace(self.kept, state=State.FREE if state is State.FREE else State.NOT_KEPT))
+        if not self._has_begun:
+            self._leave()
         return self.tell_end
+
+    def _leave(self) -> None:
+        """Until now a slow reader may have read what was written, also before a failure."""
+        self._writer.close()
+        self._store.done(self)
+        with contextlib.suppress(*FAULTS):
+            self._store.make_room()

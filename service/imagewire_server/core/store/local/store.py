@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,8 +14,8 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.local.claims import Claims
-from imagewire_server.core.store.local.database import Database
-from imagewire_server.core.store.local.folder import Folder
+from imagewire_server.core.store.local.marks import Marks
+from imagewire_server.core.store.local.place import Place
 from imagewire_server.core.store.local.reader import LocalReader
 from imagewire_server.core.store.local.recorder import LocalRecorder
 from imagewire_server.core.store.local.small_answers import HELD, SmallAnswers
@@ -23,7 +24,7 @@ from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.request import InputImage
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import NoRoom, StoreDown
 
 _T = TypeVar("_T")
 
@@ -41,30 +42,43 @@ class LocalStore:
     def __init__(self, folder: Path, loop: asyncio.AbstractEventLoop, *, ttl: float, max_bytes: int) -> None:
         self.ttl = ttl
         self.is_down = False
-        self.folder = Folder(folder)
-        self.secret = self.folder.secret()
-        self._owner = self.folder.owner()
-        # The first is the thread's own. The other reads, in any thread.
-        self.database = Database(self.folder.database)
-        self._reads = Database(self.folder.database)
+        self._place = Place(folder)
+        self.folder, self.database, self._reads = self._place.folder, self._place.database, self._place.reads
         self._sweep = Sweep(self.database, self.folder, max_bytes)
         self._claims = Claims(self.database, self.folder, self._sweep)
-        self._recorders: set[LocalRecorder] = set()
-        self._unmarked: dict[str, Kept] = {}
+        self._recorders: dict[str, LocalRecorder] = {}
+        self._marks = Marks(self.database, self._sweep, self._recorders)
         self._expires_at = self._collects_at = self._tries_at = 0.0
         self.writer = Writer(loop, self._look)
-        self.small = SmallAnswers(loop, self.writer, self.database, self.make_room)
+        self.small = SmallAnswers(loop, self.writer, self.database, self._sweep.make_room)
+
+    @property
+    def most(self) -> int:
+        """See Store."""
+        return self._sweep.most
+
+    @property
+    def owner(self) -> str:
+        """The name of this process."""
+        return self._place.owner
+
+    @property
+    def secret(self) -> bytes:
+        """See Store."""
+        return self._place.secret
 
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
-        mine = replace(kept, owner=self._owner.name)
+        mine = replace(kept, owner=self.owner)
         return await self._asking(lambda: self._claims.claim(mine, is_down=self.is_down))
 
     def record(self, kept: Kept) -> LocalRecorder:
         """See Store."""
-        recorder = LocalRecorder(self, replace(kept, owner=self._owner.name))
+        # Nobody is promised what cannot be kept.
+        self.is_down = self.is_down or self._place.is_removed
+        recorder = LocalRecorder(self, replace(kept, owner=self.owner))
         recorder.failed = self.is_down
-        self._recorders.add(recorder)
+        self._recorders[kept.completion_id] = recorder
         return recorder
 
     async def find(self, caller: str, *, completion_id: str = "", request_id: str = "") -> Kept | None:
@@ -161,11 +175,9 @@ class LocalStore:
         await self.writer.aclose(self._close)
 
     def _close(self) -> None:
-        for recorder in list(self._recorders):
+        for recorder in list(self._recorders.values()):
             recorder.close()
-        self.database.close()
-        self._reads.close()
-        self._owner.end()
+        self._place.close()
 
     async def _soon(self, look: Callable[[], _T | None], *, wait: bool = True) -> _T | None:
         """What is found now; or, in case it is being written, in a moment. wait: for other workers as well."""
@@ -193,12 +205,18 @@ class LocalStore:
     # What follows is for the thread.
 
     def done(self, recorder: LocalRecorder) -> None:
-        """A recorder has ended."""
-        self._recorders.discard(recorder)
+        """A recorder has ended, and nobody reads any more what it has written."""
+        self._recorders.pop(recorder.kept.completion_id, None)
+        self._marks.write()
 
-    def make_room(self) -> None:
-        """See Sweep."""
+    def make_room(self) -> bool:
+        """See Sweep. Returns whether there is room now."""
         self._sweep.make_room()
+        return not self._sweep.is_too_full()
+
+    def end_upload(self, name: str) -> None:
+        """See Sweep."""
+        self._sweep.end_upload(name)
 
     def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
         """Make a part an object, unless there is one of the same bytes. Inside a transaction."""
@@ -232,31 +250,36 @@ class LocalStore:
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
         self.writer.warn("keeping an answer", error)
-        self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
+        if not isinstance(error, NoRoom):
+            self.is_down, self._tries_at = True, time.monotonic() + _TRY_EVERY
         self.mark(replace(kept, state=State.NOT_KEPT))
 
     def mark(self, kept: Kept) -> None:
         """Note how an answer has ended that is not kept, now or as soon as the database can be written again."""
-        self._unmarked[kept.completion_id] = kept
-        with contextlib.suppress(*FAULTS):
-            self._mark()
+        self._marks.add(kept)
 
-    def _mark(self) -> None:
-        for ident, kept in list(self._unmarked.items()):
-            if kept.request_id:
-                self.database.put(kept)
-            else:
-                self.database.delete(ident)
-            del self._unmarked[ident]
+    def _begin_anew(self) -> None:
+        """The folder was removed, or a part of it. What is drawn now had its beginning in what is gone."""
+        self.is_down = True
+        gone = FileNotFoundError("the folder of kept answers was removed, or a part of it")
+        self.writer.warn("using its folder", gone)
+        for recorder in [one for one in self._recorders.values() if not one.failed]:
+            recorder.fail(gone)
+            self.writer.put(partial(_telling, recorder))
+        self._place.renew()
+        self._tries_at = 0.0
 
     def _look(self) -> float:
         """Called between steps, and when there are none; returns seconds until it is to be called again."""
         now = time.monotonic()
+        if not self._place.is_there:
+            self._begin_anew()
         if self.is_down and now >= self._tries_at:
             self._tries_at = now + _TRY_EVERY
+            self.folder.make()
             self.folder.try_to_write()
-            self._mark()
             self.is_down = False
+        self._marks.write()
         if now >= self._expires_at:
             self._expires_at = now + _EXPIRE_EVERY
             self._sweep.expire()
@@ -265,3 +288,7 @@ class LocalStore:
             self._collects_at = now + _COLLECT_EVERY
             self._sweep.collect()
         return _TRY_EVERY
+
+
+def _telling(recorder: LocalRecorder) -> Callable[[], None]:
+    return recorder.tell

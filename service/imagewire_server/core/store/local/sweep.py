@@ -2,45 +2,83 @@
 
 import contextlib
 import time
+from dataclasses import replace
 
-from imagewire_server.core.store.local.database import Database
+from imagewire_server.core.store.local.database import Database, Old
 from imagewire_server.core.store.local.folder import Folder
-from imagewire_server.core.store.records import State
+from imagewire_server.core.store.records import Kept, State
 
 # Room is made from the first share of the limit on, down to the second: what is being written is counted late.
-_FULL, _ROOMY = 0.95, 0.85
-_AT_ONCE = 64
+_FULL, _ROOMY = 0.95, 0.9
+_AT_ONCE = 64  # in one transaction: other processes wait for its end
 # Seconds after which a file that nothing knows is not one that is about to be known.
 _FORGOTTEN = 600.0
 
 
 class Sweep:
-    """Removes what is old. max_bytes: of all that is kept."""
+    """Removes what is old. max_bytes: of all that is kept. most: bytes of one answer, or of one picture."""
 
     def __init__(self, database: Database, folder: Folder, max_bytes: int) -> None:
         self._database, self._folder, self._max_bytes = database, folder, max_bytes
+        self.most = int(_ROOMY * max_bytes)
 
     def expire(self) -> None:
-        """Remove the answers and pictures whose time is over."""
+        """Remove the answers and pictures whose time is over, and what is left of processes that ended."""
         with self._database.transaction():
             answers, images = self._database.expired()
-            self._remove([kept.completion_id for kept in answers if self._is_over(kept.state, kept.owner)], images)
+            self._remove([kept.completion_id for kept in answers if self._may_go(kept)], images)
+            for name, owner in self._database.uploads():
+                if not self._folder.is_alive(owner):
+                    self.end_upload(name)
+        self._folder.forget_owners()
 
     def make_room(self) -> None:
-        """Remove the oldest, where all together is too much. What is being drawn stays."""
+        """Remove the oldest, where all together is too much. What is being drawn, or read by who asked for it, stays.
+
+        The request_id of an answer stays taken until its time is over, so that nobody pays for it again.
+        """
         if self._database.total <= _FULL * self._max_bytes:
             return
-        with self._database.transaction():
-            while self._database.total > _ROOMY * self._max_bytes:
-                answers, images = self._database.oldest(_AT_ONCE)
-                over = [kept.completion_id for kept in answers if self._is_over(kept.state, kept.owner)]
-                if not over and not images:
-                    return
-                for ident in over:
-                    self._remove([ident], [])
-                    if self._database.total <= _ROOMY * self._max_bytes:
+        after = 0.0, ""
+        while True:
+            with self._database.transaction():
+                oldest = self._database.oldest(_AT_ONCE, after)
+                for old in oldest:
+                    if self._database.total <= self.most:
                         return
-                self._remove([], images)
+                    self._make_way(old)
+            if len(oldest) < _AT_ONCE:
+                return
+            after = oldest[-1].created, oldest[-1].ident
+
+    def is_too_full(self) -> bool:
+        """Whether there is too much although room was made: of what is not finished."""
+        return self._database.total > self._max_bytes
+
+    def _make_way(self, old: Old) -> None:
+        if old.kept is None:
+            self._remove([], [old.ident])
+        elif self._may_go(old.kept):
+            if old.kept.state is State.FREE:
+                self._remove([old.ident], [])
+            else:
+                self.leave_mark(replace(old.kept, state=State.NOT_KEPT))
+
+    def leave_mark(self, kept: Kept) -> None:
+        """Remove all of an answer but that its request_id is taken, if it has one."""
+        if not kept.request_id:
+            self.remove([kept.completion_id], [])
+            return
+        with self._database.transaction():
+            hashes = self._database.empty(kept.completion_id)
+            self._database.put(kept)
+            self._unlink(hashes)
+            self._folder.remove(kept.completion_id)
+
+    def end_upload(self, name: str) -> None:
+        """Forget an upload that is not finished."""
+        self._database.delete_upload(name)
+        self._folder.upload(name).unlink(missing_ok=True)
 
     def remove(self, completion_ids: list[str], image_ids: list[str]) -> None:
         """Remove answers and uploaded pictures."""
@@ -60,16 +98,18 @@ class Sweep:
                     if file.stat().st_mtime < old and self._database.object(sha256) is None:
                         file.unlink()
 
-    def _is_over(self, state: State, owner: str) -> bool:
-        return state is not State.RUNNING or not self._folder.is_alive(owner)
+    def _may_go(self, kept: Kept) -> bool:
+        is_drawn = kept.state is State.RUNNING and self._folder.is_alive(kept.owner)
+        return not is_drawn and not self._folder.is_read(kept.completion_id)
 
     def _remove(self, completion_ids: list[str], image_ids: list[str]) -> None:
-        for ident in completion_ids:
-            self._database.delete(ident)
-        for ident in image_ids:
-            self._database.delete_image(ident)
-        # Inside the transaction: nobody can begin to use an object again in between.
-        for sha256 in self._database.take_unused():
-            self._folder.object(sha256).unlink(missing_ok=True)
+        hashes = [sha256 for ident in completion_ids for sha256 in self._database.delete(ident)]
+        hashes += [sha256 for ident in image_ids for sha256 in self._database.delete_image(ident)]
+        self._unlink(hashes)
         for ident in completion_ids:
             self._folder.remove(ident)
+
+    def _unlink(self, hashes: list[bytes]) -> None:
+        # Inside the transaction: nobody can begin to use an object again in between.
+        for sha256 in self._database.take_unused(hashes):
+            self._folder.object(sha256).unlink(missing_ok=True)

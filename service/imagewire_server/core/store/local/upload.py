@@ -4,7 +4,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from imagewire_server.core.store.local.part_file import PartFile
+from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import KeptImage
+from imagewire_server.core.store.store import NoRoom
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
@@ -26,16 +28,25 @@ class LocalUpload:
 
     async def write(self, data: bytes) -> None:
         """See Upload."""
-        await self._store.writer.call(lambda: self._write(data))
+        if not await self._store.writer.call(lambda: self._write(data)):
+            raise NoRoom("uploads and drawings that are not finished are larger than keep_max_bytes allows")
 
     async def save(self, image: KeptImage) -> None:
         """See Upload."""
         await self._store.writer.call(lambda: self._save(image))
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> bool:
+        """Returns whether there was room."""
+        size = self._file.size if self._file is not None else 0
+        # Counted first: what is on the disk is never more than what is counted.
+        self._store.database.put_upload(self._path.name, self._store.owner, size + len(data))
+        if not self._store.make_room():
+            self._store.database.put_upload(self._path.name, self._store.owner, size)
+            return False
         if self._file is None:
             self._file = PartFile(self._path)
         self._file.write(data)
+        return True
 
     def _save(self, image: KeptImage) -> None:
         if self._file is not None:
@@ -43,10 +54,10 @@ class LocalUpload:
         with self._store.database.transaction():
             self._store.keep_object(self._path, image.sha256, image.size)
             self._store.database.put_image(image, None)
-        self._store.make_room()
+            self._store.database.delete_upload(self._path.name)
 
     def _remove(self) -> None:
         if self._file is not None:
             self._file.close()
-        with contextlib.suppress(OSError):
-            self._path.unlink(missing_ok=True)
+        with contextlib.suppress(*FAULTS):
+            self._store.end_upload(self._path.name)

@@ -117,6 +117,10 @@ class Database:
             *(part for pair in fields.items() for part in pair),
         )
 
+    async def count_upload(self, name: str, size: int, expires: float) -> int:
+        """Count what has arrived of an upload. Returns the bytes of all that is kept."""
+        return int(await self._connection.run(scripts.COUNT, name, size, expires))
+
     async def image(self, image_id: str) -> KeptImage | None:
         """Anybody's picture by its id."""
         found = _pairs(await self._connection.call("HGETALL", names.image(image_id)))
@@ -156,9 +160,10 @@ class Database:
         found = await self._connection.call("ZRANGEBYSCORE", names.AGES, "-inf", now, "LIMIT", 0, count)
         return [one.decode() for one in found]
 
-    async def oldest(self, count: int) -> list[str]:
-        """The names of the oldest."""
-        return [one.decode() for one in await self._connection.call("ZRANGE", names.AGES, 0, count - 1)]
+    async def oldest(self, count: int, skip: int = 0) -> list[str]:
+        """The names of the oldest, behind so many."""
+        found = await self._connection.call("ZRANGE", names.AGES, skip, skip + count - 1)
+        return [one.decode() for one in found]
 
     async def unknown(self, given: list[str]) -> list[str]:
         """Those of the names that nothing is known of."""

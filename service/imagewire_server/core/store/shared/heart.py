@@ -1,6 +1,7 @@
 """Tells Redis what this process draws, as long as it lives, and finds out whether the store works."""
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -35,6 +36,7 @@ class Heart:
         self._database, self._objects = database, objects
         self._lost, self._beats = lost, beats
         self._drawn: dict[str, Kept] = {}
+        self._read: set[str] = set()
         self._unmarked: dict[str, Kept] = {}
         self._unclaimed: set[str] = set()
         self._trial: asyncio.Task[None] | None = None
@@ -55,7 +57,7 @@ class Heart:
             _, running = await asyncio.wait(running, timeout=_CANCEL_AGAIN)
         try:
             await self._mark()
-            await self._database.leave(list(self._drawn))
+            await self._database.leave([*self._drawn, *self._read])
         except FAULTS as error:
             self.note("ending", error)
 
@@ -83,6 +85,21 @@ class Heart:
         """An answer is no longer drawn here."""
         self._drawn.pop(kept.completion_id, None)
 
+    async def hold(self, kept: Kept) -> None:
+        """An answer has ended, and who had it drawn still reads it: it must not make room. Raises FAULTS."""
+        self._read.add(kept.completion_id)
+        await self._database.beat([kept.completion_id])
+
+    def let_go(self, kept: Kept) -> None:
+        """Nobody reads it any more who had it drawn."""
+        if kept.completion_id in self._read:
+            self._read.discard(kept.completion_id)
+            self.do(self._let_go(kept.completion_id))
+
+    async def _let_go(self, completion_id: str) -> None:
+        with contextlib.suppress(*FAULTS):  # its lease runs out
+            await self._database.leave([completion_id])
+
     def give_up(self, kept: Kept) -> None:
         """Mark how an answer that is not kept has ended, as soon as Redis works."""
         self.leave(kept)
@@ -104,7 +121,7 @@ class Heart:
 
     async def _beat(self) -> None:
         try:
-            for ident in await self._database.beat(list(self._drawn)):
+            for ident in await self._database.beat([*self._drawn, *self._read]):
                 # A recorder that has written something cannot go on; a claim can.
                 if not self._lost(ident) and ident in self._drawn:
                     await self._database.put(self._drawn[ident])

@@ -10,7 +10,7 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept, unknown
 from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
-from imagewire_server.core.store.position import beyond
+from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
@@ -45,6 +45,7 @@ class SharedReader:
         self._kept = kept
         self._sequence, self._offset = after_sequence, offset
         self._last = b"0"
+        self._last_sequence = 0
         self._records = RecordReader()
         self._log = 0
         self._file: FileBegins | None = None  # the one that the reader wants, while it is read
@@ -130,6 +131,8 @@ class SharedReader:
             if isinstance(record, Ended):
                 if not record.answer:
                     self._check_offset()
+                    if self._sequence > self._last_sequence:
+                        raise after_the_last(self._last_sequence)
                 self._ended = True
                 self._error, self._answer = record.error, record.answer
             elif isinstance(record, FileBegins):
@@ -138,6 +141,7 @@ class SharedReader:
                 self._request = record
             else:
                 self._file = None
+                self._last_sequence = record.sequence
                 if record.sequence > self._sequence:
                     self._check_offset()
                     self._sequence = record.sequence

@@ -20,7 +20,7 @@ from imagewire_server.core.store.request import InputImage, KeptRequest
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.objects import PIECE, PieceWriter
-from imagewire_server.core.store.store import OnProgress, ignore
+from imagewire_server.core.store.store import NoRoom, OnProgress, ignore
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.shared.store import SharedStore
@@ -49,6 +49,8 @@ class SharedRecorder:
         self._asked: pb.Spec | None = None
         self._news = asyncio.Event()
         self._idle = asyncio.Event()
+        self._released = asyncio.Event()
+        self._outgrew = False
         self._task: asyncio.Task[None] | None = None
         # The task's own.
         self._log = PieceWriter(store.objects, names.log(kept.completion_id))
@@ -64,11 +66,18 @@ class SharedRecorder:
 
     def ask(self, spec: pb.Spec) -> None:
         """See Recorder."""
-        self._asked = spec
+        if spec.ByteSize() <= self._store.most:
+            self._asked = spec
 
     async def settle(self) -> None:
         """See Recorder."""
         await self.catch_up()
+
+    def release(self) -> None:
+        """See Recorder."""
+        if not self._released.is_set():
+            self._released.set()
+            self._store.heart.let_go(self.kept)
 
     async def catch_up(self) -> None:
         """Return when all that was given is written, or cannot be."""
@@ -107,6 +116,7 @@ class SharedRecorder:
             for file in (self._log, self._file):
                 if file is not None:
                     file.drop()
+            self._outgrew = isinstance(error, NoRoom)
             self._store.fail(self.kept, error)
             self._progress()
 
@@ -163,6 +173,8 @@ class SharedRecorder:
                     await self._finish_file(self._file, event.part_finished)
                 await self._append(log_format.event_record(event))
         await self._flush()
+        if self._size > self._store.most:
+            raise NoRoom("an answer is larger than keep_max_bytes allows")
         if self._size - self._counted > _COUNTED_EVERY:
             self._counted = self._size
             self._store.look_for_room(await self._store.database.put(self.kept, self._size))
@@ -252,13 +264,17 @@ class SharedRecorder:
             else:
                 self._progress()
         if self.failed:
-            if self.kept.request_id:
-                self._store.heart.give_up(replace(self.kept, state=State.FREE if free else State.NOT_KEPT))
+            ended = replace(self.kept, state=State.FREE if free else State.NOT_KEPT)
+            if self.kept.request_id and not self._outgrew:
+                self._store.heart.give_up(ended)
             if self._size:
-                self._store.heart.do(self._clear())
+                self._store.heart.do(self._clear(ended))
 
-    async def _clear(self) -> None:
-        """Remove the objects of an answer that is not kept: they count no more."""
+    async def _clear(self, ended: Kept) -> None:
+        """Remove the objects of an answer that is not kept: they count no more. ended: how."""
+        if self._outgrew:  # until now its reader may lack what is written
+            await self._released.wait()
+            self._store.heart.give_up(ended)
         with contextlib.suppress(*FAULTS):  # the sweep removes them when their time is over
             await self._store.objects.remove(names.answer(self.kept.completion_id))
 
@@ -277,4 +293,6 @@ class SharedRecorder:
         total = await store.database.put(replace(kept, state=State.FREE if free else State.ENDED), self._size)
         if how.cache_key:
             await store.database.put_cached(kept, how.cache_key)
+        if not self._released.is_set():
+            await store.heart.hold(kept)
         store.look_for_room(total)

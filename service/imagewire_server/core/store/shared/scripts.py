@@ -127,10 +127,13 @@ return {{state, is_drawn(ARGV[2], tonumber(ARGV[1])) and 1 or 0}}
 """
 
 # lease, name, and 'drawn' to remove also what somebody draws, or 'room' to leave a request_id taken whose answer may
-# have been paid for. Returns whether the objects can go.
+# have been paid for, and an upload that still arrives. Returns whether the objects can go.
 REMOVE = f"""{_COMMON}
 local id = string.match(ARGV[2], '^answers/(.+)$')
 if id and ARGV[3] ~= 'drawn' and is_drawn(id, tonumber(ARGV[1])) then return 0 end
+-- What has ended has a lease as long as it is read by who had it drawn.
+if id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:a:' .. id) == 1 then return 0 end
+if not id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:m:' .. ARGV[2]) == 0 then return 0 end
 if id and ARGV[3] == 'room' and redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'free' and request_of(id) then
   empty(ARGV[2])
   redis.call('HSET', 'imagewire:c:' .. id, 'state', 'not kept')
@@ -150,3 +153,6 @@ for _, one in ipairs({{key, 'imagewire:m:' .. ARGV[2], ARGV[5]}}) do expire(one,
 if ARGV[4] ~= '' then return resize(ARGV[2], tonumber(ARGV[4]), ARGV[3]) end
 return 0
 """
+
+# name, size, expires. Counts what has arrived of an upload. Returns the bytes of all that is kept.
+COUNT = f"{_COMMON} return resize(ARGV[1], tonumber(ARGV[2]), ARGV[3])"

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +20,7 @@ from imagewire_server.core.store.shared.reader import SharedReader
 from imagewire_server.core.store.shared.recorder import Lost, SharedRecorder
 from imagewire_server.core.store.shared.sweep import Sweep
 from imagewire_server.core.store.shared.upload import SharedUpload
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import NoRoom, StoreDown
 
 _AGAIN = 0.3  # seconds after which another process has written what it began to draw
 
@@ -32,7 +32,7 @@ class SharedStore:
         self.ttl = ttl
         self.objects = objects
         self.database = Database(connection)
-        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look()))
+        self.heart = Heart(self.database, objects, self._lose, lambda: self._clean(self._sweep.look))
         self._connection = connection
         self._sweep = Sweep(self.database, objects, max_bytes)
         self._sweeping: asyncio.Task[None] | None = None
@@ -46,6 +46,11 @@ class SharedStore:
     def is_down(self) -> bool:
         """See Store."""
         return self.heart.is_down
+
+    @property
+    def most(self) -> int:
+        """See Store."""
+        return self._sweep.most
 
     @property
     def secret(self) -> bytes:
@@ -197,7 +202,10 @@ class SharedStore:
         self._recorders.pop(recorder.kept.completion_id, None)
 
     def fail(self, kept: Kept, error: BaseException) -> None:
-        """An answer cannot be kept: it is marked as soon as Redis works."""
+        """An answer cannot be kept: it is marked as soon as Redis works; what outgrew the store, when it has ended."""
+        if isinstance(error, NoRoom):
+            self.heart.warnings.warn("keeping an answer", error)
+            return
         if isinstance(error, FAULTS):
             self.heart.note("keeping an answer", error)
         else:
@@ -207,18 +215,25 @@ class SharedStore:
     def look_for_room(self, total: int) -> None:
         """Make room, where so many bytes are too many."""
         if self._sweep.is_full(total):
-            self._clean(self._sweep.make_room())
+            self._clean(self._sweep.make_room)
 
-    def _clean(self, work: Coroutine[Any, Any, None]) -> None:
+    async def count_upload(self, name: str, size: int) -> bool:
+        """Count what has arrived of an upload. Returns whether there is room for it. Raises FAULTS."""
+        total = await self.database.count_upload(name, size, time.time() + self.ttl)
+        if self._sweep.is_too_full(total):
+            await self._sweep.make_room()
+            return not self._sweep.is_too_full(await self.database.total())
+        self.look_for_room(total)
+        return True
+
+    def _clean(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Sweep beside everything else, unless it is being done."""
         if self._sweeping is None or self._sweeping.done():
             self._sweeping = self.heart.do(self._cleaning(work))
-        else:
-            work.close()
 
-    async def _cleaning(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _cleaning(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            await work
+            await work()
         except FAULTS as error:
             self.heart.warnings.warn("cleaning up", error)
 

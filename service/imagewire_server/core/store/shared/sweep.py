@@ -8,7 +8,7 @@ from imagewire_server.core.store.shared.database import Database, Removal
 from imagewire_server.core.store.shared.objects import Objects
 
 # Room is made from the first share of the limit on, down to the second: what is being written is counted late.
-_FULL, _ROOMY = 0.95, 0.85
+_FULL, _ROOMY = 0.95, 0.9
 _AT_ONCE = 64
 # Seconds after which an object that nothing knows is not part of an upload that is about to be known.
 _FORGOTTEN = 7200.0
@@ -17,10 +17,14 @@ _COLLECT_EVERY = 3600.0
 
 
 class Sweep:
-    """Removes what is old. max_bytes: of all that is kept. Its methods raise the faults of Redis and the objects."""
+    """Removes what is old. max_bytes: of all that is kept. most: bytes of one answer, or of one picture.
+
+    Its methods raise the faults of Redis and the objects.
+    """
 
     def __init__(self, database: Database, objects: Objects, max_bytes: int) -> None:
         self._database, self._objects, self._max_bytes = database, objects, max_bytes
+        self.most = int(_ROOMY * max_bytes)
 
     async def look(self) -> None:
         """Do what it is time for."""
@@ -42,17 +46,20 @@ class Sweep:
             if not removed:
                 return
 
+    def is_too_full(self, total: int) -> bool:
+        """Whether that is too much even for a moment."""
+        return total > self._max_bytes
+
     async def make_room(self) -> None:
-        """Remove the oldest, where all together is too much. What is being drawn stays."""
+        """Remove the oldest, where all together is too much. What is being drawn stays, and what still arrives."""
         if not self.is_full(await self._database.total()):
             return
-        removed = True
-        while removed:
-            removed = False
-            for name in await self._database.oldest(_AT_ONCE):
-                if await self._database.total() <= _ROOMY * self._max_bytes:
+        stay = 0
+        while found := await self._database.oldest(_AT_ONCE, stay):
+            for name in found:
+                if await self._database.total() <= self.most:
                     return
-                removed = await self._remove(name, Removal.ROOM) or removed
+                stay += not await self._remove(name, Removal.ROOM)
 
     async def collect(self) -> None:
         """Remove the objects that nothing refers to: those of processes that ended, or of records that are lost."""

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 from imagewire_server.core.store.records import KeptImage
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
+from imagewire_server.core.store.shared.database import Removal
 from imagewire_server.core.store.shared.objects import PieceWriter
+from imagewire_server.core.store.store import NoRoom
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.shared.store import SharedStore
@@ -25,14 +27,18 @@ class SharedUpload:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if not self._saved and self._file.size:
+        if not self._saved:
             await self._file.settle()
             with contextlib.suppress(*FAULTS):  # the sweep finds it
+                await self._store.database.remove(self._name, Removal.WANTED)
                 await self._store.objects.remove(self._name)
 
     async def write(self, data: bytes) -> None:
         """See Upload."""
         with self._store.asking():
+            if not await self._store.count_upload(self._name, self._file.size + len(data)):
+                await self._store.count_upload(self._name, self._file.size)
+                raise NoRoom("uploads and drawings that are not finished are larger than keep_max_bytes allows")
             await self._file.write(data)
 
     async def save(self, image: KeptImage) -> None:

@@ -72,6 +72,7 @@ async def put(
     for batch in batches:
         recorder.add(batch)
     recorder.end(error, free=free)
+    recorder.release()
     await store.flush()
 
 
@@ -97,11 +98,11 @@ def files(folder: Path) -> list[Path]:
     return [path for name in ("logs", "parts", "objects") for path in (folder / name).rglob("*") if path.is_file()]
 
 
-async def until_error(store: LocalStore, error: type[Exception]) -> tuple[bytes, Any]:
+async def until_error(reading: AsyncIterator[list[StreamEvent]], error: type[Exception]) -> tuple[bytes, Any]:
     """The bytes of an answer's files, and what it ends with."""
     data = b""
     try:
-        async for batch in store.read(kept(request_id=ID), 0, 0):
+        async for batch in reading:
             data += b"".join(getattr(event, "data", b"") for event in batch)
     except error as raised:
         return data, raised

@@ -42,10 +42,10 @@ def test_the_total_counts_answers_and_objects(database: Database) -> None:
         database.put_object(b"x", 5)
         database.put_image(image(ident, b"x"), "cmpl-1")
     assert database.total == 35
-    assert database.take_unused() == []
+    assert database.take_unused([b"x"]) == []
     database.delete("cmpl-1")
     assert database.total == 5
-    assert database.take_unused() == [b"x"]
+    assert database.take_unused([b"x", b"x"]) == [b"x"]
     assert database.total == 0
 
 
@@ -64,14 +64,16 @@ def test_the_oldest_of_answers_and_pictures(database: Database) -> None:
     database.put(kept("cmpl-2", created=1.0))
     database.put_image(image("up", b"x"), None)
     database.put_image(image("of", b"x"), "cmpl-1")
-    answers, images = database.oldest(2)
-    assert ([one.completion_id for one in answers], images) == (["cmpl-2", "cmpl-1"], [])
-    assert database.oldest(9)[1] == ["up"]
+    database.put(kept("cmpl-3", created=0.5, state=State.NOT_KEPT))
+    oldest = database.oldest(2)
+    assert [one.kept and one.kept.completion_id for one in oldest] == ["cmpl-2", "cmpl-1"]
+    behind = database.oldest(9, (oldest[1].created, oldest[1].ident))
+    assert [(one.ident, one.kept) for one in behind] == [("up", None)]
     assert database.log("cmpl-1") is None
     assert database.completion_of("of") == "cmpl-1"
     assert database.completion_of("none") is None
-    database.delete_image("up")
-    assert database.oldest(9)[1] == []
+    assert database.delete_image("up") == [b"x"]
+    assert [one.ident for one in database.oldest(9)] == ["cmpl-2", "cmpl-1"]
     database.close()
 
 

@@ -1,12 +1,14 @@
 """The folder of a local store, and who uses it."""
 
 import errno
+import fcntl
+import io
 import os
 from pathlib import Path
 
 import pytest
 
-from imagewire_server.core.store.local.folder import Folder
+from imagewire_server.core.store.local.folder import Folder, hold
 
 
 def test_it_is_its_users_alone(tmp_path: Path) -> None:
@@ -31,9 +33,41 @@ def test_a_file_that_nobody_holds_is_a_dead_owner(tmp_path: Path) -> None:
     assert list((tmp_path / "owners").iterdir()) == []
 
 
+def test_owners_that_ended_are_forgotten(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    owner = folder.owner()
+    (tmp_path / "owners/left").touch()
+    folder.forget_owners()
+    assert [file.name for file in (tmp_path / "owners").iterdir()] == [owner.name]
+    owner.end()
+
+
+def test_an_owner_whose_file_is_taken_for_left_makes_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lock(descriptor: int, how: int) -> None:
+        monkeypatch.undo()
+        folder.forget_owners()
+        fcntl.flock(descriptor, how)
+
+    folder = Folder(tmp_path)
+    monkeypatch.setattr(fcntl, "flock", lock)
+    owner = folder.owner()
+    assert folder.is_alive(owner.name)
+    owner.end()
+
+
+def test_an_answer_is_read_until_its_log_is_closed(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    assert not folder.is_read("a")
+    with io.FileIO(folder.log("a"), "xb") as log:
+        hold(log)
+        assert folder.is_read("a")
+    assert not folder.is_read("a")
+    assert folder.log("a").exists()
+
+
 def test_what_an_answer_has_is_removed(tmp_path: Path) -> None:
     folder = Folder(tmp_path)
-    for path in (folder.log("a"), folder.part("a", 0), folder.part("a", 1), folder.part("b", 0)):
+    for path in (folder.log("a"), folder.part("a", 1), folder.part("a", 2), folder.part("b", 0)):
         path.touch()
     folder.remove("a")
     assert [name for _, name in folder.leftovers()] == ["b"]

@@ -51,7 +51,7 @@ async def test_the_answer_of_a_dead_owner_is_unknown(tmp_path: Path) -> None:
         for batch in events(LARGE)[:3]:
             recorder.add(batch)
     async with opened(tmp_path) as store:
-        data, error = await until_error(store, OutcomeUnknown)
+        data, error = await until_error(store.read(kept(request_id=ID), 0, 0), OutcomeUnknown)
         assert (data, error.metadata) == (LARGE[:100_000], {"completion_id": "cmpl-1"})
         found = await store.claim(kept("cmpl-2", request_id=ID))
         assert found is not None
@@ -62,8 +62,18 @@ async def test_the_answer_of_a_dead_owner_is_unknown(tmp_path: Path) -> None:
 async def test_an_offset_beyond_the_file_is_named(tmp_path: Path, picture: bytes) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(picture))
-        with pytest.raises(InvalidRequest, match=f"offset: is beyond the {len(picture)} bytes that event 2 began"):
-            await read(store, kept(), 2, len(picture) + 1)
+        for offset in (len(picture) + 1, 2**53, 2**63 - 1):
+            with pytest.raises(InvalidRequest, match=f"offset: is beyond the {len(picture)} bytes that event 2 began"):
+                await read(store, kept(), 2, offset)
+
+
+@pytest.mark.parametrize("after", [5, 2**63 - 1])
+async def test_a_sequence_beyond_the_last_is_named(tmp_path: Path, after: int) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL))
+        assert await read(store, kept(), 4) == ([], b"")
+        with pytest.raises(InvalidRequest, match="after_sequence: is beyond event 4, the last one; send the last one"):
+            await read(store, kept(), after)
 
 
 async def test_an_answer_that_is_removed_while_it_is_read_is_not_kept(tmp_path: Path) -> None:
@@ -105,7 +115,7 @@ async def test_a_request_is_read_back_where_it_was_asked(tmp_path: Path, picture
 async def test_an_answer_that_failed_ends_with_its_error(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(LARGE)[:2], Cut("broke off"))
-        data, error = await until_error(store, StoredError)
+        data, error = await until_error(store.read(kept(request_id=ID), 0, 0), StoredError)
         assert (data, error.message) == (LARGE[:50_000], "broke off")
 
 

@@ -21,7 +21,7 @@ from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, o
 async def test_a_cut_answer_ends_with_its_error(tmp_path: Path, picture: bytes) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(picture)[:2], Cut("broke off"))
-        data, error = await until_error(store, StoredError)
+        data, error = await until_error(store.read(kept(request_id=ID), 0, 0), StoredError)
         assert (data, error.message, error.charged) == (picture[:50_000], "broke off", True)
 
 

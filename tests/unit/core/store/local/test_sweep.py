@@ -3,12 +3,18 @@
 import hashlib
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from imagewire_server.core.store.records import KeptImage
+import pytest
+
+from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.store.local.store import LocalStore
+from imagewire_server.core.store.records import KeptImage, State
 from tests.unit.core.store.local.stores import (
     ID,
     LARGE,
+    SMALL,
     events,
     files,
     kept,
@@ -16,6 +22,7 @@ from tests.unit.core.store.local.stores import (
     put,
     read,
     total,
+    until_error,
 )
 
 
@@ -30,18 +37,104 @@ async def test_the_cap_holds_and_the_oldest_go_first(tmp_path: Path) -> None:
         assert sum(path.stat().st_size for path in files(tmp_path)) <= 1_000_000
 
 
-async def test_uploaded_pictures_make_room_too(tmp_path: Path) -> None:
+async def uploaded(store: LocalStore, number: int) -> None:
+    """A picture of 250000 bytes."""
+    data = bytes([number]) * 250_000
+    async with store.upload() as upload:
+        await upload.write(data)
+        sha256 = hashlib.sha256(data).digest()
+        image = KeptImage(f"img-{number}", "me", sha256, len(data), "image/png", 3, 4, time.time() + 1000)
+        await upload.save(image)
+
+
+async def test_answers_and_uploads_make_room_together_the_oldest_first_and_no_more_than_needed(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1_000_000) as store:
+        ids = [f"img-{i}" for i in range(7)]
+        for i in range(7):
+            if i % 2:
+                await put(store, kept(f"cmpl-{i}"), events(bytes([i]) * 250_000, f"img-{i}"))
+            else:
+                await uploaded(store, i)
+            here = [await store.writer.call(lambda k=k: store.database.image("me", k, b"")) for k in ids[: i + 1]]  # type: ignore[misc]
+            assert [one is not None for one in here] == [i - k < 3 for k in range(i + 1)], i
+
+
+async def test_what_made_room_is_not_paid_for_again(tmp_path: Path) -> None:
     async with opened(tmp_path, max_bytes=1_000_000) as store:
         for i in range(5):
-            data = bytes([i]) * 250_000
-            async with store.upload() as upload:
-                await upload.write(data)
-                sha256 = hashlib.sha256(data).digest()
-                image = KeptImage(f"img-{i}", "me", sha256, len(data), "image/png", 3, 4, time.time() + 1000)
-                await upload.save(image)
-        await store.writer.call(store.make_room)
+            given = kept(f"cmpl-{i}", request_id=ID if i == 0 else "")
+            if i == 0:
+                await store.claim(given)
+            await put(store, given, events(bytes([i]) * 250_000, f"img-{i}"))
+        found = await store.claim(kept("cmpl-9", request_id=ID))
+        assert found is not None
+        assert (found.completion_id, found.state, found.fingerprint) == ("cmpl-0", State.NOT_KEPT, b"f")
+        for name in {"request_id": ID}, {"completion_id": "cmpl-0"}:
+            again = await store.find("me", **name)
+            assert again == found
+            with pytest.raises(AnswerNotKept):
+                await read(store, again)
+        assert await store.image("me", image_id="img-0") is None
+        assert "cmpl-0" not in [old.ident for old in await store.writer.call(lambda: store.database.oldest(9))]
+        later = replace(found, completion_id="cmpl-l", expires=time.time() - 1, request_id=ID.replace("2", "3"))
+        await store.writer.call(lambda: store.database.put(later))
+        await store.writer.call(store._sweep.expire)
+        assert await store.writer.call(lambda: store.database.by_id("cmpl-l")) is None
+
+
+async def test_room_is_made_behind_many_that_are_drawn(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1_000_000) as store:
+        for i in range(70):
+            drawn = kept(f"cmpl-{i}", owner=store.owner, created=1.0 + i)
+            await store.writer.call(lambda drawn=drawn: store.database.put(drawn))  # type: ignore[misc]
+        for i in range(6):
+            await put(store, kept(f"cmpl-{100 + i}"), events(bytes([i]) * 250_000, f"img-{i}"))
         assert await total(store) <= 1_000_000
-        assert await store.writer.call(lambda: store.database.image("me", "img-0", b"")) is None
+
+
+async def test_an_answer_that_its_caller_still_reads_makes_no_room(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1_000_000) as store, opened(tmp_path, max_bytes=1_000_000) as other:
+        recorder = store.record(kept(created=1.0))
+        for batch in events(bytes(400_000)):
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        await store.flush()
+        reading = store.read(kept(), 0, 0)
+        await anext(reading)
+        for i in range(4):
+            await put(other, kept(f"cmpl-{i}-other"), events(bytes([i + 1]) * 250_000, f"img-{i}"))
+        assert len([one async for one in reading]) > 3
+        recorder.release()
+        recorder.release()
+        await put(other, kept("cmpl-5"), events(bytes([9]) * 400_000, "img-9"))
+        assert await store.find("me", completion_id="cmpl-1") is None
+
+
+async def test_an_answer_that_outgrows_the_store_is_read_to_its_end(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1_000_000) as store:
+        await put(store, kept("cmpl-0"), events(SMALL, "img-0"))
+        given = kept(request_id=ID)
+        await store.claim(given)
+        recorder = store.record(given)
+        arriving = events(bytes(1_000_000))
+        for batch in arriving[:-2]:
+            recorder.add(batch)
+        await store.flush()
+        assert recorder.failed
+        assert not store.is_down
+        reading = store.read(given, 0, 0)
+        assert [len(await anext(reading)) for _ in range(3)] == [1, 1, 1]
+        recorder.end(None, free=False)
+        await store.flush()
+        had, error = await until_error(reading, AnswerNotKept)  # memory has the rest
+        assert (len(had) > 500_000, error.reason) == (True, "ANSWER_NOT_KEPT")
+        recorder.release()
+        await store.flush()
+        assert await read(store, kept("cmpl-0")) == ([1, 2, 3, 4], SMALL)
+        assert [file.name for file in files(tmp_path)] == []
+        found = await store.claim(kept("cmpl-3", request_id=ID))
+        assert found is not None
+        assert found.state is State.NOT_KEPT
 
 
 async def test_what_is_drawn_stays_where_there_is_no_room(tmp_path: Path) -> None:

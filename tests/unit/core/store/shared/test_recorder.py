@@ -7,7 +7,8 @@ from collections.abc import Coroutine
 from typing import Any
 
 from imagewire_server.contract import pb
-from imagewire_server.core.store.records import Kept
+from imagewire_server.contract.events import Chunk
+from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared.recorder import SharedRecorder
 
 MB = 1024 * 1024
@@ -22,6 +23,9 @@ class Taking:
         self.pictures: list[tuple[int, str]] = []
         self.removed: list[str] = []
         self.faults: list[BaseException] = []
+        self.held: list[str] = []
+        self.given_up: list[State] = []
+        self.most = 1 << 30
         self.fails = False
 
     async def begin(self, _: Kept) -> None: ...
@@ -32,7 +36,15 @@ class Taking:
 
     def leave(self, _: Kept) -> None: ...
 
-    def give_up(self, _: Kept) -> None: ...
+    def give_up(self, kept: Kept) -> None:
+        self.given_up.append(kept.state)
+
+    async def hold(self, kept: Kept) -> None:
+        self.held.append(kept.completion_id)
+
+    def let_go(self, kept: Kept) -> None:
+        if kept.completion_id in self.held:
+            self.held.remove(kept.completion_id)
 
     def look_for_room(self, _: int) -> None: ...
 
@@ -96,3 +108,30 @@ async def test_what_is_not_kept_leaves_no_objects() -> None:
     await made.settle()
     await store.work
     assert (len(store.faults), store.removed) == (1, ["answers/cmpl-1"])
+
+
+async def test_what_outgrows_the_store_stays_until_its_reader_has_left() -> None:
+    store = Taking()
+    store.most = 1000
+    made = recorder(store)
+    made.add([Chunk("image_chunk", 0, 0, 0, bytes(1001), 2)])
+    await made.catch_up()
+    assert (made.failed, len(store.faults)) == (True, 1)
+    made.end(None, free=False)
+    await made.settle()
+    assert (store.given_up, store.removed) == ([], [])
+    made.release()
+    await store.work
+    assert (store.given_up, store.removed) == ([State.NOT_KEPT], ["answers/cmpl-1"])
+
+
+async def test_what_has_ended_is_held_until_its_reader_has_left() -> None:
+    store = Taking()
+    made = recorder(store)
+    made.add([pb.Event(sequence=1, started=pb.Started())])
+    made.end(None, free=False)
+    await made.settle()
+    assert store.held == ["cmpl-1"]
+    made.release()
+    made.release()
+    assert store.held == []
