@@ -111,7 +111,7 @@ async def test_a_cached_answer_that_made_room_is_drawn_anew(redis: Redis, object
         with redis.client as client:
             [key] = client.keys("imagewire:k:*")
             assert 0 < client.pttl(key) <= 24 * 3600 * 1000
-        sweep._max_bytes = 1
+        sweep._max_bytes = sweep.most = 1
         await sweep.make_room()
         again = await draw(stack)
         assert not again[-1].finished.usage.cached_answer

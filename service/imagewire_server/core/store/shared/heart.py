@@ -89,6 +89,8 @@ class Heart:
         """An answer has ended, and who had it drawn still reads it: it must not make room. Raises FAULTS."""
         self._read.add(kept.completion_id)
         await self._database.beat([kept.completion_id])
+        if kept.completion_id not in self._read:  # its reader left meanwhile
+            await self._database.leave([kept.completion_id])
 
     def let_go(self, kept: Kept) -> None:
         """Nobody reads it any more who had it drawn."""
