@@ -263,7 +263,7 @@ class LocalStore:
         self.is_down = True
         gone = FileNotFoundError("the folder of kept answers was removed, or a part of it")
         self.writer.warn("using its folder", gone)
-        for recorder in [one for one in self._recorders.values() if not one.failed]:
+        for recorder in [one for one in list(self._recorders.values()) if not one.failed]:
             recorder.fail(gone)
             self.writer.put(partial(_telling, recorder))
         self._place.renew()
