@@ -120,7 +120,7 @@ class Keeper:
                 call.completion_id, call.joined = found.completion_id, True
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
-            asked, spec = spec, await self._prepare(spec, call, wishes)
+            asked, spec = spec, await self._prepare(spec, call, wishes, kept.expires)
         except BaseException:
             self._give_back(kept)
             raise
@@ -166,7 +166,7 @@ class Keeper:
             return False
         try:
             kept = await self._store.find(caller, completion_id=completion_id)
-            if kept is None:
+            if kept is None or kept.state is State.NOT_KEPT:
                 raise _not_found()
             if kept.state is State.RUNNING and await self._store.is_alive(kept):
                 return False
@@ -175,13 +175,13 @@ class Keeper:
             raise unavailable() from error
         return True
 
-    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
-        """The spec with all that it refers to."""
+    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes, until: float = 0.0) -> pb.Spec:
+        """The spec with all that it refers to, which is kept as long as its answer."""
         if wishes.prepare is not None:
             await wishes.prepare()
         try:
-            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
-            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
+            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
+            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
         except StoreDown as error:
             raise unavailable() from error
         return spec

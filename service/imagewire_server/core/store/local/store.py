@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -131,14 +131,23 @@ class LocalStore:
                 if self.database.image(caller, image_id, b"") is None:
                     return False
                 completion_id = self.database.completion_of(image_id)
-                self._sweep.remove([completion_id] if completion_id else [], [image_id])
+                self._sweep.release([completion_id] if completion_id else [], [image_id])
             return True
 
         return await self._asking(delete)
 
     async def delete(self, kept: Kept) -> None:
         """See Store."""
-        await self._asking(lambda: self._sweep.remove([kept.completion_id], []))
+        await self._asking(lambda: self._sweep.release([kept.completion_id], []))
+
+    async def prolong(self, until: float, *, completion_ids: Sequence[str] = (), image_ids: Sequence[str] = ()) -> None:
+        """See Store."""
+
+        def prolong() -> None:
+            with self.database.transaction():
+                self.database.prolong(until, completion_ids, image_ids)
+
+        await self._asking(prolong)
 
     async def aclose(self) -> None:
         """See Store."""
