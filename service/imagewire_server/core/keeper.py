@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +21,7 @@ from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.kept_images import has_images
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
@@ -70,13 +72,9 @@ class Keeper:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
 
-    async def flush(self) -> None:
-        """Return when what was drawn is in the store. Raises StoreUnavailable."""
-        if self._store is not None:
-            try:
-                await self._store.flush()
-            except StoreDown as error:
-                raise unavailable() from error
+    async def has_images(self, caller: str, image_ids: Collection[str]) -> bool:
+        """Whether pictures are in the store, as soon as what was drawn is written."""
+        return not image_ids or (self._store is not None and await has_images(self._store, caller, image_ids))
 
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound."""
