@@ -99,6 +99,7 @@ WRONG: list[tuple[pb.Image, list[tuple[int, bytes]], str]] = [
     (described(mime_type="image/jpeg"), [(0, PICTURE)], "image.mime_type"),
     (described(width=65), [(0, PICTURE)], "image.width"),
     (described(b"x" * 100), [(0, b"x" * 100)], "chunk.data"),
+    (described(PICTURE[:8]), [(0, PICTURE[:8])], "chunk.data"),
     (described(), [(1, PICTURE)], "chunk.offset"),
     (described(), [(0, b"")], "chunk.data"),
     (described(size_bytes=2**40), [], "image.size_bytes"),

@@ -10,11 +10,13 @@ class Cutting:
     """cuts: how many connections were cut. every: the server's bytes after which a connection is cut, None for never.
 
     most: how many are cut at most, None for all. seconds: after which a connection is cut, None for never.
-    sent: bytes that came from clients. upstream: may change.
+    sent: bytes that came from clients. every_sent: those after which a connection is cut, None for never. upstream: may
+    change.
     """
 
     def __init__(self, upstream: str, every: int | None, most: int | None, seconds: float | None = None) -> None:
         self.upstream, self.every, self.most, self.seconds = upstream, every, most, seconds
+        self.every_sent: int | None = None
         self.cuts = self.sent = 0
         self.address = ""
         self._open: set[asyncio.StreamWriter] = set()
@@ -65,10 +67,14 @@ class Cutting:
 
     async def _up(self, source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
+            left = self.every_sent
             while data := await source.read(65536):
                 self.sent += len(data)
                 into.write(data)
                 await into.drain()
+                if left is not None and (left := left - len(data)) <= 0:
+                    self.cuts += 1
+                    return
 
     async def _down(self, source: asyncio.StreamReader, into: asyncio.StreamWriter) -> None:
         left = self.every

@@ -1,8 +1,11 @@
 """What the command finds again on a server that keeps answers: draw --resume, get and history."""
 
+import contextlib
 import hashlib
 import re
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ import imagewire
 from imagewire.cli import saving
 from imagewire.cli.unfinished import Line
 from tests.sdk.asks import failing
-from tests.sdk.command import left, run, terminal
+from tests.sdk.command import COMMAND, environ, left, run, terminal
 from tests.sdk.conftest import Script, scripted
 from tests.sdk.test_cli_schemas import valid
 
@@ -57,6 +60,28 @@ def begun(work: Path, target: str, state: Path, *arguments: str, kill: bool) -> 
     return shown.seen
 
 
+@contextlib.contextmanager
+def started(folder: Path, target: str, *arguments: str, stdout: Any = None, **more: str) -> Iterator[Any]:
+    """The command, while it runs."""
+    with subprocess.Popen([*COMMAND, *arguments], cwd=folder, env=environ(target, **more), stdout=stdout) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def until_parts(*folders: Path) -> list[Path]:
+    """The files that a command has begun, as soon as there are any with something in them."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for folder in folders:
+            found = [path for path in folder.rglob(".imagewire-*-*") if path.stat().st_size]
+            if found:
+                return found
+        time.sleep(0.01)
+    raise AssertionError([left(folder) for folder in folders])
+
+
 @pytest.mark.parametrize("kill", [True, False], ids=["kill", "ctrl-c"])
 def test_what_was_ended_is_finished_and_paid_once(
     work: Path, target: str, state: Path, command: Any, paid: Any, kill: bool
@@ -76,12 +101,50 @@ def test_what_was_ended_is_finished_and_paid_once(
     assert paid() == 1
 
 
+@pytest.mark.parametrize("output", ["cat.png", ".", "-"])
+def test_what_a_killed_command_left_goes(
+    work: Path, target: str, state: Path, command: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, output: str
+) -> None:
+    """Also where the command that finishes it writes to another folder."""
+    other, temporary = tmp_path / "other", tmp_path / "temporary"
+    other.mkdir()
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    (work / ".imagewire-0123456789abcdef").write_bytes(b"of somebody else")
+    arguments = ["draw", "A cat", "-m", DRIP]
+    with (
+        (tmp_path / "stdout").open("wb") as stdout,
+        started(work, target, *arguments, "-o", output, stdout=stdout, XDG_STATE_HOME=str(state)) as process,
+    ):
+        parts = until_parts(work, temporary)
+        process.kill()
+    assert len(parts) == 1
+    ended = command(*arguments, "-o", str(other), "--resume")
+    assert ended.returncode == 0, ended.stderr
+    assert (left(work), left(other)) == ([".imagewire-0123456789abcdef"], ["a-cat.png"])
+    assert [name for name in left(temporary) if name.startswith("imagewire-")] == []
+
+
+def test_what_a_command_that_runs_has_written_stays(
+    work: Path, target: str, state: Path, command: Any, paid: Any
+) -> None:
+    arguments = ["draw", "A cat", "-m", DRIP]
+    with started(work, target, *arguments, "-o", "first.png", XDG_STATE_HOME=str(state)) as process:
+        until_parts(work)
+        ended = command(*arguments, "-o", "second.png", "--resume")
+        assert ended.returncode == 0, ended.stderr
+        assert process.wait(60) == 0
+    assert left(work) == ["first.png", "second.png"]
+    assert (work / "first.png").read_bytes() == (work / "second.png").read_bytes()
+    assert paid() == 1
+
+
 def test_what_the_server_never_got_is_drawn(
     work: Path, target: str, state: Path, command: Any, paid: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command was killed behind its note, and before its call."""
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
-    Line("", target, {}, []).begin("A cat")
+    Line("", target, {}, []).begin("A cat", work)
     ended = command("draw", "A cat", "--resume")
     assert (ended.returncode, left(work), paid()) == (0, ["a-cat.png"], 1)
     assert unfinished(state) == []
@@ -164,7 +227,7 @@ def test_what_an_earlier_command_may_have_paid_for_is_not_drawn_anew(
     monkeypatch.setenv("XDG_STATE_HOME", str(state))
     script = Script(events=[], fail=failing(code, reason, pushback="-1"))
     with scripted(script) as failed:
-        ident = Line("", failed, {}, []).begin("A cat").request_id
+        ident = Line("", failed, {}, []).begin("A cat", state).request_id
         ended = command("draw", "A cat", "--resume", at=failed)
     assert (ended.returncode != 0, b"repeat --resume later" in ended.stderr) == (True, True), ended.stderr
     assert {request.request_id for request in script.requests} == {ident}

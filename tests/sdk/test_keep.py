@@ -11,7 +11,6 @@ import pytest
 
 import imagewire
 from imagewire._grpc.loops import Connection
-from imagewire._grpc.store import KnownStore
 from tests.integration import processes
 from tests.integration.processes import Program
 from tests.sdk.asks import Ask, astreamed, creates, everything, failing, streamed, streams
@@ -187,14 +186,6 @@ def test_what_one_server_may_have_drawn_is_not_asked_of_another_without_its_id(
     with scripted(script) as address, pytest.raises(imagewire.Unavailable, match="broke off"):
         create(address, SMALL, "x")
     assert all(request.request_id for request in script.requests)
-
-
-def test_a_client_remembers_a_bounded_number_of_pictures() -> None:
-    store = KnownStore()
-    for number in range(5000):
-        store.add(number.to_bytes(32, "big"))
-    assert sum(store.has(number.to_bytes(32, "big")) for number in range(5000)) == 4096
-    assert store.has((4999).to_bytes(32, "big"))
 
 
 @pytest.mark.parametrize(("wish", "ended"), [("cancel", "client_disconnected"), ("keep", "ok"), (None, "ok")])

@@ -110,7 +110,6 @@ class AsyncKeptCalls(AsyncLookups):
         given, sha256 = picture_to_upload(picture)
         messages = partial(upload_messages, given.data, given.mime_type, sha256)
         answer = await upload(self._connections.here(), messages, self._kept_call(timeout))
-        self._store.add(sha256)
         return image_from_proto(answer.image, given.data)
 
     async def download(self, image_id: str, *, timeout: float | None = None) -> Image:

@@ -38,12 +38,19 @@ _HEIF = {
 }
 
 
-class PartFile:
-    """A hidden, unfinished file in `folder`. It is removed unless `keep` is called. Each method raises OSError."""
+HIDDEN = ".imagewire-"
 
-    def __init__(self, folder: Path) -> None:
+
+class PartFile:
+    """A hidden, unfinished file in `folder`. It is removed unless `keep` is called. Each method raises OSError.
+
+    call: what its name begins with, so that it is found again if this process is killed.
+    """
+
+    def __init__(self, folder: Path, call: str = "") -> None:
+        self.call = call
         # Not tempfile: its files are readable by their owner only, and a picture gets the rights of any new file.
-        self._path = folder / f".imagewire-{secrets.token_hex(8)}"
+        self._path = folder / f"{HIDDEN}{call and call + '-'}{secrets.token_hex(8)}"
         try:
             # Without a buffer: what `write` has taken is in the file.
             self._file: IO[bytes] = self._path.open("x+b", buffering=0)

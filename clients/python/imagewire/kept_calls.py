@@ -98,7 +98,6 @@ class KeptCalls(Lookups):
         given, sha256 = picture_to_upload(picture)
         messages = partial(upload_messages, given.data, given.mime_type, sha256)
         answer = upload(self._connection, messages, self._kept_call(timeout), self._wait)
-        self._store.add(sha256)
         return image_from_proto(answer.image, given.data)
 
     def download(self, image_id: str, *, timeout: float | None = None) -> Image:

@@ -13,6 +13,8 @@ _HEIF = {
     **dict.fromkeys((b"heic", b"heix", b"hevc"), "image/heic"),
     **dict.fromkeys((b"mif1", b"msf1"), "image/heif"),
 }
+# Their size stands in boxes that are not read here.
+WITHOUT_SIZE = frozenset(_HEIF.values())
 _JPEG_NO_SIZE = frozenset({0xC4, 0xC8, 0xCC})
 
 

@@ -59,6 +59,8 @@ def of_data(message: pb.Image, data: bytes, *, answered: bool) -> Iterator[tuple
         return
     if header.mime_type == GIF:
         yield "data", NO_GIF
+    elif header.width is None and header.mime_type not in image_header.WITHOUT_SIZE and len(data) < image_header.ENOUGH:
+        yield "data", f"ends before the size in pixels, which is in the header of {header.mime_type}: send all of it"
     if message.mime_type and message.mime_type != header.mime_type:
         yield "mime_type", f"is {message.mime_type!r}, but the data is {header.mime_type}; leave it out or correct it"
     if header.width and header.height and header.width * header.height > MAX_PIXELS:

@@ -91,8 +91,8 @@ def unknown(completion_id: str) -> OutcomeUnknown:
 def not_kept(completion_id: str) -> AnswerNotKept:
     """Of an answer whose events are gone."""
     return AnswerNotKept(
-        "this answer was drawn and may have been charged, but it is not kept: there was no room for it, it has"
-        " expired, or its caller left and had it cancelled" + _ANEW,
+        "this answer was drawn and may have been charged, but it is not kept: it was deleted, there was no room"
+        " for it, it has expired, or its caller left and had it cancelled" + _ANEW,
         metadata={"completion_id": completion_id},
     )
 

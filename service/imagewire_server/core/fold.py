@@ -39,12 +39,25 @@ async def fold(stream: AsyncIterator[list[StreamEvent]], *, max_inline_bytes: in
             folder.leave_files_out()
         if answer.ByteSize() <= max_inline_bytes and not folder.lacks_files:
             return answer
-    raise AnswerTooLarge(
-        f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have:"
+    raise too_large(max_inline_bytes)
+
+
+def too_large(max_inline_bytes: int, why: str = "") -> AnswerTooLarge:
+    """Of an answer that is drawn. why: further words about it."""
+    return AnswerTooLarge(
+        f"the answer is drawn but larger than the {max_inline_bytes} bytes that it may have{why}:"
         " use StreamCompletion, which sends it in frames, or raise max_inline_bytes and the client's"
         " maximum message size",
         metadata={"use": "StreamCompletion", "max_inline_bytes": str(max_inline_bytes)},
     )
+
+
+def kept_elsewhere(answer: pb.CreateCompletionResponse) -> list[str]:
+    """The ids of the pictures that an answer has in place of their bytes."""
+    messages = [candidate.message for candidate in answer.candidates]
+    images = [message.image for message in messages]
+    images += [part.image for message in messages for part in message.parts if part.HasField("image")]
+    return [image.image_id for image in images if image.image_id]
 
 
 def _weight(event: pb.Event) -> int:

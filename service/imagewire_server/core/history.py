@@ -2,7 +2,7 @@
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import AnswerTooLarge, Error, InvalidRequest, Violation
-from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff
+from imagewire_server.contract.keep_errors import AnswerNotKept, CompletionNotFound, KeepOff
 from imagewire_server.core.fold import fold
 from imagewire_server.core.store.store import Store
 
@@ -12,11 +12,12 @@ _MOST_TURNS = 2048
 _MOST_MESSAGES = 4096
 
 
-async def expand(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) -> pb.Spec:
+async def expand(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, *, until: float = 0.0) -> pb.Spec:
     """The spec with the messages of the earlier chat; the same one where it names none.
 
-    max_bytes: of the earlier chat. Raises CompletionNotFound, KeepOff, StoreDown, and InvalidRequest for an answer
-    that no chat can go on from.
+    max_bytes: of the earlier chat. until: as long as this answer, all of it is kept, so that a chat goes on from its
+    last turn, whatever the age of the first; 0 where it is not kept. Raises CompletionNotFound, KeepOff, StoreDown, and
+    InvalidRequest for an answer that no chat can go on from.
     """
     if not spec.previous_completion_id:
         return spec
@@ -24,16 +25,20 @@ async def expand(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int
         raise KeepOff(f"{_FIELD}: this server keeps no answers: send the whole chat in messages")
     turns: list[tuple[pb.Spec, pb.ChatMessage]] = []
     ident, left = spec.previous_completion_id, max_bytes
+    idents: list[str] = []
     while ident and len(turns) < _MOST_TURNS:
         try:
-            asked, answer = await _turn(ident, store, caller, left)
+            asked, answer = await _turn(ident, store, caller, left, later=idents[-1] if idents else "")
         except AnswerTooLarge as error:
             raise _too_large(max_bytes) from error
         left -= asked.ByteSize() + answer.ByteSize()
         if left < 0:
             raise _too_large(max_bytes)
         turns.append((asked, answer))
+        idents.append(ident)
         ident = asked.previous_completion_id
+    if until:
+        await store.prolong(until, completion_ids=idents)
     return _joined(spec, turns)
 
 
@@ -50,10 +55,13 @@ def _joined(spec: pb.Spec, turns: list[tuple[pb.Spec, pb.ChatMessage]]) -> pb.Sp
     return made
 
 
-async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[pb.Spec, pb.ChatMessage]:
+async def _turn(ident: str, store: Store, caller: str, max_bytes: int, *, later: str) -> tuple[pb.Spec, pb.ChatMessage]:
+    """What was asked, and the answer. later: the answer that went on from it, "" for the newest."""
     kept = await store.find(caller, completion_id=ident)
     asked = await store.request(kept) if kept is not None else None
     if kept is None or asked is None:
+        if later:
+            raise _lost(ident)
         raise CompletionNotFound(
             f"{_FIELD}: you have no answer {ident[:128]!r}, or it has expired: send the whole chat"
         )
@@ -61,6 +69,8 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[
         answer = await fold(store.read(kept, 0, 0), max_inline_bytes=max_bytes)
     except AnswerTooLarge:
         raise
+    except AnswerNotKept as error:
+        raise _lost(ident) from error
     except Error as error:
         words = f"that answer ended with an error ({error.reason}); go on from the one before it"
         raise InvalidRequest([Violation(_FIELD, words)]) from error
@@ -68,6 +78,15 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int) -> tuple[
         words = "that answer is empty, because its prompt was blocked; go on from the one before it"
         raise InvalidRequest([Violation(_FIELD, words)])
     return asked, answer.candidates[0].message
+
+
+def _lost(ident: str) -> CompletionNotFound:
+    """An earlier answer of the chat is gone."""
+    return CompletionNotFound(
+        f"{_FIELD}: the chat goes on from {ident!r}, which was deleted, or removed to make room: send the whole chat in"
+        " messages",
+        metadata={"completion_id": ident},
+    )
 
 
 def _too_large(max_bytes: int) -> InvalidRequest:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,6 +22,7 @@ from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.kept_images import has_images
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
@@ -73,13 +75,9 @@ class Keeper:
         """Whether what is drawn now is kept."""
         return self._store is not None and not self._store.is_down
 
-    async def flush(self) -> None:
-        """Return when what was drawn is in the store. Raises StoreUnavailable."""
-        if self._store is not None:
-            try:
-                await self._store.flush()
-            except StoreDown as error:
-                raise unavailable() from error
+    async def has_images(self, caller: str, image_ids: Collection[str]) -> bool:
+        """Whether pictures are in the store, as soon as what was drawn is written."""
+        return not image_ids or (self._store is not None and await has_images(self._store, caller, image_ids))
 
     def capabilities(self, model: str) -> Capabilities:
         """What a model can do. Raises NotFound."""
@@ -124,7 +122,7 @@ class Keeper:
                 call.completion_id, call.joined = found.completion_id, True
                 return self._attach(self._store, found, 0, 0, deadline)
         try:
-            asked, spec = spec, await self._prepare(spec, call, wishes)
+            asked, spec = spec, await self._prepare(spec, call, wishes, kept.expires)
             entry = await self._cache.entry(spec, call, wishes)
             cached = await self._cache.find(entry, call) if entry is not None else None
         except BaseException:
@@ -176,7 +174,7 @@ class Keeper:
             return False
         try:
             kept = await self._store.find(caller, completion_id=completion_id)
-            if kept is None:
+            if kept is None or kept.state is State.NOT_KEPT:
                 raise _not_found()
             if kept.state is State.RUNNING and await self._store.is_alive(kept):
                 return False
@@ -185,13 +183,13 @@ class Keeper:
             raise unavailable() from error
         return True
 
-    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes) -> pb.Spec:
-        """The spec with all that it refers to."""
+    async def _prepare(self, spec: pb.Spec, call: Call, wishes: Wishes, until: float = 0.0) -> pb.Spec:
+        """The spec with all that it refers to, which is kept as long as its answer."""
         if wishes.prepare is not None:
             await wishes.prepare()
         try:
-            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes)
-            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes)
+            spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
+            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
         except StoreDown as error:
             raise unavailable() from error
         return spec

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 
 from imagewire_server.contract import image_header, image_rules, pb
 from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
@@ -193,6 +193,15 @@ def _message(kept: KeptImage) -> pb.Image:
     if kept.width and kept.height:
         image.width, image.height = kept.width, kept.height
     return image
+
+
+async def has_images(store: Store, caller: str, image_ids: Collection[str]) -> bool:
+    """Whether a store that may fail has pictures, as soon as what was drawn is written."""
+    try:
+        await store.flush()
+        return all([await store.image(caller, image_id=ident) for ident in image_ids])
+    except StoreDown:
+        return False
 
 
 async def _pieces(store: Store, kept: KeptImage, offset: int, size: int) -> AsyncGenerator[bytes, None]:

@@ -9,10 +9,11 @@ _ASSISTANT = pb.Role.ROLE_ASSISTANT
 _MOST_NAMED = 64  # hashes in an error: a request has at most 14 input pictures that a model looks at
 
 
-async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) -> None:
+async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, *, until: float = 0.0) -> None:
     """Put the bytes of kept pictures into a valid spec. max_bytes: of all of them.
 
-    Raises ImageNotFound, KeepOff, StoreDown, and InvalidRequest for a picture that differs from what the request says.
+    until: as long as this answer, they are kept, so that its chat can go on; 0 where it is not kept. Raises
+    ImageNotFound, KeepOff, StoreDown, and InvalidRequest for a picture that differs from what the request says.
     """
     wanted = list(message_rules.kept_images(spec))
     if not wanted:
@@ -22,12 +23,14 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) 
             f"{wanted[0][0]}: this server keeps no pictures: send the bytes as data", metadata={"field": wanted[0][0]}
         )
     missing: list[tuple[str, pb.Image]] = []
+    found_ids: list[str] = []
     left = max_bytes
     for path, image, role in wanted:
         kept = await store.image(caller, image_id=image.image_id, sha256=b"" if image.image_id else image.sha256)
         if kept is None:
             missing.append((path, image))
             continue
+        found_ids.append(kept.image_id)
         left -= kept.size
         if left < 0:
             words = f"the pictures that the request names have more than {max_bytes} bytes together; leave some out"
@@ -41,6 +44,8 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int) 
                 raise InvalidRequest(found)
     if missing:
         raise _not_found(missing)
+    if until:
+        await store.prolong(until, image_ids=found_ids)
 
 
 def _not_found(missing: list[tuple[str, pb.Image]]) -> ImageNotFound:

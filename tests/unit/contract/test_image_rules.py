@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.contract import image_rules, pb
+from imagewire_server.contract import image_header, image_rules, pb
 from tests.pictures import JPEG, PNG, encoded
 from tests.unit.contract.requests import SHA, answer, message, request, result, violations
 
@@ -52,6 +52,8 @@ def test_a_pixel_bomb_is_refused_by_its_header() -> None:
 
 
 _WHOLE = "leave it out or correct it"
+_ENDS = "ends before the size in pixels, which is in the header of"
+_CUT = [(PNG, 8, "image/png"), (JPEG, 3, "image/jpeg"), (encoded("WEBP", 4, 3), 20, "image/webp")]
 _UNCHECKED = "can only be checked against data; leave it out beside a uri"
 # A picture of a request, and each thing that is wrong with it.
 SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
@@ -70,6 +72,8 @@ SENT: list[tuple[dict[str, Any], list[tuple[str, str]]]] = [
     ({"uri": "gs://bucket/a.gif", "mime_type": "image/gif"}, [("uri", image_rules.NO_GIF)]),
     ({"uri": "https://e.com/a", "mime_type": "image/gif"}, [("mime_type", image_rules.NO_GIF)]),
     ({"data": b"%PDF-1.7"}, [("data", "is not a supported image file; send PNG, JPEG, WebP, HEIC or HEIF")]),
+    *(({"data": data[:size]}, [("data", f"{_ENDS} {kind}: send all of it")]) for data, size, kind in _CUT),
+    ({"data": JPEG[:3] + bytes(image_header.ENOUGH)}, []),  # its size may come later
     (
         {"data": PNG, "mime_type": "image/webp"},
         [("mime_type", f"is 'image/webp', but the data is image/png; {_WHOLE}")],

@@ -1,5 +1,6 @@
 """A chat that goes on by the id of its last answer."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from imagewire_server.contract.events import Chunk
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff
 from imagewire_server.core import history
 from imagewire_server.core.numbering import Numbering
-from tests.unit.core.store.local.stores import LARGE, events, kept, opened, put
+from tests.unit.core.store.local.stores import LARGE, events, files, kept, opened, put
 
 SYSTEM, USER = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_USER
 
@@ -80,6 +81,42 @@ async def test_what_no_chat_can_go_on_from(tmp_path: Path) -> None:
         for ident, words in wrong.items():
             with pytest.raises(InvalidRequest, match=words):
                 await history.expand(asked("x", ident), store, "me", 1 << 30)
+
+
+async def test_a_turn_that_is_gone_is_named_by_its_own_id(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept("cmpl-1"), answer("one"), asked=asked("first"))
+        await put(store, kept("cmpl-2"), answer("two"), asked=asked("second", "cmpl-1"))
+        await store.delete(kept("cmpl-1"))
+        with pytest.raises(CompletionNotFound, match=r"goes on from 'cmpl-1', which was deleted") as failed:
+            await history.expand(asked("third", "cmpl-2"), store, "me", 1 << 30)
+        assert failed.value.metadata == {"completion_id": "cmpl-1"}
+
+
+async def test_a_turn_whose_picture_is_gone_is_named(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept("cmpl-1"), answer("one"), asked=asked("first"))
+        for file in files(tmp_path):
+            if file.is_relative_to(tmp_path / "objects"):
+                file.unlink()
+        with pytest.raises(CompletionNotFound, match=r"goes on from 'cmpl-1', which was deleted"):
+            await history.expand(asked("x", "cmpl-1"), store, "me", 1 << 30)
+
+
+async def test_all_turns_are_kept_as_long_as_the_newest(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept("cmpl-1"), answer("one"), asked=asked("first"))
+        await put(store, kept("cmpl-2"), answer("two"), asked=asked("second", "cmpl-1"))
+        late = time.time() + 5000
+        await history.expand(asked("third", "cmpl-2"), store, "me", 1 << 30, until=late)
+        await history.expand(asked("third", "cmpl-2"), store, "me", 1 << 30, until=late - 4000)
+        for ident in ("cmpl-1", "cmpl-2"):
+            found = await store.find("me", completion_id=ident)
+            assert found is not None
+            assert found.expires == late
+        image = await store.image("me", image_id="img-1")
+        assert image is not None
+        assert image.expires == late
 
 
 async def test_large_answers_are_named_by_their_ids(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.call import Call
 from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.store.records import State
 from tests.unit.core.keepers import ME, ask, events, keeping
 from tests.unit.core.scripted_providers import BEGUN, FULL, SENT, Scripted, engine
 from tests.unit.core.store.local.stores import ID, kept, opened
@@ -45,7 +46,11 @@ async def test_what_a_dead_process_drew_is_forgotten(tmp_path: Path) -> None:
         await dead.claim(kept(request_id=ID))
     async with keeping(tmp_path) as (keeper, _, store):
         assert await keeper.delete("me", "cmpl-1")
-        assert await store.find("me", request_id=ID) is None
+        with pytest.raises(CompletionNotFound):
+            await keeper.delete("me", "cmpl-1")
+        left = await store.find("me", request_id=ID)
+        assert left is not None
+        assert left.state is State.NOT_KEPT
 
 
 async def test_a_store_that_is_down_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,14 +45,16 @@ async def test_a_chat_that_cannot_be_read_is_not_drawn(tmp_path: Path, monkeypat
         assert provider.asked == []
 
 
-async def test_a_store_that_goes_down_cannot_be_flushed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_store_that_goes_down_has_no_pictures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail() -> None:
         raise StoreDown("disk I/O error")
 
     async with keeping(tmp_path) as (keeper, _, store):
+        assert await keeper.has_images("me", [])
+        assert not await keeper.has_images("me", ["img-1"])
         monkeypatch.setattr(store, "flush", fail)
-        with pytest.raises(StoreUnavailable):
-            await keeper.flush()
+        assert not await keeper.has_images("me", ["img-1"])
+        assert await keeper.has_images("me", [])
 
 
 async def test_what_a_model_can_do_is_known_by_its_name(tmp_path: Path) -> None:

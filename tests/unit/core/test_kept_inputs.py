@@ -43,6 +43,14 @@ async def test_bytes_are_put_in(store: LocalStore, image: pb.Image, role: int) -
     assert given.messages[0].image.mime_type == "image/png"
 
 
+async def test_a_named_picture_is_kept_as_long_as_the_answer(store: LocalStore) -> None:
+    late = time.time() + 5000
+    await kept_inputs.fill(spec(pb.Image(sha256=SHA)), store, "me", 1000, until=late)
+    kept = await store.image("me", image_id="img-1")
+    assert kept is not None
+    assert kept.expires == late
+
+
 async def test_what_is_missing_is_listed(store: LocalStore) -> None:
     unknown = pb.Image(image_id="img-2"), pb.Image(sha256=bytes(32)), pb.Image(sha256=b"y" * 32)
     given = spec(pb.Image(sha256=SHA), *unknown)

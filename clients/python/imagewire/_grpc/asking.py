@@ -71,10 +71,7 @@ class Asking:
     ) -> Iterator[StreamCompletionResponse]:
         """The events of the next message, each one checked. Raises CorruptAnswer."""
         event = message.event if isinstance(message, ResumeCompletionResponse) else message
-        for each in self._verifier.events(event):
-            if each.HasField("part_finished") and each.part_finished.image.image_id:
-                self._store.add(each.part_finished.image.sha256)
-            yield each
+        yield from self._verifier.events(event)
 
     def finish(self) -> None:
         """The stream has ended. Raises CorruptAnswer where it may not end there."""
@@ -84,13 +81,8 @@ class Asking:
         """The pictures that the server must get before the next attempt."""
         for picture in list(self._named.values()):
             # One may be put back meanwhile.
-            if picture.sha256 in self._named and not self._store.has(picture.sha256):
+            if picture.sha256 in self._named and picture.missing and not picture.uploaded:
                 yield picture
-
-    def uploaded(self, picture: NamedPicture) -> None:
-        """A picture is there now."""
-        picture.uploaded = True
-        self._store.add(picture.sha256)
 
     def not_uploaded(self, picture: NamedPicture, error: ImagewireError) -> None:
         """A picture could not be uploaded. It is sent with the request where that may do; else the error is raised."""
@@ -100,7 +92,7 @@ class Asking:
         elif isinstance(error, InvalidRequest | NotSupported) or error.reason == "STORE_UNAVAILABLE":
             self._named.pop(picture.sha256).put_back()
         else:
-            raise error
+            raise self._broken or error
 
     def delay(self, error: grpc.RpcError) -> float | None:
         """Seconds to wait before the next attempt, None where nothing is missing. Raises the error as ours."""
@@ -138,7 +130,7 @@ class Asking:
         if not missing or any(picture.uploaded for picture in missing):
             return False
         for picture in missing:
-            self._store.forget(picture.sha256)
+            picture.missing = True
         return True
 
     def _without_store(self) -> None:

@@ -90,18 +90,16 @@ async def stream(connection: Connection, asking: Asking) -> AsyncGenerator[Strea
         with _told_of_close(call):
             attempt = asking.begin(connection.chat)
         try:
-            async for message in attempt:
-                for event in asking.events(message):
-                    yield event
-            asking.finish()
-            call.settle(await attempt.trailing_metadata())
+            with _told_of_close(call):
+                async for message in attempt:
+                    for event in asking.events(message):
+                        yield event
+                asking.finish()
+                call.settle(await attempt.trailing_metadata())
         except grpc.RpcError as error:
             delay = asking.delay(error)
             if delay is None:
                 return
-        except asyncio.CancelledError:
-            with _told_of_close(call):
-                raise
         else:
             return
         finally:
@@ -116,15 +114,13 @@ async def download(connection: Connection, picture: Downloading) -> AsyncGenerat
         with _told_of_close(call):
             attempt = connection.images.DownloadImage(picture.request(), **call.attempt())
         try:
-            async for message in attempt:
-                if data := picture.take(message):
-                    yield data
-            picture.finish()
+            with _told_of_close(call):
+                async for message in attempt:
+                    if data := picture.take(message):
+                        yield data
+                picture.finish()
         except grpc.RpcError as error:
             delay = picture.delay(error)
-        except asyncio.CancelledError:
-            with _told_of_close(call):
-                raise
         else:
             return
         finally:
@@ -150,11 +146,11 @@ async def _upload(connection: Connection, asking: Asking) -> None:
     """Upload what the next attempt needs."""
     for picture in asking.uploads():
         try:
-            await upload(connection, picture.upload, asking.call)
+            await upload(connection, picture.upload, asking.call.for_free())
         except ImagewireError as error:
             asking.not_uploaded(picture, error)
         else:
-            asking.uploaded(picture)
+            picture.uploaded = True
 
 
 async def _pause(connection: Connection, call: Call, seconds: float) -> None:

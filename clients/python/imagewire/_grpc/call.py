@@ -1,5 +1,6 @@
 """One call, apart from how a client waits for it: its id, its metadata, its attempts and what its failures mean."""
 
+import copy
 import logging
 import uuid
 from collections.abc import Callable, Iterable
@@ -9,7 +10,7 @@ import grpc
 
 from imagewire._grpc.channel import Metadata
 from imagewire._grpc.retry import Attempts
-from imagewire._grpc.status import from_grpc, is_unsent
+from imagewire._grpc.status import MAY_BE_CHARGED, from_grpc, is_unsent
 from imagewire.call_facts import CallFacts
 from imagewire.errors import Cancelled, ImagewireError
 
@@ -55,6 +56,12 @@ class Call:
         self._closed = closed
         self._wake = wake
 
+    def for_free(self) -> "Call":
+        """A part of the call that draws nothing, with the same time and the same attempts."""
+        made = copy.copy(self)
+        made._draws = False
+        return made
+
     def settings(self) -> Settings:
         """For a request that has the time that is left."""
         return {"timeout": self._attempts.left(), "metadata": self._metadata}
@@ -74,7 +81,7 @@ class Call:
         """Raise Cancelled when the client was closed."""
         if self._closed():
             raise Cancelled(
-                "the client was closed before the answer was whole: what was asked may have been drawn and charged",
+                "the client was closed before the answer was whole" + (MAY_BE_CHARGED if self._draws else ""),
                 code="CANCELLED",
                 request_id=self.facts.request_id,
             ) from None

@@ -108,7 +108,8 @@ _HUNG_UP = (
     " key=...))"
 )
 _BROKE = "the connection to {target} broke off ({words})"
-_CHARGED = ": what was asked may have been drawn and charged: check whether you were billed before repeating"
+MAY_BE_CHARGED = ": what was asked may have been drawn and charged"
+_CHARGED = f"{MAY_BE_CHARGED}: check whether you were billed before repeating"
 _NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
@@ -125,8 +126,7 @@ _OWN = (
         grpc.StatusCode.DEADLINE_EXCEEDED,
         "",
         DeadlineExceeded,
-        "the call's deadline passed: allow more time with timeout or --timeout; what was asked may have been drawn and"
-        " charged",
+        "the call's deadline passed: allow more time with timeout or --timeout",
     ),
     _Own(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -167,6 +167,8 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         kind, words = own.kind, own.message.format(target=target, words=words)
         if own.broke and draws:
             words += _CHARGED
+        if kind is DeadlineExceeded and draws:
+            words += MAY_BE_CHARGED.replace(":", ";", 1)
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
     # A status without a reason says nothing about cost.
@@ -177,7 +179,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         reason=info.reason,
         metadata=info.metadata,
         request_id=request.request_id or request_id,
-        retryable=own.unsent
+        retryable=own.unsent or (own.broke and not draws)
         if own is not None
         else free and trailers.get("grpc-retry-pushback-ms") not in {"-1", b"-1"},
         violations=(Violation(v.field, v.description) for v in bad.field_violations),

@@ -1,7 +1,6 @@
 """What a client knows of its server's store, and the large pictures of a request that are named in place of sent."""
 
 import hashlib
-import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -9,48 +8,32 @@ from imagewire.v1.image_pb2 import Image
 from imagewire.v1.image_service_pb2 import ImageData, UploadImageRequest
 from imagewire.v1.spec_pb2 import Spec
 
-# Below this, a picture is sent with the request: to upload it first would take longer.
+# Below this, a picture is sent with the request: to ask whether the server has it would take longer.
 LARGE = 256 * 1024
 # Asked for where a connection did not last for one frame of the usual size.
 SMALL_FRAME = 16 * 1024
-_MOST = 4096
 _PIECE = 256 * 1024
 
 
+@dataclass(slots=True)
 class KnownStore:
-    """off: whether the server said that it keeps nothing. The rest is which pictures it has, by their sha256."""
+    """off: whether the server said that it keeps nothing."""
 
-    def __init__(self) -> None:
-        self.off = False
-        self._lock = threading.Lock()
-        self._pictures: dict[bytes, None] = {}  # the oldest first
-
-    def add(self, sha256: bytes) -> None:
-        """The server has this picture."""
-        with self._lock:
-            self._pictures.pop(sha256, None)
-            self._pictures[sha256] = None
-            if len(self._pictures) > _MOST:
-                del self._pictures[next(iter(self._pictures))]
-
-    def forget(self, sha256: bytes) -> None:
-        """It no longer has it."""
-        with self._lock:
-            self._pictures.pop(sha256, None)
-
-    def has(self, sha256: bytes) -> bool:
-        """Whether it may have this picture."""
-        return sha256 in self._pictures
+    off: bool = False
 
 
 @dataclass(slots=True)
 class NamedPicture:
-    """A picture that a request names by its sha256. places: where it stands in the request."""
+    """A picture that a request names by its sha256. places: where it stands in the request.
+
+    missing: whether the server said that it lacks it. uploaded: whether it went up since.
+    """
 
     sha256: bytes
     mime_type: str
     data: bytes
     places: list[Image] = field(default_factory=list)
+    missing: bool = False
     uploaded: bool = False
 
     def put_back(self) -> None:

@@ -152,11 +152,11 @@ def _upload(connection: Connection, asking: Asking, wait: _Wait) -> None:
     """Upload what the next attempt needs."""
     for picture in asking.uploads():
         try:
-            upload(connection, picture.upload, asking.call, wait)
+            upload(connection, picture.upload, asking.call.for_free(), wait)
         except ImagewireError as error:
             asking.not_uploaded(picture, error)
         else:
-            asking.uploaded(picture)
+            picture.uploaded = True
 
 
 def _pause(call: Call, seconds: float, wait: _Wait) -> None:

@@ -97,7 +97,8 @@ def draw(
 
                 def one(prompt: str, earlier: Unfinished | None, progress: "Update") -> "Drawing":
                     chat = client.chat.create(model, [imagewire.user(*pictures, prompt)], **options)
-                    return saving.drawn(chat, prompt, goal, asks, earlier or line.begin(prompt), progress)
+                    begun = earlier or line.begin(prompt, goal.folder, temporary=goal.stdout)
+                    return saving.drawn(chat, prompt, goal, asks, begun, progress)
 
                 failure = running.run(client, asked, one, goal, previewed=not no_preview, as_json=as_json)
     if failure is not None:

@@ -20,13 +20,14 @@ class Drawing:
     """The files of one call: `take` each chunk, then `save`. What is not saved is removed by `drop`.
 
     saved: the files of the pictures, the final one's first. media: what is no picture, each with its file, None where
-    it is elsewhere. temporary: the folder goes away. notes: what the user must know about the files, such as that one
-    is in another folder.
+    it is elsewhere. temporary: the folder goes away. call: see PartFile. notes: what the user must know about the
+    files, such as that one is in another folder.
     """
 
     folder: Path
     prompt: str
     temporary: bool = False
+    call: str = ""
     asked: Path = field(init=False)
     begun: float = field(default_factory=time.monotonic)
     answer: Answer = field(default_factory=Answer)
@@ -64,7 +65,7 @@ class Drawing:
         """Append to a part's file, in another folder when its own takes no more."""
         try:
             if part not in self._parts:
-                self._parts[part] = PartFile(self.folder)
+                self._parts[part] = PartFile(self.folder, self.call)
         except OSError as error:
             self._parts[part] = self._elsewhere(error)
         try:
@@ -76,7 +77,7 @@ class Drawing:
         """A new file in another folder. Raises `error` if there is none."""
         for folder in rescue.elsewhere(self.folder):
             try:
-                file = PartFile(folder)
+                file = PartFile(folder, self.call)
             except OSError:
                 continue
             self._moved_to(folder, error)

@@ -35,7 +35,7 @@ def moved(file: PartFile, folders: Iterator[Path], more: bytes, error: OSError) 
     """
     for folder in folders:
         try:
-            other = PartFile(folder)
+            other = PartFile(folder, file.call)
         except OSError:
             continue
         try:

@@ -30,9 +30,10 @@ def drawn(
     """
 
     def ask(request_id: str) -> Drawing:
-        frames = chat.frames(timeout=asks.timeout, request_id=request_id, cache_ttl=asks.cache_ttl)
-        return saved(frames, prompt, goal, progress)
+        growing = chat.frames(timeout=asks.timeout, request_id=request_id, cache_ttl=asks.cache_ttl)
+        return saved(growing, prompt, goal, progress, call=begun.request_id)
 
+    begun.clear()
     try:
         try:
             drawing = ask(begun.request_id)
@@ -41,6 +42,7 @@ def drawn(
                 raise
             begun.done()
             drawing = ask("")
+        begun.done()
     except imagewire.ImagewireError as error:
         if begun.earlier and _tells_nothing(error):
             error.add_note(
@@ -49,16 +51,25 @@ def drawn(
         elif not _may_be_resumed(error):
             begun.done()
         raise
-    begun.done()
+    finally:
+        begun.release()
     drawings.add(prompt, drawing.answer, drawing.files)
     return drawing
 
 
 def saved(
-    growing: "Iterable[tuple[imagewire.Answer, imagewire.Chunk]]", prompt: str, goal: OutputPath, progress: Update
+    growing: "Iterable[tuple[imagewire.Answer, imagewire.Chunk]]",
+    prompt: str,
+    goal: OutputPath,
+    progress: Update,
+    *,
+    call: str = "",
 ) -> Drawing:
-    """Take an answer, and save its pictures unless they go to stdout. The caller drops what is not saved."""
-    drawing = Drawing(goal.folder, prompt, temporary=goal.stdout)
+    """Take an answer, and save its pictures unless they go to stdout. The caller drops what is not saved.
+
+    call: see PartFile.
+    """
+    drawing = Drawing(goal.folder, prompt, temporary=goal.stdout, call=call)
     try:
         for answer, chunk in growing:
             drawing.take(answer, chunk)

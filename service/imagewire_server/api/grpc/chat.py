@@ -14,7 +14,7 @@ from imagewire_server.contract import inline_limit, pb, validation
 from imagewire_server.contract.errors import Internal
 from imagewire_server.core.completion import Reader
 from imagewire_server.core.drain import RunningCalls
-from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold
+from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold, kept_elsewhere, too_large
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.wishes import ANY, CacheWish, Wishes
@@ -61,8 +61,8 @@ class ChatService(stubs.ChatServiceServicer):
         )
         async with reader:
             answer = await fold(reader, max_inline_bytes=most)
-        if any(candidate.message.image.image_id for candidate in answer.candidates):
-            await self._keeper.flush()  # the caller has its pictures from the store
+        if not await self._keeper.has_images(call.caller.id, kept_elsewhere(answer)):
+            raise too_large(most, " and could not be kept")
         return answer
 
     async def StreamCompletion(  # type: ignore[override]  # see the interceptor

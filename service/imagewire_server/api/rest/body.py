@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
+import msgspec
+
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.core.receive_budget import SLOWEST, ReceiveBudget
 
@@ -85,3 +87,11 @@ class Body:
             f"the request is larger than {self._most} bytes (max_request_bytes): send smaller pictures, or their URLs",
             [(b"connection", b"close")],
         )
+
+
+def name_model(body: bytearray, model: str) -> None:
+    """Add the model of the path to a body, in place. The decoder takes the last of two."""
+    end = body.rfind(b"}")
+    comma = b"" if body[:end].rstrip().endswith(b"{") else b","
+    if end >= 0:
+        body[end:end] = comma + b'"model":' + msgspec.json.encode(model)

@@ -13,24 +13,32 @@ _MUCH = 128 * 1024
 
 
 class ImageBuffers:
-    """The pictures, and other media, whose bytes are needed again."""
+    """The pictures, and other media, whose bytes are needed again. everything: all of them, to the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, everything: bool = False) -> None:
+        self._everything = everything
         self._buffers: dict[Key, TempBuffer] = {}
 
-    async def take(self, chunk: Chunk, needs: Collection[Key]) -> None:
+    async def take(self, chunk: Chunk, needs: Collection[Key] = ()) -> None:
         """Keep the bytes of a chunk if its part is needed."""
         key = chunk.candidate_index, chunk.part_index
-        if key in needs:
+        if self._everything or key in needs:
             await self._buffers.setdefault(key, TempBuffer()).write(chunk.data)
 
     async def base64(self, key: Key) -> AsyncIterator[bytes]:
         """Yield the base64 of a kept part, piece by piece."""
-        async for piece in self._buffers[key].pieces():
+        async for piece in self.pieces(key):
             yield pybase64.b64encode(piece)
+
+    async def pieces(self, key: Key) -> AsyncIterator[bytes]:
+        """Yield the bytes of a kept part. The length of each piece but the last is a multiple of 3."""
+        async for piece in self._buffers[key].pieces():
+            yield piece
 
     def forget(self, needs: Collection[Key]) -> None:
         """Drop all others."""
+        if self._everything:
+            return
         for key in [key for key in self._buffers if key not in needs]:
             self._buffers.pop(key).close()
 

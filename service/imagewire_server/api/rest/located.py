@@ -13,5 +13,9 @@ def located(error: Error, origins: dict[str, str]) -> Error:
         return error
     [named] = in_callers_names(InvalidRequest([Violation(path, words)]), origins).violations
     if path == PREVIOUS and error.reason == "COMPLETION_NOT_FOUND":
-        named = Violation(named.field, "you have no such response, or it has expired: send the earlier items in input")
+        words = "you have no such response, or it has expired"
+        if missing := error.metadata.get("completion_id"):
+            missing = missing.replace("cmpl-", "resp_", 1)
+            words = f"the chat goes on from {missing!r}, which was deleted, or removed to make room"
+        named = Violation(named.field, f"{words}: send the earlier items in input")
     return type(error)(f"{named.field}: {named.description}", violations=[named])

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-import msgspec
-
 from imagewire_server.api.rest import caching, idempotency, notices, time_limit
-from imagewire_server.api.rest.body import Disconnected, Receive
+from imagewire_server.api.rest.body import Disconnected, Receive, name_model
+from imagewire_server.api.rest.held_answer import HeldAnswer
 from imagewire_server.api.rest.image_buffers import ImageBuffers, pass_on, write
 from imagewire_server.api.rest.keepalive import Keepalive
 from imagewire_server.api.rest.located import PREVIOUS, located
@@ -28,8 +27,6 @@ from imagewire_server.contract.keep_errors import (
     ImageNotFound,
     KeepOff,
     RequestIdReused,
-    StoreUnavailable,
-    not_kept,
 )
 from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
@@ -37,7 +34,6 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.keeper import Keeper, fingerprint_of
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.offload import run_for_call
-from imagewire_server.core.picture_links import Link
 from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
 from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
@@ -87,7 +83,7 @@ class Responder:
         body = await exchange.body.whole()
         model = scope["path_params"].get("model")
         if model:
-            _name_model(body, model)
+            name_model(body, model)
         exchange.call.large = json_scan.is_large(body)
         router = self.engine.router
         made = await run_for_call(
@@ -212,22 +208,14 @@ class Responder:
         call.large = call.large or fetched > LIGHT_BYTES
         await run_for_call(call, builder.check)
 
-    async def settle_pictures(self, call: Call, asked: Asked) -> None:
-        """Wait until the pictures of a complete answer are whole behind their URLs. Raises AnswerNotKept."""
-        links, keys = self.keeper.links, asked.delivery.keys
-        if links is None or not keys:
-            return
-        try:
-            await self.keeper.flush()
-            for key in keys:
-                place = Link(call.caller.id, call.completion_id, *key, expires=0)
-                await self.images.find(call.caller.id, links.image_id(place))
-        except (StoreUnavailable, ImageNotFound) as error:
-            raise not_kept(call.completion_id) from error
+    async def settle_pictures(self, call: Call, asked: Asked, held: HeldAnswer) -> None:
+        """All of an answer is drawn: where its pictures are not kept, deliver them inside it."""
+        if not await self.keeper.has_images(call.caller.id, held.image_ids):
+            asked.delivery.lose()
 
     async def answer(self, exchange: Exchange, builder: SpecBuilder, encoder: Encoder, asked: Asked) -> None:
         """Send one JSON object. It is held back while it is small, so that a failure until then gets its own status."""
-        buffers = ImageBuffers()
+        buffers, held = ImageBuffers(), HeldAnswer(asked.delivery)
         try:
             exchange.response.hold()
             async with (
@@ -235,11 +223,17 @@ class Responder:
                 self.drawing(exchange.call, builder, asked, stream=False) as stream,
             ):
                 async for events in stream:
+                    if asked.delivery.by_url:
+                        await held.take(events)
+                    else:
+                        await pass_on(events, encoder, buffers, exchange.response)
+                await self.settle_pictures(exchange.call, asked, held)
+                async for events in held.again():
                     await pass_on(events, encoder, buffers, exchange.response)
-                await self.settle_pictures(exchange.call, asked)
             await exchange.response.finish()
         finally:
             buffers.close()
+            held.buffers.close()
 
     async def replay(self, exchange: Exchange, completion_id: str, encoder: Encoder) -> None:
         """Send an answer that is kept as one JSON object, as soon as it is whole."""
@@ -256,8 +250,13 @@ class Responder:
             buffers.close()
 
     async def stream(self, exchange: Exchange, builder: SpecBuilder, encoder: StreamEncoder, asked: Asked) -> None:
-        """Send server-sent events. A failure after the first of them is sent as an event."""
-        buffers = ImageBuffers()
+        """Send server-sent events. A failure after the first of them is sent as an event.
+
+        What tells how an answer ended waits until it is known whether its pictures are kept, where they go by URL.
+        """
+        held = HeldAnswer(asked.delivery)
+        buffers = held.buffers if asked.delivery.by_url else ImageBuffers()
+        last: list[StreamEvent] = []
         response = exchange.response
         response.stream()
         try:
@@ -267,8 +266,13 @@ class Responder:
                 Keepalive(response, encoder, self.heartbeat_interval) as keepalive,
             ):
                 async for events in stream:
+                    now, ends = held.split(events) if asked.delivery.by_url else (events, [])
+                    last += ends
                     async with keepalive.writing:
-                        await pass_on(events, encoder, buffers, response)
+                        await pass_on(now, encoder, buffers, response)
+                await self.settle_pictures(exchange.call, asked, held)
+                async with keepalive.writing:
+                    await pass_on(last, encoder, buffers, response)
             await response.finish()
         except Stalled:
             raise
@@ -280,14 +284,6 @@ class Responder:
             await response.finish()
         finally:
             buffers.close()
-
-
-def _name_model(body: bytearray, model: str) -> None:
-    """Add the model of the path to a body, in place. The decoder takes the last of two."""
-    end = body.rfind(b"}")
-    comma = b"" if body[:end].rstrip().endswith(b"{") else b","
-    if end >= 0:
-        body[end:end] = comma + b'"model":' + msgspec.json.encode(model)
 
 
 async def _gone(receive: Receive, task: "asyncio.Task[object]") -> None:

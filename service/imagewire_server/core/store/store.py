@@ -1,6 +1,6 @@
 """What keeps answers, for the rest of the core: a store, and the recorder of one answer."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 from imagewire_server.contract import pb
@@ -120,7 +120,12 @@ class Store(Protocol):
         """
 
     async def delete(self, kept: Kept) -> None:
-        """Remove an answer that nobody draws, and its pictures."""
+        """Remove an answer that nobody draws, and its pictures. Its request_id stays taken until its time is
+        over, where it may have been charged.
+        """
+
+    async def prolong(self, until: float, *, completion_ids: Sequence[str] = (), image_ids: Sequence[str] = ()) -> None:
+        """Keep answers, and pictures with the answers that they are part of, at least until then (since 1970)."""
 
     async def request(self, kept: Kept) -> pb.Spec | None:
         """What was asked, with pictures by their sha256; None where that is not known."""

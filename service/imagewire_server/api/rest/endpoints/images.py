@@ -9,6 +9,7 @@ from starlette.datastructures import FormData, UploadFile
 
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.form import is_text, opened
+from imagewire_server.api.rest.held_answer import HeldAnswer
 from imagewire_server.api.rest.image_buffers import ImageBuffers, write
 from imagewire_server.api.rest.middleware import EXCHANGE, Exchange, Scope
 from imagewire_server.api.rest.respond import Asked, Responder
@@ -139,7 +140,8 @@ class _Run:
     def __init__(self, call: Call, number: int, asked: Asked) -> None:
         self._asked = replace(asked, delivery=asked.delivery.another())
         self.drawn = Drawn(self._asked.delivery)
-        self.buffers = ImageBuffers()
+        self._held = HeldAnswer(self._asked.delivery)
+        self.buffers = self._held.buffers if self._asked.delivery.by_url else ImageBuffers()
         self.call = call
         self.error: Error | None = None
         self._number = number
@@ -154,9 +156,12 @@ class _Run:
             async with limit, drawing as stream:
                 first.begun.set()
                 async for events in stream:
-                    for event in events:
-                        await self._take(event)
-                await responder.settle_pictures(self.call, self._asked)
+                    if self._asked.delivery.by_url:
+                        await self._held.take(events)
+                    else:
+                        await self._take(events)
+                await responder.settle_pictures(self.call, self._asked, self._held)
+                await self._take(list(self._held.events()))
         except Error as error:
             if not first.begun.is_set():
                 first.error = error
@@ -164,14 +169,15 @@ class _Run:
         finally:
             first.begun.set()
 
-    async def _take(self, event: StreamEvent) -> None:
-        if isinstance(event, Chunk):
-            await self.buffers.take(event, self.drawn.needs)
-            return
-        kind = event.WhichOneof("event")
-        self.drawn.add(kind, event)
-        if kind == "part_finished":
-            self.buffers.forget(self.drawn.needs)
+    async def _take(self, events: list[StreamEvent]) -> None:
+        for event in events:
+            if isinstance(event, Chunk):
+                await self.buffers.take(event, self.drawn.needs)
+                continue
+            kind = event.WhichOneof("event")
+            self.drawn.add(kind, event)
+            if kind == "part_finished":
+                self.buffers.forget(self.drawn.needs)
 
 
 _FormData = tuple[dict[str, object], list[tuple[str, bytes | str]], bytes | None, list[Violation]]

@@ -35,7 +35,7 @@ async def send_kept(
     headers: Headers = [(b"etag", etag.encode()), (b"accept-ranges", b"bytes"), *_SAFE]
     response.cached(max_age)
     response.typed((image.mime_type or _UNKNOWN).encode("latin-1", "replace"))
-    if etag in _listed(call.header("if-none-match")):
+    if {etag, "*"} & _listed(call.header("if-none-match")):
         await response.begin(304, headers)
         return
     begin, end, status = 0, size, 200

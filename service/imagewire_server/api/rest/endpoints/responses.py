@@ -11,7 +11,7 @@ from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.response import Send
 from imagewire_server.api.rest.status import HttpError
 from imagewire_server.contract.errors import InvalidRequest, Violation
-from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff
+from imagewire_server.contract.keep_errors import AnswerNotKept, CompletionNotFound, KeepOff
 from imagewire_server.formats.openai.responses.answer import ResponsesAnswer, ResponsesEvents
 from imagewire_server.formats.openai.responses.decode import completion_of, image_tool, spec_of
 from imagewire_server.formats.openai.responses.request import ResponsesRequest
@@ -43,7 +43,12 @@ class StoredResponses:
         if scope["query_string"]:
             name = scope["query_string"].decode("latin-1").partition("=")[0][:64]
             raise InvalidRequest([Violation(name, "is not supported; GET sends the whole response: leave it out")])
-        await self.responder.replay(exchange, ident, ResponsesAnswer(ResponsesRequest(model="", input="")))
+        try:
+            await self.responder.replay(exchange, ident, ResponsesAnswer(ResponsesRequest(model="", input="")))
+        except AnswerNotKept as error:
+            if exchange.response.started:
+                raise
+            raise CompletionNotFound(error.message, metadata=error.metadata) from error
 
 
 @dataclass(frozen=True, slots=True)

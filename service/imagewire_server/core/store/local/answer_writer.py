@@ -12,7 +12,7 @@ from imagewire_server.core.store import log_format
 from imagewire_server.core.store.local.database import SmallRows, completion_row, image_row
 from imagewire_server.core.store.local.folder import hold
 from imagewire_server.core.store.local.part_file import PartFile, write_all
-from imagewire_server.core.store.records import Ending, Kept, State, image_of
+from imagewire_server.core.store.records import Ending, Kept, KeptImage, State, image_of
 from imagewire_server.core.store.request import InputImage, kept_request
 from imagewire_server.core.store.store import NoRoom
 
@@ -126,10 +126,31 @@ class AnswerWriter:
         numbers = itertools.count()
 
         def take(image: InputImage) -> None:
-            self._store.keep_input(self._kept, f"{self._kept.completion_id}.in.{next(numbers)}", image)
+            self._keep_input(f"{self._kept.completion_id}.in.{next(numbers)}", image)
 
         request = kept_request(asked, take)
         return log_format.request_record(request) if request is not None else b""
+
+    def _keep_input(self, image_id: str, image: InputImage) -> None:
+        """Keep a picture of the request, so that its chat can go on."""
+        store, kept = self._store, self._kept
+        part = None if store.database.object(image.sha256) else store.folder.new_part()
+        if part is not None:
+            part.write_bytes(image.data)
+        with store.database.transaction():
+            if part is not None:
+                store.keep_object(part, image.sha256, len(image.data))
+            made = KeptImage(
+                image_id=image_id,
+                caller=kept.caller,
+                sha256=image.sha256,
+                size=len(image.data),
+                mime_type=image.mime_type,
+                width=image.width,
+                height=image.height,
+                expires=kept.expires,
+            )
+            store.database.put_image(made, kept.completion_id)
 
     def _write(self, file: PartFile, data: list[bytes]) -> None:
         before = file.size

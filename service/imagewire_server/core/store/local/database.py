@@ -115,6 +115,32 @@ class Database:
         self._db.execute(f"DELETE FROM images WHERE {where}", (value,))  # noqa: S608
         return [row[0] for row in rows]
 
+    def prolong(self, until: float, completion_ids: Iterable[str], image_ids: Iterable[str]) -> None:
+        """See Store."""
+        answers = {*completion_ids, *(ident for each in image_ids if (ident := self.completion_of(each)))}
+        for table, column, idents in (
+            ("completions", "id", answers),
+            ("images", "completion", answers),
+            ("images", "id", image_ids),
+        ):
+            self._db.executemany(
+                f"UPDATE {table} SET expires = ? WHERE {column} = ? AND expires < ?",  # noqa: S608
+                [(until, ident, until) for ident in idents],
+            )
+
+    def release(self, completion_id: str) -> None:
+        """The same, but for its request_id, which stays taken where the answer may have been charged."""
+        self._db.execute("DELETE FROM images WHERE completion = ?", (completion_id,))
+        stays = "request_id IS NOT NULL AND state <> ?"
+        self._db.execute(
+            f"DELETE FROM completions WHERE id = ? AND NOT ({stays})",  # noqa: S608
+            (completion_id, State.FREE.value),
+        )
+        self._db.execute(
+            "UPDATE completions SET state = ?, size = 0, log = NULL WHERE id = ?",
+            (State.NOT_KEPT.value, completion_id),
+        )
+
     def by_request(self, caller: str, request_id: str) -> Kept | None:
         """A caller's answer by its request_id."""
         return self._kept("caller = ? AND request_id = ?", caller, request_id)

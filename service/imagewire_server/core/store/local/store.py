@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,6 @@ from imagewire_server.core.store.local.sweep import Sweep
 from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.request import InputImage
 from imagewire_server.core.store.store import NoRoom, StoreDown
 
 _T = TypeVar("_T")
@@ -160,14 +159,23 @@ class LocalStore:
                 if self.database.image(caller, image_id, b"") is None:
                     return False
                 completion_id = self.database.completion_of(image_id)
-                self._sweep.remove([completion_id] if completion_id else [], [image_id])
+                self._sweep.release([completion_id] if completion_id else [], [image_id])
             return True
 
         return await self._asking(delete)
 
     async def delete(self, kept: Kept) -> None:
         """See Store."""
-        await self._asking(lambda: self._sweep.remove([kept.completion_id], []))
+        await self._asking(lambda: self._sweep.release([kept.completion_id], []))
+
+    async def prolong(self, until: float, *, completion_ids: Sequence[str] = (), image_ids: Sequence[str] = ()) -> None:
+        """See Store."""
+
+        def prolong() -> None:
+            with self.database.transaction():
+                self.database.prolong(until, completion_ids, image_ids)
+
+        await self._asking(prolong)
 
     async def aclose(self) -> None:
         """See Store."""
@@ -226,26 +234,6 @@ class LocalStore:
             self.database.put_object(sha256, size)
         else:
             part.unlink(missing_ok=True)
-
-    def keep_input(self, kept: Kept, image_id: str, image: InputImage) -> None:
-        """Keep an input picture of an answer, so that its chat can go on."""
-        part = None if self.database.object(image.sha256) else self.folder.new_part()
-        if part is not None:
-            part.write_bytes(image.data)
-        with self.database.transaction():
-            if part is not None:
-                self.keep_object(part, image.sha256, len(image.data))
-            made = KeptImage(
-                image_id=image_id,
-                caller=kept.caller,
-                sha256=image.sha256,
-                size=len(image.data),
-                mime_type=image.mime_type,
-                width=image.width,
-                height=image.height,
-                expires=kept.expires,
-            )
-            self.database.put_image(made, kept.completion_id)
 
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""

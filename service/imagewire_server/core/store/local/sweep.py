@@ -85,6 +85,15 @@ class Sweep:
         with self._database.transaction():
             self._remove(completion_ids, image_ids)
 
+    def release(self, completion_ids: list[str], image_ids: list[str]) -> None:
+        """The same, but for the request_ids of answers that may have been charged: nobody is to pay for them again."""
+        with self._database.transaction():
+            for ident in completion_ids:
+                self._database.release(ident)
+            self._remove([], image_ids)
+            for ident in completion_ids:
+                self._folder.remove(ident)
+
     def collect(self) -> None:
         """Remove the files that nothing refers to: those of processes that ended."""
         old = time.time() - _FORGOTTEN

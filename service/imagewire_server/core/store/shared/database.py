@@ -17,7 +17,8 @@ class Removal(Enum):
 
     OVER = ""  # its time is over; what is being drawn stays
     ROOM = "room"  # there is no room: its request_id stays taken until its time is over, so that nobody pays again
-    WANTED = "drawn"  # its caller wants that, or it was never begun: what is being drawn goes, too
+    DELETED = "deleted"  # its caller wants that: its request_id stays taken, and what is being drawn goes, too
+    NEVER_BEGUN = "unsent"  # nothing was sent: its request_id is free again, although it counts as being drawn
 
 
 class Database:
@@ -150,6 +151,10 @@ class Database:
     async def remove(self, name: str, how: Removal = Removal.OVER) -> bool:
         """Forget an answer or upload. Returns whether its objects can go: not those of what is drawn now."""
         return bool(await self._connection.run(scripts.REMOVE, LEASE, name, how.value))
+
+    async def prolong(self, until: float, given: list[str]) -> None:
+        """Keep answers and uploads at least until a time. given: their names."""
+        await self._connection.run(scripts.PROLONG, until, *given)
 
     async def total(self) -> int:
         """The bytes of all that is kept."""

@@ -152,5 +152,5 @@ class Heart:
             if self._unmarked.get(ident) is kept:
                 del self._unmarked[ident]
         for ident in list(self._unclaimed):
-            await self._database.remove(names.answer(ident), Removal.WANTED)
+            await self._database.remove(names.answer(ident), Removal.NEVER_BEGUN)
             self._unclaimed.discard(ident)

@@ -71,6 +71,9 @@ local function forget(name)
 end
 
 local function put(id, request, size, lease, expires, state, ...)
+  -- It may have been prolonged.
+  local before = redis.call('HGET', 'imagewire:c:' .. id, 'expires')
+  if before and tonumber(before) > tonumber(expires) then expires = before end
   redis.call('HSET', 'imagewire:c:' .. id, 'request', request, 'expires', expires, 'state', state, ...)
   expire('imagewire:c:' .. id, tonumber(expires))
   if request ~= '' and redis.call('SET', request, id, 'NX') then expire(request, tonumber(expires)) end
@@ -126,21 +129,50 @@ local state = redis.call('HGET', 'imagewire:c:' .. ARGV[2], 'state') or ''
 return {{state, is_drawn(ARGV[2], tonumber(ARGV[1])) and 1 or 0}}
 """
 
-# lease, name, and 'drawn' to remove also what somebody draws, or 'room' to leave a request_id taken whose answer may
-# have been paid for, and an upload that still arrives. Returns whether the objects can go.
+# lease, name, and why (database.py). 'unsent' and 'deleted' remove also what somebody draws; 'room' and 'deleted' leave
+# a request_id taken whose answer may have been paid for; 'room' leaves an upload that still arrives. Returns whether
+# the objects can go.
 REMOVE = f"""{_COMMON}
 local id = string.match(ARGV[2], '^answers/(.+)$')
-if id and ARGV[3] ~= 'drawn' and is_drawn(id, tonumber(ARGV[1])) then return 0 end
+local keeps_request = ARGV[3] == 'room' or ARGV[3] == 'deleted'
+if id and ARGV[3] ~= 'unsent' and ARGV[3] ~= 'deleted' and is_drawn(id, tonumber(ARGV[1])) then return 0 end
 -- What has ended has a lease as long as it is read by who had it drawn.
 if id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:a:' .. id) == 1 then return 0 end
 if not id and ARGV[3] == 'room' and redis.call('EXISTS', 'imagewire:m:' .. ARGV[2]) == 0 then return 0 end
-if id and ARGV[3] == 'room' and redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'free' and request_of(id) then
+if id and keeps_request and redis.call('HGET', 'imagewire:c:' .. id, 'state') ~= 'free' and request_of(id) then
   empty(ARGV[2])
   redis.call('HSET', 'imagewire:c:' .. id, 'state', 'not kept')
 else
   forget(ARGV[2])
 end
 return 1
+"""
+
+# until, and the names of answers and uploads, which are kept at least until then.
+PROLONG = f"""{_COMMON}
+local till = tonumber(ARGV[1])
+for at = 2, #ARGV do
+  local age = redis.call('ZSCORE', 'imagewire:ages', ARGV[at])
+  if age and tonumber(age) < till then
+    redis.call('ZADD', 'imagewire:ages', ARGV[1], ARGV[at])
+    local id = string.match(ARGV[at], '^answers/(.+)$')
+    if id and redis.call('EXISTS', 'imagewire:c:' .. id) == 1 then
+      redis.call('HSET', 'imagewire:c:' .. id, 'expires', ARGV[1])
+      for _, one in ipairs({{'imagewire:c:' .. id, 'imagewire:e:' .. id, request_of(id)}}) do expire(one, till) end
+    end
+    local images = 'imagewire:m:' .. ARGV[at]
+    for _, image in ipairs(redis.call('SMEMBERS', images)) do
+      local key = 'imagewire:i:' .. image
+      local by_hash = redis.call('HGET', key, 'by_hash')
+      if by_hash then
+        redis.call('HSET', key, 'expires', ARGV[1])
+        redis.call('ZADD', by_hash, ARGV[1], image)
+        for _, one in ipairs({{key, images, by_hash}}) do expire(one, till) end
+      end
+    end
+  end
+end
+return 0
 """
 
 # id, name it belongs to, expires, size of the upload or '', key by hash, and the record's other fields.

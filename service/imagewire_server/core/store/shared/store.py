@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -159,7 +159,7 @@ class SharedStore:
             return False
         with self.asking():
             place = await self.database.place(image_id)
-            if place is not None and await self.database.remove(place[0], Removal.WANTED):
+            if place is not None and await self.database.remove(place[0], Removal.DELETED):
                 await self.objects.remove(place[0])
         return True
 
@@ -167,8 +167,15 @@ class SharedStore:
         """See Store."""
         name = names.answer(kept.completion_id)
         with self.asking():
-            if await self.database.remove(name, Removal.WANTED):
+            if await self.database.remove(name, Removal.DELETED):
                 await self.objects.remove(name)
+
+    async def prolong(self, until: float, *, completion_ids: Sequence[str] = (), image_ids: Sequence[str] = ()) -> None:
+        """See Store."""
+        with self.asking():
+            places = [await self.database.place(ident) for ident in image_ids]
+            found = [names.answer(ident) for ident in completion_ids] + [place[0] for place in places if place]
+            await self.database.prolong(until, found)
 
     async def aclose(self) -> None:
         """See Store."""

@@ -30,7 +30,7 @@ class SharedUpload:
         if not self._saved:
             await self._file.settle()
             with contextlib.suppress(*FAULTS):  # the sweep finds it
-                await self._store.database.remove(self._name, Removal.WANTED)
+                await self._store.database.remove(self._name, Removal.DELETED)
                 await self._store.objects.remove(self._name)
 
     async def write(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ from imagewire_server.contract.events import Chunk
 from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.chat.message import Gathered, OpenPicture
 from imagewire_server.formats.openai.common import errors, mapping
-from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
+from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery, without_id
 from imagewire_server.formats.openai.common.encoder import Key, Piece, encoded, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front, final_end
 
@@ -43,6 +43,7 @@ class ChatChunks:
         self._fields = fields
         self._delivery = delivery
         self._shown: dict[Key, int] = {}  # the pictures whose URL was sent when they began: their index in `images`
+        self._by_url: list[pb.PartFinished] = []  # those that are complete, without ids
         self._request_id = request_id
         self._include_usage = include_usage
         self._started = pb.Started()
@@ -144,7 +145,7 @@ class ChatChunks:
         if not has_bytes(part):
             return []
         if self._delivery.begin(part):
-            return self._by_url(candidate, part) if part.mime_type and self._fields.images else []
+            return self._show(candidate, part) if part.mime_type and self._fields.images else []
         image = part.kind == _IMAGE
         at_once = image and bool(part.mime_type) and candidate.direct and self._fields.images
         if self._fields.image or not at_once:
@@ -155,7 +156,7 @@ class ChatChunks:
         self._line = True
         return [self._front + b'{"index":%d,"delta":{' % part.candidate_index + self._entry(candidate, part.part_index)]
 
-    def _by_url(self, candidate: _Candidate, part: pb.PartStarted) -> list[Piece]:
+    def _show(self, candidate: _Candidate, part: pb.PartStarted) -> list[Piece]:
         """The picture's event, as it begins."""
         key = key_of(part)
         self._shown[key] = self._images
@@ -179,6 +180,8 @@ class ChatChunks:
             end = entry_end(part, picture.media_type) + b']},"finish_reason":null}]}\n\n'
             pieces = [picture.close(), end]
         elif shown is not None:
+            if part.HasField("image"):
+                self._by_url.append(without_id(part))
             # What its event did not know. Clients that join deltas add this to the same entry.
             late: Json = {"mime_type": part.media.mime_type} if part.HasField("media") else {}
             if part.thought and not candidate.thoughts.get(part.part_index):
@@ -203,6 +206,12 @@ class ChatChunks:
     def _candidate_finished(self, candidate: _Candidate, end: pb.CandidateFinished) -> list[Piece]:
         index = end.candidate_index
         pieces: list[Piece] = []
+        for part in self._by_url if self._delivery.is_lost else []:
+            if part.candidate_index == index:
+                self._images += 1
+                front = b'"images":[' + entry_front(self._images - 1)
+                url = self._delivery.inside(part.image, key_of(part))
+                pieces += self._pieces(index, front, url, entry_end(part) + b"]")
         final = candidate.message.final.picture
         if self._fields.image and final is not None:
             url = self._delivery.inside(final.image, key_of(final))

@@ -4,7 +4,7 @@ A picture is sent when it is complete: OpenAI's format marks a draft before its 
 """
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagewire_server.contract import pb
@@ -27,6 +27,13 @@ class Picture:
     image: pb.Image
     thought: bool
     url: str = ""
+
+    def inside(self) -> "Picture":
+        """The same, which is not kept."""
+        image = pb.Image()
+        image.CopyFrom(self.image)
+        image.ClearField("image_id")
+        return replace(self, image=image, url="")
 
     def url_or_base64(self, *, as_url: bool = False) -> list[Piece]:
         """The field for it: `url` if it is elsewhere, otherwise `b64_json`; `image_id` if it is kept.
@@ -176,6 +183,7 @@ class ImagesStream:
         self._drafts = drafts
         self._sent = 0
         self._drawn = Drawn(delivery)
+        self._by_url: list[Picture] = []  # those that are complete already
 
     @property
     def needs(self) -> Collection[Key]:
@@ -195,9 +203,14 @@ class ImagesStream:
         if made is not None:
             # The usage is sent once, with the last picture. So each picture waits until the next one has come.
             for picture in self._drawn.take_earlier():
+                self._by_url += [picture] if picture.url else []
                 pieces += self._event("completed", picture, {"usage": usage([])})
         if kind == "finished":
             [last] = self._drawn.pictures()
+            if self._delivery.is_lost:
+                for picture in self._by_url:
+                    pieces += self._event("completed", picture.inside(), {"usage": usage([])})
+                last = last.inside()
             pieces += self._event("completed", last, {"usage": usage([self._drawn.usage]), **tier(self._drawn.usage)})
             pieces[-1:] = [*self._drawn.beside.pieces(), b"}\n\n"]
         return pieces

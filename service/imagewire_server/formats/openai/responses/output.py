@@ -34,6 +34,7 @@ class Output:
     ) -> None:
         self._delivery = delivery
         self._begun: dict[Key, Item] = {}  # the pictures that go by URL and are not complete
+        self._by_url: list[tuple[Item, Key]] = []  # those that are
         self._drafts = drafts
         self._encrypted = encrypted
         self._draws = draws
@@ -80,6 +81,7 @@ class Output:
             case "candidate_finished":
                 self._ended = True
                 yield from self._close_text()
+                yield from self._inside()
                 end = event.candidate_finished
                 if self._final.picture is None and mapping.finish_reason(end.finish_reason) == "content_filter":
                     yield from self._failed(end.native_finish_reason, end.finish_message)
@@ -182,10 +184,20 @@ class Output:
         if key_of(part) not in self._begun:
             yield from self._begin(key_of(part))
         item = self._begun.pop(key_of(part))
+        self._by_url.append((item, key_of(part)))
         item.shown |= data_uri_stream.look(part.image)
         own(item, part)
         yield "image_generation_call.completed", at(item), []
         yield from self._done(item)
+
+    def _inside(self) -> Iterator[ItemEvent]:
+        """Complete the pictures that went by URL once more, with their bytes, where the answer is not kept."""
+        for item, key in self._by_url if self._delivery.is_lost else []:
+            for name in ("url", "result", "image_id"):
+                item.shown.pop(name, None)
+            item.keys.add(key)
+            item.behind = [b',"result":"', ImageRef(key), b'"']
+            yield item.done()
 
     def _others(self, part: pb.PartFinished, item: Item) -> Iterator[ItemEvent]:
         """Add a draft, other media, or a native part."""
