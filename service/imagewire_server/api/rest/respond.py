@@ -32,7 +32,6 @@ from imagewire_server.contract.limits import LIGHT_BYTES
 from imagewire_server.core.call import Call
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.keeper import Keeper, fingerprint_of
-from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.wishes import ANY, Wishes
 from imagewire_server.formats.openai.common import reading
@@ -70,7 +69,6 @@ class Responder:
 
     engine: Engine
     keeper: Keeper
-    images: KeptImages
     urls: PictureUrls
     pictures: Pictures
     heartbeat_interval: float

@@ -98,7 +98,7 @@ class RestServer:
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         urls = PictureUrls(keeper, options.public_url)
         bypasses = options.missing_signatures == "bypass"
-        responder = Responder(engine, keeper, images, urls, pictures, options.heartbeat_interval, bypasses)
+        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval, bypasses)
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(
