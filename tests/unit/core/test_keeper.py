@@ -200,7 +200,7 @@ async def test_without_a_store_nothing_that_needs_it_is_taken() -> None:
     with pytest.raises(KeepOff):
         await keeper.resume(Call(), resumed(completion_id="x"))
     assert len(await events(await ask(keeper))) == 5
-    await keeper.flush()
+    assert [await keeper.has_images("me", ids) for ids in ([], ["img-1"])] == [True, False]
 
 
 async def test_a_position_that_there_is_not_is_named(tmp_path: Path) -> None:

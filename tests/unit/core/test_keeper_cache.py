@@ -140,7 +140,7 @@ async def test_a_damaged_answer_ends_in_an_error_and_is_drawn_anew(
 ) -> None:
     async with keeping(tmp_path, provider()) as (keeper, made, store):
         await drawn(keeper)
-        await keeper.flush()
+        await store.flush()
         [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
         await asyncio.to_thread(damage, file)
         with pytest.raises(AnswerNotKept):

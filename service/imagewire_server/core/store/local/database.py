@@ -128,19 +128,6 @@ class Database:
                 [(until, ident, until) for ident in idents],
             )
 
-    def release(self, completion_id: str) -> None:
-        """The same, but for its request_id, which stays taken where the answer may have been charged."""
-        self._db.execute("DELETE FROM images WHERE completion = ?", (completion_id,))
-        stays = "request_id IS NOT NULL AND state <> ?"
-        self._db.execute(
-            f"DELETE FROM completions WHERE id = ? AND NOT ({stays})",  # noqa: S608
-            (completion_id, State.FREE.value),
-        )
-        self._db.execute(
-            "UPDATE completions SET state = ?, size = 0, log = NULL WHERE id = ?",
-            (State.NOT_KEPT.value, completion_id),
-        )
-
     def by_request(self, caller: str, request_id: str) -> Kept | None:
         """A caller's answer by its request_id."""
         return self._kept("caller = ? AND request_id = ?", caller, request_id)

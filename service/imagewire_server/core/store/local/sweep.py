@@ -59,10 +59,13 @@ class Sweep:
         if old.kept is None:
             self._remove([], [old.ident])
         elif self._may_go(old.kept):
-            if old.kept.state is State.FREE:
-                self._remove([old.ident], [])
-            else:
-                self.leave_mark(replace(old.kept, state=State.NOT_KEPT))
+            self._release(old.kept)
+
+    def _release(self, kept: Kept) -> None:
+        if kept.state is State.FREE:
+            self._remove([kept.completion_id], [])
+        else:
+            self.leave_mark(replace(kept, state=State.NOT_KEPT))
 
     def leave_mark(self, kept: Kept) -> None:
         """Remove all of an answer but that its request_id is taken, if it has one."""
@@ -89,10 +92,9 @@ class Sweep:
         """The same, but for the request_ids of answers that may have been charged: nobody is to pay for them again."""
         with self._database.transaction():
             for ident in completion_ids:
-                self._database.release(ident)
+                if (kept := self._database.by_id(ident)) is not None:
+                    self._release(kept)
             self._remove([], image_ids)
-            for ident in completion_ids:
-                self._folder.remove(ident)
 
     def collect(self) -> None:
         """Remove the files that nothing refers to: those of processes that ended."""
