@@ -251,7 +251,8 @@ async def test_another_worker_and_the_next_start_find_it(tmp_path: Path) -> None
         first = await draw(one, SMALL, cache_ttl=HOUR, request_id=mine)
         again = await draw(other, SMALL, cache_ttl=HOUR)
         assert (unmarked(again), draws(one)) == (unmarked(first), 1)
-    async with running_stack(**settings) as next_start:
+        upstream = one.emulator.base_url
+    async with running_stack(**settings, gemini_base_url=upstream) as next_start:
         assert unmarked(await draw(next_start, SMALL, cache_ttl=HOUR)) == unmarked(first)
         assert draws(next_start) == 0
 

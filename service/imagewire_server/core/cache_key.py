@@ -1,22 +1,30 @@
 """What tells whether two requests ask for the same answer, for the answer cache."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
 
 from imagewire_server.contract import message_rules, pb
 from imagewire_server.core.store.request import KeptRequest
 
-_VERSION = b"1"
+_VERSION = b"2"
 
 
 class NoKey(Exception):
     """An answer to this request cannot be sent again. The message follows the name of a field."""
 
 
-def cache_key(spec: pb.Spec, routes: Iterable[str], space: str = "") -> bytes:
+class Way(NamedTuple):
+    """A way to serve a model's name. target: see Provider. completed: see Upstream."""
+
+    target: str
+    completed: Callable[[pb.Spec], pb.Spec] | None = None
+
+
+def cache_key(spec: pb.Spec, ways: Iterable[Way], space: str = "") -> bytes:
     """The key of a valid spec that has all that it refers to. Pictures count by their content.
 
-    routes: what the model's name stands for. space: see CacheWish. Raises NoKey.
+    ways: all that the model's name stands for. space: see CacheWish. Raises NoKey.
     """
     if spec.HasField("output_config"):
         raise NoKey("cannot be used with output_config: the provider writes those pictures; leave one of them out")
@@ -36,13 +44,20 @@ def cache_key(spec: pb.Spec, routes: Iterable[str], space: str = "") -> bytes:
     for field, value in spec.ListFields():
         if field.name not in {"messages", "model", "previous_completion_id"}:
             _set(beside, field.name, value)
-    parts = [part.SerializeToString(deterministic=True) for part in (chat.request, beside)]
-    parts += [name.encode() for name in sorted(set(routes))]
+    parts = [chat.request.SerializeToString(deterministic=True)]
+    for way in sorted({(way.target.encode(), _completed(beside, way)) for way in ways}):
+        parts += way
     found = hashlib.sha256(_VERSION)
     for part in (space.encode(), *parts):
         found.update(b"%d " % len(part))
         found.update(part)
     return found.digest()
+
+
+def _completed(beside: pb.Spec, way: Way) -> bytes:
+    """All but the messages as this way sends it: what the deployment says where the caller is silent counts too."""
+    made = beside if way.completed is None else way.completed(beside)
+    return made.SerializeToString(deterministic=True)
 
 
 def _is_elsewhere(message: pb.ChatMessage) -> bool:

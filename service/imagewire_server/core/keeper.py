@@ -264,7 +264,7 @@ class Keeper:
         error = outcome if outcome is None or isinstance(outcome, Error) else Internal("the server failed")
         if recorder.failed:
             metrics.count_not_kept()
-        cache_key = entry.key_for(call, outcome) if entry is not None else b""
+        cache_key = entry.key_for(call, outcome, self._engine.router) if entry is not None else b""
         recorder.end(error, free=error is not None and call.charged == "no", cache_key=cache_key)
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)

@@ -8,7 +8,7 @@ import pytest
 
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cut, InvalidRequest, NotFound
+from imagewire_server.contract.errors import Cut, InvalidRequest, NotFound, Overloaded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import KeepOff
 from imagewire_server.core.answer_cache import AnswerCache, Entry, check_off
@@ -144,6 +144,18 @@ async def test_whether_a_picture_is_wanted(tmp_path: Path, asked: Any, defaults:
         entry = await cache.entry(spec("n0", response_modalities=asked), Call(), Wishes())
     assert entry is not None
     assert entry.wants_picture is wants
+
+
+async def test_a_deployment_that_cannot_say_what_it_asks_is_not_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> str:
+        raise Overloaded("no file descriptor")
+
+    monkeypatch.setattr(Scripted, "target", fail)
+    async with opened(tmp_path) as store:
+        cache = AnswerCache(engine(None), store, 60.0)
+        assert await cache.entry(spec("n0"), Call(), Wishes(cache=CacheWish(60.0))) is None
 
 
 async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

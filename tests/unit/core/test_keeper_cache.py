@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, DeadlineExceeded, Overloaded, Unreachable
 from imagewire_server.contract.events import Chunk
@@ -14,6 +15,7 @@ from imagewire_server.contract.keep_errors import AnswerNotKept, KeepOff
 from imagewire_server.core import metrics, settle
 from imagewire_server.core.call import Call
 from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.router import Router
 from imagewire_server.core.store.store import StoreDown
 from imagewire_server.core.wishes import CacheWish, Wishes
 from tests.conftest import spec
@@ -110,6 +112,17 @@ async def test_a_fallbacks_answer_is_not_sent_again(tmp_path: Path) -> None:
         assert not is_cached(await drawn(keeper))
         assert (len(first.asked), len(second.asked)) == (2, 1)
         assert is_cached(await drawn(keeper))
+
+
+async def test_what_is_drawn_while_the_configuration_changes_is_not_sent_again(tmp_path: Path) -> None:
+    def reload(_: Any) -> None:
+        keeper._engine.router = Router(keeper._engine.router.upstreams, Routing())
+
+    async with keeping(tmp_path, provider([reload, *good()])) as (keeper, made, _):
+        await drawn(keeper)
+        assert not is_cached(await drawn(keeper))
+        assert is_cached(await drawn(keeper))
+        assert len(made.asked) == 2
 
 
 async def test_the_deadline_holds_for_a_cached_answer_too(tmp_path: Path) -> None:
