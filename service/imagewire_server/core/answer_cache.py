@@ -4,12 +4,13 @@ It is off unless the configuration or the request says how old an answer may be.
 was on can be found, so that a request without it costs neither a hash nor a look.
 """
 
+import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.errors import DeadlineExceeded, Error, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.keep_errors import KeepOff
 from imagewire_server.core.cache_key import NoKey, Way, cache_key
@@ -105,16 +106,28 @@ class AnswerCache:
         wants_picture = _wants_picture(spec, routes[0])
         return Entry(key, 0.0 if wishes.cache.fresh else ttl, wants_picture, router, wishes.cache.stores)
 
-    async def find(self, entry: Entry, call: Call) -> CachedReader | None:
-        """A reader of an answer that there is, whose beginning is read; None where one is to be drawn."""
+    async def find(
+        self, entry: Entry, call: Call, deadline: float | None = None, *, whole: bool
+    ) -> CachedReader | None:
+        """A reader of an answer that there is, which has begun; None where one is to be drawn. whole: see `begin`.
+
+        deadline: on the event loop's clock. Raises DeadlineExceeded.
+        """
         if not entry.ttl:
             return None
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._find(entry, call, whole=whole)
+        except TimeoutError as error:
+            raise DeadlineExceeded.for_free() from error
+
+    async def _find(self, entry: Entry, call: Call, *, whole: bool) -> CachedReader | None:
         caller = call.caller.id
         with contextlib.suppress(StoreDown):
             found = await self._store.cached(caller, entry.key, time.time() - entry.ttl)
             if found is not None:
                 reader = CachedReader(self._store, found, entry.key)
-                if await reader.begin():
+                if await reader.begin(whole=whole):
                     call.answered_from_cache(found.completion_id)
                     return reader
         return None

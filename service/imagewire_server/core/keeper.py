@@ -126,7 +126,8 @@ class Keeper:
         try:
             asked, spec = spec, await self._prepare(spec, call, wishes)
             entry = await self._cache.entry(spec, call, wishes)
-            cached = await self._cache.find(entry, call) if entry is not None else None
+            # What is not streamed is seen by nobody before it is complete.
+            cached = await self._cache.find(entry, call, deadline, whole=not stream) if entry is not None else None
         except BaseException:
             claiming.give_back(self._store, kept)
             raise

@@ -166,20 +166,20 @@ async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pyt
         cache = AnswerCache(engine(None), store, 60.0)
         entry = await cache.entry(spec("n0"), Call(caller=ME), Wishes())
         assert entry is not None
-        assert await cache.find(entry, Call(caller=ME)) is None
+        assert await cache.find(entry, Call(caller=ME), whole=False) is None
         recorder = store.record(kept())
         for some in drawing(SMALL):
             recorder.add(some)
         recorder.end(None, free=False, cache_key=entry.key)
         call = Call(caller=ME)
-        found = await cache.find(entry, call)
+        found = await cache.find(entry, call, whole=False)
         assert found is not None
         await found.aclose()
         assert (call.completion_id, call.cached_answers) == ("cmpl-1", 1)
-        assert await cache.find(replace(entry, ttl=0.0), Call(caller=ME)) is None
-        assert await cache.find(entry, Call(caller=YOU)) is None
+        assert await cache.find(replace(entry, ttl=0.0), Call(caller=ME), whole=False) is None
+        assert await cache.find(entry, Call(caller=YOU), whole=False) is None
         monkeypatch.setattr(store, "cached", fail)
-        assert await cache.find(entry, Call(caller=ME)) is None
+        assert await cache.find(entry, Call(caller=ME), whole=False) is None
 
 
 def test_a_server_without_a_store_has_no_cache() -> None:
