@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import hashlib
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -13,6 +15,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from imagewire_server.contract import pb
+from imagewire_server.core.store import cached_answer
 from tests.conftest import Stack, running_stack, spec
 from tests.deployments import google
 from tests.integration.keeping import BIG, draw, draws, flat, resume
@@ -152,6 +155,19 @@ async def test_a_deleted_picture_does_not_come_back(keeping: Stack) -> None:
     again = await draw(keeping, SMALL, cache_ttl=HOUR)
     assert not again[-1].finished.usage.cached_answer
     assert draws(keeping) == 2
+
+
+async def test_a_request_id_does_not_outlive_its_cached_answer(keeping: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    await draw(keeping, SMALL, cache_ttl=HOUR)
+    mine = str(uuid.uuid4())
+    await draw(keeping, SMALL, request_id=mine, cache_ttl=HOUR)
+    later = SimpleNamespace(time=lambda: time.time() + 90_000)  # for the first answer; the id itself is newer
+    monkeypatch.setattr(cached_answer, "time", later)
+    for asks in (draw(keeping, SMALL, request_id=mine), resume(keeping, request_id=mine)):
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await asks
+        assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
+    assert draws(keeping) == 1
 
 
 async def test_other_callers_draw_their_own(tmp_path: Path) -> None:
