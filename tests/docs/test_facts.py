@@ -4,9 +4,14 @@ import re
 import tomllib
 from typing import Any
 
+from typer.testing import CliRunner
+
 import imagewire
 from imagewire import errors, kept_errors
+from imagewire.cli.app import app
 from imagewire.cli.exits import EPILOG, Exit
+from imagewire_server.core.access.caller import Permission
+from imagewire_server.core.access.keys import Access
 from tests.docs.pages import ROOT, blocks
 
 
@@ -84,3 +89,22 @@ def test_the_exit_codes_are_the_commands() -> None:
 def test_the_reference_has_every_public_name() -> None:
     named = re.findall(r"^::: imagewire\.(\w+)$", page("reference.md"), re.MULTILINE)
     assert sorted(named) == sorted(set(imagewire.__all__) - {"__version__"})
+
+
+def flowing(name: str) -> str:
+    return " ".join(page(name).split())
+
+
+def test_who_has_what_was_drawn_with_an_earlier_key() -> None:
+    same = "also after another key took its place"
+    assert all(same in flowing(name) for name in ("rest.md", "keep.md", "threat-model.md"))
+    access = Access("one")
+    before = access.caller([("x-api-key", "one")], Permission.DRAW)
+    access.use("two", "")
+    assert access.caller([("x-api-key", "two")], Permission.DRAW) == before
+
+
+def test_n_and_a_time_of_the_answer_cache_exclude_each_other() -> None:
+    assert "`--cache-ttl` with a time and `-n` above 1 exclude each other" in flowing("cli.md")
+    ended = CliRunner().invoke(app, ["draw", "A cat", "-n", "2", "--cache-ttl", "3600"])
+    assert (ended.exit_code, "--cache-ttl and -n exclude each other" in ended.output) == (Exit.INVALID, True)

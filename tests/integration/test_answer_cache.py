@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import hashlib
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
@@ -13,6 +15,7 @@ import pytest
 from google.protobuf.duration_pb2 import Duration
 
 from imagewire_server.contract import pb
+from imagewire_server.core.store import cached_answer
 from tests.conftest import Stack, running_stack, spec
 from tests.deployments import google
 from tests.integration.keeping import BIG, draw, draws, flat, resume
@@ -154,6 +157,19 @@ async def test_a_deleted_picture_does_not_come_back(keeping: Stack) -> None:
     assert draws(keeping) == 2
 
 
+async def test_a_request_id_does_not_outlive_its_cached_answer(keeping: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    await draw(keeping, SMALL, cache_ttl=HOUR)
+    mine = str(uuid.uuid4())
+    await draw(keeping, SMALL, request_id=mine, cache_ttl=HOUR)
+    later = SimpleNamespace(time=lambda: time.time() + 90_000)  # for the first answer; the id itself is newer
+    monkeypatch.setattr(cached_answer, "time", later)
+    for asks in (draw(keeping, SMALL, request_id=mine), resume(keeping, request_id=mine)):
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await asks
+        assert told(failed.value).info.reason == "ANSWER_NOT_KEPT"
+    assert draws(keeping) == 1
+
+
 async def test_other_callers_draw_their_own(tmp_path: Path) -> None:
     async with (
         running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as anonymous,
@@ -251,7 +267,8 @@ async def test_another_worker_and_the_next_start_find_it(tmp_path: Path) -> None
         first = await draw(one, SMALL, cache_ttl=HOUR, request_id=mine)
         again = await draw(other, SMALL, cache_ttl=HOUR)
         assert (unmarked(again), draws(one)) == (unmarked(first), 1)
-    async with running_stack(**settings) as next_start:
+        upstream = one.emulator.base_url
+    async with running_stack(**settings, gemini_base_url=upstream) as next_start:
         assert unmarked(await draw(next_start, SMALL, cache_ttl=HOUR)) == unmarked(first)
         assert draws(next_start) == 0
 

@@ -72,6 +72,10 @@ class Toy:
         self._options = options
         self._headers = prepared({"content-type": "application/json", "x-toy-token": options.token})
 
+    async def target(self, native_id: str) -> str:
+        """See the protocol."""
+        return f"{self._url} {self._options.palette}"
+
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:

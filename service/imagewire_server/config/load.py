@@ -5,7 +5,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from imagewire_server.config import credentials, deployments, keys, litellm, models, routing, setting_sources, settings
+from imagewire_server.config import (
+    cache_times,
+    credentials,
+    deployments,
+    keys,
+    litellm,
+    models,
+    routing,
+    setting_sources,
+    settings,
+)
 from imagewire_server.config.deployments import Deployment, ModelList
 from imagewire_server.config.environment import References, Unneeded
 from imagewire_server.config.file_content import content
@@ -90,6 +100,8 @@ def load(
     else:
         found = ModelList(_default(made, providers))
     _distinct(found.deployments, path)
+    for words in cache_times.warnings(found.deployments, made.cache_ttl):
+        notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
     config = Config(
         settings=made,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from imagewire_server.config import cache_times
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
@@ -10,7 +11,6 @@ from imagewire_server.contract.provider import ImagePrice, TokenPrice
 
 if TYPE_CHECKING:
     from imagewire_server.config.deployments import Deployment
-    from imagewire_server.config.settings import Settings
 
 
 class Asked(NamedTuple):
@@ -62,11 +62,12 @@ def table(
     config: Config, providers: Iterable[ProviderConfig], details: "Callable[[Deployment], Details]"
 ) -> Iterator[str]:
     """The lines: each name with its deployments, aliases and fallbacks, the server's settings, and the warnings."""
-    for name in dict.fromkeys(deployment.name for deployment in config.deployments):
+    ttls = cache_times.by_name(config.deployments, config.settings.cache_ttl)
+    for name in ttls:
         yield name
         for deployment in config.deployments:
             if deployment.name == name:
-                yield from _deployment(deployment, details(deployment), config.settings)
+                yield from _deployment(deployment, details(deployment), ttls[name])
         for alias in config.routing.aliases:
             if alias.target == name:
                 yield f"  also called {alias.name}{', which is not listed' if alias.hidden else ''}"
@@ -91,12 +92,12 @@ def table(
         yield f"warning: {words}"
 
 
-def _deployment(deployment: "Deployment", details: Details, given: "Settings") -> Iterator[str]:
+def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) -> Iterator[str]:
     where = deployment.options.where
     share = deployment.weight or deployment.rpm or deployment.tpm
     notes = [f"at {where}" if where else "", f"share {share:g}" if share else "", f"id {deployment.id}"]
-    if ttl := given.cache_ttl if deployment.cache_ttl is None else deployment.cache_ttl:
-        notes.append(f"cached for {ttl:g} s")
+    if cache_ttl:
+        notes.append(f"cached for {cache_ttl:g} s")
     yield f"  {deployment.provider}/{deployment.model}  " + ", ".join(note for note in notes if note)
     if details.asked:
         yield f"    POST {details.asked.url}"

@@ -97,6 +97,16 @@ def not_kept(completion_id: str) -> AnswerNotKept:
     )
 
 
+def damaged(completion_id: str, *, has_request_id: bool) -> AnswerNotKept:
+    """Of an answer from the answer cache whose rest cannot be sent. has_request_id: whether the caller sent one."""
+    again = "with a new request_id" if has_request_id else "again"
+    return AnswerNotKept(
+        "this answer came from the answer cache, and what is kept of it is damaged or gone; nothing was charged for it:"
+        f" to have it drawn, and pay for it, send the request {again}",
+        metadata={"completion_id": completion_id},
+    )
+
+
 def unavailable() -> StoreUnavailable:
     """Of a call that needs the store."""
     return StoreUnavailable(

@@ -145,6 +145,14 @@ class Provider(Protocol):
         """Its models."""
         ...
 
+    async def target(self, native_id: str) -> str:
+        """What decides, beside the spec, what `generate` sends and where: addresses, headers, what its models get
+        that others do not. No credentials, limits or prices. For equal ones a kept answer may be sent again.
+
+        Raises Error where it cannot be known.
+        """
+        ...
+
     def generate(
         self, spec: "pb.Spec", native_id: str, *, stream: bool, report: Report
     ) -> "AsyncGenerator[list[StreamEvent], None]":

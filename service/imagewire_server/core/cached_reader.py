@@ -11,7 +11,7 @@ from typing import Any
 import structlog
 
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.contract.keep_errors import not_kept
+from imagewire_server.contract.keep_errors import AnswerNotKept, damaged
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.keeping import settled
 from imagewire_server.core.store import cached_answer
@@ -26,12 +26,20 @@ class CachedReader:
 
     def __init__(self, store: Store, kept: Kept, key: bytes) -> None:
         self._store, self._kept, self._key = store, kept, key
+        self._has_request_id = False
         self._first: list[list[StreamEvent]] = []
         self._events = self._checked()
 
-    async def begin(self) -> bool:
-        """Read up to the first bytes of a picture, or to the end. Returns whether it is there."""
+    async def begin(self, *, whole: bool) -> bool:
+        """Read up to the first bytes of a picture, or to the end. Returns whether it is there.
+
+        whole: read and check all of it before, for a caller that gets nothing until it has all; nothing of it is held.
+        """
         try:
+            if whole:
+                async with aclosing(self._checked()) as checked:
+                    async for _ in checked:
+                        pass
             async for events in self._events:
                 self._first.append(events)
                 if any(isinstance(event, Chunk) or event.HasField("finished") for event in events):
@@ -39,13 +47,14 @@ class CachedReader:
         except asyncio.CancelledError:
             await self.aclose()
             raise
-        except Exception as error:  # noqa: BLE001  # whatever is damaged, another one is drawn
-            _log.warning("a cached answer cannot be read, and is drawn again", **describe(error))
+        except AnswerNotKept:
+            pass  # whatever is damaged, another one is drawn
         return False
 
     async def answer(self, kept: Kept) -> None:
         """Let it be the answer of a request, where that has claimed a request_id."""
         if kept.request_id:
+            self._has_request_id = True
             recorder = self._store.record(kept)
             recorder.end(None, free=False, answer=self._kept.completion_id)
             try:
@@ -72,24 +81,19 @@ class CachedReader:
         """See Reader."""
         await self._events.aclose()
 
-    def _check(self, files: "_Files", events: list[StreamEvent]) -> None:
-        if not all(files.are_whole(event) for event in events):
-            raise not_kept(self._kept.completion_id)
-
     async def _checked(self) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, marked. What cannot be read to its end is not found again. Raises AnswerNotKept."""
         files = _Files()
         try:
             async with aclosing(self._store.read(self._kept, 0, 0)) as stored:
                 async for events in stored:
-                    self._check(files, events)
+                    files.check(events)
                     yield cached_answer.mark(events)
         except Exception as error:
+            _log.warning("a cached answer cannot be read: the next such request is drawn", **describe(error))
             with contextlib.suppress(StoreDown):
                 await self._store.forget_cached(self._kept.caller, self._key)
-            if isinstance(error, StoreDown):
-                raise not_kept(self._kept.completion_id) from error
-            raise
+            raise damaged(self._kept.completion_id, has_request_id=self._has_request_id) from error
 
 
 class _Files:
@@ -98,8 +102,12 @@ class _Files:
     def __init__(self) -> None:
         self._open: dict[tuple[int, int], Any] = {}
 
-    def are_whole(self, event: StreamEvent) -> bool:
-        """Whether all is as it was drawn, up to an event."""
+    def check(self, events: list[StreamEvent]) -> None:
+        """Raise ValueError unless all is as it was drawn, up to these events."""
+        if not all(self._are_whole(event) for event in events):
+            raise ValueError("a file of a kept answer has other bytes than were drawn")
+
+    def _are_whole(self, event: StreamEvent) -> bool:
         if isinstance(event, Chunk):
             place = event.candidate_index, event.part_index
             self._open.setdefault(place, hashlib.sha256()).update(event.data)

@@ -124,7 +124,8 @@ class Keeper:
         try:
             asked, spec = spec, await self._prepare(spec, call, wishes, kept.expires)
             entry = await self._cache.entry(spec, call, wishes)
-            cached = await self._cache.find(entry, call) if entry is not None else None
+            # What is not streamed is seen by nobody before it is complete.
+            cached = await self._cache.find(entry, call, deadline, whole=not stream) if entry is not None else None
         except BaseException:
             claiming.give_back(self._store, kept)
             raise
@@ -262,7 +263,7 @@ class Keeper:
         error = outcome if outcome is None or isinstance(outcome, Error) else Internal("the server failed")
         if recorder.failed:
             metrics.count_not_kept()
-        cache_key = entry.key_for(call, outcome) if entry is not None else b""
+        cache_key = entry.key_for(call, outcome, self._engine.router) if entry is not None else b""
         recorder.end(error, free=error is not None and call.charged == "no", cache_key=cache_key)
         # From now on it is read from the store: what is asked there waits until this is written.
         self._running.pop(kept.completion_id, None)

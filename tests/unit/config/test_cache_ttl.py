@@ -40,6 +40,27 @@ def test_a_deployments_own_time_comes_first(tmp_path: Path) -> None:
     assert sum("cached for" in line for line in shown) == 1
 
 
+def test_of_several_deployments_the_shortest_time_is_shown(tmp_path: Path) -> None:
+    config = load(tmp_path, (MODELS % "60").replace("model_name: b", "model_name: a"), IMAGEWIRE_CACHE_TTL="600")
+    lines = [line for line in registry.table(config, {}) if "cached" in line]
+    assert [line.rpartition(", ")[2] for line in lines] == ["cached for 60 s", "cached for 60 s"]
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize(("ttl", "environ"), [("60", {}), ("0", {"IMAGEWIRE_CACHE_TTL": "600"})])
+def test_a_name_that_is_never_cached_is_not_said_to_be(tmp_path: Path, ttl: str, environ: dict[str, str]) -> None:
+    text = (MODELS % ttl).replace("model_name: b", "model_name: a")
+    config = load(tmp_path, text, **environ)
+    assert not any("cached for" in line for line in registry.table(config, {}))
+    [words] = config.warnings
+    assert words == (
+        "the answer cache is off for 'a', because one of its deployments has cache_ttl 0 and the shortest time of a"
+        " name counts: set model_info.cache_ttl for all of them"
+    )
+    with pytest.raises(ConfigError, match="the answer cache is off for 'a'"):
+        load(tmp_path, text, **environ, IMAGEWIRE_STRICT="true")
+
+
 def test_another_time_leaves_a_deployment_its_health(tmp_path: Path) -> None:
     before, after = (load(tmp_path, MODELS % ttl).deployments[0] for ttl in ("60", "90"))
     assert before != after

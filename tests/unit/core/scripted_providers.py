@@ -79,6 +79,9 @@ class Scripted:
         self.calls = list(calls)
         self.asked: list[pb.Spec] = []
 
+    async def target(self, native_id: str) -> str:
+        return native_id
+
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:

@@ -8,7 +8,7 @@ import pytest
 
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cut, InvalidRequest, NotFound
+from imagewire_server.contract.errors import Cut, InvalidRequest, NotFound, Overloaded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import KeepOff
 from imagewire_server.core.answer_cache import AnswerCache, Entry, check_off
@@ -146,6 +146,18 @@ async def test_whether_a_picture_is_wanted(tmp_path: Path, asked: Any, defaults:
     assert entry.wants_picture is wants
 
 
+async def test_a_deployment_that_cannot_say_what_it_asks_is_not_cached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> str:
+        raise Overloaded("no file descriptor")
+
+    monkeypatch.setattr(Scripted, "target", fail)
+    async with opened(tmp_path) as store:
+        cache = AnswerCache(engine(None), store, 60.0)
+        assert await cache.entry(spec("n0"), Call(), Wishes(cache=CacheWish(60.0))) is None
+
+
 async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(*_: Any) -> None:
         raise StoreDown("disk I/O error")
@@ -154,20 +166,20 @@ async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pyt
         cache = AnswerCache(engine(None), store, 60.0)
         entry = await cache.entry(spec("n0"), Call(caller=ME), Wishes())
         assert entry is not None
-        assert await cache.find(entry, Call(caller=ME)) is None
+        assert await cache.find(entry, Call(caller=ME), whole=False) is None
         recorder = store.record(kept())
         for some in drawing(SMALL):
             recorder.add(some)
         recorder.end(None, free=False, cache_key=entry.key)
         call = Call(caller=ME)
-        found = await cache.find(entry, call)
+        found = await cache.find(entry, call, whole=False)
         assert found is not None
         await found.aclose()
         assert (call.completion_id, call.cached_answers) == ("cmpl-1", 1)
-        assert await cache.find(replace(entry, ttl=0.0), Call(caller=ME)) is None
-        assert await cache.find(entry, Call(caller=YOU)) is None
+        assert await cache.find(replace(entry, ttl=0.0), Call(caller=ME), whole=False) is None
+        assert await cache.find(entry, Call(caller=YOU), whole=False) is None
         monkeypatch.setattr(store, "cached", fail)
-        assert await cache.find(entry, Call(caller=ME)) is None
+        assert await cache.find(entry, Call(caller=ME), whole=False) is None
 
 
 def test_a_server_without_a_store_has_no_cache() -> None:

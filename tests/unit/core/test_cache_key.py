@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract import pb
-from imagewire_server.core.cache_key import NoKey, cache_key
+from imagewire_server.core.cache_key import NoKey, Way, cache_key
 from tests.conftest import spec
 
 SMALL, LARGE = b"\x89PNG small", b"\x89PNG" + bytes(2000)
 USER, ASSISTANT = pb.Role.ROLE_USER, pb.Role.ROLE_ASSISTANT
 
 
-def key(made: pb.Spec, *routes: str, space: str = "") -> bytes:
-    return cache_key(made, routes or ("gemini/m",), space)
+def key(made: pb.Spec, *targets: str, space: str = "") -> bytes:
+    return cache_key(made, [Way(target) for target in targets or ("gemini/m",)], space)
 
 
 def edit(**image: Any) -> pb.Spec:

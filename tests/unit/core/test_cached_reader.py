@@ -55,7 +55,7 @@ async def rest(made: CachedReader) -> list[StreamEvent]:
 async def test_all_events_come_in_order_and_the_last_is_marked() -> None:
     store = Told(list(events(LARGE)))
     made = reader(store)
-    assert await made.begin()
+    assert await made.begin(whole=False)
     *found, last = await rest(made)
     assert found == [event for some in events(LARGE) for event in some][:-1]
     assert not isinstance(last, Chunk)
@@ -66,14 +66,14 @@ async def test_all_events_come_in_order_and_the_last_is_marked() -> None:
 async def test_an_answer_without_files_is_read_to_its_end_first() -> None:
     text = pb.Event(sequence=1, part_finished=pb.PartFinished())
     made = reader(Told([[text], [pb.Event(sequence=2, finished=pb.Finished())]]))
-    assert await made.begin()
+    assert await made.begin(whole=False)
     assert len(await rest(made)) == 2
 
 
 @pytest.mark.parametrize("fault", [StoreDown("disk I/O error"), ValueError("no record"), AnswerNotKept("gone"), None])
 async def test_what_cannot_begin_is_not_there(fault: Exception | None) -> None:
     store = Told(events(LARGE)[:1], fault)  # type: ignore[arg-type]
-    assert not await reader(store).begin()
+    assert not await reader(store).begin(whole=False)
     assert store.forgotten == ([] if fault is None else [("me", KEY)])
 
 
@@ -81,10 +81,42 @@ async def test_what_cannot_begin_is_not_there(fault: Exception | None) -> None:
 async def test_what_breaks_off_is_not_found_again(fault: Exception) -> None:
     store = Told(list(events(LARGE)[:3]), fault)
     made = reader(store)
-    assert await made.begin()
+    assert await made.begin(whole=False)
     with pytest.raises(AnswerNotKept):
         await rest(made)
     assert store.forgotten == [("me", KEY)]
+
+
+async def test_what_is_checked_as_a_whole_is_read_twice_and_held_never() -> None:
+    store = Told(list(events(LARGE)))
+    made = reader(store)
+    assert await made.begin(whole=True)
+    assert len(made._first) < len(events(LARGE))
+    assert (await rest(made))[:-1] == [event for some in events(LARGE) for event in some][:-1]
+
+
+@pytest.mark.parametrize("fault", [StoreDown("disk I/O error"), ValueError("no record"), AnswerNotKept("gone")])
+async def test_a_whole_answer_that_breaks_off_is_not_there(fault: Exception) -> None:
+    store = Told(list(events(LARGE)[:-1]), fault)
+    assert not await reader(store).begin(whole=True)
+    assert store.forgotten == [("me", KEY)]
+
+
+@pytest.mark.parametrize(("asks", "words"), [(kept(), "request again"), (kept(request_id=ID), "a new request_id")])
+async def test_the_error_speaks_of_what_was_sent(asks: Kept, words: str) -> None:
+    class Noted:
+        def end(self, *_: Any, **__: Any) -> None: ...
+
+        async def settle(self) -> None: ...
+
+    store = Told(list(events(LARGE)[:3]), ValueError("no record"))
+    store.record = lambda _: Noted()  # type: ignore[attr-defined]
+    made = reader(store)
+    assert await made.begin(whole=False)
+    await made.answer(asks)
+    with pytest.raises(AnswerNotKept, match=words) as failed:
+        await rest(made)
+    assert ("request_id" in failed.value.message) is bool(asks.request_id)
 
 
 def _changed(some: list[StreamEvent], data: bytes | None) -> list[StreamEvent]:
@@ -98,7 +130,7 @@ async def test_a_picture_with_other_bytes_is_an_error(data: bytes | None) -> Non
     first, second, *more = events(LARGE)
     store = Told([first, _changed(second, data), *more])
     made = reader(store)
-    await made.begin()
+    await made.begin(whole=False)
     with pytest.raises(AnswerNotKept):
         await rest(made)
     assert store.forgotten == [("me", KEY)]
@@ -111,13 +143,13 @@ async def test_what_is_elsewhere_has_no_bytes_here() -> None:
         [pb.Event(sequence=2, finished=pb.Finished())],
     ]
     made = reader(Told(parts))
-    assert await made.begin()
+    assert await made.begin(whole=False)
     assert len(await rest(made)) == 2
 
 
 async def test_a_call_that_leaves_while_it_begins_forgets_nothing() -> None:
     store = Told([None])
-    begins = asyncio.create_task(reader(store).begin())
+    begins = asyncio.create_task(reader(store).begin(whole=False))
     await store.waits.wait()
     begins.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -131,7 +163,7 @@ async def test_a_store_that_is_down_forgets_later(tmp_path: Path, monkeypatch: p
 
     async with opened(tmp_path) as store:
         monkeypatch.setattr(LocalStore, "forget_cached", fail)
-        assert not await reader(store).begin()  # there is no such answer
+        assert not await reader(store).begin(whole=False)  # there is no such answer
 
 
 async def test_it_becomes_the_answer_of_a_request_id(tmp_path: Path) -> None:
@@ -143,7 +175,7 @@ async def test_it_becomes_the_answer_of_a_request_id(tmp_path: Path) -> None:
         asks = kept("cmpl-2", request_id=ID)
         await store.claim(asks)
         made = reader(store)
-        assert await made.begin()
+        assert await made.begin(whole=False)
         await made.answer(asks)
         await made.answer(kept("cmpl-3"))  # without a request_id there is nothing to note
         async with made:
@@ -167,7 +199,7 @@ async def test_a_call_that_leaves_while_its_id_is_noted_reads_no_more(tmp_path: 
     store, slow = Told(list(events(LARGE))), Slow()
     store.record = lambda _: slow  # type: ignore[attr-defined]
     made = reader(store)
-    await made.begin()
+    await made.begin(whole=False)
     noting = asyncio.create_task(made.answer(kept(request_id=ID)))
     await slow.waits.wait()
     noting.cancel()

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Cut, DeadlineExceeded, Overloaded, Unreachable
 from imagewire_server.contract.events import Chunk
 from imagewire_server.contract.keep_errors import AnswerNotKept, KeepOff
 from imagewire_server.core import metrics, settle
+from imagewire_server.core.cached_reader import CachedReader
 from imagewire_server.core.call import Call
 from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.router import Router
 from imagewire_server.core.store.store import StoreDown
 from imagewire_server.core.wishes import CacheWish, Wishes
 from tests.conftest import spec
@@ -112,6 +115,17 @@ async def test_a_fallbacks_answer_is_not_sent_again(tmp_path: Path) -> None:
         assert is_cached(await drawn(keeper))
 
 
+async def test_what_is_drawn_while_the_configuration_changes_is_not_sent_again(tmp_path: Path) -> None:
+    def reload(_: Any) -> None:
+        keeper._engine.router = Router(keeper._engine.router.upstreams, Routing())
+
+    async with keeping(tmp_path, provider([reload, *good()])) as (keeper, made, _):
+        await drawn(keeper)
+        assert not is_cached(await drawn(keeper))
+        assert is_cached(await drawn(keeper))
+        assert len(made.asked) == 2
+
+
 async def test_the_deadline_holds_for_a_cached_answer_too(tmp_path: Path) -> None:
     async with keeping(tmp_path, provider()) as (keeper, _, _):
         await drawn(keeper)
@@ -147,6 +161,37 @@ async def test_a_damaged_answer_ends_in_an_error_and_is_drawn_anew(
             await drawn(keeper)
         assert not is_cached(await drawn(keeper))
         assert len(made.asked) == 2
+
+
+@pytest.mark.parametrize("damage", [_truncate, _flip])
+async def test_a_damaged_answer_is_drawn_at_once_where_nothing_was_sent(
+    tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    async with keeping(tmp_path, provider()) as (keeper, made, store):
+        await drawn(keeper)
+        await keeper.flush()
+        [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
+        await asyncio.to_thread(damage, file)
+        call = Call(caller=ME)
+        options: Any = {"stream": False, "hashes": True, "deadline": None, "wishes": CACHED, "request_id": ID}
+        again = await events(await keeper.open(spec("n0"), call, **options))
+        assert (is_cached(again), call.cached_answers, len(made.asked)) == (False, 0, 2)
+        assert is_cached(await drawn(keeper, stream=False))
+
+
+async def test_the_deadline_holds_while_an_answer_is_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(*_: Any, **__: Any) -> bool:
+        await asyncio.Event().wait()
+        return True
+
+    async with keeping(tmp_path, provider()) as (keeper, made, _):
+        await drawn(keeper)
+        monkeypatch.setattr(CachedReader, "begin", wait)
+        with pytest.raises(DeadlineExceeded, match="nothing was charged"):
+            await drawn(keeper, stream=False, deadline=asyncio.get_running_loop().time(), request_id=ID)
+        monkeypatch.undo()
+        assert is_cached(await drawn(keeper, request_id=ID))
+        assert len(made.asked) == 1
 
 
 @pytest.mark.parametrize("damage", [Path.unlink, _empty])

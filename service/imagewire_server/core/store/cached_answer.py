@@ -8,8 +8,12 @@ from imagewire_server.core.store.records import Kept, State
 
 def counts(kept: Kept, caller: str, since: float) -> bool:
     """Whether an answer may be sent again. since: when it may have begun at the earliest, in seconds since 1970."""
-    is_kept = kept.state is State.ENDED and kept.expires > time.time()
-    return is_kept and kept.caller == caller and kept.created >= since
+    return is_there(kept) and kept.caller == caller and kept.created >= since
+
+
+def is_there(kept: Kept) -> bool:
+    """Whether an answer can still be sent again to a request that got it before: its time is not over."""
+    return kept.state is State.ENDED and kept.expires > time.time()
 
 
 def mark(events: list[StreamEvent]) -> list[StreamEvent]:

@@ -1,9 +1,11 @@
 """One call of Google's generateContent: the dialect over the transport. Both of Google's providers stand on it."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -18,6 +20,8 @@ from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
 
 _ERROR_BYTES = 1024 * 1024
 _ANSWERS = b'"candidates"'
+# Headers that hold credentials, also those of a relay.
+_CREDENTIALS = frozenset({"authorization", "proxy-authorization", "x-goog-api-key"})
 # Seconds: an odd piece of an answer takes so long to read, a usual one a hundredth of it.
 _LONG = 0.01
 
@@ -39,15 +43,20 @@ class GoogleCall:
     ) -> None:
         self._http = http
         self._allowed = allowed
-        self._headers = {
-            **extra_headers,
-            "content-type": "application/json",
-            "user-agent": f"imagewire/{__version__}",
-        }
+        own = {"content-type": "application/json", "user-agent": f"imagewire/{__version__}"}
+        self._headers = {**extra_headers, **own}
+        self._deciding = sorted(one for one in extra_headers.items() if one[0] not in {*own, *_CREDENTIALS})
         self._credentials: Mapping[str, str] = {}
         self._prepared = prepared(self._headers)
         self._first_byte_timeout = first_byte_timeout
         self._max_retry_after = max_retry_after
+
+    def target(self, model_url: str, capabilities: Capabilities) -> str:
+        """See Provider. model_url: with credentials or without."""
+        given = urlsplit(model_url)
+        place = given.scheme, given.netloc.rpartition("@")[2], given.path, given.query
+        encoding = capabilities.system_instruction, capabilities.unsigned_signature
+        return json.dumps([place, self._deciding, encoding])
 
     async def body(self, spec: pb.Spec, capabilities: Capabilities, *, large: bool) -> bytes | Body:
         """The request's body. Raises InvalidRequest for what the model cannot take."""

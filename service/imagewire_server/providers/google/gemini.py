@@ -20,6 +20,10 @@ class GeminiApi:
         self._credentials = {"x-goog-api-key": endpoint.api_key}
         self.models = models
 
+    async def target(self, native_id: str) -> str:
+        """See the protocol."""
+        return self._call.target(self._endpoint.model_url(native_id), self.models.find(native_id))
+
     def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:

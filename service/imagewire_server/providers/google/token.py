@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from imagewire_server.contract.errors import Unreachable
+from imagewire_server.contract.errors import Error, Unreachable
 from imagewire_server.transport import exhaustion
 
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)
@@ -73,6 +73,15 @@ class GoogleToken:
             return access
         return await self._renewed()
 
+    async def project(self) -> str:
+        """The project of the credentials, "" for none. No token is fetched for it. Raises as `get` does."""
+        if self._access is not None:
+            return self._access.project
+        try:
+            return (await asyncio.to_thread(self._credentials))[1]
+        except self._failures as error:
+            raise _failed(error) from error
+
     async def renew(self, refused: Access) -> None:
         """Google refused this token: get another, unless somebody already has."""
         if self._access is None or self._access.token == refused.token:
@@ -109,23 +118,21 @@ class GoogleToken:
         try:
             self._access = await asyncio.to_thread(self._refresh)
         except self._failures as error:
-            if exhaustion.is_own(error):
-                raise exhaustion.overloaded() from error
-            # The text may hold paths, hosts and answers of the token server.
-            _log.error("no token", kind=type(error).__name__)
-            raise Unreachable(
-                "the server got no token for Vertex AI; nothing was charged: check vertex_credentials, or the"
-                " application default credentials, on the imagewire server"
-            ) from error
+            raise _failed(error) from error
         self._is_due = self._is_due and loaded is not self._loaded
         return self._access
 
-    def _refresh(self) -> Access:
-        """In the thread: load the credentials the first time, then renew them."""
+    def _credentials(self) -> tuple[Any, str]:
+        """In a thread: the credentials and their project, loaded the first time."""
         with self._lock:
             if self._loaded is None:
                 self._loaded = _load(self._source)
-            credentials, project = self._loaded
+            return self._loaded
+
+    def _refresh(self) -> Access:
+        """In the thread: renew the credentials."""
+        credentials, project = self._credentials()
+        with self._lock:
             credentials.refresh(self._request())
         expiry: datetime | None = credentials.expiry
         return Access(
@@ -135,6 +142,17 @@ class GoogleToken:
             project=project,
             quota_project=getattr(credentials, "quota_project_id", None) or "",
         )
+
+
+def _failed(error: Exception) -> Error:
+    if exhaustion.is_own(error):
+        return exhaustion.overloaded()
+    # The text may hold paths, hosts and answers of the token server.
+    _log.error("no token", kind=type(error).__name__)
+    return Unreachable(
+        "the server got no token for Vertex AI; nothing was charged: check vertex_credentials, or the"
+        " application default credentials, on the imagewire server"
+    )
 
 
 def _load(source: str) -> tuple[Any, str]:

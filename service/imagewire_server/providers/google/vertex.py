@@ -23,6 +23,12 @@ class Vertex:
         self._token = token
         self.models = models
 
+    async def target(self, native_id: str) -> str:
+        """See the protocol. The project of the credentials counts where the location has none."""
+        token = None if self._location.project else self._token
+        project = await token.project() if token is not None else ""
+        return self._call.target(self._location.model_url(native_id, project), self.models.find(native_id))
+
     async def generate(
         self, spec: pb.Spec, native_id: str, *, stream: bool, report: Report
     ) -> AsyncGenerator[list[StreamEvent], None]:

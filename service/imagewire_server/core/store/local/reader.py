@@ -91,8 +91,8 @@ class LocalReader:
     async def _other(self, completion_id: str) -> AsyncGenerator[list[StreamEvent], None]:
         """The events of the answer that this one is the same as."""
         kept = await asyncio.to_thread(self._database.by_id, completion_id)
-        if kept is None:
-            raise not_kept(self._kept.completion_id)  # it was removed
+        if kept is None or not cached_answer.is_there(kept):
+            raise not_kept(self._kept.completion_id)  # it was removed, or is about to be
         other = LocalReader(self._database, self._folder, kept, self._at.sequence, self._at.offset)
         async with contextlib.aclosing(other.events()) as found:
             async for events in found:

@@ -227,13 +227,13 @@ class LocalStore:
         self._sweep.end_upload(name)
 
     def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
-        """Make a part an object, unless there is one of the same bytes. Inside a transaction."""
+        """Make a part an object, in place of a file of the same bytes, which may be damaged. Inside a transaction."""
         found = self.database.object(sha256)
-        if found is None or (found[1] is None and not self.folder.object(sha256).exists()):
+        if found is not None and found[1] is not None:
+            part.unlink(missing_ok=True)
+        else:
             self.folder.keep_object(part, sha256)
             self.database.put_object(sha256, size)
-        else:
-            part.unlink(missing_ok=True)
 
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""

@@ -83,8 +83,8 @@ class SharedReader:
     async def _other(self, completion_id: str) -> _Events:
         """The events of the answer that this one is the same as."""
         kept = await self._database.by_id(completion_id)
-        if kept is None or kept.state is not State.ENDED:
-            raise not_kept(self._kept.completion_id)  # it was removed
+        if kept is None or not cached_answer.is_there(kept):
+            raise not_kept(self._kept.completion_id)  # it was removed, or is about to be
         other = SharedReader(self._database, self._objects, kept, self._sequence, self._offset)
         async with contextlib.aclosing(other.events()) as found:
             async for events in found:
