@@ -38,3 +38,11 @@ def test_an_id_of_another_request_is_a_wrong_field() -> None:
     assert RequestIdReused().violations == (Violation("request_id", words.format("UUID")),)
     named = RequestIdReused("Idempotency-Key", "key")
     assert named.violations == (Violation("Idempotency-Key", words.format("key")),)
+
+
+@pytest.mark.parametrize("has_request_id", [True, False])
+def test_a_damaged_answer_of_the_cache_speaks_of_a_request_id_only_where_one_was_sent(has_request_id: bool) -> None:
+    error = keep_errors.damaged("cmpl-1", has_request_id=has_request_id)
+    assert error.metadata == {"completion_id": "cmpl-1"}
+    assert ("request_id" in str(error)) is has_request_id
+    assert str(error).endswith("send the request with a new request_id" if has_request_id else "send the request again")

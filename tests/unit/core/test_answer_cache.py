@@ -1,5 +1,6 @@
 """What a request's place in the answer cache is, and which answers are worth to be sent again."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cut, InvalidRequest, NotFound, Overloaded
+from imagewire_server.contract.errors import Cut, DeadlineExceeded, InvalidRequest, NotFound, Overloaded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import KeepOff
 from imagewire_server.core.answer_cache import AnswerCache, Entry, check_off
@@ -180,6 +181,25 @@ async def test_what_is_kept_by_the_key_is_found(tmp_path: Path, monkeypatch: pyt
         assert await cache.find(entry, Call(caller=YOU), whole=False) is None
         monkeypatch.setattr(store, "cached", fail)
         assert await cache.find(entry, Call(caller=ME), whole=False) is None
+
+
+def test_what_was_drawn_by_another_configuration_is_not_found() -> None:
+    before, after = (engine(None).router for _ in "12")
+    entry = Entry(b"key", 60.0, wants_picture=True, router=before)
+    entry.see([picture(), ended(), *end()])
+    assert (entry.key_for(Call(), None, before), entry.key_for(Call(), None, after)) == (b"key", b"")
+
+
+async def test_the_deadline_holds_while_it_looks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def wait(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    async with opened(tmp_path) as store:
+        monkeypatch.setattr(store, "cached", wait)
+        cache = AnswerCache(engine(None), store, 60.0)
+        now = asyncio.get_running_loop().time()
+        with pytest.raises(DeadlineExceeded, match="nothing was charged"):
+            await cache.find(Entry(b"key", 60.0, wants_picture=True), Call(caller=ME), now, whole=True)
 
 
 def test_a_server_without_a_store_has_no_cache() -> None:

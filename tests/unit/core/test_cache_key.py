@@ -1,12 +1,14 @@
 """Which requests are the same for the answer cache."""
 
 import hashlib
+from functools import partial
 from typing import Any
 
 import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.core.cache_key import NoKey, Way, cache_key
+from imagewire_server.core.spec_defaults import merged
 from tests.conftest import spec
 
 SMALL, LARGE = b"\x89PNG small", b"\x89PNG" + bytes(2000)
@@ -102,3 +104,15 @@ def test_what_cannot_be_compared_has_no_key(made: pb.Spec, words: str) -> None:
 def test_a_data_uri_is_content() -> None:
     one, two = (edit(uri=f"data:image/png;base64,{word}") for word in ("AAAA", "BBBB"))
     assert key(one) != key(two)
+
+
+def test_a_default_counts_where_the_caller_is_silent() -> None:
+    def way(seed: int) -> Way:
+        return Way("gemini/m", partial(merged, config(seed), lambda _: None, lambda *_: None))
+
+    def config(seed: int) -> pb.Spec:
+        return pb.Spec(generation_config=pb.GenerationConfig(seed=seed))
+
+    silent, own = spec(), spec(generation_config=pb.GenerationConfig(seed=1))
+    assert cache_key(silent, [way(1)]) != cache_key(silent, [way(2)]) != cache_key(silent, [way(1), way(2)])
+    assert cache_key(own, [way(1)]) == cache_key(own, [way(2)]) == cache_key(silent, [way(1)])
