@@ -25,7 +25,9 @@ async def local(tmp_path: Path) -> AsyncIterator[Stack]:
 
 async def damage(stack: Stack, folder: Path) -> None:
     """Flip one bit of the kept picture, at three quarters."""
-    await stack.server.keeper.flush()
+    store = stack.server.keeper._store
+    assert store is not None
+    await store.flush()
 
     def flip() -> None:
         [file] = [one for one in folder.rglob("*") if one.is_file() and one.stat().st_size >= 3_000_000]

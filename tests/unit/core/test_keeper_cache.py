@@ -169,7 +169,7 @@ async def test_a_damaged_answer_is_drawn_at_once_where_nothing_was_sent(
 ) -> None:
     async with keeping(tmp_path, provider()) as (keeper, made, store):
         await drawn(keeper)
-        await keeper.flush()
+        await store.flush()
         [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
         await asyncio.to_thread(damage, file)
         call = Call(caller=ME)
