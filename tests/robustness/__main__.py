@@ -20,6 +20,7 @@ from tests.robustness.callers import Callers
 from tests.robustness.model import violations
 
 _CALLERS = 6
+_NO_ROOM_IS_MADE = str(10**12)  # bytes: what made room would have another end
 _FULL_DISK = ("sh", "-c", 'ulimit -f 2000; exec "$@"', "sh")
 
 
@@ -45,7 +46,7 @@ class Replica:
         """Start, serve, and be killed."""
         module = self.module or ("tests.robustness.jumping_clock" if life == "jumping clock" else "imagewire_server")
         before = _FULL_DISK if life == "full disk" else ()
-        made = processes.server(self.emulator, before=before, module=module, keep_dir=self.folder)
+        made = processes.server(self.emulator, before=before, module=module, **_kept(self.folder))
         server = await asyncio.to_thread(made.__enter__)
         self.address = server.address
         self.lives[life] += 1
@@ -68,13 +69,17 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
         reading = asyncio.create_task(_read_ledger(emulator.address, ledger))
         await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
         # What each id gives when all is quiet again.
-        with processes.server(emulator.address, keep_dir=folder) as server:
+        with processes.server(emulator.address, **_kept(folder)) as server:
             for replica in replicas:
                 replica.address = server.address
             await callers[0].replay_all()
         reading.cancel()
         _note_ledger(emulator.address, ledger)
     return _judged(callers, ledger, replicas)
+
+
+def _kept(folder: str) -> dict[str, str]:
+    return {"keep_dir": folder, "keep_max_bytes": _NO_ROOM_IS_MADE}
 
 
 def _judged(callers: list[Callers], ledger: dict[int, dict[str, Any]], replicas: list[Replica]) -> list[str]:
