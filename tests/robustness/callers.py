@@ -39,9 +39,9 @@ class Callers:
         self._idents.append(str(uuid.UUID(int=self._random.getrandbits(128))))
         return self._idents[-1]
 
-    async def replay_all(self) -> None:
+    async def replay(self, idents: list[str]) -> None:
         """Ask for each answer once more."""
-        for ident in dict.fromkeys(self._idents):
+        for ident in idents:
             await self.call(ident, cut=False, resume=False)
 
     async def call(self, ident: str, *, cut: bool | None = None, resume: bool | None = None) -> None:
