@@ -73,6 +73,7 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
             for replica in replicas:
                 replica.address = server.address
             every = list(dict.fromkeys(idents))
+            sys.stdout.write(f"{len(every)} ids are asked for once more\n")
             await asyncio.gather(*(one.replay(every[number::_CALLERS]) for number, one in enumerate(callers)))
         reading.cancel()
         _note_ledger(emulator.address, ledger)
