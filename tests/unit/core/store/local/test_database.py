@@ -3,6 +3,7 @@
 import sqlite3
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,3 +126,72 @@ def test_the_newest_is_found_by_an_index(database: Database, where: str) -> None
     asked = f"EXPLAIN QUERY PLAN SELECT completion FROM cached WHERE {where}"  # noqa: S608
     [plan] = database._db.execute(asked).fetchall()
     assert plan[3].startswith("SEARCH")
+
+
+def test_a_file_that_is_no_database_is_left_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[sqlite3.Connection] = []
+    connect = sqlite3.connect
+
+    def noted(*given: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(connect(*given, **options))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", noted)
+    (tmp_path / "a.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(sqlite3.DatabaseError, match="not a database"):
+        Database(tmp_path / "a.sqlite")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_nothing_is_written_into_a_file_that_was_removed_until_it_is_opened_again(
+    database: Database, tmp_path: Path
+) -> None:
+    database.put(kept())
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert not database.is_there
+    with pytest.raises(FileNotFoundError, match="the database was removed"):
+        database.put(kept("cmpl-2"))
+    database.reopen()
+    assert database.is_there
+    database.put(kept("cmpl-2"))
+    assert [one.ident for one in database.oldest(9)] == ["cmpl-2"]
+
+
+def test_another_file_of_its_name_is_not_its_own(database: Database, tmp_path: Path) -> None:
+    (tmp_path / "a.sqlite").rename(tmp_path / "b.sqlite")
+    (tmp_path / "a.sqlite").touch()
+    assert not database.is_there
+
+
+def test_an_answer_by_its_callers_request_id(database: Database) -> None:
+    database.put(kept(request_id="r"))
+    found = database.by_request("me", "r")
+    assert found is not None
+    assert found.completion_id == "cmpl-1"
+    assert (database.by_request("you", "r"), database.by_request("me", "s")) == (None, None)
+
+
+def test_what_is_prolonged_stays_with_its_pictures_and_nothing_is_shortened(database: Database) -> None:
+    now = time.time()
+    names = "named", "by-picture", "other", "longer"
+    for ident in names:
+        database.put(kept(ident, expires=now + (99 if ident == "longer" else 9)))
+        database.put_image(image(f"of-{ident}", ident.encode(), expires=now + 9), ident)
+    database.put_image(image("up", b"up", expires=now + 9), None)
+    database.prolong(now + 50, ["named", "longer"], ["of-by-picture", "up", "none"])
+    answers = {ident: found.expires for ident in names if (found := database.by_id(ident))}
+    assert answers == {"named": now + 50, "by-picture": now + 50, "other": now + 9, "longer": now + 99}
+    ids = "of-named", "of-by-picture", "of-other", "of-longer", "up"
+    images = [found.expires for ident in ids if (found := database.image("me", ident, b""))]
+    assert images == [now + 50, now + 50, now + 9, now + 50, now + 50]
+
+
+def test_an_upload_counts_with_what_has_arrived_until_it_is_over(database: Database) -> None:
+    database.put_upload("a", "me", 5)
+    database.put_upload("b", "you", 1)
+    database.put_upload("a", "me", 20)
+    assert (sorted(database.uploads()), database.total) == ([("a", "me"), ("b", "you")], 21)
+    database.delete_upload("a")
+    assert (database.uploads(), database.total) == ([("b", "you")], 1)

@@ -4,6 +4,7 @@ import errno
 import fcntl
 import io
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,36 @@ def test_the_secret_of_a_faster_process_is_the_one(tmp_path: Path, monkeypatch: 
     folder = Folder(tmp_path)
     assert folder.secret() == b"theirs"
     assert list(folder.leftovers()) == []
+
+
+def test_an_owner_sees_that_its_file_was_removed(tmp_path: Path) -> None:
+    owner = Folder(tmp_path).owner()
+    assert (owner.is_there, owner.is_removed) == (True, False)
+    (tmp_path / "owners" / owner.name).unlink()
+    assert (owner.is_there, owner.is_removed) == (False, True)
+    (tmp_path / "owners" / owner.name).touch()
+    assert (owner.is_there, owner.is_removed) == (False, True), "it is another file"
+    owner.end()
+
+
+def test_what_is_missing_is_made_by_one_alone(tmp_path: Path) -> None:
+    folder = Folder(tmp_path / "a")
+    shutil.rmtree(folder.path)
+    with folder.alone():
+        assert folder.log("x").parent.is_dir()
+        with (folder.path / "lock").open("ab") as lock, pytest.raises(BlockingIOError):
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with (folder.path / "lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_the_next_database_begins_without_what_is_left_of_the_last(tmp_path: Path, is_there: bool) -> None:
+    folder = Folder(tmp_path)
+    left = [tmp_path / f"answers.sqlite{end}" for end in ("-wal", "-shm")]
+    for file in left:
+        file.touch()
+    if is_there:
+        folder.database.touch()
+    with folder.alone():
+        assert [file.exists() for file in left] == [is_there, is_there]

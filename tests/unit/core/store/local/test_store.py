@@ -200,3 +200,28 @@ async def test_an_answer_is_no_longer_found(tmp_path: Path) -> None:
         await store.forget_cached("me", b"key")
         assert await store.cached("me", b"key", 0.0) is None
         assert await store.find("me", completion_id="cmpl-1") is not None
+
+
+async def test_what_is_prolonged_is_found_beyond_its_time(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        given = kept()
+        await put(store, given, events(SMALL))
+        until = given.expires + 500
+        await store.prolong(until, image_ids=["img-1"])
+        found, image = await store.find("me", completion_id="cmpl-1"), await store.image("me", image_id="img-1")
+        assert (found and found.expires, image and image.expires) == (until, until)
+        await store.prolong(until + 1, completion_ids=["cmpl-1"])
+        found = await store.find("me", completion_id="cmpl-1")
+        assert (found and found.expires) == until + 1
+
+
+async def test_bytes_that_the_database_has_need_no_file(tmp_path: Path) -> None:
+    image = KeptImage("img-u", "me", hashlib.sha256(SMALL).digest(), len(SMALL), "image/png", 3, 4, time.time() + 1000)
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL))
+        async with store.upload() as upload:
+            await upload.write(SMALL)
+            await upload.save(image)
+        await store.flush()
+        assert files(tmp_path) == []
+        assert await store.image_bytes(image, 0, len(SMALL)) == SMALL

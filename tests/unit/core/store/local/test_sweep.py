@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from imagewire_server.contract.errors import Overloaded
 from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.records import KeptImage, State
@@ -106,6 +107,7 @@ async def test_an_answer_that_its_caller_still_reads_makes_no_room(tmp_path: Pat
         assert len([one async for one in reading]) > 3
         recorder.release()
         recorder.release()
+        await store.flush()
         await put(other, kept("cmpl-5"), events(bytes([9]) * 400_000, "img-9"))
         assert await store.find("me", completion_id="cmpl-1") is None
 
@@ -183,3 +185,26 @@ async def test_files_that_nothing_knows_are_removed(tmp_path: Path) -> None:
         await store.writer.call(store._sweep.collect)
         assert [file.exists() for file in (*lost, new)] == [False, False, False, True]
         assert await read(store, kept()) == ([1, 2, 3, 4], LARGE)
+
+
+async def test_a_deleted_answer_has_its_request_id_only_where_it_may_have_been_charged(tmp_path: Path) -> None:
+    charged, free = kept("cmpl-1", request_id=ID), kept("cmpl-2", request_id=ID.replace("2", "3"))
+    async with opened(tmp_path) as store:
+        await put(store, charged, events(LARGE, "img-1"))
+        await put(store, free, events(LARGE, "img-2")[:-1], Overloaded("no slot"), free=True)
+        await put(store, kept("cmpl-3"), events(LARGE, "img-3"))
+        await uploaded(store, 9)
+        await store.writer.call(lambda: store._sweep.release(["cmpl-1", "cmpl-2", "cmpl-3", "none"], ["img-9"]))
+        left = [await store.writer.call(lambda k=k: store.database.by_id(f"cmpl-{k}")) for k in (1, 2, 3)]  # type: ignore[misc]
+        assert [one and one.state for one in left] == [State.NOT_KEPT, None, None]
+        assert (files(tmp_path), await total(store)) == ([], 0)
+
+
+async def test_what_is_left_of_an_upload_goes_with_its_owner(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for owner in store.owner, "nobody":
+            (tmp_path / "parts" / f"upload-{owner}").write_bytes(b"x")
+            await store.writer.call(lambda owner=owner: store.database.put_upload(f"upload-{owner}", owner, 1))  # type: ignore[misc]
+        await store.writer.call(store._sweep.expire)
+        assert await store.writer.call(store.database.uploads) == [(f"upload-{store.owner}", store.owner)]
+        assert [file.name for file in files(tmp_path)] == [f"upload-{store.owner}"]
