@@ -1,7 +1,7 @@
 """A store in memory, which writes and fails when a test says so, and drawings that it keeps."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import OnProgress
 from tests.unit.core.drawings import ENOUGH, joined
 from tests.unit.core.store.local.stores import kept
+
+See = Callable[[list[StreamEvent]], None]
 
 
 class ScriptedStore:
@@ -81,9 +83,9 @@ class ScriptedStore:
             raise self.error
 
 
-def keeping(store: Any, *, may_go_on: bool = True, **fields: Any) -> Keeping:
+def keeping(store: Any, *, may_go_on: bool = True, see: See | None = None, **fields: Any) -> Keeping:
     """What a drawing has of its store. fields: of its record."""
-    return Keeping(store, kept(**fields), store, lambda: may_go_on, lambda error: store.end(error, free=False))
+    return Keeping(store, kept(**fields), store, lambda: may_go_on, lambda error: store.end(error, free=False), see)
 
 
 def drawing(

@@ -186,3 +186,11 @@ async def test_the_store_learns_when_nobody_reads_any_more() -> None:
     while not store.released:
         await settle()
     assert store.ended == [None]
+
+
+async def test_who_watches_a_drawing_sees_each_of_its_events_once() -> None:
+    seen: list[list[StreamEvent]] = []
+    completion, store = drawing(Scripted(batches()), see=seen.append)
+    got = await read(completion.attach(hashes=True))
+    assert wire(got) == wire([event for events in seen for event in events]) == wire(store.got)
+    assert len(seen) == len(batches())

@@ -7,7 +7,7 @@ import pytest
 from imagewire_server.contract import message_rules, pb
 from imagewire_server.contract.errors import AnswerTooLarge
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.core.fold import fold
+from imagewire_server.core.fold import fold, kept_elsewhere
 from tests.event_forms import all_internal, kind_of
 from tests.fold_cases import FoldCase, image, media, picture, text
 
@@ -82,3 +82,9 @@ async def test_a_text_that_is_too_large_is_read_to_its_end() -> None:
     with pytest.raises(AnswerTooLarge):
         await fold(counted(), max_inline_bytes=1000)
     assert kind_of(read[-1]) == "finished"
+
+
+async def test_the_pictures_that_an_answer_only_names() -> None:
+    small = await fold(stream(text("Here"), picture(A), picture(B)), max_inline_bytes=6000)
+    assert kept_elsewhere(small) == ["img-2", "img-1"], "the message's own image first"
+    assert kept_elsewhere(await fold(stream(picture(A)), max_inline_bytes=ENOUGH)) == []

@@ -12,10 +12,10 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Overloaded
 from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
-from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.core.kept_images import KeptImages, has_images
 from imagewire_server.core.store.local.store import LocalStore
 from tests.pictures import encoded
-from tests.unit.core.store.local.stores import opened
+from tests.unit.core.store.local.stores import events, kept, opened
 
 PICTURE = encoded("PNG", 40, 30)
 SHA = hashlib.sha256(PICTURE).digest()
@@ -161,3 +161,35 @@ async def test_a_picture_that_is_removed_while_it_is_read(store: LocalStore) -> 
     await images.delete("me", made.image_id)
     with pytest.raises(ImageNotFound):
         await anext(pieces)
+
+
+async def test_whether_pictures_are_there(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = KeptImages(store, 1000)
+    one, two = [(await received(images, described())).image_id for _ in range(2)]
+    assert await has_images(store, "me", [one, two])
+    assert await has_images(store, "me", [])
+    assert not await has_images(store, "me", [one, "img-x"])
+    assert not await has_images(store, "you", [one])
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(store._reads, "image", fail)
+    assert not await has_images(store, "me", [one])
+
+
+async def test_a_drawing_that_is_still_written_is_waited_for(store: LocalStore) -> None:
+    recorder = store.record(kept())
+    for batch in events(PICTURE, "img-drawn"):
+        recorder.add(batch)
+    recorder.end(None, free=False)
+    recorder.release()
+    assert await has_images(store, "me", ["img-drawn"])
+
+
+async def test_whether_the_store_is_down(store: LocalStore) -> None:
+    images = KeptImages(store, 1000)
+    assert not images.is_down
+    store.is_down, store._tries_at = True, float("inf")
+    assert images.is_down
+    assert not KeptImages(None, 1000).is_down

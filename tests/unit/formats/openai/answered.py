@@ -8,7 +8,7 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.formats.openai.common.delivery import Delivery
-from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, key_of
+from imagewire_server.formats.openai.common.encoder import Encoder, ImageRef, Key, Piece, key_of
 
 KIND = pb.PartKind
 STARTED = pb.Event(started={"completion_id": "cmpl-0f", "model": "gemini/m", "create_time": {"seconds": 1_700_000_000}})
@@ -88,6 +88,11 @@ def steps(encoder: Encoder, events: Iterable[StreamEvent]) -> list[str]:
         made.append(b"".join(out).decode())
         kept = {key: data for key, data in kept.items() if key in encoder.needs}
     return made
+
+
+def with_keys(pieces: Iterable[Piece]) -> bytes:
+    """What is written, with KEPT and its key in place of the bytes of each picture."""
+    return b"".join(f"KEPT{piece.key}".encode() if isinstance(piece, ImageRef) else piece for piece in pieces)
 
 
 def body(encoder: Encoder, events: Iterable[StreamEvent]) -> Any:

@@ -86,7 +86,7 @@ class Output:
                 if self._final.picture is None and mapping.finish_reason(end.finish_reason) == "content_filter":
                     yield from self._failed(end.native_finish_reason, end.finish_message)
                 draft = self._final.picture if self._final.is_draft else None
-                if draft is not None and not self._delivery.url(key_of(draft)):
+                if draft is not None and key_of(draft) not in {key for _, key in self._by_url}:
                     self._final.take(draft, is_draft=False)  # shown as the picture now, and once
                     yield from self._complete(draft)
 

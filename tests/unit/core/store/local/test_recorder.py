@@ -14,7 +14,19 @@ from imagewire_server.core.store.local.small_answers import HELD
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
 from imagewire_server.core.store.store import StoreDown
-from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, total, until_error
+from tests.unit.core.store.local.stores import (
+    ID,
+    LARGE,
+    SMALL,
+    events,
+    files,
+    kept,
+    opened,
+    put,
+    read,
+    total,
+    until_error,
+)
 
 
 @pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
@@ -125,3 +137,22 @@ async def test_what_was_asked_is_kept(tmp_path: Path) -> None:
             assert await store.image_bytes(image, 0, 1 << 20) == LARGE
         assert await store.request(kept("cmpl-3")) is None
         assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
+
+
+async def test_an_answer_that_begins_while_the_store_is_down_is_not_kept(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        given = kept(request_id=ID)
+        await store.claim(given)
+        store.is_down, store._tries_at = True, float("inf")
+        recorder = store.record(given)
+        for batch in events(LARGE):
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        recorder.release()
+        await store.flush()
+        assert (recorder.failed, recorder.written, files(tmp_path)) == (True, 0, [])
+        store.is_down = False
+        found = await store.claim(kept("cmpl-2", request_id=ID))
+        assert found is not None
+        assert (found.completion_id, found.state) == (given.completion_id, State.NOT_KEPT)
+        assert await total(store) == 0

@@ -7,7 +7,7 @@ import pytest
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.chat.answer import ImageFields
 from imagewire_server.formats.openai.chat.chunks import ChatChunks
-from tests.unit.formats.openai.answered import by_url, ended, finished, picture, steps, streamed
+from tests.unit.formats.openai.answered import by_url, ended, finished, picture, steps, streamed, with_keys
 
 
 def deltas(*parts: list[Any], images: bool = True) -> list[list[Any]]:
@@ -58,3 +58,28 @@ def test_what_was_not_known_when_it_began_follows_in_the_same_entry(end: pb.Even
 
 def test_a_chunk_that_is_an_event_adds_nothing() -> None:
     assert deltas([pb.Event(image_chunk={"data": b"A"})]) == [[]]
+
+
+def test_pictures_that_are_not_kept_come_again_inside_before_the_answer_ends() -> None:
+    [start], delivery = by_url()
+    encoder = ChatChunks(ImageFields(image=True), "id", include_usage=False, delivery=delivery)
+    made = {"mime_type": "image/png", "image_id": "img-1", "display_name": "cat"}
+    begun, _, end = picture(b"A", image=made, thought=True)
+    other, other_end = (one for one in picture(b"B", 1, candidate=1) if isinstance(one, pb.Event))
+    steps(encoder, [start, begun, end, other, other_end])
+    delivery.lose()
+    told = [encoder.feed(event.WhichOneof("event"), event) for event in (*ended(), *ended(candidate=1), *finished())]
+    shown = streamed(b"".join(with_keys(pieces) for pieces in told).decode())
+    assert shown.pop() == ("", "[DONE]")
+    first = {"url": "data:image/png;base64,KEPT(0, 0)", "detail": "auto", "display_name": "cat"}
+    second = {"url": "data:image/png;base64,KEPT(1, 1)", "detail": "auto"}
+    common = {"type": "image_url"}
+    choices = [(one["index"], one["delta"]) for _, chunk in shown for one in chunk["choices"]]
+    assert choices == [
+        (0, {"images": [{**common, "index": 2, "image_url": first, "thought": True}]}),
+        (0, {"image": first}),
+        (1, {"images": [{**common, "index": 3, "image_url": second}]}),
+        (1, {"image": second}),
+        (0, {}),
+        (1, {}),
+    ]

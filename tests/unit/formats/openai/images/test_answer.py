@@ -10,7 +10,18 @@ from imagewire_server.contract.errors import Withheld
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.formats.openai.common.encoder import ImageRef
 from imagewire_server.formats.openai.images.answer import Drawn, ImagesStream, answer, tier, usage
-from tests.unit.formats.openai.answered import STARTED, ended, finished, native, picture, steps, streamed, text
+from tests.unit.formats.openai.answered import (
+    STARTED,
+    by_url,
+    ended,
+    finished,
+    native,
+    picture,
+    steps,
+    streamed,
+    text,
+    with_keys,
+)
 
 OWN = "provider_specific_fields"
 NONE = {
@@ -227,3 +238,32 @@ def test_pictures_as_urls() -> None:
     [first, last] = answer([drawn(picture(b"abc"))], [], "id", as_url=True)
     joined = b"".join(b"KEPT" if isinstance(piece, ImageRef) else piece for piece in [*first, *last])
     assert json.loads(joined)["data"] == [{"url": "data:image/png;base64,KEPT"}]
+
+
+def test_pictures_that_are_not_kept_are_completed_inside_the_answer() -> None:
+    [start], delivery = by_url()
+    stream = ImagesStream("image_generation", "id", drafts=2, delivery=delivery)
+    parts = [picture(b"", part, image={"mime_type": "image/png", "image_id": f"img-{part}"}) for part in (0, 1)]
+    before = streamed("".join(steps(stream, [start, *parts[0], *parts[1]])))
+    assert [(name.partition(".")[2], said["url"], said.get("image_id")) for name, said in before] == [
+        ("partial_image", "http://a/0/0", None),
+        ("partial_image", "http://a/0/1", None),
+        ("completed", "http://a/0/0", "img-0"),
+    ]
+    delivery.lose()
+    told = [stream.feed(one.WhichOneof("event"), one) for one in (*ended(), *finished(usage={"total_tokens": 3}))]
+    shown = streamed(b"".join(with_keys(pieces) for pieces in told).decode())
+    assert shown == [
+        event("completed", "KEPT(0, 0)", usage=NONE),
+        event("completed", "KEPT(0, 1)", usage={**NONE, "total_tokens": 3}),
+    ]
+
+
+def test_a_picture_alone_that_is_not_kept_is_completed_once() -> None:
+    [start], delivery = by_url()
+    stream = ImagesStream("image_edit", "id", drafts=0, delivery=delivery)
+    steps(stream, [start, *picture(b"", image={"mime_type": "image/png", "image_id": "img-0"})])
+    delivery.lose()
+    [last] = [stream.feed(one.WhichOneof("event"), one) for one in finished()]
+    [(name, said)] = streamed(with_keys(last).decode())
+    assert (name, said["b64_json"], said.keys() & {"url", "image_id"}) == ("image_edit.completed", "KEPT(0, 0)", set())

@@ -7,7 +7,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.responses.output import Output
-from tests.unit.formats.openai.answered import by_url, ended, picture
+from tests.unit.formats.openai.answered import by_url, ended, picture, with_keys
 
 IG = "image_generation_call"
 ADDED = ["output_item.added", f"{IG}.in_progress", f"{IG}.generating"]
@@ -46,3 +46,44 @@ def test_what_turns_out_to_be_no_picture_fails_as_one_and_comes_as_what_it_is() 
     assert (failed["type"], failed["status"]) == (IG, "failed")
     [media] = other["provider_specific_fields"]["media"]
     assert (other["type"], media["mime_type"], media["url"]) == ("message", "audio/wav", "http://a/0/0")
+
+
+def lost(*parts: list[Any]) -> tuple[list[tuple[str, Any]], Output]:
+    """The events behind the end of an answer whose pictures turn out not to be kept."""
+    [start], delivery = by_url()
+    output = Output(0, delivery=delivery)
+    assert isinstance(start, pb.Event)
+    output.start(start.started)
+    for event in [event for part in parts for event in part if isinstance(event, pb.Event)]:
+        list(output.feed(event.WhichOneof("event"), event))
+    delivery.lose()
+    [end] = ended()
+    told = []
+    for name, fields, behind in output.feed("candidate_finished", end):
+        told.append((name, json.loads(json.dumps(fields).encode()[:-1] + with_keys(behind) + b"}")))
+    return told, output
+
+
+def kept(part: int, *, thought: bool = False) -> list[Any]:
+    image = {"mime_type": "image/png", "image_id": f"img-{part}", "width": 4, "height": 3}
+    return picture(b"A", part, image=image, thought=thought)
+
+
+def inside(part: int, **more: Any) -> dict[str, Any]:
+    known = {"type": IG, "status": "completed", "output_format": "png", "size": "4x3"}
+    return {"id": f"ig_0f_{part}", **known, "result": f"KEPT(0, {part})", **more}
+
+
+def test_pictures_that_are_not_kept_are_done_once_more_with_their_bytes() -> None:
+    told, output = lost(kept(0, thought=True), kept(1))
+    items = [inside(0, provider_specific_fields={"thought": True}), inside(1)]
+    assert told == [("output_item.done", {"output_index": at, "item": item}) for at, item in enumerate(items)]
+    assert [json.loads(with_keys(item.pieces())) for item in output.items] == items
+    assert output.needs == {(0, 0), (0, 1)}
+
+
+def test_a_draft_that_is_not_kept_is_not_shown_twice() -> None:
+    told, output = lost(kept(0, thought=True))
+    item = inside(0, provider_specific_fields={"thought": True})
+    assert told == [("output_item.done", {"output_index": 0, "item": item})]
+    assert [json.loads(with_keys(item.pieces())) for item in output.items] == [item]
