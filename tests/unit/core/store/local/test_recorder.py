@@ -14,7 +14,7 @@ from imagewire_server.core.store.local.small_answers import HELD
 from imagewire_server.core.store.log_format import StoredError
 from imagewire_server.core.store.records import State
 from imagewire_server.core.store.store import StoreDown
-from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, total, until_error
+from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read, until_error
 
 
 @pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
@@ -71,21 +71,6 @@ async def test_what_is_held_for_a_moment_is_written(tmp_path: Path) -> None:
         recorder.end(None, free=False)
         await store.flush()
         assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
-
-
-async def test_a_picture_that_arrives_counts_before_it_is_whole(tmp_path: Path) -> None:
-    picture = bytes(5 * 1024 * 1024)
-    async with opened(tmp_path) as store:
-        recorder = store.record(kept())
-        *arriving, _, _ = events(picture)
-        for batch in arriving:
-            recorder.add(batch)
-        assert await total(store) > 4 * 1024 * 1024
-        for batch in events(picture)[-2:]:
-            recorder.add(batch)
-        recorder.end(None, free=False)
-        await store.flush()
-        assert len(picture) < await total(store) < len(picture) + 10_000
 
 
 async def test_what_was_free_and_has_no_request_id_is_not_kept(tmp_path: Path) -> None:
