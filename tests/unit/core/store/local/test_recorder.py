@@ -85,21 +85,6 @@ async def test_what_is_held_for_a_moment_is_written(tmp_path: Path) -> None:
         assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
 
 
-async def test_a_picture_that_arrives_counts_before_it_is_whole(tmp_path: Path) -> None:
-    picture = bytes(5 * 1024 * 1024)
-    async with opened(tmp_path) as store:
-        recorder = store.record(kept())
-        *arriving, _, _ = events(picture)
-        for batch in arriving:
-            recorder.add(batch)
-        assert await total(store) > 4 * 1024 * 1024
-        for batch in events(picture)[-2:]:
-            recorder.add(batch)
-        recorder.end(None, free=False)
-        await store.flush()
-        assert len(picture) < await total(store) < len(picture) + 10_000
-
-
 async def test_what_was_free_and_has_no_request_id_is_not_kept(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
         await put(store, kept(), events(SMALL)[:1], Overloaded("no slot"), free=True)
