@@ -64,6 +64,7 @@ async def test_grpcs_tasks_bear_the_names_by_which_we_know_them() -> None:
 
 async def test_grpcs_abort_raises_its_own_error_and_the_peer_is_an_address() -> None:
     seen: list[Any] = []
+    ended = asyncio.Event()  # the caller may learn of the end before the handler does
 
     async def handler(_: Any, context: Any) -> None:
         seen.append(context.peer())
@@ -72,10 +73,13 @@ async def test_grpcs_abort_raises_its_own_error_and_the_peer_is_an_address() -> 
         except BaseException as error:
             seen.append(type(error))
             raise
+        finally:
+            ended.set()
 
     async with _served(handler) as channel:
         with pytest.raises(grpc.aio.AioRpcError):
             await channel.unary_unary("/a/b")(b"")
+        await ended.wait()
     peer, kind = seen
     host, port = _peer(peer) or ("", 0)
     assert host == "127.0.0.1"
