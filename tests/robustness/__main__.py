@@ -68,6 +68,7 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
         ledger: dict[int, dict[str, Any]] = {}
         reading = asyncio.create_task(_read_ledger(emulator.address, ledger))
         await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
+        reading.cancel()
         # What each id gives when all is quiet again.
         with processes.server(emulator.address, **_kept(folder)) as server:
             for replica in replicas:
@@ -75,7 +76,6 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
             every = list(dict.fromkeys(idents))
             sys.stdout.write(f"{len(every)} ids are asked for once more\n")
             await asyncio.gather(*(one.replay(every[number::_CALLERS]) for number, one in enumerate(callers)))
-        reading.cancel()
         _note_ledger(emulator.address, ledger)
     return _judged(callers, ledger, replicas)
 
