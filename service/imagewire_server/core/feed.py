@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from imagewire_server.contract.errors import Error, Internal, InvalidRequest, Violation
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import Cancelled
+from imagewire_server.contract.keep_errors import Cancelled, not_kept
 from imagewire_server.core.buffered_reader import BufferedReader
 from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.keeping import Keeping
@@ -71,15 +71,15 @@ class Feed:
     def attach(self, after_sequence: int, offset: int) -> BufferedReader:
         """See Completion. The first reader starts the task."""
         if self._closed:
-            raise EventsNotKept("is of an answer that is no longer kept; draw again")
+            raise self._lost() or EventsNotKept("is of an answer that is no longer kept; draw again")
         if after_sequence > self._numbering.sequence:
             words = f"is beyond event {self._numbering.sequence}, the last one so far; send the last one that arrived"
             raise InvalidRequest([Violation("after_sequence", words)])
         try:
             reader = BufferedReader(self, *self._buffer.find(after_sequence, offset))
-        except EventsNotKept:
+        except EventsNotKept as error:
             if not self._is_kept:
-                raise
+                raise self._lost() or error from None
             reader = BufferedReader(self, 0, [])
         reader.sequence, reader.offset = after_sequence, offset
         self._readers.add(reader)
@@ -165,6 +165,10 @@ class Feed:
         if self._on_disconnect is OnDisconnect.CANCEL:
             return False
         return self._keeping is None or self._keeping.may_go_on()
+
+    def _lost(self) -> Error | None:
+        """What somebody is told who asks for events that a store should have; None where there is no store."""
+        return not_kept(self._keeping.kept.completion_id) if self._keeping is not None else None
 
     @property
     def _is_kept(self) -> bool:

@@ -6,12 +6,12 @@ import pytest
 
 from imagewire_server.contract.errors import Cut, Draining
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.contract.keep_errors import Cancelled
+from imagewire_server.contract.keep_errors import AnswerNotKept, Cancelled
 from imagewire_server.core import feed
-from imagewire_server.core.event_buffer import EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
 from tests.unit.core.drawings import Scripted, batches, read, settle, wire
 from tests.unit.core.scripted_stores import drawing
+from tests.unit.core.store.local.stores import kept
 
 FEW = 3000  # bytes in memory, less than a picture
 
@@ -82,8 +82,9 @@ async def test_a_late_reader_has_the_beginning_from_the_store_while_that_works()
     late = asyncio.create_task(read(completion.attach(hashes=True)))
     await settle()
     store.fail()
-    with pytest.raises(EventsNotKept, match="no longer kept"):
+    with pytest.raises(AnswerNotKept) as refused:  # as the other processes say
         completion.attach(hashes=True)
+    assert refused.value.metadata == {"completion_id": kept().completion_id}
     gate.set()
     assert wire(await early) == wire(await late)
 
