@@ -3,6 +3,7 @@
 import asyncio
 
 from imagewire_server import cli
+from imagewire_server.core import claiming
 from imagewire_server.core.keeper import Keeper
 
 
@@ -13,7 +14,9 @@ async def claim(*_: object) -> None:
 
 def main() -> None:
     """The command."""
-    Keeper._claim = claim  # type: ignore[assignment]
+    assert claiming.claim
+    assert Keeper._known
+    claiming.claim = claim  # type: ignore[assignment]
     Keeper._known = lambda *_: None  # type: ignore[method-assign]
     cli.main()
 
