@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from imagewire_server.contract import image_header, pb
+from imagewire_server.contract import image_header, message_rules, pb
 
 _SMALL = 1024  # bytes of a picture that stays in its message
 # Bytes of all else. A chat whose request has more cannot be continued by its id.
@@ -26,16 +26,18 @@ class InputImage:
 
 class KeptRequest:
     """A request on its way into a store. request: as it is kept; None until all of its pictures are taken out, and
-    where it is too large.
+    where it is too large. most: bytes of its pictures, None for all.
     """
 
-    def __init__(self, spec: pb.Spec) -> None:
-        self._spec = spec
+    def __init__(self, spec: pb.Spec, most: int | None = None) -> None:
+        self._spec, self._most = spec, most
         self.request: pb.Spec | None = None
 
     def pictures(self) -> Iterator[InputImage]:
         """Take each large picture out. They are copied one at a time: together they may be all that memory allows."""
         spec = self._spec
+        if self._most is not None and sum(map(_size_of, spec.messages)) > self._most:
+            return
         kept = pb.Spec(model=spec.model, previous_completion_id=spec.previous_completion_id)
         for message in spec.messages:
             # What is too large is not even copied.
@@ -47,12 +49,20 @@ class KeptRequest:
         self.request = kept
 
 
-def kept_request(spec: pb.Spec, take: Callable[[InputImage], None]) -> pb.Spec | None:
-    """The request as it is kept, None where it is too large. take: called with each picture that is taken out of it."""
-    kept = KeptRequest(spec)
+def kept_request(spec: pb.Spec, take: Callable[[InputImage], None], most: int | None = None) -> pb.Spec | None:
+    """The request as it is kept, None where it is too large. take: called with each picture that is taken out of it.
+
+    most: see KeptRequest.
+    """
+    kept = KeptRequest(spec, most)
     for image in kept.pictures():
         take(image)
     return kept.request
+
+
+def _size_of(message: pb.ChatMessage) -> int:
+    """The bytes of its pictures. Each is copied for it; the whole message would be copied at once, and twice."""
+    return sum(len(image.data) for _, image in message_rules.images(message, ""))
 
 
 def _all_but_pictures(message: pb.ChatMessage) -> Iterator[pb.ChatMessage | pb.Part | pb.Image]:

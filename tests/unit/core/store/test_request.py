@@ -92,3 +92,12 @@ def test_all_else_stays_as_it_is() -> None:
 )
 def test_a_request_that_is_too_large_is_not_kept(message: pb.ChatMessage) -> None:
     assert kept_request(pb.Spec(messages=[message]), lambda _: None) is None
+
+
+@pytest.mark.parametrize(("most", "is_kept"), [(2 * len(LARGE) - 1, False), (2 * len(LARGE), True)])
+def test_a_request_whose_pictures_are_too_large_together_leaves_none_of_them(most: int, is_kept: bool) -> None:
+    response = pb.FunctionResponse(name="f", images=[pb.Image(data=LARGE)])
+    message = pb.ChatMessage(parts=[pb.Part(image=pb.Image(data=LARGE)), pb.Part(function_response=response)])
+    taken: list[InputImage] = []
+    kept = kept_request(pb.Spec(messages=[message]), taken.append, most)
+    assert (kept is not None, len(taken)) == ((True, 2) if is_kept else (False, 0))

@@ -121,14 +121,14 @@ class AnswerWriter:
 
     def _request(self, asked: pb.Spec | None) -> bytes:
         """What was asked, as a record; its pictures are kept beside it."""
-        if asked is None or asked.ByteSize() > self._store.most:
+        if asked is None:
             return b""
         numbers = itertools.count()
 
         def take(image: InputImage) -> None:
             self._keep_input(f"{self._kept.completion_id}.in.{next(numbers)}", image)
 
-        request = kept_request(asked, take)
+        request = kept_request(asked, take, self._store.most)
         return log_format.request_record(request) if request is not None else b""
 
     def _keep_input(self, image_id: str, image: InputImage) -> None:

@@ -20,10 +20,12 @@ class Marks:
     def __init__(self, database: Database, sweep: Sweep, recorders: "Mapping[str, LocalRecorder]") -> None:
         self._database, self._sweep, self._recorders = database, sweep, recorders
         self._open: dict[str, Kept] = {}
+        self._put: set[str] = set()  # what of them is in the database already
 
     def add(self, kept: Kept) -> None:
         """Note how an answer has ended."""
         self._open[kept.completion_id] = kept
+        self._put.discard(kept.completion_id)
         self.write()
 
     def write(self) -> None:
@@ -34,5 +36,7 @@ class Marks:
                 if recorder is None:
                     self._sweep.leave_mark(kept)
                     del self._open[ident]
-                else:  # all else goes when nobody reads it any more
+                    self._put.discard(ident)
+                elif ident not in self._put:  # all else goes when nobody reads it any more
                     self._database.put(kept, recorder.size)
+                    self._put.add(ident)

@@ -66,8 +66,7 @@ class SharedRecorder:
 
     def ask(self, spec: pb.Spec) -> None:
         """See Recorder."""
-        if spec.ByteSize() <= self._store.most:
-            self._asked = spec
+        self._asked = spec
 
     async def settle(self) -> None:
         """See Recorder."""
@@ -181,7 +180,7 @@ class SharedRecorder:
 
     async def _write_request(self, spec: pb.Spec) -> None:
         """What was asked, and its pictures, so that the chat can go on."""
-        asked = KeptRequest(spec)
+        asked = KeptRequest(spec, self._store.most)
         pictures = asked.pictures()
         number = 0
         while await self._write_next(pictures, number):

@@ -60,6 +60,9 @@ def test_what_is_still_read_stays_until_it_is_not(case: Case) -> None:
     case.recorders["cmpl-1"] = SimpleNamespace(size=70)
     case.marks.add(GONE)
     assert (case.state, case.place.database.total, case.log.exists()) == (State.NOT_KEPT, 70, True)
+    case.recorders["cmpl-1"].size = 80
+    case.marks.write()
+    assert case.place.database.total == 70, "it is not written at each look"
     case.recorders.clear()
     case.marks.write()
     assert (case.state, case.place.database.total, case.log.exists()) == (State.NOT_KEPT, 0, False)
