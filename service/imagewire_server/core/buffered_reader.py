@@ -2,16 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.reader import Reader
 
 if TYPE_CHECKING:
     from imagewire_server.core.feed import Feed
 
 
-class BufferedReader:
+class BufferedReader(Reader):
     """A completion's Reader. position: of the next event. head: what comes in front of it, cut for this reader.
 
     sequence, offset: of what it has read. A reader whose next events are no longer in memory has them from the store.
@@ -35,17 +35,6 @@ class BufferedReader:
         """There is more, or there never will be."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
-
-    async def __aenter__(self) -> "BufferedReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __aiter__(self) -> "BufferedReader":
-        return self
 
     async def __anext__(self) -> list[StreamEvent]:
         if self._news is not None:

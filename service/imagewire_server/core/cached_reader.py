@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from types import TracebackType
 from typing import Any
 
 import structlog
@@ -14,6 +13,7 @@ from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.keep_errors import AnswerNotKept, damaged
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.keeping import settled
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.records import Kept
 from imagewire_server.core.store.store import Store, StoreDown
@@ -21,7 +21,7 @@ from imagewire_server.core.store.store import Store, StoreDown
 _log = structlog.get_logger("imagewire.keep")
 
 
-class CachedReader:
+class CachedReader(Reader):
     """A Reader of an answer of the store. key: by which the cache found it. Call `begin` first."""
 
     def __init__(self, store: Store, kept: Kept, key: bytes) -> None:
@@ -62,17 +62,6 @@ class CachedReader:
             except asyncio.CancelledError:
                 await self.aclose()
                 raise
-
-    async def __aenter__(self) -> "CachedReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    def __aiter__(self) -> "CachedReader":
-        return self
 
     async def __anext__(self) -> list[StreamEvent]:
         return self._first.pop(0) if self._first else await anext(self._events)

@@ -8,8 +8,6 @@ With a buffer a task of the completion's own pulls (`feed.py`).
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from types import TracebackType
-from typing import Protocol
 
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
@@ -17,30 +15,11 @@ from imagewire_server.core.event_buffer import EventBuffer, EventsNotKept
 from imagewire_server.core.feed import Feed, OnDisconnect
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.reader import Reader
 
 # Draws: the events, each numbered before it is yielded; those that arrived together are one list. Closing the generator
 # ends the upstream call.
 Source = Callable[[Numbering], AsyncGenerator[list[StreamEvent], None]]
-
-
-class Reader(Protocol):
-    """Reads a completion from where it attached. Use as a context manager: leaving it may end the drawing."""
-
-    async def __aenter__(self) -> "Reader": ...
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def __aiter__(self) -> "Reader": ...
-
-    def __anext__(self) -> Awaitable[list[StreamEvent]]:
-        """The next events, those that are there at once. Raises what the drawing ended with."""
-        ...
-
-    async def aclose(self) -> None:
-        """Leave. Where that ends the drawing, nothing of it is left running afterwards."""
-        ...
 
 
 class Completion:
@@ -97,24 +76,13 @@ class Completion:
             await self._feed.aclose(reason)
 
 
-class _PullingReader:
+class _PullingReader(Reader):
     """The only reader of a completion without a buffer: it runs the upstream call itself."""
 
     __slots__ = ("_source",)
 
     def __init__(self, source: AsyncGenerator[list[StreamEvent], None]) -> None:
         self._source = source
-
-    async def __aenter__(self) -> "_PullingReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._source.aclose()
-
-    def __aiter__(self) -> "_PullingReader":
-        return self
 
     def __anext__(self) -> Awaitable[list[StreamEvent]]:
         return self._source.__anext__()

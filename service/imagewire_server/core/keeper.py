@@ -16,7 +16,7 @@ from imagewire_server.contract.provider import Capabilities
 from imagewire_server.core import answer_cache, claiming, history, kept_inputs, metrics
 from imagewire_server.core.answer_cache import AnswerCache, Entry
 from imagewire_server.core.call import Call
-from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.completion import Completion
 from imagewire_server.core.drain import loss, pause
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
@@ -26,6 +26,7 @@ from imagewire_server.core.kept_images import has_images
 from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
 from imagewire_server.core.wishes import ANY, Wishes

@@ -2,31 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from types import TracebackType
 
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import unavailable
-from imagewire_server.core.completion import Reader
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.store.store import StoreDown
 
 
-class StoredReader:
+class StoredReader(Reader):
     """A Reader of events that are read from the store."""
 
     def __init__(self, events: AsyncGenerator[list[StreamEvent], None]) -> None:
         self._events = events
-
-    async def __aenter__(self) -> "StoredReader":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._events.aclose()
-
-    def __aiter__(self) -> "StoredReader":
-        return self
 
     async def __anext__(self) -> list[StreamEvent]:
         try:
@@ -39,23 +27,12 @@ class StoredReader:
         await self._events.aclose()
 
 
-class ReaderInTime:
+class ReaderInTime(Reader):
     """A Reader with its caller's own deadline, of a drawing that goes on behind it."""
 
     def __init__(self, reader: Reader, deadline: float) -> None:
         self._reader = reader
         self._deadline = deadline
-
-    async def __aenter__(self) -> "ReaderInTime":
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._reader.aclose()
-
-    def __aiter__(self) -> "ReaderInTime":
-        return self
 
     async def __anext__(self) -> list[StreamEvent]:
         try:

@@ -7,9 +7,10 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.completion import Completion
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.reader import Reader
 from tests.event_forms import message
 
 ENOUGH = 1 << 30

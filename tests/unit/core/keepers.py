@@ -8,8 +8,8 @@ from typing import Any
 from imagewire_server.contract import pb
 from imagewire_server.core.access.caller import Caller
 from imagewire_server.core.call import Call
-from imagewire_server.core.completion import Reader
 from imagewire_server.core.keeper import Keeper
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.store.local.store import LocalStore
 from tests.conftest import spec
 from tests.unit.core.scripted_providers import BEGUN, FULL, SENT, WHOLE, Scripted, end, engine

@@ -17,10 +17,11 @@ from imagewire_server.contract.errors import Internal
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core import feed
-from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.completion import Completion
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.keeping import Keeping
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.store.local import recorder as recorder_module
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.store import StoreDown

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from imagewire_server.contract.errors import Cut, Internal, InvalidRequest
 from imagewire_server.contract.events import Chunk, StreamEvent
-from imagewire_server.core.completion import Completion, Reader
+from imagewire_server.core.completion import Completion
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer, EventsNotKept
 from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.numbering import Numbering
+from imagewire_server.core.reader import Reader
 from tests.effort import times
 from tests.event_forms import message
 from tests.unit.core.drawings import ENOUGH, PICTURE, Scripted, batches, kept, read, reference, settle, wire

@@ -12,11 +12,11 @@ from imagewire_server.api.grpc.stream_writer import StreamWriter, Wrap
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract import inline_limit, pb, validation
 from imagewire_server.contract.errors import Internal
-from imagewire_server.core.completion import Reader
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fold import DEFAULT_INLINE_BYTES, fold, kept_elsewhere, too_large
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.offload import run_for_call
+from imagewire_server.core.reader import Reader
 from imagewire_server.core.wishes import ANY, CacheWish, Wishes
 
 Context = grpc.aio.ServicerContext[Any, Any]
