@@ -65,4 +65,5 @@ async def test_a_deleted_response_is_not_paid_again(keeping: Stack) -> None:
     assert "new Idempotency-Key" in error["message"]
     for gone in (await keeping.rest.get(path), await keeping.rest.delete(path)):
         assert (gone.status_code, gone.json()["error"]["code"]) == (404, "completion_not_found")
+        assert "request_id" not in gone.json()["error"]["message"]
     assert draws(keeping) == 1

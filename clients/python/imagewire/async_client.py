@@ -6,12 +6,11 @@ from typing import Unpack
 
 from imagewire._grpc.async_calls import create, stream
 from imagewire.answer import Answer
-from imagewire.answer_builder import AnswerBuilder
-from imagewire.async_chat import AsyncChats, afinal, aiterate
+from imagewire.async_chat import AsyncChats, afinal
 from imagewire.async_kept_calls import AsyncKeptCalls
 from imagewire.chat import require_image
 from imagewire.images import Image, Picture
-from imagewire.options import OnDisconnect, Options, RequestParams
+from imagewire.options import OnDisconnect, Options, RequestParams, build_spec
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
@@ -93,17 +92,9 @@ class AsyncClient(AsyncKeptCalls):
             ...         return await asyncio.gather(client.draw("A cat"), client.draw("A dog"))
             >>> cat, dog = asyncio.run(main())
         """
-        events = self.stream_completion(
-            model,
-            prompt,
-            images=images,
-            timeout=timeout,
-            request_id=request_id,
-            on_disconnect=on_disconnect,
-            cache_ttl=cache_ttl,
-            **options,
-        )
-        return require_image(await afinal(aiterate(events, AnswerBuilder())))
+        spec = build_spec(model, prompt, images=images, **options)
+        growing = self._grow(spec, timeout, Wish(request_id, on_disconnect, cache_ttl))
+        return require_image(await afinal(growing))
 
     async def create_completion(
         self,
@@ -218,7 +209,7 @@ class AsyncClient(AsyncKeptCalls):
     async def _grow(
         self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
-        """For chats: the answer as it grows, which knows its call."""
+        """The answer as it grows, which knows its call."""
         asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
         async with contextlib.aclosing(self._grown(asking, keep_data)) as grown:
             async for each in grown:

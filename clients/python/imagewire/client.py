@@ -5,11 +5,10 @@ from typing import Unpack
 
 from imagewire._grpc.sync_calls import create, stream
 from imagewire.answer import Answer
-from imagewire.answer_builder import AnswerBuilder
-from imagewire.chat import Chats, final, iterate, require_image
+from imagewire.chat import Chats, final, require_image
 from imagewire.images import Image, Picture
 from imagewire.kept_calls import KeptCalls
-from imagewire.options import OnDisconnect, Options, RequestParams
+from imagewire.options import OnDisconnect, Options, RequestParams, build_spec
 from imagewire.part import Chunk
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.spec_pb2 import Spec
@@ -84,17 +83,9 @@ class Client(KeptCalls):
             ...     banana = client.draw("A banana", aspect_ratio="16:9")
             ...     blue = client.draw("Make it blue", [banana])
         """
-        events = self.stream_completion(
-            model,
-            prompt,
-            images=images,
-            timeout=timeout,
-            request_id=request_id,
-            on_disconnect=on_disconnect,
-            cache_ttl=cache_ttl,
-            **options,
-        )
-        return require_image(final(iterate(events, AnswerBuilder())))
+        spec = build_spec(model, prompt, images=images, **options)
+        growing = self._grow(spec, timeout, Wish(request_id, on_disconnect, cache_ttl))
+        return require_image(final(growing))
 
     def create_completion(
         self,
@@ -203,7 +194,7 @@ class Client(KeptCalls):
     def _grow(
         self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
     ) -> Iterator[tuple[Answer, Chunk]]:
-        """For chats: the answer as it grows, which knows its call."""
+        """The answer as it grows, which knows its call."""
         asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
         yield from self._grown(asking, keep_data)
 

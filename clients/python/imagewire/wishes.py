@@ -1,12 +1,13 @@
 """What one call wants of a server that keeps answers."""
 
-import math
 from typing import NamedTuple
 
 from imagewire.errors import invalid
 from imagewire.options import OnDisconnect as Choice
 from imagewire.type_check import mismatch, require
 from imagewire.v1.chat_service_pb2 import CreateCompletionRequest, OnDisconnect, StreamCompletionRequest
+
+_LONGEST = 315_576_000_000  # seconds of a Duration
 
 
 class Wish(NamedTuple):
@@ -23,10 +24,6 @@ class Wish(NamedTuple):
             kept = self.on_disconnect == "keep"
             request.on_disconnect = OnDisconnect.ON_DISCONNECT_KEEP if kept else OnDisconnect.ON_DISCONNECT_CANCEL
         if self.cache_ttl is not None:
-            if mismatch(self.cache_ttl, float) or not (0 <= self.cache_ttl < _LONGEST):
-                raise invalid("cache_ttl", "must be a number of seconds, 0 or more")
-            parts, whole = math.modf(self.cache_ttl)
-            request.cache_ttl.seconds, request.cache_ttl.nanos = int(whole), int(parts * 1e9)
-
-
-_LONGEST = 315_576_000_000  # seconds of a Duration
+            if mismatch(self.cache_ttl, float) or not (0 <= self.cache_ttl <= _LONGEST):
+                raise invalid("cache_ttl", f"must be a number of seconds, from 0 to {_LONGEST}")
+            request.cache_ttl.FromNanoseconds(round(self.cache_ttl * 1e9))

@@ -126,13 +126,12 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     read = deployment_params.read(params, name, reader.providers, reader.common, reader.notices)
     if isinstance(read, Skipped):
         if read.is_everything:
-            _tell_unused(params, reader.notices)
+            _tell_unused(params, info, reader.notices)
         return read
     if name.count("*") > 1:
         raise named.error("model_name may have only one '*'")
-    told_of = _info(info, reader) if info else _Info()
-    info_id, costs = told_of.id, told_of.prices
-    if not (name + info_id).isprintable() or "," in info_id:
+    own = _info(info, reader) if info else _Info()
+    if not (name + own.id).isprintable() or "," in own.id:
         raise entry.error(
             "model_name and id must be printable, and an id must have no comma, because they are sent in trailers"
         )
@@ -144,18 +143,21 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
     except ConfigError as error:  # the missing key may be a misspelled one
         raise ConfigError(". ".join((str(error), *reader.notices.unknown[told:]))) from None
     # Those of litellm_params override those of model_info, as in LiteLLM.
-    read.given["prices"] = tuple({**dict(costs), **dict(read.given["prices"])}.items())
-    ident, ttl = info_id or f"{name}:{provider}:{number}", told_of.cache_ttl
-    return Deployment(id=ident, name=name, options=options, cache_ttl=ttl, **read.given)
+    read.given["prices"] = tuple({**dict(own.prices), **dict(read.given["prices"])}.items())
+    ident = own.id or f"{name}:{provider}:{number}"
+    return Deployment(id=ident, name=name, options=options, cache_ttl=own.cache_ttl, **read.given)
 
 
-def _tell_unused(params: Node, notices: Notices) -> None:
+def _tell_unused(params: Node, info: Node | None, notices: Notices) -> None:
     """Of a model "*", other keys do not reach the providers' models. Raises ConfigError for one that guards."""
     for key, value in params.pairs("litellm_params"):
         if key.text != "model" and not value.is_null:
             if "safety" in key.text:
                 raise key.error(f"{key.text} is not supported for model '*'; name a provider's models, as gemini/*")
             notices.not_used(f"litellm_params.{key.text} of model '*'")
+    for key, value in info.pairs("model_info") if info else ():
+        if key.text in (_CACHE_TTL, *prices.KEYS) and not value.is_null:
+            notices.not_used(f"model_info.{key.text} of model '*'", "name a provider's models, as gemini/*")
 
 
 class _Info(NamedTuple):

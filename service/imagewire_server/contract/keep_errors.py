@@ -110,6 +110,6 @@ def damaged(completion_id: str, *, has_request_id: bool) -> AnswerNotKept:
 def unavailable() -> StoreUnavailable:
     """Of a call that needs the store."""
     return StoreUnavailable(
-        "the store of answers does not work now, and this call needs it; nothing was sent: try again later, or leave"
-        " out request_id, and the answer is drawn without being kept"
+        "the store of answers does not work now, and this call needs it; nothing was sent to the provider: try again"
+        " later; a call that draws may leave out request_id, and its answer is not kept"
     )

@@ -18,8 +18,8 @@ MessageCheck = Callable[[Any], Iterator[tuple[str, str]]]
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SYSTEM = pb.Role.ROLE_SYSTEM  # looked up once: an enum's names are slow
-# In seconds since 1970: the range of RFC 3339.
 _LONGEST = 315_576_000_000  # seconds of a Duration
+# In seconds since 1970: the range of RFC 3339.
 _YEAR_1, _YEAR_10000 = -62135596800, 253402300800
 
 
@@ -82,7 +82,7 @@ def uuid(value: str) -> str | None:
 
 
 def duration(value: Any) -> str | None:
-    """Check that a Duration is none that is negative, and a valid one."""
+    """Check that a Duration is valid, and not negative."""
     fine = 0 <= value.seconds <= _LONGEST and 0 <= value.nanos < 1_000_000_000
     return None if fine else f"must be from 0 to {_LONGEST} seconds"
 

@@ -101,3 +101,10 @@ def test_litellms_cache_names_ours(tmp_path: Path) -> None:
     told = load(tmp_path, MODELS % "null" + "litellm_settings: {cache: true, cache_params: {ttl: 600}}\n").warnings
     assert all("set cache_ttl under imagewire" in words for words in told)
     assert len(told) == 2
+
+
+@pytest.mark.parametrize("key", ["cache_ttl", "output_cost_per_image"])
+def test_that_of_everything_is_said_to_have_no_effect(tmp_path: Path, key: str) -> None:
+    text = f"model_list: [{{model_name: '*', litellm_params: {{model: '*'}}, model_info: {{{key}: 60}}}}]\n"
+    [words] = load(tmp_path, text, GEMINI_API_KEY="k").warnings
+    assert words == f"model_info.{key} of model '*' is not supported: name a provider's models, as gemini/*"

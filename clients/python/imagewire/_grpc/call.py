@@ -81,7 +81,7 @@ class Call:
         """Raise Cancelled when the client was closed."""
         if self._closed():
             raise Cancelled(
-                "the client was closed before the answer was whole" + (MAY_BE_CHARGED if self._draws else ""),
+                "the client was closed before the answer was whole" + (f": {MAY_BE_CHARGED}" if self._draws else ""),
                 code="CANCELLED",
                 request_id=self.facts.request_id,
             ) from None

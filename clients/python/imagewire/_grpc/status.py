@@ -93,6 +93,8 @@ class _Own(NamedTuple):
     unsent: bool = False
     # Whether the connection was lost behind the request.
     broke: bool = False
+    # What follows the message where the call draws.
+    charged: str = ""
 
 
 _NO_SERVER = (
@@ -108,8 +110,8 @@ _HUNG_UP = (
     " key=...))"
 )
 _BROKE = "the connection to {target} broke off ({words})"
-MAY_BE_CHARGED = ": what was asked may have been drawn and charged"
-_CHARGED = f"{MAY_BE_CHARGED}: check whether you were billed before repeating"
+MAY_BE_CHARGED = "what was asked may have been drawn and charged"
+_CHECK_BILL = f": {MAY_BE_CHARGED}: check whether you were billed before repeating"
 _NO_CONNECTION = frozenset({_NO_SERVER, _NO_TRUST, _HUNG_UP})
 # The first row that matches counts. A call may have been charged unless it surely failed before it reached the server.
 _OWN = (
@@ -120,13 +122,14 @@ _OWN = (
     _Own(grpc.StatusCode.UNAVAILABLE, "empty address list", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "errors resolving", Unavailable, _NO_SERVER, unsent=True),
     _Own(grpc.StatusCode.UNAVAILABLE, "DNS resolution failed", Unavailable, _NO_SERVER, unsent=True),
-    _Own(grpc.StatusCode.UNAVAILABLE, "", Unavailable, _BROKE, broke=True),
-    _Own(grpc.StatusCode.INTERNAL, "RST_STREAM", Unavailable, _BROKE, broke=True),
+    _Own(grpc.StatusCode.UNAVAILABLE, "", Unavailable, _BROKE, broke=True, charged=_CHECK_BILL),
+    _Own(grpc.StatusCode.INTERNAL, "RST_STREAM", Unavailable, _BROKE, broke=True, charged=_CHECK_BILL),
     _Own(
         grpc.StatusCode.DEADLINE_EXCEEDED,
         "",
         DeadlineExceeded,
         "the call's deadline passed: allow more time with timeout or --timeout",
+        charged=f"; {MAY_BE_CHARGED}",
     ),
     _Own(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
@@ -165,10 +168,8 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
     own = None if info.reason else _own(code, words)
     if own is not None:
         kind, words = own.kind, own.message.format(target=target, words=words)
-        if own.broke and draws:
-            words += _CHARGED
-        if kind is DeadlineExceeded and draws:
-            words += MAY_BE_CHARGED.replace(":", ";", 1)
+        if draws:
+            words += own.charged
         if own.message in _NO_CONNECTION:
             words += proxies.advice(target)
     # A status without a reason says nothing about cost.

@@ -55,7 +55,7 @@ _REMEDIES: tuple[tuple[str, str], ...] = (
         """
         cache caching.* cache_key preset_cache_key ttl enable_prompt_caching context_management
         """,
-        "is for LiteLLM's caches; use the server's cache_ttl, or cache_ttl of imagewire.Client",
+        "is for LiteLLM's caches; set cache_ttl in the server's file, or pass it to a method such as Client.draw",
     ),
     (
         """

@@ -22,13 +22,14 @@ class HeldAnswer:
         self._delivery = delivery
         self._events: list[pb.Event] = []
         self._ends = False
-        self._first: dict[Key, Chunk] = {}
+        self._chunks: dict[Key, Chunk] = {}  # the first of each file, without its bytes
 
     async def take(self, events: list[StreamEvent]) -> None:
         """Hold the next events."""
         for event in events:
             if isinstance(event, Chunk):
-                self._first.setdefault(key_of(event), event)
+                if key_of(event) not in self._chunks:
+                    self._chunks[key_of(event)] = replace(event, data=b"")
                 await self.buffers.take(event)
             else:
                 self._events.append(event)
@@ -55,7 +56,7 @@ class HeldAnswer:
     async def again(self) -> AsyncIterator[list[StreamEvent]]:
         """The events from the start, with the bytes of each file in front of its end."""
         for event in self.events():
-            if event.HasField("part_finished") and (first := self._first.get(key_of(event.part_finished))) is not None:
+            if event.HasField("part_finished") and (first := self._chunks.get(key_of(event.part_finished))) is not None:
                 offset = 0
                 async for data in self.buffers.pieces(key_of(first)):
                     yield [replace(first, offset=offset, data=data)]

@@ -30,10 +30,9 @@ class ImageBuffers:
         async for piece in self.pieces(key):
             yield pybase64.b64encode(piece)
 
-    async def pieces(self, key: Key) -> AsyncIterator[bytes]:
-        """Yield the bytes of a kept part. The length of each piece but the last is a multiple of 3."""
-        async for piece in self._buffers[key].pieces():
-            yield piece
+    def pieces(self, key: Key) -> AsyncIterator[bytes]:
+        """The bytes of a kept part. The length of each piece but the last is a multiple of 3."""
+        return self._buffers[key].pieces()
 
     def forget(self, needs: Collection[Key]) -> None:
         """Drop all others."""

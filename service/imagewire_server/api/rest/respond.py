@@ -234,7 +234,7 @@ class Responder:
             held.buffers.close()
 
     async def replay(self, exchange: Exchange, completion_id: str, encoder: Encoder) -> None:
-        """Send an answer that is kept as one JSON object, as soon as it is whole."""
+        """Send an answer that is kept as one JSON object, as soon as it is whole. Raises the contract's errors."""
         buffers = ImageBuffers()
         try:
             exchange.response.hold()
@@ -244,6 +244,8 @@ class Responder:
                     async for events in reader:
                         await pass_on(events, encoder, buffers, exchange.response)
             await exchange.response.finish()
+        except Error as error:
+            raise idempotency.in_callers_words(error) from error.__cause__
         finally:
             buffers.close()
 
