@@ -87,7 +87,8 @@ class AnswerCache:
         if asked is None and not self._ttl and not router.caches:
             return None
         if asked is not None and asked > self._store.ttl:
-            words = f"is {asked:g} s, and this server keeps answers for {self._store.ttl:g} s: ask for at most that"
+            kept_for = f"{self._store.ttl:.15g} s"
+            words = f"is {asked:.15g} s, and this server keeps answers for {kept_for}: ask for at most that"
             raise InvalidRequest([Violation(FIELD, words)])
         routes = router.resolve(spec.model).routes
         ttl = asked if asked is not None else min(self._own_ttl(route) for route in routes)
