@@ -1,6 +1,7 @@
 """How long the event loop is held: the CPU time of its longest step, which a busy machine does not change."""
 
 import asyncio
+import gc
 import threading
 import time
 from collections.abc import Iterator
@@ -39,4 +40,8 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
 
     with monkeypatch.context() as patch:
         patch.setattr(asyncio.Handle, "_run", timed)
-        yield watch
+        gc.freeze()  # as a server does: else its collector reads all that the tests have loaded
+        try:
+            yield watch
+        finally:
+            gc.unfreeze()
