@@ -39,11 +39,6 @@ async def test_a_reader_that_lags_holds_nobody_and_misses_nothing() -> None:
     assert not completion.is_read
 
 
-async def test_what_is_dropped_before_a_reader_who_waits_has_run_is_not_lost() -> None:
-    completion, store = drawing(Scripted(batches()), 1)
-    assert wire(await read(completion.attach(hashes=True))) == wire(store.got)
-
-
 @pytest.mark.parametrize(("patience", "is_drawn"), [(3600.0, False), (0.0, True)])
 async def test_a_store_goes_on_without_a_reader_who_does_not_ask_for_a_while(
     monkeypatch: pytest.MonkeyPatch, patience: float, is_drawn: bool
