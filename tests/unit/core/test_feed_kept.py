@@ -68,6 +68,24 @@ async def test_who_reads_as_fast_as_it_is_drawn_reads_from_memory(monkeypatch: p
     assert store.reads == 0
 
 
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_store_that_lags_holds_nobody_while_there_is_room(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    """Neither who reads as fast as it is drawn, nor a drawing that its reader has left."""
+    monkeypatch.setattr(feed, "_PATIENCE", 3600.0)
+    monkeypatch.setattr(feed, "_AHEAD", 0)
+    source = Scripted(batches())
+    completion, store = drawing(source, at_once=False)
+    reader = completion.attach(hashes=True)
+    first = await anext(reader)
+    if stays:
+        async with asyncio.timeout(60):
+            assert wire([*first, *await read(reader)]) == wire(store.got)
+    else:
+        await reader.aclose()
+        await settle()
+    assert source.closed
+
+
 async def test_a_late_reader_has_the_beginning_from_the_store_while_that_works() -> None:
     source = Scripted(batches())
     gate = source.hold(8)
