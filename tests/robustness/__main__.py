@@ -32,28 +32,30 @@ class Replica:
     folder: str
     dice: random.Random
     module: str | None = None
-    address: str = "127.0.0.1:1"
+    address: str = ""
     lives: Counter[str] = field(default_factory=Counter)
 
     async def run(self, until: float) -> None:
-        """Live until this time of the loop's clock, many times."""
+        """Live until this time of the loop's clock, many times. Call `start` first."""
         loop = asyncio.get_running_loop()
-        while loop.time() < until:
-            life = self.dice.choice(("plain", "plain", "plain", "full disk", "jumping clock"))
-            await self.live(life, min(self.dice.uniform(1.0, 5.0), until - loop.time()))
+        while True:
+            await asyncio.sleep(min(self.dice.uniform(1.0, 5.0), until - loop.time()))  # how long it lives
+            self._server.process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                await asyncio.to_thread(self._made.__exit__, None, None, None)
+            if loop.time() >= until:
+                return
+            await self.start()
 
-    async def live(self, life: str, seconds: float) -> None:
-        """Start, serve, and be killed."""
+    async def start(self) -> None:
+        """Begin a life, and return when it serves."""
+        life = self.dice.choice(("plain", "plain", "plain", "full disk", "jumping clock"))
         module = self.module or ("tests.robustness.jumping_clock" if life == "jumping clock" else "imagewire_server")
         before = _FULL_DISK if life == "full disk" else ()
-        made = processes.server(self.emulator, before=before, module=module, **_kept(self.folder))
-        server = await asyncio.to_thread(made.__enter__)
-        self.address = server.address
+        self._made = processes.server(self.emulator, before=before, module=module, **_kept(self.folder))
+        self._server = await asyncio.to_thread(self._made.__enter__)
+        self.address = self._server.address
         self.lives[life] += 1
-        await asyncio.sleep(seconds)  # how long it lives
-        server.process.kill()
-        with contextlib.suppress(ProcessLookupError):
-            await asyncio.to_thread(made.__exit__, None, None, None)
 
 
 async def check(seconds: float, seed: int, module: str | None = None) -> list[str]:
@@ -64,11 +66,14 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
         replicas = [Replica(emulator.address, folder, random.Random(dice.random()), module) for _ in range(2)]
         idents: list[str] = []
         callers = [Callers(lambda: dice.choice(replicas).address, idents, seed + number) for number in range(_CALLERS)]
+        for replica in replicas:
+            await replica.start()
         until = loop.time() + seconds
         ledger: dict[int, dict[str, Any]] = {}
-        reading = asyncio.create_task(_read_ledger(emulator.address, ledger))
-        await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
-        reading.cancel()
+        async with asyncio.TaskGroup() as group:
+            reading = group.create_task(_read_ledger(emulator.address, ledger))
+            await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
+            reading.cancel()
         # What each id gives when all is quiet again.
         with processes.server(emulator.address, **_kept(folder)) as server:
             for replica in replicas:
@@ -97,7 +102,8 @@ def _judged(callers: list[Callers], ledger: dict[int, dict[str, Any]], replicas:
     ends = Counter(seen.end or "cut by its caller" for seen in history)
     sys.stdout.write(f"{len(history)} calls for {len(asked)} ids, {sum(asked.values())} drawn; ends {dict(ends)}\n")
     sys.stdout.write(f"servers {dict(lives)}\n")
-    return violations(history, asked, pictures, is_full=lives["full disk"] > 0)
+    found = violations(history, asked, pictures, is_full=lives["full disk"] > 0)
+    return found if ends["OK"] else [*found, "no call had an answer"]
 
 
 async def _read_ledger(address: str, ledger: dict[int, dict[str, Any]]) -> None:

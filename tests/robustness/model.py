@@ -73,11 +73,18 @@ def _of_one(calls: list[Seen], asked: int, picture: str, *, is_full: bool) -> li
         for event in call.events:
             if known.setdefault(event.sequence, event) != event:
                 found.append(f"event {event.sequence} is {event} here and {known[event.sequence]} there")
-            if event.digest and picture and event.digest != picture:
+            if event.digest and event.digest != picture:
                 found.append(f"event {event.sequence} has other bytes than the provider sent")
-        if call.end == "OK" and (not call.events or call.events[-1].kind != "finished") and call.after == 0:
+        if call.end == "OK" and not _has_last(call):
             found.append("a call was complete without its last event")
+    if not asked and any(call.end == "OK" for call in calls):
+        found.append("a call was complete, and the provider was not asked")
     return found + _ends(calls, is_full=is_full)
+
+
+def _has_last(call: Seen) -> bool:
+    """Or it may have had it before: who resumes behind the last event gets none."""
+    return call.events[-1].kind == "finished" if call.events else call.after > 0
 
 
 def _ends(calls: list[Seen], *, is_full: bool) -> list[str]:

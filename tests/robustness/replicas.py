@@ -26,27 +26,31 @@ class Replica:
         self.address = self._program.address
 
     async def end(self, *, kill: bool = False) -> None:
-        """By SIGTERM, or by SIGKILL."""
+        """By SIGTERM, or by SIGKILL; once, however often it is called."""
+        made, self._made = self._made, None
+        if made is None:
+            return
         if kill:
             self._program.process.kill()
-        await asyncio.to_thread(self._made.__exit__, None, None, None)
+        await asyncio.to_thread(made.__exit__, None, None, None)
 
 
-async def kill(servers: list[Replica], redis: Redis, pause: float) -> None:
-    """Every `pause` seconds, kill one of them and start it again."""
+async def kill(servers: list[Replica], redis: Redis, pause: float, over: asyncio.Event) -> int:
+    """Every `pause` seconds, kill one of them and start it again, until it is over. Returns how many were killed."""
+    killed = 0
     while True:
-        await asyncio.sleep(pause)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(over.wait(), pause)
+        if over.is_set():
+            return killed
         chosen = random.choice([*servers, redis])
         if isinstance(chosen, Redis):
             await asyncio.to_thread(chosen.kill)
             await asyncio.to_thread(chosen.start)
         else:
-            await asyncio.shield(_again(chosen))
-
-
-async def _again(server: Replica) -> None:
-    await server.end(kill=True)
-    await server.start()
+            await chosen.end(kill=True)
+            await chosen.start()
+        killed += 1
 
 
 @contextlib.contextmanager

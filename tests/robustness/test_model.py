@@ -34,9 +34,15 @@ def test_what_keeps_the_promise(history: list[Seen]) -> None:
         ([seen(WHOLE), seen([Event(1, "other"), *WHOLE[1:]], at=5)], 1, "here and"),
         ([seen([*WHOLE[:2], Event(3, "part_finished", "x"), WHOLE[3]])], 1, "other bytes"),
         ([seen(WHOLE[:3])], 1, "without its last event"),
+        ([seen(WHOLE), seen(WHOLE[1:3], after=1, at=5)], 1, "without its last event"),
+        ([seen(WHOLE)], 0, "the provider was not asked"),
         ([seen(WHOLE), seen(WHOLE[:2], "OUTCOME_UNKNOWN", charged=True, at=5)], 1, "after another had ended with OK"),
         ([seen(WHOLE[:2], "UPSTREAM_CUT", charged=True), seen(WHOLE, at=5)], 1, "had ended with UPSTREAM_CUT"),
     ],
 )
 def test_what_breaks_it(history: list[Seen], asked: int, words: str) -> None:
     assert any(words in found for found in violations(history, {"id": asked}, {"id": "d"}))
+
+
+def test_a_picture_that_the_provider_never_sent_is_no_right_one() -> None:
+    assert any("other bytes" in found for found in violations([seen(WHOLE)], {"id": 1}, {}))

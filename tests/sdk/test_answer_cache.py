@@ -1,17 +1,13 @@
-"""The answer cache, as the Python client and the command ask for it."""
+"""The answer cache, as the Python client asks for it."""
 
 import asyncio
-import subprocess
 import uuid
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import imagewire
-from tests.sdk.command import left, run
 from tests.sdk.cutting import cutting
-from tests.sdk.test_cli_schemas import valid
 
 BIG = "gemini/emulator-size-8MB"
 
@@ -20,21 +16,6 @@ BIG = "gemini/emulator-size-8MB"
 def banana() -> str:
     """A prompt that no other test has drawn."""
     return f"A banana {uuid.uuid4()}"
-
-
-@pytest.fixture
-def work(tmp_path: Path) -> Path:
-    folder = tmp_path / "work"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def command(work: Path, target: str, tmp_path: Path) -> Any:
-    def ran(*arguments: str) -> subprocess.CompletedProcess[bytes]:
-        return run(work, target, "draw", *arguments, XDG_STATE_HOME=str(tmp_path / "state"))
-
-    return ran
 
 
 def test_every_call_that_draws_takes_it(target: str, paid: Any, banana: str) -> None:
@@ -100,15 +81,3 @@ def test_a_request_id_of_ones_own_has_the_cached_answer(target: str, paid: Any, 
 def test_a_server_that_keeps_nothing_says_so(not_keeping: str) -> None:
     with imagewire.Client(not_keeping) as client, pytest.raises(imagewire.KeepOff, match="cache_ttl"):
         client.draw("A banana", cache_ttl=600)
-
-
-def test_the_command_takes_it(work: Path, command: Any, paid: Any, banana: str) -> None:
-    drawn, again = (valid("draw", command(banana, "--cache-ttl", "600", "--json").stdout.decode())[0] for _ in "12")
-    assert (drawn["sha256"], again["cost_usd"]) == (again["sha256"], 0.0)
-    assert len(left(work)) == 2
-    assert paid() == 1
-    command(banana, "--cache-ttl", "0")
-    assert paid() == 2
-    refused = command(banana, "--cache-ttl", "600", "-n", "2")
-    assert (refused.returncode, b"exclude each other" in refused.stderr) == (2, True)
-    assert paid() == 2

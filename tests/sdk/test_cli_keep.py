@@ -1,10 +1,12 @@
-"""What the command finds again on a server that keeps answers: draw --resume, get and history."""
+"""What the command finds again on a server that keeps answers: draw --resume, draw --cache-ttl, get and history."""
 
 import contextlib
 import hashlib
 import re
+import signal
 import subprocess
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -131,7 +133,9 @@ def test_what_a_command_that_runs_has_written_stays(
     arguments = ["draw", "A cat", "-m", DRIP]
     with started(work, target, *arguments, "-o", "first.png", XDG_STATE_HOME=str(state)) as process:
         until_parts(work)
+        process.send_signal(signal.SIGSTOP)  # or it ends before the other begins, where the machine is busy
         ended = command(*arguments, "-o", "second.png", "--resume")
+        process.send_signal(signal.SIGCONT)
         assert ended.returncode == 0, ended.stderr
         assert process.wait(60) == 0
     assert left(work) == ["first.png", "second.png"]
@@ -249,3 +253,16 @@ def test_old_entries_go(state: Path, command: Any, monkeypatch: pytest.MonkeyPat
         saving.drawings.add(str(number), answer, [])
     told = [row["prompt"] for row in saving.drawings.load()]
     assert told == [str(number) for number in range(201, 1201)]
+
+
+def test_what_was_drawn_alike_is_had_from_the_cache(work: Path, command: Any, paid: Any) -> None:
+    asked = "draw", f"A banana {uuid.uuid4()}", "--cache-ttl"  # that no other test has drawn
+    drawn, again = (valid("draw", command(*asked, "600", "--json").stdout.decode())[0] for _ in "12")
+    assert (drawn["sha256"], again["cost_usd"]) == (again["sha256"], 0.0)
+    assert len(left(work)) == 2
+    assert paid() == 1
+    assert command(*asked, "0").returncode == 0
+    assert paid() == 2
+    refused = command(*asked, "600", "-n", "2")
+    assert (refused.returncode, b"exclude each other" in refused.stderr) == (2, True)
+    assert paid() == 2

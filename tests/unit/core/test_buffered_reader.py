@@ -185,9 +185,11 @@ async def test_a_reader_is_read_by_one_task_at_a_time() -> None:
         await waiting
 
 
-async def test_what_was_dropped_before_a_waiting_reader_ran_comes_from_the_store() -> None:
-    completion, store = scripted_stores.drawing(Scripted(batches()), 1000)
+@pytest.mark.parametrize("most", [1, 1000])
+async def test_what_was_dropped_before_a_waiting_reader_ran_comes_from_the_store(most: int) -> None:
+    completion, store = scripted_stores.drawing(Scripted(batches()), most)
     assert wire(await read(completion.attach(hashes=True))) == wire(store.got)
+    assert store.reads
 
 
 async def test_a_reader_goes_on_in_memory_as_soon_as_its_events_are_there() -> None:

@@ -158,12 +158,16 @@ async def test_a_call_that_leaves_while_it_begins_forgets_nothing() -> None:
 
 
 async def test_a_store_that_is_down_forgets_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fail(*_: Any) -> None:
+    asked: list[bytes] = []
+
+    async def fail(_: LocalStore, __: str, key: bytes) -> None:
+        asked.append(key)
         raise StoreDown("disk I/O error")
 
     async with opened(tmp_path) as store:
         monkeypatch.setattr(LocalStore, "forget_cached", fail)
         assert not await reader(store).begin(whole=False)  # there is no such answer
+    assert asked == [KEY]
 
 
 async def test_it_becomes_the_answer_of_a_request_id(tmp_path: Path) -> None:

@@ -24,10 +24,22 @@ async def test_it_is_taken_once_until_it_is_given_back(tmp_path: Path) -> None:
         assert await claiming.claim(store, second) is None
 
 
-async def test_without_a_request_id_there_is_nothing_to_give_back(tmp_path: Path) -> None:
+async def test_without_a_request_id_there_is_nothing_to_give_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded: list[Kept] = []
+
+    def noted(given: Kept) -> Any:
+        recorded.append(given)
+        return record(given)
+
     async with opened(tmp_path) as store:
+        record = store.record
+        monkeypatch.setattr(store, "record", noted)
         claiming.give_back(store, kept())
-        assert await store.find("me", completion_id="cmpl-1") is None
+        assert recorded == []
+        claiming.give_back(store, kept(request_id=ID))
+        assert [one.request_id for one in recorded] == [ID]
 
 
 async def test_a_store_that_is_down_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

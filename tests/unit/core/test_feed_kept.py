@@ -39,11 +39,6 @@ async def test_a_reader_that_lags_holds_nobody_and_misses_nothing() -> None:
     assert not completion.is_read
 
 
-async def test_what_is_dropped_before_a_reader_who_waits_has_run_is_not_lost() -> None:
-    completion, store = drawing(Scripted(batches()), 1)
-    assert wire(await read(completion.attach(hashes=True))) == wire(store.got)
-
-
 @pytest.mark.parametrize(("patience", "is_drawn"), [(3600.0, False), (0.0, True)])
 async def test_a_store_goes_on_without_a_reader_who_does_not_ask_for_a_while(
     monkeypatch: pytest.MonkeyPatch, patience: float, is_drawn: bool
@@ -71,6 +66,24 @@ async def test_who_reads_as_fast_as_it_is_drawn_reads_from_memory(monkeypatch: p
             await settle()
     assert wire(seen) == wire(store.got)
     assert store.reads == 0
+
+
+@pytest.mark.parametrize("stays", [True, False])
+async def test_a_store_that_lags_holds_nobody_while_there_is_room(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
+    """Neither who reads as fast as it is drawn, nor a drawing that its reader has left."""
+    monkeypatch.setattr(feed, "_PATIENCE", 3600.0)
+    monkeypatch.setattr(feed, "_AHEAD", 0)
+    source = Scripted(batches())
+    completion, store = drawing(source, at_once=False)
+    reader = completion.attach(hashes=True)
+    first = await anext(reader)
+    if stays:
+        async with asyncio.timeout(60):
+            assert wire([*first, *await read(reader)]) == wire(store.got)
+    else:
+        await reader.aclose()
+        await settle()
+    assert source.closed
 
 
 async def test_a_late_reader_has_the_beginning_from_the_store_while_that_works() -> None:

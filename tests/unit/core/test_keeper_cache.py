@@ -17,6 +17,7 @@ from imagewire_server.core.cached_reader import CachedReader
 from imagewire_server.core.call import Call
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.router import Router
+from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.store import StoreDown
 from imagewire_server.core.wishes import CacheWish, Wishes
 from tests.conftest import spec
@@ -136,6 +137,13 @@ async def test_the_deadline_holds_for_a_cached_answer_too(tmp_path: Path) -> Non
             await events(reader)
 
 
+async def damaged(store: LocalStore, damage: Callable[[Path], None]) -> None:
+    """Damage the one picture that is kept."""
+    await store.flush()
+    [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
+    await asyncio.to_thread(damage, file)
+
+
 def _truncate(file: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
 
@@ -154,9 +162,7 @@ async def test_a_damaged_answer_ends_in_an_error_and_is_drawn_anew(
 ) -> None:
     async with keeping(tmp_path, provider()) as (keeper, made, store):
         await drawn(keeper)
-        await store.flush()
-        [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
-        await asyncio.to_thread(damage, file)
+        await damaged(store, damage)
         with pytest.raises(AnswerNotKept):
             await drawn(keeper)
         assert not is_cached(await drawn(keeper))
@@ -169,9 +175,7 @@ async def test_a_damaged_answer_is_drawn_at_once_where_nothing_was_sent(
 ) -> None:
     async with keeping(tmp_path, provider()) as (keeper, made, store):
         await drawn(keeper)
-        await store.flush()
-        [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
-        await asyncio.to_thread(damage, file)
+        await damaged(store, damage)
         call = Call(caller=ME)
         options: Any = {"stream": False, "hashes": True, "deadline": None, "wishes": CACHED, "request_id": ID}
         again = await events(await keeper.open(spec("n0"), call, **options))
@@ -198,8 +202,7 @@ async def test_the_deadline_holds_while_an_answer_is_checked(tmp_path: Path, mon
 async def test_an_answer_whose_picture_is_gone_is_drawn_at_once(tmp_path: Path, damage: Callable[[Path], None]) -> None:
     async with keeping(tmp_path, provider()) as (keeper, made, store):
         await drawn(keeper, request_id=ID)
-        [(file, _)] = await asyncio.to_thread(lambda: list(store.folder.objects()))
-        await asyncio.to_thread(damage, file)
+        await damaged(store, damage)
         again = await drawn(keeper)
         assert (is_cached(again), sum(len(event.data) for event in again if isinstance(event, Chunk))) == (False, SIZE)
         assert len(made.asked) == 2

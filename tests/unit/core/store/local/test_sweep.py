@@ -104,6 +104,7 @@ async def test_an_answer_that_its_caller_still_reads_makes_no_room(tmp_path: Pat
         await anext(reading)
         for i in range(4):
             await put(other, kept(f"cmpl-{i}-other"), events(bytes([i + 1]) * 250_000, f"img-{i}"))
+        assert await store.find("me", completion_id="cmpl-1") is not None
         assert len([one async for one in reading]) > 3
         recorder.release()
         recorder.release()
@@ -205,6 +206,8 @@ async def test_what_is_left_of_an_upload_goes_with_its_owner(tmp_path: Path) -> 
         for owner in store.owner, "nobody":
             (tmp_path / "parts" / f"upload-{owner}").write_bytes(b"x")
             await store.writer.call(lambda owner=owner: store.database.put_upload(f"upload-{owner}", owner, 1))  # type: ignore[misc]
+        (tmp_path / "owners/left").touch()
         await store.writer.call(store._sweep.expire)
+        assert [file.name for file in (tmp_path / "owners").iterdir()] == [store.owner]
         assert await store.writer.call(store.database.uploads) == [(f"upload-{store.owner}", store.owner)]
         assert [file.name for file in files(tmp_path)] == [f"upload-{store.owner}"]
