@@ -18,7 +18,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,8 +43,11 @@ INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-test: $(COMPAT)  ## Run the tests of our own programs.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone" $(addprefix --ignore=,$(INTEROP))
+test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
+	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
+
+system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
+	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 interop: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
@@ -176,7 +179,7 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@for version in 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
-check: lint test interop own-lines lowest demo  ## Run everything that CI runs, and the demo.
+check: lint test system interop own-lines lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \

@@ -20,6 +20,8 @@ from tests.docs.standins import BIN
 from tests.integration import processes
 from tests.integration.processes import Program
 
+pytestmark = pytest.mark.system
+
 PAGES = {name: blocks((ROOT / name).read_text()) for name in NAMES}
 RUN = {"python", "sh", "yaml", "json"}
 MARK = "\0"

@@ -23,6 +23,8 @@ from imagewire_server.providers.registry import load
 from tests import forked
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 KEY = "sk-right"
 MODELS = """\
 model_list:

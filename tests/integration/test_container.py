@@ -17,6 +17,8 @@ import yaml
 
 from imagewire_server.providers.registry import load
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()

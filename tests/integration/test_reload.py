@@ -25,6 +25,8 @@ from tests.conftest import everything, spec
 from tests.integration import processes
 from tests.integration.token_server import token_server
 
+pytestmark = pytest.mark.system
+
 if TYPE_CHECKING:
     from imagewire_server.providers.registry import Connector
 

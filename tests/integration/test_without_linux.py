@@ -12,6 +12,8 @@ import pytest
 from imagewire import Client
 from imagewire_server.process import open_files
 
+pytestmark = pytest.mark.system
+
 PROGRAM = [sys.executable, "-m", "tests.without_linux", "imagewire_server"]
 ROOT = Path(__file__).parents[2]
 

@@ -21,6 +21,8 @@ from tests.sdk.command import COMMAND, environ, left, run, terminal
 from tests.sdk.conftest import Script, scripted
 from tests.sdk.test_cli_schemas import valid
 
+pytestmark = pytest.mark.system
+
 DRIP = "gemini/emulator-drip-3000"
 
 

@@ -12,6 +12,8 @@ import pytest
 import imagewire
 from imagewire import testing
 
+pytestmark = pytest.mark.system
+
 PAGE = Path(__file__).parents[2] / "docs/testing.md"
 
 

@@ -68,6 +68,17 @@ async def test_who_reads_as_fast_as_it_is_drawn_reads_from_memory(monkeypatch: p
     assert store.reads == 0
 
 
+async def test_who_waits_has_from_the_store_what_leaves_memory_before_its_turn() -> None:
+    source = Scripted(batches())
+    gate = source.hold(1)
+    completion, store = drawing(source, 1)
+    reading = asyncio.create_task(read(completion.attach(hashes=True)))
+    await settle()
+    gate.set()
+    assert wire(await reading) == wire(store.got)
+    assert store.reads > 0
+
+
 @pytest.mark.parametrize("stays", [True, False])
 async def test_a_store_that_lags_holds_nobody_while_there_is_room(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
     """Neither who reads as fast as it is drawn, nor a drawing that its reader has left."""
