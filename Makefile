@@ -80,7 +80,7 @@ SECONDS ?= 600
 robustness: $(COMPAT)  ## Kill servers under callers and check that nothing is paid twice or lost: make robustness SECONDS=600 SEED=0.
 	@$(BIN)/python -m tests.robustness --seconds $(SECONDS) --seed $(SEED)
 
-at-scale: $(COMPAT)  ## Check what is promised of kept answers in its full sizes, about ten minutes: make at-scale CHECKS="cuts caps".
+at-scale: $(COMPAT)  ## Check what is promised of kept answers and outages in its full sizes, about ten minutes: make at-scale CHECKS="cuts caps".
 	@$(BIN)/python -m tests.robustness.at_scale $(CHECKS)
 
 $(COMPAT): requirements-compat.lock $(STAMP)

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -37,12 +37,13 @@ _ending: list["_Embedded"] = []  # those that may end, whether they run or not
 class Target(str):
     """Where a server listens, as gRPC takes it."""
 
-    __slots__ = ("_server",)
+    __slots__ = ("_end", "_server")
     _server: "_Embedded"
+    _end: Callable[[], None]
 
-    def __new__(cls, made: "_Embedded") -> "Target":
+    def __new__(cls, made: "_Embedded", end: Callable[[], None]) -> "Target":
         target = super().__new__(cls, made.address)
-        target._server = made
+        target._server, target._end = made, end
         return target
 
     def wake(self) -> None:
@@ -50,8 +51,9 @@ class Target(str):
         self._server.wake()
 
     def end(self) -> None:
-        """Drain and stop the server."""
-        self._server.end()
+        """Drain and stop the server for good, and remove the folder of its socket."""
+        atexit.unregister(self._end)
+        self._end()
 
 
 def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), *, idle: float | None = None) -> Target:
@@ -85,7 +87,7 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     made.wake()
     if idle is not None:
         _ending.append(made)
-    return Target(made)
+    return Target(made, end)
 
 
 def _make_room() -> None:
