@@ -127,7 +127,7 @@ class Server:
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
         """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""
-        await self.grpc.announce_stop()
+        self.grpc.announce_stop()
         self.rest.announce_stop()
         if delay and not hurry.is_set():
             _log.info("stopping", delay=delay)
