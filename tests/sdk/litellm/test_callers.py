@@ -265,3 +265,12 @@ def test_a_timeout_of_httpx_ends_the_call() -> None:
     with pytest.raises(imagewire.DeadlineExceeded):
         completion(model="gemini/emulator-silent", messages=SAY, timeout=timeout, num_retries=0)  # type: ignore[call-overload]
     assert time.monotonic() - begun < 60
+
+
+def test_a_history_made_anew_says_what_had_no_signature() -> None:
+    chat = [*SAY, {"role": "assistant", "content": "Here it is"}, *SAY]
+    assert completion(PRO, chat)._hidden_params["unsigned"] == ["messages[1]"]
+    chunks = list(completion(PRO, chat, stream=True))
+    whole = stream_chunk_builder(chunks)
+    assert whole is not None
+    assert whole._hidden_params["unsigned"] == ["messages[1]"]

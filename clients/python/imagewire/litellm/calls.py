@@ -12,6 +12,7 @@ from typing import Literal, Unpack, overload
 
 from imagewire._grpc import embedded
 from imagewire._grpc.channel import EMBEDDED
+from imagewire.answer import Answer
 from imagewire.async_chat import afinal
 from imagewire.async_client import AsyncClient
 from imagewire.chat import final
@@ -24,7 +25,8 @@ from imagewire.litellm.messages import Messages
 from imagewire.litellm.options import CompletionOptions
 from imagewire.litellm.params import CompletionRequest
 from imagewire.litellm.types import Completion, CompletionChunk
-from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
+from imagewire.part import Chunk
+from imagewire.wishes import Wish
 
 _lock = threading.Lock()
 _clients: dict[ConnectionKey, Client] = {}
@@ -84,9 +86,9 @@ def _chunks(made: Attempts, model: str) -> Iterator[CompletionChunk]:
         yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
 
 
-def _start(request: CompletionRequest) -> Generator[StreamCompletionResponse]:
+def _start(request: CompletionRequest) -> Generator[tuple[Answer, Chunk]]:
     client = _client(request.connection)
-    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
 
 
 @overload
@@ -149,9 +151,9 @@ async def _achunks(made: Attempts, model: str) -> AsyncGenerator[CompletionChunk
                 yield chunk
 
 
-async def _astart(request: CompletionRequest) -> AsyncGenerator[StreamCompletionResponse]:
+async def _astart(request: CompletionRequest) -> AsyncGenerator[tuple[Answer, Chunk]]:
     client = await _async_client(request.connection)
-    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
 
 
 def _client(connection: ConnectionKey) -> Client:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.formats.openai.asked import USER, refusals
 
-CONTENT = '"input_text", "output_text", "refusal", "input_image"'
+CONTENT = '"input_text", "output_text", "refusal", "input_image", "input_file"'
 ROLES = '"assistant", "developer", "system", "user"'
 
 
@@ -59,9 +59,9 @@ def test_a_wrong_field_is_refused(fields: dict[str, Any], field: str, words: str
         ({"role": "user", "content": None}, "content", "expected `str | array`, got `null`"),
         ({"role": "user", "content": [{"type": "input_text"}]}, "content[0].text", "is required"),
         (
-            {"role": "user", "content": [{"type": "input_file"}]},
+            {"role": "user", "content": [{"type": "input_audio"}]},
             "content[0].type",
-            f"'input_file' is not supported; use {CONTENT} or leave it out",
+            f"'input_audio' is not supported; use {CONTENT} or leave it out",
         ),
         ({"type": "image_generation_call"}, "id", "is required"),
         ({"type": "image_generation_call", "id": "a", "result": 1}, "result", "expected `str | null`, got `int`"),
