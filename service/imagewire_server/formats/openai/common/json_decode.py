@@ -203,7 +203,8 @@ def _hint(name: str, kind: type[Any], path: str) -> str:
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """The valid values of a field with a fixed set of values."""
-    return [value for one in types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+    literals = [one for one in types(kind, path) if isinstance(one, inspect.LiteralType)]
+    return list(dict.fromkeys(value for one in literals for value in one.values))
 
 
 def types(kind: type[Any], path: str) -> list[inspect.Type]:

@@ -7,6 +7,7 @@ import pytest
 from tests.unit.formats.openai.asked import USER, refusals
 
 CONTENT = '"input_text", "output_text", "refusal", "input_image", "input_file"'
+DETAILS = '"auto", "high", "low", "medium", "original", "ultra_high"'
 ROLES = '"assistant", "developer", "system", "user"'
 
 
@@ -58,6 +59,11 @@ def test_a_wrong_field_is_refused(fields: dict[str, Any], field: str, words: str
         ({"role": "tool", "content": "A"}, "role", f"'tool' is not supported; use {ROLES} or leave it out"),
         ({"role": "user", "content": None}, "content", "expected `str | array`, got `null`"),
         ({"role": "user", "content": [{"type": "input_text"}]}, "content[0].text", "is required"),
+        (
+            {"role": "user", "content": [{"type": "input_image", "image_url": "https://a.example/b", "detail": "max"}]},
+            "content[0].detail",
+            f"'max' is not supported; use {DETAILS} or leave it out",
+        ),
         (
             {"role": "user", "content": [{"type": "input_audio"}]},
             "content[0].type",
