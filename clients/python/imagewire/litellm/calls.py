@@ -72,16 +72,16 @@ def completion(
         >>> answer.choices[0].message.images[0].image_url.url[:22]
         'data:image/png;base64,'
     """
-    with familiar(model):
+    with familiar(model, options.get("custom_llm_provider")):
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         _client(made.request.connection)  # where it cannot be made, a stream does not begin either
         if not stream:
             return made.completion(final(attempts.growing(made, _start)))
-    return _chunks(made, model)
+    return _chunks(made, model, options.get("custom_llm_provider"))
 
 
-def _chunks(made: Attempts, model: str) -> Iterator[CompletionChunk]:
-    with familiar(model):
+def _chunks(made: Attempts, model: str, provider: str | None) -> Iterator[CompletionChunk]:
+    with familiar(model, provider):
         grown = attempts.growing(made, _start)
         yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
 
@@ -131,16 +131,16 @@ async def acompletion(
         ...     return [chunk async for chunk in stream]
         >>> chunks = asyncio.run(main())
     """
-    with familiar(model):
+    with familiar(model, options.get("custom_llm_provider")):
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         await _async_client(made.request.connection)
         if not stream:
             return made.completion(await afinal(attempts.agrowing(made, _astart)))
-    return _achunks(made, model)
+    return _achunks(made, model, options.get("custom_llm_provider"))
 
 
-async def _achunks(made: Attempts, model: str) -> AsyncGenerator[CompletionChunk]:
-    with familiar(model):
+async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGenerator[CompletionChunk]:
+    with familiar(model, provider):
         async with (
             contextlib.aclosing(attempts.agrowing(made, _astart)) as grown,
             contextlib.aclosing(
