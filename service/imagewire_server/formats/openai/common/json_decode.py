@@ -154,6 +154,8 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -
 def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True) -> Reason:
     """What is wrong, and what to do about it. hint: whether to look for a known name that is similar."""
     words, path = _split(str(error))
+    if path in other_names.OLDER:
+        return Reason(Kind.INVALID, path, "", other_names.OLDER[path])
     if match := _UNKNOWN.fullmatch(words):
         if not path and match[1] in other_names.REMEDIES:
             return Reason(Kind.UNKNOWN, path, match[1], other_names.REMEDIES[match[1]])

@@ -140,7 +140,7 @@ class _Encoder:
         asked = [_MODALITIES[modality] for modality in self.spec.response_modalities]
         config: Json = {}
         if asked or "responseModalities" not in extra_body.in_config(self.spec.extra_body):
-            config["responseModalities"] = asked or ["TEXT", "IMAGE"]
+            config["responseModalities"] = asked or (["TEXT"] if self.capabilities.talks else ["TEXT", "IMAGE"])
         given = self.spec.generation_config
         path = "spec.generation_config"
         for name in _SCALARS:
