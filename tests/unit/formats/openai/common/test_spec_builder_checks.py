@@ -32,6 +32,12 @@ def test_violations_of_all_checks_are_named_once() -> None:
     assert wrong(caught) == ["n", "temperature", "size"]
 
 
+def test_a_field_that_was_refused_is_known() -> None:
+    made = builder()
+    made.refuse("n", "is wrong")
+    assert (made.is_refused("n"), made.is_refused("size")) == (True, False)
+
+
 def test_the_last_check_names_what_the_model_lacks_too() -> None:
     made = builder(temperature=9)
     made.done(MODEL)
