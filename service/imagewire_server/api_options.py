@@ -37,7 +37,6 @@ def rest_options(given: Settings) -> RestOptions:
         image_fields=given.rest_image_fields,
         image_order=given.rest_image_order,
         remote_images=given.rest_remote_images,
-        missing_signatures=given.rest_missing_signatures,
         metrics=given.metrics != "off",
         open_metrics=given.metrics == "open",
         cors_origins=_listed(given.rest_cors_origins),

@@ -73,7 +73,9 @@ class Server:
         self._is_worker = shared  # the process that watches workers logs the warnings once for all
         self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
-        self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
+        refuses = given.missing_signatures == "refuse"
+        admission = Admission(given.max_concurrent_calls)
+        self._engine = Engine(self._router(config, ()), admission, refuses_unsigned=refuses)
         self.keeper = keeper = Keeper(
             self._engine,
             store,

@@ -16,6 +16,8 @@ OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 _WHO = ("key", "open", "off")
 # Keys under `imagewire:` that are not single values; config.load reads them.
 SECTIONS = ("models",)
+# Former names of settings, which still work.
+RENAMED = {"rest_missing_signatures": "missing_signatures"}
 
 
 def _positive(value: float) -> str | None:
@@ -121,7 +123,7 @@ class Settings:
     """The order of a chat's pictures: final (drafts behind the others) or drawn (as the model drew them)."""
     rest_remote_images: str = setting("fetch", _one_of("fetch", "pass", "refuse"))
     """What to do with an https:// picture in a REST request."""
-    rest_missing_signatures: str = setting("bypass", _one_of("bypass", "refuse"))
+    missing_signatures: str = setting("bypass", _one_of("bypass", "refuse"))
     """What to do if an earlier answer lost the signatures that a model requires: bypass (send Google's placeholder)."""
     rest_fetch_schemes: str = setting("https", _one_of("https", "https,http"))
     """The URL schemes that may be fetched."""

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a deployment asks of its provider. credentials: where they are from. missing: whether they are not there."""
+    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing."""
 
     url: str
     credentials: str
-    missing: bool = False
+    needs: str = ""
 
 
 class Details(NamedTuple):

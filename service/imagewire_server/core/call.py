@@ -47,6 +47,9 @@ class Call:
     Learned on the way, times in seconds:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
     (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
+    unsigned: what of earlier answers had lost the signatures that the model requires: the caller's names, at most 64.
+    earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
+    name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
@@ -70,6 +73,9 @@ class Call:
     cached_answers: int = 0
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    earlier_messages: int = 0
+    name_of: Callable[[str], str] = field(default=str, repr=False)
     events: int = 0
     image_bytes: int = 0
     first_image_byte: float | None = None
@@ -153,6 +159,8 @@ class Call:
             ]
             if self.fallbacks:
                 found.append(("x-imagewire-fallbacks", _ascii(",".join(self.fallbacks))))
+        if self.unsigned:
+            found.append(("x-imagewire-signature-bypass", ",".join(self.unsigned)))
         if self.cached_answers:
             found.append(("x-imagewire-cached-answers", str(self.cached_answers)))
         return found

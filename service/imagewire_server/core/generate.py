@@ -27,10 +27,14 @@ _T = TypeVar("_T")
 
 
 class Engine:
-    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run."""
+    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run.
 
-    def __init__(self, router: Router, admission: Admission) -> None:
+    refuses_unsigned: whether earlier answers without the signatures that a model requires are refused.
+    """
+
+    def __init__(self, router: Router, admission: Admission, *, refuses_unsigned: bool = False) -> None:
         self.router = router
+        self._refuses_unsigned = refuses_unsigned
         self._admission = admission
 
     def slot(self) -> AbstractContextManager[None]:
@@ -76,7 +80,14 @@ class Engine:
         account = Account(call)
         try:
             with self._admission.slot():
-                failover = Failover(self.router, account, stream=stream, deadline=deadline, fallbacks=fallbacks)
+                failover = Failover(
+                    self.router,
+                    account,
+                    stream=stream,
+                    deadline=deadline,
+                    fallbacks=fallbacks,
+                    refuses_unsigned=self._refuses_unsigned,
+                )
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
                     events: list[StreamEvent] | None = [_started(answer.route, call, kept), *answer.first]

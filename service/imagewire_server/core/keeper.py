@@ -189,8 +189,10 @@ class Keeper:
         """The spec with all that it refers to, which is kept as long as its answer."""
         if wishes.prepare is not None:
             await wishes.prepare()
+        own = len(spec.messages)
         try:
             spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
+            call.earlier_messages = len(spec.messages) - own
             await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
         except StoreDown as error:
             raise unavailable() from error

@@ -79,6 +79,7 @@ def test_trailers_name_what_was_asked_in_ascii() -> None:
     call.model, call.deployment = "b\u00e4r", "d2"
     call.tried += [("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")]
     call.fallbacks.append("b\u00e4r")
+    call.unsigned = ["spec.messages[1].content", "spec.messages[3].parts[0]"]
     assert call.trailers() == [
         ("x-imagewire-request-id", "id"),
         ("x-imagewire-model", "b?r"),
@@ -86,6 +87,7 @@ def test_trailers_name_what_was_asked_in_ascii() -> None:
         ("x-imagewire-attempts", "2"),
         ("x-imagewire-tried", "d1=UPSTREAM_UNREACHABLE,d2=OK"),
         ("x-imagewire-fallbacks", "b?r"),
+        ("x-imagewire-signature-bypass", "spec.messages[1].content,spec.messages[3].parts[0]"),
     ]
 
 

@@ -48,7 +48,7 @@ class RestOptions:
 
     image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
 
-    image_order: "final", "drawn". missing_signatures: "bypass", "refuse".
+    image_order: "final", "drawn".
 
     Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
@@ -57,7 +57,6 @@ class RestOptions:
     image_fields: str
     image_order: str
     remote_images: str
-    missing_signatures: str
     metrics: bool
     open_metrics: bool
     cors_origins: tuple[str, ...]
@@ -97,8 +96,7 @@ class RestServer:
         self._ready = Ready(lambda: images.is_down)
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         urls = PictureUrls(keeper, options.public_url)
-        bypasses = options.missing_signatures == "bypass"
-        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval, bypasses)
+        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval)
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(

@@ -55,7 +55,7 @@ class GoogleCall:
         """See Provider. model_url: with credentials or without."""
         given = urlsplit(model_url)
         place = given.scheme, given.netloc.rpartition("@")[2], given.path, given.query
-        encoding = capabilities.system_instruction, capabilities.unsigned_signature
+        encoding = capabilities.system_instruction, capabilities.unsigned_signature, capabilities.talks
         return json.dumps([place, self._deciding, encoding])
 
     async def body(self, spec: pb.Spec, capabilities: Capabilities, *, large: bool) -> bytes | Body:

@@ -8,6 +8,7 @@ from importlib import resources
 from imagewire_server.config.models import Row, table, typed
 from imagewire_server.contract.provider import Capabilities, ModelTable
 from imagewire_server.contract.validation import CHECKS
+from imagewire_server.providers.google.model_names import talks
 from imagewire_server.providers.google.wire.encode import GEMINI, TAKEN_BY, VERTEX
 
 # How Vertex AI names the ways to bill that have a price a token. Provisioned throughput is paid by the month.
@@ -40,4 +41,4 @@ def _shipped() -> tuple[Row, ...]:
 
 def models(provider: str, own: Iterable[Row] = ()) -> ModelTable:
     """The models of "gemini" or "vertex_ai". own: what the configuration adds to the table or changes in it."""
-    return table(provider, _UNKNOWN[provider], (*_shipped(), *own))
+    return table(provider, _UNKNOWN[provider], (*_shipped(), *own), talks)
