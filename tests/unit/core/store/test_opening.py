@@ -31,6 +31,18 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         await open_store(settings(keep="local", keep_dir=str(file)))
 
 
+@pytest.mark.parametrize("names_folder", [True, False])
+async def test_a_secret_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_folder: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "imagewire/answers"
+    folder.mkdir(parents=True)
+    (folder / "secret").write_bytes(b"short")
+    with pytest.raises(ConfigError, match=rf"imagewire\.keep_dir: {folder}/secret: has 5 bytes, .* or remove it"):
+        await open_store(settings(keep="local", keep_dir=str(folder) if names_folder else ""))
+
+
 @pytest.mark.parametrize("package", ["redis", "obstore"])
 async def test_a_package_that_is_missing_is_named(package: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("imagewire_server.core.store.shared")]:
