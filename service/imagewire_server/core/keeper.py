@@ -23,7 +23,7 @@ from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_images import has_images
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
 from imagewire_server.core.reader import Reader
@@ -164,6 +164,13 @@ class Keeper:
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
 
+    async def is_drawn(self, caller: str, completion_id: str) -> bool:
+        """Whether an answer of the caller's is being drawn, here or elsewhere, as far as the store knows."""
+        running = self._running.get(completion_id)
+        if running is not None or self._store is None:
+            return running is not None and running.kept.caller == caller
+        return await is_drawn(self._store, caller, completion_id)
+
     async def delete(self, caller: str, completion_id: str) -> bool:
         """Forget an answer and its pictures, unless it is still drawn. Returns whether it is forgotten.
 
@@ -171,15 +178,12 @@ class Keeper:
         """
         if self._store is None:
             raise KeepOff("this server keeps no answers, so there is nothing to delete")
-        running = self._running.get(completion_id)
-        if running is not None and running.kept.caller == caller:
+        if await self.is_drawn(caller, completion_id):
             return False
         try:
             kept = await self._store.find(caller, completion_id=completion_id)
             if kept is None or kept.state is State.NOT_KEPT:
                 raise _not_found()
-            if kept.state is State.RUNNING and await self._store.is_alive(kept):
-                return False
             await self._store.delete(kept)
         except StoreDown as error:
             raise unavailable() from error

@@ -7,7 +7,17 @@ from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import unavailable
 from imagewire_server.core.reader import Reader
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.records import State
+from imagewire_server.core.store.store import Store, StoreDown
+
+
+async def is_drawn(store: Store, caller: str, completion_id: str) -> bool:
+    """Whether a store that may fail knows that an answer of the caller's is being drawn."""
+    try:
+        kept = await store.find(caller, completion_id=completion_id)
+        return kept is not None and kept.state is State.RUNNING and await store.is_alive(kept)
+    except StoreDown:
+        return False
 
 
 class StoredReader(Reader):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
 
 import pytest
 
@@ -9,8 +10,9 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import StoreUnavailable
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
 from imagewire_server.core.store.store import StoreDown
+from tests.unit.core.store.local.stores import LARGE, events, kept, opened
 
 EVENT = pb.Event(sequence=1)
 
@@ -29,6 +31,27 @@ async def test_events_pass() -> None:
     in_time = ReaderInTime(StoredReader(source()), asyncio.get_running_loop().time() + 60)
     async with in_time as reader:
         assert [events async for events in reader] == [[EVENT]]
+
+
+async def test_whether_an_answer_is_being_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path / "a") as store, opened(tmp_path / "a") as other:
+        assert not await is_drawn(store, "me", "cmpl-1")
+        recorder = store.record(kept())
+        for batch in events(LARGE)[:3]:
+            recorder.add(batch)
+        recorder.let_go()
+        await store.flush()
+        assert await is_drawn(other, "me", "cmpl-1")
+        assert not await is_drawn(other, "you", "cmpl-1")
+        recorder.end(None, free=False)
+        await store.flush()
+        assert not await is_drawn(other, "me", "cmpl-1")
+
+        async def fail(*_: object, **__: object) -> None:
+            raise StoreDown("disk")
+
+        monkeypatch.setattr(other, "find", fail)
+        assert not await is_drawn(other, "me", "cmpl-1")
 
 
 async def test_a_store_that_fails_on_the_way() -> None:

@@ -17,6 +17,10 @@ class NoRoom(Exception):
     """What is being written is too large for the store, or all that is not finished is. The store works."""
 
 
+class Damaged(Exception):
+    """What is kept of a picture is gone, or is not what was kept. The store works."""
+
+
 class Recorder(Protocol):
     """Keeps the events of one answer while they arrive. None of its methods raises, and none but `settle` waits.
 
@@ -143,7 +147,7 @@ class Store(Protocol):
         """A caller's picture by its id, or by its hash."""
 
     async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
-        """Bytes of a picture, fewer only at its end."""
+        """Bytes of a picture, fewer only at its end. They are not checked: see checked.py. Raises Damaged."""
 
     def upload(self) -> Upload:
         """A place for a new picture."""

@@ -134,7 +134,7 @@ class AnswerWriter:
     def _keep_input(self, image_id: str, image: InputImage) -> None:
         """Keep a picture of the request, so that its chat can go on."""
         store, kept = self._store, self._kept
-        part = None if store.database.object(image.sha256) else store.folder.new_part()
+        part = None if store.has_object(image.sha256) else store.folder.new_part()
         if part is not None:
             part.write_bytes(image.data)
         with store.database.transaction():

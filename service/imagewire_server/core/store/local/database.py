@@ -16,7 +16,8 @@ _PUT_COMPLETIONS = (
     "INSERT INTO completions VALUES",
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, size = excluded.size, log = excluded.log",
 )
-_PUT_OBJECTS = "INSERT OR IGNORE INTO objects VALUES", ""
+# In place of what is known, which may be damaged; its file, if it had one, is removed with what nothing refers to.
+_PUT_OBJECTS = "INSERT INTO objects VALUES", "ON CONFLICT (sha256) DO UPDATE SET data = excluded.data"
 _PUT_CACHED = "INSERT OR REPLACE INTO cached VALUES", ""
 _PUT_IMAGES = "INSERT OR REPLACE INTO images VALUES", ""
 _KEPT = "id, caller, request_id, fingerprint, created, expires, owner, state"
@@ -165,7 +166,7 @@ class Database:
         self._insert(_PUT_IMAGES, [image_row(image, completion_id)])
 
     def put_object(self, sha256: bytes, size: int) -> None:
-        """Add that a file has these bytes. Nothing changes where they are known."""
+        """Add that a file has these bytes, also where they were in a row."""
         self._insert(_PUT_OBJECTS, [(sha256, size, None)])
 
     def object(self, sha256: bytes) -> tuple[int, bytes | None] | None:
@@ -232,18 +233,16 @@ class Database:
         return [Old(created, ident, self.by_id(ident) if is_answer else None) for created, ident, is_answer in rows]
 
     def take_unused(self, hashes: Iterable[bytes]) -> list[bytes]:
-        """Forget those of the objects that no picture refers to, and return those that have files."""
+        """Forget those of the objects that no picture refers to, and return them: they may have files."""
         found = []
         for sha256 in set(hashes):
-            row = self._db.execute(
-                "SELECT data IS NULL FROM objects WHERE sha256 = ?"
+            done = self._db.execute(
+                "DELETE FROM objects WHERE sha256 = ?"
                 " AND NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)",
                 (sha256,),
-            ).fetchone()
-            if row is not None:
-                self._db.execute("DELETE FROM objects WHERE sha256 = ?", (sha256,))
-                if row[0]:
-                    found.append(sha256)
+            )
+            if done.rowcount:
+                found.append(sha256)
         return found
 
 

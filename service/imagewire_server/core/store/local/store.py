@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-import os
+import hashlib
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -23,7 +23,7 @@ from imagewire_server.core.store.local.sweep import Sweep
 from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.store import NoRoom, StoreDown
+from imagewire_server.core.store.store import Damaged, NoRoom, StoreDown
 
 _T = TypeVar("_T")
 
@@ -136,14 +136,13 @@ class LocalStore:
         def read() -> bytes:
             found = self._reads.object(image.sha256)
             if found is None:
-                raise FileNotFoundError("the picture is no longer kept")
+                raise Damaged("the picture is no longer kept")
             if found[1] is not None:
                 return found[1][offset : offset + size]
-            descriptor = os.open(self.folder.object(image.sha256), os.O_RDONLY)
             try:
-                return os.pread(descriptor, size, offset)
-            finally:
-                os.close(descriptor)
+                return self.folder.read_object(image.sha256, offset, size)
+            except FileNotFoundError as error:
+                raise Damaged("the picture's file is gone") from error
 
         return await self._reading(read)
 
@@ -227,13 +226,17 @@ class LocalStore:
         self._sweep.end_upload(name)
 
     def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
-        """Make a part an object, in place of a file of the same bytes, which may be damaged. Inside a transaction."""
-        found = self.database.object(sha256)
-        if found is not None and found[1] is not None:
+        """Make a part an object, in place of the same bytes, which may be damaged. Inside a transaction."""
+        if _fits(self.database.object(sha256), sha256):
             part.unlink(missing_ok=True)
         else:
             self.folder.keep_object(part, sha256)
             self.database.put_object(sha256, size)
+
+    def has_object(self, sha256: bytes) -> bool:
+        """Whether an object is there and undamaged."""
+        found = self.database.object(sha256)
+        return _fits(found, sha256) or (found is not None and self.folder.has_object(sha256))
 
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
@@ -276,6 +279,11 @@ class LocalStore:
             self._collects_at = now + _COLLECT_EVERY
             self._sweep.collect()
         return _TRY_EVERY
+
+
+def _fits(found: tuple[int, bytes | None] | None, sha256: bytes) -> bool:
+    """Whether the database has an object's bytes, undamaged."""
+    return found is not None and found[1] is not None and hashlib.sha256(found[1]).digest() == sha256
 
 
 def _telling(recorder: LocalRecorder) -> Callable[[], None]:

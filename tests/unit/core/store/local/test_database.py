@@ -87,11 +87,14 @@ def test_what_is_inside_another_transaction_counts_with_it(database: Database) -
     assert database.by_id("cmpl-2") is not None
 
 
-def test_an_object_is_what_was_put_first(database: Database) -> None:
-    database.put_small(SmallRows(objects=[(b"a", 5, b"12345")]))
-    database.put_object(b"a", 6)
-    database.put_object(b"b", 7)
-    assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12345"), (7, None), None]
+def test_an_object_is_where_it_was_put_last(database: Database) -> None:
+    for _ in range(2):
+        database.put_small(SmallRows(objects=[(b"a", 5, b"12345"), (b"a", 5, b"12346")]))
+        database.put_object(b"b", 7)
+        assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12346"), (7, None), None]
+        database.put_object(b"a", 5)
+        assert database.object(b"a") == (5, None)
+        assert database.total == 12
 
 
 def test_what_has_expired(database: Database) -> None:
