@@ -110,7 +110,7 @@ class Keeper:
                 spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
             )
             return completion.attach(hashes=hashes)
-        fingerprint = b""
+        request_id, fingerprint = claiming.spelled(request_id), b""
         if request_id:
             fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
         now = time.time()
@@ -147,16 +147,14 @@ class Keeper:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
         if self._store is None:
             raise KeepOff("this server keeps no answers, so it cannot resume one: ask again with StreamCompletion")
-        caller = call.caller.id
-        ident = request.completion_id or self._by_request.get((caller, request.request_id), "")
+        caller, request_id = call.caller.id, claiming.spelled(request.request_id)
+        ident = request.completion_id or self._by_request.get((caller, request_id), "")
         running = self._running.get(ident)
         if running is not None and running.kept.caller == caller:
             kept: Kept | None = running.kept
         else:
             try:
-                kept = await self._store.find(
-                    caller, completion_id=request.completion_id, request_id=request.request_id
-                )
+                kept = await self._store.find(caller, completion_id=request.completion_id, request_id=request_id)
             except StoreDown as error:
                 raise unavailable() from error
         if kept is None:
