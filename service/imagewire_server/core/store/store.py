@@ -8,6 +8,9 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage
 
+# Seconds that somebody waits for a store that does not answer. After them it counts as one that does not work.
+LONGEST = 5.0
+
 
 class StoreDown(Exception):
     """The store does not work. The message is for the operator."""

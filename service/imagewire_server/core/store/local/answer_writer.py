@@ -35,13 +35,12 @@ class AnswerWriter:
         self._log: io.FileIO | None = None
         self._file: PartFile | None = None
         self._files = 0
+        self._request = b""
 
-    def add_small(
-        self, rows: SmallRows, asked: pb.Spec | None, events: Iterable[StreamEvent], state: State, how: Ending
-    ) -> None:
-        """Add all of an answer to the rows that are about to be written."""
+    def add_small(self, rows: SmallRows, events: Iterable[StreamEvent], state: State, how: Ending) -> None:
+        """Add all of an answer to the rows that are about to be written. `keep_request` was called before."""
         kept = self._kept
-        records = [self._request(asked)]
+        records = [self._request]
         data: list[bytes] = []
         files = 0
         for event in events:
@@ -69,7 +68,8 @@ class AnswerWriter:
         self._log = io.FileIO(self._store.folder.log(self._kept.completion_id), "xb")
         hold(self._log)
         self._store.database.put(self._kept)
-        self._append(self._request(asked))
+        self.keep_request(asked)
+        self._append(self._request)
         self.add(events)
 
     def add(self, events: Iterable[StreamEvent]) -> None:
@@ -119,17 +119,17 @@ class AnswerWriter:
             self._log.close()
         self._log = None
 
-    def _request(self, asked: pb.Spec | None) -> bytes:
-        """What was asked, as a record; its pictures are kept beside it."""
+    def keep_request(self, asked: pb.Spec | None) -> None:
+        """Keep the pictures of what was asked; it becomes the answer's first record."""
         if asked is None:
-            return b""
+            return
         numbers = itertools.count()
 
         def take(image: InputImage) -> None:
             self._keep_input(f"{self._kept.completion_id}.in.{next(numbers)}", image)
 
         request = kept_request(asked, take, self._store.most)
-        return log_format.request_record(request) if request is not None else b""
+        self._request = log_format.request_record(request) if request is not None else b""
 
     def _keep_input(self, image_id: str, image: InputImage) -> None:
         """Keep a picture of the request, so that its chat can go on."""

@@ -14,7 +14,7 @@ from tests.unit.core.store.local.stores import kept
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "a.sqlite")
+    return Database(tmp_path / "a.sqlite", 1.0)
 
 
 def image(ident: str, sha256: bytes, **fields: object) -> KeptImage:
@@ -139,7 +139,7 @@ def test_a_file_that_is_no_database_is_left_closed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sqlite3, "connect", noted)
     (tmp_path / "a.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        Database(tmp_path / "a.sqlite")
+        Database(tmp_path / "a.sqlite", 1.0)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
 
