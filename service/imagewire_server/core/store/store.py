@@ -12,12 +12,26 @@ from imagewire_server.core.store.records import Kept, KeptImage
 LONGEST = 5.0
 
 
+# Bytes of an answer that is being drawn which count before they are there, so that few of its steps change a count.
+AHEAD = 1024 * 1024
+
+
 class StoreDown(Exception):
     """The store does not work. The message is for the operator."""
 
 
 class NoRoom(Exception):
     """What is being written is too large for the store, or all that is not finished is. The store works."""
+
+    @classmethod
+    def for_answer(cls) -> "NoRoom":
+        """An answer alone is larger than what is kept."""
+        return cls("an answer is larger than keep_max_bytes allows")
+
+    @classmethod
+    def for_all(cls) -> "NoRoom":
+        """There is nothing left that could make way."""
+        return cls("uploads and drawings that are not finished are larger than keep_max_bytes allows")
 
 
 class Recorder(Protocol):

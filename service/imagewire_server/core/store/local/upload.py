@@ -33,7 +33,7 @@ class LocalUpload:
         if not self._store.writer.hangs:
             self._has_begun = True
         if not await self._store.writer.call(lambda: self._write(data)):
-            raise NoRoom("uploads and drawings that are not finished are larger than keep_max_bytes allows")
+            raise NoRoom.for_all()
 
     async def save(self, image: KeptImage) -> None:
         """See Upload."""

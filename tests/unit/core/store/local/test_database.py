@@ -195,3 +195,13 @@ def test_an_upload_counts_with_what_has_arrived_until_it_is_over(database: Datab
     assert (sorted(database.uploads()), database.total) == ([("a", "me"), ("b", "you")], 21)
     database.delete_upload("a")
     assert (database.uploads(), database.total) == ([("b", "you")], 1)
+
+
+def test_what_another_one_has_locked_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite"
+    one, other = Database(file, 1.0), Database(file, 0.0)
+    with one.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.try_to_write()
+    other.try_to_write()
+    for database in one, other:
+        database.close()

@@ -64,6 +64,7 @@ async def test_what_is_drawn_goes_on_without_it(tmp_path: Path) -> None:
             recorder.release()
             await recorder.settle()
         await works(store)
+        await store.flush()
         assert await store.find("me", completion_id="cmpl-1") is None
         await put(store, kept("cmpl-3"), events(LARGE))
         assert await read(store, kept("cmpl-3")) == ([1, 2, 3, 4], LARGE)
