@@ -41,6 +41,7 @@ _BUFFER, _BUFFERS = 256 * 1024, 256 * 1024 * 1024
 class _Running:
     completion: Completion
     kept: Kept
+    recorder: Recorder
 
 
 class Keeper:
@@ -110,7 +111,7 @@ class Keeper:
                 spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
             )
             return completion.attach(hashes=hashes)
-        fingerprint = b""
+        request_id, fingerprint = claiming.spelled(request_id), b""
         if request_id:
             fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
         now = time.time()
@@ -132,7 +133,7 @@ class Keeper:
             raise
         if cached is not None:
             await cached.answer(kept)
-            return ReaderInTime(cached, deadline) if deadline is not None else cached
+            return ReaderInTime(cached, deadline, kept) if deadline is not None else cached
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
@@ -147,16 +148,14 @@ class Keeper:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
         if self._store is None:
             raise KeepOff("this server keeps no answers, so it cannot resume one: ask again with StreamCompletion")
-        caller = call.caller.id
-        ident = request.completion_id or self._by_request.get((caller, request.request_id), "")
+        caller, request_id = call.caller.id, claiming.spelled(request.request_id)
+        ident = request.completion_id or self._by_request.get((caller, request_id), "")
         running = self._running.get(ident)
         if running is not None and running.kept.caller == caller:
             kept: Kept | None = running.kept
         else:
             try:
-                kept = await self._store.find(
-                    caller, completion_id=request.completion_id, request_id=request.request_id
-                )
+                kept = await self._store.find(caller, completion_id=request.completion_id, request_id=request_id)
             except StoreDown as error:
                 raise unavailable() from error
         if kept is None:
@@ -245,12 +244,14 @@ class Keeper:
             on_disconnect=OnDisconnect.CONTINUE if goes_on else OnDisconnect.CANCEL,
             keeping=keeping,
         )
-        self._running[kept.completion_id] = _Running(completion, kept)
+        self._running[kept.completion_id] = _Running(completion, kept, keeping.recorder)
         self._idle.clear()
         if kept.request_id:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
-        return ReaderInTime(reader, deadline) if goes_on and deadline is not None else reader
+        if not goes_on or deadline is None:
+            return reader
+        return ReaderInTime(reader, deadline, kept, keeping.recorder)
 
     def _may_go_on(self) -> bool:
         alone = sum(not running.completion.is_read for running in self._running.values())
@@ -263,7 +264,8 @@ class Keeper:
             reader = running.completion.attach(after_sequence, offset, hashes=True)
         else:
             reader = StoredReader(store.read(kept, after_sequence, offset))
-        return ReaderInTime(reader, deadline) if deadline is not None else reader
+        recorder = running.recorder if running is not None else None
+        return ReaderInTime(reader, deadline, kept, recorder) if deadline is not None else reader
 
     def _end(self, kept: Kept, recorder: Recorder, call: Call, entry: Entry | None, outcome: Exception | None) -> None:
         """The upstream call of a drawing is over."""

@@ -213,6 +213,20 @@ async def test_the_store_learns_when_nobody_reads_any_more() -> None:
     assert store.ended == [None]
 
 
+async def test_what_a_store_has_given_up_is_let_go_unless_a_reader_lacks_it() -> None:
+    completion, store = drawing(Scripted(batches()), FEW)
+    async with completion.attach(hashes=True) as reader:
+        await anext(reader)
+        store.fail()
+        assert store.released == 1
+    completion, store = drawing(Scripted(batches()), FEW)
+    async with completion.attach(hashes=True) as slow:
+        await anext(slow)
+        await read(completion.attach(hashes=True))
+        store.fail()
+        assert store.released == 0
+
+
 async def test_who_watches_a_drawing_sees_each_of_its_events_once() -> None:
     seen: list[list[StreamEvent]] = []
     completion, store = drawing(Scripted(batches()), see=seen.append)

@@ -155,7 +155,7 @@ class Responder:
                     asked.wishes,
                     fallbacks=builder.fallbacks,
                     prepare=partial(self._fetch, call, builder) if wants else None,
-                    cache=replace(asked.wishes.cache, space=caching.of_number(asked.wishes.cache, number)),
+                    cache=replace(asked.wishes.cache, number=number),
                 ),
             )
             async with reader:

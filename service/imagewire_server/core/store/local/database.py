@@ -25,15 +25,19 @@ _IMAGE = "id, caller, sha256, size, mime_type, width, height, expires"
 
 
 class Database:
-    """One connection. Workers share the file; a writing transaction excludes all others."""
+    """One connection. Workers share the file; a writing transaction excludes all others.
 
-    def __init__(self, file: Path) -> None:
+    timeout: seconds to wait for such a one.
+    """
+
+    def __init__(self, file: Path, timeout: float) -> None:
         self._file = file
+        self._timeout = timeout
         self._db, self._stat = self._opened()
 
     def _opened(self) -> tuple[sqlite3.Connection, os.stat_result]:
-        # Long waits are for other workers' sweeps. What is committed survives the process, not always the machine.
-        db = sqlite3.connect(self._file, timeout=10.0, isolation_level=None, check_same_thread=False)
+        # What is committed survives the process, not always the machine.
+        db = sqlite3.connect(self._file, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
@@ -80,6 +84,11 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise
+
+    def try_to_write(self) -> None:
+        """Raise sqlite3.Error where nothing can be written."""
+        with self.transaction():
+            pass
 
     def put(self, kept: Kept, size: int = 0) -> None:
         """Add an answer whose events are in a file, or replace what is known of it."""

@@ -231,7 +231,13 @@ class SharedStore:
 
     async def count_upload(self, name: str, size: int) -> bool:
         """Count what has arrived of an upload. Returns whether there is room for it. Raises FAULTS."""
-        total = await self.database.count_upload(name, size, time.time() + self.ttl)
+        return await self._has_room(await self.database.count_upload(name, size, time.time() + self.ttl))
+
+    async def count(self, kept: Kept, size: int) -> bool:
+        """Count the bytes of an answer that is drawn. Returns whether there is room for them. Raises FAULTS."""
+        return await self._has_room(await self.database.put(kept, size))
+
+    async def _has_room(self, total: int) -> bool:
         if self._sweep.is_too_full(total):
             await self._sweep.make_room()
             return not self._sweep.is_too_full(await self.database.total())

@@ -14,7 +14,7 @@ from tests.unit.core.store.local.stores import kept
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "a.sqlite")
+    return Database(tmp_path / "a.sqlite", 1.0)
 
 
 def image(ident: str, sha256: bytes, **fields: object) -> KeptImage:
@@ -142,7 +142,7 @@ def test_a_file_that_is_no_database_is_left_closed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sqlite3, "connect", noted)
     (tmp_path / "a.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        Database(tmp_path / "a.sqlite")
+        Database(tmp_path / "a.sqlite", 1.0)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
 
@@ -198,3 +198,13 @@ def test_an_upload_counts_with_what_has_arrived_until_it_is_over(database: Datab
     assert (sorted(database.uploads()), database.total) == ([("a", "me"), ("b", "you")], 21)
     database.delete_upload("a")
     assert (database.uploads(), database.total) == ([("b", "you")], 1)
+
+
+def test_what_another_one_has_locked_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite"
+    one, other = Database(file, 1.0), Database(file, 0.0)
+    with one.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.try_to_write()
+    other.try_to_write()
+    for database in one, other:
+        database.close()
