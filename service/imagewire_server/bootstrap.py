@@ -15,7 +15,7 @@ import structlog
 from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.server import RestServer
-from imagewire_server.api_options import grpc_limits, rest_options
+from imagewire_server.api_options import grpc_limits, interceptors_before, rest_options
 from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
@@ -86,7 +86,7 @@ class Server:
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = grpc_limits(given)
         self._access = Access(config.master_key, given.metrics_key)
-        chain = (self._access, *interceptors)
+        chain = interceptors_before(given, self._access, interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         listener = Listener(given.grpc, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)

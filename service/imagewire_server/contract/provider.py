@@ -123,11 +123,13 @@ class Answering(Protocol):
 class Report:
     """The state of one upstream call, for calls that end before their last event. The provider fills it in.
 
-    large: whether the spec takes long to encode; it is then encoded outside the event loop. sent: sending the request
-    has begun, so from now on it may be charged. answer: set when the answer begins.
+    large: whether the spec takes long to encode; it is then encoded outside the event loop. headers: more for the
+    request, which say what it is a part of. sent: sending the request has begun, so from now on it may be charged.
+    answer: set when the answer begins.
     """
 
     large: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
     sent: bool = False
     answer: Answering | None = None
 
