@@ -5,14 +5,13 @@ from collections.abc import Sequence
 from imagewire_server.api.grpc.server import GrpcLimits
 from imagewire_server.api.rest.server import RestOptions
 from imagewire_server.config.settings import Settings, listed
-from imagewire_server.core.access.keys import Access
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.propagation import Propagation
 
 
-def interceptors_before(given: Settings, access: Access, others: Sequence[Interceptor]) -> tuple[Interceptor, ...]:
-    """For both, in their order: a call that is refused has its trace too."""
-    return Propagation(listed(given.baggage), upstream=given.trace_upstream), access, *others
+def tracing(given: Settings, telemetry: Sequence[Interceptor]) -> tuple[Interceptor, ...]:
+    """For both: what comes before the check of the key, so that a call that is refused has its trace too."""
+    return Propagation(listed(given.baggage), upstream=given.trace_upstream), *telemetry
 
 
 def grpc_limits(given: Settings) -> GrpcLimits:

@@ -51,11 +51,11 @@ class Capabilities:
     image_tokens: tokens of one picture, by image size. service_tiers: factors of the price, by service tier; "standard"
     is 1 and is not listed.
 
-    The other fields are the same for all models of the provider. service: its name in sentences. default_image_size:
-    the size if none is requested. image_bytes: the maximum bytes of a picture, by image size; None for the usual ones.
-    uri_schemes: schemes from which it reads pictures itself. fields: the supported fields of the contract, as
-    "Message.field"; others are refused. billed_as: the service tier by the traffic type in its usage, "" for the
-    requested one.
+    The other fields are the same for all models of the provider. service: its name in sentences. traced_as: its name
+    in OpenTelemetry's conventions, "" for its own. default_image_size: the size if none is requested. image_bytes: the
+    maximum bytes of a picture, by image size; None for the usual ones. uri_schemes: schemes from which it reads
+    pictures itself. fields: the supported fields of the contract, as "Message.field"; others are refused. billed_as:
+    the service tier by the traffic type in its usage, "" for the requested one.
     """
 
     id: str = ""
@@ -71,6 +71,7 @@ class Capabilities:
     image_tokens: Mapping[str, int] = field(default_factory=dict)
     service_tiers: Mapping[str, float] = field(default_factory=dict)
     service: str = "this provider"
+    traced_as: str = ""
     default_image_size: str = "1K"
     image_bytes: Mapping[str, int] | None = None
     uri_schemes: tuple[str, ...] = ("https",)
@@ -124,13 +125,15 @@ class Report:
     """The state of one upstream call, for calls that end before their last event. The provider fills it in.
 
     large: whether the spec takes long to encode; it is then encoded outside the event loop. headers: more for the
-    request, which say what it is a part of. sent: sending the request has begun, so from now on it may be charged.
-    answer: set when the answer begins.
+    request, which say what it is a part of. url: where it goes; it may hold credentials. sent: sending the request has
+    begun, so from now on it may be charged. status: HTTP's, 0 before the answer. answer: set when the answer begins.
     """
 
     large: bool = False
     headers: tuple[tuple[str, str], ...] = ()
+    url: str = ""
     sent: bool = False
+    status: int = 0
     answer: Answering | None = None
 
 

@@ -36,10 +36,11 @@ class Account:
         self._asked = Asked(route.capabilities, spec.image_config.image_size, spec.service_tier)
         self._drawn, self._open = Drawn(), 0
         call = self._call
+        report = self._report = Report(large=call.large)
         if call.attempts is not None:
-            self._attempt = call.attempts.begin(route, spec)
-        self._report = Report(large=call.large, headers=self._headers())
-        return self._report
+            self._attempt = call.attempts.begin(route, spec, report)
+        report.headers = self._headers()
+        return report
 
     def note(self, event: pb.Event, kind: str | None) -> None:
         """Count an event; the last one gets the cost."""

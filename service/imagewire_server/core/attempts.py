@@ -7,6 +7,8 @@ from imagewire_server.core.trace_context import TraceContext
 if TYPE_CHECKING:
     from imagewire_server.contract import pb
     from imagewire_server.contract.errors import Error
+    from imagewire_server.contract.provider import Report
+    from imagewire_server.core.call import Call
     from imagewire_server.core.router import Route
 
 
@@ -26,6 +28,10 @@ class Attempt(Protocol):
 class Attempts(Protocol):
     """The upstream calls of one call."""
 
-    def begin(self, route: "Route", spec: "pb.Spec") -> Attempt:
-        """An upstream call of `spec` begins."""
+    def begin(self, route: "Route", spec: "pb.Spec", report: "Report") -> Attempt:
+        """An upstream call of `spec` begins. report: of it."""
+        ...
+
+    def of(self, call: "Call") -> "Attempts":
+        """The same for a part of the call."""
         ...

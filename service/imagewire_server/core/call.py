@@ -54,8 +54,8 @@ class Call:
     cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
-    Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
-    settled: whether it has ended; its drawing may go on.
+    Known at the end: code: "OK", "CANCELLED", or the reason of the error. status: gRPC's ("UNAVAILABLE") or HTTP's.
+    seconds: from its beginning to its end. settled: whether it has ended; its drawing may go on.
     """
 
     request_id: str = ""
@@ -85,6 +85,7 @@ class Call:
     charged: str = "no"
     cost_nano_usd: int | None = None
     code: str = "OK"
+    status: str | int = ""
     seconds: float = 0.0
     settled: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -98,6 +99,11 @@ class Call:
     def cost_usd(self) -> float | None:
         """The cost in US dollars."""
         return None if self.cost_nano_usd is None else self.cost_nano_usd / 10**9
+
+    @property
+    def shown_finish_reason(self) -> str:
+        """The provider's reason, where it is a name; any other text may hold what must not be logged."""
+        return self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)"
 
     def fail(self, code: str) -> None:
         """Note how the call failed. A later failure, such as that of sending the error, does not change it."""
@@ -129,7 +135,8 @@ class Call:
             self.request_id, self.method, self.headers, deadline=self.deadline, caller=self.caller, large=self.large
         )
         part.trace, part.baggage = self.trace, self.baggage
-        part.passed_on, part.attempts = self.passed_on, self.attempts
+        part.passed_on = self.passed_on
+        part.attempts = None if self.attempts is None else self.attempts.of(part)
         self.on_end.append(part._settle)
         return part
 
@@ -179,7 +186,7 @@ class Call:
             "events": self.events,
             "image_bytes": self.image_bytes,
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
-            "finish_reason": self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)",
+            "finish_reason": self.shown_finish_reason,
             "cached_answers": self.cached_answers,
             "charged": self.charged,
             "cost_usd": self.cost_usd,

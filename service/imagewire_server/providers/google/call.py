@@ -104,10 +104,11 @@ class GoogleCall:
         if credentials != self._credentials:  # a token lasts an hour, a key for ever
             self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
         headers = self._prepared if not report.headers else extended(self._prepared, report.headers)
-        report.sent = True
+        report.url, report.sent = url, True
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
         request_bytes = len(body)
         del body  # a large one
+        report.status = posted.status
         async with aclosing(posted) as answer:
             # A relay may stamp another status of success on an answer; its body shows what it is.
             first = await answer.read() if 200 < answer.status < 300 else b""
