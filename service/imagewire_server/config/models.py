@@ -14,7 +14,9 @@ from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPr
 Row = Mapping[str, Any]
 
 # Capabilities that are the same for all models of a provider.
-_PROVIDERS_OWN = frozenset({"service", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as"})
+_PROVIDERS_OWN = frozenset(
+    {"service", "traced_as", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as"}
+)
 _WITHOUT_SYSTEM = "without_system_instruction"
 
 
