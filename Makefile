@@ -165,12 +165,12 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire --no-emit-package imagewire-server -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-package imagewire --extra shared --constraints requirements.lock -o requirements-server.lock pyproject.toml
+	  --no-emit-index-url --no-emit-package imagewire --extra otel --extra shared --constraints requirements.lock -o requirements-server.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --group programs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --extra shared --generate-hashes \
+	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --extra otel --extra shared --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml

@@ -1,8 +1,17 @@
 """What the settings say to each API."""
 
+from collections.abc import Sequence
+
 from imagewire_server.api.grpc.server import GrpcLimits
 from imagewire_server.api.rest.server import RestOptions
-from imagewire_server.config.settings import Settings
+from imagewire_server.config.settings import Settings, listed
+from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.propagation import Propagation
+
+
+def tracing(given: Settings, telemetry: Sequence[Interceptor]) -> tuple[Interceptor, ...]:
+    """For both: what comes before the check of the key, so that a call that is refused has its trace too."""
+    return Propagation(listed(given.baggage), upstream=given.trace_upstream), *telemetry
 
 
 def grpc_limits(given: Settings) -> GrpcLimits:
@@ -26,10 +35,6 @@ def grpc_limits(given: Settings) -> GrpcLimits:
     )
 
 
-def _listed(words: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in words.split(",") if word.strip())
-
-
 def rest_options(given: Settings) -> RestOptions:
     """For REST."""
     return RestOptions(
@@ -39,8 +44,8 @@ def rest_options(given: Settings) -> RestOptions:
         remote_images=given.rest_remote_images,
         metrics=given.metrics != "off",
         open_metrics=given.metrics == "open",
-        cors_origins=_listed(given.rest_cors_origins),
-        hosts=_listed(given.rest_hosts),
+        cors_origins=listed(given.rest_cors_origins),
+        hosts=listed(given.rest_hosts),
         max_request_bytes=given.max_request_bytes,
         max_connections=given.max_connections,
         receive_timeout=given.receive_timeout,

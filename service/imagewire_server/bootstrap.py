@@ -15,7 +15,7 @@ import structlog
 from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.server import RestServer
-from imagewire_server.api_options import grpc_limits, rest_options
+from imagewire_server.api_options import grpc_limits, rest_options, tracing
 from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
@@ -41,6 +41,7 @@ from imagewire_server.core.store.store import Store
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
+from imagewire_server.telemetry.opening import telemetry as opened_telemetry
 from imagewire_server.transport.http import HttpLimits, HttpTransport
 from imagewire_server.transport.image_fetch import ImageFetcher
 
@@ -64,6 +65,7 @@ class Server:
         http: HttpTransport,
         fetcher: ImageFetcher,
         interceptors: Sequence[Interceptor],
+        telemetry: Sequence[Interceptor],
         providers: Sequence[Registration],
         store: Store | None,
         *,
@@ -88,7 +90,7 @@ class Server:
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = grpc_limits(given)
         self._access = Access(config.master_key, given.metrics_key)
-        chain = (self._access, *interceptors)
+        chain = (*tracing(given, telemetry), self._access, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         listener = Listener(given.grpc, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
@@ -192,11 +194,12 @@ async def server(
     try:
         chosen = registered() if providers is None else providers
         store = await open_store(given)
-        made = Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
-        try:
-            yield made
-        finally:
-            await made.keeper.drain(0.0, asyncio.Event())
+        async with opened_telemetry(given) as telemetry:
+            made = Server(config, http, fetcher, interceptors, telemetry, chosen, store, shared=shared)
+            try:
+                yield made
+            finally:
+                await made.keeper.drain(0.0, asyncio.Event())
     finally:
         if store is not None:
             await store.aclose()

@@ -15,7 +15,7 @@ Row = Mapping[str, Any]
 
 # Capabilities that are the same for all models of a provider, or that the provider tells by the name.
 _PROVIDERS_OWN = frozenset(
-    {"service", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as", "talks"}
+    {"service", "traced_as", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as", "talks"}
 )
 _WITHOUT_SYSTEM = "without_system_instruction"
 

@@ -90,6 +90,16 @@ def _names(value: str) -> str | None:
     return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
 
 
+def _tokens(value: str) -> str | None:
+    fine = all(re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name) for name in listed(value))
+    return None if fine else "must be names separated by commas, each of letters, digits and -._ without spaces"
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """The values in a setting that may have none."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def names(value: str) -> tuple[str, ...]:
     """The names in a value with several names."""
     return tuple(name.strip().removeprefix("gs://") for name in value.split(","))
@@ -210,6 +220,12 @@ class Settings:
     """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)
     """How long running calls may then take to finish, before they end in ABORTED."""
+    otlp: str = setting("", lambda value: None if value in {"", "off"} else url(value))
+    """Where spans are sent by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    trace_upstream: bool = False
+    """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
+    baggage: str = setting("", _tokens)
+    """The names of the caller's baggage that are logged and traced, separated by commas; empty for none."""
     log_level: str = setting("info", _level)
     """The lowest level that is logged."""
     strict: bool = False

@@ -53,11 +53,11 @@ class Capabilities:
 
     talks: whether it is known to answer with text only.
 
-    The other fields are the same for all models of the provider. service: its name in sentences. default_image_size:
-    the size if none is requested. image_bytes: the maximum bytes of a picture, by image size; None for the usual ones.
-    uri_schemes: schemes from which it reads pictures itself. fields: the supported fields of the contract, as
-    "Message.field"; others are refused. billed_as: the service tier by the traffic type in its usage, "" for the
-    requested one.
+    The other fields are the same for all models of the provider. service: its name in sentences. traced_as: its name
+    in OpenTelemetry's conventions, "" for its own. default_image_size: the size if none is requested. image_bytes: the
+    maximum bytes of a picture, by image size; None for the usual ones. uri_schemes: schemes from which it reads
+    pictures itself. fields: the supported fields of the contract, as "Message.field"; others are refused. billed_as:
+    the service tier by the traffic type in its usage, "" for the requested one.
     """
 
     id: str = ""
@@ -74,6 +74,7 @@ class Capabilities:
     service_tiers: Mapping[str, float] = field(default_factory=dict)
     talks: bool = False
     service: str = "this provider"
+    traced_as: str = ""
     default_image_size: str = "1K"
     image_bytes: Mapping[str, int] | None = None
     uri_schemes: tuple[str, ...] = ("https",)
@@ -136,12 +137,16 @@ class Answering(Protocol):
 class Report:
     """The state of one upstream call, for calls that end before their last event. The provider fills it in.
 
-    large: whether the spec takes long to encode; it is then encoded outside the event loop. sent: sending the request
-    has begun, so from now on it may be charged. answer: set when the answer begins.
+    large: whether the spec takes long to encode; it is then encoded outside the event loop. headers: more for the
+    request, which say what it is a part of. url: where it goes; it may hold credentials. sent: sending the request has
+    begun, so from now on it may be charged. status: HTTP's, 0 before the answer. answer: set when the answer begins.
     """
 
     large: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    url: str = ""
     sent: bool = False
+    status: int = 0
     answer: Answering | None = None
 
 

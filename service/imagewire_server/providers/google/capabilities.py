@@ -26,9 +26,13 @@ def _fields_of(service: str) -> frozenset[str]:
 
 
 _UNKNOWN = {
-    "gemini": Capabilities(service=GEMINI, fields=_fields_of(GEMINI), billed_as=_BILLED_AS),
+    "gemini": Capabilities(service=GEMINI, traced_as="gcp.gemini", fields=_fields_of(GEMINI), billed_as=_BILLED_AS),
     "vertex_ai": Capabilities(
-        service=VERTEX, fields=_fields_of(VERTEX), billed_as=_BILLED_AS, uri_schemes=("https", "gs")
+        service=VERTEX,
+        traced_as="gcp.vertex_ai",
+        fields=_fields_of(VERTEX),
+        billed_as=_BILLED_AS,
+        uri_schemes=("https", "gs"),
     ),
 }
 
