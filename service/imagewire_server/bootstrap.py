@@ -15,7 +15,7 @@ import structlog
 from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.server import RestServer
-from imagewire_server.api_options import grpc_limits, rest_options
+from imagewire_server.api_options import certificate_rule, grpc_limits, listener, rest_options
 from imagewire_server.config.callers import named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
@@ -24,6 +24,7 @@ from imagewire_server.config.prices import priced
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
+from imagewire_server.config.transport_security import files as tls_files
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import Stop, pause
@@ -32,12 +33,13 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
-from imagewire_server.core.listener import Listener
+from imagewire_server.core.listener import bound
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
 from imagewire_server.core.store.opening import open_store
 from imagewire_server.core.store.store import Store
+from imagewire_server.core.tls import Certificate, watched
 from imagewire_server.process import allocator, open_files
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
@@ -66,9 +68,11 @@ class Server:
         interceptors: Sequence[Interceptor],
         providers: Sequence[Registration],
         store: Store | None,
+        tls: Certificate | None,
         *,
         shared: bool,
     ) -> None:
+        self._tls = tls
         self._config = config
         self._is_worker = shared  # the process that watches workers logs the warnings once for all
         self._providers = [(registration, registration.connect(http)) for registration in providers]
@@ -85,16 +89,16 @@ class Server:
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = grpc_limits(given)
-        self._access = Access(config.master_key, given.metrics_key)
+        self._access = Access(config.master_key, given.metrics_key, certificate_rule(given))
         chain = (self._access, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
-        listener = Listener(given.grpc, shared=shared)
-        self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
+        at = listener(given, given.grpc, tls, shared=shared)
+        self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
         self.rest = RestServer(
             self._engine,
             keeper,
             images,
-            Listener(given.rest, shared=shared),
+            listener(given, given.rest, tls, shared=shared),
             fetcher,
             rest_options(given),
             chain,
@@ -109,6 +113,8 @@ class Server:
         ConfigError, and then nothing has changed.
         """
         check_kept(self._config, config)
+        if self._tls is not None:
+            await asyncio.to_thread(self._tls.look, again=True)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
         self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
         self._access.use(config.master_key, config.settings.metrics_key)
@@ -169,7 +175,7 @@ async def server(
     providers: Sequence[Registration] | None = None,
     shared: bool = False,
 ) -> AsyncIterator[Server]:
-    """A server, not yet started. Raises ConfigError when no provider is set up.
+    """A server, not yet started. Raises ConfigError when no provider is set up, or its certificate cannot be used.
 
     fetcher, providers: others than the server's own, for tests. interceptors: run behind the check of the key, in this
     order. shared: other workers have its ports too.
@@ -189,12 +195,13 @@ async def server(
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
-        store = await open_store(given)
-        made = Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
-        try:
-            yield made
-        finally:
-            await made.keeper.drain(0.0, asyncio.Event())
+        async with watched(tls_files(given)) as tls:
+            store = await open_store(given)
+            made = Server(config, http, fetcher, interceptors, chosen, store, tls, shared=shared)
+            try:
+                yield made
+            finally:
+                await made.keeper.drain(0.0, asyncio.Event())
     finally:
         if store is not None:
             await store.aclose()
@@ -238,10 +245,10 @@ async def serve(
         beside: list[asyncio.Task[None]] = [asyncio.create_task(_reload_on(hangups, made, reread))]
         if until is not None:
             beside.append(asyncio.create_task(_hasten_after(until, stop)))
-        serving = {"grpc": _bound(config.settings.grpc, await made.grpc.start())}
+        serving = {"grpc": bound(config.settings.grpc, await made.grpc.start())}
         try:
             if config.settings.rest != "off":
-                serving["rest"] = _bound(config.settings.rest, await made.rest.start())
+                serving["rest"] = bound(config.settings.rest, await made.rest.start())
             names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
             _log.info("worker serving" if shared else "serving", **serving, models=names)
             # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.
@@ -287,9 +294,3 @@ async def _reload_on(hangups: asyncio.Queue[None], made: Server, reread: Callabl
             _log.error("the configuration was not reloaded", why="a fault of this server's", **describe(error))
         else:
             _log.info("reloaded")
-
-
-def _bound(address: str, port: int) -> str:
-    """The address with the port that was bound in place of 0."""
-    host, colon, asked = address.rpartition(":")
-    return f"{host}{colon}{port}" if asked == "0" else address

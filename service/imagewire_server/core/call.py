@@ -40,7 +40,8 @@ class Call:
     method: a gRPC method's full name ("/imagewire.v1.ChatService/StreamCompletion"), or HTTP's method and path ("POST
     /v1/chat/completions"). At the end a path is the pattern of its route: what else it holds is the caller's text.
     headers: of HTTP, or gRPC's metadata; a trace context (traceparent) is among them.
-    permission: what the caller needs a key for. caller: set by access. quiet: whether it is housekeeping, such as a
+    permission: what the caller needs a key for. peer_id: who the verified certificate of its connection names, "" where
+    none was asked for. caller: set by access. quiet: whether it is housekeeping, such as a
     health check, which is not counted, and logged at level debug only.
     deadline: on the event loop's clock, None where the caller set none. began: on time.monotonic's clock.
 
@@ -61,6 +62,7 @@ class Call:
     quiet: bool = False
     deadline: float | None = None
     began: float = field(default_factory=time.monotonic)
+    peer_id: str = ""
     caller: Caller = ANONYMOUS
     large: bool = False
     model: str = ""
