@@ -162,6 +162,7 @@ class Call:
     def fields(self) -> dict[str, Any]:
         """What the call's log line says of what it asked providers for."""
         return {
+            "caller": self.caller.id,
             "model": self.model,
             "completion_id": self.completion_id,
             "deployment": self.deployment,

@@ -127,3 +127,8 @@ def count_lines_dropped(reason: str, lines: int) -> None:
 def set_certificate_expiry(file: str, moment: float) -> None:
     """Until when the certificate of a file is valid, in Unix time."""
     _own[_CERTIFICATE, file] = moment
+
+
+def forget_certificate(file: str) -> None:
+    """The certificate of a file is no longer served."""
+    _own.pop((_CERTIFICATE, file), None)

@@ -23,8 +23,7 @@ def settle(call: Call, **outcome: str | int) -> None:
             metrics.count(call)
         log = _log.debug if call.quiet else _log.info
         ident, method, seconds = call.request_id, call.method, round(call.seconds, 4)
-        caller = call.caller.id
-        log("call", request_id=ident, method=method, caller=caller, **outcome, seconds=seconds, **call.fields())
+        log("call", request_id=ident, method=method, **outcome, seconds=seconds, **call.fields())
     except Exception as error:  # noqa: BLE001
         log_fault(error, call.request_id)
     # The last to begin is the first to end.

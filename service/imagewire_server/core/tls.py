@@ -125,6 +125,7 @@ async def watched(files: TlsFiles | None) -> AsyncIterator[Certificate | None]:
         yield certificate
     finally:
         watching.cancel()
+        metrics.forget_certificate(files.cert)
 
 
 def _stamp(path: str) -> tuple[int, ...] | None:
@@ -156,10 +157,7 @@ def _read(files: TlsFiles) -> Loaded:
     if files.client_ca:
         authorities = pem.certificates(read["tls_client_ca"], where["tls_client_ca"])
         context.verify_mode = ssl.CERT_REQUIRED
-        try:
-            context.load_verify_locations(cadata=pem.der(authorities))
-        except ssl.SSLError as error:
-            raise ConfigError(f"{where['tls_client_ca']}: cannot be used ({_reason(error)}): write it anew") from None
+        context.load_verify_locations(cadata=pem.der(authorities))
     return Loaded(
         read["tls_cert"],
         read["tls_key"],

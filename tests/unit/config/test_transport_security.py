@@ -1,11 +1,15 @@
 """The settings of TLS, and where a server may listen without it."""
 
-import pytest
+from pathlib import Path
 
+import pytest
+from click.testing import CliRunner
+
+from imagewire_server.cli import app
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import TlsFiles, files, ids
-from imagewire_server.providers.registry import load
+from imagewire_server.providers.registry import load, table
 
 PAIR = {"IMAGEWIRE_TLS_CERT": "c.pem", "IMAGEWIRE_TLS_KEY": "k.pem"}
 CLIENTS = {**PAIR, "IMAGEWIRE_TLS_CLIENT_CA": "ca.pem"}
@@ -68,3 +72,40 @@ def test_where_certificates_are_asked_for_strangers_cannot_draw() -> None:
     open_ports = {"IMAGEWIRE_GRPC": "0.0.0.0:1"}
     assert len(exposed(load(None, {**open_ports, **PAIR}).settings, "")) == 1
     assert exposed(load(None, {**open_ports, **CLIENTS}).settings, "") == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ({}, ["callers must send the master key"]),
+        (PAIR, ["TLS with the certificate c.pem and the key k.pem", "callers must send the master key"]),
+        (
+            {**CLIENTS, "IMAGEWIRE_TLS_ALLOWED_IDS": "cert:a"},
+            [
+                "TLS with the certificate c.pem and the key k.pem",
+                "callers must show a certificate of ca.pem, for cert:a",
+                "callers must send the master key",
+            ],
+        ),
+        (
+            {**CLIENTS, "IMAGEWIRE_TLS_CLIENT_SUFFICES": "true"},
+            [
+                "TLS with the certificate c.pem and the key k.pem",
+                "callers must show a certificate of ca.pem, for any name",
+                "callers need no key",
+            ],
+        ),
+    ],
+)
+def test_a_check_shows_who_may_call(more: dict[str, str], lines: list[str]) -> None:
+    environ = {"GEMINI_API_KEY": "k", "IMAGEWIRE_MASTER_KEY": "sk", **more}
+    shown = list(table(load(None, environ), environ))
+    assert [line for line in shown if line.startswith(("TLS", "callers"))] == lines
+
+
+def test_a_check_reads_the_files_of_tls_unless_there_is_no_environment(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(f"imagewire: {{tls_cert: {tmp_path}/none.pem, tls_key: {tmp_path}/none.key}}\n")
+    ended = CliRunner().invoke(app, ["check", "--config", str(file)])
+    assert (ended.exit_code, f"tls_cert {tmp_path}/none.pem: cannot be read" in ended.output) == (2, True)
+    assert CliRunner().invoke(app, ["check", "--no-env", "--config", str(file)]).exit_code == 0

@@ -43,7 +43,7 @@ def test_a_call_is_counted_and_logged_once(log: list[dict[str, Any]], counted: l
     assert counted == [("/a/B", "KEY_INVALID")]
     (line,) = log
     assert (line.pop("event"), line.pop("level")) == ("call", "info")
-    assert list(line) == ["request_id", "method", "caller", "code", "reason", "seconds", *call.fields()]
+    assert list(line) == ["request_id", "method", "code", "reason", "seconds", *call.fields()]
 
 
 def test_housekeeping_is_not_counted_and_is_logged_at_level_debug(

@@ -8,14 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import TlsFiles
-from imagewire_server.core import exposition, tls
+from imagewire_server.core import exposition, metrics, tls
 from imagewire_server.core.tls import Certificate
 from tests.authority import Authority
 
 ISSUER = Authority()
+_SHORT = rsa.generate_private_key(65537, 1024)  # noqa: S505  # so that it is refused
+
+
+@pytest.fixture(autouse=True)
+def _own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "_own", {})
 
 
 class _Log:
@@ -132,6 +139,36 @@ def test_files_that_change_while_they_are_read_are_read_at_the_next_look(
     assert certificate.current.cert == (tmp_path / "server.pem").read_bytes()
 
 
+def test_files_that_are_wrong_only_while_they_are_written_are_not_told(
+    tmp_path: Path, entries: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Certificate(written(tmp_path))
+    read = tls._read
+
+    def reading(files: TlsFiles) -> Any:
+        (tmp_path / "server.key").write_bytes(b"half")
+        try:
+            return read(files)
+        finally:
+            monkeypatch.undo()
+            monkeypatch.setattr(tls, "_log", log)
+            written(tmp_path)
+
+    log = tls._log
+    written(tmp_path)
+    monkeypatch.setattr(tls, "_read", reading)
+    certificate.look()
+    assert entries == []
+    monkeypatch.setattr(tls, "_read", reading)
+    assert Certificate(certificate.files).current.cert == (tmp_path / "server.pem").read_bytes()  # it reads once more
+
+
+def test_a_key_that_is_too_short_is_told(tmp_path: Path) -> None:
+    cert, key = ISSUER.issue("localhost", key=_SHORT).write(tmp_path, "server")
+    with pytest.raises(ConfigError, match=r"^tls_cert .*server\.pem: cannot be used \(EE_KEY_TOO_SMALL\)"):
+        Certificate(TlsFiles(str(cert), str(key)))
+
+
 def test_an_expired_certificate_is_served_and_told_once(tmp_path: Path, entries: list[Any]) -> None:
     cert, key = ISSUER.issue("localhost", left=-timedelta(hours=1)).write(tmp_path, "server")
     certificate = Certificate(TlsFiles(str(cert), str(key)))
@@ -202,3 +239,6 @@ async def test_it_is_watched_as_long_as_it_is_served(tmp_path: Path, monkeypatch
             await looked.get()
     async with tls.watched(None) as none:
         assert none is None
+    assert (
+        metrics.everything().keys().isdisjoint([("imagewire_tls_certificate_not_after_timestamp_seconds", files.cert)])
+    )
