@@ -5,8 +5,12 @@ from collections.abc import Sequence
 from imagewire_server.api.grpc.server import GrpcLimits
 from imagewire_server.api.rest.server import RestOptions
 from imagewire_server.config.settings import Settings, listed
+from imagewire_server.config.transport_security import ids
+from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.listener import Listener
 from imagewire_server.core.propagation import Propagation
+from imagewire_server.core.tls import Certificate
 
 
 def tracing(given: Settings, telemetry: Sequence[Interceptor]) -> tuple[Interceptor, ...]:
@@ -33,6 +37,16 @@ def grpc_limits(given: Settings) -> GrpcLimits:
         stall_timeout=given.stall_timeout,
         min_ping_interval=given.min_ping_interval,
     )
+
+
+def certificate_rule(given: Settings) -> CertificateRule | None:
+    """Which client certificates may call."""
+    return CertificateRule(ids(given), given.tls_client_suffices) if given.tls_client_ca else None
+
+
+def listener(given: Settings, address: str, tls: Certificate | None, *, shared: bool) -> Listener:
+    """For either API."""
+    return Listener(address, shared=shared, tls=tls, handshake_timeout=given.handshake_timeout)
 
 
 def rest_options(given: Settings) -> RestOptions:

@@ -64,7 +64,8 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     ValueError if no provider is set up or a setting is wrong.
     """
     try:
-        config = load(None, environ, rest="off")
+        # Its address is the program's own, so nothing that the environment says of another server's counts.
+        config = load(None, environ, rest="off", grpc="unix:", plaintext="loopback")
     except ConfigError as error:
         raise ValueError(str(error)) from None
     if not config.deployments:
@@ -72,7 +73,9 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     logs.embed()
     # Not in TMPDIR: a socket's path may have at most 107 bytes, and TMPDIR may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # accessible only to this user
-    settings = dataclasses.replace(config.settings, grpc=f"unix:{folder / 'grpc'}")
+    settings = dataclasses.replace(
+        config.settings, grpc=f"unix:{folder / 'grpc'}", tls_cert="", tls_key="", tls_client_ca=""
+    )
     # Nobody else can reach it, so it needs no key, even if the environment sets one for another server.
     made = _Embedded(dataclasses.replace(config, settings=settings, master_key=""), interceptors, idle)
     owner = os.getpid()

@@ -58,6 +58,7 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "INVALID_REQUEST": ("INVALID_ARGUMENT", imagewire.InvalidRequest, False),
     "ANSWER_WILL_NOT_FIT": ("INVALID_ARGUMENT", imagewire.AnswerWillNotFit, False),
     "KEY_INVALID": ("UNAUTHENTICATED", imagewire.Unauthenticated, False),
+    "CALLER_NOT_ALLOWED": ("PERMISSION_DENIED", imagewire.PermissionDenied, False),
     "MODEL_NOT_FOUND": ("NOT_FOUND", imagewire.ModelNotFound, False),
     "PICTURE_WITHHELD": ("FAILED_PRECONDITION", imagewire.NoPicture, False),
     "OVERLOADED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),

@@ -15,6 +15,7 @@ from imagewire_server.config import (
     routing,
     setting_sources,
     settings,
+    transport_security,
 )
 from imagewire_server.config.deployments import Deployment, ModelList
 from imagewire_server.config.environment import References, Unneeded
@@ -125,7 +126,7 @@ def load(
             place = found.places.get(deployment.id)
             raise place.error(str(error)) if place else error from None
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
-    references.tell_unused({*by_name, *keys.VARIABLES}, notices)
+    references.tell_unused({*by_name, *keys.VARIABLES, *transport_security.VARIABLES}, notices)
     # A key may be in the environment.
     open_ports = keys.exposed(made, config.master_key) if resolve else ()
     if made.strict and (told := (*open_ports, *notices.found)):
@@ -172,6 +173,7 @@ def _settings(
     known = settings.fields(providers)
     # The file's variables override the process's, as in LiteLLM.
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
+    others |= transport_security.VARIABLES
     of_libraries = {variable: name for provider in providers for variable, name in provider.file_variables.items()}
     weak = _unresolved(providers) if demo or not references.resolves else {}
     weak |= setting_sources.from_variables({**environ, **references.of_file}, known, others)
@@ -193,6 +195,8 @@ def _settings(
             raise ConfigError(f"{name} is required by keep: shared; set it, for example to {example}")
     if error := settings.wrong_cache_ttl(made.cache_ttl, made):
         raise ConfigError(f"cache_ttl {error}")
+    if error := transport_security.error(made):
+        raise ConfigError(error)
     return made, {name: one.source for name, one in given.items()}
 
 

@@ -125,6 +125,18 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    tls_cert: str = ""
+    """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
+    tls_key: str = ""
+    """The private key of tls_cert, a file in PEM."""
+    tls_client_ca: str = ""
+    """The authorities of clients, a file in PEM: each connection must then show a certificate of theirs."""
+    tls_client_suffices: bool = False
+    """Whether a verified client certificate is enough, so that no key is asked for."""
+    tls_allowed_ids: str = ""
+    """The ids of client certificates that may call, separated by commas; * is any one segment; empty for all."""
+    plaintext: str = setting("loopback", _one_of("loopback", "anywhere"))
+    """Where the server may listen without TLS: loopback (and unix sockets), or anywhere."""
     public_url: str = setting("", lambda value: url(value) if value else None)
     """What clients call the REST server, where that is not the Host of their requests: for URLs of pictures."""
     rest_image_fields: str = setting("both", _one_of("both", "image", "images", "content"))

@@ -85,11 +85,22 @@ def table(
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
-    yield f"callers {'must send the master key' if config.master_key else 'need no key'}"
+    yield from _access(config)
     for words in exposed(config.settings, config.master_key):
         yield f"warning: {words}"
     for words in config.warnings:
         yield f"warning: {words}"
+
+
+def _access(config: Config) -> Iterator[str]:
+    given = config.settings
+    key = "must send the master key" if config.master_key else "need no key"
+    if given.tls_cert:
+        yield f"TLS with the certificate {given.tls_cert} and the key {given.tls_key}"
+    if given.tls_client_ca:
+        yield f"callers must show a certificate of {given.tls_client_ca}, for {given.tls_allowed_ids or 'any name'}"
+        key = "need no key" if given.tls_client_suffices else key
+    yield f"callers {key}"
 
 
 def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) -> Iterator[str]:

@@ -44,7 +44,8 @@ class Call:
     headers: of HTTP, or gRPC's metadata. trace: the caller's, or this call's own span where spans are made. baggage:
     what is allowed of the caller's. passed_on: headers for the provider beside those of the trace, None where it gets
     neither. attempts: who is told of upstream calls.
-    permission: what the caller needs a key for. caller: set by access. quiet: whether it is housekeeping, such as a
+    permission: what the caller needs a key for. peer_id: who the verified certificate of its connection names, "" where
+    none was asked for. caller: set by access. quiet: whether it is housekeeping, such as a
     health check, which is not counted, and logged at level debug only.
     deadline: on the event loop's clock, None where the caller set none. began: on time.monotonic's clock.
 
@@ -68,6 +69,7 @@ class Call:
     quiet: bool = False
     deadline: float | None = None
     began: float = field(default_factory=time.monotonic)
+    peer_id: str = ""
     caller: Caller = ANONYMOUS
     trace: TraceContext | None = None
     baggage: Mapping[str, str] = field(default_factory=dict)
@@ -186,6 +188,7 @@ class Call:
         """What the call's log line says of what it asked providers for."""
         return {
             **self._context(),
+            "caller": self.caller.id,
             "model": self.model,
             "completion_id": self.completion_id,
             "deployment": self.deployment,

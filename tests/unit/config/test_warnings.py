@@ -97,7 +97,7 @@ def test_a_warning_is_told_and_is_an_error_if_strict(tmp_path: Path, text: str, 
 
 
 def test_a_port_that_is_open_without_a_key_is_an_error_if_strict(tmp_path: Path) -> None:
-    file = written(tmp_path, entry(rest="imagewire: {grpc: '0.0.0.0:1', strict: true}\n"))
+    file = written(tmp_path, entry(rest="imagewire: {grpc: '0.0.0.0:1', plaintext: anywhere, strict: true}\n"))
     with pytest.raises(ConfigError, match=r"anyone who can reach 0\.0\.0\.0:1 can spend this server's money"):
         load(file, {})
     assert load(file, {"IMAGEWIRE_MASTER_KEY": "k"}).warnings == ()

@@ -14,6 +14,7 @@ from imagewire_server.core.counters import Counts, Shared, reserve
 def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_counts", Counts())
     monkeypatch.setattr(metrics, "_shared", None)
+    monkeypatch.setattr(metrics, "_own", {})
 
 
 def _call(seconds: float = 0.3, **fields: object) -> Call:
@@ -83,3 +84,11 @@ def test_answers_from_the_cache_are_counted() -> None:
         call.answered_from_cache("cmpl-1")
     metrics.count(call)
     assert metrics.everything()["imagewire_cached_answers",] == 2.0
+
+
+def test_the_end_of_a_certificate_is_the_same_for_all_workers_and_no_sum() -> None:
+    for _ in range(2):
+        metrics.set_certificate_expiry("server.pem", 17.0)
+    assert metrics.everything()["imagewire_tls_certificate_not_after_timestamp_seconds", "server.pem"] == 17.0
+    metrics.forget_certificate("server.pem")
+    assert metrics.everything() == {}

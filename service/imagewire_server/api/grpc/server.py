@@ -18,6 +18,7 @@ from imagewire.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
 )
+from imagewire_server.api.grpc import tls
 from imagewire_server.api.grpc.chat import ChatService, StreamTimes
 from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.health import HEALTH, HealthService, add_health
@@ -104,7 +105,10 @@ class GrpcServer:
         self._listener = listener
         self._receiver = RequestReceiver(limits.receive_timeout, receive_budget)
         unread = UnreadAnswers(limits.stall_timeout, limits.max_unread_bytes)
-        self._interceptor = MethodInterceptor(interceptors, self._receiver, unread)
+        asks_for_certificates = listener.tls is not None and listener.tls.files.client_ca
+        self._interceptor = MethodInterceptor(
+            interceptors, self._receiver, unread, tls.peer_id if asks_for_certificates else None
+        )
         self._limits = limits
         self._health = HealthService(_OURS)
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
@@ -129,9 +133,12 @@ class GrpcServer:
 
     async def start(self) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError if the address is in use."""
-        address = self._listener.address
+        address, certificate = self._listener.address, self._listener.tls
         try:
-            port = self._server.add_insecure_port(address)
+            if certificate is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(address, tls.credentials(certificate))
         except RuntimeError as error:
             remedy = "stop the program that uses it, or choose another with --grpc HOST:PORT"
             raise OSError(f"cannot serve gRPC on {address}: it is in use, or not an address here; {remedy}") from error

@@ -6,12 +6,17 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """id: who it is, by the key that was shown. It is safe to log, and is never the key itself."""
+    """id: who it is, by the key or the client certificate that was shown. Safe to log, and never the key itself.
+
+    ambient: whether a browser shows by itself all that this caller has shown, so that the page of another site could
+    have sent the call.
+    """
 
     id: str
+    ambient: bool = False
 
 
-ANONYMOUS = Caller("anonymous")  # the call needs no key, or the server asks for none
+ANONYMOUS = Caller("anonymous", ambient=True)  # the call needs no key, or the server asks for none
 MASTER_KEY = Caller("master key")
 METRICS_KEY = Caller("metrics key")
 

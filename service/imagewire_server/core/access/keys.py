@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
+from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.call import Call, Headers
 
 # Where callers put keys: OpenAI's header, then those of LiteLLM, Anthropic, Azure (two) and Google, which hold the key
@@ -26,9 +27,15 @@ _ASKED = (
 
 
 class Access:
-    """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone."""
+    """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone.
 
-    def __init__(self, master_key: str = "", metrics_key: str = "") -> None:
+    certificates: which client certificates may call, None where none is asked for.
+    """
+
+    def __init__(
+        self, master_key: str = "", metrics_key: str = "", certificates: CertificateRule | None = None
+    ) -> None:
+        self._certificates = certificates
         self.use(master_key, metrics_key)
 
     def use(self, master_key: str, metrics_key: str) -> None:
@@ -39,8 +46,15 @@ class Access:
         self._keys = {Permission.NONE: {}, Permission.DRAW: master, Permission.METRICS: metrics | master}
 
     async def intercept(self, call: Call) -> None:
-        """Set the call's caller. Raises Unauthenticated where no key that it needs is shown."""
-        call.caller = self.caller(call.headers, call.permission)
+        """Set the call's caller. Raises Unauthenticated and PermissionDenied where it may not call."""
+        if self._certificates is None or call.permission is Permission.NONE:
+            call.caller = self.caller(call.headers, call.permission)
+            return
+        named = self._certificates.caller(call.peer_id)
+        # The certificate says who it is, also where a key is shown as well.
+        if not self._certificates.suffices and self.caller(call.headers, call.permission) is not ANONYMOUS:
+            named = Caller(named.id)
+        call.caller = named
 
     def caller(self, headers: Headers, permission: Permission) -> Caller:
         """Who calls, by these headers. Raises Unauthenticated unless a key is shown, where the server asks for one."""

@@ -4,6 +4,7 @@ import pytest
 
 from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Permission
+from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.call import Call
 
@@ -93,3 +94,14 @@ async def test_a_call_knows_who_makes_it_by_the_key_that_was_shown() -> None:
     assert await caller("wrong", Permission.NONE) is ANONYMOUS
     access.use("", "")
     assert await caller(KEY, Permission.DRAW) is ANONYMOUS
+
+
+@pytest.mark.parametrize("suffices", [True, False])
+async def test_a_certificate_says_who_it_is_whether_a_key_is_asked_for_or_not(suffices: bool) -> None:
+    access = Access(KEY, certificates=CertificateRule((), suffices))
+    call = Call(peer_id="cert:me", headers=[("x-api-key", KEY)])
+    await access.intercept(call)
+    assert (call.caller.id, call.caller.ambient) == ("cert:me", suffices)
+    call = Call(peer_id="cert:me", permission=Permission.NONE)
+    await access.intercept(call)
+    assert call.caller is ANONYMOUS
