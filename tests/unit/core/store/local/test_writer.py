@@ -87,6 +87,31 @@ async def test_what_a_step_returns_is_called_on_the_loop_once_for_all_that_retur
     await writer.aclose(nothing)
 
 
+async def test_what_a_step_wants_called_is_called_on_the_loop() -> None:
+    writer = Writer(asyncio.get_running_loop(), idle, nothing)
+    writer.start()
+    called = asyncio.Event()
+    writer.put(lambda: writer.then(called.set))  # type: ignore[arg-type,func-returns-value]
+    await called.wait()
+    await writer.aclose(nothing)
+
+
+async def test_it_is_watched_while_there_is_something_to_do() -> None:
+    writer = Writer(asyncio.get_running_loop(), idle, nothing)
+    writer.start()
+    held = threading.Event()
+    late = asyncio.create_task(writer.call(held.wait))
+    async with asyncio.timeout(60):
+        await asyncio.to_thread(lambda: None)
+        assert writer._is_watched
+        held.set()
+        assert await late
+        while writer._is_watched:
+            await asyncio.to_thread(lambda: None)
+    assert await writer.call(lambda: "fine") == "fine"
+    await writer.aclose(nothing)
+
+
 async def test_a_tick_that_fails_is_told(told: list[str]) -> None:
     ticked = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -128,8 +153,11 @@ async def test_a_step_that_does_not_end_holds_nobody(told: list[str], monkeypatc
         assert made == "late"
         undone.set()
 
-    with pytest.raises(StoreDown, match="does not answer"):
-        await writer.call(wait, undo)
+    done: list[str] = []
+    asked = [asyncio.create_task(writer.call(wait, undo)), asyncio.create_task(writer.call(lambda: done.append("x")))]
+    for one in asked:
+        with pytest.raises(StoreDown, match="does not answer"):
+            await one
     with pytest.raises(StoreDown, match="does not answer"):  # at once
         await writer.call(nothing)
     assert (hung, told) == ([True], ["waiting for it"])
@@ -137,4 +165,5 @@ async def test_a_step_that_does_not_end_holds_nobody(told: list[str], monkeypatc
     await undone.wait()
     writer.hangs = False
     assert await writer.call(lambda: "fine") == "fine"
+    assert done == [], "nobody waited any more"
     await writer.aclose(nothing)
