@@ -1,5 +1,6 @@
 """A server with TLS in both APIs, and clients that show certificates."""
 
+import secrets
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,7 +46,8 @@ class TlsStack:
         """What a client of HTTP trusts and shows."""
         context = ssl.create_default_context(cadata=self.trusted.decode())
         if shown is not None:
-            context.load_cert_chain(*shown.write(self.folder, "shown"))
+            # Files of its own: several threads may make one.
+            context.load_cert_chain(*shown.write(self.folder, f"shown-{secrets.token_hex(8)}"))
         return context
 
     def http(self, shown: Pair | None = None, **given: Any) -> httpx.AsyncClient:
