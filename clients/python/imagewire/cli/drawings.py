@@ -29,6 +29,17 @@ def add(prompt: str, answer: "Answer", files: Sequence[Path]) -> None:
         "cost_usd": answer.cost,
         "files": [str(file.absolute()) for file in files],
     }
+    _note(fields)
+
+
+def rescued(completion_id: str, files: Sequence[Path]) -> None:
+    """Note the files of an answer that was noted without one."""
+    noted = [fields for fields in load()[0] if fields["completion_id"] == completion_id and not fields["files"]]
+    if completion_id and noted:
+        _note({**noted[-1], "files": [str(file.absolute()) for file in files]})
+
+
+def _note(fields: dict[str, Any]) -> None:
     try:
         _append(json.dumps(fields).encode() + b"\n")
     except OSError as error:
@@ -55,11 +66,27 @@ def load() -> tuple[list[dict[str, Any]], str]:
             damaged.append(number)
         else:
             found.append(fields)
+    found = _merged(found)
     wrong = ""
     if damaged:
         where = ", ".join(map(str, damaged[:5])) + (", …" if len(damaged) > 5 else "")
         wrong = f"{path}: {len(damaged)} line(s) are damaged, and not shown: {where}; delete them, or the file"
     return found[-_KEPT:], wrong
+
+
+def _merged(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each answer once: what `rescued` has noted stands in the place of the same without files."""
+    merged: list[dict[str, Any]] = []
+    without: dict[tuple[str, str], int] = {}
+    for fields in found:
+        key = (fields["completion_id"], fields["time"])
+        if not fields["files"]:
+            without[key] = len(merged)
+        elif key in without:
+            merged[without.pop(key)] = fields
+            continue
+        merged.append(fields)
+    return merged
 
 
 def prompt_of(completion_id: str) -> str:
