@@ -45,6 +45,13 @@ def test_a_line_that_was_cut_short_does_not_take_the_next_with_it(tmp_path: Path
     assert b"1 line(s) are damaged, and not shown: 1;" in ended.stderr
 
 
+def test_a_files_name_with_a_newline_is_one_line(tmp_path: Path, target: str) -> None:
+    assert run(tmp_path, target, "draw", "A cat", "-o", "a\nb.png", XDG_STATE_HOME=str(tmp_path)).returncode == 0
+    ended = run(tmp_path, target, "history", XDG_STATE_HOME=str(tmp_path))
+    assert ended.stdout.decode().endswith(f"{tmp_path}/a\N{REPLACEMENT CHARACTER}b.png\n")
+    assert ended.stdout.count(b"\n") == 1
+
+
 def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, target: str) -> None:
     path = tmp_path / "imagewire" / "drawings.jsonl"
     path.mkdir(parents=True)

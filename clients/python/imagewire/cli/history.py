@@ -44,4 +44,5 @@ def _line(row: dict[str, Any]) -> str:
     cost = "" if row["cost_usd"] is None else f"  ${row['cost_usd']:.4f}"
     ident = row["completion_id"] or row["request_id"]
     told = "  ".join(row["files"]) or ("(unfinished: draw --resume)" if row["state"] == "unfinished" else "(no file)")
-    return printable(f"{row['time']}  {ident}  {row['model']}{cost}  {shortened(row['prompt'])}  {told}")
+    line = f"{row['time']}  {ident}  {row['model']}{cost}  {shortened(row['prompt'])}  {told}"
+    return printable(line).replace("\n", "\N{REPLACEMENT CHARACTER}")
