@@ -9,8 +9,9 @@ def main() -> None:
         # Ctrl-C while the command is loaded ends the process at once, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from imagewire_emulator.cli import emulate  # noqa: PLC0415
+    from imagewire_emulator.command import run  # noqa: PLC0415
 
-    emulate(prog_name="imagewire-emulator")
+    run(emulate, "imagewire-emulator")
 
 
 if __name__ == "__main__":

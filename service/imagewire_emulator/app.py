@@ -123,7 +123,7 @@ class EmulatorApp:
             [native_parts.kind(part) for part in turn.get("parts", ())] for turn in wanted.get("contents", ())
         ]
         rules.check(wanted, model, vertex=vertex)
-        state.files.check(wanted, str(request.url.origin()))
+        state.files.check(wanted, str(request.url.origin()), vertex=vertex)
         cached = state.cached_contents.check(wanted["cachedContent"], model).tokens if "cachedContent" in wanted else 0
         header = incoming.readable(request.headers.get(directives.HEADER, "")) if base is None else ""
         entry.emulate = "; ".join(filter(None, (header, directives.of_prompt(wanted))))

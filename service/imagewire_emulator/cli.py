@@ -9,6 +9,7 @@ from typing import NoReturn
 import click
 
 from imagewire_emulator.app import Answerer
+from imagewire_emulator.command import STDOUT
 from imagewire_emulator.server import run
 from imagewire_emulator.transcripts import GOOGLE, Recorder, RecordError, Replayer, ReplayError
 
@@ -40,6 +41,8 @@ def emulate(
     try:
         run(host, port, answerer=_answerer(record, upstream or GOOGLE, replay, record_inputs=record_inputs))
     except OSError as error:
+        if error.filename == STDOUT:
+            raise
         remedy = "choose another with --host"
         if error.errno == errno.EADDRINUSE:
             remedy = "stop the program that uses it, or choose another with --port"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from imagewire_emulator.app import Answerer, EmulatorApp
+from imagewire_emulator.command import STDOUT
 from imagewire_emulator.credentials import API_KEY, TOKEN
 from imagewire_emulator.ledger import Ledger
 
@@ -79,7 +80,10 @@ def in_thread() -> Iterator[Emulator]:
 
 
 def run(host: str, port: int, *, answerer: Answerer | None = None) -> None:
-    """Run until SIGINT or SIGTERM. Prints the address to stdout. Raises OSError if the address is in use."""
+    """Run until SIGINT or SIGTERM. Prints the address to stdout.
+
+    Raises OSError if the address is in use, or, with the file name "stdout", if that cannot be printed.
+    """
     asyncio.run(_main(host, port, answerer))
 
 
@@ -90,5 +94,9 @@ async def _main(host: str, port: int, answerer: Answerer | None) -> None:
     async with running(host, port, answerer=answerer) as emulator:
         mode = answerer.words if answerer else f"key {emulator.api_key}, token {emulator.token}"
         url = emulator.base_url
-        print(f"emulator of Google's API on {url}, {mode}; its last calls: {url}/", flush=True)  # noqa: T201
+        try:
+            print(f"emulator of Google's API on {url}, {mode}; its last calls: {url}/", flush=True)  # noqa: T201
+        except OSError as error:
+            error.filename = STDOUT
+            raise
         await stop.wait()

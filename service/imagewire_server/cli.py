@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from imagewire_emulator.command import run as run_command
 from imagewire_server import __version__
 from imagewire_server.cli_certificates import cert
 from imagewire_server.cli_options import ServeByDefault, rest_address, tls_options
@@ -32,7 +33,7 @@ def main() -> None:
     _open_standard_files()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # `__main__` has suspended it
-    app(prog_name="imagewire-server")
+    run_command(app, "imagewire-server")
 
 
 def _open_standard_files() -> None:
@@ -236,7 +237,8 @@ def emulate(arguments: tuple[str, ...]) -> None:
     """Run only the emulator of Google's API, without gRPC. The same as `imagewire-emulator`."""
     from imagewire_emulator.cli import emulate as emulator  # noqa: PLC0415
 
-    emulator(arguments, prog_name="imagewire-server emulate")
+    code = emulator.main(arguments, prog_name="imagewire-server emulate", standalone_mode=False)
+    raise click.exceptions.Exit(code or 0)
 
 
 @app.command()

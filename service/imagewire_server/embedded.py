@@ -50,6 +50,10 @@ class Target(str):
         """Start the server again if it has ended. Call it before each call."""
         self._server.wake()
 
+    def stop(self) -> None:
+        """Drain and stop the server. `wake` starts another one at the same address."""
+        self._server.end()
+
     def end(self) -> None:
         """Drain and stop the server for good, and remove the folder of its socket."""
         atexit.unregister(self._end)

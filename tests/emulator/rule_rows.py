@@ -34,7 +34,10 @@ _CERTAINTY = {"high", "medium", "low"}
 
 
 class Row(NamedTuple):
-    """A request, and how Google answers it. words: of the error, "" if the request is taken."""
+    """A request, and how Google answers it. words: of the error, "" if the request is taken.
+
+    file: the media type of a file and what is in it, as a value; `send` names it FILE.
+    """
 
     number: int
     what: str
@@ -45,6 +48,7 @@ class Row(NamedTuple):
     status: int = 400
     model: str = "gemini-3.1-flash-image"
     api: str = "gemini"
+    file: tuple[str, str] | None = None
 
     @property
     def id(self) -> str:
@@ -56,6 +60,12 @@ class Row(NamedTuple):
         """The JSON to send."""
         turn = {"role": "user", "parts": [{"text": "a banana"}]}
         return {"contents": [turn], **_filled(json.loads(self.send))}
+
+    @property
+    def content(self) -> bytes:
+        """What is in the file."""
+        assert self.file is not None
+        return base64.b64decode(_filled(self.file[1]))
 
     @property
     def line(self) -> str:

@@ -275,7 +275,7 @@ def test_old_entries_go(state: Path, command: Any, monkeypatch: pytest.MonkeyPat
     answer = imagewire.Answer(id="cmpl-1")
     for number in range(1201):
         saving.drawings.add(str(number), answer, [])
-    told = [row["prompt"] for row in saving.drawings.load()]
+    told = [row["prompt"] for row in saving.drawings.load()[0]]
     assert told == [str(number) for number in range(201, 1201)]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests import forked
-from tests.sdk.command import COMMAND, left
+from tests.sdk.command import COMMAND, environ, left, run
 from tests.sdk.conftest import Script, scripted
 
 
@@ -30,6 +30,26 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, argument
     assert left(tmp_path) == [file], "it is paid for"
     where = rb"; the picture is in \S*/a-cat\.png" if "-" in arguments else rb"saved before that: a\.png"
     assert len(re.findall(where, ended.stderr)) == ended.stderr.count(file.encode()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_history_knows_the_file_that_stdout_did_not_take(tmp_path: Path, target: str) -> None:
+    state = str(tmp_path / "state")
+    (tmp_path / "work").mkdir()
+    for _ in range(2):
+        with Path("/dev/full").open("wb") as full:
+            forked.run(
+                [*COMMAND, "draw", "A cat", "-o", "-"],
+                cwd=tmp_path / "work",
+                env=environ(target, XDG_STATE_HOME=state),
+                stdout=full,
+                stderr=subprocess.PIPE,
+                check=False,
+            )
+    run(tmp_path / "work", target, "draw", "A dog", "-o", "-", XDG_STATE_HOME=state)
+    told = run(tmp_path / "work", target, "history", XDG_STATE_HOME=state).stdout.decode().splitlines()
+    ends = [f"{tmp_path}/work/a-cat.png", f"{tmp_path}/work/a-cat-2.png", "(no file)"]
+    assert [line.rpartition("  ")[2] for line in told] == ends
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")

@@ -57,6 +57,40 @@ def test_faults_on_demand_and_a_new_start(emulated: testing.Emulated) -> None:
     assert (emulated.calls(), emulated.pictures_charged) == ([], 0)
 
 
+def test_a_reset_ends_that_a_model_is_rate_limited(emulated: testing.Emulated) -> None:
+    with imagewire.Client(emulated) as client:
+        emulated.direct("429=90")
+        with pytest.raises(imagewire.RateLimited):
+            client.draw("A banana")
+        emulated.reset()
+        assert client.draw("A pear").mime_type == "image/png"
+    assert emulated.pictures_charged == 1
+
+
+def test_a_reset_forgets_kept_answers(emulated: testing.Emulated) -> None:
+    request_id = str(uuid.uuid4())
+    with imagewire.Client(emulated) as client:
+        kept = client.draw("A banana", request_id=request_id)
+        assert client.download(kept.image_id).data == kept.data
+        emulated.reset()
+        with pytest.raises(imagewire.ImageNotFound):
+            client.download(kept.image_id)
+        client.draw("A banana", request_id=request_id)
+    assert emulated.pictures_charged == 1
+
+
+def test_a_reset_ends_a_call_that_runs(emulated: testing.Emulated) -> None:
+    with imagewire.Client(emulated) as client:
+        emulated.direct("stuck@50%")
+        frames = client.chat.create(messages=[imagewire.user("A banana")]).frames()
+        assert next(chunk for _, chunk in frames if chunk.data)
+        emulated.reset()
+        with pytest.raises(imagewire.ImagewireError):
+            list(frames)
+        assert client.draw("A pear").mime_type == "image/png"
+    assert (len(emulated.calls()), emulated.pictures_charged) == (1, 1)
+
+
 def test_the_environment_is_not_read(emulated: testing.Emulated, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("GEMINI_API_KEY", "my-own")
@@ -64,8 +98,10 @@ def test_the_environment_is_not_read(emulated: testing.Emulated, monkeypatch: py
         client.draw("A banana")
         assert another.pictures_charged == 1
     assert emulated.calls() == []
-    with pytest.raises(OSError, match="refused"):
-        another.calls()
+    for ask in (another.calls, another.reset):
+        with pytest.raises(OSError, match="refused"):
+            ask()
+    assert not Path(another.removeprefix("unix:")).exists()
 
 
 def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

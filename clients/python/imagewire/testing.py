@@ -11,12 +11,15 @@ It needs `pip install imagewire-server`, but no key, and costs nothing. For pyte
 
 import importlib
 import json
+import shutil
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 from imagewire.errors import NotSupported
@@ -62,7 +65,9 @@ class Emulated(str):
         ...     client.close()
     """
 
-    __slots__ = ("upstream",)
+    __slots__ = ("_forget", "_server", "upstream")
+    _server: Any
+    _forget: Callable[[], None]
     upstream: str
     api_key = _KEY
 
@@ -124,7 +129,9 @@ class Emulated(str):
             raise ValueError(json.load(error)["error"]["message"]) from None
 
     def reset(self) -> None:
-        """Forget the calls and the directives. Answers that the server keeps stay: use another request_id in each test.
+        """Forget the calls, the directives, the answers that the server keeps, and that a model was rate limited.
+
+        The server starts anew, so calls that still run fail. Clients stay as they are.
 
         Raises:
             OSError: The emulator has ended.
@@ -133,7 +140,10 @@ class Emulated(str):
             >>> with imagewire.testing.emulator() as target:
             ...     target.reset()
         """
+        self._server.stop()
         self._ask("POST", "reset", {})
+        self._forget()
+        self._server.wake()
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         request = urllib.request.Request(  # noqa: S310  # loopback
@@ -168,14 +178,27 @@ def emulator() -> Iterator[Emulated]:
     except ModuleNotFoundError as error:
         raise NotSupported(f"{error.name} is not installed: pip install imagewire-server") from None
     with tempfile.TemporaryDirectory(prefix="imagewire-") as kept, upstream.in_thread() as emulated:
-        settings = {"IMAGEWIRE_GEMINI_BASE_URL": emulated.base_url, "IMAGEWIRE_KEEP_DIR": kept}
+        settings = {
+            "IMAGEWIRE_GEMINI_BASE_URL": emulated.base_url,
+            "IMAGEWIRE_KEEP_DIR": kept,
+            "IMAGEWIRE_DRAIN_GRACE": "0",  # `reset` does not wait for calls
+        }
         started = server.start({"GEMINI_API_KEY": _KEY, **settings})
         target = Emulated(started)
+        target._server, target._forget = started, partial(_empty, Path(kept))
         target.upstream = emulated.base_url
         try:
             yield target
         finally:
             started.end()
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 try:
@@ -192,6 +215,6 @@ else:
 
     @pytest.fixture
     def imagewire_target(imagewire_session: Emulated) -> Emulated:
-        """The target of a server over an emulator that has had no calls yet."""
+        """The target of a server over an emulator, neither of which has had calls yet."""
         imagewire_session.reset()
         return imagewire_session

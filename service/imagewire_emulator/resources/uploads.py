@@ -15,6 +15,7 @@ from imagewire_emulator.errors import ApiError, invalid
 from imagewire_emulator.proto_json import message, number, string, struct
 from imagewire_emulator.resources.route import Asked, Json, Route, route
 from imagewire_emulator.resources.times import now, stamp
+from imagewire_emulator.rules.parts import check_bytes
 
 _LIVES = timedelta(hours=48)
 _MOST_FILES = 1000
@@ -141,14 +142,17 @@ class Files:
         self._whole.clear()
         self._arriving.clear()
 
-    def check(self, request: Json, origin: str) -> None:
-        """Refuse a request that names a file of this emulator that is not there. Raises ApiError."""
+    def check(self, request: Json, origin: str, *, vertex: bool) -> None:
+        """Refuse a request that names a file of this emulator that is not there, or is no picture. Raises ApiError."""
         for content in request.get("contents", ()):
             for part in content["parts"]:
-                uri = part.get("fileData", {}).get("fileUri", "")
-                match = _URI.fullmatch(uri.removeprefix(origin)) if uri.startswith(origin) else None
-                if match:
-                    self.find(match[1])
+                for each in (part, *part.get("functionResponse", {}).get("parts", ())):
+                    named = each.get("fileData", {})
+                    uri = named.get("fileUri", "")
+                    match = _URI.fullmatch(uri.removeprefix(origin)) if uri.startswith(origin) else None
+                    if match:
+                        file = self.find(match[1])
+                        check_bytes(named.get("mimeType") or file.described["mimeType"], file.data, vertex=vertex)
 
 
 async def _start(asked: Asked) -> web.Response:

@@ -75,7 +75,11 @@ def _check_file(part: Json, path: str, *, vertex: bool) -> int:
         return _check_uri(part["fileData"], path, vertex=vertex)
     if "inlineData" not in part:
         return 0
-    given, data = part["inlineData"].get("mimeType", ""), part["inlineData"].get("data", b"")
+    return check_bytes(part["inlineData"].get("mimeType", ""), part["inlineData"].get("data", b""), vertex=vertex)
+
+
+def check_bytes(given: str, data: bytes | bytearray, *, vertex: bool) -> int:
+    """1 for a picture, 0 for anything else. Raises ApiError for bytes that are not what their media type says."""
     if not _is_picture(given, vertex=vertex):
         return 0
     actual = (given if data[4:8] == b"ftyp" else "") if given in _HEIF else _type_of(data)
@@ -109,7 +113,7 @@ def _is_picture(given: str, *, vertex: bool) -> bool:
     raise invalid(f"Unsupported MIME type: {given}")
 
 
-def _type_of(data: bytes) -> str:
+def _type_of(data: bytes | bytearray) -> str:
     """The media type of a picture, "" for anything else."""
     try:
         with Image.open(io.BytesIO(data)) as picture:

@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 import imagewire
-from imagewire.cli import preview
+from imagewire.cli import drawings, preview
 from imagewire.cli.exits import Exit, Failure, failure_of, invalid, report_failure
 from imagewire.cli.output import STDOUT, files_told, note, onto_stdout, put
 from imagewire.cli.output_path import OutputPath
@@ -119,6 +119,7 @@ class DrawingReport:
                     file.copy(sys.stdout.buffer)
             except OSError as error:
                 drawing.keep_for(error)
+                drawings.rescued(drawing.answer.id, drawing.saved)
                 for words in drawing.notes:
                     note(words)
                 raise

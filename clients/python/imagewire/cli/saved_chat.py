@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 from imagewire import Image
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import note
-from imagewire.cli.state_files import private_folder, state_folder
+from imagewire.cli.state_files import named, private_folder, state_folder
 
 if TYPE_CHECKING:
     from imagewire.v1.message_pb2 import ChatMessage
@@ -100,7 +100,7 @@ def _made(head: dict[str, Any]) -> Path:
             path.unlink()
     # The names sort by age, also those of one second.
     path = folder / f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}.jsonl"
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+    with named(path), os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(json.dumps(head).encode() + b"\n")
     return path
 

@@ -1,6 +1,8 @@
 """The command's own files: in XDG's state folder, readable by their owner only."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,3 +19,13 @@ def private_folder(path: Path) -> Path:
     """Make a folder for its owner only. Raises OSError."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
+
+
+@contextmanager
+def named(path: Path) -> Iterator[None]:
+    """Name the file in an OSError inside that names none, as on a full disk."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from imagewire.cli import rescue
 from imagewire.cli.output import note
-from imagewire.cli.state_files import private_folder, state_folder
+from imagewire.cli.state_files import named, private_folder, state_folder
 from imagewire.files import HIDDEN
 
 try:
@@ -143,7 +143,7 @@ def _written(name: str, fields: dict[str, Any]) -> Path:
     for path in _by_age(folder)[: -_KEPT + 1]:
         path.unlink(missing_ok=True)
     path = folder / name
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+    with named(path), os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(json.dumps(fields).encode())
     return path
 
