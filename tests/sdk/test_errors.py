@@ -207,6 +207,24 @@ def test_a_request_larger_than_the_server_takes(ask: Ask) -> None:
         ask(target, MODEL, "x", images=[bytes(5_000_000)])
 
 
+@everything
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"metadata": [("x-note", "a" * 20_000)]}, r"metadata and api_key .* larger than 127.* send less of them$"),
+        ({"api_key": "a" * 20_000}, r"metadata and api_key .* larger than 127.* send less of them$"),
+        ({"channel_options": [("grpc.max_send_message_length", 10)]}, r"grpc\.max_send_message_length .* raise that"),
+    ],
+    ids=["metadata", "api_key", "channel_options"],
+)
+def test_a_request_larger_than_a_limit_of_grpc_is_no_rate_limit(ask: Ask, made: dict[str, Any], words: str) -> None:
+    script = Script()
+    with scripted(script) as target, pytest.raises(imagewire.InvalidRequest, match=words) as failed:
+        ask(target, MODEL, "x", made=made)
+    assert not failed.value.retryable
+    assert not script.requests
+
+
 def test_details_that_cannot_be_read_are_left_out() -> None:
     def fail(context: Any) -> None:
         broken = Status(

@@ -144,6 +144,20 @@ _OWN = (
         InvalidRequest,
         "the request is larger than {target} takes: send fewer or smaller pictures",
     ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "CLIENT: Sent message larger than max",
+        InvalidRequest,
+        "the request is larger than the grpc.max_send_message_length of channel_options: raise that, or send fewer or"
+        " smaller pictures",
+    ),
+    # The server's own metadata have a status.
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "received metadata size exceeds (?!.*status:)",
+        InvalidRequest,
+        "metadata and api_key (IMAGEWIRE_API_KEY) are together larger than {target} takes: send less of them",
+    ),
 )
 
 
