@@ -79,10 +79,19 @@ def test_a_url_that_is_no_target_is_refused(given: str) -> None:
         *("localhost:99999", "localhost:0", "host:abc", "host:", "host:1:2:x", ":5", "host:1/path", "host/path"),
         *("ftp://x", "grpc://host:1", "tcp://host:1", "user@host:1", "host:1?x=1", "host:1#x", "dns:///a:99999"),
         *("ipv4:1.2.3.4:99999", "ipv4:1.2.3.4:1,b:x", "[::1", "[::1]:x", "a b:1", "unix:", "dns:///", "a,b:1"),
+        *("unix://x", "unix://localhost/x"),
     ],
 )
 def test_a_text_that_is_no_target_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="is no server's address; write host:port"):
+        Client(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["unix:/tmp/" + "x" * 120, "unix:///tmp/" + "x" * 120, "unix:" + "é" * 60, "unix-abstract:" + "x" * 108]
+)
+def test_a_sockets_path_that_is_too_long_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match=rf"^target '{given}': has a path of 1\d\d bytes, .* name a shorter one"):
         Client(given)
 
 
@@ -101,6 +110,7 @@ def test_a_wrong_argument_is_told_with_the_clients_own_name() -> None:
         *((same, same, False) for same in ("ipv4:1.2.3.4:5,1.2.3.5:6", "ipv6:[::1]:5", "[fe80::1%eth0]:5", "::1")),
         (None, "127.0.0.1:50051", False),
         ("localhost:1", "localhost:1", False),
+        *((same, same, False) for same in ("unix:x", "unix:///run/x", "unix:/" + "x" * 90, "unix:/" + "%20" * 90)),
         ("unix:/run/x.sock", "unix:/run/x.sock", False),
         ("dns:///a:5", "dns:///a:5", False),
         ("https://draw.example", "draw.example:443", True),

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from imagewire import __version__
 from imagewire._grpc import embedded, proxies
-from imagewire._grpc.target_form import is_target
+from imagewire._grpc.target_form import is_target, too_long
 from imagewire.errors import invalid
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -72,6 +72,8 @@ def parse_target(target: str | None) -> Target:
     if not _URL.fullmatch(given):
         if not is_target(given):
             raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
+        if wrong := too_long(given):
+            raise ValueError(f"target {given!r}: {wrong}")
         return Target(given, secure=False)
     try:
         url = urlsplit(given)
