@@ -49,7 +49,7 @@ def test_every_status_has_its_class(code: str, reason: str, kind: type[imagewire
             assert type(error) is kind
             assert error.retryable is (kind in {imagewire.Unavailable, imagewire.RateLimited})
             assert (error.code, error.reason, error.request_id) == (code, reason, "id-1")
-            assert (str(error), error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
+            assert (str(error).partition(";")[0], error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
             assert error.violations == (imagewire.Violation("spec.model", "is required"),)
 
 
@@ -199,6 +199,16 @@ def test_an_answer_larger_than_the_channel_takes(create: Ask) -> None:
     script.answer.candidates.add().message.content = "x" * 65 * 1024 * 1024
     with scripted(script) as target, pytest.raises(imagewire.AnswerTooLarge, match="stream_completion"):
         create(target, MODEL, "x")
+
+
+@everything
+def test_an_answer_that_is_too_large_says_how_to_get_it(ask: Ask) -> None:
+    script = Script(events=[], fail=failing("RESOURCE_EXHAUSTED", "ANSWER_TOO_LARGE"))
+    with scripted(script) as target, pytest.raises(imagewire.AnswerTooLarge) as failed:
+        ask(target, MODEL, "x")
+    get = f"get_completion(request_id='{script.requests[0].request_id}')"
+    assert str(failed.value) == failed.value.message
+    assert failed.value.message.endswith(f"; while the server keeps the answer, {get} gets it at no cost")
 
 
 @everything

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from imagewire import __version__
 from imagewire._grpc import embedded, proxies
+from imagewire._grpc.sizes import RECEIVED
 from imagewire._grpc.target_form import is_target, too_long
 from imagewire.errors import invalid
 
@@ -22,9 +23,6 @@ TARGET_VARIABLE = "IMAGEWIRE_TARGET"
 KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 # Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-_MAX_RECEIVE = "grpc.max_receive_message_length"
-# Room for the text beside the pictures of an answer.
-_MARGIN = 1024 * 1024
 
 # Only a socket's path may have blanks.
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f]*")
@@ -105,7 +103,7 @@ def channel_options(
                     "channel_options", 'must be pairs of a name and a value, such as ("grpc.keepalive_time_ms", 10000)'
                 )
     return {
-        _MAX_RECEIVE: max_message_bytes,
+        RECEIVED: max_message_bytes,
         "grpc.max_send_message_length": -1,
         # A model may think in silence for minutes: pings tell a dead peer from a busy one.
         "grpc.keepalive_time_ms": 30_000,
@@ -159,9 +157,3 @@ def own_metadata(given: Iterable[tuple[str, str | bytes]]) -> Metadata:
                 "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin",
             )
     return pairs
-
-
-def inline_bytes(options: Mapping[str, OptionValue]) -> int:
-    """How many bytes of pictures a unary answer may carry on a channel with these options."""
-    most = options[_MAX_RECEIVE]
-    return max(most - _MARGIN, 0) if isinstance(most, int) and 0 <= most < 2**31 else 2**31 - 1

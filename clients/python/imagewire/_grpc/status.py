@@ -135,8 +135,8 @@ _OWN = (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "CLIENT: Received message larger than max",
         AnswerTooLarge,
-        "the answer is drawn but larger than this client takes in one message: use stream_completion, or raise"
-        " max_message_bytes",
+        "the answer is drawn but larger than this client takes in one message: raise max_message_bytes, or use"
+        " stream_completion in place of create_completion",
     ),
     _Own(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
