@@ -1,8 +1,10 @@
 """Where the clients connect, how, and what goes with each call."""
 
 import asyncio
+import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +95,22 @@ def test_a_text_that_is_no_target_is_refused(given: str) -> None:
 def test_a_sockets_path_that_is_too_long_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match=rf"^target '{given}': has a path of 1\d\d bytes, .* name a shorter one"):
         Client(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("user:secret@host:1", "...@host:1"),
+        ("grpc://user:sec/ret@host:1", "grpc://...@host:1"),
+        ("https://user:secret@host", "https://...@host"),
+        ("https://user:se@cret@host:1", "https://...@host:1"),
+        ("https://user:sec/ret@host", "https://...@host"),
+    ],
+)
+def test_a_secret_in_a_target_is_not_told(given: str, shown: str) -> None:
+    with pytest.raises(ValueError, match=rf"^target '?{re.escape(shown)}'?: .* write ") as caught:
+        Client(given)
+    assert "ret" not in "".join(traceback.format_exception(caught.value)).partition("ValueError: ")[2]
 
 
 def test_a_wrong_argument_is_told_with_the_clients_own_name() -> None:

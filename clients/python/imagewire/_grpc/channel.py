@@ -26,6 +26,7 @@ MAX_MESSAGE_BYTES = 64 * 1024 * 1024
 
 # Only a socket's path may have blanks.
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f]*")
+_USER = re.compile(r"(?s)(?<=://).*@|^(?!\w+://).*@")
 _PRINTABLE = re.compile(r"[ -~]*")
 _NAME = re.compile(r"[a-z0-9_.-]+")
 
@@ -67,9 +68,10 @@ def parse_target(target: str | None) -> Target:
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
     if given == EMBEDDED:
         return Target(embedded.address(), secure=False)
+    shown = _without_secret(given)
     if not _URL.fullmatch(given):
         if not is_target(given):
-            raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
+            raise ValueError(f"target {shown!r}: is no server's address; write host:port, https://host or unix:/path")
         if wrong := too_long(given):
             raise ValueError(f"target {given!r}: {wrong}")
         return Target(given, secure=False)
@@ -77,12 +79,18 @@ def parse_target(target: str | None) -> Target:
         url = urlsplit(given)
         port = url.port
     except ValueError as error:
-        raise ValueError(f"target {given}: {error}; write https://host:port") from None
+        why = error if shown == given else "it is no URL"  # the error has a piece of it
+        raise ValueError(f"target {shown}: {why}; write https://host:port") from None
     if not url.hostname or url.path.strip("/") or url.query or url.username is not None:
-        raise ValueError(f"target {given}: gRPC knows a host and a port and nothing more; write https://host:port")
+        raise ValueError(f"target {shown}: gRPC knows a host and a port and nothing more; write https://host:port")
     secure = url.scheme == "https"
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     return Target(f"{host}:{port or (443 if secure else 80)}", secure)
+
+
+def _without_secret(target: str) -> str:
+    """The target for messages: in front of an @ there may be a password."""
+    return _USER.sub("...@", target)
 
 
 def channel_options(
