@@ -177,11 +177,13 @@ def serve(  # noqa: PLR0913  # one for each option
 
 
 @app.command()
-@click.option("--config", "configs", **_FILE, required=True, help="The file to check.")
+@click.option(
+    "--config", "-c", "configs", **_FILE, help="The file to check. Without one, the environment alone is checked."
+)
 @click.option("--strict", is_flag=True, default=None, help="Take each warning as an error.")
 @click.option("--no-env", is_flag=True, help="Do not look up environment variables, which are then not needed.")
 def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> None:
-    """Check a configuration without serving.
+    """Check a configuration, as `serve` would use it, without serving.
 
     Prints the routing table with what each deployment asks of its provider, or the first error with exit code 2.
     """
@@ -191,6 +193,8 @@ def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> No
     from imagewire_server.providers.registry import load, table  # noqa: PLC0415
 
     config = _one(configs)
+    if no_env and config is None:
+        raise click.UsageError("--no-env needs --config: there is nothing else to check")
     environ = {} if no_env else os.environ
     try:
         made = load(config, environ, resolve=not no_env, strict=strict)

@@ -1,5 +1,6 @@
 """Answers as Python objects: nothing of them is lost, and all of it goes back as it came."""
 
+import copy
 import math
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,19 @@ def test_a_result_that_no_server_could_read_is_refused() -> None:
 def test_a_picture_of_an_answer_keeps_no_name_as_input() -> None:
     file = {"mime_type": "image/png", "display_name": "out.png", "uri": "gs://b/o.png"}
     end = chat.PartFinished(image=file)
-    answer, _ = read(number([Event(started={}), Event(part_started={}), Event(part_finished=end)]))
+    events = [Event(started={}), Event(part_started={}), Event(part_finished=end), Event(finished={})]
+    answer, _ = read(number(events))
     assert answer.message().parts[0].image.display_name == "out.png"
     assert answer.image is not None
     assert user(answer.image).parts[0].image.display_name == "", "only a function's results have names"
+
+
+@pytest.mark.parametrize("hold", [True, False], ids=["kept", "frames"])
+def test_an_answer_is_no_message_before_its_last_event(hold: bool) -> None:
+    events = everything()
+    for most in range(len(events)):
+        answer, _ = read(events[:most], hold=hold)
+        with pytest.raises(ValueError, match="the answer is not whole"):
+            answer.message()
+        with pytest.raises(ValueError, match="the answer is not whole"):
+            copy.deepcopy(answer).message()

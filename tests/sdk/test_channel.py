@@ -1,8 +1,10 @@
 """Where the clients connect, how, and what goes with each call."""
 
 import asyncio
+import re
 import subprocess
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -79,11 +81,36 @@ def test_a_url_that_is_no_target_is_refused(given: str) -> None:
         *("localhost:99999", "localhost:0", "host:abc", "host:", "host:1:2:x", ":5", "host:1/path", "host/path"),
         *("ftp://x", "grpc://host:1", "tcp://host:1", "user@host:1", "host:1?x=1", "host:1#x", "dns:///a:99999"),
         *("ipv4:1.2.3.4:99999", "ipv4:1.2.3.4:1,b:x", "[::1", "[::1]:x", "a b:1", "unix:", "dns:///", "a,b:1"),
+        *("unix://x", "unix://localhost/x"),
     ],
 )
 def test_a_text_that_is_no_target_is_refused(given: str) -> None:
     with pytest.raises(ValueError, match="is no server's address; write host:port"):
         Client(given)
+
+
+@pytest.mark.parametrize(
+    "given", ["unix:/tmp/" + "x" * 120, "unix:///tmp/" + "x" * 120, "unix:" + "é" * 60, "unix-abstract:" + "x" * 108]
+)
+def test_a_sockets_path_that_is_too_long_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match=rf"^target '{given}': has a path of 1\d\d bytes, .* name a shorter one"):
+        Client(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("user:secret@host:1", "...@host:1"),
+        ("grpc://user:sec/ret@host:1", "grpc://...@host:1"),
+        ("https://user:secret@host", "https://...@host"),
+        ("https://user:se@cret@host:1", "https://...@host:1"),
+        ("https://user:sec/ret@host", "https://...@host"),
+    ],
+)
+def test_a_secret_in_a_target_is_not_told(given: str, shown: str) -> None:
+    with pytest.raises(ValueError, match=rf"^target '?{re.escape(shown)}'?: .* write ") as caught:
+        Client(given)
+    assert "ret" not in "".join(traceback.format_exception(caught.value)).partition("ValueError: ")[2]
 
 
 def test_a_wrong_argument_is_told_with_the_clients_own_name() -> None:
@@ -101,6 +128,7 @@ def test_a_wrong_argument_is_told_with_the_clients_own_name() -> None:
         *((same, same, False) for same in ("ipv4:1.2.3.4:5,1.2.3.5:6", "ipv6:[::1]:5", "[fe80::1%eth0]:5", "::1")),
         (None, "127.0.0.1:50051", False),
         ("localhost:1", "localhost:1", False),
+        *((same, same, False) for same in ("unix:x", "unix:///run/x", "unix:/" + "x" * 90, "unix:/" + "%20" * 90)),
         ("unix:/run/x.sock", "unix:/run/x.sock", False),
         ("dns:///a:5", "dns:///a:5", False),
         ("https://draw.example", "draw.example:443", True),
@@ -146,10 +174,10 @@ async def test_what_the_client_was_made_with_goes_with_each_call() -> None:
         async with AsyncClient(target, **made) as aclient:
             with pytest.raises(imagewire.DeadlineExceeded, match="allow more time"):
                 await anext(aclient.stream_completion(MODEL, "x"))
-            await aclient.create_completion(MODEL, "x", max_inline_bytes=7)
+            await aclient.create_completion(MODEL, "x", max_inline_bytes=70_000)
     assert [sent["x-team"] for sent in script.metadata] == ["blue"] * 3
     assert all(str(sent["user-agent"]).startswith("imagewire-python/0.") for sent in script.metadata)
-    assert script.requests[-1].max_inline_bytes == 7
+    assert script.requests[-1].max_inline_bytes == 70_000
 
 
 def test_importing_the_package_loads_neither_grpc_nor_the_command_line() -> None:

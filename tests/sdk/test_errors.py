@@ -49,7 +49,7 @@ def test_every_status_has_its_class(code: str, reason: str, kind: type[imagewire
             assert type(error) is kind
             assert error.retryable is (kind in {imagewire.Unavailable, imagewire.RateLimited})
             assert (error.code, error.reason, error.request_id) == (code, reason, "id-1")
-            assert (str(error), error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
+            assert (str(error).partition(";")[0], error.retry_after, error.metadata) == ("words", 7.0, {"use": "it"})
             assert error.violations == (imagewire.Violation("spec.model", "is required"),)
 
 
@@ -203,9 +203,37 @@ def test_an_answer_larger_than_the_channel_takes(create: Ask) -> None:
 
 
 @everything
+def test_an_answer_that_is_too_large_says_how_to_get_it(ask: Ask) -> None:
+    script = Script(events=[], fail=failing("RESOURCE_EXHAUSTED", "ANSWER_TOO_LARGE"))
+    with scripted(script) as target, pytest.raises(imagewire.AnswerTooLarge) as failed:
+        ask(target, MODEL, "x")
+    get = f"get_completion(request_id='{script.requests[0].request_id}')"
+    assert str(failed.value) == failed.value.message
+    assert failed.value.message.endswith(f"; while the server keeps the answer, {get} gets it at no cost")
+
+
+@everything
 def test_a_request_larger_than_the_server_takes(ask: Ask) -> None:
     with scripted(Script()) as target, pytest.raises(imagewire.InvalidRequest, match="smaller pictures"):
         ask(target, MODEL, "x", images=[bytes(5_000_000)])
+
+
+@everything
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        ({"metadata": [("x-note", "a" * 20_000)]}, r"metadata and api_key .* larger than 127.* send less of them$"),
+        ({"api_key": "a" * 20_000}, r"metadata and api_key .* larger than 127.* send less of them$"),
+        ({"channel_options": [("grpc.max_send_message_length", 10)]}, r"grpc\.max_send_message_length .* raise that"),
+    ],
+    ids=["metadata", "api_key", "channel_options"],
+)
+def test_a_request_larger_than_a_limit_of_grpc_is_no_rate_limit(ask: Ask, made: dict[str, Any], words: str) -> None:
+    script = Script()
+    with scripted(script) as target, pytest.raises(imagewire.InvalidRequest, match=words) as failed:
+        ask(target, MODEL, "x", made=made)
+    assert not failed.value.retryable
+    assert not script.requests
 
 
 def test_details_that_cannot_be_read_are_left_out() -> None:

@@ -17,7 +17,8 @@ from tests.sdk.conftest import Script, scripted
 WRONG: list[tuple[str, Any]] = [
     *(("timeout", value) for value in (0, -1, math.nan, math.inf, 1e12, "3", True)),
     *(("retries", value) for value in (-1, None, "2", 1.5)),
-    *(("max_message_bytes", value) for value in (0, -1, 2**31, "x")),
+    *(("max_message_bytes", value) for value in (0, -1, 131_071, 2**31, "x")),
+    *(("channel_options", [("grpc.max_receive_message_length", value)]) for value in (0, 131_071)),
     *(("api_key", value) for value in ("a\nb", "k\n", "\u00e9")),
     *(("metadata", [pair]) for pair in (("Bad Key", "v"), ("x", "a\nb"), ("x", 3), ("x-bin", "text"))),
 ]
@@ -39,6 +40,19 @@ def test_a_size_that_no_message_can_have_is_named(value: Any) -> None:
             client.create_completion(MODEL, "x", max_inline_bytes=value)
         with pytest.raises(imagewire.InvalidRequest, match=r"^max_frame_bytes must be a whole number"):
             list(client.stream_completion(MODEL, "x", max_frame_bytes=value))
+    assert script.requests == []
+
+
+def test_a_size_for_which_there_is_no_room_is_named() -> None:
+    script = Script()
+    with scripted(script) as target, Client(target, max_message_bytes=200_000) as client:
+        for inline in (0, 65_535):
+            with pytest.raises(imagewire.InvalidRequest, match=r"^max_inline_bytes must be at least 65536, .* fetched"):
+                client.create_completion(MODEL, "x", max_inline_bytes=inline)
+        with pytest.raises(
+            imagewire.InvalidRequest, match=r"^max_frame_bytes must be at most 100000, half of max_mess"
+        ):
+            list(client.stream_completion(MODEL, "x", max_frame_bytes=100_001))
     assert script.requests == []
 
 

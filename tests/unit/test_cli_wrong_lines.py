@@ -67,7 +67,7 @@ LINES: list[tuple[list[str], str]] = [
     (["serve", "--workers", "x"], "'--workers'"),
     (["serve", "--workers", "-1"], "'--workers'"),
     (["serve", "--workers", "99999999"], "'--workers'"),
-    (["check"], "Missing option '--config'"),
+    (["check", "--no-env"], "--no-env needs --config"),
     (["check", "--frob"], "--frob"),
     (["health", "--frob"], "--frob"),
     (["health", "x"], "unexpected extra argument"),

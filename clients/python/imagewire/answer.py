@@ -242,7 +242,7 @@ class Answer(KnowsItsCall):
             The message: every part as it came, with its signature and the provider's fields.
 
         Raises:
-            ValueError: The answer is empty, or the bytes of its pictures or other media were not kept (`Chat.frames`).
+            ValueError: The answer is empty or not whole, or its files' bytes were not kept (`Chat.frames`).
 
         Examples:
             >>> with imagewire.Client() as client:
@@ -250,6 +250,7 @@ class Answer(KnowsItsCall):
             ...     messages = [imagewire.user("A banana"), answer.message(), imagewire.user("Make it blue")]
             ...     blue = client.chat.create(messages=messages).sample()
         """
+        self._facts.check_finished(self.id if self.expires else "")
         if not self.parts:
             raise ValueError(f"the answer is empty, so it cannot be part of a chat: {self.why_no_image}")
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=[part_to_proto(part) for part in self.parts])

@@ -21,6 +21,7 @@ class AnswerBuilder:
 
     def __init__(self, *, keep_data: bool = True, facts: CallFacts | None = None) -> None:
         self.answer = Answer(_facts=facts or CallFacts())
+        self.answer._facts.unfinished = True
         self._fold = PartFold(keep_data=keep_data)
 
     def add(self, event: StreamCompletionResponse) -> Chunk | None:
@@ -92,3 +93,4 @@ def _close(answer: Answer, end: Finished) -> None:
     answer.model_status = end.model_status if end.HasField("model_status") else None
     answer.continuation_token = end.continuation_token
     answer.native_fields, answer.omitted_fields = dict(end.native_fields), list(end.omitted_fields)
+    answer._facts.unfinished = False

@@ -9,13 +9,24 @@ class CallFacts:
     """All but the request's id comes behind the answer, in gRPC's trailing metadata.
 
     deployment: of the server's configuration. attempts: how many calls to providers the server made. unsigned: fields
-    of the request for whose lost signatures a placeholder was sent.
+    of the request for whose lost signatures a placeholder was sent. unfinished: whether the answer's end is still to
+    come.
     """
 
     request_id: str = ""
     deployment: str = ""
     attempts: int = 0
     unsigned: tuple[str, ...] = ()
+    unfinished: bool = False
+
+    def check_finished(self, kept_id: str) -> None:
+        """Raises ValueError when the answer's end did not come. kept_id: the answer's id, if the server keeps it."""
+        if self.unfinished:
+            again = f"get all of it with get_completion(completion_id={kept_id!r})" if kept_id else "ask again"
+            raise ValueError(
+                "the answer is not whole, so it cannot be part of a chat: its stream was left, or broke off, before its"
+                f" end; read the stream to its end, or {again}"
+            )
 
     def read(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
         """Read the trailing metadata. REST has headers of the same names."""

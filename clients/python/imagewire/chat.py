@@ -71,7 +71,8 @@ class ChatBase(Generic[_C]):
 
         Raises:
             TypeError: `message` is of another type.
-            ValueError: The answer is empty, or the bytes of its pictures were not kept (`frames`).
+            ValueError: The answer is empty, its stream was not read to its end, or the bytes of its pictures were not
+                kept (`frames`).
 
         Examples:
             >>> with imagewire.Client() as client:

@@ -112,7 +112,8 @@ class Client(KeptCalls):
                 breaks. Default: the setting of the server.
             cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
                 0 draws in any case. Default: the setting of the server, usually 0.
-            max_inline_bytes: The largest answer, in bytes. Default: as much as `max_message_bytes` has room for.
+            max_inline_bytes: The largest answer, in bytes: at least 65536. Default: as much as `max_message_bytes` has
+                room for.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 
         Returns:
@@ -120,7 +121,7 @@ class Client(KeptCalls):
 
         Raises:
             AnswerWillNotFit: The picture may not fit; nothing was drawn. Use `stream_completion`.
-            AnswerTooLarge: The picture was drawn and did not fit.
+            AnswerTooLarge: The picture was drawn and did not fit. `get_completion` gets it while it is kept.
             CorruptAnswer: A picture is damaged or missing.
             ImagewireError: The call failed; see its subclasses.
             OSError: A picture's file cannot be read.
@@ -165,7 +166,8 @@ class Client(KeptCalls):
                 breaks. Default: the setting of the server.
             cache_ttl: Seconds: an answer of yours to the same request that is no older is sent again and costs nothing;
                 0 draws in any case. Default: the setting of the server, usually 0.
-            max_frame_bytes: The most bytes of a picture in one event. 0: the server's default.
+            max_frame_bytes: The most bytes of a picture in one event. 0: the server's default, or what fits
+                `max_message_bytes`.
             metadata: Pairs that are sent with this call, beside the client's own.
             **params: As in `imagewire.build_spec`: `spec`, `messages`, `images` and the options.
 

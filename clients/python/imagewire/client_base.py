@@ -14,6 +14,7 @@ from imagewire._grpc.call import Call
 from imagewire._grpc.channel import MAX_MESSAGE_BYTES, Metadata, OptionValue
 from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.retry import RETRIES
+from imagewire._grpc.sizes import LEAST_MESSAGE, Sizes
 from imagewire._grpc.store import KnownStore
 from imagewire.errors import Cancelled, invalid
 from imagewire.images import Image, Picture, image
@@ -89,8 +90,8 @@ class ClientBase(Generic[_Interceptor]):
             timeout: Seconds for a call that sets no timeout of its own, all its attempts together; None for no limit.
             retries: How often a call is repeated at most when the server said that nothing can have been charged.
                 Default: 2.
-            max_message_bytes: The largest answer of `create_completion`, in bytes. Default: 64 MiB. Streams have no
-                such limit.
+            max_message_bytes: The largest message that is received, in bytes: at least 131072 (128 KiB). Default: 64
+                MiB. It limits the answers of `create_completion`; streams send pictures of any size in frames that fit.
             interceptors: gRPC's own client interceptors, for unary and for streaming methods. The first one sees a call
                 first. Each is called once for every attempt of a call.
             channel_options: gRPC's channel options, as pairs of name and value. They override the client's own of the
@@ -115,8 +116,8 @@ class ClientBase(Generic[_Interceptor]):
             raise TypeError(f"interceptors: must be a list of gRPC's interceptors, not {type(interceptors).__name__}")
         if mismatch(retries, int) or retries < 0:
             raise invalid("retries", "must be a whole number of at least 0")
-        if mismatch(max_message_bytes, int) or max_message_bytes < 1:
-            raise invalid("max_message_bytes", "must be a whole number from 1 to 2147483647")
+        if mismatch(max_message_bytes, int) or max_message_bytes < LEAST_MESSAGE:
+            raise invalid("max_message_bytes", f"must be a whole number from {LEAST_MESSAGE} to 2147483647")
         self._timeout = None if timeout is None else _checked(timeout)
         parsed = channel.parse_target(target)
         options = channel.channel_options(parsed.address, max_message_bytes, channel_options)
@@ -129,7 +130,7 @@ class ClientBase(Generic[_Interceptor]):
         self._retries = retries
         self._ended = False
         self._store = KnownStore()
-        self._inline_bytes = channel.inline_bytes(options)
+        self._sizes = Sizes.of(options)
         self._connect(credentials, list(options.items()), interceptors)
 
     def __init_subclass__(cls) -> None:
@@ -172,10 +173,10 @@ class ClientBase(Generic[_Interceptor]):
         """What asks for a whole answer."""
         if max_inline_bytes is not None and (wrong := mismatch(max_inline_bytes, int)):
             raise invalid("max_inline_bytes", wrong)
-        inline = self._inline_bytes if max_inline_bytes is None else max_inline_bytes
+        inline = self._sizes.inline(max_inline_bytes)
         request = CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
         wish.put(request)
-        return Asking(self._call(timeout), self._store, request, _uuid(wish.request_id))
+        return Asking(self._call(timeout), self._store, request, self._sizes.frame(), _uuid(wish.request_id))
 
     def _streaming(
         self,
@@ -190,24 +191,26 @@ class ClientBase(Generic[_Interceptor]):
         """What asks for an answer's events. metadata: the call's own."""
         if wrong := mismatch(max_frame_bytes, int):
             raise invalid("max_frame_bytes", wrong)
+        frame = self._sizes.frame(max_frame_bytes)
         spec = build_spec(model, prompt, **params)
-        request = StreamCompletionRequest(spec=spec, max_frame_bytes=max_frame_bytes, batch=True)
+        request = StreamCompletionRequest(spec=spec, max_frame_bytes=frame, batch=True)
         wish.put(request)
-        return Asking(self._call(timeout, metadata), self._store, request, _uuid(wish.request_id))
+        return Asking(self._call(timeout, metadata), self._store, request, frame, _uuid(wish.request_id))
 
     def _resuming(self, completion_id: str, request_id: str, timeout: float | None) -> Asking:
         """What asks for the events of an answer that the server keeps. Raises InvalidRequest."""
         require("completion_id", completion_id, str)
         if bool(completion_id) == bool(_uuid(request_id)):
             raise invalid("completion_id", "is needed, or request_id, and not both: name the answer by one of them")
-        request = ResumeCompletionRequest(completion_id=completion_id)
+        frame = self._sizes.frame()
+        request = ResumeCompletionRequest(completion_id=completion_id, max_frame_bytes=frame)
         if request_id:
             request.request_id = request_id
-        return Asking(self._kept_call(timeout), self._store, request)
+        return Asking(self._kept_call(timeout), self._store, request, frame)
 
     def _downloading(self, image_id: str, timeout: float | None) -> Downloading:
         """What asks for a picture's bytes. Raises InvalidRequest."""
-        return Downloading(self._kept_call(timeout), _image_id(image_id))
+        return Downloading(self._kept_call(timeout), _image_id(image_id), self._sizes.frame())
 
     def _call(self, timeout: float | None, metadata: Sequence[tuple[str, str | bytes]] = ()) -> Call:
         """A call that draws. metadata: the call's own.

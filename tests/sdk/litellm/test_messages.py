@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import imagewire
 from imagewire import Media
 from imagewire.answer import Answer
+from imagewire.answer_builder import AnswerBuilder
 from imagewire.images import image
 from imagewire.litellm.params import read
 from imagewire.litellm.types import Message as OwnMessage
@@ -209,6 +210,14 @@ def test_an_answer_goes_back_as_it_came(parts: list[Part]) -> None:
     (through_json,) = read(MODEL, [json.loads(json.dumps(own.model_dump()))], {}).spec.messages
     assert len(own.images or ()) == len(answer.images) + len(answer.drafts), "other media is no picture"
     assert through_json == as_object
+
+
+def test_an_answer_that_was_left_half_read_is_named() -> None:
+    answer = AnswerBuilder().answer
+    answer.parts.append(Part(text="Here's the"))
+    for given_back in (answer, OwnMessage(answer)):
+        with pytest.raises(imagewire.InvalidRequest, match=r"^messages\[0\] cannot be sent back: .* is not whole"):
+            read(MODEL, [given_back], {})
 
 
 def test_a_message_of_rest_goes_back_too() -> None:

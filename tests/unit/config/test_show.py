@@ -194,6 +194,18 @@ def test_nothing_set_up_tells_what_to_do() -> None:
     assert show.no_provider_in_environment(providers).startswith("no provider is set up: set GEMINI_API_KEY (a key: ")
 
 
+def test_without_a_file_the_environment_is_shown() -> None:
+    ended = CliRunner(env={**dict.fromkeys(UNSET), "GEMINI_API_KEY": "secret"}).invoke(app, ["check"])
+    assert (ended.exit_code, ended.stdout.startswith("gemini/*\n"), "secret" in ended.stdout) == (0, True, False)
+    assert "with the API key of GEMINI_API_KEY" in ended.stdout
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_file_has_a_short_option_as_for_serve() -> None:
+    shown = [CliRunner().invoke(app, ["check", "--no-env", name, "config.yaml"]).stdout for name in ("-c", "--config")]
+    assert shown[0] == shown[1] != ""
+
+
 def test_prices() -> None:
     assert show.price(None) == "no known price"
     assert show.price(ImagePrice({"1K": 0.04, "2K": 0.06})) == "USD per picture: 1K 0.04, 2K 0.06"

@@ -12,10 +12,11 @@ from typing import Any
 import grpc
 
 from imagewire._grpc.call import Call
+from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.status import broke_off
 from imagewire._grpc.store import SMALL_FRAME, KnownStore, NamedPicture, name_large
 from imagewire._grpc.verify import Verifier
-from imagewire.errors import ImagewireError, InvalidRequest, NotSupported
+from imagewire.errors import AnswerTooLarge, ImagewireError, InvalidRequest, NotSupported
 from imagewire.v1.chat_service_pb2 import (
     CreateCompletionRequest,
     ResumeCompletionRequest,
@@ -35,16 +36,17 @@ Drawn = CreateCompletionRequest | StreamCompletionRequest
 class Asking:
     """How an answer is asked for, again where that costs nothing.
 
-    request: what is drawn, or what is read of a server's store. Its pictures may be taken out of it. request_id: the
-    caller's own, "" for a new one.
+    request: what is drawn, or what is read of a server's store. Its pictures may be taken out of it. frame: the most
+    bytes of a picture in a message, 0 for the server's default. request_id: the caller's own, "" for a new one.
     """
 
     def __init__(
-        self, call: Call, store: KnownStore, request: Drawn | ResumeCompletionRequest, request_id: str = ""
+        self, call: Call, store: KnownStore, request: Drawn | ResumeCompletionRequest, frame: int, request_id: str = ""
     ) -> None:
         self.call = call
         self._store = store
         self._request = request
+        self._frame = frame
         self._own_id = not request_id
         self._named: dict[bytes, NamedPicture] = {}
         self._verifier = Verifier()
@@ -72,6 +74,10 @@ class Asking:
         """The events of the next message, each one checked. Raises CorruptAnswer."""
         event = message.event if isinstance(message, ResumeCompletionResponse) else message
         yield from self._verifier.events(event)
+
+    def downloading(self, image_id: str) -> Downloading:
+        """What asks for a picture that the answer has by its id."""
+        return Downloading(self.call, image_id, self._frame)
 
     def finish(self) -> None:
         """The stream has ended. Raises CorruptAnswer where it may not end there."""
@@ -106,10 +112,21 @@ class Asking:
         begun = self._verifier.begun and not isinstance(self._request, ResumeCompletionRequest)
         try:
             return self.call.retry_delay(error, begun=begun, free=free)
+        except AnswerTooLarge as last:
+            raise self._recoverable(last) from None
         except ImagewireError as last:
             # What was sent before the connection broke may have been drawn, whatever became of the attempts since.
             known = last.reason and last.reason not in _WITHOUT_STORE
             raise (last if known or self._broken is None else self._broken) from None
+
+    def _recoverable(self, error: AnswerTooLarge) -> AnswerTooLarge:
+        """The error, which says how to get what is paid for. With a request_id, the server keeps it if it can."""
+        if isinstance(self._request, ResumeCompletionRequest) or not self._request.request_id:
+            return error
+        get = f"get_completion(request_id={self._request.request_id!r})"
+        error.message += f"; while the server keeps the answer, {get} gets it at no cost"
+        error.args = (error.message,)
+        return error
 
     def _changed(self, ours: ImagewireError) -> bool:
         """Change the request to what the server takes. Returns whether it did."""

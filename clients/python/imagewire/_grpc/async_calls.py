@@ -78,7 +78,7 @@ async def create(connection: Connection, asking: Asking) -> CreateCompletionResp
             await _pause(connection, call, delay)
             continue
         for image in kept_elsewhere(answer):
-            image.data = b"".join([data async for data in download(connection, Downloading(call, image.image_id))])
+            image.data = b"".join([data async for data in download(connection, asking.downloading(image.image_id))])
         return check_answer(answer)
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from imagewire import __version__
 from imagewire._grpc import embedded, proxies
-from imagewire._grpc.target_form import is_target
+from imagewire._grpc.sizes import RECEIVED
+from imagewire._grpc.target_form import is_target, too_long
 from imagewire.errors import invalid
 
 Metadata = tuple[tuple[str, str | bytes], ...]
@@ -22,12 +23,10 @@ TARGET_VARIABLE = "IMAGEWIRE_TARGET"
 KEY_VARIABLE = "IMAGEWIRE_API_KEY"
 # Larger than any picture that a model makes today (4K: up to 30 MB), and still a bound.
 MAX_MESSAGE_BYTES = 64 * 1024 * 1024
-_MAX_RECEIVE = "grpc.max_receive_message_length"
-# Room for the text beside the pictures of an answer.
-_MARGIN = 1024 * 1024
 
 # Only a socket's path may have blanks.
 _URL = re.compile(r"https?://[^\s\x00-\x1f\x7f]*")
+_USER = re.compile(r"(?s)(?<=://).*@|^(?!\w+://).*@")
 _PRINTABLE = re.compile(r"[ -~]*")
 _NAME = re.compile(r"[a-z0-9_.-]+")
 
@@ -69,20 +68,29 @@ def parse_target(target: str | None) -> Target:
     given = target or os.environ.get(TARGET_VARIABLE) or DEFAULT_TARGET
     if given == EMBEDDED:
         return Target(embedded.address(), secure=False)
+    shown = _without_secret(given)
     if not _URL.fullmatch(given):
         if not is_target(given):
-            raise ValueError(f"target {given!r}: is no server's address; write host:port, https://host or unix:/path")
+            raise ValueError(f"target {shown!r}: is no server's address; write host:port, https://host or unix:/path")
+        if wrong := too_long(given):
+            raise ValueError(f"target {given!r}: {wrong}")
         return Target(given, secure=False)
     try:
         url = urlsplit(given)
         port = url.port
     except ValueError as error:
-        raise ValueError(f"target {given}: {error}; write https://host:port") from None
+        why = error if shown == given else "it is no URL"  # the error has a piece of it
+        raise ValueError(f"target {shown}: {why}; write https://host:port") from None
     if not url.hostname or url.path.strip("/") or url.query or url.username is not None:
-        raise ValueError(f"target {given}: gRPC knows a host and a port and nothing more; write https://host:port")
+        raise ValueError(f"target {shown}: gRPC knows a host and a port and nothing more; write https://host:port")
     secure = url.scheme == "https"
     host = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
     return Target(f"{host}:{port or (443 if secure else 80)}", secure)
+
+
+def _without_secret(target: str) -> str:
+    """The target for messages: in front of an @ there may be a password."""
+    return _USER.sub("...@", target)
 
 
 def channel_options(
@@ -103,7 +111,7 @@ def channel_options(
                     "channel_options", 'must be pairs of a name and a value, such as ("grpc.keepalive_time_ms", 10000)'
                 )
     return {
-        _MAX_RECEIVE: max_message_bytes,
+        RECEIVED: max_message_bytes,
         "grpc.max_send_message_length": -1,
         # A model may think in silence for minutes: pings tell a dead peer from a busy one.
         "grpc.keepalive_time_ms": 30_000,
@@ -157,9 +165,3 @@ def own_metadata(given: Iterable[tuple[str, str | bytes]]) -> Metadata:
                 "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin",
             )
     return pairs
-
-
-def inline_bytes(options: Mapping[str, OptionValue]) -> int:
-    """How many bytes of pictures a unary answer may carry on a channel with these options."""
-    most = options[_MAX_RECEIVE]
-    return max(most - _MARGIN, 0) if isinstance(most, int) and 0 <= most < 2**31 else 2**31 - 1

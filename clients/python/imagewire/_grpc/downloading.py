@@ -13,13 +13,17 @@ from imagewire.v1.image_service_pb2 import DownloadImageRequest, DownloadImageRe
 
 
 class Downloading:
-    """How a picture is asked for. image: what is known of it, once the first message has come."""
+    """How a picture is asked for. frame: the most bytes of it in a message, 0 for the server's default.
 
-    def __init__(self, call: Call, image_id: str) -> None:
+    image: what is known of it, once the first message has come.
+    """
+
+    def __init__(self, call: Call, image_id: str, frame: int) -> None:
         self.call = call
         self.image = Image()
         self._image_id = image_id
-        self._size = self._asked = self._frame = 0
+        self._frame = frame
+        self._size = self._asked = 0
         self._hash = hashlib.sha256()
 
     def request(self) -> DownloadImageRequest:

@@ -135,14 +135,28 @@ _OWN = (
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "CLIENT: Received message larger than max",
         AnswerTooLarge,
-        "the answer is drawn but larger than this client takes in one message: use stream_completion, or raise"
-        " max_message_bytes",
+        "the answer is drawn but larger than this client takes in one message: raise max_message_bytes, or use"
+        " stream_completion in place of create_completion",
     ),
     _Own(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
         "SERVER: Received message larger than max",
         InvalidRequest,
         "the request is larger than {target} takes: send fewer or smaller pictures",
+    ),
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "CLIENT: Sent message larger than max",
+        InvalidRequest,
+        "the request is larger than the grpc.max_send_message_length of channel_options: raise that, or send fewer or"
+        " smaller pictures",
+    ),
+    # The server's own metadata have a status.
+    _Own(
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+        "received metadata size exceeds (?!.*status:)",
+        InvalidRequest,
+        "metadata and api_key (IMAGEWIRE_API_KEY) are together larger than {target} takes: send less of them",
     ),
 )
 

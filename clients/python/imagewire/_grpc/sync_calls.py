@@ -92,7 +92,7 @@ def create(connection: Connection, asking: Asking, wait: _Wait) -> CreateComplet
             _pause(call, delay, wait)
             continue
         for image in kept_elsewhere(answer):
-            image.data = b"".join(download(connection, Downloading(call, image.image_id), wait))
+            image.data = b"".join(download(connection, asking.downloading(image.image_id), wait))
         return check_answer(answer)
 
 

@@ -45,7 +45,10 @@ def _read(
         message = OwnMessage(message)
     if isinstance(message, OwnMessage) and message.content == message.answer.text:
         calls.update({call.id: call.function.name for call in message.tool_calls or ()})
-        return message.answer.message()
+        try:
+            return message.answer.message()
+        except ValueError as error:
+            raise invalid(field, f"cannot be sent back: {error}") from None
     if not isinstance(message, Mapping):
         message = _plain(message)  # an edited message, or one of OpenAI's or LiteLLM's own package
     if not isinstance(message, Mapping):

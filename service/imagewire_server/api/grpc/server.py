@@ -18,7 +18,7 @@ from imagewire.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
 )
-from imagewire_server.api.grpc import tls
+from imagewire_server.api.grpc import tls, unix_socket
 from imagewire_server.api.grpc.chat import ChatService, StreamTimes
 from imagewire_server.api.grpc.handlers import MethodHandlers
 from imagewire_server.api.grpc.health import HEALTH, HealthService, add_health
@@ -141,7 +141,8 @@ class GrpcServer:
                 port = self._server.add_secure_port(address, tls.credentials(certificate))
         except RuntimeError as error:
             remedy = "stop the program that uses it, or choose another with --grpc HOST:PORT"
-            raise OSError(f"cannot serve gRPC on {address}: it is in use, or not an address here; {remedy}") from error
+            why = unix_socket.fault(address) or f"it is in use, or not an address here; {remedy}"
+            raise OSError(f"cannot serve gRPC on {address}: {why}") from error
         self._receiver.serve(port)
         await self._server.start()
         return port
