@@ -11,6 +11,7 @@ from imagewire_server.config import (
     deployments,
     keys,
     litellm,
+    model_guards,
     models,
     routing,
     setting_sources,
@@ -106,11 +107,14 @@ def load(
     config = Config(
         settings=made,
         deployments=found.deployments,
-        routing=routing.read(
-            {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
-            names,
-            frozenset(one.name for one in found.skipped) - names,
-            notices,
+        routing=replace(
+            routing.read(
+                {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
+                names,
+                frozenset(one.name for one in found.skipped) - names,
+                notices,
+            ),
+            blocked=model_guards.blocked_names(found.skipped, names),
         ),
         models=models.read(sections.get("imagewire")),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),

@@ -6,7 +6,9 @@ from imagewire_server.config import litellm
 from imagewire_server.config.source import Key, Node, nearest
 
 # Keys that ask for something by being false.
-_ASK_BY_FALSE = frozenset({"ssl_verify"})
+_ASK_BY_FALSE = frozenset({"discoverable", "ssl_verify"})
+# Those of them that ask for nothing by being true.
+_ONLY_BY_FALSE = frozenset({"discoverable"})
 # What to do in place of a key.
 _CACHE = "set cache_ttl under imagewire for the answer cache"
 _INSTEAD = {"cache": _CACHE, "cache_params": _CACHE}
@@ -35,7 +37,12 @@ class Notices:
     def other(self, key: Key, value: Node, section: str, served: Iterable[str]) -> None:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):
-            if not value.asks_nothing or (key.text in _ASK_BY_FALSE and not value.is_null):
+            nothing = value.asks_nothing
+            if key.text in _ONLY_BY_FALSE:
+                asks = nothing and not value.is_null
+            else:
+                asks = not nothing or (key.text in _ASK_BY_FALSE and not value.is_null)
+            if asks:
                 self.not_used(f"{section}.{key.text}", _INSTEAD.get(key.text, ""))
             return
         known = [*served, *(name for name in litellm.names(section) if "*" not in name)]

@@ -28,6 +28,7 @@ class Routing:
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
+    blocked: names that are not served, although a wildcard may fit them.
     """
 
     strategy: str = "simple-shuffle"
@@ -38,6 +39,7 @@ class Routing:
     content_policy_fallbacks: Fallbacks = ()
     aliases: tuple[Alias, ...] = ()
     drop_params: bool = False
+    blocked: frozenset[str] = frozenset()
 
 
 class _Names(NamedTuple):

@@ -11,6 +11,11 @@ import yaml
 from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged
 
 FROM_ENV = "os.environ/"
+# How YAML 1.1 and LiteLLM spell true and false, in lower case.
+FLAGS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
+}
 
 
 class ConfigError(Exception):
@@ -157,6 +162,15 @@ class Node:
         if not value.is_integer():
             raise self.error(f"{what} must be a whole number, not {value}")
         return int(value)
+
+    def flag(self, what: str) -> bool:
+        """True or false, in any spelling that YAML or LiteLLM has; of a variable that is not looked up, false."""
+        if self.is_unresolved:
+            return False
+        text = self.text(what)
+        if text.lower() not in FLAGS:
+            raise self.error(f"{what} must be true or false, not {text!r}")
+        return FLAGS[text.lower()]
 
     def choice(self, what: str, choices: Collection[str]) -> str:
         """One of `choices`; of a variable that is not looked up, the first."""
