@@ -21,7 +21,7 @@ class Upstream:
     """A deployment with the provider that speaks to it, and a circuit for each model.
 
     before: the same deployment's, from before the configuration was read again; its circuits go on. completed:
-    adds the deployment's defaults to a copy of a request.
+    adds the deployment's defaults to a copy of a request, but those of fields that the caller cleared.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Upstream:
         provider: Provider,
         before: "Upstream | None" = None,
         *,
-        completed: Callable[[pb.Spec], pb.Spec] | None = None,
+        completed: Callable[[pb.Spec, frozenset[str]], pb.Spec] | None = None,
     ) -> None:
         self.deployment = deployment
         self.provider = provider
