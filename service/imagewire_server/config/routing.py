@@ -114,10 +114,7 @@ def _num_retries(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
 
 
 def _drop_params(value: Node, *_: Any) -> dict[str, Any]:
-    text = value.text("drop_params").lower()
-    if text not in {"true", "false"}:
-        raise value.error(f"drop_params must be true or false, not {text!r}")
-    return {"drop_params": text == "true"}
+    return {"drop_params": value.flag("drop_params")}
 
 
 def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str, Any]:
@@ -135,7 +132,7 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
             model, kept = target.at("model"), target.at("hidden")
             if model is None:
                 raise target.error("model is missing; add the model_name that the alias stands for")
-            name, hidden = model, kept is not None and not kept.asks_nothing
+            name, hidden = model, kept is not None and kept.flag("hidden")
         if not key.text.isprintable():
             raise key.error("an alias must be printable, because it is sent in trailers")
         text = name.text(f"model_group_alias.{key.text}")

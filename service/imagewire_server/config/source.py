@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged
+from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged, scalars
 
 FROM_ENV = "os.environ/"
 # How YAML 1.1 and LiteLLM spell true and false, in lower case.
@@ -16,6 +16,7 @@ FLAGS = {
     **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
     **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
 }
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
 class ConfigError(Exception):
@@ -52,7 +53,8 @@ class Node:
     def asks_nothing(self) -> bool:
         """Whether the value switches nothing on: false, or nothing at all."""
         if isinstance(self._node, yaml.ScalarNode):
-            return self.is_null or self._node.value.lower() in {"", "false"}
+            value = self._environ.get(self.reference, self._node.value)
+            return self.is_null or value.lower() in {"", "false", "no", "off"}
         return not self._node.value
 
     @property
@@ -185,6 +187,10 @@ class Node:
 
     def plain(self) -> Any:
         """The value as YAML decodes it."""
+        for node in scalars(self._node):
+            if node.tag in _NUMBERS and ":" in node.value:
+                words = f'YAML reads {node.value} without quotes as a number to the base 60; write "{node.value}"'
+                raise Node(node, self._path, self._environ).error(words)
         try:
             return BoundedLoader("").construct_document(self._node)
         except (yaml.YAMLError, ValueError) as error:
