@@ -175,6 +175,8 @@ class _Info(NamedTuple):
 def _info(info: Node, reader: _Reader) -> _Info:
     found, costs, ttl = "", [], None
     for key, value in info.pairs("model_info"):
+        if key.text in ("id", _CACHE_TTL, *prices.KEYS) and reader.notices.is_missing(f"model_info.{key.text}", value):
+            continue
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
         elif key.text in prices.KEYS:

@@ -92,7 +92,7 @@ def load(
             providers,
             made,
             named,
-            _common(sections),
+            _common(sections, notices),
             lambda: _default(made, providers),
             notices,
         )
@@ -152,14 +152,14 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
     return found
 
 
-def _common(sections: Mapping[str, Node]) -> dict[str, Node]:
+def _common(sections: Mapping[str, Node], notices: Notices) -> dict[str, Node]:
     """Values of other sections that apply to each deployment that has none itself, by the deployment's key."""
     return {
         name: value
         for section in ("litellm_settings", "router_settings")
         if section in sections
         for key, name in litellm.common(section).items()
-        if (value := sections[section].at(key))
+        if (value := sections[section].at(key)) and not notices.is_missing(key, value)
     }
 
 

@@ -34,6 +34,12 @@ class Notices:
         """A key or value of LiteLLM that has no effect here."""
         self.add(f"{name} is not supported{': ' + why if why else ''}")
 
+    def is_missing(self, name: str, value: Node) -> bool:
+        """Whether a value refers to a variable that is not set, so that it counts as not given, which is told."""
+        if value.is_unset:
+            self.add(f"{value.where}: {name} is not given, because {value.reference} is not set")
+        return value.is_unset
+
     def other(self, key: Key, value: Node, section: str, served: Iterable[str]) -> None:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):

@@ -93,6 +93,11 @@ class Node:
         return bool(self.reference) and self.reference not in self._environ
 
     @property
+    def has_unresolved(self) -> bool:
+        """Whether the value, or one in it, refers to a variable that is not looked up."""
+        return any(Node(one, self._path, self._environ).is_unresolved for one in scalars(self._node))
+
+    @property
     def is_scalar(self) -> bool:
         """Whether it is a single value."""
         return isinstance(self._node, yaml.ScalarNode) and not self.is_null
