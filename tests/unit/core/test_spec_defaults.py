@@ -85,3 +85,15 @@ def test_nothing_is_left_of_what_was_cleared() -> None:
     defaults = of(generationConfig={"stopSequences": ["END"]}, serviceTier="flex")
     cleared = frozenset({"generation_config.stop_sequences", "service_tier", "tools"})
     assert merged(defaults, nothing, nothing, pb.Spec(), cleared) == pb.Spec()
+
+
+@pytest.mark.parametrize("left", [{"b": 2}, {}])
+def test_a_default_extra_body_gives_way_to_what_was_cleared(left: dict[str, int]) -> None:
+    def leave_out(spec: pb.Spec) -> None:
+        if spec.service_tier == "standard":
+            del spec.extra_body.fields["a"]
+        if not left:
+            spec.ClearField("extra_body")
+
+    made = merged(of(extraBody={"a": 1, **left}), leave_out, nothing, pb.Spec(), frozenset({"service_tier"}))
+    assert made == (of(extraBody=left) if left else pb.Spec())
