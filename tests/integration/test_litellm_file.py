@@ -16,7 +16,8 @@ FILE = """\
 model_list:
   - {model_name: gpt-4o, litellm_params: {model: openai/gpt-4o, api_key: os.environ/NOT_SET}}
   - model_name: draw
-    litellm_params: {model: gemini/gemini-2.5-flash-image, modalities: [image], temperature: 0.25, max_retries: 3}
+    litellm_params:
+      {model: gemini/gemini-2.5-flash-image, modalities: [image], temperature: 0.25, stop: [END], max_retries: 3}
 router_settings:
   model_group_alias: {pic: draw, secret: {model: draw, hidden: true}}
 """
@@ -39,13 +40,14 @@ def test_a_file_is_served_and_its_warnings_are_told_once(tmp_path: Path, workers
         httpx.Client(base_url=server.rest, timeout=60) as client,
     ):
         listed = [model["id"] for model in client.get("/v1/models").json()["data"]]
-        asked = {"model": "secret", "messages": [{"role": "user", "content": "A banana"}], "temperature": 1}
+        asked = {"model": "secret", "messages": [{"role": "user", "content": "A banana"}], "temperature": 1, "stop": []}
         answer = client.post("/v1/chat/completions", json=asked)
         (entry,) = processes.ledger(emulator.address)
     assert listed == ["draw", "pic"]
     assert (answer.status_code, answer.headers["x-imagewire-deployment"]) == (200, "draw:gemini:1")
     config = entry["body"]["generationConfig"]
     assert (config["responseModalities"], config["temperature"]) == (["IMAGE"], 1)
+    assert "stopSequences" not in config
     told = [json.loads(line)["event"] for line in log.read_text().splitlines()]
     assert {words: told.count(words) for words in WARNINGS} == dict.fromkeys(WARNINGS, 1)
 

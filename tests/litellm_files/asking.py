@@ -78,7 +78,8 @@ async def _ask(upstream: Upstream, fields: dict[str, Any]) -> None:
     name = upstream.deployment.name.replace("*", ANY)
     body = {"model": name, "messages": [{"role": "user", "content": "A banana"}], **fields}
     builder = spec_of(decode(json.dumps(body).encode(), ChatRequest), router.capabilities(name))
-    drawing = Engine(router, Admission(1)).start(builder.spec, stream=False, deadline=None, call=Call())
+    call = Call(cleared=frozenset(builder.cleared))
+    drawing = Engine(router, Admission(1)).start(builder.spec, stream=False, deadline=None, call=call)
     async with drawing.attach(hashes=False) as events:
         async for _ in events:
             pass

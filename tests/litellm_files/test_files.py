@@ -79,3 +79,27 @@ def test_what_the_caller_says_comes_first(
     made = load(Path(f"{name}.yaml"), ENVIRON)
     first, *_ = asyncio.run(requests(made, monkeypatch, **caller))
     assert {key: first["body"]["generationConfig"][key] for key in config} == config
+
+
+@pytest.mark.parametrize(
+    ("caller", "gone"),
+    [
+        ({"presence_penalty": 0}, "presencePenalty"),
+        ({"frequency_penalty": 0}, "frequencyPenalty"),
+        ({"stop": []}, "stopSequences"),
+        ({"tools": []}, "tools"),
+        ({"tool_choice": "none"}, "tools"),
+        ({"tools": [{"google_search": {}}], "tool_choice": "none"}, "tools"),
+        ({"service_tier": "auto"}, "serviceTier"),
+    ],
+    ids=str,
+)
+def test_what_the_caller_clears_has_no_default(
+    caller: dict[str, Any], gone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = load(Path("78_what_a_caller_clears.yaml"), ENVIRON)
+    (alone,) = asyncio.run(requests(config, monkeypatch))
+    (asked,) = asyncio.run(requests(config, monkeypatch, **caller))
+    expected = alone["body"]
+    del (expected if gone in expected else expected["generationConfig"])[gone]
+    assert asked["body"] == expected

@@ -3,6 +3,7 @@
 Code that processes the nodes afterwards can use recursion without checks of its own.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -87,6 +88,18 @@ def merged(node: yaml.MappingNode) -> list[tuple[yaml.Node, yaml.Node]]:
             inner = merged(one) if isinstance(one, yaml.MappingNode) else []
             pairs += [pair for pair in inner if str(pair[0].value) not in known]
     return pairs
+
+
+def scalars(node: yaml.Node) -> Iterator[yaml.ScalarNode]:
+    """The single values in a value; of mappings, those under the keys."""
+    if isinstance(node, yaml.ScalarNode):
+        yield node
+    elif isinstance(node, yaml.MappingNode):
+        for _, value in merged(node):
+            yield from scalars(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from scalars(value)
 
 
 def _too_deep(mark: yaml.Mark) -> OverBoundsError:

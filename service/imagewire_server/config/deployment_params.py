@@ -69,28 +69,30 @@ class _Reader:
         """Read one key."""
         name = key.text
         param = self._config.params.get(name)
+        default = litellm.default_name(name)
+        if value.is_unset and "safety" in default:  # without it, pictures would be drawn that it forbids
+            raise value.error(
+                f"{name}: the environment variable {value.reference} is not set; set it, or remove {name}"
+            )
+        if param and value.is_mapping and not param.is_secret:
+            for inner, text in value.pairs(name):
+                self._notices.is_missing(f"{name}.{inner.text}", text)
         if value.is_unset and not (param and param.is_secret):
             if param or not litellm.has("litellm_params", name):
-                self._notices.add(f"{value.where}: {name} is not given, because {value.reference} is not set")
+                self._notices.is_missing(name, value)
         elif param:
             self._own[name] = param.read(value)
         elif name in {"weight", "rpm", "tpm"}:
             self._given[name] = value.number(name)
         elif name in prices.KEYS:
             self._prices.append(prices.read(name, value))
-        elif (default := litellm.default_name(name)) in litellm.names("defaults"):
-            if default in self._defaults:
-                raise key.error(f"{name} is a second name of {default}; leave one of them out")
-            if not value.is_unresolved:
-                self._defaults[default] = value.json(name)
-                if "safety" in default and not _is_safety(self._defaults[default]):
-                    words = "must be a list of objects of texts; YAML reads OFF without quotes as false"
-                    raise value.error(f"{name} {words}")
+        elif default in litellm.names("defaults"):
+            self._read_default(key, value, default)
         elif field := litellm.generation_field(name):
             if field in self._generation:
                 raise key.error(f"{name} is a second name of {field}; leave one of them out")
-            if not value.is_unresolved:
-                self._generation[field] = value.json(name)
+            if not value.has_unresolved:
+                self._generation[field] = self._json(name, value)
         elif litellm.has("request", name):
             self._notices.not_used(f"litellm_params.{name}")
         elif name in _TOOL_CONFIG:
@@ -98,6 +100,33 @@ class _Reader:
         else:
             served = (*PARAMS, PROVIDER, credentials.NAME, *self._config.params, *prices.KEYS)
             self._notices.other(key, value, "litellm_params", (*served, *litellm.names("defaults")))
+
+    def _read_default(self, key: Key, value: Node, default: str) -> None:
+        name = key.text
+        if default in self._defaults:
+            raise key.error(f"{name} is a second name of {default}; leave one of them out")
+        if not value.has_unresolved:
+            self._defaults[default] = self._json(name, value)
+            if "safety" in default and not _is_safety(self._defaults[default]):
+                words = "must be a list of objects of texts; YAML reads OFF without quotes as false"
+                raise value.error(f"{name} {words}")
+
+    def _json(self, name: str, value: Node) -> Any:
+        """The value without the fields whose variables are not set, which is told."""
+        if not value.is_mapping:
+            return value.json(name)
+        found = {}
+        for key, inner in value.pairs(name):
+            path = f"{name}.{key.text}"
+            if "safety" in key.text and inner.is_unset:
+                raise inner.error(
+                    f"{path}: the environment variable {inner.reference} is not set; set it, or remove it"
+                )
+            if inner.is_mapping:
+                found[key.text] = self._json(path, inner)
+            elif not self._notices.is_missing(path, inner):
+                found[key.text] = inner.json(path)
+        return found
 
     def finished(self, found: ModelId, common: Mapping[str, Node]) -> Params:
         """What was read, completed."""

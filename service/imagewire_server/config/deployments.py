@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import NamedTuple
 
-from imagewire_server.config import credentials, deployment_params, litellm, model_ids, prices
+from imagewire_server.config import credentials, deployment_params, litellm, model_guards, model_ids, prices
 from imagewire_server.config.model_ids import Skipped
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.prices import Prices
@@ -111,7 +111,7 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
             params = value
         elif key.text == "model_info":
             info = value
-        elif value.is_null:
+        elif value.is_null or key.text in model_guards.KEYS:
             continue
         elif litellm.has("model_list", key.text):
             reader.notices.not_used(f"model_list[].{key.text}")
@@ -121,13 +121,17 @@ def _entry(entry: Node, number: int, reader: _Reader) -> Deployment | Skipped:
         raise entry.error("model_name is missing; add the name that callers use")
     if params is None:
         raise entry.error("litellm_params is missing; add at least its 'model'")
+    if model_guards.is_blocked(entry):
+        return Skipped(name, params.peek("model"), params, model_guards.BLOCKED)
     params = credentials.taken(params, reader.credentials, reader.notices)
     told = len(reader.notices.unknown)
     read = deployment_params.read(params, name, reader.providers, reader.common, reader.notices)
     if isinstance(read, Skipped):
         if read.is_everything:
+            model_guards.check_open(entry, name)
             _tell_unused(params, info, reader.notices)
         return read
+    model_guards.check_open(entry, name)
     if name.count("*") > 1:
         raise named.error("model_name may have only one '*'")
     own = _info(info, reader) if info else _Info()
@@ -171,6 +175,8 @@ class _Info(NamedTuple):
 def _info(info: Node, reader: _Reader) -> _Info:
     found, costs, ttl = "", [], None
     for key, value in info.pairs("model_info"):
+        if key.text in ("id", _CACHE_TTL, *prices.KEYS) and reader.notices.is_missing(f"model_info.{key.text}", value):
+            continue
         if key.text == "id":
             found = "" if value.is_null else value.text("id")
         elif key.text in prices.KEYS:
@@ -178,7 +184,7 @@ def _info(info: Node, reader: _Reader) -> _Info:
                 costs.append(prices.read(key.text, value))
         elif key.text == _CACHE_TTL:
             ttl = None if value.is_null else _cache_ttl(value, reader.settings)
-        elif not value.is_null and not litellm.has("model_info", key.text):
+        elif key.text in litellm.names("model_info_asks") or not (value.is_null or litellm.has("model_info", key.text)):
             reader.notices.other(key, value, "model_info", ("id", _CACHE_TTL, *prices.KEYS))
     return _Info(found, tuple(costs), ttl)
 

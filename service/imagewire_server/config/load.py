@@ -11,6 +11,7 @@ from imagewire_server.config import (
     deployments,
     keys,
     litellm,
+    model_guards,
     models,
     routing,
     setting_sources,
@@ -92,7 +93,7 @@ def load(
             providers,
             made,
             named,
-            _common(sections),
+            _common(sections, notices),
             lambda: _default(made, providers),
             notices,
         )
@@ -107,11 +108,14 @@ def load(
     config = Config(
         settings=made,
         deployments=found.deployments,
-        routing=routing.read(
-            {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
-            names,
-            frozenset(one.name for one in found.skipped) - names,
-            notices,
+        routing=replace(
+            routing.read(
+                {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
+                names,
+                frozenset(one.name for one in found.skipped) - names,
+                notices,
+            ),
+            blocked=model_guards.blocked_names(found.skipped, names),
         ),
         models=models.read(sections.get("imagewire")),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
@@ -149,14 +153,14 @@ def _sections(top: Node | None, notices: Notices) -> dict[str, tuple[Key, Node]]
     return found
 
 
-def _common(sections: Mapping[str, Node]) -> dict[str, Node]:
+def _common(sections: Mapping[str, Node], notices: Notices) -> dict[str, Node]:
     """Values of other sections that apply to each deployment that has none itself, by the deployment's key."""
     return {
         name: value
         for section in ("litellm_settings", "router_settings")
         if section in sections
         for key, name in litellm.common(section).items()
-        if (value := sections[section].at(key))
+        if (value := sections[section].at(key)) and not notices.is_missing(key, value)
     }
 
 

@@ -21,7 +21,7 @@ class Skipped(NamedTuple):
     @property
     def is_everything(self) -> bool:
         """Whether it stands for all models of all providers."""
-        return self.name == self.model == "*"
+        return self.name == self.model == "*" and self.why == OTHER_PROVIDER
 
 
 class ModelId(NamedTuple):

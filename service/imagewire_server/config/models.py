@@ -117,5 +117,5 @@ def _value(name: str, hint: Any, value: Node) -> Any:
     if kind is int:
         return value.whole(name)
     if kind is bool:
-        return value.choice(name, ("true", "false")) == "true"
+        return value.flag(name)
     return value.text(name)

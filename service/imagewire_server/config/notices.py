@@ -6,7 +6,9 @@ from imagewire_server.config import litellm
 from imagewire_server.config.source import Key, Node, nearest
 
 # Keys that ask for something by being false.
-_ASK_BY_FALSE = frozenset({"ssl_verify"})
+_ASK_BY_FALSE = frozenset({"discoverable", "ssl_verify"})
+# Those of them that ask for nothing by being true.
+_ONLY_BY_FALSE = frozenset({"discoverable"})
 # What to do in place of a key.
 _CACHE = "set cache_ttl under imagewire for the answer cache"
 _INSTEAD = {"cache": _CACHE, "cache_params": _CACHE}
@@ -32,10 +34,21 @@ class Notices:
         """A key or value of LiteLLM that has no effect here."""
         self.add(f"{name} is not supported{': ' + why if why else ''}")
 
+    def is_missing(self, name: str, value: Node) -> bool:
+        """Whether a value refers to a variable that is not set, so that it counts as not given, which is told."""
+        if value.is_unset:
+            self.add(f"{value.where}: {name} is not given, because {value.reference} is not set")
+        return value.is_unset
+
     def other(self, key: Key, value: Node, section: str, served: Iterable[str]) -> None:
         """A key of a section that this server does not read. served: the section's keys that it reads."""
         if litellm.has(section, key.text):
-            if not value.asks_nothing or (key.text in _ASK_BY_FALSE and not value.is_null):
+            nothing = value.asks_nothing
+            if key.text in _ONLY_BY_FALSE:
+                asks = nothing and not value.is_null
+            else:
+                asks = not nothing or (key.text in _ASK_BY_FALSE and not value.is_null)
+            if asks:
                 self.not_used(f"{section}.{key.text}", _INSTEAD.get(key.text, ""))
             return
         known = [*served, *(name for name in litellm.names(section) if "*" not in name)]

@@ -28,6 +28,7 @@ class Routing:
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
+    blocked: names that are not served, although a wildcard may fit them.
     """
 
     strategy: str = "simple-shuffle"
@@ -38,6 +39,7 @@ class Routing:
     content_policy_fallbacks: Fallbacks = ()
     aliases: tuple[Alias, ...] = ()
     drop_params: bool = False
+    blocked: frozenset[str] = frozenset()
 
 
 class _Names(NamedTuple):
@@ -66,8 +68,15 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
     """
     given: dict[str, Any] = {}
     router = sections.get("router_settings")
-    aliases = _aliases(router.at("model_group_alias"), _Names(names, skipped), notices) if router else ()
-    known = _Names(names | {alias.name for alias in aliases}, skipped)
+    given_aliases = router.at("model_group_alias") if router else None
+    aliases = _aliases(given_aliases, _Names(names, skipped), notices)
+    # Those of variables that are not looked up stand for a model, too.
+    open_ = {
+        key.text
+        for key, value in (given_aliases.pairs("model_group_alias") if given_aliases else ())
+        if (value.at("model") or value).is_unresolved
+    }
+    known = _Names(names | open_ | {alias.name for alias in aliases}, skipped)
     for title, section in sections.items():
         for key, value in section.pairs(title):
             if (
@@ -76,6 +85,8 @@ def read(sections: Mapping[str, Node], names: frozenset[str], skipped: frozenset
                 or (section is router and key.text == "model_group_alias")
             ):
                 continue  # LiteLLM takes null as not given
+            if key.text in READERS and (value.is_unresolved or notices.is_missing(key.text, value)):
+                continue
             if key.text not in READERS:
                 notices.other(key, value, title, (*READERS, *(["model_group_alias"] if section is router else [])))
             else:
@@ -112,10 +123,7 @@ def _num_retries(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
 
 
 def _drop_params(value: Node, *_: Any) -> dict[str, Any]:
-    text = value.text("drop_params").lower()
-    if text not in {"true", "false"}:
-        raise value.error(f"drop_params must be true or false, not {text!r}")
-    return {"drop_params": text == "true"}
+    return {"drop_params": value.flag("drop_params")}
 
 
 def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str, Any]:
@@ -133,15 +141,21 @@ def _aliases(value: Node | None, names: _Names, notices: Notices) -> tuple[Alias
             model, kept = target.at("model"), target.at("hidden")
             if model is None:
                 raise target.error("model is missing; add the model_name that the alias stands for")
-            name, hidden = model, kept is not None and not kept.asks_nothing
+            name, hidden = model, _is_hidden(f"model_group_alias.{key.text}.hidden", kept, notices)
         if not key.text.isprintable():
             raise key.error("an alias must be printable, because it is sent in trailers")
+        if name.is_unresolved or notices.is_missing(f"model_group_alias.{key.text}", name):
+            continue
         text = name.text(f"model_group_alias.{key.text}")
         if why := names.missing(text):
             notices.add(f"{name.where}: the alias {key.text!r} is skipped: it stands for {text!r}, {why}")
         else:
             found.append(Alias(key.text, text, hidden))
     return tuple(found)
+
+
+def _is_hidden(name: str, value: Node | None, notices: Notices) -> bool:
+    return value is not None and not notices.is_missing(name, value) and value.flag(name)
 
 
 READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
@@ -185,6 +199,8 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
                 notices.add(f"{target.where}: one of the {what} of {source!r} {words}; {remedy}")
                 continue
             target = model  # noqa: PLW2901  # as if the name stood there
+        if target.is_unresolved or notices.is_missing(f"one of the {what} of {source!r}", target):
+            continue
         name = target.text(what)
         if name == source:
             notices.add(f"{target.where}: {name!r} is skipped as its own fallback")

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, RENAMED, SECTIONS, Fields, without_password
-from imagewire_server.config.source import FROM_ENV, ConfigError, Node, nearest
+from imagewire_server.config.source import FLAGS, FROM_ENV, ConfigError, Node, nearest
 
 if TYPE_CHECKING:
     import dataclasses
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 _CLIENTS = frozenset({"IMAGEWIRE_API_KEY", "IMAGEWIRE_MODEL", "IMAGEWIRE_TARGET"})
 # Variables that Kubernetes sets for a service with the name imagewire, or imagewire-something.
 _KUBERNETES = re.compile(r"IMAGEWIRE_(\w+_)?(SERVICE_(HOST|PORT(_\w+)?)|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)")
-_FLAGS = {"true": True, "false": False}
 
 
 class Given(NamedTuple):
@@ -76,7 +75,7 @@ def checked(of: "dataclasses.Field[Any]", value: str, where: str) -> Any:
     """Convert a value to the type of its field, and check it. Raises ConfigError."""
     kind: type[str] | type[int] | type[float] | type[bool] = type(of.default)  # type: ignore[assignment]  # none is missing
     try:
-        typed = _FLAGS[value.lower()] if kind is bool else kind(value)
+        typed = FLAGS[value.lower()] if kind is bool else kind(value)
     except (ValueError, KeyError):
         words = {int: "a whole number", bool: "true or false"}.get(kind, "a number")
         raise ConfigError(f"{where}: {of.name} must be {words}, not {value!r}") from None

@@ -8,9 +8,15 @@ from typing import Any
 
 import yaml
 
-from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged
+from imagewire_server.config.bounded_yaml import BoundedLoader, OverBoundsError, merged, scalars
 
 FROM_ENV = "os.environ/"
+# How YAML 1.1 and LiteLLM spell true and false, in lower case.
+FLAGS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "t", "1"), True),
+    **dict.fromkeys(("false", "no", "off", "n", "f", "0"), False),
+}
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 
 
 class ConfigError(Exception):
@@ -47,7 +53,8 @@ class Node:
     def asks_nothing(self) -> bool:
         """Whether the value switches nothing on: false, or nothing at all."""
         if isinstance(self._node, yaml.ScalarNode):
-            return self.is_null or self._node.value.lower() in {"", "false"}
+            value = self._environ.get(self.reference, self._node.value)
+            return self.is_null or value.lower() in {"", "false", "no", "off"}
         return not self._node.value
 
     @property
@@ -84,6 +91,11 @@ class Node:
     def is_unset(self) -> bool:
         """Whether the value refers to a variable that is not set."""
         return bool(self.reference) and self.reference not in self._environ
+
+    @property
+    def has_unresolved(self) -> bool:
+        """Whether the value, or one in it, refers to a variable that is not looked up."""
+        return any(Node(one, self._path, self._environ).is_unresolved for one in scalars(self._node))
 
     @property
     def is_scalar(self) -> bool:
@@ -158,6 +170,15 @@ class Node:
             raise self.error(f"{what} must be a whole number, not {value}")
         return int(value)
 
+    def flag(self, what: str) -> bool:
+        """True or false, in any spelling that YAML or LiteLLM has; of a variable that is not looked up, false."""
+        if self.is_unresolved:
+            return False
+        text = self.text(what)
+        if text.lower() not in FLAGS:
+            raise self.error(f"{what} must be true or false, not {text!r}")
+        return FLAGS[text.lower()]
+
     def choice(self, what: str, choices: Collection[str]) -> str:
         """One of `choices`; of a variable that is not looked up, the first."""
         if self.is_unresolved:
@@ -171,6 +192,10 @@ class Node:
 
     def plain(self) -> Any:
         """The value as YAML decodes it."""
+        for node in scalars(self._node):
+            if node.tag in _NUMBERS and ":" in node.value:
+                words = f'YAML reads {node.value} without quotes as a number to the base 60; write "{node.value}"'
+                raise Node(node, self._path, self._environ).error(words)
         try:
             return BoundedLoader("").construct_document(self._node)
         except (yaml.YAMLError, ValueError) as error:

@@ -95,7 +95,7 @@ class AnswerCache:
         if asked is None and not ttl:
             return None
         try:
-            ways = [await _way(route) for route in routes]
+            ways = [await _way(route, call.cleared) for route in routes]
         except Error:
             return None  # the drawing says what is wrong with it, or finds another deployment
         try:
@@ -138,9 +138,10 @@ class AnswerCache:
         return self._ttl if own is None else own
 
 
-async def _way(route: Route) -> Way:
+async def _way(route: Route, cleared: frozenset[str]) -> Way:
     target = await route.upstream.provider.target(route.native_id)
-    return Way(f"{route.name}\n{target}", route.upstream.completed)
+    completed = route.upstream.completed
+    return Way(f"{route.name}\n{target}", None if completed is None else lambda spec: completed(spec, cleared))
 
 
 def check_off(wishes: Wishes) -> None:
@@ -153,5 +154,5 @@ def check_off(wishes: Wishes) -> None:
 def _wants_picture(spec: pb.Spec, route: Route) -> bool:
     modalities = spec.response_modalities
     if not modalities and route.upstream.completed is not None:
-        modalities = route.upstream.completed(pb.Spec()).response_modalities
+        modalities = route.upstream.completed(pb.Spec(), frozenset()).response_modalities
     return not modalities or _IMAGE in modalities

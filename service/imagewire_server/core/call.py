@@ -53,6 +53,7 @@ class Call:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
     (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
     unsigned: what of earlier answers had lost the signatures that the model requires: the caller's names, at most 64.
+    cleared: paths of the spec that have no default, because the caller asks for nothing there.
     earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
     name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
@@ -84,6 +85,7 @@ class Call:
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     unsigned: list[str] = field(default_factory=list)
+    cleared: frozenset[str] = frozenset()
     earlier_messages: int = 0
     name_of: Callable[[str], str] = field(default=str, repr=False)
     events: int = 0

@@ -141,7 +141,7 @@ class Failover:
         call.tried.append((route.id, "ABANDONED"))
         if route.upstream.completed is not None:
             # A copy: another deployment, and another drawing of the same request, may have other defaults.
-            spec = await run_for_call(call, route.upstream.completed, spec)
+            spec = await run_for_call(call, route.upstream.completed, spec, call.cleared)
         events = self._observed(route, spec, self._account.begin(route, spec))
         try:
             first = await anext(events)

@@ -21,7 +21,7 @@ class Upstream:
     """A deployment with the provider that speaks to it, and a circuit for each model.
 
     before: the same deployment's, from before the configuration was read again; its circuits go on. completed:
-    adds the deployment's defaults to a copy of a request.
+    adds the deployment's defaults to a copy of a request, but those of fields that the caller cleared.
     """
 
     def __init__(
@@ -30,7 +30,7 @@ class Upstream:
         provider: Provider,
         before: "Upstream | None" = None,
         *,
-        completed: Callable[[pb.Spec], pb.Spec] | None = None,
+        completed: Callable[[pb.Spec, frozenset[str]], pb.Spec] | None = None,
     ) -> None:
         self.deployment = deployment
         self.provider = provider
@@ -119,6 +119,8 @@ class Router:
         Raises NotFound.
         """
         target = self._aliases.get(name, name)
+        if target in self._routing.blocked:
+            raise NotFound(f"model {name!r} is blocked by the server's file; use another one")
         exact = [self._route(up, up.deployment.model) for up in self._upstreams if up.deployment.name == target]
         routes = exact or self._by_wildcard(target) or self._by_native_name(target)
         if not routes:
@@ -146,7 +148,9 @@ class Router:
             elif pattern != "*":
                 for model in up.provider.models.models:
                     native = up.deployment.model.replace("*", model.id)
-                    found.setdefault(pattern.replace("*", model.id), self._route(up, native))
+                    name = pattern.replace("*", model.id)
+                    if name not in self._routing.blocked and not self._is_blocked(name, len(pattern) - 1):
+                        found.setdefault(name, self._route(up, native))
         for alias in self._routing.aliases:
             if not alias.hidden:
                 found[alias.name] = self.resolve(alias.name).routes[0]
@@ -193,15 +197,15 @@ class Router:
     def _by_wildcard(self, name: str) -> list[Route]:
         found: list[tuple[int, Route]] = []
         for up in self._upstreams:
-            before, star, after = up.deployment.name.partition("*")
-            long_enough = len(name) > len(before) + len(after)
-            if star and long_enough and name.startswith(before) and name.endswith(after):
-                part = name[len(before) : len(name) - len(after)]
-                if up.deployment.name == "*" and "/" in part:
-                    continue  # a bare id: a provider that is not served is none
-                found.append((len(before) + len(after), self._route(up, up.deployment.model.replace("*", part))))
+            part = _part(up.deployment.name, name)
+            if part and not (up.deployment.name == "*" and "/" in part):  # a provider that is not served is no bare id
+                found.append((len(name) - len(part), self._route(up, up.deployment.model.replace("*", part))))
         longest = max((length for length, _ in found), default=0)
-        return [route for length, route in found if length == longest]
+        return [] if self._is_blocked(name, longest) else [route for length, route in found if length == longest]
+
+    def _is_blocked(self, name: str, longest: int) -> bool:
+        """Whether a name is blocked by a longer pattern than the `longest` one that serves it."""
+        return any((part := _part(one, name)) and len(name) - len(part) > longest for one in self._routing.blocked)
 
     def _by_native_name(self, name: str) -> list[Route]:
         provider, _, native_id = name.partition("/")
@@ -242,6 +246,13 @@ def _cooling(group: Group, now: float) -> Cooling:
         code=Code.RESOURCE_EXHAUSTED if first.limited else Code.UNAVAILABLE,
         retry_after=left,
     )
+
+
+def _part(pattern: str, name: str) -> str:
+    """What the "*" of a pattern stands for in a name, "" if it does not fit."""
+    before, star, after = pattern.partition("*")
+    fits = star and name.startswith(before) and name[len(before) :].endswith(after)
+    return name[len(before) : len(name) - len(after)] if fits else ""
 
 
 def _canonical(upstream: Upstream, native_id: str) -> str:

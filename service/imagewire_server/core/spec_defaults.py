@@ -6,6 +6,16 @@ from imagewire_server.contract import pb
 
 # Messages of which each field has its own default. Others are taken whole: their fields depend on each other.
 _BY_FIELD = frozenset({"generation_config", "image_config"})
+# What a default extra_body may hold of the fields that a caller may clear: with these values it gives way.
+_CLEARED = {
+    "generation_config.presence_penalty": pb.Spec(generation_config=pb.GenerationConfig(presence_penalty=0)),
+    "generation_config.frequency_penalty": pb.Spec(generation_config=pb.GenerationConfig(frequency_penalty=0)),
+    "generation_config.stop_sequences": pb.Spec(generation_config=pb.GenerationConfig(stop_sequences=["-"])),
+    "service_tier": pb.Spec(service_tier="standard"),
+    "tool_config": pb.Spec(tool_config=pb.ToolConfig(mode="NONE")),
+    "tools": pb.Spec(tools=[pb.Tool(google_search=pb.GoogleSearch())]),
+}
+CLEARABLE = frozenset(_CLEARED)
 
 
 def merged(
@@ -13,12 +23,16 @@ def merged(
     leave_out: Callable[[pb.Spec], None],
     give_way: Callable[[pb.Spec, pb.Struct], None],
     spec: pb.Spec,
+    cleared: frozenset[str] = frozenset(),
 ) -> pb.Spec:
     """A new spec: the caller's, with the defaults where it is silent.
 
     leave_out: removes from a default extra_body, which only its provider understands, what other fields say. give_way:
-    removes from defaults what the caller's extra_body says.
+    removes from defaults what the caller's extra_body says. cleared: paths of CLEARABLE that have no default, because
+    the caller asks for nothing there.
     """
+    if cleared:
+        defaults = _without(defaults, cleared, leave_out)
     if spec.HasField("extra_body"):
         given, defaults = defaults, pb.Spec()
         defaults.CopyFrom(given)
@@ -28,6 +42,28 @@ def merged(
     _fill(made, defaults)
     if defaults.HasField("extra_body") and not spec.HasField("extra_body"):
         leave_out(made)
+    return made
+
+
+def _without(defaults: pb.Spec, cleared: frozenset[str], leave_out: Callable[[pb.Spec], None]) -> pb.Spec:
+    made = pb.Spec()
+    made.CopyFrom(defaults)
+    for path in cleared:
+        outer, _, name = path.rpartition(".")
+        if not outer:
+            made.ClearField(name)
+        elif made.HasField("generation_config"):
+            made.generation_config.ClearField(name)
+            if not made.generation_config.ListFields():
+                made.ClearField("generation_config")
+    if made.HasField("extra_body"):
+        alone = pb.Spec(extra_body=made.extra_body)
+        for path in cleared:
+            alone.MergeFrom(_CLEARED[path])
+        leave_out(alone)
+        made.ClearField("extra_body")
+        if alone.HasField("extra_body"):
+            made.extra_body.CopyFrom(alone.extra_body)
     return made
 
 

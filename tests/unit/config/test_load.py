@@ -227,7 +227,7 @@ def test_a_default_may_refer_to_a_variable(tmp_path: Path) -> None:
     (made,) = load(file, {"T": "0.5", "S": "END"}).deployments
     assert json.loads(made.defaults) == {"temperature": 0.5, "stop": ["END"]}
     config = load(file, {}, resolve=False)
-    assert (json.loads(config.deployments[0].defaults), config.warnings) == ({"stop": ["os.environ/S"]}, ())
+    assert (config.deployments[0].defaults, config.warnings) == ("", ())
 
 
 def test_a_timeout_for_all_deployments(tmp_path: Path) -> None:

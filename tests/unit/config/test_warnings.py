@@ -236,3 +236,17 @@ def test_a_model_for_everything_needs_credentials(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model '\*' stands for all models .*: set GEMINI_API_KEY or"):
         load(file, {})
     assert load(file, {"GEMINI_API_KEY": "k"}).deployments
+
+
+def test_variables_that_are_not_looked_up_are_no_warnings(tmp_path: Path) -> None:
+    params = "model: gemini/gemini-3-pro-image, api_key: k, image_config: {image_size: os.environ/A}"
+    safety = "safety_settings: [{category: HARM_CATEGORY_HARASSMENT, threshold: os.environ/A}]"
+    rest = """\
+router_settings:
+  routing_strategy: os.environ/A
+  model_group_alias: {x: os.environ/A, y: {model: a, hidden: os.environ/A}}
+  fallbacks: [{x: [os.environ/A]}, {a: [x]}]
+litellm_settings: {drop_params: os.environ/A, num_retries: os.environ/A, request_timeout: os.environ/A}
+"""
+    config = load(written(tmp_path, entry(f"{params}, {safety}, thinking: os.environ/A", rest)), {}, resolve=False)
+    assert (config.warnings, config.routing.drop_params) == ((), False)

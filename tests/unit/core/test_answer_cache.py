@@ -78,7 +78,7 @@ def test_what_failed_or_is_a_fallbacks_or_must_not_be_stored_is_not_found() -> N
 
 def engine(*ttls: float | None, defaults: pb.Spec | None = None) -> Engine:
     """With so many deployments of the name n0."""
-    completed = (lambda _: defaults) if defaults is not None else None
+    completed = (lambda *_: defaults) if defaults is not None else None
     upstreams = [
         Upstream(google(f"d{number}", "n0", "gemini", "m", cache_ttl=ttl), Scripted(), completed=completed)
         for number, ttl in enumerate(ttls)

@@ -160,3 +160,19 @@ def test_an_alias_is_another_name_and_a_hidden_one_is_not_listed() -> None:
 def test_whether_any_deployment_has_a_cache_ttl(ttls: list[float | None], caches: bool) -> None:
     given = [replace(deployment(f"m{number}", "gemini/m"), cache_ttl=ttl) for number, ttl in enumerate(ttls)]
     assert router(*given).caches is caches
+
+
+def test_what_is_blocked_is_not_served_although_a_wildcard_fits() -> None:
+    made = router(
+        deployment("gemini/*", "gemini/*"),
+        deployment("gemini/gemini-3-pro-*", "gemini/gemini-3-pro-*"),
+        blocked=frozenset({"gemini/gemini-2.5-flash-image", "gemini/gemini-3*"}),
+    )
+    for name in ("gemini/gemini-2.5-flash-image", "gemini/gemini-3.1-flash-image"):
+        with pytest.raises(NotFound):
+            made.resolve(name)
+    assert made.resolve("gemini/gemini-2.5-pro").routes
+    assert made.resolve("gemini/gemini-3-pro-image").routes
+    names = {name for name, _ in made.offered()}
+    assert "gemini/gemini-nano-banana-2.1" in names
+    assert not names & {"gemini/gemini-2.5-flash-image", "gemini/gemini-3.1-flash-image"}

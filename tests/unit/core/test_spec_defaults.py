@@ -1,12 +1,13 @@
 """A deployment's defaults apply where the caller sets nothing, field by field."""
 
+import json
 from typing import Any
 
 import pytest
 from google.protobuf import json_format
 
 from imagewire_server.contract import pb
-from imagewire_server.core.spec_defaults import merged
+from imagewire_server.core.spec_defaults import CLEARABLE, merged
 
 TEXT, IMAGE = pb.Modality.MODALITY_TEXT, pb.Modality.MODALITY_IMAGE
 
@@ -60,3 +61,39 @@ def test_the_provider_may_leave_out_of_a_default_extra_body_what_the_caller_says
 
     made = merged(of(extraBody={"a": 1}), leave_out, nothing, of(**caller))
     assert bool(made.extra_body.fields) is not asked
+
+
+FULL: dict[str, Any] = {
+    "generationConfig": {"presencePenalty": 1.0, "frequencyPenalty": 1.0, "stopSequences": ["END"], "topK": 4},
+    "tools": [{"googleSearch": {}}],
+    "toolConfig": {"mode": "ANY"},
+    "serviceTier": "priority",
+}
+
+
+@pytest.mark.parametrize("path", sorted(CLEARABLE))
+def test_what_the_caller_cleared_has_no_default(path: str) -> None:
+    names = [one.split("_")[0] + "".join(word.title() for word in one.split("_")[1:]) for one in path.split(".")]
+    expected = json.loads(json.dumps(FULL))
+    del (expected if len(names) == 1 else expected[names[0]])[names[-1]]
+    defaults = of(**FULL)
+    assert merged(defaults, nothing, nothing, pb.Spec(), frozenset({path})) == of(**expected)
+    assert defaults == of(**FULL)
+
+
+def test_nothing_is_left_of_what_was_cleared() -> None:
+    defaults = of(generationConfig={"stopSequences": ["END"]}, serviceTier="flex")
+    cleared = frozenset({"generation_config.stop_sequences", "service_tier", "tools"})
+    assert merged(defaults, nothing, nothing, pb.Spec(), cleared) == pb.Spec()
+
+
+@pytest.mark.parametrize("left", [{"b": 2}, {}])
+def test_a_default_extra_body_gives_way_to_what_was_cleared(left: dict[str, int]) -> None:
+    def leave_out(spec: pb.Spec) -> None:
+        if spec.service_tier == "standard":
+            del spec.extra_body.fields["a"]
+        if not left:
+            spec.ClearField("extra_body")
+
+    made = merged(of(extraBody={"a": 1, **left}), leave_out, nothing, pb.Spec(), frozenset({"service_tier"}))
+    assert made == (of(extraBody=left) if left else pb.Spec())

@@ -138,6 +138,7 @@ class Responder:
         Raises the contract's errors, with the caller's field names.
         """
         call.name_of = partial(named, origins=builder.origins)
+        call.cleared = frozenset(builder.cleared)
         wants = await run_for_call(call, self.pictures.wanted, builder)
         if wants:
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model

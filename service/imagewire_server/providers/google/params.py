@@ -40,7 +40,7 @@ def _credentials(value: Node) -> str:
 def _extra_headers(value: Node) -> tuple[tuple[str, str], ...]:
     headers = []
     for key, text in value.pairs("extra_headers"):
-        if text.is_null:
+        if text.is_null or text.is_unset:
             continue
         header, content = key.text.lower(), text.text(key.text)
         if not re.fullmatch(r"[a-z0-9!#$%&'*+.^_`|~-]+", header) or not content.isprintable() or not content.isascii():

@@ -45,7 +45,9 @@ def _generation(builder: SpecBuilder, given: ChatRequest) -> None:
         ("media_resolution", given.media_resolution, "media_resolution"),
     ):
         set_once(builder, target, name, value, field, path)
-    if given.stop:
+    if given.stop is not None and not given.stop:
+        builder.cleared.add(f"{path}.stop_sequences")
+    elif given.stop:
         target.stop_sequences.extend([given.stop] if isinstance(given.stop, str) else given.stop)
         builder.from_field(f"{path}.stop_sequences", "stop")
 
@@ -87,8 +89,11 @@ def _tools(builder: SpecBuilder, given: ChatRequest) -> None:
             builder.refuse(field, "is empty; set function or google_search")
     if functions.declarations:
         builder.spec.tools.add(functions=functions)
-    provider_options.searches(builder, searches)
     choice = given.tool_choice
+    # Google refuses its search beside the wish that no tool is called.
+    provider_options.searches(builder, [] if choice == "none" else searches)
+    if given.tools is not None and not builder.spec.tools:
+        builder.cleared |= {"tools", "tool_config"}
     if choice is not None:
         modes = {"auto": "AUTO", "none": "NONE", "required": "ANY"}
         config = builder.spec.tool_config

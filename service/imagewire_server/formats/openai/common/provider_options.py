@@ -26,6 +26,8 @@ def read(builder: SpecBuilder, given: ProviderOptions) -> None:
     if given.service_tier is not None:
         spec.service_tier = _TIERS.get(given.service_tier, given.service_tier)
         builder.from_field("service_tier", "service_tier")
+        if not spec.service_tier:
+            builder.cleared.add("service_tier")
     for field, settings in (("safety_settings", given.safety_settings), ("safetySettings", given.safety_settings_)):
         for i, setting in enumerate(settings or ()):
             path = f"safety_settings[{len(spec.safety_settings)}]"

@@ -25,6 +25,7 @@ class SpecBuilder:
     def __init__(self, model: str, *, drops: bool = False) -> None:
         self.drops = drops
         self.dropped: list[str] = []
+        self.cleared: set[str] = set()  # paths of the spec that have no default: the caller asks for nothing there
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
         self.timeout: float | None = None  # the caller's, in seconds
         self.cache = CacheOptions()  # what the request wants of the answer cache
@@ -59,7 +60,7 @@ class SpecBuilder:
     def done(self, capabilities: Capabilities) -> None:
         """Raise InvalidRequest if there are violations: with all that can be found, also those of later checks."""
         self._capabilities = capabilities
-        without_effect.remove(self.spec, capabilities)
+        self.cleared |= without_effect.remove(self.spec, capabilities)
         if self.drops:
             self._drop()
         if self.violations:

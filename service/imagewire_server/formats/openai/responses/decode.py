@@ -40,6 +40,8 @@ def spec_of(given: ResponsesRequest, capabilities: Capabilities) -> SpecBuilder:
     _include(builder, given.include or [])
     responses_input.read(builder, given.input)
     _tools(builder, given, capabilities)
+    if given.tools == [] or (given.tool_choice == "none" and not builder.spec.tools):
+        builder.cleared |= {"tools", "tool_config"}
     options.picture(builder, given, capabilities)
     target, path = builder.spec.generation_config, "generation_config"
     set_once(builder, target, "temperature", given.temperature, "temperature", path)
@@ -104,11 +106,12 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
         builder.spec.tools.add(functions=functions)
         for j in range(len(functions.declarations)):
             builder.from_field(f"tools[0].functions.declarations[{j}]", "tools")
-    provider_options.searches(builder, searches)
+    choice = given.tool_choice
+    # Google refuses its search beside the wish that no tool is called.
+    provider_options.searches(builder, [] if choice == "none" else searches)
     # Without any tool, a model that draws draws; with other tools only, it answers with text and calls.
     draws = drawn or not (given.tools or capabilities.talks)
     modalities = [pb.Modality.MODALITY_TEXT, *([pb.Modality.MODALITY_IMAGE] if draws else [])]
-    choice = given.tool_choice
     if isinstance(choice, NamedTool) and choice.type == "image_generation":
         if not drawn:
             builder.refuse("tool_choice", "names a tool that is not in tools")

@@ -74,6 +74,11 @@ FUNCTIONS = {"tools": [{"functions": {"declarations": [{"name": "f"}]}}]}
         ),
         ({"tool_choice": "auto"}, {}),
         ({"tool_choice": "none"}, {}),
+        ({"tool_choice": "none", "tools": [{"google_search": {}}], "web_search_options": {}}, {}),
+        (
+            {"tool_choice": "none", "tools": [FUNCTION, {"google_search": {}}]},
+            {"tool_config": {"mode": "NONE"}, **FUNCTIONS},
+        ),
         ({"tool_choice": "required", "tools": [FUNCTION]}, {"tool_config": {"mode": "ANY"}, **FUNCTIONS}),
         (
             {"tool_choice": NAMED, "tools": [FUNCTION]},
@@ -185,3 +190,25 @@ def test_stream_options_are_for_streams() -> None:
         ("stream_options", "is only for streams; set stream, or leave it out")
     ]
     reading("chat", stream=True, stream_options={"include_usage": True})
+
+
+TOOLS = {"tools", "tool_config"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "cleared"),
+    [
+        ({}, set()),
+        ({"stop": []}, {"generation_config.stop_sequences"}),
+        ({"stop": ""}, {"generation_config.stop_sequences"}),
+        ({"stop": "X", "tools": [FUNCTION], "service_tier": "flex"}, set()),
+        ({"tools": []}, TOOLS),
+        ({"tool_choice": "none"}, TOOLS),
+        ({"tool_choice": "none", "tools": [FUNCTION]}, set()),
+        ({"service_tier": "auto"}, {"service_tier"}),
+        ({"presence_penalty": 0}, {"generation_config.presence_penalty"}),
+    ],
+    ids=str,
+)
+def test_what_the_caller_clears(fields: dict[str, Any], cleared: set[str]) -> None:
+    assert reading("chat", **fields).cleared == cleared

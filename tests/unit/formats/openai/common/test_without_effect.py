@@ -75,3 +75,19 @@ def test_no_thinking_is_nothing_for_a_model_that_does_not_think(thinking: dict[s
 )
 def test_what_asks_for_something_stays(given: dict[str, Any]) -> None:
     assert left(given, PLAIN) == left(given, RICH) == pb.Spec(**given)
+
+
+@pytest.mark.parametrize(
+    ("given", "cleared"),
+    [
+        ({"generation_config": {"presence_penalty": 0.0}}, {"generation_config.presence_penalty"}),
+        ({"generation_config": {"frequency_penalty": 0.0}}, {"generation_config.frequency_penalty"}),
+        ({"tool_config": {"mode": "NONE"}}, {"tools", "tool_config"}),
+        ({"tool_config": {"mode": "AUTO"}}, {"tool_config"}),
+        ({"tool_config": {"mode": "NONE"}, "tools": [{"google_search": {}}]}, set()),
+        ({"generation_config": {"presence_penalty": 0.5}, "labels": {"a": "b"}}, set()),
+    ],
+    ids=str,
+)
+def test_what_no_default_may_replace_is_told(given: dict[str, Any], cleared: set[str]) -> None:
+    assert without_effect.remove(pb.Spec(**given), PLAIN) == cleared

@@ -197,3 +197,19 @@ def test_partial_images_are_not_for_pictures_by_url() -> None:
     tools = [{**DRAW, "partial_images": 1}]
     assert refusals("responses", tools=tools, image_delivery="url") == [("image_delivery", words)]
     assert spec("responses", tools=tools, image_delivery="inline") == spec("responses", tools=tools)
+
+
+@pytest.mark.parametrize(
+    ("fields", "cleared"),
+    [
+        ({}, set()),
+        ({"tools": []}, {"tools", "tool_config"}),
+        ({"tool_choice": "none"}, {"tools", "tool_config"}),
+        ({"tools": [{"type": "web_search"}], "tool_choice": "none"}, {"tools", "tool_config"}),
+        ({"tools": [FUNCTION], "tool_choice": "none"}, set()),
+        ({"tools": [{"type": "web_search"}]}, set()),
+    ],
+    ids=str,
+)
+def test_what_the_caller_clears(fields: dict[str, Any], cleared: set[str]) -> None:
+    assert reading("responses", **fields).cleared == cleared

@@ -72,3 +72,14 @@ def of(**fields: Any) -> pb.Spec:
 )
 def test_the_caller_comes_first(defaults: dict[str, Any], caller: dict[str, Any], expected: dict[str, Any]) -> None:
     assert merged(of(**defaults), leave_out, give_way, of(**caller)) == of(**expected)
+
+
+def test_what_the_caller_clears_gives_way_too() -> None:
+    extra = {
+        "generationConfig": {"stopSequences": ["END"], "presencePenalty": 1, "new": 2},
+        "tools": [{"googleSearch": {}}],
+        "serviceTier": "flex",
+    }
+    cleared = frozenset({"generation_config.stop_sequences", "generation_config.presence_penalty", "tools"})
+    made = merged(of(extraBody=extra), leave_out, give_way, pb.Spec(), cleared)
+    assert made == of(extraBody={"generationConfig": {"new": 2}, "serviceTier": "flex"})
