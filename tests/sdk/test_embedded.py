@@ -4,7 +4,9 @@ import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 import imagewire
@@ -55,6 +57,19 @@ def test_another_key_has_another_server(emulator: Program) -> None:
         assert client.draw("A banana").mime_type == "image/png"
     with imagewire.Client(wrong) as client, pytest.raises(imagewire.ImagewireError, match="key"):
         client.draw("A banana")
+
+
+def test_what_was_drawn_after_a_deadline_is_not_paid_again(emulator: Program) -> None:
+    with httpx.Client(base_url=emulator.address) as asked:
+        before = len(asked.get("/_emulator/requests").json())
+        given: dict[str, Any] = {"api_base": f"{emulator.address}/v1beta", "api_key": "emulator-key"}
+        say = [{"role": "user", "content": "A late banana x-emulate: latency=4s"}]
+        model = "gemini/gemini-2.5-flash-image"
+        with pytest.raises(imagewire.DeadlineExceeded, match="repeat the request with its request_id") as caught:
+            imagewire.completion(model, say, timeout=2.5, **given)
+        answer = imagewire.completion(model, say, request_id=caught.value.request_id, **given)
+        assert answer.choices[0].message.images
+        assert len(asked.get("/_emulator/requests").json()) == before + 1
 
 
 def running() -> int:

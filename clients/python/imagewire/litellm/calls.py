@@ -88,7 +88,7 @@ def _chunks(made: Attempts, model: str, provider: str | None) -> Iterator[Comple
 
 def _start(request: CompletionRequest) -> Generator[tuple[Answer, Chunk]]:
     client = _client(request.connection)
-    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(request.request_id), metadata=request.metadata)
 
 
 @overload
@@ -153,7 +153,7 @@ async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGen
 
 async def _astart(request: CompletionRequest) -> AsyncGenerator[tuple[Answer, Chunk]]:
     client = await _async_client(request.connection)
-    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(request.request_id), metadata=request.metadata)
 
 
 def _client(connection: ConnectionKey) -> Client:

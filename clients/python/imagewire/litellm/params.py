@@ -2,11 +2,13 @@
 
 import base64
 import binascii
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from imagewire._grpc.channel import Metadata
+from imagewire.client_base import checked_uuid
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
 from imagewire.litellm import known_arguments, labels, picture, settings
@@ -37,7 +39,8 @@ _TIMEOUTS = ("timeout", "request_timeout", "stream_timeout")
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """What `completion` is to do. timeout: seconds, None for the client's own. metadata: the call's own.
+    """What `completion` is to do. timeout: seconds, None for the client's own. metadata: the call's own. request_id: ""
+    for a new one.
 
     drops: what was left out, and whether the server's refusals may be left out too.
     """
@@ -48,6 +51,7 @@ class CompletionRequest:
     include_usage: bool
     metadata: Metadata
     drops: Drops
+    request_id: str
 
 
 def requests(
@@ -61,9 +65,11 @@ def requests(
     if fallbacks and isinstance(messages, Iterator):
         messages = list(messages)
     yield read(model, messages, options, stream=stream)
-    for fallback in fallbacks:
+    for i, fallback in enumerate(fallbacks):
         given = {"model": fallback} if isinstance(fallback, str) else dict(fallback)
         other = given.pop("model", model)
+        if (asked := options.get("request_id")) and "request_id" not in given:
+            given["request_id"] = str(uuid.uuid5(uuid.UUID(asked), str(i)))  # it is for one request
         given = {name: value for name, value in options.items() if name != "fallbacks"} | given
         said: Any = given.pop("messages", messages)
         yield read(other, said, given, stream=stream)
@@ -104,12 +110,13 @@ def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: 
     for name, value in stream_options.items():
         drops.unsupported(f"stream_options.{name}", "is not supported; include_usage is", value)
     connection = connection_key(model, given)
+    request_id = checked_uuid(given.get("request_id") or "")
     seconds = once(
         "timeout", given.get("timeout"), {"request_timeout": given.get("request_timeout")}, "request_timeout"
     )
     if stream:
         seconds = given.get("stream_timeout") or seconds
-    return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops)
+    return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops, request_id)
 
 
 def _with_settings(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
