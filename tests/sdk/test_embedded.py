@@ -72,6 +72,19 @@ def test_what_was_drawn_after_a_deadline_is_not_paid_again(emulator: Program) ->
         assert len(asked.get("/_emulator/requests").json()) == before + 1
 
 
+@pytest.mark.parametrize("given", [{"num_retries": 0}, {"max_retries": 1}, {"num_retries": 2, "stream": True}])
+def test_repeats_are_counted_once_and_each_time_the_same(emulator: Program, given: dict[str, Any]) -> None:
+    model, say = "gemini/gemini-3-pro-image", [{"role": "user", "content": "x-emulate: 503"}]
+    server = {"api_base": f"{emulator.address}/v1beta", "api_key": "emulator-key"}
+    with httpx.Client(base_url=emulator.address) as asked:
+        for _ in range(6):
+            before = len(asked.get("/_emulator/requests").json())
+            with pytest.raises(imagewire.ImagewireError):
+                list(imagewire.completion(model, say, **server, **given))
+            made = len(asked.get("/_emulator/requests").json()) - before
+            assert made == 1 + given.get("num_retries", given.get("max_retries", 0))
+
+
 def running() -> int:
     return sum(each.is_running for each in server._ending)
 

@@ -176,4 +176,6 @@ async def _async_client(connection: ConnectionKey) -> AsyncClient:
 
 
 def _target(connection: ConnectionKey) -> str:
-    return embedded.address(**dict(connection.variables)) if connection.target == EMBEDDED else connection.target
+    if connection.target != EMBEDDED:
+        return connection.target
+    return embedded.address(repeats=False, **dict(connection.variables))  # the client repeats as often as is asked for
