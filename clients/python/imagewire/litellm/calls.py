@@ -83,7 +83,8 @@ def completion(
 def _chunks(made: Attempts, model: str, provider: str | None) -> Iterator[CompletionChunk]:
     with familiar(model, provider):
         grown = attempts.growing(made, _start)
-        yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+        usage = made.request.include_usage
+        yield from chunks.chunks(grown, include_usage=usage, dropped=made.dropped, headers=made.headers)
 
 
 def _start(request: CompletionRequest) -> Generator[tuple[Answer, Chunk]]:
@@ -144,7 +145,9 @@ async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGen
         async with (
             contextlib.aclosing(attempts.agrowing(made, _astart)) as grown,
             contextlib.aclosing(
-                chunks.achunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+                chunks.achunks(
+                    grown, include_usage=made.request.include_usage, dropped=made.dropped, headers=made.headers
+                )
             ) as found,
         ):
             async for chunk in found:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from imagewire import spellings
 from imagewire._grpc.channel import Metadata
 from imagewire.client_base import checked_uuid
 from imagewire.errors import invalid
@@ -52,6 +53,14 @@ class CompletionRequest:
     metadata: Metadata
     drops: Drops
     request_id: str
+
+    @property
+    def chosen_picture(self) -> str:
+        """The size and the aspect ratio that were chosen for what the caller asked, "" if it is the same."""
+        if not self.drops.tells_picture:
+            return ""
+        config = self.spec.image_config
+        return f"{config.image_size or spellings.USUAL} {config.aspect_ratio}".rstrip()
 
 
 def requests(
@@ -168,7 +177,9 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     size = once("image_size", size, {"imageSize": given.get("imageSize")}, "imageSize")
     for name, value in config.items():
         drops.unsupported(f"image_config.{name}", "is not supported; aspect_ratio and image_size are", value)
-    ratio, size = picture.shape(ratio or "", size or "", given.get("size") or "", given.get("quality") or "", drops)
+    usual = "" if is_embedded(given.get("target")) else spellings.USUAL  # a deployment may have another default
+    asked, quality = given.get("size") or "", given.get("quality") or ""
+    ratio, size = picture.shape(ratio or "", size or "", asked, quality, drops, usual=usual)
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))
