@@ -153,3 +153,10 @@ async def test_names_with_brackets_and_a_data_uri(rest: Stack) -> None:
     twice = {**data, "image_config": '{"aspect_ratio": "1:1"}'}
     refused = await rest.rest.post("/v1/images/edits", data=twice, files=files)
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "image_config")
+
+
+async def test_a_text_that_is_too_long_is_told_from_a_form_that_is_cut(rest: Stack) -> None:
+    data = {"model": MODEL, "prompt": "Blue", "image": "data:image/png;base64," + "A" * 1_100_000}
+    answer = await rest.rest.post("/v1/images/edits", data=data, files=[("size", (None, b"auto"))])
+    assert answer.status_code == 400, answer.text
+    assert "send a picture as a file, not as a data URI" in answer.json()["error"]["message"]
