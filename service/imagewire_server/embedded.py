@@ -60,12 +60,19 @@ class Target(str):
         self._end()
 
 
-def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), *, idle: float | None = None) -> Target:
+def start(
+    environ: Mapping[str, str],
+    interceptors: Sequence[Interceptor] = (),
+    *,
+    idle: float | None = None,
+    repeats: bool = True,
+) -> Target:
     """Serve with the settings of an environment; return the target, which only this user can reach.
 
     It is the ordinary server, with gRPC only. interceptors: called in this order for each call. idle: seconds without a
-    call after which it may end, so that it must be woken before each call; None: it runs as long as the program. Raises
-    ValueError if no provider is set up or a setting is wrong.
+    call after which it may end, so that it must be woken before each call; None: it runs as long as the program.
+    repeats: whether it repeats calls to the provider; False where its caller does. Raises ValueError if no provider is
+    set up or a setting is wrong.
     """
     try:
         # Its address is the program's own, so nothing that the environment says of another server's counts.
@@ -74,6 +81,8 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
         raise ValueError(str(error)) from None
     if not config.deployments:
         raise ValueError(no_provider_in_environment(provider_configs()))
+    if not repeats:
+        config = dataclasses.replace(config, routing=dataclasses.replace(config.routing, num_retries=0))
     logs.embed()
     # Not in TMPDIR: a socket's path may have at most 107 bytes, and TMPDIR may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # accessible only to this user

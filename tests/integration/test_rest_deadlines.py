@@ -1,9 +1,12 @@
 """A deadline in a header of REST's ends like gRPC's, and the upstream call with it."""
 
+import re
+from pathlib import Path
+
 import grpc
 import pytest
 
-from tests.conftest import Stack, ended_upstream
+from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration.rest_requests import MODEL, ask, body
 from tests.integration.status import told
 from tests.integration.watching import stream
@@ -34,3 +37,23 @@ async def test_enough_time_changes_nothing(rest: Stack) -> None:
 async def test_what_openais_clients_say_of_their_own_reading_is_no_deadline(rest: Stack) -> None:
     """x-stainless-read-timeout limits each wait of the client's, not the call."""
     assert (await ask(rest, body(MODEL), headers={"x-stainless-read-timeout": "0.001"})).status_code == 200
+
+
+@pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "order 17"}])
+async def test_what_is_drawn_on_is_found_by_what_the_answer_says(tmp_path: Path, key: dict[str, str]) -> None:
+    asked = {**body(), "messages": [{"role": "user", "content": "x-emulate: latency=4s"}]}
+    async with running_stack(rest=True, keep="local", keep_dir=str(tmp_path / "kept")) as keeping:
+        late = await ask(keeping, asked, headers={"x-request-timeout": "2", **key})
+        assert late.status_code == 504
+        told = late.json()["error"]["message"]
+        assert "ResumeCompletion" not in told
+        assert "request_id" not in told
+        assert ("send the request again with the same Idempotency-Key" in told) is bool(key)
+        found = re.search(r"GET (/v1/responses/resp_[0-9a-f]{32})", told)
+        assert found, told
+        got = await keeping.rest.get(found[1])
+        assert got.status_code == 200, got.text
+        assert got.json()["output"]
+        if key:
+            assert (await ask(keeping, asked, headers=key)).headers["idempotency-replayed"] == "true"
+        assert len(keeping.emulator.ledger.entries) == 1

@@ -131,3 +131,32 @@ async def test_one_answer_names_all_that_is_wrong_with_a_form(rest: Stack) -> No
     assert named["bar"] == "is a file with an unknown name; send pictures as image or image[], a mask as mask"
     assert named["prompt"] == "is a file, but must be text; send it without a file name"
     assert named["size"] == named["extra_body.a"] == "is given twice; send it once"
+
+
+async def test_names_with_brackets_and_a_data_uri(rest: Stack) -> None:
+    data: dict[str, str | list[str]] = {
+        "model": MODEL,
+        "prompt": "Blue",
+        "image": PNG_URL,
+        "image_config[aspect_ratio]": "16:9",
+        "safety_settings[][category]": "HARM_CATEGORY_HARASSMENT",
+        "safety_settings[][threshold]": "BLOCK_NONE",
+        "metadata[team]": "a",
+    }
+    files = [("size", (None, b"auto"))]
+    answer = await rest.rest.post("/v1/images/edits", data=data, files=files)
+    assert answer.status_code == 200, answer.text
+    [entry] = rest.emulator.ledger.entries
+    asked = entry.body
+    assert asked["generationConfig"]["imageConfig"]["aspectRatio"] == "16:9"
+    assert asked["safetySettings"] == [{"category": "HARM_CATEGORY_HARASSMENT", "threshold": "BLOCK_NONE"}]
+    twice = {**data, "image_config": '{"aspect_ratio": "1:1"}'}
+    refused = await rest.rest.post("/v1/images/edits", data=twice, files=files)
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "image_config")
+
+
+async def test_a_text_that_is_too_long_is_told_from_a_form_that_is_cut(rest: Stack) -> None:
+    data = {"model": MODEL, "prompt": "Blue", "image": "data:image/png;base64," + "A" * 1_100_000}
+    answer = await rest.rest.post("/v1/images/edits", data=data, files=[("size", (None, b"auto"))])
+    assert answer.status_code == 400, answer.text
+    assert "send a picture as a file, not as a data URI" in answer.json()["error"]["message"]

@@ -4,7 +4,9 @@ import importlib.metadata
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 import imagewire
@@ -55,6 +57,32 @@ def test_another_key_has_another_server(emulator: Program) -> None:
         assert client.draw("A banana").mime_type == "image/png"
     with imagewire.Client(wrong) as client, pytest.raises(imagewire.ImagewireError, match="key"):
         client.draw("A banana")
+
+
+def test_what_was_drawn_after_a_deadline_is_not_paid_again(emulator: Program) -> None:
+    with httpx.Client(base_url=emulator.address) as asked:
+        before = len(asked.get("/_emulator/requests").json())
+        given: dict[str, Any] = {"api_base": f"{emulator.address}/v1beta", "api_key": "emulator-key"}
+        say = [{"role": "user", "content": "A late banana x-emulate: latency=4s"}]
+        model = "gemini/gemini-2.5-flash-image"
+        with pytest.raises(imagewire.DeadlineExceeded, match="repeat the request with its request_id") as caught:
+            imagewire.completion(model, say, timeout=2.5, **given)
+        answer = imagewire.completion(model, say, request_id=caught.value.request_id, **given)
+        assert answer.choices[0].message.images
+        assert len(asked.get("/_emulator/requests").json()) == before + 1
+
+
+@pytest.mark.parametrize("given", [{"num_retries": 0}, {"max_retries": 1}, {"num_retries": 2, "stream": True}])
+def test_repeats_are_counted_once_and_each_time_the_same(emulator: Program, given: dict[str, Any]) -> None:
+    model, say = "gemini/gemini-3-pro-image", [{"role": "user", "content": "x-emulate: 503"}]
+    server = {"api_base": f"{emulator.address}/v1beta", "api_key": "emulator-key"}
+    with httpx.Client(base_url=emulator.address) as asked:
+        for _ in range(6):
+            before = len(asked.get("/_emulator/requests").json())
+            with pytest.raises(imagewire.ImagewireError):
+                list(imagewire.completion(model, say, **server, **given))
+            made = len(asked.get("/_emulator/requests").json()) - before
+            assert made == 1 + given.get("num_retries", given.get("max_retries", 0))
 
 
 def running() -> int:

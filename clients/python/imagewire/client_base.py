@@ -45,7 +45,7 @@ def _checked(timeout: float) -> float:
     return float(timeout)
 
 
-def _uuid(request_id: str) -> str:
+def checked_uuid(request_id: str) -> str:
     """Raises InvalidRequest for what is neither empty nor a UUID in its usual form."""
     require("request_id", request_id, str)
     if request_id and not _UUID.fullmatch(request_id):
@@ -176,7 +176,7 @@ class ClientBase(Generic[_Interceptor]):
         inline = self._sizes.inline(max_inline_bytes)
         request = CreateCompletionRequest(spec=build_spec(model, prompt, **params), max_inline_bytes=inline)
         wish.put(request)
-        return Asking(self._call(timeout), self._store, request, self._sizes.frame(), _uuid(wish.request_id))
+        return Asking(self._call(timeout), self._store, request, self._sizes.frame(), checked_uuid(wish.request_id))
 
     def _streaming(
         self,
@@ -195,12 +195,12 @@ class ClientBase(Generic[_Interceptor]):
         spec = build_spec(model, prompt, **params)
         request = StreamCompletionRequest(spec=spec, max_frame_bytes=frame, batch=True)
         wish.put(request)
-        return Asking(self._call(timeout, metadata), self._store, request, frame, _uuid(wish.request_id))
+        return Asking(self._call(timeout, metadata), self._store, request, frame, checked_uuid(wish.request_id))
 
     def _resuming(self, completion_id: str, request_id: str, timeout: float | None) -> Asking:
         """What asks for the events of an answer that the server keeps. Raises InvalidRequest."""
         require("completion_id", completion_id, str)
-        if bool(completion_id) == bool(_uuid(request_id)):
+        if bool(completion_id) == bool(checked_uuid(request_id)):
             raise invalid("completion_id", "is needed, or request_id, and not both: name the answer by one of them")
         frame = self._sizes.frame()
         request = ResumeCompletionRequest(completion_id=completion_id, max_frame_bytes=frame)

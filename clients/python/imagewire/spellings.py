@@ -20,7 +20,7 @@ SIZES = {
 }
 # OpenAI's qualities, with the size that stands for each; "" for the model's own.
 QUALITIES = {"auto": "", "standard": "", "medium": "", "low": "512", "high": "2K", "hd": "2K"}
-_USUAL = "1K"  # what models draw that are not asked for a size
+USUAL = "1K"  # what models draw that are not asked for a size
 # The maximum factor between the requested and the nearest aspect ratio.
 _MOST_OFF = math.log(1.2)
 _RATIO = re.compile(r"\s*(\d{1,2})\s*[:/xX]\s*(\d{1,2})\s*")
@@ -58,4 +58,4 @@ def nearest(width: int, height: int) -> tuple[str, str]:
         raise ValueError(f"is far from every aspect ratio; use one of {', '.join(RATIOS)}")
     side = math.sqrt(width * height)
     drawn = min(SIDES, key=lambda name: abs(math.log(side / SIDES[name])))
-    return found, "" if drawn == _USUAL else drawn
+    return found, "" if drawn == USUAL else drawn

@@ -9,12 +9,14 @@ Error
 │   └── ImageDamaged      NOT_FOUND            IMAGE_NOT_FOUND        what is kept of it is damaged or gone
 ├── StoreUnavailable      UNAVAILABLE          STORE_UNAVAILABLE      the store does not work; nothing was sent
 ├── KeepOff               FAILED_PRECONDITION  KEEP_OFF               this server keeps nothing; nothing was sent
+├── DeadlineExceeded
+│   └── DrawnOn           DEADLINE_EXCEEDED    DEADLINE_EXCEEDED      the caller's wait ended, and its drawing goes on
 └── InvalidRequest
     └── RequestIdReused   INVALID_ARGUMENT     REQUEST_ID_REUSED      another request has this id
 """
 
 from imagewire_server.contract.code import Code
-from imagewire_server.contract.errors import Error, InvalidRequest, Violation
+from imagewire_server.contract.errors import DeadlineExceeded, Error, InvalidRequest, Violation
 
 _ANEW = "; to draw again, and pay again, send the request with a new request_id"
 
@@ -41,6 +43,29 @@ class Cancelled(Error):
     code = Code.ABORTED
     reason = "ANSWER_NOT_KEPT"
     charged = True
+
+
+class DrawnOn(DeadlineExceeded):
+    """The caller's deadline passed, and the picture is drawn to its end.
+
+    has_request_id: whether the caller sent one. is_kept: False where nothing of it is written so far.
+    """
+
+    def __init__(self, completion_id: str, *, has_request_id: bool, is_kept: bool) -> None:
+        self.completion_id = completion_id
+        self.has_request_id, self.is_kept = has_request_id, is_kept
+        resume = "resume it by its completion_id (ResumeCompletion)"
+        super().__init__(
+            self.told(f"{resume} or repeat the request with its request_id" if has_request_id else resume),
+            metadata={"completion_id": completion_id},
+        )
+
+    def told(self, remedy: str) -> str:
+        """The message with what the caller can do, in the words of its API."""
+        words = "the deadline passed while the picture was being drawn; it is drawn to its end"
+        if self.is_kept:
+            return f"{words} and kept: {remedy}; that is not charged again"
+        return f"{words} and may be charged, but it may not be kept: {remedy}, which charges nothing; allow more time"
 
 
 class CompletionNotFound(Error):

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import unavailable
+from imagewire_server.contract.keep_errors import DrawnOn, unavailable
 from imagewire_server.core.reader import Reader
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.store import Recorder, Store, StoreDown
@@ -53,18 +53,18 @@ class ReaderInTime(Reader):
             async with asyncio.timeout_at(self._deadline):
                 return await anext(self._reader)
         except TimeoutError as error:
-            raise DeadlineExceeded(self._words()) from error
+            raise self._late() from error
 
-    def _words(self) -> str:
-        words = "the deadline passed while the picture was being drawn; it is drawn to its end"
+    def _late(self) -> DeadlineExceeded:
         request_id, recorder = self._kept.request_id, self._recorder
+        if recorder is not None and recorder.failed:
+            return DeadlineExceeded(
+                "the deadline passed while the picture was being drawn; it is drawn to its end and may be charged, but"
+                " it may not be kept: allow more time"
+            )
         # A request_id is written before anything is drawn.
-        if recorder is not None and (recorder.failed or not (recorder.written or request_id)):
-            return f"{words} and may be charged, but it may not be kept: allow more time"
-        if not request_id:
-            return f"{words} and kept: resume it (ResumeCompletion); that is not charged again"
-        again = "or repeat the request with its request_id; neither is charged again"
-        return f"{words} and kept: resume it (ResumeCompletion), {again}"
+        is_kept = recorder is None or bool(recorder.written or request_id)
+        return DrawnOn(self._kept.completion_id, has_request_id=bool(request_id), is_kept=is_kept)
 
     async def aclose(self) -> None:
         """See Reader."""

@@ -201,6 +201,15 @@ def test_one_set_of_arguments_for_every_model_with_drop_params() -> None:
     assert {"logit_bias", "response_format", "reasoning_effort", "image_size"} <= set(dropped)
 
 
+def test_the_size_and_the_ratio_that_were_chosen_are_told() -> None:
+    response = completion(FLASH, SAY, size="1000x700")
+    assert response._hidden_params["additional_headers"] == {"x-imagewire-image": "1K 3:2"}
+    assert response._hidden_params["dropped_params"] == []
+    chunks = completion(FLASH, SAY, quality="hd", stream=True)
+    assert {str(chunk._hidden_params["additional_headers"]) for chunk in chunks} == {"{'x-imagewire-image': '1K'}"}
+    assert completion(FLASH, SAY, size="1024x1024")._hidden_params["additional_headers"] == {}
+
+
 def test_without_drop_params_it_is_refused_by_name() -> None:
     with pytest.raises(imagewire.InvalidRequest, match="response_format"):
         completion(FLASH, SAY, response_format={"type": "json_object"})  # type: ignore[call-overload]

@@ -18,6 +18,8 @@ MODEL = "gemini/gemini-2.5-flash-image"
 
 SAY = [{"role": "user", "content": "A banana"}]
 
+UUID = "0a4f2b1e-7c3d-4e5f-8a9b-1c2d3e4f5a6b"
+
 
 def spec(**options: Any) -> Spec:
     return read(MODEL, SAY, options).spec
@@ -46,6 +48,7 @@ SHOWS: dict[str, tuple[Any, Callable[[params.CompletionRequest], bool]]] = {
     "request_timeout": (3.0, lambda asked: asked.timeout == 3.0),
     "stream_timeout": (3.0, lambda asked: read(MODEL, SAY, {"stream_timeout": 3.0}, stream=True).timeout == 3.0),
     "max_retries": (0, lambda asked: asked.connection.retries == 0),
+    "request_id": (UUID, lambda asked: asked.request_id == UUID),
     "fallbacks": (
         ["gemini/m"],
         lambda asked: (
@@ -251,3 +254,13 @@ def test_the_same_place_has_one_client_and_another_key_another() -> None:
         imagewire.completion(MODEL, SAY, target=target)
         imagewire.completion(MODEL, SAY, target=target, api_key="k")
     assert [sent.get("authorization") for sent in script.metadata] == [None, None, "Bearer k"]
+
+
+def test_each_fallback_has_a_request_id_of_its_own() -> None:
+    given = {"fallbacks": ["gemini/a", "gemini/b", {"model": "gemini/c", "request_id": UUID}], "request_id": UUID}
+    first, *others, last = [one.request_id for one in requests(MODEL, SAY, given)]
+    assert first == last == UUID
+    assert len({first, *others}) == 3
+    assert [one.request_id for one in requests(MODEL, SAY, given)] == [first, *others, last]
+    with pytest.raises(imagewire.InvalidRequest, match="request_id must be a UUID"):
+        read(MODEL, SAY, {"request_id": "order 17"})

@@ -5,8 +5,8 @@ import inspect
 import pytest
 
 from imagewire_server.contract import keep_errors, pb
-from imagewire_server.contract.errors import Error, Violation
-from imagewire_server.contract.keep_errors import AnswerNotKept, Cancelled, OutcomeUnknown, RequestIdReused
+from imagewire_server.contract.errors import DeadlineExceeded, Error, Violation
+from imagewire_server.contract.keep_errors import AnswerNotKept, Cancelled, DrawnOn, OutcomeUnknown, RequestIdReused
 
 _KINDS = [kind for _, kind in inspect.getmembers(keep_errors, inspect.isclass) if issubclass(kind, Error)]
 
@@ -19,7 +19,7 @@ def test_each_has_a_reason_of_the_contract_and_stands_in_the_tree(kind: type[Err
 
 @pytest.mark.parametrize("kind", _KINDS, ids=lambda kind: kind.__name__)
 def test_what_was_drawn_may_have_been_charged(kind: type[Error]) -> None:
-    assert kind.charged == (kind in {OutcomeUnknown, AnswerNotKept, Cancelled})
+    assert kind.charged == (kind in {OutcomeUnknown, AnswerNotKept, Cancelled, DeadlineExceeded, DrawnOn})
     assert not kind.repeatable
 
 
@@ -51,3 +51,14 @@ def test_a_damaged_answer_of_the_cache_speaks_of_a_request_id_only_where_one_was
     assert error.metadata == {"completion_id": "cmpl-1"}
     assert ("request_id" in str(error)) is has_request_id
     assert str(error).endswith("send the request with a new request_id" if has_request_id else "send the request again")
+
+
+@pytest.mark.parametrize("has_request_id", [True, False])
+def test_what_is_drawn_on_names_what_the_caller_has_to_get_it(has_request_id: bool) -> None:
+    error = DrawnOn("cmpl-1", has_request_id=has_request_id, is_kept=True)
+    assert error.metadata == {"completion_id": "cmpl-1"}
+    assert ("repeat the request with its request_id" in str(error)) is has_request_id
+    assert str(error).endswith("; that is not charged again")
+    assert error.told("GET it").endswith("drawn to its end and kept: GET it; that is not charged again")
+    unsure = DrawnOn("cmpl-1", has_request_id=False, is_kept=False)
+    assert unsure.told("GET it").endswith("it may not be kept: GET it, which charges nothing; allow more time")

@@ -63,20 +63,20 @@ async def test_a_store_that_fails_on_the_way() -> None:
             await anext(reader)
 
 
-KEPT, LOST = (
-    r"it is drawn to its end and kept: resume it \(ResumeCompletion\)",
-    "but it may not be kept: allow more time$",
-)
+RESUME = r"resume it by its completion_id \(ResumeCompletion\)"
+KEPT = rf"it is drawn to its end and kept: {RESUME}"
+MAYBE = rf"but it may not be kept: {RESUME}, which charges nothing; allow more time$"
+LOST = "but it may not be kept: allow more time$"
 
 
 @pytest.mark.parametrize(
     ("request_id", "failed", "written", "words"),
     [
         ("", None, 0, rf"{KEPT}; that is not charged again$"),  # it is read from the store
-        (ID, None, 0, rf"{KEPT}, or repeat the request with its request_id; neither is charged again$"),
+        (ID, None, 0, rf"{KEPT} or repeat the request with its request_id; that is not charged again$"),
         ("", False, 1, rf"{KEPT}; that is not charged again$"),
-        (ID, False, 0, rf"{KEPT}, or repeat the request with its request_id"),
-        ("", False, 0, LOST),
+        (ID, False, 0, rf"{KEPT} or repeat the request with its request_id"),
+        ("", False, 0, MAYBE),
         ("", True, 1, LOST),
         (ID, True, 1, LOST),
     ],
@@ -90,6 +90,7 @@ async def test_a_deadline_promises_what_is_so(request_id: str, failed: bool | No
     with pytest.raises(DeadlineExceeded, match=words) as caught:
         await anext(reader)
     assert caught.value.charged
+    assert caught.value.metadata.get("completion_id") == (None if failed else given.completion_id)
     await reader.aclose()
 
 

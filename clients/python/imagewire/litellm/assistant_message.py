@@ -18,10 +18,18 @@ _EXTRAS = {"parts", "thought_signatures", "native_fields", "native_fields_json",
 _TEXT = re.compile(r"(text|thought):([0-9]{1,10})")
 
 
-def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str, order: Sequence[str] = ()) -> list[Part]:
+def parts(
+    given: Mapping[str, Any],
+    pictures: Sequence[Part],
+    field: str,
+    order: Sequence[str] = (),
+    *,
+    unplaced: bool = False,
+) -> list[Part]:
     """The parts, in the order that came with the message or the default one. Raises InvalidRequest.
 
-    order: that of the content, whose pictures come first, if it was a list.
+    order: that of the content, whose pictures come first, if it was a list. unplaced: the message is LiteLLM's, whose
+    signatures do not say to which parts they belong: those that fit nowhere are left out.
     """
     texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
     for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
@@ -48,7 +56,9 @@ def parts(given: Mapping[str, Any], pictures: Sequence[Part], field: str, order:
     if not isinstance(layout, list):
         raise invalid(where, _AS_IT_CAME)
     made = _in_order(layout, texts, others, where)
-    _sign(made, extras.get("thought_signatures"), where)
+    signatures = extras.get("thought_signatures")
+    if not (unplaced and not extras.get("parts") and isinstance(signatures, list) and len(signatures) != len(made)):
+        _sign(made, signatures, where)
     _add_fields(made, extras.get("native_fields"), where, native_json.written)
     _add_fields(made, extras.get("native_fields_json"), where, _text)
     return made

@@ -15,7 +15,8 @@ _Grown = tuple[Answer, Chunk]
 
 
 class Attempts:
-    """Which request is next. request: the one to make now. dropped: what it leaves out, the same list for all.
+    """Which request is next. request: the one to make now. dropped: what it leaves out, the same list for all. headers:
+    REST's headers about it, likewise.
 
     others: those of the fallbacks. stream: whether the caller gets the answer while it grows, so that another request
     cannot follow once it has begun.
@@ -27,15 +28,19 @@ class Attempts:
         self._failed: list[tuple[str, ImagewireError]] = []
         self._begun = time.monotonic()
         self.dropped: list[str] = []
+        self.headers: dict[str, str] = {}
         self._take(next(others))
 
     def _take(self, request: CompletionRequest) -> None:
         self.request = request
         self.dropped[:] = request.drops.names
+        self.headers.clear()
+        if chosen := request.chosen_picture:
+            self.headers["x-imagewire-image"] = chosen
 
     def completion(self, answer: Answer) -> Completion:
         """The answer in OpenAI's shape, with how long it took as LiteLLM has it."""
-        made = Completion(answer, self.dropped)
+        made = Completion(answer, self.dropped, self.headers)
         milliseconds = (time.monotonic() - self._begun) * 1000
         made._response_ms = made._hidden_params["_response_ms"] = milliseconds  # LiteLLM's names
         return made

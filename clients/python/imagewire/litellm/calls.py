@@ -83,12 +83,13 @@ def completion(
 def _chunks(made: Attempts, model: str, provider: str | None) -> Iterator[CompletionChunk]:
     with familiar(model, provider):
         grown = attempts.growing(made, _start)
-        yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+        usage = made.request.include_usage
+        yield from chunks.chunks(grown, include_usage=usage, dropped=made.dropped, headers=made.headers)
 
 
 def _start(request: CompletionRequest) -> Generator[tuple[Answer, Chunk]]:
     client = _client(request.connection)
-    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(request.request_id), metadata=request.metadata)
 
 
 @overload
@@ -144,7 +145,9 @@ async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGen
         async with (
             contextlib.aclosing(attempts.agrowing(made, _astart)) as grown,
             contextlib.aclosing(
-                chunks.achunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
+                chunks.achunks(
+                    grown, include_usage=made.request.include_usage, dropped=made.dropped, headers=made.headers
+                )
             ) as found,
         ):
             async for chunk in found:
@@ -153,7 +156,7 @@ async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGen
 
 async def _astart(request: CompletionRequest) -> AsyncGenerator[tuple[Answer, Chunk]]:
     client = await _async_client(request.connection)
-    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(request.request_id), metadata=request.metadata)
 
 
 def _client(connection: ConnectionKey) -> Client:
@@ -176,4 +179,6 @@ async def _async_client(connection: ConnectionKey) -> AsyncClient:
 
 
 def _target(connection: ConnectionKey) -> str:
-    return embedded.address(**dict(connection.variables)) if connection.target == EMBEDDED else connection.target
+    if connection.target != EMBEDDED:
+        return connection.target
+    return embedded.address(repeats=False, **dict(connection.variables))  # the client repeats as often as is asked for

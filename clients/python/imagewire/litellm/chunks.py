@@ -1,6 +1,7 @@
 """Turns a growing answer into OpenAI's chunks: role, text and pictures, finish reason, usage. Sans-IO."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from imagewire.answer import Answer
 from imagewire.litellm import finish, provider_fields
@@ -9,34 +10,41 @@ from imagewire.litellm.usage import Usage
 from imagewire.part import Chunk
 
 Growing = tuple[Answer, Chunk]
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 def chunks(
-    growing: Iterable[Growing], *, include_usage: bool, dropped: Sequence[str] = ()
+    growing: Iterable[Growing], *, include_usage: bool, dropped: Sequence[str] = (), headers: Mapping[str, str] = _NONE
 ) -> Generator[CompletionChunk]:
     """The chunks of an answer. include_usage: whether a last chunk has the usage, and no choices.
 
-    dropped: names of what `drop_params` left out of the request; it may grow until the answer begins.
+    dropped: names of what `drop_params` left out of the request; it may grow until the answer begins. headers: REST's
+    about the request, likewise.
     """
-    writer = _Writer(include_usage=include_usage, dropped=dropped)
+    writer = _Writer(include_usage=include_usage, dropped=dropped, headers=headers)
     for answer, chunk in growing:
         yield from writer.write(answer, chunk)
 
 
 async def achunks(
-    growing: AsyncIterable[Growing], *, include_usage: bool, dropped: Sequence[str] = ()
+    growing: AsyncIterable[Growing],
+    *,
+    include_usage: bool,
+    dropped: Sequence[str] = (),
+    headers: Mapping[str, str] = _NONE,
 ) -> AsyncGenerator[CompletionChunk]:
-    """The chunks of an answer, for asyncio. include_usage, dropped: as in `chunks`."""
-    writer = _Writer(include_usage=include_usage, dropped=dropped)
+    """The chunks of an answer, for asyncio. The arguments are those of `chunks`."""
+    writer = _Writer(include_usage=include_usage, dropped=dropped, headers=headers)
     async for answer, chunk in growing:
         for made in writer.write(answer, chunk):
             yield made
 
 
 class _Writer:
-    def __init__(self, *, include_usage: bool, dropped: Sequence[str]) -> None:
+    def __init__(self, *, include_usage: bool, dropped: Sequence[str], headers: Mapping[str, str]) -> None:
         self._include_usage = include_usage
         self._dropped = dropped
+        self._headers = headers
         self._begun = False
         self._images = 0
         self._calls = 0
@@ -86,7 +94,7 @@ class _Writer:
         self, answer: Answer, delta: Delta | None = None, ending: finish.Ending | None = None
     ) -> CompletionChunk:
         choices = [] if delta is None else [StreamChoice(delta, **ending) if ending else StreamChoice(delta)]
-        hidden = hidden_params(answer, self._dropped)
+        hidden = hidden_params(answer, self._dropped, self._headers)
         return CompletionChunk(
             f"chat{answer.id}", int(answer.created), answer.model, choices, answer=answer, _hidden_params=hidden
         )

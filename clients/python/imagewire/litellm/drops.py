@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagewire import spellings
 from imagewire.errors import InvalidRequest, invalid
 from imagewire.litellm.guards import has_guard
 from imagewire.v1.spec_pb2 import Spec
@@ -57,12 +58,14 @@ def name_arguments(error: InvalidRequest) -> None:
 class Drops:
     """names: what was left out, by the caller's names, in order. enabled: whether anything may be.
 
-    choices: paths of a Spec that were chosen for the caller, so that they may be left out in any case.
+    choices: paths of a Spec that were chosen for the caller, so that they may be left out in any case. tells_picture:
+    whether the answer tells which size and ratio were chosen.
     """
 
     enabled: bool
     names: list[str] = field(default_factory=list)
     choices: set[str] = field(default_factory=set)
+    tells_picture: bool = False
 
     def unsupported(self, field: str, words: str, value: object = None) -> None:
         """Leave a field out, or raise InvalidRequest. words: what is wrong, and the remedy. value: may hold guards."""
@@ -96,7 +99,9 @@ class Drops:
         for name, index in above:
             target = getattr(target, name)
             target = target[int(index)] if index else target
+        # A model that has no sizes draws the usual one.
+        is_usual = path in self.choices and getattr(target, last) == spellings.USUAL
         target.ClearField(last)
         name = argument(path)
-        if name not in self.names:
+        if name not in self.names and not is_usual:
             self.names.append(name)

@@ -57,6 +57,7 @@ def _read(
     role = given.get("role")
     if not isinstance(role, str) or role not in _ROLES:
         raise invalid(f"{field}.role", f"must be one of {', '.join(_ROLES)}; OpenAI's older role function is tool")
+    unplaced = "thinking_blocks" in given
     keys = _ANSWER_KEYS if role == "assistant" else _TOOL_KEYS if role == "tool" else _KEYS
     if not given.keys() <= keys:
         _leave_out(given, keys, role, field, drops)
@@ -66,7 +67,7 @@ def _read(
         order: list[str] = []
         if isinstance(given.get("content"), list):
             given["content"], shown, order = _answered(given["content"], f"{field}.content", drops)
-        parts = assistant_message.parts(given, [*shown, *_pictures(given, field)], field, order)
+        parts = assistant_message.parts(given, [*shown, *_pictures(given, field)], field, order, unplaced=unplaced)
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content", drops)
@@ -80,8 +81,8 @@ def _read(
 def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, drops: Drops) -> None:
     """Take out of a message what changes nothing. Raises InvalidRequest for other keys that it may not have."""
     drops.cache_control(given.pop("cache_control", None), field)
-    if role == "assistant" and not given.get("annotations"):
-        given.pop("annotations", None)
+    if role == "assistant":
+        _others(given, field, drops)
     if role not in {"assistant", "tool"}:
         given.pop("name", None)  # Google has no place for an author's name
     if unknown := sorted(given.keys() - keys):
@@ -89,6 +90,24 @@ def _leave_out(given: dict[str, Any], keys: set[str], role: str, field: str, dro
             f"{field}.{unknown[0]}",
             f"is not supported in a message of role {role}; it may have {', '.join(sorted(keys))}",
         )
+
+
+def _others(given: dict[str, Any], field: str, drops: Drops) -> None:
+    """Take out of an assistant's message what LiteLLM's answers have beside ours; thoughts become the reasoning."""
+    blocks = _plain(given.pop("thinking_blocks", None) or [])
+    known = isinstance(blocks, list) and all(isinstance(one, dict) and one.get("type") == "thinking" for one in blocks)
+    if known:
+        if text := "".join(str(one.get("thinking") or "") for one in blocks):
+            given.setdefault("reasoning_content", text)
+    elif drops.enabled:
+        drops.names.append(f"{field}.thinking_blocks")
+    else:
+        raise invalid(f"{field}.thinking_blocks", 'may have {"type": "thinking", "thinking": "…"} alone')
+    if not given.get("annotations"):
+        given.pop("annotations", None)
+    for name in ("annotations", "audio"):
+        if name in given:
+            drops.unsupported(f"{field}.{name}", "is not supported in a message; leave it out", given.pop(name))
 
 
 def _plain(value: Any) -> Any:

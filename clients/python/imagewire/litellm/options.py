@@ -27,6 +27,8 @@ class CompletionOptions(TypedDict, total=False):
         stream_timeout: Seconds for a call with `stream`.
         num_retries: How often a call is repeated at most that cannot have been charged. Default: 2.
         max_retries: The same.
+        request_id: A UUID of your own for what is drawn: with it, the same call made again is not paid again. After a
+            call without it, the `request_id` of its error does the same.
         fallbacks: Models that are asked in turn when the call fails before its answer begins: names, or mappings of
             arguments that replace those of the call.
         extra_headers: gRPC metadata of the call, for the server's interceptors and what is in front of it. They do not
@@ -95,6 +97,7 @@ class CompletionOptions(TypedDict, total=False):
     stream_timeout: float | None
     num_retries: int | None
     max_retries: int | None
+    request_id: str | None
     fallbacks: Iterable[str | Mapping[str, Any]] | None
     extra_headers: Mapping[str, str] | None
     headers: Mapping[str, str] | None

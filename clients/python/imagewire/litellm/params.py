@@ -2,11 +2,14 @@
 
 import base64
 import binascii
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from imagewire import spellings
 from imagewire._grpc.channel import Metadata
+from imagewire.client_base import checked_uuid
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
 from imagewire.litellm import known_arguments, labels, picture, settings
@@ -37,7 +40,8 @@ _TIMEOUTS = ("timeout", "request_timeout", "stream_timeout")
 
 @dataclass(frozen=True, slots=True)
 class CompletionRequest:
-    """What `completion` is to do. timeout: seconds, None for the client's own. metadata: the call's own.
+    """What `completion` is to do. timeout: seconds, None for the client's own. metadata: the call's own. request_id: ""
+    for a new one.
 
     drops: what was left out, and whether the server's refusals may be left out too.
     """
@@ -48,6 +52,15 @@ class CompletionRequest:
     include_usage: bool
     metadata: Metadata
     drops: Drops
+    request_id: str
+
+    @property
+    def chosen_picture(self) -> str:
+        """The size and the aspect ratio that were chosen for what the caller asked, "" if it is the same."""
+        if not self.drops.tells_picture:
+            return ""
+        config = self.spec.image_config
+        return f"{config.image_size or spellings.USUAL} {config.aspect_ratio}".rstrip()
 
 
 def requests(
@@ -61,9 +74,11 @@ def requests(
     if fallbacks and isinstance(messages, Iterator):
         messages = list(messages)
     yield read(model, messages, options, stream=stream)
-    for fallback in fallbacks:
+    for i, fallback in enumerate(fallbacks):
         given = {"model": fallback} if isinstance(fallback, str) else dict(fallback)
         other = given.pop("model", model)
+        if (asked := options.get("request_id")) and "request_id" not in given:
+            given["request_id"] = str(uuid.uuid5(uuid.UUID(asked), str(i)))  # it is for one request
         given = {name: value for name, value in options.items() if name != "fallbacks"} | given
         said: Any = given.pop("messages", messages)
         yield read(other, said, given, stream=stream)
@@ -104,12 +119,13 @@ def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: 
     for name, value in stream_options.items():
         drops.unsupported(f"stream_options.{name}", "is not supported; include_usage is", value)
     connection = connection_key(model, given)
+    request_id = checked_uuid(given.get("request_id") or "")
     seconds = once(
         "timeout", given.get("timeout"), {"request_timeout": given.get("request_timeout")}, "request_timeout"
     )
     if stream:
         seconds = given.get("stream_timeout") or seconds
-    return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops)
+    return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops, request_id)
 
 
 def _with_settings(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -161,7 +177,9 @@ def _options(given: CompletionOptions, model: str, drops: Drops) -> Options:
     size = once("image_size", size, {"imageSize": given.get("imageSize")}, "imageSize")
     for name, value in config.items():
         drops.unsupported(f"image_config.{name}", "is not supported; aspect_ratio and image_size are", value)
-    ratio, size = picture.shape(ratio or "", size or "", given.get("size") or "", given.get("quality") or "", drops)
+    usual = "" if is_embedded(given.get("target")) else spellings.USUAL  # a deployment may have another default
+    asked, quality = given.get("size") or "", given.get("quality") or ""
+    ratio, size = picture.shape(ratio or "", size or "", asked, quality, drops, usual=usual)
     tokens = {"max_completion_tokens": given.get("max_completion_tokens")}
     tier = given.get("service_tier") or ""
     budget, level = thinking(given.get("reasoning_effort"), given.get("thinking"))

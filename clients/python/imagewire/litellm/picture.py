@@ -6,8 +6,9 @@ from imagewire.litellm.drops import Drops
 from imagewire.litellm.once import once
 
 
-def shape(ratio: str, size: str, openai_size: str, quality: str, drops: Drops) -> tuple[str, str]:
-    """The aspect ratio and the size, "" for none. openai_size: the argument `size`.
+def shape(ratio: str, size: str, openai_size: str, quality: str, drops: Drops, *, usual: str) -> tuple[str, str]:
+    """The aspect ratio and the size, "" for none. openai_size: the argument `size`. usual: the size that stands for the
+    usual one; "" where no server has another default.
 
     A size that was chosen for pixels or for a quality is left out if the model does not have it, as over REST.
     Raises InvalidRequest for what contradicts, and for what is no size or quality.
@@ -23,6 +24,9 @@ def shape(ratio: str, size: str, openai_size: str, quality: str, drops: Drops) -
         chosen = size = ""
         try:
             chosen, size = spellings.nearest(*pixels)
+            side = spellings.SIDES[size or spellings.USUAL]
+            drops.tells_picture = pixels != (side, side)
+            size = size or usual
         except ValueError as error:
             drops.unsupported(field, str(error))
         given = spellings.ratio(ratio) or None
@@ -31,7 +35,9 @@ def shape(ratio: str, size: str, openai_size: str, quality: str, drops: Drops) -
         wanted = spellings.QUALITIES.get(quality.lower())
         if wanted is None:
             drops.unsupported("quality", f"is not supported; use {', '.join(spellings.QUALITIES)}")
-        elif wanted and not is_sized:
-            drops.choices.add("image_config.image_size")
-            size = wanted
+        elif wanted:
+            drops.tells_picture = True
+            if not is_sized:
+                drops.choices.add("image_config.image_size")
+                size = wanted
     return ratio, size

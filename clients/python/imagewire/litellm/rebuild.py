@@ -33,4 +33,7 @@ def stream_chunk_builder(chunks: Iterable[CompletionChunk], messages: Any = None
         last = chunk
     if last is None or last.answer is None:
         return None
-    return Completion(last.answer, last._hidden_params.get("dropped_params", ()))  # LiteLLM's name
+    hidden = last._hidden_params
+    return Completion(
+        last.answer, hidden.get("dropped_params", ()), hidden.get("additional_headers", {})
+    )  # LiteLLM's name

@@ -1,9 +1,10 @@
 """Answers in OpenAI's and LiteLLM's shape. Fields are attributes and keys. Pictures become data URIs when accessed."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Literal
 
 from imagewire.answer import Answer
@@ -206,8 +207,10 @@ class Completion(Record):
     object: Literal["chat.completion"] = "chat.completion"
     system_fingerprint: None = None
 
-    def __init__(self, answer: Answer, dropped: Iterable[str] = ()) -> None:
-        """dropped: names of what `drop_params` left out of the request."""
+    def __init__(
+        self, answer: Answer, dropped: Iterable[str] = (), headers: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """dropped: names of what `drop_params` left out of the request. headers: REST's about it."""
         self.id = f"chat{answer.id}"
         self.created = int(answer.created)
         self.model = answer.model
@@ -215,7 +218,7 @@ class Completion(Record):
         self.usage = Usage(answer)
         self.service_tier = finish.service_tier(answer)
         self.provider_specific_fields = provider_fields.of_answer(answer) or None
-        self._hidden_params = hidden_params(answer, dropped)
+        self._hidden_params = hidden_params(answer, dropped, headers)
         self._response_ms: float | None = None
 
 
@@ -269,7 +272,7 @@ class CompletionChunk(Record):
     _hidden_params: dict[str, Any] = field(default_factory=dict)
 
 
-def hidden_params(answer: Answer, dropped: Iterable[str]) -> dict[str, Any]:
+def hidden_params(answer: Answer, dropped: Iterable[str], headers: Mapping[str, str]) -> dict[str, Any]:
     """LiteLLM's `_hidden_params`, as far as there is something to say. `dropped_params` and `unsigned` are our own.
 
     The latter: the messages whose lost signatures have a placeholder.
@@ -279,7 +282,7 @@ def hidden_params(answer: Answer, dropped: Iterable[str]) -> dict[str, Any]:
         "response_cost": answer.cost,
         "custom_llm_provider": provider if slash else None,
         "litellm_model_name": answer.model,
-        "additional_headers": {},
+        "additional_headers": dict(headers),
         "dropped_params": list(dropped),
         "unsigned": list(dict.fromkeys(argument(path).partition(".")[0] for path in answer.unsigned)),
     }

@@ -32,7 +32,12 @@ async def opened(exchange: Exchange, scope: Scope, remedy: str) -> AsyncIterator
         raise HttpError(415, "UNSUPPORTED_MEDIA_TYPE", remedy)
     try:
         form = await _Form(headers, exchange).parse()
-    except (MultiPartException, KeyError, ValueError):
+    except (MultiPartException, KeyError, ValueError) as error:
+        if "exceeded maximum size" in str(
+            getattr(error, "message", "")
+        ):  # Starlette's words for a text that is too long
+            words = "has a text of more than 1 MiB; send a picture as a file, not as a data URI"
+            raise InvalidRequest([Violation("body", words)]) from None
         words = (
             f"is not complete and valid multipart/form-data with at most {_MOST_FILES} files and {_MOST_FIELDS} fields"
         )

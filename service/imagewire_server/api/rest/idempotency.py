@@ -7,7 +7,7 @@ differ when a request is repeated.
 import uuid
 
 from imagewire_server.contract.errors import Draining, Error, InvalidRequest, Violation
-from imagewire_server.contract.keep_errors import KeepOff, RequestIdReused, StoreUnavailable
+from imagewire_server.contract.keep_errors import DrawnOn, KeepOff, RequestIdReused, StoreUnavailable
 from imagewire_server.core.call import Headers
 
 NAME = "Idempotency-Key"
@@ -50,9 +50,13 @@ def not_stored() -> InvalidRequest:
 
 
 def in_callers_words(error: Error) -> Error:
-    """The same error, where it speaks of a request_id: of the header."""
+    """The same error, where it speaks of a request_id: of the header; with what REST has for what goes on."""
     if isinstance(error, RequestIdReused):
         return RequestIdReused(NAME, "key")
-    if error.reason in _OWN and "request_id" in error.message:
+    if isinstance(error, DrawnOn):
+        get = "GET /v1/responses/" + error.completion_id.replace("cmpl-", "resp_", 1)
+        again = f"send the request again with the same {NAME}, or {get}"
+        error.message = error.told(again if error.has_request_id else get)
+    elif error.reason in _OWN and "request_id" in error.message:
         error.message = error.message.replace("request_id", NAME)
     return error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 
+from imagewire_server.api.rest import form_names
 from imagewire_server.api.rest.body import Receive
 from imagewire_server.api.rest.form import is_text, opened
 from imagewire_server.api.rest.held_answer import HeldAnswer
@@ -194,6 +195,7 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
     mask: bytes | None = None
     fields: dict[str, object] = {}
     wrong: list[Violation] = []
+    pairs: list[tuple[str, str]] = []
     for name, value in form.multi_items():
         if not is_text(name) or not (isinstance(value, UploadFile) or is_text(value)):
             raise InvalidRequest([Violation("body", "is not valid text in its charset; send it as UTF-8")])
@@ -206,6 +208,8 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
                 wrong.append(Violation(name[:200] or '""', _wrong_file(name)))
         elif _IMAGE.fullmatch(name):
             pictures.append((f"image[{len(pictures)}]", value))
+        elif form_names.root(name) in FORM_JSON:
+            pairs.append((name, value))
         elif name in fields:
             wrong.append(Violation(name[:200] or '""', given_twice.WORDS))
         else:
@@ -222,6 +226,9 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
             wrong.append(Violation(name, "is not valid JSON"))
         else:
             wrong += given_twice.of_text(text, name)
+    nested, wrong_names = form_names.nested(pairs)
+    wrong += [Violation(name, given_twice.WORDS) for name in nested.keys() & fields.keys()] + wrong_names
+    fields = {**nested, **fields}
     if not pictures:
         wrong.append(Violation("image", "is required; send a file, or the id of one, as image or image[]"))
     return fields, pictures, mask, wrong

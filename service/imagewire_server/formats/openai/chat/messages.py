@@ -37,6 +37,7 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
         for name, allowed in (
             ("tool_calls", "assistant"),
             ("reasoning_content", "assistant"),
+            ("thinking_blocks", "assistant"),
             ("refusal", "assistant"),
             ("provider_specific_fields", "assistant"),
             ("tool_call_id", "tool"),
@@ -61,7 +62,10 @@ def read(builder: SpecBuilder, messages: list[Message]) -> None:
 def _size(message: Message) -> int:
     """Count the items of a message that are processed one by one."""
     own = message.provider_specific_fields
-    lists = (message.content, message.images, message.tool_calls, own and own.parts, own and own.native_parts)
+    lists = (
+        *(message.content, message.images, message.tool_calls, message.thinking_blocks),
+        *(own and own.parts, own and own.native_parts),
+    )
     return sum(len(given) for given in lists if isinstance(given, list))
 
 
@@ -142,7 +146,8 @@ def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, fie
         where = f"{field}.tool_calls[{k}].function.arguments"
         part = function_call(builder, call.id, call.function.name, call.function.arguments, where)
         calls.append(returned_parts.Named(part, where))
-    said = returned_parts.Said(text, message.reasoning_content or "", "reasoning_content")
+    thoughts = _thoughts(builder, message, field)
+    said = returned_parts.Said(text, message.reasoning_content or thoughts, "reasoning_content")
     pictures += _pictures(builder, message, field)
     own = message.provider_specific_fields
     if (shown or message.refusal) and (own is None or own.parts is None):
@@ -155,7 +160,24 @@ def _assistant(builder: SpecBuilder, message: Message, made: pb.ChatMessage, fie
         if own is not None:
             names += ["native"] * len(own.native_parts or ()) + ["media"] * len(own.media or ())
         own = replace(own or Extras(), parts=names)
-    made.parts.extend(returned_parts.parts_of(builder, said, own, field, path, images=pictures, calls=calls))
+    made.parts.extend(
+        returned_parts.parts_of(
+            builder, said, own, field, path, images=pictures, calls=calls, unplaced=message.thinking_blocks is not None
+        )
+    )
+
+
+def _thoughts(builder: SpecBuilder, message: Message, field: str) -> str:
+    """The text of LiteLLM's thinking_blocks, which reasoning_content has too, if it is there."""
+    text = ""
+    for k, block in enumerate(message.thinking_blocks or ()):
+        said = block.get("thinking") or ""
+        if block.get("type") == "thinking" and isinstance(said, str):
+            text += said
+        else:
+            words = 'must be {"type": "thinking", "thinking": "…"}; leave it out'
+            builder.unsupported(f"{field}.thinking_blocks[{k}]", words)
+    return text
 
 
 def _answered(builder: SpecBuilder, part: ImagePart, field: str) -> returned_parts.Named:

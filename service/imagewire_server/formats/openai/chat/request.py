@@ -83,6 +83,7 @@ class Message(Strict):
     refusal: str | None = None
     cache_control: CacheControl | None = None
     annotations: Annotated[list[Object], Empty] | None = None
+    thinking_blocks: Annotated[list[Object], MOST] | None = None
     reasoning_details: Annotated[list[Object], Empty] | None = None
     audio: None = None
     function_call: None = None

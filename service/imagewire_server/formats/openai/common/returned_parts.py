@@ -37,8 +37,11 @@ def parts_of(
     *,
     images: list[Named],
     calls: list[Named],
+    unplaced: bool = False,
 ) -> list[pb.Part]:
-    """The parts of a message in order, each with what belongs to it. field, path: those of the message."""
+    """The parts of a message in order, each with what belongs to it. field, path: those of the message. unplaced: the
+    message is LiteLLM's, whose signatures do not say to which parts they belong: those that fit nowhere are left out.
+    """
     given = extras or Extras()
     where = f"{field}.provider_specific_fields"
     natives = _natives(builder, given, where)
@@ -66,6 +69,8 @@ def parts_of(
         if values is None:
             continue
         if len(values) != len(parts):
+            if unplaced and name == "thought_signatures" and given.parts is None:
+                continue
             words = f"has {len(values)} entries for {len(parts)} parts; send the answer back unchanged"
             builder.refuse(f"{where}.{name}", words)
             continue

@@ -35,7 +35,11 @@ def spec_of(
     if not given.prompt:
         builder.refuse("prompt", "is required")
     for i, (field, data) in enumerate(pictures, 1):
-        message.parts.add(image=pb.Image(data=data) if isinstance(data, bytes) else pb.Image(image_id=data))
+        if isinstance(data, str) and data[:5].lower() == "data:":
+            image = builder.image(ImageUrl(url=data), field)
+        else:
+            image = pb.Image(data=data) if isinstance(data, bytes) else pb.Image(image_id=data)
+        message.parts.add(image=image)
         builder.from_field(f"messages[0].parts[{i}]", field)
     _references(builder, given, message)
     if mask is not None:

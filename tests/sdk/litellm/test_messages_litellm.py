@@ -1,0 +1,38 @@
+"""Messages of LiteLLM's own answers, sent back."""
+
+from typing import Any
+
+import pytest
+
+from imagewire.errors import InvalidRequest
+from imagewire.litellm.drops import Drops
+from imagewire.litellm.messages import read_messages
+
+THOUGHTS = [{"type": "thinking", "thinking": "I weigh"}, {"type": "thinking", "thinking": " it.", "signature": "c2ln"}]
+
+
+@pytest.mark.parametrize(
+    ("beside", "thoughts"),
+    [
+        ({"thinking_blocks": []}, []),
+        ({"thinking_blocks": THOUGHTS}, ["I weigh it."]),
+        ({"thinking_blocks": THOUGHTS, "reasoning_content": "I weigh it."}, ["I weigh it."]),
+        ({"thinking_blocks": [{"type": "thinking"}], "annotations": [], "audio": None}, []),
+    ],
+)
+def test_a_message_of_litellm_s(beside: dict[str, Any], thoughts: list[str]) -> None:
+    own = {"thought_signatures": ["YQ==", "Yg==", "Yw=="]}
+    said = {"role": "assistant", "content": "Here", "provider_specific_fields": own, **beside}
+    [message] = read_messages([said], Drops(enabled=False))
+    assert [part.text for part in message.parts if part.thought] == thoughts
+    assert [part.text for part in message.parts if not part.thought] == ["Here"]
+
+
+def test_what_no_message_can_have_is_refused_or_dropped() -> None:
+    for name, value in (("thinking_blocks", [{"type": "redacted_thinking"}]), ("annotations", [{"type": "url"}])):
+        said = {"role": "assistant", "content": "Here", name: value}
+        with pytest.raises(InvalidRequest, match=rf"^messages\[0\]\.{name}"):
+            read_messages([said], Drops(enabled=False))
+        drops = Drops(enabled=True)
+        [message] = read_messages([said], drops)
+        assert ([part.text for part in message.parts], drops.names) == (["Here"], [f"messages[0].{name}"])
