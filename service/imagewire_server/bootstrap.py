@@ -16,7 +16,7 @@ from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.server import RestServer
 from imagewire_server.api_options import grpc_limits, rest_options
-from imagewire_server.config.callers import named
+from imagewire_server.config.callers import check_counting, named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.models import rows_of
@@ -25,6 +25,8 @@ from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
 from imagewire_server.core.access.keys import Access
+from imagewire_server.core.access.opening import open_counts
+from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import Stop, pause
 from imagewire_server.core.fault_log import describe
@@ -66,6 +68,7 @@ class Server:
         interceptors: Sequence[Interceptor],
         providers: Sequence[Registration],
         store: Store | None,
+        quotas: Quotas,
         *,
         shared: bool,
     ) -> None:
@@ -73,7 +76,7 @@ class Server:
         self._is_worker = shared  # the process that watches workers logs the warnings once for all
         self._providers = [(registration, registration.connect(http)) for registration in providers]
         given = config.settings
-        self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls))
+        self._engine = Engine(self._router(config, ()), Admission(given.max_concurrent_calls), quotas)
         self.keeper = keeper = Keeper(
             self._engine,
             store,
@@ -84,12 +87,11 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = grpc_limits(given)
-        self._access = Access(config.master_key, given.metrics_key)
-        chain = (self._access, *interceptors)
+        self._access = Access(config.master_key, given.metrics_key, config.callers)
+        chain: Sequence[Interceptor] = (self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         listener = Listener(given.grpc, shared=shared)
-        self.grpc = GrpcServer(self._engine, keeper, images, listener, times, limits, chain, receive_budget)
+        self.grpc = GrpcServer(self._engine, keeper, images, listener, times, grpc_limits(given), chain, receive_budget)
         self.rest = RestServer(
             self._engine,
             keeper,
@@ -100,19 +102,20 @@ class Server:
             chain,
             receive_budget,
         )
-        self.rest.warn(exposed(given, config.master_key))
+        self.rest.warn(exposed(given, asks_for_key=config.asks_for_key))
 
     async def reload(self, config: Config) -> None:
-        """Serve another Config's models, routing and keys, with credentials that are read again.
+        """Serve another Config's models, routing, keys and callers, with credentials that are read again.
 
         Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
         ConfigError, and then nothing has changed.
         """
         check_kept(self._config, config)
+        check_counting(config, self._config.settings.workers if self._is_worker else 1)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
         self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
-        self._access.use(config.master_key, config.settings.metrics_key)
-        self.rest.warn(exposed(config.settings, config.master_key))
+        self._access.use(config.master_key, config.settings.metrics_key, config.callers)
+        self.rest.warn(exposed(config.settings, asks_for_key=config.asks_for_key))
         before, self._config = self._config, config
         for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
             if getattr(config.settings, name) != getattr(before.settings, name):
@@ -186,11 +189,12 @@ async def server(
         )
     )
     store: Store | None = None
+    quotas = Quotas(open_counts(config, given.workers if shared else 1))
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
         store = await open_store(given)
-        made = Server(config, http, fetcher, interceptors, chosen, store, shared=shared)
+        made = Server(config, http, fetcher, interceptors, chosen, store, quotas, shared=shared)
         try:
             yield made
         finally:
@@ -198,6 +202,7 @@ async def server(
     finally:
         if store is not None:
             await store.aclose()
+        await quotas.aclose()
         await fetcher.aclose()
         await http.aclose()
 

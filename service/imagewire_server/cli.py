@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _FILE: Any = {"type": click.Path(path_type=Path), "multiple": True}
+_COUNT = click.IntRange(min=1)
 _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google; no key is used and nothing is charged"
 
 
@@ -158,7 +159,10 @@ def serve(  # noqa: PLR0913  # one for each option
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
         if worker is None:
-            for words in (*exposed(given.settings, given.master_key), *unused(os.environ, given.settings.rest)):
+            for words in (
+                *exposed(given.settings, asks_for_key=given.asks_for_key),
+                *unused(os.environ, given.settings.rest),
+            ):
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
@@ -214,10 +218,38 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
         raise click.exceptions.Exit(2) from None
     said = probe(target or reachable(given.settings.grpc))
     if target is None:
-        for words in exposed(given.settings, given.master_key):
+        for words in exposed(given.settings, asks_for_key=given.asks_for_key):
             click.echo(f"warning: {words}", err=True)
     click.echo(said)
     raise click.exceptions.Exit(0 if said == "SERVING" else 1)
+
+
+@app.group()
+def key() -> None:
+    """Keys of callers beside the master key."""
+
+
+@key.command()
+@click.argument("name")
+@click.option("--models", multiple=True, help="A model that it may name, or a pattern with one *. Default: all.")
+@click.option("--methods", multiple=True, help="What it may do: draw, images, models, metrics, inspect.")
+@click.option("--calls-at-once", type=_COUNT, help="How many of its calls may run at once.")
+@click.option("--requests-per-minute", type=_COUNT, help="How many calls it may begin within a minute.")
+@click.option("--pictures-per-minute", type=_COUNT, help="How many pictures it may draw within a minute.")
+@click.option("--usd-per-day", type=float, help="How many US dollars it may spend a day (UTC).")
+@click.option("--usd-per-call", type=float, help="How much of them is reserved for a call. Default: an estimate.")
+def new(name: str, **given: Any) -> None:
+    """Make a key for the caller NAME. Prints it, this once, and the lines for the configuration."""
+    from imagewire_server.config.caller_policies import check_entry  # noqa: PLC0415
+    from imagewire_server.config.new_key import new_key  # noqa: PLC0415
+    from imagewire_server.config.source import ConfigError  # noqa: PLC0415
+
+    made = new_key(name, given)
+    try:
+        check_entry(made)
+    except ConfigError as error:
+        raise click.UsageError(str(error).partition(": ")[2]) from None
+    click.echo(made)
 
 
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})

@@ -72,7 +72,7 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # accessible only to this user
     settings = dataclasses.replace(config.settings, grpc=f"unix:{folder / 'grpc'}")
     # Nobody else can reach it, so it needs no key, even if the environment sets one for another server.
-    made = _Embedded(dataclasses.replace(config, settings=settings, master_key=""), interceptors, idle)
+    made = _Embedded(dataclasses.replace(config, settings=settings, master_key="", callers=()), interceptors, idle)
     owner = os.getpid()
 
     def end() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import structlog
 
+from imagewire_server.config.callers import check_counting
 from imagewire_server.config.file_content import content
 from imagewire_server.config.keys import check_kept
 from imagewire_server.config.load import Config, ConfigError
@@ -26,11 +27,12 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
 
     if not given.deployments:
         raise ConfigError(no_provider(provider_configs()))
+    check_counting(given, number)
     tell(given)
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
-    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
+    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", str(number)]
     arguments = [] if path is None else ["--config", str(path)]
     command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
     latest = given
@@ -42,6 +44,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         if not made.deployments:
             raise ConfigError(no_provider(provider_configs()))
         check_kept(latest, made)
+        check_counting(made, number)
         tell(made)
         latest = made
         return new
@@ -53,7 +56,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         workers = Workers(
             command,
             number,
-            len(given.deployments),
+            len(given.deployments) + len(given.callers),
             text=text,
             reread=reread,
             drain_delay=settings.drain_delay,

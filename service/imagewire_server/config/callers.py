@@ -2,6 +2,7 @@
 
 import ipaddress
 
+from imagewire_server.config.caller_policies import check_shares
 from imagewire_server.config.load import Config
 from imagewire_server.config.settings import names
 
@@ -9,13 +10,21 @@ from imagewire_server.config.settings import names
 def named(setting: str, config: Config) -> tuple[str, ...] | None:
     """The names that a setting allows in requests; None for any.
 
-    auto means any if callers need the master key, or must be on this machine, because they are then trusted with the
-    server's credentials. If strangers can call, auto means none.
+    auto means any if all callers need the master key, or if none needs a key and all must be on this machine, because
+    they are then trusted with the server's credentials. If strangers or callers with their own keys can call, auto
+    means none.
     """
     given = config.settings
     if setting == "auto":
-        setting = "any" if config.master_key or (is_local(given.grpc) and is_local(given.rest)) else "none"
+        is_trusted = config.master_key or (is_local(given.grpc) and is_local(given.rest))
+        setting = "any" if is_trusted and not config.callers else "none"
     return {"any": None, "none": ()}.get(setting, names(setting))
+
+
+def check_counting(config: Config, workers: int) -> None:
+    """Raise ConfigError where a limit of a caller is too small to be split among all processes that count alone."""
+    if not config.settings.counting_redis:
+        check_shares(config.callers, workers * config.settings.replicas)
 
 
 def is_local(address: str) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagewire_server.config import cache_times
+from imagewire_server.config.caller_policies import LIMITS, METHODS
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
@@ -85,11 +86,22 @@ def table(
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
-    yield f"callers {'must send the master key' if config.master_key else 'need no key'}"
-    for words in exposed(config.settings, config.master_key):
+    yield from _callers(config)
+    for words in exposed(config.settings, asks_for_key=config.asks_for_key):
         yield f"warning: {words}"
     for words in config.warnings:
         yield f"warning: {words}"
+
+
+def _callers(config: Config) -> Iterator[str]:
+    kinds = ["the master key"] * bool(config.master_key) + ["a key of their own"] * bool(config.callers)
+    yield f"callers {'must send ' + ' or '.join(kinds) if kinds else 'need no key'}"
+    for policy in config.callers:
+        limits = [f"{name} {getattr(policy, name):g}" for name in LIMITS if getattr(policy, name) is not None]
+        if policy.usd_per_call is not None:
+            limits.append(f"usd_per_call {policy.usd_per_call:g}")
+        methods = " ".join(name for name in METHODS if name in policy.methods)
+        yield f"  {policy.name}: {methods}; models {' '.join(policy.models)}; {', '.join(limits) or 'no limits'}"
 
 
 def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) -> Iterator[str]:

@@ -47,7 +47,8 @@ class Call:
     Learned on the way, times in seconds:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
     (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
-    cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
+    cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
+    known when their cost is. image_bytes: of pictures handed on.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
@@ -71,6 +72,7 @@ class Call:
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
     events: int = 0
+    pictures: int = 0
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
@@ -133,6 +135,7 @@ class Call:
         self.tried += part.tried
         self.fallbacks += part.fallbacks
         self.events += part.events
+        self.pictures += part.pictures
         self.image_bytes += part.image_bytes
         self.first_image_byte = self.first_image_byte or part.first_image_byte
         self.finish_reason = part.finish_reason
@@ -160,6 +163,7 @@ class Call:
     def fields(self) -> dict[str, Any]:
         """What the call's log line says of what it asked providers for."""
         return {
+            "caller": self.caller.id,
             "model": self.model,
             "completion_id": self.completion_id,
             "deployment": self.deployment,

@@ -11,6 +11,7 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded, Error
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.access.quotas import Quotas, Reservation
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion
@@ -27,11 +28,15 @@ _T = TypeVar("_T")
 
 
 class Engine:
-    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run."""
+    """Draws. One instance serves all calls of a process; `router` may be replaced while calls run.
 
-    def __init__(self, router: Router, admission: Admission) -> None:
+    quotas: of the callers.
+    """
+
+    def __init__(self, router: Router, admission: Admission, quotas: Quotas | None = None) -> None:
         self.router = router
         self._admission = admission
+        self._quotas = quotas or Quotas()
 
     def slot(self) -> AbstractContextManager[None]:
         """A slot among the calls, for what an API must do before it draws. Raises Overloaded when none is free."""
@@ -74,8 +79,10 @@ class Engine:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
         account = Account(call)
+        reserved: Reservation | None = None
         try:
             with self._admission.slot():
+                reserved = await _in_time(self._quotas.reserve(spec, call, self.router, fallbacks), deadline)
                 failover = Failover(self.router, account, stream=stream, deadline=deadline, fallbacks=fallbacks)
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
@@ -102,6 +109,8 @@ class Engine:
             raise
         finally:
             account.end()
+            if reserved is not None:
+                reserved.settle()
 
 
 async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:

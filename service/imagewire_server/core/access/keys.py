@@ -1,8 +1,9 @@
 """The interceptor that checks keys. Both APIs run it before anything else of a request is read."""
 
-import hmac
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
 
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
 from imagewire_server.core.call import Call, Headers
@@ -19,28 +20,41 @@ _NAMES = (
 )
 _KEY_HEADERS = {name.encode(): name for name in _NAMES} | {name: name for name in _NAMES}
 _ASKED = (
-    "this server asks for its {name}: send 'authorization: Bearer KEY' (imagewire.Client(api_key=...), or"
+    "this server asks for {name}: send 'authorization: Bearer KEY' (imagewire.Client(api_key=...), or"
     " IMAGEWIRE_API_KEY), or the key alone in x-api-key, api-key, x-goog-api-key,"
     " ocp-apim-subscription-key or x-litellm-api-key"
 )
 
 
 class Access:
-    """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone."""
+    """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone.
 
-    def __init__(self, master_key: str = "", metrics_key: str = "") -> None:
-        self.use(master_key, metrics_key)
+    policies: callers with keys of their own, and what each may do. Keys are compared by their SHA-256, so that the time
+    that a comparison takes says nothing about a key.
+    """
 
-    def use(self, master_key: str, metrics_key: str) -> None:
+    def __init__(self, master_key: str = "", metrics_key: str = "", policies: Iterable[Policy] = ()) -> None:
+        self.use(master_key, metrics_key, policies)
+
+    def use(self, master_key: str, metrics_key: str, policies: Iterable[Policy] = ()) -> None:
         """From now on ask for these keys."""
-        master = {master_key.encode(): MASTER_KEY} if master_key else {}
-        metrics = {metrics_key.encode(): METRICS_KEY} if metrics_key else {}
-        # Where both keys are the same, its holder may do everything.
-        self._keys = {Permission.NONE: {}, Permission.DRAW: master, Permission.METRICS: metrics | master}
+        self._policies = {policy.name: policy for policy in policies}
+        own = {
+            digest: Caller(policy.name, policy) for policy in self._policies.values() for digest in policy.key_sha256
+        }
+        # Where two keys are the same, its holder may do what the mightier may.
+        keys = own | ({_digest(master_key.encode()): MASTER_KEY} if master_key else {})
+        metrics = {_digest(metrics_key.encode()): METRICS_KEY} if metrics_key else {}
+        self._keys = dict.fromkeys(Permission, keys) | {Permission.NONE: {}, Permission.METRICS: metrics | keys}
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy with this name, for callers that are known by something else than a key; None if there is none."""
+        return self._policies.get(name)
 
     async def intercept(self, call: Call) -> None:
-        """Set the call's caller. Raises Unauthenticated where no key that it needs is shown."""
+        """Set the call's caller. Raises Unauthenticated where no key that it needs is shown, and NotAllowed."""
         call.caller = self.caller(call.headers, call.permission)
+        call.caller.check(call.permission)
 
     def caller(self, headers: Headers, permission: Permission) -> Caller:
         """Who calls, by these headers. Raises Unauthenticated unless a key is shown, where the server asks for one."""
@@ -48,11 +62,15 @@ class Access:
         if not keys:
             return ANONYMOUS
         for shown in _shown(headers):
-            for key, caller in keys.items():
-                if hmac.compare_digest(shown, key):
-                    return caller
-        name = "master key" if permission is Permission.DRAW else "master key or metrics_key"
-        raise Unauthenticated(_ASKED.format(name=name))
+            caller = keys.get(_digest(shown))
+            if caller is not None:
+                return caller
+        name = "master key or metrics_key" if permission is Permission.METRICS else "master key"
+        raise Unauthenticated(_ASKED.format(name="a key" if self._policies else f"its {name}"))
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
 
 
 def _shown(headers: Headers) -> Iterator[bytes]:
