@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.pricing import NANO
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.caller_keys import create, policy, race, shown
 from tests.integration.shared_store import Redis, running_redis
@@ -85,6 +86,29 @@ async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]
     again, more = await race(stacks, "poor", 60)
     assert before + after + more + 2 * 0.0387 <= 1.0
     assert "BUDGET_EXHAUSTED" in again
+
+
+async def test_f27_a_redis_that_hangs_reserves_nothing_for_the_calls_that_were_refused(
+    two: tuple[Redis, list[Stack]],
+) -> None:
+    redis, stacks = two
+    ended, cost = await race(stacks, "poor", 1)
+    assert ended == {"OK": 1}
+    redis.hang()
+    ended, _ = await race(stacks, "poor", 10)
+    assert ended == {"BUDGET_UNAVAILABLE": 10}
+    redis.hang(ends=True)
+    with redis.client as client:
+
+        def spent() -> int:
+            (key,) = client.keys("imagewire:callers:poor:spent:*")
+            return int(client.get(key) or 0)
+
+        async with asyncio.timeout(60):
+            while await asyncio.to_thread(spent) != round(cost * NANO):
+                pass
+    for stack in stacks:
+        await until(stack, "poor", "OK")
 
 
 async def test_f27_what_ends_while_redis_is_away_is_settled_afterwards(two: tuple[Redis, list[Stack]]) -> None:

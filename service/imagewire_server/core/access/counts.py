@@ -55,6 +55,10 @@ class Counts(Protocol):
         """Reserve so much of today's budget, if so much is left. Raises CountsDown."""
         ...
 
+    def abandon(self, name: str, ident: str) -> None:
+        """Nobody has heard whether it was reserved: it is not, nor will it be."""
+        ...
+
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """Replace what was reserved by what it was in the end."""
         ...
@@ -129,6 +133,11 @@ class LocalCounts:
         used.spent += nano_usd
         used.reserved[ident] = nano_usd
         return Reserved(True, used.day, until)
+
+    def abandon(self, name: str, ident: str) -> None:
+        """See Counts."""
+        used = self._of(name)
+        self.settle(name, used.day, ident, 0)
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""

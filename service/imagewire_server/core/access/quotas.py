@@ -1,5 +1,6 @@
 """The limits of callers: how many calls, requests and pictures, and how many dollars a day."""
 
+import asyncio
 import secrets
 from collections.abc import Sequence
 from decimal import Decimal
@@ -89,9 +90,14 @@ class Reservation:
     async def reserve_cost(self, nano_usd: int) -> None:
         """Reserve it of today's budget. Raises BudgetExhausted and BudgetUnavailable."""
         budget = nano(self._policy.usd_per_day or 0.0)
+        name = self._policy.name
         try:
-            ok, day, until_next = await self._counts.reserve(self._policy.name, budget, nano_usd, self.ident)
+            ok, day, until_next = await self._counts.reserve(name, budget, nano_usd, self.ident)
+        except asyncio.CancelledError:
+            self._counts.abandon(name, self.ident)
+            raise
         except CountsDown as error:
+            self._counts.abandon(name, self.ident)
             raise BudgetUnavailable(
                 "what is left of this caller's budget cannot be known now, so nothing is drawn; nothing was sent: try"
                 " again in a moment",

@@ -55,7 +55,8 @@ redis.call('EXPIRE', prefix .. ARGV[2], 120)
 # name, kind, ident.
 GIVE_BACK = f"{_NOW} redis.call('ZREM', prefix .. ARGV[2], ARGV[3])"
 
-# name, limit, amount, ident. Returns whether it is reserved, the day, and the seconds until the next.
+# name, limit, amount, ident. Returns whether it is reserved, the day, and the seconds until the next. An ident that was
+# abandoned reserves nothing any more.
 RESERVE = f"""{_NOW}
 local day = math.floor(time / 86400)
 local left = string.format('%.3f', (day + 1) * 86400 - time)
@@ -71,11 +72,21 @@ end
 return {{1, day, left}}
 """
 
+# name, ident. Its reservation may still be on its way here: it must find that it is too late.
+ABANDON = f"""{_NOW}
+local day = math.floor(time / 86400)
+local reserved = prefix .. 'reserved:' .. day
+local before = redis.call('HGET', reserved, ARGV[2])
+if before and before ~= '-' then redis.call('DECRBY', prefix .. 'spent:' .. day, before) end
+redis.call('HSET', reserved, ARGV[2], '-')
+redis.call('EXPIRE', reserved, 172800)
+"""
+
 # name, day, ident, amount. What was not reserved, or is settled already, changes nothing.
 SETTLE = f"""{_NOW}
 local reserved = prefix .. 'reserved:' .. ARGV[2]
 local before = redis.call('HGET', reserved, ARGV[3])
-if before then
+if before and before ~= '-' then
   redis.call('HDEL', reserved, ARGV[3])
   redis.call('INCRBY', prefix .. 'spent:' .. ARGV[2], ARGV[4] - before)
 end

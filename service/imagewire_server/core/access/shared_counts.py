@@ -91,6 +91,10 @@ class SharedCounts:
         ok, day, until_next = await self._run(scripts.RESERVE, name, limit, nano_usd, ident)
         return Reserved(bool(ok), int(day), float(until_next))
 
+    def abandon(self, name: str, ident: str) -> None:
+        """See Counts."""
+        self._put(scripts.ABANDON, name, ident)
+
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""
         self._put(scripts.SETTLE, name, day, ident, nano_usd)

@@ -1,5 +1,6 @@
 """Limits of callers: what is refused, until when, and what a drawing leaves behind, however it ends."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -114,12 +115,25 @@ async def test_without_a_configured_amount_it_is_estimated_by_the_price() -> Non
 
 async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
     class Down(LocalCounts):
-        async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
-            raise CountsDown
+        def __init__(self, error: BaseException) -> None:
+            super().__init__()
+            self.error = error
+            self.abandoned = 0
 
+        async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
+            raise self.error
+
+        def abandon(self, name: str, ident: str) -> None:
+            self.abandoned += 1
+
+    counts = Down(CountsDown())
     with pytest.raises(BudgetUnavailable, match="nothing was sent") as raised:
-        await Quotas(Down()).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
-    assert raised.value.retry_after == 1.0
+        await Quotas(counts).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert (raised.value.retry_after, counts.abandoned) == (1.0, 1)
+    left = Down(asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await Quotas(left).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert left.abandoned == 1
 
 
 def test_dollars_are_whole_billionths() -> None:

@@ -72,8 +72,10 @@ async def test_redis_decides(connection: Connection, counts: SharedCounts) -> No
     counts.add("a", "pictures", "1-1")
     counts.give_back("a", "pictures", "1")
     counts.settle("a", 7, "1", 2)
+    counts.abandon("a", "2")
     counts.leave("a", "1")
     await until(connection, scripts.LEAVE, 1)
+    assert connection.told(scripts.ABANDON) == [("a", "2")]
     assert connection.told(scripts.ADD) == [("a", "pictures", "1-1")]
     assert connection.told(scripts.GIVE_BACK) == [("a", "pictures", "1")]
     assert connection.told(scripts.SETTLE) == [("a", 7, "1", 2)]
