@@ -29,8 +29,9 @@ ENTRYPOINT ["imagewire-emulator"]
 CMD ["--host", "0.0.0.0"]
 
 FROM runtime AS server
-# The addresses are environment variables, not flags, so that the health check uses the same ones.
-ENV IMAGEWIRE_GRPC=0.0.0.0:50051 IMAGEWIRE_REST=0.0.0.0:4000
+# The addresses are environment variables, not flags, so that the health check uses the same ones. Without certificates
+# (IMAGEWIRE_TLS_CERT, IMAGEWIRE_TLS_KEY) it serves plain text to whatever reaches the container's ports.
+ENV IMAGEWIRE_GRPC=0.0.0.0:50051 IMAGEWIRE_REST=0.0.0.0:4000 IMAGEWIRE_PLAINTEXT=anywhere
 EXPOSE 50051 4000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["imagewire-server", "health"]
 ENTRYPOINT ["imagewire-server"]

@@ -18,7 +18,7 @@ SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -43,8 +43,11 @@ INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
-test: $(COMPAT)  ## Run the tests of our own programs.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not alone" $(addprefix --ignore=,$(INTEROP))
+test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
+	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
+
+system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
+	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 interop: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
@@ -77,7 +80,7 @@ SECONDS ?= 600
 robustness: $(COMPAT)  ## Kill servers under callers and check that nothing is paid twice or lost: make robustness SECONDS=600 SEED=0.
 	@$(BIN)/python -m tests.robustness --seconds $(SECONDS) --seed $(SEED)
 
-at-scale: $(COMPAT)  ## Check what is promised of kept answers in its full sizes, about ten minutes: make at-scale CHECKS="cuts caps".
+at-scale: $(COMPAT)  ## Check what is promised of kept answers and outages in its full sizes, about ten minutes: make at-scale CHECKS="cuts caps".
 	@$(BIN)/python -m tests.robustness.at_scale $(CHECKS)
 
 $(COMPAT): requirements-compat.lock $(STAMP)
@@ -162,12 +165,12 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --group dev --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url --no-emit-package imagewire --no-emit-package imagewire-server -o requirements.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
-	  --no-emit-index-url --no-emit-package imagewire --extra shared --constraints requirements.lock -o requirements-server.lock pyproject.toml
+	  --no-emit-index-url --no-emit-package imagewire --extra otel --extra shared --constraints requirements.lock -o requirements-server.lock pyproject.toml
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group compat --group docs --group programs --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-compat.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --group build --generate-hashes --no-header --no-annotate \
 	  --no-emit-index-url --constraints requirements.lock -o requirements-build.lock
-	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --extra shared --generate-hashes \
+	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --group lowest --extra cli --extra otel --extra shared --generate-hashes \
 	  --no-header --no-annotate --no-emit-index-url --no-emit-package imagewire -o requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@$(BIN)/uv pip compile --quiet --upgrade --resolution lowest-direct --universal --python-version 3.11 --generate-hashes --no-header \
 	  --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-6.31.lock clients/python/pyproject.toml
@@ -176,7 +179,7 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 	@for version in 6.33 7; do echo "protobuf~=$$version.0" | $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-emit-index-url -o tests/stubs/python/protobuf-$$version.lock -; done
 
-check: lint test interop own-lines lowest demo  ## Run everything that CI runs, and the demo.
+check: lint test system interop own-lines lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \

@@ -41,13 +41,14 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, Any, Any]:
-    """Without looking for garbage, time and again, in what stays to the end: once, so that no test is held up by it."""
+    """Without looking for garbage in what stays to the end: neither now nor in a test, which it would hold up."""
     gc.disable()
     try:
         return (yield)
     finally:
         gc.enable()
         gc.collect()
+        gc.freeze()
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,7 +4,10 @@ What macOS lacks is taken away before anything is loaded. The kernel and gRPC ar
 """
 
 import ctypes
+import fcntl
+import mmap
 import os
+import resource
 import select
 import signal
 import socket
@@ -13,12 +16,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-_TAKEN: dict[Any, tuple[str, ...]] = {
+TAKEN: dict[Any, tuple[str, ...]] = {
     os: (
         *("sched_getaffinity", "sched_setaffinity", "sched_getscheduler", "sched_setscheduler", "sched_param"),
         *("SCHED_BATCH", "SCHED_OTHER", "SCHED_IDLE", "memfd_create", "pidfd_open", "eventfd", "splice"),
         *("copy_file_range", "posix_fadvise", "posix_fallocate", "getrandom", "pipe2", "preadv", "O_TMPFILE"),
+        *("O_DIRECT", "O_PATH", "setresuid", "getresuid", "unshare", "setns", "getxattr", "setxattr", "timerfd_create"),
     ),
+    fcntl: ("F_OFD_SETLK", "F_OFD_SETLKW", "F_OFD_GETLK", "F_SETPIPE_SZ", "F_ADD_SEALS", "F_NOTIFY", "F_SETLEASE"),
+    mmap: ("MAP_POPULATE", "MAP_NORESERVE", "MADV_HUGEPAGE"),
+    resource: ("prlimit", "RUSAGE_THREAD"),
     select: ("epoll",),
     signal: ("pidfd_send_signal", "sigtimedwait", "sigwaitinfo"),
     socket: (
@@ -42,7 +49,7 @@ def _hidden(path: Any) -> bool:
 
 def take_away() -> None:
     """Take it away from this process."""
-    for module, names in _TAKEN.items():
+    for module, names in TAKEN.items():
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)

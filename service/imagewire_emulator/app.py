@@ -33,7 +33,10 @@ _PATH = re.compile(
     r"/models/(?P<model>[^/:]+):(?P<method>generateContent|streamGenerateContent)"
 )
 _STUDIO = Studio()  # a process may run many emulators, and a picture depends only on its Wish
-_HEADERS = ("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding")
+_HEADERS = (
+    *("user-agent", "x-goog-api-client", "x-goog-user-project", "content-type", "accept-encoding"),
+    *("traceparent", "tracestate", "baggage", "x-request-id"),
+)
 
 
 class Answerer(Protocol):

@@ -1,8 +1,21 @@
 """What the settings say to each API."""
 
+from collections.abc import Sequence
+
 from imagewire_server.api.grpc.server import GrpcLimits
 from imagewire_server.api.rest.server import RestOptions
-from imagewire_server.config.settings import Settings
+from imagewire_server.config.settings import Settings, listed
+from imagewire_server.config.transport_security import ids
+from imagewire_server.core.access.certificates import CertificateRule
+from imagewire_server.core.interceptors import Interceptor
+from imagewire_server.core.listener import Listener
+from imagewire_server.core.propagation import Propagation
+from imagewire_server.core.tls import Certificate
+
+
+def tracing(given: Settings, telemetry: Sequence[Interceptor]) -> tuple[Interceptor, ...]:
+    """For both: what comes before the check of the key, so that a call that is refused has its trace too."""
+    return Propagation(listed(given.baggage), upstream=given.trace_upstream), *telemetry
 
 
 def grpc_limits(given: Settings) -> GrpcLimits:
@@ -26,8 +39,14 @@ def grpc_limits(given: Settings) -> GrpcLimits:
     )
 
 
-def _listed(words: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in words.split(",") if word.strip())
+def certificate_rule(given: Settings) -> CertificateRule | None:
+    """Which client certificates may call."""
+    return CertificateRule(ids(given), given.tls_client_suffices) if given.tls_client_ca else None
+
+
+def listener(given: Settings, address: str, tls: Certificate | None, *, shared: bool) -> Listener:
+    """For either API."""
+    return Listener(address, shared=shared, tls=tls, handshake_timeout=given.handshake_timeout)
 
 
 def rest_options(given: Settings) -> RestOptions:
@@ -37,11 +56,10 @@ def rest_options(given: Settings) -> RestOptions:
         image_fields=given.rest_image_fields,
         image_order=given.rest_image_order,
         remote_images=given.rest_remote_images,
-        missing_signatures=given.rest_missing_signatures,
         metrics=given.metrics != "off",
         open_metrics=given.metrics == "open",
-        cors_origins=_listed(given.rest_cors_origins),
-        hosts=_listed(given.rest_hosts),
+        cors_origins=listed(given.rest_cors_origins),
+        hosts=listed(given.rest_hosts),
         max_request_bytes=given.max_request_bytes,
         max_connections=given.max_connections,
         receive_timeout=given.receive_timeout,

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from imagewire_server import __version__
-from imagewire_server.cli_options import ServeByDefault, rest_address
+from imagewire_server.cli_certificates import cert
+from imagewire_server.cli_keys import key
+from imagewire_server.cli_options import ServeByDefault, rest_address, tls_options
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
 
 _T = TypeVar("_T")
 _FILE: Any = {"type": click.Path(path_type=Path), "multiple": True}
-_COUNT = click.IntRange(min=1)
 _DEMO_NOTICE = "demo: pictures come from the built-in emulator, not from Google; no key is used and nothing is charged"
 
 
@@ -82,6 +83,7 @@ def app() -> None:
     type=click.IntRange(0, 1024),
     help="The number of processes; 0 for one per usable core.",
 )
+@tls_options
 @click.option("--strict", is_flag=True, default=None, help="Take each warning about the configuration as an error.")
 @click.option("--debug", "--detailed_debug", "debug", is_flag=True, help="Log in detail: the log level debug.")
 @click.option("--worker", type=int, hidden=True)
@@ -96,6 +98,7 @@ def serve(  # noqa: PLR0913  # one for each option
     port: int | None,
     no_rest: bool,
     workers: int | None,
+    tls: dict[str, str | None],
     strict: bool | None,
     debug: bool,
     worker: int | None,
@@ -133,20 +136,21 @@ def serve(  # noqa: PLR0913  # one for each option
             no_rest=no_rest,
             given=lambda: load(config, os.environ, text=text, demo=demo).settings.rest,
         )
-        return load(config, os.environ, text=text, demo=demo, grpc=grpc, rest=address, workers=workers, strict=strict)
+        flags: dict[str, Any] = {"grpc": grpc, "rest": address, "workers": workers, "strict": strict, **tls}
+        return load(config, os.environ, text=text, demo=demo, **flags)
 
     async def run(given: "Config") -> None:
-        from imagewire_server import bootstrap  # noqa: PLC0415  # not needed by the process that watches workers
+        from imagewire_server import bootstrap, serving  # noqa: PLC0415  # not needed by the process that watches workers
 
         if worker is not None:
             structlog.contextvars.bind_contextvars(worker=worker)
-            await bootstrap.serve(given, read, shared=True, ready=say_ready, until=beat_until_parent_gone)
+            await serving.serve(given, read, shared=True, ready=say_ready, until=beat_until_parent_gone)
         elif not demo:
-            await bootstrap.serve(given, read)
+            await serving.serve(given, read)
         else:
             click.echo(_DEMO_NOTICE, err=True)
             async with bootstrap.emulated(given) as (demonstrating, _):
-                await bootstrap.serve(demonstrating, lambda: demonstrating)
+                await serving.serve(demonstrating, lambda: demonstrating)
 
     try:
         text = received() if worker is not None else b"" if config is None else content(config, pipe=True)
@@ -185,12 +189,17 @@ def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> No
     Prints the routing table with what each deployment asks of its provider, or the first error with exit code 2.
     """
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
+    from imagewire_server.config.transport_security import files  # noqa: PLC0415
+    from imagewire_server.core.tls import Certificate  # noqa: PLC0415
     from imagewire_server.providers.registry import load, table  # noqa: PLC0415
 
     config = _one(configs)
     environ = {} if no_env else os.environ
     try:
-        for line in table(load(config, environ, resolve=not no_env, strict=strict), environ):
+        made = load(config, environ, resolve=not no_env, strict=strict)
+        if not no_env and (tls := files(made.settings)) is not None:
+            Certificate(tls)
+        for line in table(made, environ):
             click.echo(line)
     except ConfigError as error:
         click.echo(f"imagewire-server: {error}", err=True)
@@ -208,48 +217,21 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
     from imagewire_server.api.grpc.health_probe import probe, reachable  # noqa: PLC0415
     from imagewire_server.config.keys import exposed  # noqa: PLC0415
     from imagewire_server.config.load import ConfigError  # noqa: PLC0415
+    from imagewire_server.config.transport_security import files  # noqa: PLC0415
     from imagewire_server.providers.registry import load  # noqa: PLC0415
 
     config = _one(configs)
     try:
         given = load(config, os.environ)
+        said = probe(target or reachable(given.settings.grpc), files(given.settings))
     except ConfigError as error:
         click.echo(f"imagewire-server: {error}", err=True)
         raise click.exceptions.Exit(2) from None
-    said = probe(target or reachable(given.settings.grpc))
     if target is None:
         for words in exposed(given.settings, asks_for_key=given.asks_for_key):
             click.echo(f"warning: {words}", err=True)
     click.echo(said)
     raise click.exceptions.Exit(0 if said == "SERVING" else 1)
-
-
-@app.group()
-def key() -> None:
-    """Keys of callers beside the master key."""
-
-
-@key.command()
-@click.argument("name")
-@click.option("--models", multiple=True, help="A model that it may name, or a pattern with one *. Default: all.")
-@click.option("--methods", multiple=True, help="What it may do: draw, images, models, metrics, inspect.")
-@click.option("--calls-at-once", type=_COUNT, help="How many of its calls may run at once.")
-@click.option("--requests-per-minute", type=_COUNT, help="How many calls it may begin within a minute.")
-@click.option("--pictures-per-minute", type=_COUNT, help="How many pictures it may draw within a minute.")
-@click.option("--usd-per-day", type=float, help="How many US dollars it may spend a day (UTC).")
-@click.option("--usd-per-call", type=float, help="How much of them is reserved for a call. Default: an estimate.")
-def new(name: str, **given: Any) -> None:
-    """Make a key for the caller NAME. Prints it, this once, and the lines for the configuration."""
-    from imagewire_server.config.caller_policies import check_entry  # noqa: PLC0415
-    from imagewire_server.config.new_key import new_key  # noqa: PLC0415
-    from imagewire_server.config.source import ConfigError  # noqa: PLC0415
-
-    made = new_key(name, given)
-    try:
-        check_entry(made)
-    except ConfigError as error:
-        raise click.UsageError(str(error).partition(": ")[2]) from None
-    click.echo(made)
 
 
 @app.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
@@ -279,6 +261,10 @@ def demo(output: Path | None) -> None:
     from imagewire_server.demo import draw  # noqa: PLC0415
 
     sys.exit(_run(draw(output)))
+
+
+app.add_command(cert)
+app.add_command(key)
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:

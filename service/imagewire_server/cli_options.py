@@ -1,6 +1,8 @@
-"""Options of the command line that are LiteLLM's: those of `serve` stand without a command too."""
+"""Options of the command line: those of `serve` that stand without a command too, as in LiteLLM, and those of TLS."""
 
 from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 import click
 
@@ -34,3 +36,29 @@ def rest_address(
         host = f"[{host}]"
     number = known_port if port is None else str(port)
     return f"{known_host if host is None else host}:{number if number.isdigit() else 4000}"
+
+
+def tls_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of TLS. The command gets them together, as `tls`: settings by name, None for one not given."""
+
+    @click.option("--tls-cert", "--ssl_certfile_path", "tls_cert", help="The server's certificate, a file in PEM.")
+    @click.option("--tls-key", "--ssl_keyfile_path", "tls_key", help="The private key of --tls-cert.")
+    @click.option("--tls-client-ca", help="The authorities of clients: each must show a certificate.")
+    @click.option(
+        "--plaintext",
+        type=click.Choice(["loopback", "anywhere"]),
+        help="Where to listen without TLS. Default: loopback only.",
+    )
+    @wraps(command)
+    def with_tls(
+        *,
+        tls_cert: str | None,
+        tls_key: str | None,
+        tls_client_ca: str | None,
+        plaintext: str | None,
+        **others: Any,
+    ) -> None:
+        tls = {"tls_cert": tls_cert, "tls_key": tls_key, "tls_client_ca": tls_client_ca, "plaintext": plaintext}
+        command(tls=tls, **others)
+
+    return with_tls

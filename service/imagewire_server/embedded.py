@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -37,12 +37,13 @@ _ending: list["_Embedded"] = []  # those that may end, whether they run or not
 class Target(str):
     """Where a server listens, as gRPC takes it."""
 
-    __slots__ = ("_server",)
+    __slots__ = ("_end", "_server")
     _server: "_Embedded"
+    _end: Callable[[], None]
 
-    def __new__(cls, made: "_Embedded") -> "Target":
+    def __new__(cls, made: "_Embedded", end: Callable[[], None]) -> "Target":
         target = super().__new__(cls, made.address)
-        target._server = made
+        target._server, target._end = made, end
         return target
 
     def wake(self) -> None:
@@ -50,8 +51,9 @@ class Target(str):
         self._server.wake()
 
     def end(self) -> None:
-        """Drain and stop the server."""
-        self._server.end()
+        """Drain and stop the server for good, and remove the folder of its socket."""
+        atexit.unregister(self._end)
+        self._end()
 
 
 def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), *, idle: float | None = None) -> Target:
@@ -62,7 +64,8 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     ValueError if no provider is set up or a setting is wrong.
     """
     try:
-        config = load(None, environ, rest="off")
+        # Its address is the program's own, so nothing that the environment says of another server's counts.
+        config = load(None, environ, rest="off", grpc="unix:", plaintext="loopback")
     except ConfigError as error:
         raise ValueError(str(error)) from None
     if not config.deployments:
@@ -70,7 +73,9 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     logs.embed()
     # Not in TMPDIR: a socket's path may have at most 107 bytes, and TMPDIR may be long.
     folder = Path(tempfile.mkdtemp(prefix="imagewire-", dir="/tmp"))  # accessible only to this user
-    settings = dataclasses.replace(config.settings, grpc=f"unix:{folder / 'grpc'}")
+    settings = dataclasses.replace(
+        config.settings, grpc=f"unix:{folder / 'grpc'}", tls_cert="", tls_key="", tls_client_ca=""
+    )
     # Nobody else can reach it, so it needs no key, even if the environment sets one for another server.
     made = _Embedded(dataclasses.replace(config, settings=settings, master_key="", callers=()), interceptors, idle)
     owner = os.getpid()
@@ -85,7 +90,7 @@ def start(environ: Mapping[str, str], interceptors: Sequence[Interceptor] = (), 
     made.wake()
     if idle is not None:
         _ending.append(made)
-    return Target(made)
+    return Target(made, end)
 
 
 def _make_room() -> None:

@@ -4,7 +4,11 @@ import contextlib
 import os
 import socket
 import struct
+from pathlib import Path
 
+# Where it lists the control groups of this process, and where they are.
+CONTROL_GROUPS = Path("/proc/self/cgroup")
+MOUNTED_GROUPS = Path("/sys/fs/cgroup")
 _BYTES_RECEIVED = 128  # where they stand in the kernel's struct tcp_info, eight bytes
 
 

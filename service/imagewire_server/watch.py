@@ -1,5 +1,6 @@
 """Serves with several workers: the process that reads the configuration for them, and watches them."""
 
+import asyncio
 import gc
 import sys
 from collections.abc import Callable
@@ -12,6 +13,8 @@ from imagewire_server.config.file_content import content
 from imagewire_server.config.keys import check_kept
 from imagewire_server.config.load import Config, ConfigError
 from imagewire_server.config.show import no_provider
+from imagewire_server.config.transport_security import files
+from imagewire_server.core.tls import Certificate
 from imagewire_server.process.supervisor import Workers, reserve
 from imagewire_server.providers.registry import provider_configs
 
@@ -29,10 +32,15 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         raise ConfigError(no_provider(provider_configs()))
     check_counting(given, number)
     tell(given)
+    if (tls := files(given.settings)) is not None:
+        await asyncio.to_thread(Certificate, tls)  # else each worker would say what is wrong
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", str(number)]
+    # Workers read the file and the environment, but not the flags of this process.
+    for name, value in {**(tls.by_setting if tls else {}), "plaintext": given.settings.plaintext}.items():
+        served += [f"--{name.replace('_', '-')}", value]
     arguments = [] if path is None else ["--config", str(path)]
     command = [sys.executable, "-m", "imagewire_server", "serve", *arguments, *served]
     latest = given

@@ -57,7 +57,7 @@ def test_litellm_s_names_catch(litellm: Any, code: grpc.StatusCode, name: str, o
         completion(MODEL, SAY, target=target, num_retries=0)
     error: Any = caught.value
     assert isinstance(error, imagewire.ImagewireError)
-    assert (error.status_code, error.llm_provider, error.model) == (status, "gemini", MODEL)
+    assert (error.status_code, error.llm_provider, error.model) == (status, "gemini", "gemini-2.5-flash-image")
     assert str(error) == error.message
     assert error.code == code.name
 

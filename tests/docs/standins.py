@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-NAMES = ("docker", "grpcurl", "imagewire-emulator", "imagewire-server", "make", "pip")
+NAMES = ("docker", "grpcurl", "imagewire-emulator", "imagewire-server", "kubectl", "make", "pip")
 _FREE = {"--grpc": "127.0.0.1:0", "--rest": "127.0.0.1:0", "--port": "0", "--workers": "1"}
 
 
@@ -58,6 +58,18 @@ def docker(*arguments: str) -> int:
         case ["compose", "--profile", profile, "up"]:
             services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"].values()
             return 0 if any(profile in service["profiles"] for service in services) else 1
+    raise AssertionError(arguments)
+
+
+def kubectl(*arguments: str) -> int:
+    """The secret is the one that the pods read, and a folder that is applied has a kustomization."""
+    match arguments:
+        case ["create", "secret", "generic", name, *_]:
+            pods = yaml.safe_load((ROOT / "deploy/kubernetes/base/deployment.yaml").read_text())["spec"]["template"]
+            assert pods["spec"]["containers"][0]["envFrom"] == [{"secretRef": {"name": name}}]
+            return 0
+        case ["apply", "-k", folder]:
+            return 0 if (ROOT / folder / "kustomization.yaml").is_file() else 1
     raise AssertionError(arguments)
 
 

@@ -3,10 +3,14 @@
 import subprocess
 import sys
 
+import pytest
+
 from tests import forked
 from tests.docs.conftest import Place
 from tests.docs.pages import ROOT, blocks
 from tests.integration.processes import Program
+
+pytestmark = pytest.mark.system
 
 
 def test_the_demo_leaves_nothing_in_the_way_of_the_next_step(place: Place, server: Program) -> None:

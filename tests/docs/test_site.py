@@ -13,6 +13,8 @@ import imagewire
 from tests.compat.conftest import package
 from tests.docs.pages import ROOT
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:

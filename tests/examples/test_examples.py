@@ -16,6 +16,8 @@ from tests.compat.conftest import package
 from tests.integration import processes
 from tests.integration.processes import Program
 
+pytestmark = pytest.mark.system
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 # The kernel is asked over sockets in the file system, not over TCP.
 NOTEBOOK = """

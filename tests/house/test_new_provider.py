@@ -12,6 +12,8 @@ import pytest
 import imagewire_server
 from imagewire_server.providers import registry
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[2]
 LINE = '    "imagewire_server.providers.google",\n'
 # What `make gen` does for a provider.

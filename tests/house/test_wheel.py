@@ -14,6 +14,8 @@ import pytest
 
 import imagewire
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).parents[2]
 CLIENT = ROOT / "clients/python"
 BASE = {"googleapis-common-protos", "grpcio", "protobuf"}

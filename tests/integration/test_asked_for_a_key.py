@@ -23,6 +23,8 @@ from imagewire_server.providers.registry import load
 from tests import forked
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 KEY = "sk-right"
 MODELS = """\
 model_list:
@@ -85,7 +87,7 @@ STARTS: dict[str, tuple[list[str], Mapping[str, str]]] = {
     "one process": (["--workers", "1"], {}),
     "workers": (["--workers", "2"], {}),
     "demo": (["--demo"], {}),
-    "container": (["--workers", "1"], {"IMAGEWIRE_GRPC": "0.0.0.0:0"}),
+    "container": (["--workers", "1"], {"IMAGEWIRE_GRPC": "0.0.0.0:0", "IMAGEWIRE_PLAINTEXT": "anywhere"}),
 }
 
 
@@ -227,13 +229,13 @@ def test_d1_variables_of_the_client_and_of_kubernetes_are_known() -> None:
     ],
 )
 def test_d1_listening_for_others_without_a_key_is_warned_of(grpc_at: str, rest_at: str, key: str, warned: int) -> None:
-    given = load(None, {"IMAGEWIRE_GRPC": grpc_at, "IMAGEWIRE_REST": rest_at})
+    given = load(None, {"IMAGEWIRE_GRPC": grpc_at, "IMAGEWIRE_REST": rest_at, "IMAGEWIRE_PLAINTEXT": "anywhere"})
     assert len(exposed(given.settings, asks_for_key=bool(key))) == warned
 
 
 def test_d1_the_warning_is_in_the_log_and_in_health(tmp_path: Path) -> None:
     with processes.emulator() as emulator:
-        where = ["--grpc", "0.0.0.0:0", "--rest", "127.0.0.1:0"]
+        where = ["--grpc", "0.0.0.0:0", "--rest", "127.0.0.1:0", "--plaintext", "anywhere"]
         process = forked.Popen(
             [sys.executable, "-m", "imagewire_server", "serve", *where, "--workers", "1"],
             stderr=subprocess.PIPE,

@@ -19,6 +19,8 @@ from tests.integration.test_bounded_rest import chat, post
 from tests.integration.test_bounded_served import CHAT, GRPC, Provider
 from tests.upstream import answering_beside
 
+pytestmark = pytest.mark.system
+
 _OTHER = 16 * 1024 * 1024  # what the allocator and other threads hold
 
 

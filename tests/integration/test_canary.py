@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
 from imagewire_emulator.scenarios import SCENARIOS
@@ -16,6 +17,8 @@ from imagewire_server.contract import pb
 from tests.conftest import spec
 from tests.integration import processes
 from tests.integration.token_server import PRIVATE_KEY, token_server
+
+pytestmark = pytest.mark.system
 
 PROMPT = "CANARY-prompt"
 MASTER = "CANARY-master"

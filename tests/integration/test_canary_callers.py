@@ -21,6 +21,8 @@ from tests.integration.canary import ECHOES, bad_requests, echo, wrong_keys
 from tests.integration.processes import Program
 from tests.upstream import answering
 
+pytestmark = pytest.mark.system
+
 FIRST, SECOND = "CANARY-prompt-of-the-first", "a picture for the second"
 MASTER = "CANARY-master-key"
 WRONG = "CANARY-wrong-key"

@@ -19,6 +19,8 @@ from imagewire_server.contract import pb
 from tests.conftest import Stack, rest_of, running_stack, spec
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 
 class Caller:
     """One connection, frame by frame, which makes no room for more than the first window of an answer."""

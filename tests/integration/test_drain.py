@@ -20,6 +20,8 @@ from tests.conftest import ended_upstream, rest_of, running_stack, spec
 from tests.integration import processes, raw_client
 from tests.integration.status import Told, told
 
+pytestmark = pytest.mark.system
+
 STUCK = "gemini/emulator-stuck"  # sends half of a picture, then nothing
 CHAT = {"model": STUCK, "messages": [{"role": "user", "content": "A"}]}
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING

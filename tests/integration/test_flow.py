@@ -5,11 +5,14 @@ import hashlib
 from typing import Any
 
 import grpc
+import pytest
 
 from imagewire.v1 import chat_service_pb2_grpc
 from imagewire_server.contract import pb
 from tests.conftest import Stack, spec
 from tests.integration import processes
+
+pytestmark = pytest.mark.system
 
 _OPTIONS = [("grpc.max_receive_message_length", -1)]
 

@@ -35,7 +35,9 @@ def test_it_follows_the_file_the_environment_and_the_flag(tmp_path: Path) -> Non
         port = server.address.rpartition(":")[2]
         file.write_text(f"imagewire:\n  grpc: {server.address}\n")
         assert health("--config", str(file)) == (0, "SERVING")
-        code, said = health(IMAGEWIRE_GRPC=f"0.0.0.0:{port}", https_proxy="http://127.0.0.1:1")
+        code, said = health(
+            IMAGEWIRE_GRPC=f"0.0.0.0:{port}", IMAGEWIRE_PLAINTEXT="anywhere", https_proxy="http://127.0.0.1:1"
+        )
         assert (code, said.splitlines()[0]) == (0, "SERVING")
         assert "IMAGEWIRE_MASTER_KEY" in said  # a warning: others may draw there
         assert health("--target", server.address, IMAGEWIRE_GRPC="127.0.0.1:1") == (0, "SERVING")

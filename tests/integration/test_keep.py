@@ -88,6 +88,16 @@ async def test_one_request_id_is_drawn_once(keeping: Stack) -> None:
     assert draws(keeping) == 1
 
 
+async def test_a_request_id_is_the_same_in_upper_and_lower_case(keeping: Stack) -> None:
+    ident = str(uuid.uuid4())
+    events, again = await asyncio.gather(*(draw(keeping, request_id=one) for one in (ident.upper(), ident)))
+    assert flat(events) == flat(again)
+    assert flat(await draw(keeping, request_id=ident.upper())) == flat(events)
+    for one in ident, ident.upper(), ident[:9].upper() + ident[9:]:
+        assert flat(await resume(keeping, request_id=one)) == flat(events)
+    assert draws(keeping) == 1
+
+
 async def test_what_its_caller_left_is_drawn_to_its_end(keeping: Stack) -> None:
     call = keeping.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(f"{BIG}")))
     first = await call.read()

@@ -18,6 +18,8 @@ from tests.integration import processes
 from tests.integration.status import told
 from tests.integration.test_keep import flat
 
+pytestmark = pytest.mark.system
+
 SLOW = "gemini/emulator-drip-3000-3000000"
 _OPTIONS = [("grpc.max_receive_message_length", -1)]
 

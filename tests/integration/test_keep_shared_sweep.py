@@ -11,14 +11,17 @@ from pathlib import Path
 import grpc
 import pytest
 
+from imagewire_server.config.source import ConfigError
 from imagewire_server.contract import pb
 from imagewire_server.core.access.caller import ANONYMOUS
+from imagewire_server.core.store.opening import open_store
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared.connection import Connection
 from imagewire_server.core.store.shared.database import Database
 from imagewire_server.core.store.shared.objects import Objects
 from imagewire_server.core.store.shared.store import SharedStore
 from imagewire_server.core.store.shared.sweep import Sweep
+from tests import deployments
 from tests.conftest import Stack, running_stack, spec
 from tests.integration import processes
 from tests.integration.keeping import draw, resume
@@ -174,6 +177,21 @@ async def test_a_redis_that_forgets_has_one_secret_again(redis: Redis, objects: 
     assert not first.is_down
     for store in (first, second):
         await store.aclose()
+
+
+async def test_an_empty_secret_in_redis_is_replaced_and_another_one_is_refused(redis: Redis, objects: Path) -> None:
+    given = deployments.settings(**settings(redis, objects))
+    with redis.client as client:
+        client.set("imagewire:secret", b"")
+        store = await open_store(given)
+        assert store is not None
+        assert client.get("imagewire:secret") == store.secret != bytes(32)
+        assert (len(store.secret), store.is_down) == (32, False)
+        await store.aclose()
+        client.set("imagewire:secret", b"short")
+        words = r"imagewire\.keep_redis: redis://.*: the key imagewire:secret in Redis: has 5 bytes, .* or remove it"
+        with pytest.raises(ConfigError, match=words):
+            await open_store(given)
 
 
 async def test_what_is_expired_leaves_nothing(redis: Redis, objects: Path, sweep: Sweep) -> None:

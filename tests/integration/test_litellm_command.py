@@ -12,6 +12,8 @@ import pytest
 
 from tests import forked
 
+pytestmark = pytest.mark.system
+
 # The file and the request of LiteLLM's page.
 CONFIG = """\
 model_list:

@@ -10,6 +10,8 @@ import pytest
 from tests import forked
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 FILE = """\
 model_list:
   - {model_name: gpt-4o, litellm_params: {model: openai/gpt-4o, api_key: os.environ/NOT_SET}}

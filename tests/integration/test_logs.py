@@ -24,6 +24,8 @@ from tests.integration.processes import Program
 from tests.integration.test_metrics import read, value
 from tests.pictures import encoded
 
+pytestmark = pytest.mark.system
+
 GRACE = 10
 CALLS = 15
 

@@ -16,6 +16,8 @@ from tests.conftest import Stack, spec
 from tests.integration import processes
 from tests.integration.processes import Program
 
+pytestmark = pytest.mark.system
+
 STREAM = "/imagewire.v1.ChatService/StreamCompletion"
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 

@@ -17,13 +17,15 @@ import pytest
 from structlog.testing import CapturingLogger
 
 from imagewire.v1 import chat_service_pb2_grpc
-from imagewire_server import bootstrap
+from imagewire_server import bootstrap, serving
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.contract import pb
 from tests.conftest import everything, spec
 from tests.integration import processes
 from tests.integration.token_server import token_server
+
+pytestmark = pytest.mark.system
 
 if TYPE_CHECKING:
     from imagewire_server.providers.registry import Connector
@@ -97,7 +99,7 @@ def test_d9_no_file_costs_the_next_reload(tmp_path: Path, emulator: processes.Pr
 
 async def test_d9_a_fault_while_reloading_is_told_and_the_next_one_works(monkeypatch: pytest.MonkeyPatch) -> None:
     log = CapturingLogger()
-    monkeypatch.setattr(bootstrap, "_log", log)
+    monkeypatch.setattr(serving, "_log", log)
     config = Config(deployments=everything("key"))
     hangups: asyncio.Queue[None] = asyncio.Queue()
     read = asyncio.Queue[Exception | None]()
@@ -112,7 +114,7 @@ async def test_d9_a_fault_while_reloading_is_told_and_the_next_one_works(monkeyp
         return config
 
     async with bootstrap.server(config) as made:
-        reloading = asyncio.create_task(bootstrap._reload_on(hangups, made, reread))
+        reloading = asyncio.create_task(serving._reload_on(hangups, made, reread))
         for outcome in (RecursionError("SECRET"), MemoryError(), None):
             read.put_nowait(outcome)
             hangups.put_nowait(None)

@@ -108,6 +108,15 @@ async def test_several_pictures_of_a_request_differ(keeping: Stack) -> None:
     assert (more.headers[CACHED], draws(keeping)) == ("3", 4)
 
 
+async def test_a_namespace_is_not_that_of_another_ones_second_picture(keeping: Stack) -> None:
+    asks = {"model": MODEL, "prompt": "A banana", "cache": {"ttl": 600, "namespace": "a"}}
+    fine(await ask(keeping, {**asks, "n": 2}, IMAGES))
+    for other in "a\n1", "1\na":
+        answer = await ask(keeping, {**asks, "cache": {"ttl": 600, "namespace": other}}, IMAGES)
+        assert CACHED not in answer.headers
+    assert draws(keeping) == 4
+
+
 async def test_edits_and_responses_have_it_too(keeping: Stack) -> None:
     fields = {"model": MODEL, "prompt": "Make it blue", "cache": '{"ttl": 600}'}
     for _ in range(2):

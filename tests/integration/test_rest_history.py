@@ -1,12 +1,17 @@
 """A history that was rebuilt without signatures works with models that require them, or is refused by name."""
 
 import base64
+from pathlib import Path
 from typing import Any
 
+import grpc
 import pytest
 
+from imagewire_server.contract import pb
 from tests.conftest import Stack, running_stack
 from tests.integration.rest_requests import MODEL, PNG_URL, THREE, ask, body
+from tests.integration.status import told
+from tests.pictures import PNG
 
 PLACEHOLDER = base64.b64encode(b"skip_thought_signature_validator").decode()
 CALL = {"id": "call_a", "type": "function", "function": {"name": "look", "arguments": "{}"}}
@@ -68,7 +73,7 @@ async def test_a_model_that_requires_none_gets_none(rest: Stack, path: str, give
 async def test_missing_signatures_are_refused_where_so_configured(
     path: str, given: dict[str, Any], fields: str
 ) -> None:
-    async with running_stack(rest=True, rest_missing_signatures="refuse") as stack:
+    async with running_stack(rest=True, missing_signatures="refuse") as stack:
         answer = await ask(stack, {"model": THREE, **given}, path)
         error = answer.json()["error"]
         assert (answer.status_code, error["param"]) == (400, fields.partition(",")[0])
@@ -84,3 +89,35 @@ async def test_an_answer_that_is_sent_back_unchanged_keeps_its_signatures(rest: 
     assert answer.status_code == 200, answer.text
     assert "x-imagewire-signature-bypass" not in answer.headers
     assert PLACEHOLDER not in str(rest.emulator.ledger.entries[-1].body)
+
+
+async def test_grpc_tells_what_was_bypassed_and_refuses_it_where_so_configured() -> None:
+    chat = [
+        pb.ChatMessage(role=pb.Role.ROLE_USER, content="A banana"),
+        pb.ChatMessage(role=pb.Role.ROLE_ASSISTANT, parts=[pb.Part(text="Here"), pb.Part(image=pb.Image(data=PNG))]),
+        pb.ChatMessage(role=pb.Role.ROLE_USER, content="Now blue"),
+    ]
+    request = pb.CreateCompletionRequest(spec=pb.Spec(model=THREE, messages=chat))
+    async with running_stack() as stack:
+        call = stack.chat.CreateCompletion(request)
+        await call
+        said = dict(await call.trailing_metadata())
+        assert said["x-imagewire-signature-bypass"] == "spec.messages[1].parts[0],spec.messages[1].parts[1]"
+    async with running_stack(missing_signatures="refuse") as stack:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await stack.chat.CreateCompletion(request)
+        error = told(caught.value)
+        named = [one.field for one in error.bad.field_violations]
+        assert (error.code, named) == ("INVALID_ARGUMENT", ["spec.messages[1].parts[0]", "spec.messages[1].parts[1]"])
+        assert "thought_signature" in error.message
+        assert stack.emulator.ledger.entries == []
+
+
+async def test_a_response_that_a_chat_goes_on_from_is_named(tmp_path: Path) -> None:
+    async with running_stack(rest=True, keep="local", keep_dir=str(tmp_path)) as stack:
+        first = await ask(stack, {"model": MODEL, "input": "A banana"}, "/v1/responses")
+        more = {"model": THREE, "input": "Now blue", "previous_response_id": first.json()["id"]}
+        answer = await ask(stack, more, "/v1/responses")
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["x-imagewire-signature-bypass"] == "previous_response_id"
+        assert PLACEHOLDER in str(stack.emulator.ledger.entries[-1].body)

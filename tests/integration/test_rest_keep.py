@@ -68,6 +68,12 @@ async def test_a_key_is_for_one_request_of_one_path(keeping: Stack) -> None:
     assert draws(keeping) == 2
 
 
+async def test_a_key_is_an_opaque_text(keeping: Stack) -> None:
+    for key in "2f1c6ad8-90c1-4d3b-8a0c-6f1d9a3b5e7a", "2F1C6AD8-90C1-4D3B-8A0C-6F1D9A3B5E7A":
+        assert (await ask(keeping, body(), headers={"Idempotency-Key": key})).status_code == 200
+    assert draws(keeping) == 2
+
+
 async def test_each_of_several_drawings_is_drawn_once(keeping: Stack) -> None:
     given = {"model": MODEL, "prompt": "A banana", "n": 3}
     first = await ask(keeping, given, IMAGES, headers=KEY)

@@ -60,10 +60,16 @@ async def test_encrypted_content_is_in_the_stream(rest: Stack) -> None:
     assert answer.text.count('"encrypted_content"') >= 2  # in its own event and in the last one
 
 
-@pytest.mark.parametrize("text", ["gAAAAABfromanother", "!", "e30=", "W10=", "eyJwcmV2aW91cyI6IDF9", "/w=="])
+@pytest.mark.parametrize("text", ["gAAAAABfromanother", "!", "e30=", "W10=", "eyJvdGhlciI6IDF9", "/w=="])
 async def test_what_another_provider_encrypted_is_ignored(rest: Stack, text: str) -> None:
     other = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": text}
     await output(rest, input=[other, *ASKED, other])
+
+
+async def test_our_encrypted_content_that_was_damaged_is_refused(rest: Stack) -> None:
+    item = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "eyJwcmV2aW91cyI6eyJ0aG"}
+    answer = await ask(rest, {"model": THREE, "input": [item, *ASKED]}, "/v1/responses")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "input[0].encrypted_content")
 
 
 async def test_encrypted_content_is_checked_like_the_fields_that_it_holds(rest: Stack) -> None:

@@ -141,13 +141,34 @@ async def test_who_has_a_url_reads_on_when_the_caller_has_left(keeping: Stack) -
     assert {hashlib.sha256(one.content).hexdigest() for one in readers} == {drawn(keeping)}
 
 
-async def test_the_url_of_a_picture_that_is_cut_is_cut_too(keeping: Stack) -> None:
+async def test_the_url_of_a_picture_that_was_cut_is_not_found(keeping: Stack) -> None:
     given = {**STREAMS[1][1], "model": "gemini/emulator-cut"}
     async with keeping.rest.stream("POST", IMAGES, json=given) as answer:
         seen = [event async for event in events(answer)]
     assert [event["type"] for event in seen] == ["image_generation.partial_image", "error"]
-    with pytest.raises(httpx.RemoteProtocolError):
-        await keeping.rest.get(seen[0]["url"])
+    assert (await keeping.rest.head(seen[0]["url"])).status_code == 404
+    answer = await keeping.rest.get(seen[0]["url"])
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "image_not_found")
+    assert "was not drawn to its end" in answer.json()["error"]["message"]
+
+
+async def test_the_url_of_a_picture_that_is_cut_meanwhile_is_cut_too(keeping: Stack) -> None:
+    given = {**STREAMS[1][1], "model": MODEL, "prompt": "A banana x-emulate: cut@70%; drip=4s"}
+    async with keeping.rest.stream("POST", IMAGES, json=given) as answer:
+        first = await anext(events(answer))
+        with pytest.raises(httpx.RemoteProtocolError):
+            await keeping.rest.get(first["url"])
+
+
+@pytest.mark.parametrize("model", [MODEL, BIG])
+async def test_the_url_of_a_picture_whose_file_is_gone_is_not_found(keeping: Stack, tmp_path: Path, model: str) -> None:
+    [url] = urls_of((await ask(keeping, {**ASKS[1][1], "model": model}, IMAGES)).json())
+    for file in await asyncio.to_thread(lambda: list((tmp_path / "kept/objects").rglob("*"))):
+        if file.is_file():
+            file.unlink()
+    assert (await keeping.rest.head(url)).status_code == 404
+    answer = await keeping.rest.get(url)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "image_not_found")
     assert len(keeping.emulator.ledger.entries) == 1
 
 

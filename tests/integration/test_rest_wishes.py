@@ -135,3 +135,14 @@ async def test_drop_params_drops_no_guard_that_stands_inside_another_field(rest:
     answer = await ask(rest, body(drop_params=True, **guard))
     assert answer.status_code == 400
     assert answer.json()["error"]["param"].startswith(next(iter(guard)))
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"), [("/v1/chat/completions", body()), ("/v1/responses", {"input": "A banana"})]
+)
+@pytest.mark.parametrize("model", ["gemini/gemini-2.5-flash", "vertex_ai/gemini-flash-latest", "gemini-2.5-pro"])
+async def test_a_text_model_behind_a_wildcard_is_not_asked_for_pictures(
+    rest: Stack, model: str, path: str, fields: dict[str, Any]
+) -> None:
+    await ask(rest, {**fields, "model": model}, path)  # the emulator has none, but it sees what is asked
+    assert rest.emulator.ledger.entries[-1].body["generationConfig"]["responseModalities"] == ["TEXT"]

@@ -15,6 +15,8 @@ from tests.integration import processes
 from tests.integration.status import told
 from tests.upstream import Answer, answering
 
+pytestmark = pytest.mark.system
+
 _MIB = 1024 * 1024
 _BEFORE = b'{"candidates":[{"content":{"parts":[{'
 _PARTS = {

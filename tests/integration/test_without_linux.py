@@ -1,9 +1,11 @@
 """The server, its demo and the Python client run where nothing of Linux's own is there, as on macOS."""
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,49 +13,90 @@ import pytest
 
 from imagewire import Client
 from imagewire_server.process import open_files
+from tests.integration.processes import emulator, ledger
 
-PROGRAM = [sys.executable, "-m", "tests.without_linux", "imagewire_server"]
+pytestmark = pytest.mark.system
+
+WITHOUT = [sys.executable, "-m", "tests.without_linux"]
+PROGRAM = [*WITHOUT, "imagewire_server"]
 ROOT = Path(__file__).parents[2]
 
 
-def environ(**variables: str) -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **variables}
+def environ(folder: Path, **variables: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "XDG_STATE_HOME": str(folder / "state"), **variables}
 
 
 def test_s10_the_demo(tmp_path: Path) -> None:
     ended = subprocess.run(
-        [*PROGRAM, "demo"], cwd=tmp_path, env=environ(), capture_output=True, text=True, timeout=60, check=False
+        [*PROGRAM, "demo"], cwd=tmp_path, env=environ(tmp_path), capture_output=True, text=True, timeout=60, check=False
     )
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "the same" in ended.stdout
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server in one process, and its address."""
-    address = f"unix:{tmp_path}/grpc"
+@contextlib.contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[str]:
+    """A server in one process, at an address. It is asked to stop at the end, and stops."""
+    address = f"unix:{folder}/grpc"
     arguments = ["serve", "--grpc", address, "--rest", "off", "--workers", "1"]
-    variables = environ(GEMINI_API_KEY="k", IMAGEWIRE_DRAIN_DELAY="0")
+    variables = environ(folder, GEMINI_API_KEY="emulator-key", IMAGEWIRE_DRAIN_DELAY="0", **settings)
     with subprocess.Popen(
-        [*PROGRAM, *arguments], cwd=tmp_path, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [*PROGRAM, *arguments], cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:
         try:
-            yield process, address
+            assert process.stdout is not None
+            lines = []
+            while not any('"serving"' in line for line in lines):
+                lines.append(process.stdout.readline())
+                assert lines[-1], lines
+            yield address
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
         finally:
             process.kill()
 
 
-def test_s10_serve_answers_and_stops(served: tuple[subprocess.Popen[str], str]) -> None:
-    process, address = served
-    assert process.stdout is not None
-    lines = []
-    while not any('"serving"' in line for line in lines):
-        lines.append(process.stdout.readline())
-        assert lines[-1], lines
-    with Client(address) as client:
+def test_s10_serve_answers_and_stops(tmp_path: Path) -> None:
+    with serving(tmp_path) as address, Client(address) as client:
         assert client.ping().status == "SERVING"
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(60) == 0
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[str]:
+    with emulator() as program:
+        yield program.address
+
+
+def test_s10_answers_are_kept(tmp_path: Path, upstream: str) -> None:
+    """A large one, which has files, and a small one, which is a row of the database; also for the next server."""
+    asked = {str(uuid.uuid4()): model for model in ("gemini/emulator-size-3MB", "gemini/gemini-2.5-flash-image")}
+    before = len(ledger(upstream))
+    drawn = []
+    for _ in range(2):
+        with serving(tmp_path, IMAGEWIRE_GEMINI_BASE_URL=upstream) as address, Client(address) as client:
+            drawn.append([client.draw("A cat", model=model, request_id=each).data for each, model in asked.items()])
+            for each in asked:
+                *_, (answer, _) = client.resume(request_id=each)
+                drawn.append([answer.image.data])
+    assert drawn[0] == drawn[3] == drawn[1] + drawn[2] == drawn[4] + drawn[5]
+    assert len(ledger(upstream)) == before + 2
+
+
+def test_s10_the_command(tmp_path: Path, upstream: str) -> None:
+    with serving(tmp_path, IMAGEWIRE_GEMINI_BASE_URL=upstream) as address:
+        for words in (["draw", "A cat", "-o", "cat.png"], ["history"]):
+            ended = subprocess.run(
+                [*WITHOUT, "imagewire", *words],
+                cwd=tmp_path,
+                env=environ(tmp_path, IMAGEWIRE_TARGET=address),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert (ended.returncode, ended.stderr) == (0, "")
+            assert "cat.png" in ended.stdout
+    assert (tmp_path / "cat.png").stat().st_size
 
 
 def test_s10_where_the_hard_limit_of_open_files_is_refused_a_lower_one_is_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,8 @@ from tests import forked
 from tests.conftest import spec
 from tests.integration import processes
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def served() -> Iterator[processes.Program]:

@@ -52,6 +52,10 @@ def request(model: str = "gemini/gemini-2.5-flash-image") -> dict[str, Any]:
     return {"model": model, "messages": [{"role": "user", "content": "A banana"}]}
 
 
-async def stream(stack: Stack, model: str = "gemini/gemini-2.5-flash-image", **given: Any) -> list[pb.Event]:
-    call = stack.chat.StreamCompletion(pb.StreamCompletionRequest(spec=spec(model)), metadata=METADATA, **given)
+async def stream(
+    stack: Stack, model: str = "gemini/gemini-2.5-flash-image", headers: dict[str, str] = HEADERS, **given: Any
+) -> list[pb.Event]:
+    call = stack.chat.StreamCompletion(
+        pb.StreamCompletionRequest(spec=spec(model)), metadata=tuple(headers.items()), **given
+    )
     return [event async for event in call]

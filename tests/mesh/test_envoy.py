@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from imagewire_server.config.settings import Settings
+from tests.effort import thorough
 from tests.integration import processes
 from tests.integration.status import told
 from tests.mesh.callers import FIRST, SECOND, Grpc, Rest, RestError, grpc_client, replica
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 
 # Pictures that are not there when the grace ends: not a byte of them, or a half.
 SLOW, STUCK = "gemini/emulator-latency-200000", "gemini/emulator-stuck"
+CALLERS, RESTARTS = (60, 10) if thorough() else (12, 1)
 BRIEF = {"drain_delay": "0", "drain_grace": "0.5", "idle_timeout": "200"}
 
 
@@ -33,7 +35,8 @@ def stopped_while_drawing(folder: Path, retry_on: str, *, rest: bool) -> list[Fu
         first = stack.enter_context(replica(emulator, f"{FIRST}:0", f"{FIRST}:0", **BRIEF))
         addresses = first.address, first.rest.removeprefix("http://")
         others = tuple(address.replace(FIRST, SECOND) for address in addresses)
-        mesh = stack.enter_context(envoy(folder, (addresses[rest], others[rest]), retry_on, rest=rest))
+        replicas = addresses[rest], others[rest]
+        mesh = stack.enter_context(envoy(folder, **{"rest" if rest else "grpc": replicas}, retry_on=retry_on))
         pool = stack.enter_context(ThreadPoolExecutor(50))
         client = Rest(mesh) if rest else stack.enter_context(grpc_client(mesh))
         mesh.wait_for(addresses[rest])
@@ -68,7 +71,10 @@ def test_m1_a_mesh_that_retries_sends_no_charged_call_of_rest_twice(tmp_path: Pa
 
 
 def test_m4_no_call_fails_while_both_replicas_restart(tmp_path: Path) -> None:
-    """With default settings, under a load of unary calls and streams: short ones, and some that outlast drain_delay."""
+    """With default settings, under a load of unary calls and streams: short ones, and some that outlast drain_delay.
+
+    Each is restarted once; in a thorough run ten times, under sixty callers: forty by streams.
+    """
     short, long = "gemini/emulator-drip-300-100000", "gemini/emulator-drip-4000-100000"
     delay = str(Settings().drain_delay)  # the default, which tests elsewhere do without
     done = threading.Event()
@@ -81,33 +87,28 @@ def test_m4_no_call_fails_while_both_replicas_restart(tmp_path: Path) -> None:
         addresses = started.address, started.rest.removeprefix("http://")
         others = tuple(address.replace(FIRST, SECOND) for address in addresses)
         second.enter_context(replica(emulator, *others, drain_delay=delay))
-        meshes = [
-            stack.enter_context(envoy(tmp_path, (addresses[rest], others[rest]), rest=rest)) for rest in (False, True)
-        ]
-        clients: list[Grpc | Rest] = [stack.enter_context(grpc_client(meshes[0])), Rest(meshes[1])]
-
-        def healthy() -> None:
-            for rest, mesh in enumerate(meshes):
-                mesh.wait_for(addresses[rest], others[rest])
+        # Nothing is repeated, so that what fails is seen.
+        mesh = stack.enter_context(envoy(tmp_path, *zip(addresses, others, strict=True), retry_on=""))
+        clients: list[Grpc | Rest] = [stack.enter_context(grpc_client(mesh)), Rest(mesh)]
 
         def caller(client: Grpc | Rest) -> None:
             for number in numbers:
                 if done.is_set() and number >= 200:
                     return
-                draw = (client.create, client.stream)[number % 2]
+                draw = client.create if number % 3 == 0 else client.stream
                 try:
                     draw(long if number % 10 < 2 else short)
                 except (grpc.RpcError, httpx.HTTPError, RestError, AssertionError) as error:
                     failed.append(error)
 
-        healthy()
-        with ThreadPoolExecutor(12) as pool:
-            callers = [pool.submit(caller, clients[i % 4 == 3]) for i in range(12)]
+        mesh.wait_for(*addresses, *others)
+        with ThreadPoolExecutor(CALLERS) as pool:
+            callers = [pool.submit(caller, clients[i % 4 == 3]) for i in range(CALLERS)]
             try:
-                for running, places in ((first, addresses), (second, others)):
+                for running, places in ((first, addresses), (second, others)) * RESTARTS:
                     running.close()
                     running.enter_context(replica(emulator, *places, drain_delay=delay))
-                    healthy()
+                    mesh.wait_for(*addresses, *others)
             finally:
                 done.set()
             for one in callers:

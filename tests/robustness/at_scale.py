@@ -1,4 +1,4 @@
-"""`python -m tests.robustness.at_scale`: what is promised of kept answers, in the sizes that are promised.
+"""`python -m tests.robustness.at_scale`: what is promised of kept answers and outages, in the sizes that are promised.
 
 Each check returns what was wrong, and prints what it saw.
 """
@@ -26,6 +26,7 @@ from imagewire_server.contract import pb
 from tests.integration import processes
 from tests.integration.shared_store import running_redis, running_s3
 from tests.integration.status import told
+from tests.robustness.outage import outage
 from tests.robustness.replicas import Replica, environ, kill
 from tests.sdk.cutting import cutting
 
@@ -201,6 +202,7 @@ CHECKS: dict[str, Callable[[], Awaitable[list[str]]]] = {
     "race-s3": lambda: race("s3"),
     "race-killed": lambda: race("folder", kills=1.5),
     "caps": caps,
+    "outage": lambda: asyncio.to_thread(outage),
 }
 
 

@@ -2,6 +2,7 @@
 
 from tests.robustness.__main__ import check
 from tests.robustness.at_scale import cuts, race
+from tests.robustness.outage import outage
 
 
 async def test_no_request_id_is_paid_twice_and_no_event_is_lost() -> None:
@@ -19,3 +20,7 @@ def test_pictures_arrive_whole_through_a_proxy_that_cuts() -> None:
 
 async def test_calls_that_race_on_two_servers_with_s3_pay_once() -> None:
     assert await race("s3", calls=60, idents=6) == []
+
+
+def test_after_an_outage_clients_draw_again_and_nothing_is_paid_twice() -> None:
+    assert outage(4.0, within=15.0) == []

@@ -81,7 +81,7 @@ class Told(Script):
     """A server that says which deployment answered."""
 
     def StreamCompletion(self, request: Any, context: Any) -> Any:
-        trailers = {"request-id": "id-7", "deployment": "blue", "attempts": "3"}
+        trailers = {"request-id": "id-7", "deployment": "blue", "attempts": "3", "signature-bypass": "a,b"}
         context.set_trailing_metadata([(f"x-imagewire-{name}", value) for name, value in trailers.items()])
         return super().StreamCompletion(request, context)
 
@@ -102,6 +102,7 @@ def test_an_answer_knows_its_call(kind: str) -> None:
         made = sampled(target) if kind == "sync" else asyncio.run(asampled(target))
     assert (made.request_id, made.deployment, made.attempts) == ("id-7", "blue", 3)
     assert [made.to_dict()[name] for name in ("request_id", "deployment", "attempts")] == ["id-7", "blue", 3]
+    assert (made.unsigned, made.to_dict()["unsigned"]) == (("a", "b"), ["a", "b"])
 
 
 @pytest.mark.parametrize("kind", ["sync", "async"])
@@ -109,7 +110,7 @@ def test_a_server_that_says_nothing_is_no_error(kind: str) -> None:
     script = Script()
     with scripted(script) as target:
         made = sampled(target) if kind == "sync" else asyncio.run(asampled(target))
-    assert (made.deployment, made.attempts) == ("", 0)
+    assert (made.deployment, made.attempts, made.unsigned) == ("", 0, ())
     assert made.request_id == script.metadata[0]["x-request-id"]
 
 

@@ -10,6 +10,8 @@ from tests.integration.processes import Program
 from tests.sdk.command import Terminal, left, outcome, terminal
 from tests.sdk.conftest import Script, scripted
 
+pytestmark = pytest.mark.system
+
 # What a prompt begins with: from here on the terminal marks what is pasted.
 PROMPT = b"\x1b[?2004h"
 DRIP = "gemini/emulator-drip-20000-2000000"

@@ -21,6 +21,8 @@ from tests.sdk.command import COMMAND, environ, left, run, terminal
 from tests.sdk.conftest import Script, scripted
 from tests.sdk.test_cli_schemas import valid
 
+pytestmark = pytest.mark.system
+
 DRIP = "gemini/emulator-drip-3000"
 
 
@@ -100,6 +102,28 @@ def test_what_was_ended_is_finished_and_paid_once(
     assert paid() == 1
     again = command("draw", "A cat", "-m", DRIP, "-o", "other.png", "--resume")
     assert (again.returncode, b"nothing is unfinished" in again.stderr) == (2, True)
+    assert paid() == 1
+
+
+def test_ctrl_c_before_anything_came_says_how_to_get_what_is_paid(
+    work: Path, target: str, state: Path, command: Any, paid: Any
+) -> None:
+    """The model is silent while it draws, for seconds, and charges all the same."""
+    model = "gemini/emulator-latency-5000"
+    arguments = [*COMMAND, "draw", "A cat", "-m", model]
+    with subprocess.Popen(
+        arguments, cwd=work, env=environ(target, XDG_STATE_HOME=str(state)), stderr=subprocess.PIPE, text=True
+    ) as process:
+        deadline = time.monotonic() + 60
+        while not paid() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+    assert (process.returncode, left(work)) == (130, [])
+    found = re.search(r"the same command with --resume, or `imagewire get (\S+)`, finishes it", told)
+    assert found is not None, told
+    ended = command("get", found[1], "-o", "cat.png")
+    assert (ended.returncode, left(work)) == (0, ["cat.png"]), ended.stderr
     assert paid() == 1
 
 

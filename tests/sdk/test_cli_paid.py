@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from concurrent import futures
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import grpc
@@ -17,17 +18,35 @@ from imagewire import files
 from imagewire.cli import ask, rescue
 from imagewire.cli.app import app
 from imagewire.v1 import chat_service_pb2_grpc, model_service_pb2_grpc
-from imagewire.v1.model_service_pb2 import GetModelResponse, Model, Price
+from imagewire.v1.model_service_pb2 import GetModelResponse, ListModelsResponse, Model, Price
 from tests.sdk.command import left
 from tests.sdk.conftest import Script, good_stream, scripted
 
 
 class Priced(Script, model_service_pb2_grpc.ModelServiceServicer):
-    """A server that knows what its only model costs: $0.129 for a picture of 1K, $0.252 for 4K."""
+    """A server that knows what its models cost: $0.129 for a picture of 1K, $0.252 for 4K, and "dear" the double.
+
+    "priceless" is in its table without a price, "other" is not.
+    """
+
+    listed = ("cheap", "dear", "priceless")
+    prices = MappingProxyType({"other": grpc.StatusCode.NOT_FOUND, "down": grpc.StatusCode.UNAVAILABLE})
 
     def GetModel(self, request: Any, context: Any) -> GetModelResponse:
-        price = Price(image_output_usd_per_million=100.0, service_tier_factors={"flex": 0.5})
-        return GetModelResponse(model=Model(name=request.name, price=price))
+        if request.name in self.prices:
+            context.abort(self.prices[request.name], "no price")
+        return GetModelResponse(model=self._model(request.name))
+
+    def ListModels(self, request: Any, context: Any) -> ListModelsResponse:
+        return ListModelsResponse(models=[self._model(name) for name in self.listed])
+
+    def _model(self, name: str) -> Model:
+        if name == "priceless":
+            return Model(name=name)
+        price = Price(image_output_usd_per_million=100.0, service_tier_factors={"flex": 0.5, "gold": 3.0})
+        if name == "dear":
+            price.image_output_usd_per_million = 200.0
+        return Model(name=name, price=price)
 
 
 @pytest.fixture
@@ -43,13 +62,23 @@ def priced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Priced]:
     server.stop(0).wait()
 
 
+UNKNOWN = "{} pictures, at a price that the server does not know (${} at the dearest known one): add --yes"
+
 # arguments, how many pictures are drawn, what is told
 COSTS: list[tuple[list[str], int, str]] = [
     (["a cat", "-n", "7"], 7, ""),
     (["a cat", "-n", "9", "--service-tier", "flex"], 0, "9 pictures, about $0.58: add --yes"),
     (["a cat", "-n", "8"], 0, "8 pictures, about $1.03: add --yes"),
     (["a cat", "-n", "8", "--service-tier", "flex"], 8, ""),
-    (["a cat", "-n", "8", "--service-tier", "gold", "--size", "4K"], 8, ""),
+    (["a cat", "-n", "2", "--service-tier", "silver", "--size", "4K"], 0, UNKNOWN.format(2, "3.02")),
+    (["a cat", "-n", "1", "--service-tier", "silver", "--size", "1K"], 1, ""),
+    (["a cat", "-n", "3", "-m", "priceless", "--size", "1K"], 3, ""),
+    (["a cat", "-n", "4", "-m", "priceless", "--size", "1K"], 0, UNKNOWN.format(4, "1.03")),
+    (["a cat", "-n", "2", "-m", "other"], 0, UNKNOWN.format(2, "1.01")),
+    (["a cat", "-n", "1", "-m", "other"], 1, ""),
+    (["a cat", "-n", "9", "-m", "other", "--yes"], 9, ""),
+    (["a cat", "-n", "3", "-m", "other", "--service-tier", "flex"], 3, ""),
+    (["a cat", "-n", "4", "-m", "other", "--service-tier", "flex"], 0, UNKNOWN.format(4, "1.21")),
     (["a cat", "-n", "4", "--size", "4K"], 0, "4 pictures, about $1.01: add --yes"),
     (["a cat", "-n", "10000"], 0, "10000 pictures, about $1290.00: add --yes"),
     (["a cat", "-n", "10001", "--yes"], 0, "-n: 10001 pictures are wanted, and one command draws at most 10000"),
@@ -67,6 +96,23 @@ def test_without_a_terminal_much_needs_yes(priced: Priced, arguments: list[str],
     assert len(priced.requests) == drawn
     assert (ended.exit_code, words in ended.stderr) == (0 if drawn else 2, True), ended.stderr
     assert bool(ended.stderr) == bool(words)
+
+
+def test_an_unknown_price_on_a_server_without_prices(home: Path) -> None:
+    """It has no ModelService."""
+    script = Script()
+    with scripted(script) as target:
+        ended = CliRunner().invoke(app, ["draw", "a cat", "-n", "3", "--target", target])
+        assert (ended.exit_code, len(script.requests)) == (0, 3)
+        ended = CliRunner().invoke(app, ["draw", "a cat", "-n", "4", "--target", target])
+    assert (ended.exit_code, len(script.requests)) == (2, 3)
+    assert UNKNOWN.format(4, "1.21") in ended.stderr
+
+
+def test_a_server_in_trouble_is_told_in_place_of_a_question(priced: Priced) -> None:
+    ended = CliRunner().invoke(app, ["draw", "a cat", "-n", "9", "-m", "down"])
+    assert (ended.exit_code, priced.requests) == (4, [])
+    assert "broke off (no price)" in ended.stderr
 
 
 @pytest.mark.parametrize(("answer", "drawn"), [("y\n", 9), ("YES\n", 9), ("n\n", 0), ("\n", 0), ("", 0), ("yo\n", 0)])
@@ -198,7 +244,7 @@ def test_a_working_directory_that_is_removed_loses_no_picture(
             yield from events[9:]
 
     with scripted(Meddling()) as target:
-        ended = CliRunner().invoke(app, ["draw", *first, "five", "six", "--target", target])
+        ended = CliRunner().invoke(app, ["draw", *first, "five", "six", "--yes", "--target", target])
     assert ended.exit_code == 1, "the files are not where they were wanted"
     for words in (*first, "five", "six"):
         assert (home / f"{words}.png").read_bytes() == b"picture" * 100

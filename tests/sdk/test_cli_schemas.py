@@ -1,11 +1,13 @@
 """What --json prints fits the schemas in docs/cli-schemas."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 
 from imagewire.cli import checks
@@ -42,6 +44,15 @@ def invoke(tmp_path: Path, target: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_each_schema_is_one(name: str) -> None:
     Draft202012Validator.check_schema(SCHEMAS[name])
+
+
+def test_each_command_with_json_has_a_documented_schema() -> None:
+    commands: dict[str, Any] = get_command(app).commands  # type: ignore[attr-defined]  # a group has them
+    with_json = {name for name, one in commands.items() if any("--json" in each.opts for each in one.params)}
+    page = (FOLDER.parent / "cli.md").read_text().partition("\n## JSON\n")[2].partition("\n## ")[0]
+    linked = set(re.findall(r"\(cli-schemas/(\w+)\.json\)", page))
+    assert linked == set(SCHEMAS)
+    assert with_json == linked - {"error"} | set(re.findall(r"also of `(\w+)`", page))
 
 
 def test_the_schemas_have_the_fields_of_the_contract() -> None:

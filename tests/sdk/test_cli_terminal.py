@@ -15,6 +15,8 @@ from tests.integration.processes import Program
 from tests.sdk.command import COMMAND, KITTY, environ, left, outcome, run, terminal
 from tests.sdk.conftest import Script, good_stream, scripted
 
+pytestmark = pytest.mark.system
+
 # The terminal has a tenth of a second to answer.
 quick = pytest.mark.alone
 

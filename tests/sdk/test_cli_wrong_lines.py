@@ -40,6 +40,12 @@ LINES: list[tuple[list[str], str]] = [
     (["draw", "x", "--edit", "animated"], "--edit animated: is of type GIF, which no model takes; convert it to PNG"),
     (["draw", "x", "--edit", "gs://bucket/a.gif"], "--edit gs://bucket/a.gif: its name must tell its type, and end in"),
     (["draw", "x", "--edit", "gs://bucket/a"], "--edit gs://bucket/a: its name must tell its type, and end in one of"),
+    *(
+        (["draw", "x", "--edit", f"{start}\udcff.png"], "--edit: is no UTF-8; convert it first")
+        for start in ("https://a/", "data:", "gs://a/")
+    ),
+    (["get", ""], "ID: is empty"),
+    *((["get", "cmpl-a", ident], "ID: is no UTF-8; convert it first") for ident in ("\udcff", "img-\udcff")),
     *((["draw", "x", "-o", name], "-o") for name in ("empty/x", "none/x", "x" * 5000, "loop")),
     *((["chat", "-o", name], "-o") for name in ("empty", "none", "x" * 5000, "loop")),
     *((["chat", "--resume", name], "--resume") for name in ("empty", "binary", "folder", "none", "x" * 5000)),

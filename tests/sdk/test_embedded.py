@@ -22,8 +22,12 @@ with imagewire.Client("embedded") as client:
 """
 
 
-def test_it_draws_and_leaves_nothing(emulator: Program) -> None:
-    environ = {"GEMINI_API_KEY": "emulator-key", "IMAGEWIRE_GEMINI_BASE_URL": emulator.address}
+def test_it_draws_and_leaves_nothing_but_what_it_keeps(emulator: Program, tmp_path: Path) -> None:
+    environ = {
+        "GEMINI_API_KEY": "emulator-key",
+        "IMAGEWIRE_GEMINI_BASE_URL": emulator.address,
+        "XDG_STATE_HOME": str(tmp_path),
+    }
     ended = subprocess.run(
         [sys.executable, "-W", "default", "-c", TALK],
         env=environ,
@@ -36,6 +40,10 @@ def test_it_draws_and_leaves_nothing(emulator: Program) -> None:
     folder, width, status = ended.stdout.split()
     assert (width, status) == ("1024", "SERVING")
     assert not Path(folder).exists()
+    kept = tmp_path / "imagewire" / "answers"
+    assert kept.stat().st_mode & 0o077 == 0
+    assert {path.name for path in kept.iterdir() if path.is_file()} == {"answers.sqlite", "secret"}, "it was closed"
+    assert [*(kept / "owners").iterdir(), *(kept / "parts").iterdir()] == []
 
 
 def test_another_key_has_another_server(emulator: Program) -> None:

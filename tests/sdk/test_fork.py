@@ -9,6 +9,8 @@ import pytest
 from tests.integration.processes import Program
 from tests.sdk.command import environ
 
+pytestmark = pytest.mark.system
+
 DRAW = """
 import multiprocessing, os, threading
 from imagewire import Client, completion

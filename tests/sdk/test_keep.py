@@ -98,6 +98,16 @@ def test_the_same_request_id_is_paid_once(target: str, paid: Any, ask: Ask) -> N
 
 
 @everything
+def test_a_request_id_is_the_same_in_upper_and_lower_case(target: str, paid: Any, ask: Ask) -> None:
+    ident = str(uuid.uuid4())
+    for one in ident, ident.upper():
+        ask(target, SMALL, "x", request_id=one)
+    with imagewire.Client(target) as client:
+        ids = {client.get_completion(request_id=one).id for one in (ident, ident.upper())}
+    assert (len(ids), paid()) == (1, 1)
+
+
+@everything
 def test_a_server_that_keeps_nothing_draws_without_ids(not_keeping: str, paid: Any, ask: Ask) -> None:
     ask(not_keeping, SMALL, "x")
     with pytest.raises(imagewire.KeepOff):

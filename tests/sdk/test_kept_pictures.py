@@ -13,6 +13,7 @@ import imagewire
 from imagewire import AsyncClient, Client
 from imagewire._grpc.loops import Connection
 from imagewire.chat import final
+from tests.integration import processes
 from tests.integration.processes import Program, ledger
 from tests.pictures import PNG
 from tests.sdk.asks import Ask, everything, ran
@@ -92,6 +93,21 @@ def test_a_kept_answer_grows_again(target: str) -> None:
     assert answer.image is not None
     assert b"".join(chunk.data for chunk in chunks) == answer.image.data
     assert chunks[-1].last
+
+
+@both
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_picture_that_the_server_has_damaged_is_uploaded_again(
+    emulator: Program, use: Any, large: Path, tmp_path: Path, is_gone: bool
+) -> None:
+    with processes.server(emulator.address, keep_dir=str(tmp_path / "kept")) as server:
+        first = use(server.address, "upload", large)
+        [file] = (tmp_path / "kept/objects").rglob(first.sha256)
+        file.unlink() if is_gone else file.write_bytes(large.read_bytes()[::-1])
+        with pytest.raises(imagewire.ImageNotFound, match="is damaged or gone"):
+            use(server.address, "download", first.image_id)
+        use(server.address, "draw", "Make it blue", [large])
+        assert use(server.address, "download", first.image_id).data == large.read_bytes()
 
 
 @both

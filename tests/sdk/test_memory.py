@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.integration.processes import Program, ledger
+
+pytestmark = pytest.mark.system
 
 PICTURES, SIZE = 50, 8_000_000
 PROGRAM = """

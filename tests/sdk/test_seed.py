@@ -12,6 +12,8 @@ import pytest
 from tests.integration import processes
 from tests.integration.processes import Program
 
+pytestmark = pytest.mark.system
+
 PROMPT = '{"role": "user", "content": "Generate an image of a banana wearing a costume that says LiteLLM"}'
 QUICK_START = f"""
 from imagewire import completion

@@ -3,6 +3,8 @@
 import re
 import subprocess
 import sys
+import tempfile
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 
 import imagewire
 from imagewire import testing
+
+pytestmark = pytest.mark.system
 
 PAGE = Path(__file__).parents[2] / "docs/testing.md"
 
@@ -62,6 +66,19 @@ def test_the_environment_is_not_read(emulated: testing.Emulated, monkeypatch: py
     assert emulated.calls() == []
     with pytest.raises(OSError, match="refused"):
         another.calls()
+
+
+def test_nothing_of_it_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the answers that it kept, nor the folder of its socket."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with testing.emulator() as made:
+        with imagewire.Client(made) as client:
+            client.draw("A banana", request_id=str(uuid.uuid4()))
+        socket = Path(made.removeprefix("unix:"))
+        assert socket.is_socket()
+        assert len(list(tmp_path.glob("imagewire-*/answers.sqlite"))) == 1
+    assert not socket.parent.exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_other_clients_of_googles_api_can_use_it(emulated: testing.Emulated) -> None:

@@ -71,3 +71,8 @@ TEXTS: list[tuple[Callable[[], Any], str]] = [
 def test_a_text_that_is_no_utf_8_is_named(call: Callable[[], Any], name: str) -> None:
     with pytest.raises(ValueError, match=f"^{name}: has half of a surrogate pair at position 1, .*; remove it$"):
         call()
+
+
+def test_an_address_of_a_picture_that_is_no_utf_8_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^source: has half of a surrogate pair at position 9, .*; remove it$"):
+        imagewire.image(f"https://{HALF}")

@@ -103,4 +103,4 @@ def test_health_of_what_is_no_server() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         ended = CliRunner().invoke(app, ["health", "--target", f"127.0.0.1:{free.getsockname()[1]}"])
-    assert (ended.exit_code, "is imagewire-server serving there?" in ended.output) == (1, True)
+    assert (ended.exit_code, "is imagewire-server serving there, without TLS?" in ended.output) == (1, True)

@@ -26,6 +26,7 @@ def answer_to_dict(answer: "Answer", *, data: bool) -> dict[str, Any]:
         "model_version": answer.model_version,
         "deployment": answer.deployment,
         "attempts": answer.attempts,
+        "unsigned": list(answer.unsigned),
         "created": answer.created,
         "expires": answer.expires,
         "finish_reason": answer.finish_reason,

@@ -207,10 +207,17 @@ class AsyncClient(AsyncKeptCalls):
                 yield event
 
     async def _grow(
-        self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
+        self,
+        spec: Spec,
+        timeout: float | None,
+        wish: Wish,
+        max_frame_bytes: int = 0,
+        *,
+        keep_data: bool = True,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
     ) -> AsyncGenerator[tuple[Answer, Chunk]]:
         """The answer as it grows, which knows its call."""
-        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
+        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec}, metadata)
         async with contextlib.aclosing(self._grown(asking, keep_data)) as grown:
             async for each in grown:
                 yield each

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 class CallFacts:
     """All but the request's id comes behind the answer, in gRPC's trailing metadata.
 
-    deployment: of the server's configuration. attempts: how many calls to providers the server made.
+    deployment: of the server's configuration. attempts: how many calls to providers the server made. unsigned: fields
+    of the request for whose lost signatures a placeholder was sent.
     """
 
     request_id: str = ""
     deployment: str = ""
     attempts: int = 0
+    unsigned: tuple[str, ...] = ()
 
     def read(self, trailers: Iterable[tuple[str, str | bytes]]) -> None:
         """Read the trailing metadata. REST has headers of the same names."""
@@ -22,6 +24,8 @@ class CallFacts:
         self.deployment = said.get("x-imagewire-deployment", "")
         attempts = said.get("x-imagewire-attempts", "")
         self.attempts = int(attempts) if attempts.isdecimal() else 0
+        unsigned = said.get("x-imagewire-signature-bypass", "")
+        self.unsigned = tuple(unsigned.split(",")) if unsigned else ()
 
 
 class KnowsItsCall:
@@ -71,3 +75,23 @@ class KnowsItsCall:
             1
         """
         return self._facts.attempts
+
+    @property
+    def unsigned(self) -> tuple[str, ...]:
+        """The parts of earlier answers that had lost the signatures which the model requires.
+
+        Google's documented placeholder was sent in their place, and the picture may be worse for it. Send an answer
+        back with `chat.append(answer)`, so that it keeps its signatures.
+
+        Returns:
+            The fields of the request, such as "spec.messages[1].parts[0]"; at most 64. Empty before the call has
+            ended.
+
+        Examples:
+            >>> with imagewire.Client() as client:
+            ...     said = [imagewire.user("A banana"), imagewire.assistant("Here it is")]
+            ...     chat = client.chat.create("gemini/gemini-3-pro-image", said)
+            ...     print(chat.append("Make it blue").sample().unsigned)
+            ('spec.messages[1].parts[0]',)
+        """
+        return self._facts.unsigned

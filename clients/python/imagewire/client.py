@@ -1,6 +1,6 @@
 """The client that blocks. Its logic is in ClientBase and `_grpc.call`; here it waits, with threads."""
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import Unpack
 
 from imagewire._grpc.sync_calls import create, stream
@@ -192,10 +192,17 @@ class Client(KeptCalls):
         return (yield from stream(self._connection, asking, self._wait))
 
     def _grow(
-        self, spec: Spec, timeout: float | None, wish: Wish, max_frame_bytes: int = 0, *, keep_data: bool = True
-    ) -> Iterator[tuple[Answer, Chunk]]:
+        self,
+        spec: Spec,
+        timeout: float | None,
+        wish: Wish,
+        max_frame_bytes: int = 0,
+        *,
+        keep_data: bool = True,
+        metadata: Sequence[tuple[str, str | bytes]] = (),
+    ) -> Generator[tuple[Answer, Chunk]]:
         """The answer as it grows, which knows its call."""
-        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec})
+        asking = self._streaming("", "", timeout, wish, max_frame_bytes, {"spec": spec}, metadata)
         yield from self._grown(asking, keep_data)
 
     def __enter__(self) -> "Client":

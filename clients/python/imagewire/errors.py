@@ -54,6 +54,7 @@ class ImagewireError(Exception):
     """
 
     default_code: ClassVar[str] = "UNKNOWN"
+    _asked: str = ""  # the model that the server asked, with its provider
 
     def __init__(
         self,

@@ -187,8 +187,8 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
     Raises:
         OSError: The file cannot be read.
         TypeError: `source` is no picture.
-        ValueError: `detail` is unknown, or the picture is of a type or mode that is not taken; the message says what to
-            do.
+        ValueError: `detail` is unknown, the picture is of a type or mode that is not taken, or a URI is no UTF-8; the
+            message says what to do.
 
     Examples:
         >>> cat = imagewire.image("https://example.com/cat.png", detail="low")
@@ -206,6 +206,7 @@ def image(source: Picture, *, detail: Detail = "auto", mime_type: str = "") -> I
         closely = source.detail if detail == "auto" else detail
         return dataclasses.replace(source, detail=closely, mime_type=mime_type or source.mime_type)
     if isinstance(source, str) and ("://" in source or source.startswith("data:")):
+        require("source", source, str)
         return Image(uri=source, mime_type=mime_type, detail=detail)
     data = encoded(source)
     given = mime_type or files.media_type(data)

@@ -124,7 +124,7 @@ class Emulated(str):
             raise ValueError(json.load(error)["error"]["message"]) from None
 
     def reset(self) -> None:
-        """Forget the calls and the directives.
+        """Forget the calls and the directives. Answers that the server keeps stay: use another request_id in each test.
 
         Raises:
             OSError: The emulator has ended.

@@ -15,6 +15,8 @@ METHODS = ("draw", "images", "models", "metrics", "inspect")
 _DEFAULT_METHODS = frozenset({"draw", "images", "models"})
 # As a metric's label, in the log and in names of keys of Redis. Names with a blank are the server's own.
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,63}", re.ASCII)
+_CERTIFICATE = re.compile(r"spiffe://[a-z0-9._-]+(/[A-Za-z0-9._-]+)*|cert:[^\s,]([^,]*[^\s,])?")
+_LONGEST_CERTIFICATE = 128
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _RESERVED = frozenset({"anonymous"})
 # Redis counts in doubles, which are exact up to here.
@@ -23,7 +25,8 @@ _MOST_USD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one caller may do. key_sha256: digests of its keys. models: names as requests have them, in which one "*"
+    """What one caller may do. key_sha256: digests of its keys; there may be none where name is the id of a client
+    certificate. models: names as requests have them, in which one "*"
     stands for any text. methods: some of METHODS.
 
     Limits, None for none: calls_at_once; requests_per_minute and pictures_per_minute, in any 60 s; usd_per_day, of a
@@ -53,13 +56,13 @@ class Policy:
 LIMITS = ("calls_at_once", "requests_per_minute", "pictures_per_minute", "usd_per_day")
 
 
-def read(own: Node | None) -> tuple[Policy, ...]:
-    """Read the policies under imagewire.callers. Raises ConfigError."""
+def read(own: Node | None, *, certificates: bool = False) -> tuple[Policy, ...]:
+    """Read the policies under imagewire.callers. certificates: whether clients show any. Raises ConfigError."""
     section = next((value for key, value in own.pairs("imagewire") if key.text == "callers"), None) if own else None
     found: dict[str, Policy] = {}
     digests: set[bytes] = set()
     for entry in section.items("callers") if section else ():
-        policy = _policy(entry)
+        policy = _policy(entry, certificates=certificates)
         if policy.name in found:
             raise entry.error(f"two callers have the name {policy.name!r}; give each its own")
         if digests & set(policy.key_sha256):
@@ -90,7 +93,7 @@ def check_shares(policies: Iterable[Policy], shares: int) -> None:
                 )
 
 
-def _policy(entry: Node) -> Policy:
+def _policy(entry: Node, *, certificates: bool) -> Policy:
     given: dict[str, Any] = {}
     for key, value in entry.pairs("an entry of callers"):
         if key.text not in READERS:
@@ -99,7 +102,12 @@ def _policy(entry: Node) -> Policy:
     if "name" not in given:
         raise entry.error("name is missing; add the caller's name")
     name = given["name"]
-    if not given.get("key_sha256"):
+    if not given.get("key_sha256") and _is_certificate(name):
+        if not certificates:
+            raise entry.error(
+                f"{name!r} is known by its client certificate, and none is asked for: set tls_client_ca, or key_sha256"
+            )
+    elif not given.get("key_sha256"):
         raise entry.error(f"key_sha256 of {name!r} is missing: {_make(name)}")
     made = Policy(**given)
     if made.usd_per_call is not None and made.usd_per_day is None:
@@ -115,12 +123,18 @@ def _make(name: str) -> str:
 
 def name_error(name: str) -> str:
     """The error of a caller's name, "" if it is valid."""
-    if _NAME.fullmatch(name) and name not in _RESERVED:
+    if (_NAME.fullmatch(name) and name not in _RESERVED) or _is_certificate(name):
         return ""
     return (
         f"{name!r} is no name of a caller: use at most 64 letters, digits, '.', '_' and '-', beginning with a letter or"
-        " digit, and not 'anonymous'"
+        " digit, and not 'anonymous'; or the id of a client certificate, spiffe://TRUST-DOMAIN/PATH or cert:NAME, of"
+        f" at most {_LONGEST_CERTIFICATE} characters"
     )
+
+
+def _is_certificate(name: str) -> bool:
+    """Whether a client certificate can have this id."""
+    return len(name) <= _LONGEST_CERTIFICATE and name.isprintable() and _CERTIFICATE.fullmatch(name) is not None
 
 
 def _name(_: Key, value: Node) -> str:

@@ -1,22 +1,22 @@
 """Who may call, and which resources callers may name."""
 
-import ipaddress
-
 from imagewire_server.config.caller_policies import check_shares
 from imagewire_server.config.load import Config
 from imagewire_server.config.settings import names
+from imagewire_server.config.transport_security import is_local
 
 
 def named(setting: str, config: Config) -> tuple[str, ...] | None:
     """The names that a setting allows in requests; None for any.
 
-    auto means any if all callers need the master key, or if none needs a key and all must be on this machine, because
-    they are then trusted with the server's credentials. If strangers or callers with their own keys can call, auto
-    means none.
+    auto means any if all callers need the master key or a client certificate, or if none needs a key and all must be on
+    this machine, because they are then trusted with the server's credentials. If strangers or callers of
+    imagewire.callers can call, auto means none.
     """
     given = config.settings
     if setting == "auto":
-        is_trusted = config.master_key or (is_local(given.grpc) and is_local(given.rest))
+        known = config.master_key or given.tls_client_ca
+        is_trusted = known or (is_local(given.grpc) and is_local(given.rest))
         setting = "any" if is_trusted and not config.callers else "none"
     return {"any": None, "none": ()}.get(setting, names(setting))
 
@@ -25,14 +25,3 @@ def check_counting(config: Config, workers: int) -> None:
     """Raise ConfigError where a limit of a caller is too small to be split among all processes that count alone."""
     if not config.settings.counting_redis:
         check_shares(config.callers, workers * config.settings.replicas)
-
-
-def is_local(address: str) -> bool:
-    """Whether an address can be reached from this machine only."""
-    host = address.rpartition(":")[0].strip("[]")
-    if address == "off" or address.startswith("unix:") or host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:  # a host name
-        return False

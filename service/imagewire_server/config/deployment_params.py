@@ -15,6 +15,8 @@ from imagewire_server.contract import extra_fields
 PARAMS = ("model", "weight", "rpm", "tpm")
 # It names the provider of a model without a prefix.
 PROVIDER = "custom_llm_provider"
+# Google's names of it, which LiteLLM passes on for pictures only, not in chats.
+_TOOL_CONFIG = frozenset({"toolConfig", "tool_config"})
 
 
 class Params(NamedTuple):
@@ -91,6 +93,8 @@ class _Reader:
                 self._generation[field] = value.json(name)
         elif litellm.has("request", name):
             self._notices.not_used(f"litellm_params.{name}")
+        elif name in _TOOL_CONFIG:
+            self._notices.not_used(f"litellm_params.{name}", "use tool_choice, or toolConfig in extra_body")
         else:
             served = (*PARAMS, PROVIDER, credentials.NAME, *self._config.params, *prices.KEYS)
             self._notices.other(key, value, "litellm_params", (*served, *litellm.names("defaults")))

@@ -1,7 +1,6 @@
 """The keys that callers must send. If the configuration asks for an unsupported authentication, the start fails."""
 
 import difflib
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from imagewire_server.config import litellm
 from imagewire_server.config.notices import Notices
 from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, Settings, sendable
 from imagewire_server.config.source import ConfigError, Key, Node, nearest
+from imagewire_server.config.transport_security import is_local
 
 if TYPE_CHECKING:
     from imagewire_server.config.load import Config
@@ -62,15 +62,16 @@ def check_kept(before: "Config", after: "Config") -> None:
 
 
 def exposed(given: Settings, *, asks_for_key: bool) -> tuple[str, ...]:
-    """A warning for each address at which other machines can draw without a key."""
-    beyond = [address for address in (given.grpc, given.rest) if not asks_for_key and not _is_local(address)]
+    """A warning for each address at which other machines can draw without a key or a client certificate."""
+    guarded = asks_for_key or given.tls_client_ca
+    beyond = [address for address in (given.grpc, given.rest) if not guarded and not is_local(address)]
     remedy = f"set {OWN_KEY}, or serve on 127.0.0.1"
     return tuple(f"anyone who can reach {address} can spend this server's money: {remedy}" for address in beyond)
 
 
 def is_closed(given: Settings) -> bool:
     """Whether only programs on this machine can reach the server."""
-    return _is_local(given.grpc) and _is_local(given.rest)
+    return is_local(given.grpc) and is_local(given.rest)
 
 
 def _from_general(section: Node, notices: Notices, *, may_be_unset: bool) -> str:
@@ -160,13 +161,3 @@ def _nearly(name: str) -> str:
     ):
         return ""
     return f"{name}: unknown variable; did you mean {_LITELLM_KEY!r}?"
-
-
-def _is_local(address: str) -> bool:
-    if address == "off" or address.startswith("unix:"):
-        return True
-    host = address.rpartition(":")[0].strip("[]")
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -28,7 +28,6 @@ _INSTEAD: tuple[tuple[str, str], ...] = (
     (r"NO_(DOCS|REDOC|OPENAPI)", "REST's /docs and /openapi.json are open: close them in a proxy"),
     (r"SSL_VERIFY|SSL_SECURITY_LEVEL", "certificates are always verified"),
     (r"REQUEST_TIMEOUT", "use IMAGEWIRE_FIRST_BYTE_TIMEOUT and IMAGEWIRE_IDLE_TIMEOUT"),
-    (r"SSL_(KEYFILE|CERTFILE)_PATH", "TLS ends in front of this server: see docs/deployment.md"),
     (r"LITELLM_CORS_\w+", "use IMAGEWIRE_REST_CORS_ORIGINS"),
     (r"UI_(USERNAME|PASSWORD|LOGO_PATH)|PROXY_ADMIN_ID|LITELLM_UI_\w+|PROXY_BASE_URL", "there is no user interface"),
     (r"SERVER_ROOT_PATH|ROOT_REDIRECT_URL", "paths begin at /: a proxy in front can change them"),

@@ -16,6 +16,7 @@ from imagewire_server.config import (
     routing,
     setting_sources,
     settings,
+    transport_security,
 )
 from imagewire_server.config.caller_policies import Policy
 from imagewire_server.config.deployments import Deployment, ModelList
@@ -40,9 +41,9 @@ SECTIONS = (
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. models: rows that the file adds to the providers' tables. master_key: the key that
-    callers must send, empty for none. callers: others, with keys of their own. skipped: models of the file that are not
-    served. warnings: what the configuration asks for and this server does not do. sources: where each setting that is
-    not a default is from.
+    callers must send, empty for none. callers: others, with keys of their own or certificates. skipped: models of the
+    file that are not served. warnings: what the configuration asks for and this server does not do. sources: where each
+    setting that is not a default is from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -58,7 +59,7 @@ class Config:
     @property
     def asks_for_key(self) -> bool:
         """Whether callers must show a key."""
-        return bool(self.master_key or self.callers)
+        return bool(self.master_key) or any(policy.key_sha256 for policy in self.callers)
 
 
 # The warnings about one of a configuration's deployments.
@@ -123,7 +124,7 @@ def load(
         ),
         models=models.read(sections.get("imagewire")),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
-        callers=caller_policies.read(sections.get("imagewire")),
+        callers=caller_policies.read(sections.get("imagewire"), certificates=bool(made.tls_client_ca)),
         skipped=found.skipped,
         sources=sources,
     )
@@ -135,7 +136,7 @@ def load(
             place = found.places.get(deployment.id)
             raise place.error(str(error)) if place else error from None
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
-    references.tell_unused({*by_name, *keys.VARIABLES}, notices)
+    references.tell_unused({*by_name, *keys.VARIABLES, *transport_security.VARIABLES}, notices)
     # A key may be in the environment.
     open_ports = keys.exposed(made, asks_for_key=config.asks_for_key) if resolve else ()
     if made.strict and (told := (*open_ports, *notices.found)):
@@ -182,6 +183,7 @@ def _settings(
     known = settings.fields(providers)
     # The file's variables override the process's, as in LiteLLM.
     others = {variable: name for provider in providers for variable, name in provider.variables.items()}
+    others |= transport_security.VARIABLES
     of_libraries = {variable: name for provider in providers for variable, name in provider.file_variables.items()}
     weak = _unresolved(providers) if demo or not references.resolves else {}
     weak |= setting_sources.from_variables({**environ, **references.of_file}, known, others)
@@ -203,6 +205,8 @@ def _settings(
             raise ConfigError(f"{name} is required by keep: shared; set it, for example to {example}")
     if error := settings.wrong_cache_ttl(made.cache_ttl, made):
         raise ConfigError(f"cache_ttl {error}")
+    if error := transport_security.error(made):
+        raise ConfigError(error)
     return made, {name: one.source for name, one in given.items()}
 
 

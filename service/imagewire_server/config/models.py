@@ -3,7 +3,7 @@
 import dataclasses
 import types
 import typing
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
@@ -13,8 +13,10 @@ from imagewire_server.contract.provider import Capabilities, ModelTable, TokenPr
 # The id of a model, as "PROVIDER/ID" or for every provider, and some of its Capabilities by name.
 Row = Mapping[str, Any]
 
-# Capabilities that are the same for all models of a provider.
-_PROVIDERS_OWN = frozenset({"service", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as"})
+# Capabilities that are the same for all models of a provider, or that the provider tells by the name.
+_PROVIDERS_OWN = frozenset(
+    {"service", "traced_as", "default_image_size", "image_bytes", "uri_schemes", "fields", "billed_as", "talks"}
+)
 _WITHOUT_SYSTEM = "without_system_instruction"
 
 
@@ -64,15 +66,21 @@ def typed(row: Row) -> Row:
     return given
 
 
-def table(provider: str, unknown: Capabilities, rows: Iterable[Row]) -> ModelTable:
-    """Build a provider's table. unknown: capabilities of models that are not in it. Rows with the same id merge."""
+def table(
+    provider: str, unknown: Capabilities, rows: Iterable[Row], talks: Callable[[str], bool] = lambda name: False
+) -> ModelTable:
+    """Build a provider's table. unknown: capabilities of models that are not in it. Rows with the same id merge.
+
+    talks: whether the name of a model is of one that answers with text only.
+    """
     found: dict[str, Capabilities] = {}
     for row in rows:
         given = dict(row)
         if _WITHOUT_SYSTEM in given:
             given["system_instruction"] = provider not in given.pop(_WITHOUT_SYSTEM)
-        found[row["id"]] = dataclasses.replace(found.get(row["id"], unknown), **given)
-    return ModelTable(found.values(), unknown)
+        other = dataclasses.replace(unknown, talks=talks(row["id"]))
+        found[row["id"]] = dataclasses.replace(found.get(row["id"], other), **given)
+    return ModelTable(found.values(), unknown, talks)
 
 
 def _row(entry: Node) -> Row:

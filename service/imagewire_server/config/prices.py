@@ -34,8 +34,8 @@ def priced(table: ModelTable, model: str, prices: Prices) -> ModelTable:
     found = table.find(model)
     changed = replace(found, price=_price(found, dict(prices)))
     if not found.is_known:
-        return ModelTable(table.models, changed)
-    return ModelTable([changed if one.id == found.id else one for one in table.models], table.unknown)
+        return ModelTable(table.models, changed, table.talks)
+    return ModelTable([changed if one.id == found.id else one for one in table.models], table.unknown, table.talks)
 
 
 def _price(found: Capabilities, given: dict[str, float]) -> TokenPrice | ImagePrice:

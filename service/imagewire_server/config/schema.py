@@ -6,7 +6,7 @@ from typing import Any
 
 from imagewire_server.config import caller_policies, credentials, deployment_params, litellm, models, prices, routing
 from imagewire_server.config.providers import ProviderConfig
-from imagewire_server.config.settings import fields
+from imagewire_server.config.settings import RENAMED, fields
 
 _FROM_ENV = {"type": "string", "pattern": "^os\\.environ/"}
 _TYPES = {str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}}
@@ -61,7 +61,9 @@ def _or_from_env(made: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
-    return {name: _or_from_env(_TYPES[type(field.default)]) for name, field in fields(providers).items()}
+    known = fields(providers)
+    known = {**known, **{old: known[name] for old, name in RENAMED.items()}}
+    return {name: _or_from_env(_TYPES[type(field.default)]) for name, field in known.items()}
 
 
 def _entry(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def _callers() -> dict[str, Any]:
         "models": one_or_more,
         "methods": {"anyOf": [methods, {"type": "array", "items": methods, "minItems": 1}]},
     }
-    return {"type": ["array", "null"], "items": _object(properties, required=("name", "key_sha256"))}
+    return {"type": ["array", "null"], "items": _object(properties, required=("name",))}
 
 
 def _of(hint: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, SECTIONS, Fields, without_password
+from imagewire_server.config.settings import ENV_PREFIX, OWN_KEY, RENAMED, SECTIONS, Fields, without_password
 from imagewire_server.config.source import FROM_ENV, ConfigError, Node, nearest
 
 if TYPE_CHECKING:
@@ -30,10 +30,13 @@ def from_file(section: Node, known: Fields) -> dict[str, Given]:
     for key, value in section.pairs("imagewire"):
         if key.text in SECTIONS or value.is_unresolved:
             continue
-        if key.text not in known:
+        name = RENAMED.get(key.text, key.text)
+        if name not in known:
             raise key.unknown((*known, *SECTIONS), "imagewire")
+        if name in given:
+            raise key.error(f"{key.text} and {name} are one setting, which is here twice: leave one of them out")
         source = FROM_ENV + value.reference if value.reference else f"imagewire.{key.text}"
-        given[key.text] = Given(checked(known[key.text], value.text(key.text), value.where), source)
+        given[name] = Given(checked(known[name], value.text(key.text), value.where), source)
     return given
 
 
@@ -53,6 +56,7 @@ def from_environment(environ: Mapping[str, str], known: Fields) -> dict[str, Giv
         if not variable.upper().startswith(ENV_PREFIX):
             continue
         name = variable.removeprefix(ENV_PREFIX).lower()
+        name = RENAMED.get(name, name)
         if variable.startswith(ENV_PREFIX) and name in known:
             found[name] = Given(checked(known[name], value, variable), variable)
         elif variable not in {OWN_KEY, *_CLIENTS} and not _is_kubernetes(variable, value):

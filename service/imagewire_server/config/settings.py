@@ -16,6 +16,8 @@ OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 _WHO = ("key", "open", "off")
 # Keys under `imagewire:` that are not single values; config.load reads them.
 SECTIONS = ("models", "callers")
+# Former names of settings, which still work.
+RENAMED = {"rest_missing_signatures": "missing_signatures"}
 
 
 def _positive(value: float) -> str | None:
@@ -88,6 +90,16 @@ def _names(value: str) -> str | None:
     return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
 
 
+def _tokens(value: str) -> str | None:
+    fine = all(re.fullmatch(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", name) for name in listed(value))
+    return None if fine else "must be names separated by commas, each of letters, digits and -._ without spaces"
+
+
+def listed(value: str) -> tuple[str, ...]:
+    """The values in a setting that may have none."""
+    return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 def names(value: str) -> tuple[str, ...]:
     """The names in a value with several names."""
     return tuple(name.strip().removeprefix("gs://") for name in value.split(","))
@@ -113,6 +125,18 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    tls_cert: str = ""
+    """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
+    tls_key: str = ""
+    """The private key of tls_cert, a file in PEM."""
+    tls_client_ca: str = ""
+    """The authorities of clients, a file in PEM: each connection must then show a certificate of theirs."""
+    tls_client_suffices: bool = False
+    """Whether a verified client certificate is enough, so that no key is asked for."""
+    tls_allowed_ids: str = ""
+    """The ids of client certificates that may call, separated by commas; * is any one segment; empty for all."""
+    plaintext: str = setting("loopback", _one_of("loopback", "anywhere"))
+    """Where the server may listen without TLS: loopback (and unix sockets), or anywhere."""
     public_url: str = setting("", lambda value: url(value) if value else None)
     """What clients call the REST server, where that is not the Host of their requests: for URLs of pictures."""
     rest_image_fields: str = setting("both", _one_of("both", "image", "images", "content"))
@@ -121,7 +145,7 @@ class Settings:
     """The order of a chat's pictures: final (drafts behind the others) or drawn (as the model drew them)."""
     rest_remote_images: str = setting("fetch", _one_of("fetch", "pass", "refuse"))
     """What to do with an https:// picture in a REST request."""
-    rest_missing_signatures: str = setting("bypass", _one_of("bypass", "refuse"))
+    missing_signatures: str = setting("bypass", _one_of("bypass", "refuse"))
     """What to do if an earlier answer lost the signatures that a model requires: bypass (send Google's placeholder)."""
     rest_fetch_schemes: str = setting("https", _one_of("https", "https,http"))
     """The URL schemes that may be fetched."""
@@ -212,6 +236,12 @@ class Settings:
     """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)
     """How long running calls may then take to finish, before they end in ABORTED."""
+    otlp: str = setting("", lambda value: None if value in {"", "off"} else url(value))
+    """Where spans are sent by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    trace_upstream: bool = False
+    """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
+    baggage: str = setting("", _tokens)
+    """The names of the caller's baggage that are logged and traced, separated by commas; empty for none."""
     log_level: str = setting("info", _level)
     """The lowest level that is logged."""
     strict: bool = False

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Asked(NamedTuple):
-    """What a deployment asks of its provider. credentials: where they are from. missing: whether they are not there."""
+    """What a deployment asks of its provider. credentials: where they are from. needs: what it lacks, "" if nothing."""
 
     url: str
     credentials: str
-    missing: bool = False
+    needs: str = ""
 
 
 class Details(NamedTuple):
@@ -86,15 +86,22 @@ def table(
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
-    yield from _callers(config)
+    yield from _access(config)
     for words in exposed(config.settings, asks_for_key=config.asks_for_key):
         yield f"warning: {words}"
     for words in config.warnings:
         yield f"warning: {words}"
 
 
-def _callers(config: Config) -> Iterator[str]:
-    kinds = ["the master key"] * bool(config.master_key) + ["a key of their own"] * bool(config.callers)
+def _access(config: Config) -> Iterator[str]:
+    given = config.settings
+    kinds = ["the master key"] * bool(config.master_key)
+    kinds += ["a key of their own"] * any(policy.key_sha256 for policy in config.callers)
+    if given.tls_cert:
+        yield f"TLS with the certificate {given.tls_cert} and the key {given.tls_key}"
+    if given.tls_client_ca:
+        yield f"callers must show a certificate of {given.tls_client_ca}, for {given.tls_allowed_ids or 'any name'}"
+        kinds = [] if given.tls_client_suffices else kinds
     yield f"callers {'must send ' + ' or '.join(kinds) if kinds else 'need no key'}"
     for policy in config.callers:
         limits = [f"{name} {getattr(policy, name):g}" for name in LIMITS if getattr(policy, name) is not None]

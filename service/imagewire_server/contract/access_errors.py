@@ -1,7 +1,6 @@
 """The errors of callers that may not do what they ask for, or not now.
 
 Error
-├── NotAllowed            PERMISSION_DENIED    CALLER_NOT_ALLOWED     the caller may not use this method or model
 ├── CallerLimited         RESOURCE_EXHAUSTED   CALLER_LIMITED         the caller's own limit; nothing was sent
 ├── BudgetExhausted       RESOURCE_EXHAUSTED   BUDGET_EXHAUSTED       the caller's budget of today; nothing was sent
 ├── BudgetUnavailable     UNAVAILABLE          BUDGET_UNAVAILABLE     nobody can tell what is left of it
@@ -13,13 +12,6 @@ from imagewire_server.contract.errors import Error
 
 # A repeat costs nothing, but would not help within any reasonable wait.
 LASTING = frozenset({"UPSTREAM_QUOTA_EXHAUSTED", "BUDGET_EXHAUSTED"})
-
-
-class NotAllowed(Error):
-    """The caller may not use this method or model."""
-
-    code = Code.PERMISSION_DENIED
-    reason = "CALLER_NOT_ALLOWED"
 
 
 class CallerLimited(Error):

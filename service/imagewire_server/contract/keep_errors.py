@@ -6,6 +6,7 @@ Error
 ├── Cancelled             ABORTED              ANSWER_NOT_KEPT        its last reader left, and had it cancelled
 ├── CompletionNotFound    NOT_FOUND            COMPLETION_NOT_FOUND   the caller has no such answer
 ├── ImageNotFound         NOT_FOUND            IMAGE_NOT_FOUND        the caller has no such picture
+│   └── ImageDamaged      NOT_FOUND            IMAGE_NOT_FOUND        what is kept of it is damaged or gone
 ├── StoreUnavailable      UNAVAILABLE          STORE_UNAVAILABLE      the store does not work; nothing was sent
 ├── KeepOff               FAILED_PRECONDITION  KEEP_OFF               this server keeps nothing; nothing was sent
 └── InvalidRequest
@@ -56,6 +57,15 @@ class ImageNotFound(Error):
     reason = "IMAGE_NOT_FOUND"
 
 
+class ImageDamaged(ImageNotFound):
+    """The caller's picture is known, and what is kept of it is damaged or gone."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "this picture is no longer kept: its file in the store is damaged or gone; upload it again, or draw it anew"
+        )
+
+
 class StoreUnavailable(Error):
     """The store does not work, and this call needs it. Nothing was sent."""
 
@@ -93,6 +103,14 @@ def not_kept(completion_id: str) -> AnswerNotKept:
     return AnswerNotKept(
         "this answer was drawn and may have been charged, but it is not kept: it was deleted, there was no room"
         " for it, it has expired, or its caller left and had it cancelled" + _ANEW,
+        metadata={"completion_id": completion_id},
+    )
+
+
+def unreadable(completion_id: str) -> AnswerNotKept:
+    """Of an answer that should be kept."""
+    return AnswerNotKept(
+        "this answer was drawn and may have been charged, but what is kept of it is damaged or gone" + _ANEW,
         metadata={"completion_id": completion_id},
     )
 

@@ -1,7 +1,7 @@
 """The interface of a provider: the capabilities of its models, and a stream of events for a request."""
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:  # the configuration reads Capabilities without protobuf
@@ -51,11 +51,13 @@ class Capabilities:
     image_tokens: tokens of one picture, by image size. service_tiers: factors of the price, by service tier; "standard"
     is 1 and is not listed.
 
-    The other fields are the same for all models of the provider. service: its name in sentences. default_image_size:
-    the size if none is requested. image_bytes: the maximum bytes of a picture, by image size; None for the usual ones.
-    uri_schemes: schemes from which it reads pictures itself. fields: the supported fields of the contract, as
-    "Message.field"; others are refused. billed_as: the service tier by the traffic type in its usage, "" for the
-    requested one.
+    talks: whether it is known to answer with text only.
+
+    The other fields are the same for all models of the provider. service: its name in sentences. traced_as: its name
+    in OpenTelemetry's conventions, "" for its own. default_image_size: the size if none is requested. image_bytes: the
+    maximum bytes of a picture, by image size; None for the usual ones. uri_schemes: schemes from which it reads
+    pictures itself. fields: the supported fields of the contract, as "Message.field"; others are refused. billed_as:
+    the service tier by the traffic type in its usage, "" for the requested one.
     """
 
     id: str = ""
@@ -70,7 +72,9 @@ class Capabilities:
     price: TokenPrice | ImagePrice | None = None
     image_tokens: Mapping[str, int] = field(default_factory=dict)
     service_tiers: Mapping[str, float] = field(default_factory=dict)
+    talks: bool = False
     service: str = "this provider"
+    traced_as: str = ""
     default_image_size: str = "1K"
     image_bytes: Mapping[str, int] | None = None
     uri_schemes: tuple[str, ...] = ("https",)
@@ -93,16 +97,26 @@ class Capabilities:
 
 
 class ModelTable:
-    """The models of one provider by id and by alias. unknown: the capabilities of its other models."""
+    """The models of one provider by id and by alias. unknown: the capabilities of its other models.
 
-    def __init__(self, models: Iterable[Capabilities], unknown: Capabilities) -> None:
+    talks: whether the name of one of those is of a model that answers with text only.
+    """
+
+    def __init__(
+        self, models: Iterable[Capabilities], unknown: Capabilities, talks: Callable[[str], bool] = lambda name: False
+    ) -> None:
         self.models = tuple(sorted(models, key=lambda model: model.id))
         self.unknown = unknown
+        self.talks = talks
+        self._talking = replace(unknown, talks=True)
         self._by_name = {name: model for model in self.models for name in (model.id, *model.aliases)}
 
     def find(self, name: str) -> Capabilities:
-        """The model with this id or alias, or `unknown`."""
-        return self._by_name.get(name, self.unknown)
+        """The model with this id or alias, or `unknown`, which may be known to talk."""
+        found = self._by_name.get(name)
+        if found is not None:
+            return found
+        return self._talking if self.talks(name) else self.unknown
 
 
 class Answering(Protocol):
@@ -123,12 +137,16 @@ class Answering(Protocol):
 class Report:
     """The state of one upstream call, for calls that end before their last event. The provider fills it in.
 
-    large: whether the spec takes long to encode; it is then encoded outside the event loop. sent: sending the request
-    has begun, so from now on it may be charged. answer: set when the answer begins.
+    large: whether the spec takes long to encode; it is then encoded outside the event loop. headers: more for the
+    request, which say what it is a part of. url: where it goes; it may hold credentials. sent: sending the request has
+    begun, so from now on it may be charged. status: HTTP's, 0 before the answer. answer: set when the answer begins.
     """
 
     large: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    url: str = ""
     sent: bool = False
+    status: int = 0
     answer: Answering | None = None
 
 

@@ -1,11 +1,16 @@
 """What a call's upstream calls drew and cost, also of those that failed or were ended early."""
 
+from typing import TYPE_CHECKING
+
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.call import Call
 from imagewire_server.core.pricing import NANO, Asked, Drawn, is_counted, nano_usd
 from imagewire_server.core.router import Route
+
+if TYPE_CHECKING:
+    from imagewire_server.core.attempts import Attempt
 
 _IMAGE = pb.PartKind.PART_KIND_IMAGE
 
@@ -19,6 +24,7 @@ class Account:
         self._asked = Asked()
         self._drawn = Drawn()
         self._open = 0  # pictures that have begun and are not whole
+        self._attempt: Attempt | None = None
 
     @property
     def is_free(self) -> bool:
@@ -29,8 +35,12 @@ class Account:
         """An upstream call of `spec` begins: its report, which the provider fills in."""
         self._asked = Asked(route.capabilities, spec.image_config.image_size, spec.service_tier)
         self._drawn, self._open = Drawn(), 0
-        self._report = Report(large=self._call.large)
-        return self._report
+        call = self._call
+        report = self._report = Report(large=call.large)
+        if call.attempts is not None:
+            self._attempt = call.attempts.begin(route, spec, report)
+        report.headers = self._headers()
+        return report
 
     def note(self, event: pb.Event, kind: str | None) -> None:
         """Count an event; the last one gets the cost."""
@@ -45,6 +55,7 @@ class Account:
 
     def end(self, error: Error | None = None) -> None:
         """The upstream call is over, if it was not yet. error: what it ended with, None when it was given up."""
+        self._tell(error, None)
         report, self._report = self._report, None
         if report is None or not report.sent or (error is not None and not error.charged):
             return
@@ -77,7 +88,21 @@ class Account:
             finished.usage.cost_nano_usd = cost
             finished.usage.cost_usd = cost / NANO
         self._charge("maybe" if usage is None and cost is None else "yes", cost)
+        self._tell(None, finished)
 
     def _charge(self, charged: str, cost_nano_usd: int | None) -> None:
         self._call.pictures += self._drawn.pictures
         self._call.charge(charged, cost_nano_usd)
+
+    def _headers(self) -> tuple[tuple[str, str], ...]:
+        """What the provider is told of the call."""
+        if self._call.passed_on is None:
+            return ()
+        trace = self._call.trace if self._attempt is None else self._attempt.trace
+        return (*self._call.passed_on, *(trace.headers() if trace is not None else ()))
+
+    def _tell(self, error: Error | None, finished: pb.Finished | None) -> None:
+        """Tell who watches that the upstream call under way is over."""
+        attempt, self._attempt = self._attempt, None
+        if attempt is not None:
+            attempt.ended(error, finished)

@@ -99,7 +99,7 @@ class AnswerCache:
         except Error:
             return None  # the drawing says what is wrong with it, or finds another deployment
         try:
-            key = await run_for_call(call, cache_key, spec, ways, wishes.cache.space)
+            key = await run_for_call(call, cache_key, spec, ways, wishes.cache.space, wishes.cache.number)
         except NoKey as error:
             if asked:
                 raise InvalidRequest([Violation(FIELD, str(error))]) from None

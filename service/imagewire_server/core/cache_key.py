@@ -8,7 +8,7 @@ from typing import NamedTuple
 from imagewire_server.contract import image_header, message_rules, pb
 from imagewire_server.core.store.request import KeptRequest
 
-_VERSION = b"2"
+_VERSION = b"3"
 _AUTO = pb.ImageDetail.IMAGE_DETAIL_AUTO
 
 
@@ -23,10 +23,10 @@ class Way(NamedTuple):
     completed: Callable[[pb.Spec], pb.Spec] | None = None
 
 
-def cache_key(spec: pb.Spec, ways: Iterable[Way], space: str = "") -> bytes:
+def cache_key(spec: pb.Spec, ways: Iterable[Way], space: str = "", number: int = 0) -> bytes:
     """The key of a valid spec that has all that it refers to. Pictures count by their content.
 
-    ways: all that the model's name stands for. space: see CacheWish. Raises NoKey.
+    ways: all that the model's name stands for. space, number: see CacheWish. Raises NoKey.
     """
     if spec.HasField("output_config"):
         raise NoKey("cannot be used with output_config: the provider writes those pictures; leave one of them out")
@@ -49,7 +49,7 @@ def cache_key(spec: pb.Spec, ways: Iterable[Way], space: str = "") -> bytes:
     for way in sorted({(way.target.encode(), _completed(beside, way)) for way in ways}):
         parts += way
     found = hashlib.sha256(_VERSION)
-    for part in (space.encode(), *parts):
+    for part in (space.encode(), b"%d" % number, *parts):
         found.update(b"%d " % len(part))
         found.update(part)
     return found.digest()

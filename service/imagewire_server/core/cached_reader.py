@@ -1,11 +1,9 @@
-"""Reads an answer that is sent again from the answer cache, and sees to it that a damaged one is not sent for good."""
+"""Reads an answer that is sent again from the answer cache, and sees to it that a damaged one is not found again."""
 
 import asyncio
 import contextlib
-import hashlib
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 import structlog
 
@@ -72,38 +70,12 @@ class CachedReader(Reader):
 
     async def _checked(self) -> AsyncGenerator[list[StreamEvent], None]:
         """The events, marked. What cannot be read to its end is not found again. Raises AnswerNotKept."""
-        files = _Files()
         try:
             async with aclosing(self._store.read(self._kept, 0, 0)) as stored:
                 async for events in stored:
-                    files.check(events)
                     yield cached_answer.mark(events)
         except Exception as error:
             _log.warning("a cached answer cannot be read: the next such request is drawn", **describe(error))
             with contextlib.suppress(StoreDown):
                 await self._store.forget_cached(self._kept.caller, self._key)
             raise damaged(self._kept.completion_id, has_request_id=self._has_request_id) from error
-
-
-class _Files:
-    """The files of an answer while they pass."""
-
-    def __init__(self) -> None:
-        self._open: dict[tuple[int, int], Any] = {}
-
-    def check(self, events: list[StreamEvent]) -> None:
-        """Raise ValueError unless all is as it was drawn, up to these events."""
-        if not all(self._are_whole(event) for event in events):
-            raise ValueError("a file of a kept answer has other bytes than were drawn")
-
-    def _are_whole(self, event: StreamEvent) -> bool:
-        if isinstance(event, Chunk):
-            place = event.candidate_index, event.part_index
-            self._open.setdefault(place, hashlib.sha256()).update(event.data)
-            return True
-        if not event.HasField("part_finished"):
-            return True
-        part = event.part_finished
-        digest = self._open.pop((part.candidate_index, part.part_index), hashlib.sha256()).digest()
-        file = part.media if part.HasField("media") else part.image
-        return not file.sha256 or bool(file.uri) or digest == file.sha256

@@ -3,11 +3,13 @@
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from imagewire_server.core.access.caller import ANONYMOUS, Caller, Permission
+from imagewire_server.core.attempts import Attempts
+from imagewire_server.core.trace_context import TraceContext
 
 # gRPC's metadata is text, HTTP's headers are bytes; names are in lower case in both.
 Headers = Iterable[tuple[str | bytes, str | bytes]]
@@ -39,20 +41,26 @@ class Call:
     Known before the body is read:
     method: a gRPC method's full name ("/imagewire.v1.ChatService/StreamCompletion"), or HTTP's method and path ("POST
     /v1/chat/completions"). At the end a path is the pattern of its route: what else it holds is the caller's text.
-    headers: of HTTP, or gRPC's metadata; a trace context (traceparent) is among them.
-    permission: what the caller needs a key for. caller: set by access. quiet: whether it is housekeeping, such as a
+    headers: of HTTP, or gRPC's metadata. trace: the caller's, or this call's own span where spans are made. baggage:
+    what is allowed of the caller's. passed_on: headers for the provider beside those of the trace, None where it gets
+    neither. attempts: who is told of upstream calls.
+    permission: what the caller needs a key for. peer_id: who the verified certificate of its connection names, "" where
+    none was asked for. caller: set by access. quiet: whether it is housekeeping, such as a
     health check, which is not counted, and logged at level debug only.
     deadline: on the event loop's clock, None where the caller set none. began: on time.monotonic's clock.
 
     Learned on the way, times in seconds:
     large: whether its request takes long to work on. model, deployment: what answered. tried: each upstream call as
     (deployment, reason), "OK" for what answered. fallbacks: names that were asked instead of the first.
+    unsigned: what of earlier answers had lost the signatures that the model requires: the caller's names, at most 64.
+    earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
+    name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
     known when their cost is. image_bytes: of pictures handed on.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
-    Known at the end: code: "OK", "CANCELLED", or the reason of the error. seconds: from its beginning to its end.
-    settled: whether it has ended; its drawing may go on.
+    Known at the end: code: "OK", "CANCELLED", or the reason of the error. status: gRPC's ("UNAVAILABLE") or HTTP's.
+    seconds: from its beginning to its end. settled: whether it has ended; its drawing may go on.
     """
 
     request_id: str = ""
@@ -62,7 +70,12 @@ class Call:
     quiet: bool = False
     deadline: float | None = None
     began: float = field(default_factory=time.monotonic)
+    peer_id: str = ""
     caller: Caller = ANONYMOUS
+    trace: TraceContext | None = None
+    baggage: Mapping[str, str] = field(default_factory=dict)
+    passed_on: list[tuple[str, str]] | None = None
+    attempts: Attempts | None = None
     large: bool = False
     model: str = ""
     deployment: str = ""
@@ -71,6 +84,9 @@ class Call:
     cached_answers: int = 0
     tried: list[tuple[str, str]] = field(default_factory=list)
     fallbacks: list[str] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    earlier_messages: int = 0
+    name_of: Callable[[str], str] = field(default=str, repr=False)
     events: int = 0
     pictures: int = 0
     image_bytes: int = 0
@@ -79,6 +95,7 @@ class Call:
     charged: str = "no"
     cost_nano_usd: int | None = None
     code: str = "OK"
+    status: str | int = ""
     seconds: float = 0.0
     settled: bool = False
     on_end: list[Callable[[], None]] = field(default_factory=list, repr=False)
@@ -92,6 +109,11 @@ class Call:
     def cost_usd(self) -> float | None:
         """The cost in US dollars."""
         return None if self.cost_nano_usd is None else self.cost_nano_usd / 10**9
+
+    @property
+    def shown_finish_reason(self) -> str:
+        """The provider's reason, where it is a name; any other text may hold what must not be logged."""
+        return self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)"
 
     def fail(self, code: str) -> None:
         """Note how the call failed. A later failure, such as that of sending the error, does not change it."""
@@ -122,6 +144,9 @@ class Call:
         part = Call(
             self.request_id, self.method, self.headers, deadline=self.deadline, caller=self.caller, large=self.large
         )
+        part.trace, part.baggage = self.trace, self.baggage
+        part.passed_on = self.passed_on
+        part.attempts = None if self.attempts is None else self.attempts.of(part)
         self.on_end.append(part._settle)
         return part
 
@@ -156,6 +181,8 @@ class Call:
             ]
             if self.fallbacks:
                 found.append(("x-imagewire-fallbacks", _ascii(",".join(self.fallbacks))))
+        if self.unsigned:
+            found.append(("x-imagewire-signature-bypass", ",".join(self.unsigned)))
         if self.cached_answers:
             found.append(("x-imagewire-cached-answers", str(self.cached_answers)))
         return found
@@ -163,6 +190,7 @@ class Call:
     def fields(self) -> dict[str, Any]:
         """What the call's log line says of what it asked providers for."""
         return {
+            **self._context(),
             "caller": self.caller.id,
             "model": self.model,
             "completion_id": self.completion_id,
@@ -172,11 +200,17 @@ class Call:
             "events": self.events,
             "image_bytes": self.image_bytes,
             "first_image_byte": None if self.first_image_byte is None else round(self.first_image_byte, 4),
-            "finish_reason": self.finish_reason if _REASON.fullmatch(self.finish_reason) else "(no name)",
+            "finish_reason": self.shown_finish_reason,
             "cached_answers": self.cached_answers,
             "charged": self.charged,
             "cost_usd": self.cost_usd,
         }
+
+    def _context(self) -> dict[str, Any]:
+        if self.trace is None and not self.baggage:
+            return {}
+        found: dict[str, Any] = {"baggage": dict(self.baggage)} if self.baggage else {}
+        return found if self.trace is None else {**found, **self.trace.ids()}
 
     def _tried(self) -> list[str]:
         return [f"{deployment}={reason}" for deployment, reason in self.tried]

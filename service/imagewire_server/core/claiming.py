@@ -21,6 +21,11 @@ async def claim(store: Store, kept: Kept) -> Kept | None:
         raise
 
 
+def spelled(request_id: str) -> str:
+    """A request_id as the store has it: UUIDs are the same in upper and lower case."""
+    return request_id.lower()
+
+
 def give_back(store: Store, kept: Kept) -> None:
     """Nothing is drawn under a request_id that is claimed."""
     if kept.request_id:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TypeGuard
 
 from imagewire_server.config.routing import Fallbacks
-from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest
+from imagewire_server.contract import lost_signatures, pb
+from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
 from imagewire_server.core.accounting import Account
@@ -20,6 +20,16 @@ from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
+
+_UNSIGNED = (
+    "has lost the signature that this model requires: send the answer's message back unchanged, with its"
+    " thought_signature (REST: provider_specific_fields), or send the picture in a user message"
+)
+_EARLIER_UNSIGNED = (
+    "goes on from an answer without the signatures that this model requires: go on with the model that made it, or send"
+    " its picture in a user message"
+)
+_MOST_NAMED = 64  # parts of earlier answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +44,8 @@ class StartedAnswer:
 class Failover:
     """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock.
 
-    fallbacks: the caller's own, instead of the configured ones.
+    fallbacks: the caller's own, instead of the configured ones. refuses_unsigned: whether earlier answers without the
+    signatures that a model requires are refused; else the provider sends a placeholder.
     """
 
     def __init__(
@@ -45,8 +56,10 @@ class Failover:
         stream: bool,
         deadline: float | None,
         fallbacks: Sequence[str] | None = None,
+        refuses_unsigned: bool = False,
     ) -> None:
         self._router = router
+        self._refuses_unsigned = refuses_unsigned
         self._account = account
         self._stream = stream
         self._deadline = deadline
@@ -122,6 +135,9 @@ class Failover:
 
     async def _start_route(self, route: Route, spec: pb.Spec, call: Call) -> StartedAnswer:
         call.model, call.deployment = route.name, route.id
+        call.unsigned = []
+        if route.capabilities.unsigned_signature and len(spec.messages) > 1:
+            await run_for_call(call, self._note_unsigned, spec, call)
         call.tried.append((route.id, "ABANDONED"))
         if route.upstream.completed is not None:
             # A copy: another deployment, and another drawing of the same request, may have other defaults.
@@ -139,6 +155,19 @@ class Failover:
             raise Internal("a provider's answer had no event") from None
         call.tried[-1] = (route.id, "OK")
         return StartedAnswer(route, first, events)
+
+    def _note_unsigned(self, spec: pb.Spec, call: Call) -> None:
+        """Note what has lost its signatures. Raises InvalidRequest where that is refused."""
+        found: dict[str, str] = {}
+        for i, path in lost_signatures.paths(spec):
+            own = i - call.earlier_messages
+            field = f"spec.messages[{own}].{path}" if own >= 0 else "spec.previous_completion_id"
+            found[field] = _UNSIGNED if own >= 0 else _EARLIER_UNSIGNED
+            if len(found) == _MOST_NAMED:
+                break
+        if found and self._refuses_unsigned:
+            raise InvalidRequest([Violation(field, words) for field, words in found.items()])
+        call.unsigned = [call.name_of(field) for field in found]
 
     async def _observed(self, route: Route, spec: pb.Spec, report: Report) -> AsyncGenerator[list[StreamEvent], None]:
         """The provider's events; how the call ends is noted in the route's circuit."""

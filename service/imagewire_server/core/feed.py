@@ -177,6 +177,9 @@ class Feed:
     def _note_progress(self) -> None:
         """The store has written some, or has failed."""
         self._drop_read()
+        lags = any(self.lacks(reader.position) for reader in self._readers)
+        if self._keeping is not None and self._keeping.recorder.failed and not lags:
+            self._keeping.recorder.release()  # memory has all that was not written
         self.wake()
 
     def wake(self) -> None:

@@ -30,11 +30,15 @@ _T = TypeVar("_T")
 class Engine:
     """Draws. One instance serves all calls of a process; `router` may be replaced while calls run.
 
-    quotas: of the callers.
+    quotas: of the callers. refuses_unsigned: whether earlier answers without the signatures that a model requires are
+    refused.
     """
 
-    def __init__(self, router: Router, admission: Admission, quotas: Quotas | None = None) -> None:
+    def __init__(
+        self, router: Router, admission: Admission, quotas: Quotas | None = None, *, refuses_unsigned: bool = False
+    ) -> None:
         self.router = router
+        self._refuses_unsigned = refuses_unsigned
         self._admission = admission
         self._quotas = quotas or Quotas()
 
@@ -83,7 +87,14 @@ class Engine:
         try:
             with self._admission.slot():
                 reserved = await _in_time(self._quotas.reserve(spec, call, self.router, fallbacks), deadline)
-                failover = Failover(self.router, account, stream=stream, deadline=deadline, fallbacks=fallbacks)
+                failover = Failover(
+                    self.router,
+                    account,
+                    stream=stream,
+                    deadline=deadline,
+                    fallbacks=fallbacks,
+                    refuses_unsigned=self._refuses_unsigned,
+                )
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:
                     events: list[StreamEvent] | None = [_started(answer.route, call, kept), *answer.first]

@@ -81,10 +81,10 @@ async def _turn(ident: str, store: Store, caller: str, max_bytes: int, *, later:
 
 
 def _lost(ident: str) -> CompletionNotFound:
-    """An earlier answer of the chat is gone."""
+    """An earlier answer of the chat is gone, or damaged."""
     return CompletionNotFound(
-        f"{_FIELD}: the chat goes on from {ident!r}, which was deleted, or removed to make room: send the whole chat in"
-        " messages",
+        f"{_FIELD}: the chat goes on from {ident!r}, which was deleted, removed to make room, or damaged in the store:"
+        " send the whole chat in messages",
         metadata={"completion_id": ident},
     )
 

@@ -23,7 +23,7 @@ from imagewire_server.core.feed import OnDisconnect
 from imagewire_server.core.generate import Engine, new_id
 from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.kept_images import has_images
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.picture_links import Links
 from imagewire_server.core.reader import Reader
@@ -41,6 +41,7 @@ _BUFFER, _BUFFERS = 256 * 1024, 256 * 1024 * 1024
 class _Running:
     completion: Completion
     kept: Kept
+    recorder: Recorder
 
 
 class Keeper:
@@ -111,7 +112,7 @@ class Keeper:
                 spec, stream=stream, deadline=deadline, call=call, fallbacks=wishes.fallbacks
             )
             return completion.attach(hashes=hashes)
-        fingerprint = b""
+        request_id, fingerprint = claiming.spelled(request_id), b""
         if request_id:
             fingerprint = wishes.fingerprint or await run_for_call(call, fingerprint_of, spec)
         now = time.time()
@@ -133,7 +134,7 @@ class Keeper:
             raise
         if cached is not None:
             await cached.answer(kept)
-            return ReaderInTime(cached, deadline) if deadline is not None else cached
+            return ReaderInTime(cached, deadline, kept) if deadline is not None else cached
         goes_on = on_disconnect != pb.OnDisconnect.ON_DISCONNECT_CANCEL and (
             self._goes_on or on_disconnect == pb.OnDisconnect.ON_DISCONNECT_KEEP
         )
@@ -148,22 +149,27 @@ class Keeper:
         """A reader of a kept answer, from a position on. Raises CompletionNotFound and others."""
         if self._store is None:
             raise KeepOff("this server keeps no answers, so it cannot resume one: ask again with StreamCompletion")
-        caller = call.caller.id
-        ident = request.completion_id or self._by_request.get((caller, request.request_id), "")
+        caller, request_id = call.caller.id, claiming.spelled(request.request_id)
+        ident = request.completion_id or self._by_request.get((caller, request_id), "")
         running = self._running.get(ident)
         if running is not None and running.kept.caller == caller:
             kept: Kept | None = running.kept
         else:
             try:
-                kept = await self._store.find(
-                    caller, completion_id=request.completion_id, request_id=request.request_id
-                )
+                kept = await self._store.find(caller, completion_id=request.completion_id, request_id=request_id)
             except StoreDown as error:
                 raise unavailable() from error
         if kept is None:
             raise _not_found()
         call.completion_id = kept.completion_id
         return self._attach(self._store, kept, request.after_sequence, request.offset, call.deadline)
+
+    async def is_drawn(self, caller: str, completion_id: str) -> bool:
+        """Whether an answer of the caller's is being drawn, here or elsewhere, as far as the store knows."""
+        running = self._running.get(completion_id)
+        if running is not None or self._store is None:
+            return running is not None and running.kept.caller == caller
+        return await is_drawn(self._store, caller, completion_id)
 
     async def delete(self, caller: str, completion_id: str) -> bool:
         """Forget an answer and its pictures, unless it is still drawn. Returns whether it is forgotten.
@@ -172,15 +178,12 @@ class Keeper:
         """
         if self._store is None:
             raise KeepOff("this server keeps no answers, so there is nothing to delete")
-        running = self._running.get(completion_id)
-        if running is not None and running.kept.caller == caller:
+        if await self.is_drawn(caller, completion_id):
             return False
         try:
             kept = await self._store.find(caller, completion_id=completion_id)
             if kept is None or kept.state is State.NOT_KEPT:
                 raise _not_found()
-            if kept.state is State.RUNNING and await self._store.is_alive(kept):
-                return False
             await self._store.delete(kept)
         except StoreDown as error:
             raise unavailable() from error
@@ -190,8 +193,10 @@ class Keeper:
         """The spec with all that it refers to, which is kept as long as its answer."""
         if wishes.prepare is not None:
             await wishes.prepare()
+        own = len(spec.messages)
         try:
             spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
+            call.earlier_messages = len(spec.messages) - own
             await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
         except StoreDown as error:
             raise unavailable() from error
@@ -240,12 +245,14 @@ class Keeper:
             on_disconnect=OnDisconnect.CONTINUE if goes_on else OnDisconnect.CANCEL,
             keeping=keeping,
         )
-        self._running[kept.completion_id] = _Running(completion, kept)
+        self._running[kept.completion_id] = _Running(completion, kept, keeping.recorder)
         self._idle.clear()
         if kept.request_id:
             self._by_request[kept.caller, kept.request_id] = kept.completion_id
         reader = completion.attach(hashes=True)
-        return ReaderInTime(reader, deadline) if goes_on and deadline is not None else reader
+        if not goes_on or deadline is None:
+            return reader
+        return ReaderInTime(reader, deadline, kept, keeping.recorder)
 
     def _may_go_on(self) -> bool:
         alone = sum(not running.completion.is_read for running in self._running.values())
@@ -258,7 +265,8 @@ class Keeper:
             reader = running.completion.attach(after_sequence, offset, hashes=True)
         else:
             reader = StoredReader(store.read(kept, after_sequence, offset))
-        return ReaderInTime(reader, deadline) if deadline is not None else reader
+        recorder = running.recorder if running is not None else None
+        return ReaderInTime(reader, deadline, kept, recorder) if deadline is not None else reader
 
     def _end(self, kept: Kept, recorder: Recorder, call: Call, entry: Entry | None, outcome: Exception | None) -> None:
         """The upstream call of a drawing is over."""

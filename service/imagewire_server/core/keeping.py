@@ -10,9 +10,7 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import not_kept
 from imagewire_server.core import picture_links
 from imagewire_server.core.store.records import Kept
-from imagewire_server.core.store.store import Recorder, Store, StoreDown
-
-_LONGEST = 5.0  # seconds that a caller waits for a disk that hangs
+from imagewire_server.core.store.store import LONGEST, Recorder, Store, StoreDown
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +48,5 @@ class Keeping:
 async def settled(recorder: Recorder) -> None:
     """Return when the end of an answer is written, or cannot be, or after a few seconds."""
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(_LONGEST):
+        async with asyncio.timeout(LONGEST):
             await recorder.settle()

@@ -3,12 +3,14 @@
 import hashlib
 import secrets
 from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
 
 from imagewire_server.contract import image_header, image_rules, pb
 from imagewire_server.contract.errors import InvalidRequest, Overloaded, Violation
-from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.contract.keep_errors import ImageDamaged, ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.core.store import checked
 from imagewire_server.core.store.records import KeptImage
-from imagewire_server.core.store.store import NoRoom, Store, StoreDown, Upload
+from imagewire_server.core.store.store import Damaged, NoRoom, Store, StoreDown, Upload
 
 _DESCRIBED = frozenset({"mime_type", "width", "height", "size_bytes", "sha256"})
 _MOST_IN_CHUNK = 2 * 1024 * 1024
@@ -16,7 +18,6 @@ _NO_ROOM = (
     "uploads and drawings that are not finished leave no room for this picture (keep_max_bytes): upload it again in a"
     " moment, or send it in the request, as Image.data"
 )
-_READ = 1024 * 1024  # bytes that are read at once: a store that is far away answers slowly
 
 
 class KeptImages:
@@ -63,11 +64,18 @@ class KeptImages:
     async def open(
         self, caller: str, image_id: str, offset: int, size: int
     ) -> tuple[pb.Image, AsyncGenerator[bytes, None]]:
-        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest."""
+        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest.
+
+        Raises ImageDamaged for what is damaged: where its size tells, at once, else in place of the last pieces.
+        """
         kept, store = await self.find(caller, image_id), self._store
         if offset > kept.size:
             words = f"is {offset}, and the picture has {kept.size} bytes; send how many have arrived"
             raise InvalidRequest([Violation("offset", words)])
+        try:
+            await checked.check_size(store, kept)
+        except (Damaged, StoreDown) as error:
+            raise await _lost(store, kept, error) from error
         return _message(kept), _pieces(store, kept, offset, size)
 
     async def delete(self, caller: str, image_id: str) -> None:
@@ -206,21 +214,21 @@ async def has_images(store: Store, caller: str, image_ids: Collection[str]) -> b
 
 async def _pieces(store: Store, kept: KeptImage, offset: int, size: int) -> AsyncGenerator[bytes, None]:
     try:
-        while data := await store.image_bytes(kept, offset, _READ - offset % _READ):
-            for start in range(0, len(data), size):
-                yield data[start : start + size]
-            offset += len(data)
-    except StoreDown as error:
-        raise await _lost(store, kept) from error
+        async with aclosing(checked.pieces(store, kept, offset, size)) as found:
+            async for data in found:
+                yield data
+    except (Damaged, StoreDown) as error:
+        raise await _lost(store, kept, error) from error
 
 
-async def _lost(store: Store, kept: KeptImage) -> ImageNotFound | StoreUnavailable:
-    """Why a picture cannot be read any more: it was removed, or the store does not work."""
+async def _lost(store: Store, kept: KeptImage, error: Damaged | StoreDown) -> ImageNotFound | StoreUnavailable:
+    """Why a picture cannot be read: it was removed meanwhile, its file is damaged, or the store does not work."""
     try:
-        found = await store.image(kept.caller, image_id=kept.image_id)
+        if await store.image(kept.caller, image_id=kept.image_id) is None:
+            return _not_found()
     except StoreDown:
         return _unavailable()
-    return _unavailable() if found is not None else _not_found()
+    return ImageDamaged() if isinstance(error, Damaged) else _unavailable()
 
 
 def _not_found() -> ImageNotFound:

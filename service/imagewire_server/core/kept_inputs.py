@@ -3,7 +3,8 @@
 from imagewire_server.contract import image_rules, message_rules, pb
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff
-from imagewire_server.core.store.store import Store
+from imagewire_server.core.store import checked
+from imagewire_server.core.store.store import Damaged, Store
 
 _ASSISTANT = pb.Role.ROLE_ASSISTANT
 _MOST_NAMED = 64  # hashes in an error: a request has at most 14 input pictures that a model looks at
@@ -13,7 +14,8 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, 
     """Put the bytes of kept pictures into a valid spec. max_bytes: of all of them.
 
     until: as long as this answer, they are kept, so that its chat can go on; 0 where it is not kept. Raises
-    ImageNotFound, KeepOff, StoreDown, and InvalidRequest for a picture that differs from what the request says.
+    ImageNotFound, also for what is damaged, KeepOff, StoreDown, and InvalidRequest for a picture that differs from what
+    the request says.
     """
     wanted = list(message_rules.kept_images(spec))
     if not wanted:
@@ -35,8 +37,13 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, 
         if left < 0:
             words = f"the pictures that the request names have more than {max_bytes} bytes together; leave some out"
             raise InvalidRequest([Violation(path, words)])
+        try:
+            data = await checked.whole(store, kept)
+        except Damaged:  # as if it was not kept: who uploads it again mends it
+            missing.append((path, image))
+            continue
         if not missing:
-            image.data = await store.image_bytes(kept, 0, kept.size)
+            image.data = data
             image.mime_type = image.mime_type or kept.mime_type
             check = image_rules.answered if role == _ASSISTANT else image_rules.sent
             found = [Violation(f"{path}.{field}" if field else path, words) for field, words in check(image)]

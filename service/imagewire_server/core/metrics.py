@@ -27,6 +27,7 @@ _LINES_DROPPED = "imagewire_log_lines_dropped"
 _NOT_KEPT = "imagewire_answers_not_kept"
 _CACHED = "imagewire_cached_answers"
 _OF_CALLERS, _PICTURES_OF, _COST_OF = "imagewire_caller_calls", "imagewire_caller_pictures", "imagewire_caller_cost_usd"
+_CERTIFICATE = "imagewire_tls_certificate_not_after_timestamp_seconds"
 
 METRICS = {
     _CALLS: Metric("counter", "Calls, by how they ended.", ("method", "code")),
@@ -51,6 +52,9 @@ METRICS = {
         " written at all (unwritable).",
         ("reason",),
     ),
+    _CERTIFICATE: Metric(
+        "gauge", "Until when the certificate is valid that this worker uses, in Unix time.", ("file",)
+    ),
 }
 # A histogram's numbers have one more label: the sum, or a bucket's bound, for what is above the one before.
 SUM = "sum"
@@ -62,6 +66,7 @@ _BASE, _PER_NAME = 256 * 1024, 8 * 1024
 
 _counts = Counts()
 _shared: Shared | None = None
+_own: dict[Name, float] = {}  # what has no sum over all workers
 
 
 def slot_size(names: int) -> int:
@@ -82,7 +87,7 @@ def forget_running(slot: memoryview) -> None:
 
 def everything() -> dict[Name, float]:
     """All that was counted, by all workers."""
-    return _shared.read() if _shared is not None else _counts.read()
+    return {**(_shared.read() if _shared is not None else _counts.read()), **_own}
 
 
 def count(call: Call) -> None:
@@ -126,3 +131,13 @@ def count_running(change: int) -> None:
 def count_lines_dropped(reason: str, lines: int) -> None:
     """Lines of the log were lost."""
     _counts.add((_LINES_DROPPED, reason), lines)
+
+
+def set_certificate_expiry(file: str, moment: float) -> None:
+    """Until when the certificate of a file is valid, in Unix time."""
+    _own[_CERTIFICATE, file] = moment
+
+
+def forget_certificate(file: str) -> None:
+    """The certificate of a file is no longer served."""
+    _own.pop((_CERTIFICATE, file), None)

@@ -18,6 +18,7 @@ def settle(call: Call, **outcome: str | int) -> None:
     outcome: how its API says it in the log. A failure here does not reach the caller, whose answer is made elsewhere.
     """
     call.seconds, call.settled = time.monotonic() - call.began, True
+    call.status = outcome.get("status", outcome.get("code", ""))
     try:
         if not call.quiet:
             metrics.count(call)

@@ -10,13 +10,15 @@ class CacheWish:
     new one; 0 for a new one in any case, None for what the model's configuration says.
 
     fresh: whether a new one is drawn in any case, without turning the cache on. stores: whether later requests may find
-    the answer. space: only requests with the same one find it.
+    the answer. space: only requests with the same one find it. number: of the drawing, where a request asks for
+    several: each has a picture of its own.
     """
 
     ttl: float | None = None
     fresh: bool = False
     stores: bool = True
     space: str = ""
+    number: int = 0
 
 
 NO_CACHE_WISH = CacheWish()

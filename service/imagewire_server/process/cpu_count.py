@@ -7,11 +7,8 @@ from pathlib import Path
 
 from imagewire_server import linux
 
-_OF_THIS_PROCESS = Path("/proc/self/cgroup")
-_MOUNTED = Path("/sys/fs/cgroup")
 
-
-def usable(groups: Path = _OF_THIS_PROCESS, mounted: Path = _MOUNTED, bound: int | None = None) -> int:
+def usable(groups: Path = linux.CONTROL_GROUPS, mounted: Path = linux.MOUNTED_GROUPS, bound: int | None = None) -> int:
     """The number, rounded up, at least 1. groups, mounted: where Linux lists control groups, versions 1 and 2.
 
     bound: the cores that the process is bound to.

@@ -126,8 +126,8 @@ def load(
                     raise ConfigError(f"litellm_params.{name} of {deployment.name}: {why}; correct it, or remove it")
                 yield f"litellm_params.{name} of {deployment.name} is not used: {why}"
         asked = registration.asked(deployment, made, environ)
-        if asked and asked.missing:
-            yield f"{deployment.name} needs {asked.credentials}"
+        if asked and asked.needs:
+            yield f"{deployment.name} needs {asked.needs}"
 
     return config.load(provider_configs(), path, environ, text=text, resolve=resolve, check=check, **flags)
 
@@ -157,9 +157,14 @@ def table(made: config.Config, environ: Mapping[str, str], packages: tuple[str, 
     def details(deployment: "Deployment") -> show.Details:
         registration = _of(deployment, packages)
         known = _models(deployment, registration, made, packages).find(deployment.model)
-        talks = registration.config.talks(deployment.model)
-        may = "draws, as far as the table of models tells" if "*" in deployment.model else "is asked to draw"
-        answers = "answers with text only" if talks else "draws" if known.is_known else may
+        if registration.config.talks(deployment.model):
+            answers = "answers with text only"
+        elif known.is_known:
+            answers = "draws"
+        elif "*" in deployment.model:
+            answers = "draws, as far as the table of models tells"
+        else:
+            answers = "may draw: the table of models does not have it"
         asked = registration.asked(replace(deployment, model=known.id or deployment.model), made, environ)
         return show.Details(asked, f"{answers}; {show.price(known.price)}", used(deployment, registration))
 

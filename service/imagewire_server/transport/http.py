@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
@@ -129,6 +129,14 @@ class HttpAnswer:
 def prepared(headers: Mapping[str, str]) -> httpx.Headers:
     """The headers of a request and those of every request. Build them once: it takes a tenth of a small call's time."""
     return httpx.Headers({"accept-encoding": "identity", **headers})
+
+
+def extended(headers: httpx.Headers, more: Iterable[tuple[str, str]]) -> httpx.Headers:
+    """Prepared headers with others, which take the place of those of the same names."""
+    found = headers.copy()
+    for name, value in more:
+        found[name] = value
+    return found
 
 
 class HttpTransport:

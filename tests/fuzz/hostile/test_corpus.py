@@ -11,6 +11,8 @@ from tests.fuzz.hostile.kinds import KINDS, known_seeds
 from tests.fuzz.hostile.running import Tally, run
 from tests.fuzz.hostile.target import serving
 
+pytestmark = pytest.mark.system
+
 _CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.case"))
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import structlog
 
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # as the command does, before gRPC is loaded
-from imagewire_server import bootstrap, cli
+from imagewire_server import cli, serving
 from tests.fuzz.hostile.watch import Held, Watch
 
 _log = structlog.get_logger("watch")
-_serve = bootstrap.serve
+_serve = serving.serve
 
 
 def _tell(held: Held) -> None:
@@ -35,5 +35,5 @@ async def _watched(*arguments: Any, **named: Any) -> None:
 
 
 if __name__ == "__main__":
-    bootstrap.serve = _watched
+    serving.serve = _watched
     cli.main()

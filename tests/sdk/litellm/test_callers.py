@@ -9,6 +9,7 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
+import grpc
 import pytest
 
 import imagewire
@@ -219,10 +220,24 @@ def test_a_retry_loop_by_status_codes() -> None:
             told: Any = error
             statuses.append((told.status_code, told.llm_provider, told.model))
     assert statuses == [
-        (429, "gemini", "gemini/emulator-429-per-day"),
-        (503, "gemini", "gemini/emulator-503"),
-        (503, "gemini", "gemini/emulator-500"),
+        (429, "gemini", "emulator-429-per-day"),
+        (503, "gemini", "emulator-503"),
+        (503, "gemini", "emulator-500"),
     ]
+
+
+def test_an_error_names_the_model_behind_an_alias() -> None:
+    def fail(context: Any) -> None:
+        context.set_trailing_metadata([("x-imagewire-model", "vertex_ai/gemini-3-pro-image")])
+        context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "slow down")
+
+    for told, named in ((fail, ("vertex_ai", "gemini-3-pro-image")), (None, ("", "nano"))):
+        script = Script(events=[], fail=told or (lambda context: context.abort(grpc.StatusCode.NOT_FOUND, "no")))
+        with scripted(script) as target, pytest.raises(imagewire.ImagewireError) as caught:
+            completion("nano", SAY, target=target, num_retries=0)
+        error: Any = caught.value
+        assert (error.llm_provider, error.model) == named
+        assert (pickle.loads(pickle.dumps(error)).args) == error.args  # noqa: S301  # our own
 
 
 def test_a_cache_keeps_answers_as_copies_and_pickles() -> None:
@@ -265,3 +280,12 @@ def test_a_timeout_of_httpx_ends_the_call() -> None:
     with pytest.raises(imagewire.DeadlineExceeded):
         completion(model="gemini/emulator-silent", messages=SAY, timeout=timeout, num_retries=0)  # type: ignore[call-overload]
     assert time.monotonic() - begun < 60
+
+
+def test_a_history_made_anew_says_what_had_no_signature() -> None:
+    chat = [*SAY, {"role": "assistant", "content": "Here it is"}, *SAY]
+    assert completion(PRO, chat)._hidden_params["unsigned"] == ["messages[1]"]
+    chunks = list(completion(PRO, chat, stream=True))
+    whole = stream_chunk_builder(chunks)
+    assert whole is not None
+    assert whole._hidden_params["unsigned"] == ["messages[1]"]

@@ -16,6 +16,7 @@ from imagewire.images import image
 from imagewire.litellm.params import read
 from imagewire.litellm.types import Message as OwnMessage
 from imagewire.part import Part
+from imagewire.v1.image_pb2 import ImageDetail
 from imagewire.v1.message_pb2 import FunctionCall, NativePart, Role
 from tests.pictures import JPEG, PNG
 from tests.sdk.litellm.test_completion import MODEL
@@ -240,6 +241,18 @@ def test_a_file_may_be_a_picture(file: Any, mime_type: str) -> None:
     request = read("gemini/m", [{"role": "user", "content": [{"type": "file", "file": file}]}], {"target": "host:1"})
     image = request.spec.messages[0].parts[0].image
     assert (image.uri, image.mime_type) == (file.get("file_data") or file.get("file_id"), mime_type)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": URL, "detail": "original"}},
+        {"type": "file", "file": {"file_data": URL, "detail": "ultra_high"}},
+    ],
+)
+def test_openais_highest_detail_is_googles(part: Any) -> None:
+    request = read("gemini/m", [{"role": "user", "content": [part]}], {"target": "host:1"})
+    assert request.spec.messages[0].parts[0].image.detail == ImageDetail.IMAGE_DETAIL_ULTRA_HIGH
 
 
 def test_an_answer_may_be_a_list_of_text_and_pictures_in_their_order() -> None:

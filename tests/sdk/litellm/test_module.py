@@ -56,15 +56,53 @@ print(litellm.exceptions.AuthenticationError.__name__)
     assert (done.stdout, done.stderr) == ("Unauthenticated\n", "")
 
 
-@pytest.mark.parametrize(("name", "value"), [("callbacks", ["langfuse"]), ("set_verbose", True), ("dropparams", True)])
+@pytest.mark.parametrize(("name", "value"), [("callbacks", ["langfuse"]), ("zzz", True), ("dropparams", True)])
 def test_a_setting_that_would_change_nothing_cannot_be_set(name: str, value: Any) -> None:
-    with pytest.raises(AttributeError, match=f"litellm.{name} cannot be set here"):
+    remedies = {
+        "callbacks": ": use the server's log",
+        "zzz": "; the settings are api_base",
+        "dropparams": "; did you mean drop_params",
+    }
+    with pytest.raises(AttributeError, match=f"litellm.{name} cannot be set here{remedies[name]}"):
         setattr(litellm, name, value)
+
+
+def test_where_models_are_is_a_setting_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"api_key": "k", "api_base": "https://a.example", "vertex_project": "p"}.items():
+        monkeypatch.setattr(litellm, name, value)
+    given = dict(read(MODEL, SAY, {}).connection.variables)
+    assert given == {
+        "IMAGEWIRE_GEMINI_API_KEY": "k",
+        "IMAGEWIRE_GEMINI_API_BASE": "https://a.example",
+        "IMAGEWIRE_VERTEX_PROJECT": "p",
+    }
+    said = {"base_url": "https://b.example", "vertex_ai_project": "q"}
+    given = dict(read(MODEL.replace("gemini/", "vertex_ai/"), SAY, said).connection.variables)
+    assert given == {"IMAGEWIRE_VERTEX_API_BASE": "https://b.example", "IMAGEWIRE_VERTEX_PROJECT": "q"}
+
+
+@pytest.mark.parametrize("way", ["litellm.set_verbose = True", "litellm._turn_on_debug()"])
+def test_verbose_shows_each_attempt_until_it_is_switched_off(way: str, target: str) -> None:
+    program = f"""
+from imagewire import litellm
+{way}
+litellm.completion(model={MODEL!r}, messages={SAY!r})
+litellm.set_verbose = False
+litellm.completion(model={MODEL!r}, messages={SAY!r})
+"""
+    environ = {"IMAGEWIRE_TARGET": target}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=True, env=environ
+    )
+    [line] = done.stderr.splitlines()
+    assert line.endswith(f": attempt 1, to {target}")
 
 
 def test_what_is_not_here_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(litellm, "telemetry", False, raising=False)
     monkeypatch.setattr(litellm, "suppress_debug_info", True, raising=False)
+    monkeypatch.setattr(litellm, "success_callback", [], raising=False)
+    monkeypatch.setattr(litellm, "cache", None, raising=False)
 
 
 def test_a_program_with_the_import_line_changed(target: str) -> None:

@@ -53,6 +53,10 @@ def test_everything_is_read(tmp_path: Path) -> None:
     ("entry", "line", "words"),
     [
         ("{name: a}", 3, "key_sha256 of 'a' is missing: make a key with: imagewire-server key new a"),
+        ("{name: 'cert:a'}", 3, "and none is asked for: set tls_client_ca, or key_sha256"),
+        ("{name: 'spiffe://td/a b'}", 3, "or the id of a client certificate"),
+        ("{name: 'cert:a,b'}", 3, "or the id of a client certificate"),
+        (f"{{name: 'cert:{'a' * 124}'}}", 3, "of at most 128 characters"),
         (f"{{key_sha256: {DIGEST}}}", 3, "name is missing"),
         (f"{{name: 'a b', key_sha256: {DIGEST}}}", 3, "'a b' is no name of a caller"),
         (f"{{name: anonymous, key_sha256: {DIGEST}}}", 3, "is no name of a caller"),
@@ -79,6 +83,22 @@ def test_what_is_wrong_is_refused_with_its_line(tmp_path: Path, entry: str, line
     assert "iw-secret" not in str(raised.value)
 
 
+def test_a_caller_may_be_known_by_its_certificate_alone(tmp_path: Path) -> None:
+    tls = "imagewire:\n  tls_cert: c\n  tls_key: k\n  tls_client_ca: a\n"
+    names = ["spiffe://td/ns/draw/sa/web", "cert:batch.internal", "cert:Jane Doe"]
+    entries = "".join(f"    - {{name: '{name}', calls_at_once: 1}}\n" for name in names)
+    made = read(tmp_path, f"{tls}  callers:\n{entries}")
+    assert [policy.name for policy in made.callers] == names
+    assert not made.asks_for_key
+    shown = list(table(made, ENV))
+    assert "callers need no key" in shown
+    assert any(line.startswith(f"  {names[0]}: draw images models; ") for line in shown)
+    both = read(tmp_path, f"{tls}  callers:\n{entries}    - {{name: web, key_sha256: {DIGEST}}}\n")
+    assert both.asks_for_key
+    with pytest.raises(ConfigError, match="key_sha256 of 'web' is missing"):
+        read(tmp_path, f"{tls}  callers: [{{name: web}}]\n")
+
+
 def test_variables_need_not_be_set_to_check(tmp_path: Path) -> None:
     text = "imagewire: {callers: [{name: os.environ/NAME, key_sha256: os.environ/DIGEST, usd_per_day: os.environ/USD}]}"
     (made,) = read(tmp_path, text, resolve=False).callers
@@ -99,7 +119,7 @@ def test_check_shows_callers_and_no_digests(tmp_path: Path) -> None:
 
 
 def test_callers_keep_strangers_out_as_a_master_key_does() -> None:
-    config = Config(Settings(grpc="0.0.0.0:1"), callers=(Policy("a"),))
+    config = Config(Settings(grpc="0.0.0.0:1"), callers=(Policy("a", (bytes(32),)),))
     assert config.asks_for_key
     assert exposed(config.settings, asks_for_key=config.asks_for_key) == ()
     with pytest.raises(ConfigError, match="would need no key"):
@@ -110,6 +130,8 @@ def test_callers_keep_strangers_out_as_a_master_key_does() -> None:
 def test_callers_with_their_own_keys_are_not_trusted_with_the_servers_credentials() -> None:
     assert named("auto", Config(master_key="sk-1")) is None
     assert named("auto", Config(master_key="sk-1", callers=(Policy("a"),))) == ()
+    assert named("auto", Config(Settings(grpc="0.0.0.0:1", tls_client_ca="a"))) is None
+    assert named("auto", Config(Settings(tls_client_ca="a"), callers=(Policy("cert:a"),))) == ()
     assert named("any", Config(callers=(Policy("a"),))) is None
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.config.callers import is_local, named
+from imagewire_server.config.callers import named
+from imagewire_server.config.transport_security import is_local
 from imagewire_server.providers import registry
 
 
@@ -38,8 +39,9 @@ def config(**environ: str) -> Any:
     return registry.load(None, {"GEMINI_API_KEY": "k", **environ})
 
 
-_OPEN = {"IMAGEWIRE_GRPC": "0.0.0.0:50051"}
-_OPEN_REST = {"IMAGEWIRE_REST": "0.0.0.0:4000"}
+_OPEN = {"IMAGEWIRE_GRPC": "0.0.0.0:50051", "IMAGEWIRE_PLAINTEXT": "anywhere"}
+_OPEN_REST = {"IMAGEWIRE_REST": "0.0.0.0:4000", "IMAGEWIRE_PLAINTEXT": "anywhere"}
+_CLIENTS = {"IMAGEWIRE_TLS_CERT": "c", "IMAGEWIRE_TLS_KEY": "k", "IMAGEWIRE_TLS_CLIENT_CA": "a"}
 _KEY = {"IMAGEWIRE_MASTER_KEY": "sk-1234567890abcdef"}
 
 
@@ -54,6 +56,7 @@ _KEY = {"IMAGEWIRE_MASTER_KEY": "sk-1234567890abcdef"}
         ("auto", {**_OPEN, "IMAGEWIRE_REST": "off"}, ()),
         ("auto", {"IMAGEWIRE_GRPC": "localhost:1", **_OPEN_REST}, ()),
         ("auto", {**_OPEN, **_OPEN_REST, **_KEY}, None),
+        ("auto", {**_OPEN, **_OPEN_REST, **_CLIENTS}, None),
     ],
 )
 def test_strangers_may_name_nothing_unless_it_is_said(

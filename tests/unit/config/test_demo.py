@@ -34,7 +34,14 @@ def test_a_demo_on_this_machine_needs_no_key_whose_variable_is_not_set(tmp_path:
     assert load(file, {"LITELLM_MASTER_KEY": "sk-1"}, demo=True).master_key == "sk-1"
 
 
-@pytest.mark.parametrize("given", [{"demo": True, "rest": "0.0.0.0:4000"}, {"demo": True, "grpc": "0.0.0.0:1"}, {}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"demo": True, "rest": "0.0.0.0:4000", "plaintext": "anywhere"},
+        {"demo": True, "grpc": "0.0.0.0:1", "plaintext": "anywhere"},
+        {},
+    ],
+)
 def test_elsewhere_the_key_must_be_set(tmp_path: Path, given: dict[str, object]) -> None:
     with pytest.raises(ConfigError, match="LITELLM_MASTER_KEY is not set; set it"):
         load(written(tmp_path, MODELS + KEY), {"IMG_MODEL": "gemini/m", "NONE": "k"}, **given)

@@ -22,7 +22,6 @@ REST = "127.0.0.1:4000"
         ("PORT", "--port"),
         ("NUM_WORKERS", "--num_workers"),
         ("CONFIG_FILE_PATH", "--config"),
-        ("SSL_KEYFILE_PATH", "TLS"),
         ("SSL_VERIFY", "always verified"),
         ("NO_DOCS", "open"),
         ("REQUEST_TIMEOUT", "IMAGEWIRE_FIRST_BYTE_TIMEOUT"),

@@ -85,3 +85,14 @@ def test_a_missing_file_and_a_wrong_variable_are_named() -> None:
 
 def test_rest_is_where_litellm_is() -> None:
     assert Settings().rest.rpartition(":")[2] == "4000"
+
+
+def test_a_setting_has_its_former_name_too(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    for name in ("missing_signatures", "rest_missing_signatures"):
+        file.write_text(f"imagewire: {{{name}: refuse}}\n")
+        assert load(file, {}).missing_signatures == "refuse"
+        assert load(None, {f"IMAGEWIRE_{name.upper()}": "refuse"}).missing_signatures == "refuse"
+    file.write_text("imagewire:\n  missing_signatures: refuse\n  rest_missing_signatures: bypass\n")
+    with pytest.raises(ConfigError, match=":3: rest_missing_signatures and missing_signatures are one setting"):
+        load(file, {})

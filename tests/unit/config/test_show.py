@@ -11,6 +11,14 @@ from imagewire_server.config import show
 from imagewire_server.contract.provider import ImagePrice
 from imagewire_server.providers import registry
 
+UNSET = (
+    "GEMINI_API_KEY",
+    "GOOGLE_API_KEY",
+    "GOOGLE_APPLICATION_CREDENTIALS",
+    "GOOGLE_CLOUD_PROJECT",
+    "GCLOUD_PROJECT",
+    "VERTEXAI_PROJECT",
+)
 GOOGLE = "https://generativelanguage.googleapis.com/v1beta/models"
 FILE = """\
 model_list:
@@ -58,7 +66,7 @@ tuned
   vertex_ai/my-tuned  at global, id tuned:vertex_ai:4
     POST https://aiplatform.googleapis.com/v1/projects/p/locations/global/publishers/google/models/my-tuned:generateContent
     with the application default credentials
-    is asked to draw; no known price
+    may draw: the table of models does not have it; no known price
 express
   vertex_ai/gemini-3-pro-image  id express:vertex_ai:5
     POST https://aiplatform.googleapis.com/v1/publishers/google/models/gemini-3-pro-image:generateContent
@@ -80,7 +88,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def check(*options: str, **environ: str) -> tuple[int, str, str]:
-    unset = dict.fromkeys(("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_APPLICATION_CREDENTIALS", "VERTEXAI_PROJECT"))
+    unset = dict.fromkeys(UNSET)
     ended = CliRunner(env={**unset, **environ}).invoke(app, ["check", "--config", "config.yaml", *options])
     return ended.exit_code, ended.stdout, ended.stderr
 
@@ -112,6 +120,58 @@ def test_missing_credentials_are_found(folder: Path) -> None:
     given = {"KEY": "secret", "GEMINI_API_KEY": "secret", "PROJECT": "p", "MASTER": "secret"}
     _, shown, _ = check(**given, GOOGLE_APPLICATION_CREDENTIALS="/nowhere.json")
     assert "with the file /nowhere.json (GOOGLE_APPLICATION_CREDENTIALS), which is missing" in shown
+
+
+VERTEX = "model_list: [{model_name: v, litellm_params: {model: vertex_ai/gemini-3-pro-image%s}}]"
+SET = "set vertex_project, or VERTEXAI_PROJECT"
+
+
+@pytest.mark.parametrize(
+    ("params", "environ", "words", "warning"),
+    [
+        ("", {}, f"the application default credentials; if they have no project: {SET}", ""),
+        ("", {"GOOGLE_CLOUD_PROJECT": "p"}, "the application default credentials", ""),
+        ("", {"VERTEXAI_PROJECT": "p"}, "the application default credentials", ""),
+        (
+            "",
+            {"GOOGLE_APPLICATION_CREDENTIALS": "user.json"},
+            f"the file user.json (GOOGLE_APPLICATION_CREDENTIALS), which is present; if they have no project: {SET}",
+            "",
+        ),
+        (
+            ", vertex_credentials: user.json",
+            {},
+            "the file user.json (litellm_params.vertex_credentials), which is present, which name no project",
+            f"warning: v needs a project: {SET}",
+        ),
+        (
+            ", vertex_credentials: '{}'",
+            {},
+            "the credentials in litellm_params.vertex_credentials, which name no project",
+            f"warning: v needs a project: {SET}",
+        ),
+        (
+            ", vertex_credentials: user.json, vertex_project: p",
+            {},
+            "the file user.json (litellm_params.vertex_credentials), which is present",
+            "",
+        ),
+        (
+            ", vertex_credentials: user.json, api_base: 'https://relay.example/models/m'",
+            {},
+            "the file user.json (litellm_params.vertex_credentials), which is present",
+            "",
+        ),
+    ],
+)
+def test_a_project_that_is_not_known_is_told(
+    folder: Path, params: str, environ: dict[str, str], words: str, warning: str
+) -> None:
+    (folder / "user.json").write_text(json.dumps({"type": "authorized_user"}))
+    (folder / "config.yaml").write_text(VERTEX % params)
+    code, shown, _ = check(**environ)
+    assert (code, f"    with {words}\n" in shown) == (0, True)
+    assert [line for line in shown.splitlines() if line.startswith("warning")] == ([warning] if warning else [])
 
 
 def lines(**environ: str) -> list[str]:

@@ -18,6 +18,13 @@ WARNED: list[tuple[str, str]] = [
     ),
     (entry("model: gemini/m, api_key: k, zzzz: x"), ("3: unknown key 'zzzz' in litellm_params; it has no effect")),
     (entry("model: gemini/m, api_key: k, mock_response: x"), "litellm_params.mock_response is not supported"),
+    *(
+        (
+            entry(f"model: gemini/m, api_key: k, {name}: {{}}"),
+            f"litellm_params.{name} is not supported: use tool_choice, or toolConfig in extra_body",
+        )
+        for name in ("toolConfig", "tool_config")
+    ),
     (
         entry("model: gemini/m, api_key: k, input_cost_per_second: 1"),
         ("litellm_params.input_cost_per_second is not supported"),
@@ -62,7 +69,7 @@ WARNED: list[tuple[str, str]] = [
         "litellm_params.vertex_project has no effect on gemini/m",
     ),
     (
-        entry("model: vertex_ai/m, api_key: k, vertex_ai_credentials: {}"),
+        entry("model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
     ),
     (
@@ -90,7 +97,7 @@ def test_a_warning_is_told_and_is_an_error_if_strict(tmp_path: Path, text: str, 
 
 
 def test_a_port_that_is_open_without_a_key_is_an_error_if_strict(tmp_path: Path) -> None:
-    file = written(tmp_path, entry(rest="imagewire: {grpc: '0.0.0.0:1', strict: true}\n"))
+    file = written(tmp_path, entry(rest="imagewire: {grpc: '0.0.0.0:1', plaintext: anywhere, strict: true}\n"))
     with pytest.raises(ConfigError, match=r"anyone who can reach 0\.0\.0\.0:1 can spend this server's money"):
         load(file, {})
     assert load(file, {"IMAGEWIRE_MASTER_KEY": "k"}).warnings == ()

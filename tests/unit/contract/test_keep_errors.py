@@ -24,9 +24,14 @@ def test_what_was_drawn_may_have_been_charged(kind: type[Error]) -> None:
 
 
 def test_a_lost_answer_is_named_with_the_way_to_a_new_one() -> None:
-    for error in (keep_errors.unknown("cmpl-1"), keep_errors.not_kept("cmpl-1")):
+    for error in (keep_errors.unknown("cmpl-1"), keep_errors.not_kept("cmpl-1"), keep_errors.unreadable("cmpl-1")):
         assert error.metadata == {"completion_id": "cmpl-1"}
         assert str(error).endswith("; to draw again, and pay again, send the request with a new request_id")
+
+
+def test_a_damaged_picture_says_how_it_is_mended() -> None:
+    error = keep_errors.ImageDamaged()
+    assert str(error).endswith("its file in the store is damaged or gone; upload it again, or draw it anew")
 
 
 def test_a_call_without_its_store_says_what_to_leave_out() -> None:

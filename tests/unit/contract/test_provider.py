@@ -12,6 +12,11 @@ def test_a_table_finds_models_by_id_and_alias() -> None:
     assert (a.is_known, unknown.is_known) == (True, False)
 
 
+def test_a_model_that_is_not_listed_may_be_known_to_talk() -> None:
+    table = ModelTable([Capabilities("chat-that-draws")], Capabilities(), lambda name: name.startswith("chat"))
+    assert [table.find(name).talks for name in ("chat", "chat-that-draws", "other")] == [True, False, False]
+
+
 def test_what_is_taken_is_listed() -> None:
     assert not Capabilities().takes("Spec.labels")
     some = Capabilities(fields=frozenset({"Spec.labels"}))

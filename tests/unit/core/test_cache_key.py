@@ -76,6 +76,13 @@ def test_each_space_has_its_own_keys() -> None:
     assert key(spec()) != key(spec(), space="a") != key(spec(), space="b")
 
 
+def test_each_drawing_of_a_request_has_a_key_that_no_other_space_has() -> None:
+    spaces = ("", "1", "a", "a\n1", "1\na", "a1", "1 a")
+    found = [cache_key(spec(), [Way("gemini/m")], space, number) for space in spaces for number in range(12)]
+    assert len(set(found)) == len(found)
+    assert found[0] == key(spec())
+
+
 def test_the_spec_stays_as_it_was() -> None:
     made = edit(data=SMALL)
     before = made.SerializeToString()

@@ -1,8 +1,7 @@
-"""A cached answer is read: its beginning first, and each of its files checked."""
+"""A cached answer is read: its beginning first, or all of it before anything is sent."""
 
 import asyncio
 from collections.abc import AsyncGenerator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,34 +116,6 @@ async def test_the_error_speaks_of_what_was_sent(asks: Kept, words: str) -> None
     with pytest.raises(AnswerNotKept, match=words) as failed:
         await rest(made)
     assert ("request_id" in failed.value.message) is bool(asks.request_id)
-
-
-def _changed(some: list[StreamEvent], data: bytes | None) -> list[StreamEvent]:
-    """The list with its chunk's bytes changed, or without it."""
-    found = [event for event in some if data is not None or not isinstance(event, Chunk)]
-    return [replace(event, data=data) if isinstance(event, Chunk) and data is not None else event for event in found]
-
-
-@pytest.mark.parametrize("data", [b"other", b"", None])
-async def test_a_picture_with_other_bytes_is_an_error(data: bytes | None) -> None:
-    first, second, *more = events(LARGE)
-    store = Told([first, _changed(second, data), *more])
-    made = reader(store)
-    await made.begin(whole=False)
-    with pytest.raises(AnswerNotKept):
-        await rest(made)
-    assert store.forgotten == [("me", KEY)]
-
-
-async def test_what_is_elsewhere_has_no_bytes_here() -> None:
-    image = pb.Image(uri="gs://bucket/a.png", sha256=bytes(32))
-    parts: list[list[StreamEvent] | None] = [
-        [pb.Event(sequence=1, part_finished=pb.PartFinished(image=image))],
-        [pb.Event(sequence=2, finished=pb.Finished())],
-    ]
-    made = reader(Told(parts))
-    assert await made.begin(whole=False)
-    assert len(await rest(made)) == 2
 
 
 async def test_a_call_that_leaves_while_it_begins_forgets_nothing() -> None:

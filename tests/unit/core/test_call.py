@@ -5,6 +5,9 @@ import re
 import pytest
 
 from imagewire_server.core.call import Call, request_id
+from imagewire_server.core.trace_context import TraceContext
+
+TRACE = TraceContext("a" * 32, "b" * 16, sampled=True)
 
 
 @pytest.mark.parametrize("given", ["a", "0f.A:_-", "x" * 128])
@@ -79,6 +82,7 @@ def test_trailers_name_what_was_asked_in_ascii() -> None:
     call.model, call.deployment = "b\u00e4r", "d2"
     call.tried += [("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")]
     call.fallbacks.append("b\u00e4r")
+    call.unsigned = ["spec.messages[1].content", "spec.messages[3].parts[0]"]
     assert call.trailers() == [
         ("x-imagewire-request-id", "id"),
         ("x-imagewire-model", "b?r"),
@@ -86,6 +90,7 @@ def test_trailers_name_what_was_asked_in_ascii() -> None:
         ("x-imagewire-attempts", "2"),
         ("x-imagewire-tried", "d1=UPSTREAM_UNREACHABLE,d2=OK"),
         ("x-imagewire-fallbacks", "b?r"),
+        ("x-imagewire-signature-bypass", "spec.messages[1].content,spec.messages[3].parts[0]"),
     ]
 
 
@@ -122,3 +127,24 @@ def test_a_cost_that_is_unknown_stays_so_beside_the_cache() -> None:
     call.charge("maybe", None)
     call.answered_from_cache("cmpl-1")
     assert call.cost_nano_usd is None
+
+
+def test_a_finish_reason_that_is_no_name_is_not_shown() -> None:
+    assert Call(finish_reason="NO_IMAGE").shown_finish_reason == "NO_IMAGE"
+    assert Call(finish_reason="what the model said").shown_finish_reason == "(no name)"
+
+
+def test_a_part_is_watched_by_who_watches_the_call() -> None:
+    class Watching:
+        def of(self, call: Call) -> "Watching":
+            self.part = call
+            return self
+
+    call, watching = Call(trace=TRACE, baggage={"team": "art"}), Watching()
+    assert call.begin_part().attempts is None
+    call.attempts = watching  # type: ignore[assignment]  # it has no upstream call
+    part = call.begin_part()
+    assert part.attempts is watching
+    assert watching.part is part
+    shown = part.fields()
+    assert (shown["trace_id"], shown["span_id"], shown["baggage"]) == ("a" * 32, "b" * 16, {"team": "art"})

@@ -71,3 +71,8 @@ async def test_a_call_that_is_cancelled_leaves_the_id_free(tmp_path: Path, monke
         async with asyncio.timeout(60):
             while (await claiming.claim(store, kept("cmpl-2", request_id=ID))) is not None:
                 await store.flush()
+
+
+def test_a_uuid_has_one_spelling() -> None:
+    assert claiming.spelled(ID.upper()) == claiming.spelled(ID) == ID.lower()
+    assert claiming.spelled("") == ""

@@ -68,6 +68,17 @@ async def test_who_reads_as_fast_as_it_is_drawn_reads_from_memory(monkeypatch: p
     assert store.reads == 0
 
 
+async def test_who_waits_has_from_the_store_what_leaves_memory_before_its_turn() -> None:
+    source = Scripted(batches())
+    gate = source.hold(1)
+    completion, store = drawing(source, 1)
+    reading = asyncio.create_task(read(completion.attach(hashes=True)))
+    await settle()
+    gate.set()
+    assert wire(await reading) == wire(store.got)
+    assert store.reads > 0
+
+
 @pytest.mark.parametrize("stays", [True, False])
 async def test_a_store_that_lags_holds_nobody_while_there_is_room(monkeypatch: pytest.MonkeyPatch, stays: bool) -> None:
     """Neither who reads as fast as it is drawn, nor a drawing that its reader has left."""
@@ -200,6 +211,20 @@ async def test_the_store_learns_when_nobody_reads_any_more() -> None:
     while not store.released:
         await settle()
     assert store.ended == [None]
+
+
+async def test_what_a_store_has_given_up_is_let_go_unless_a_reader_lacks_it() -> None:
+    completion, store = drawing(Scripted(batches()), FEW)
+    async with completion.attach(hashes=True) as reader:
+        await anext(reader)
+        store.fail()
+        assert store.released == 1
+    completion, store = drawing(Scripted(batches()), FEW)
+    async with completion.attach(hashes=True) as slow:
+        await anext(slow)
+        await read(completion.attach(hashes=True))
+        store.fail()
+        assert store.released == 0
 
 
 async def test_who_watches_a_drawing_sees_each_of_its_events_once() -> None:

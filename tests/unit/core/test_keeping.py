@@ -38,7 +38,7 @@ async def test_only_who_may_ask_again_waits_until_the_end_is_written(monkeypatch
     store.is_settled.set()
     await waiting
     store.is_settled.clear()
-    monkeypatch.setattr(keeping, "_LONGEST", 0.0)
+    monkeypatch.setattr(keeping, "LONGEST", 0.0)
     await scripted_stores.keeping(store, request_id="id").settle()  # a disk that hangs holds nobody
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest, Overloaded
-from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff, StoreUnavailable
+from imagewire_server.contract.keep_errors import ImageDamaged, ImageNotFound, KeepOff, StoreUnavailable
 from imagewire_server.core.kept_images import KeptImages, has_images
 from imagewire_server.core.store.local.store import LocalStore
 from tests.pictures import encoded
@@ -125,12 +125,16 @@ async def test_a_store_that_fails(store: LocalStore, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(store._reads, "object", fail)
     with pytest.raises(StoreUnavailable):
         await anext(pieces)
+    with pytest.raises(StoreUnavailable):
+        await images.open("me", made.image_id, 0, 7)
+    monkeypatch.undo()
     _, pieces = await images.open("me", made.image_id, 0, 7)
+    monkeypatch.setattr(store._reads, "object", fail)
     monkeypatch.setattr(store._reads, "image", fail)
     with pytest.raises(StoreUnavailable):
         await anext(pieces)
     with pytest.raises(StoreUnavailable):
-        await images.open("me", made.image_id, 0, 7)
+        await images.find("me", made.image_id)
     monkeypatch.setattr(store.database, "image", fail)
     with pytest.raises(StoreUnavailable):
         await images.delete("me", made.image_id)
@@ -161,6 +165,24 @@ async def test_a_picture_that_is_removed_while_it_is_read(store: LocalStore) -> 
     await images.delete("me", made.image_id)
     with pytest.raises(ImageNotFound):
         await anext(pieces)
+
+
+@pytest.mark.parametrize(("damaged", "is_seen_at_once"), [(PICTURE[1:], True), (PICTURE[::-1], False), (None, True)])
+async def test_a_damaged_picture_is_not_there(store: LocalStore, damaged: bytes | None, is_seen_at_once: bool) -> None:
+    images = KeptImages(store, 1000)
+    made = await received(images, described())
+    file = store.folder.object(SHA)
+    file.unlink() if damaged is None else file.write_bytes(damaged)
+    if is_seen_at_once:
+        with pytest.raises(ImageDamaged, match="its file in the store is damaged or gone; upload it again"):
+            await images.open("me", made.image_id, 0, 7)
+    else:
+        _, pieces = await images.open("me", made.image_id, 0, 7)
+        with pytest.raises(ImageDamaged):
+            await anext(pieces)
+    await received(images, described())
+    _, pieces = await images.open("me", made.image_id, 0, 7)
+    assert b"".join([piece async for piece in pieces]) == PICTURE
 
 
 async def test_whether_pictures_are_there(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:

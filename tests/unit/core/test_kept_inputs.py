@@ -66,6 +66,22 @@ async def test_what_is_missing_is_listed(store: LocalStore) -> None:
     assert foreign.value.metadata == {"field": "spec.messages[0].image"}
 
 
+@pytest.mark.parametrize("damaged", [PICTURE[1:], PICTURE[::-1], PICTURE + b"x", b"", None])
+async def test_what_is_damaged_is_missing(store: LocalStore, damaged: bytes | None) -> None:
+    file = store.folder.object(SHA)
+    file.unlink() if damaged is None else file.write_bytes(damaged)
+    given = spec(pb.Image(sha256=b"y" * 32), pb.Image(sha256=SHA), pb.Image(image_id="img-1"))
+    with pytest.raises(ImageNotFound, match=r"spec.messages\[0\].image: you have no such picture .*2 more") as raised:
+        await kept_inputs.fill(given, store, "me", 1000)
+    assert raised.value.metadata == {
+        "field": "spec.messages[0].image",
+        "missing": f"{(b'y' * 32).hex()},{SHA.hex()}",
+    }
+    with pytest.raises(ImageNotFound) as raised:
+        await kept_inputs.fill(spec(pb.Image(image_id="img-1")), store, "me", 1000)
+    assert raised.value.metadata == {"field": "spec.messages[0].image"}
+
+
 async def test_what_differs_from_the_picture_is_named(store: LocalStore) -> None:
     with pytest.raises(InvalidRequest, match=r"spec.messages\[0\].image.width: is 41, but the data has 40"):
         await kept_inputs.fill(spec(pb.Image(image_id="img-1", width=41)), store, "me", 1000)

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,8 +12,9 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import StoreUnavailable
-from imagewire_server.core.kept_readers import ReaderInTime, StoredReader
+from imagewire_server.core.kept_readers import ReaderInTime, StoredReader, is_drawn
 from imagewire_server.core.store.store import StoreDown
+from tests.unit.core.store.local.stores import ID, LARGE, events, kept, opened
 
 EVENT = pb.Event(sequence=1)
 
@@ -26,9 +30,30 @@ async def source(error: Exception | None = None, *, stays: bool = False) -> Asyn
 async def test_events_pass() -> None:
     async with StoredReader(source()) as reader:
         assert [events async for events in reader] == [[EVENT]]
-    in_time = ReaderInTime(StoredReader(source()), asyncio.get_running_loop().time() + 60)
+    in_time = ReaderInTime(StoredReader(source()), asyncio.get_running_loop().time() + 60, kept())
     async with in_time as reader:
         assert [events async for events in reader] == [[EVENT]]
+
+
+async def test_whether_an_answer_is_being_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path / "a") as store, opened(tmp_path / "a") as other:
+        assert not await is_drawn(store, "me", "cmpl-1")
+        recorder = store.record(kept())
+        for batch in events(LARGE)[:3]:
+            recorder.add(batch)
+        recorder.let_go()
+        await store.flush()
+        assert await is_drawn(other, "me", "cmpl-1")
+        assert not await is_drawn(other, "you", "cmpl-1")
+        recorder.end(None, free=False)
+        await store.flush()
+        assert not await is_drawn(other, "me", "cmpl-1")
+
+        async def fail(*_: object, **__: object) -> None:
+            raise StoreDown("disk")
+
+        monkeypatch.setattr(other, "find", fail)
+        assert not await is_drawn(other, "me", "cmpl-1")
 
 
 async def test_a_store_that_fails_on_the_way() -> None:
@@ -38,11 +63,33 @@ async def test_a_store_that_fails_on_the_way() -> None:
             await anext(reader)
 
 
-async def test_a_deadline() -> None:
-    reader = ReaderInTime(StoredReader(source(stays=True)), asyncio.get_running_loop().time() + 0.05)
+KEPT, LOST = (
+    r"it is drawn to its end and kept: resume it \(ResumeCompletion\)",
+    "but it may not be kept: allow more time$",
+)
+
+
+@pytest.mark.parametrize(
+    ("request_id", "failed", "written", "words"),
+    [
+        ("", None, 0, rf"{KEPT}; that is not charged again$"),  # it is read from the store
+        (ID, None, 0, rf"{KEPT}, or repeat the request with its request_id; neither is charged again$"),
+        ("", False, 1, rf"{KEPT}; that is not charged again$"),
+        (ID, False, 0, rf"{KEPT}, or repeat the request with its request_id"),
+        ("", False, 0, LOST),
+        ("", True, 1, LOST),
+        (ID, True, 1, LOST),
+    ],
+)
+async def test_a_deadline_promises_what_is_so(request_id: str, failed: bool | None, written: int, words: str) -> None:
+    recorder: Any = None if failed is None else SimpleNamespace(failed=failed, written=written)
+    given = kept(request_id=request_id)
+    soon = asyncio.get_running_loop().time() + 0.05
+    reader = ReaderInTime(StoredReader(source(stays=True)), soon, given, recorder)
     await anext(reader)
-    with pytest.raises(DeadlineExceeded, match="neither is charged again"):
+    with pytest.raises(DeadlineExceeded, match=words) as caught:
         await anext(reader)
+    assert caught.value.charged
     await reader.aclose()
 
 

@@ -16,6 +16,7 @@ from imagewire_server.core.counters import Counts, Shared, reserve
 def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_counts", Counts())
     monkeypatch.setattr(metrics, "_shared", None)
+    monkeypatch.setattr(metrics, "_own", {})
 
 
 def _call(seconds: float = 0.3, **fields: object) -> Call:
@@ -98,3 +99,11 @@ def test_calls_of_a_caller_with_a_policy_are_counted_by_its_name() -> None:
         ("imagewire_caller_pictures", "team"): 2.0,
         ("imagewire_caller_cost_usd", "team"): 0.5,
     }
+
+
+def test_the_end_of_a_certificate_is_the_same_for_all_workers_and_no_sum() -> None:
+    for _ in range(2):
+        metrics.set_certificate_expiry("server.pem", 17.0)
+    assert metrics.everything()["imagewire_tls_certificate_not_after_timestamp_seconds", "server.pem"] == 17.0
+    metrics.forget_certificate("server.pem")
+    assert metrics.everything() == {}

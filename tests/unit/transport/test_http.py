@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from imagewire_server.contract.errors import Cut, Malformed, Overloaded, TooLarge, UpstreamError
-from imagewire_server.transport.http import HttpLimits, HttpTransport, prepared
+from imagewire_server.transport.http import HttpLimits, HttpTransport, extended, prepared
 from imagewire_server.transport.image_fetch import ImageFetcher
 
 
@@ -91,3 +91,10 @@ async def test_a_compressed_body_that_cannot_be_read_is_an_error(
 ) -> None:
     with pytest.raises(error):
         await _read(encoding, body)
+
+
+def test_more_headers_take_the_place_of_those_with_their_names_and_leave_the_prepared_ones() -> None:
+    given = prepared({"x-key": "k", "x-request-id": "file"})
+    made = extended(given, [("x-request-id", "mine"), ("traceparent", "t")])
+    assert (made["x-request-id"], made["traceparent"], made["x-key"]) == ("mine", "t", "k")
+    assert ("traceparent" in given, given["x-request-id"]) == (False, "file")

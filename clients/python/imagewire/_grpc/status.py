@@ -175,7 +175,7 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
             words += proxies.advice(target)
     # A status without a reason says nothing about cost.
     free = bool(info.reason) and issubclass(kind, Unavailable | RateLimited) and code in _FREE and known not in _LASTING
-    return kind(
+    made = kind(
         words,
         code=code.name,
         reason=info.reason,
@@ -187,6 +187,8 @@ def from_grpc(error: grpc.RpcError, target: str, request_id: str = "", *, draws:
         violations=(Violation(v.field, v.description) for v in bad.field_violations),
         retry_after=retry.retry_delay.ToTimedelta().total_seconds() if retry.HasField("retry_delay") else None,
     )
+    made._asked = str(trailers.get("x-imagewire-model", ""))
+    return made
 
 
 def is_unsent(error: grpc.RpcError) -> bool:

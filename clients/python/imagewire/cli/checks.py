@@ -21,6 +21,7 @@ _OLDEST = (3, 11)
 # Google refuses signed tokens of clocks that differ more; so do many others.
 _MOST_SKEW = 60.0
 _DRAW_SECONDS = 120
+_EXPIRED = 10  # OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,30 +127,55 @@ def _tls(target: str, tls: imagewire.Tls | None, timeout: float) -> Check:
         return Check("tls", "warning", "no TLS: the connection is not encrypted", remedy)
     if proxies.in_use(target) is not None or target.startswith("unix"):
         return Check("tls", "skipped", "the certificate is not looked at through a proxy or a unix socket")
-    host, port = proxies.host_of(target), target.rpartition(":")[2]
-    context = ssl.create_default_context(cafile=tls.ca)
-    if tls.cert is not None:
-        context.load_cert_chain(tls.cert, tls.key)
-    context.set_alpn_protocols(["h2"])
     try:
-        with (
-            socket.create_connection((host, int(port)), min(timeout, 10)) as plain,
-            context.wrap_socket(plain, server_hostname=host) as encrypted,
-        ):
-            certificate, protocol = encrypted.getpeercert() or {}, encrypted.selected_alpn_protocol()
+        return _handshake(target, tls, timeout)
     except ssl.SSLCertVerificationError as error:
+        if error.verify_code == _EXPIRED:
+            remedy = "have the server's operator renew it; this machine's clock may be wrong, too"
+            return Check("tls", "failed", "the server's certificate has expired", remedy)
         remedy = "name its authority with --tls-ca, and the host as the certificate has it"
         return Check("tls", "failed", f"the certificate is not trusted: {error.verify_message}", remedy)
     except (OSError, ValueError) as error:
         return Check("tls", "failed", f"no TLS with {target}: {error}", "leave out https:// if the server has no TLS")
+
+
+def _handshake(target: str, tls: imagewire.Tls, timeout: float) -> Check:
+    host, port = proxies.host_of(target), target.rpartition(":")[2]
+    context = ssl.create_default_context(cafile=tls.ca)
+    if tls.cert is not None and tls.key is not None:
+        context.load_cert_chain(tls.cert, tls.key)
+    context.set_alpn_protocols(["h2"])
+    with (
+        socket.create_connection((host, int(port)), min(timeout, 10)) as plain,
+        context.wrap_socket(plain, server_hostname=host) as encrypted,
+    ):
+        certificate, protocol = encrypted.getpeercert() or {}, encrypted.selected_alpn_protocol()
+        version = encrypted.version() or "TLS"
+        hangs_up = protocol == "h2" and _hangs_up(encrypted)
     days = int((ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) // 86_400)
-    found = f"{encrypted.version() or 'TLS'}, the certificate is valid for {days} more day(s)"
+    found = f"{version}, the certificate is valid for {days} more day(s)"
     if protocol != "h2":
         remedy = "gRPC needs HTTP/2: have the proxy in front of the server offer h2 by ALPN"
         return Check("tls", "failed", f"{found}, but the server does not offer HTTP/2", remedy)
+    if hangs_up and tls.cert is None:
+        remedy = "it may want a certificate of yours: name it with --tls-cert and --tls-key"
+        return Check("tls", "failed", f"{found}, but the server hangs up", remedy)
+    if hangs_up:
+        remedy = "your certificate may have expired, or be by an authority that the server does not know"
+        return Check("tls", "failed", f"{found}, but the server hangs up on {tls.cert}", remedy)
     if days < 14:
         return Check("tls", "warning", found, "renew the certificate")
     return Check("tls", "ok", found)
+
+
+def _hangs_up(encrypted: ssl.SSLSocket) -> bool:
+    """Whether the server ends the connection. In TLS 1.3 it sees the client's certificate last."""
+    try:
+        return not encrypted.recv(1)  # in HTTP/2 the server speaks at once
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
 
 
 def _key(pong: imagewire.Pong | None, error: imagewire.ImagewireError | None) -> Check:

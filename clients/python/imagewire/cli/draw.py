@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import imagewire
-from imagewire.cli import ask, estimate, shared_options
+from imagewire.cli import ask, shared_options
+from imagewire.cli.estimate import Estimate, estimate
 from imagewire.cli.exits import failures_reported, invalid
 from imagewire.cli.output import note, shortened
 from imagewire.cli.output_path import output_path
@@ -90,8 +91,7 @@ def draw(
             asked = _to_resume(line, words, number) if resume else [(prompt, None) for prompt in words * number]
             with shared_options.client(target, tls_ca, tls_cert, tls_key, timeout=timeout) as client:
                 if not (yes or resume):
-                    cost = estimate.dollars(client, model, pictures_wanted, size, service_tier)
-                    _check_cost(pictures_wanted, cost)
+                    _check_cost(estimate(client, model, pictures_wanted, size, service_tier))
 
                 asks = saving.Asks(timeout, cache_ttl)
 
@@ -142,9 +142,9 @@ def _check_quotes(prompts: Sequence[str]) -> None:
         ask.require(f"{len(prompts)} pictures, one for each word")
 
 
-def _check_cost(number: int, cost: float | None) -> None:
+def _check_cost(cost: Estimate) -> None:
     """Tell what several pictures will cost. Ask before it is much."""
-    if number > _MOST_UNASKED or (cost or 0) > _DOLLARS_UNASKED:
-        ask.require(estimate.told(number, cost))
-    elif number > 1 and ask.interactive():
-        note(estimate.told(number, cost))
+    if cost.number > _MOST_UNASKED or cost.dollars > _DOLLARS_UNASKED:
+        ask.require(cost.told())
+    elif cost.number > 1 and ask.interactive():
+        note(cost.told())

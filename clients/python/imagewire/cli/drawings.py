@@ -43,9 +43,9 @@ def load() -> list[dict[str, Any]]:
     if state is not None:
         with contextlib.suppress(OSError):
             for line in (state / _NAME).read_bytes().splitlines():
-                with contextlib.suppress(ValueError):
+                with contextlib.suppress(ValueError, RecursionError):
                     fields = json.loads(line)
-                    if isinstance(fields, dict) and fields.keys() == _FIELDS:
+                    if _is_noted(fields):
                         found.append(fields)
     return found[-_KEPT:]
 
@@ -56,7 +56,18 @@ def prompt_of(completion_id: str) -> str:
 
 
 _NAME = "drawings.jsonl"
-_FIELDS = {"time", "prompt", "model", "completion_id", "image_ids", "cost_usd", "files"}
+_TEXTS, _LISTS = {"time", "prompt", "model", "completion_id"}, {"image_ids", "files"}
+
+
+def _is_noted(fields: Any) -> bool:
+    """Whether `add` has written it."""
+    return (
+        isinstance(fields, dict)
+        and fields.keys() == {*_TEXTS, *_LISTS, "cost_usd"}
+        and all(isinstance(fields[name], str) for name in _TEXTS)
+        and all(isinstance(fields[name], list) and all(isinstance(x, str) for x in fields[name]) for name in _LISTS)
+        and isinstance(fields["cost_usd"], float | int | None)
+    )
 
 
 def _append(line: bytes) -> None:

@@ -7,7 +7,7 @@ import typer
 
 import imagewire
 from imagewire.cli import drawings, shared_options
-from imagewire.cli.exits import failures_reported
+from imagewire.cli.exits import failures_reported, invalid
 from imagewire.cli.output_path import output_path
 
 if TYPE_CHECKING:
@@ -39,6 +39,10 @@ def get(
     from imagewire.cli import running, saving
 
     with failures_reported(as_json=as_json):
+        for ident in ids:
+            if not ident:
+                raise invalid("ID: is empty; name an answer or a picture, as `imagewire history` lists them")
+            shared_options.require_text(ident, "ID")
         several = len(ids) > 1
         with (
             output_path(output, several=several, overwrite=force, as_json=as_json) as goal,

@@ -4,6 +4,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 import imagewire
+from imagewire._grpc.status import MAY_BE_CHARGED
 from imagewire.cli import drawings
 from imagewire.cli.drawing import Drawing
 from imagewire.cli.output_path import OutputPath
@@ -31,7 +32,8 @@ def drawn(
 
     def ask(request_id: str) -> Drawing:
         growing = chat.frames(timeout=asks.timeout, request_id=request_id, cache_ttl=asks.cache_ttl)
-        return saved(growing, prompt, goal, progress, call=begun.request_id)
+        sent = "" if begun.earlier else request_id
+        return saved(growing, prompt, goal, progress, call=begun.request_id, request_id=sent)
 
     begun.clear()
     try:
@@ -64,10 +66,11 @@ def saved(
     progress: Update,
     *,
     call: str = "",
+    request_id: str = "",
 ) -> Drawing:
     """Take an answer, and save its pictures unless they go to stdout. The caller drops what is not saved.
 
-    call: see PartFile.
+    call: see PartFile. request_id: what finds the answer if the call fails before anything of it has come.
     """
     drawing = Drawing(goal.folder, prompt, temporary=goal.stdout, call=call)
     try:
@@ -82,11 +85,11 @@ def saved(
             drawing.save(lambda mime_type: goal.name(prompt, mime_type), whole=False)
         for words in (*(f"saved before that: {path}" for path in drawing.saved), *drawing.notes):
             error.add_note(words)
+        finishes = "the same command with --resume, or `imagewire get {}`, finishes it"
         if drawing.answer.expires and (_may_be_resumed(error) or isinstance(error, OSError)):
-            ident = drawing.answer.id
-            error.add_note(
-                f"the server keeps it: the same command with --resume, or `imagewire get {ident}`, finishes it"
-            )
+            error.add_note(f"the server keeps it: {finishes.format(drawing.answer.id)}")
+        elif request_id and not drawing.answer.id and MAY_BE_CHARGED in str(error):
+            error.add_note(f"it may be drawn and charged all the same: {finishes.format(request_id)}")
         drawing.drop()
         raise
     return drawing

@@ -152,6 +152,8 @@ def _unreadable(file: Path) -> str:
 
 def picture(source: str, option: str) -> "imagewire.Image":
     """A picture to edit. Raises InvalidRequest when it cannot be read."""
+    if "://" in source or source.startswith("data:"):
+        require_text(source, option)
     if source[:5].lower() == "gs://":
         return imagewire.image(source, mime_type=_type_in_bucket(source, option))
     try:
@@ -185,6 +187,17 @@ def _unread(source: str, option: str, error: Exception) -> imagewire.InvalidRequ
     return invalid(f"{option} {source}: {reason}; name a picture's file that is there")
 
 
+def require_text(value: str, what: str) -> None:
+    """Raise InvalidRequest for an argument that cannot be sent: Python reads odd bytes as surrogates.
+
+    what: its name, for the error.
+    """
+    try:
+        value.encode()
+    except UnicodeError:
+        raise invalid(f"{what}: is no UTF-8; convert it first") from None
+
+
 def words_of_stdin(what: str, *, line: bool = False) -> str:
     """All of stdin, or a line of it with its end; "" at the end. what: whose words they are, for errors.
 
@@ -203,10 +216,7 @@ def words_of_stdin(what: str, *, line: bool = False) -> str:
 def checked(model: str, words: "Sequence[str]", options: "Options") -> None:
     """Check options before anything is drawn. Raises InvalidRequest for what cannot be sent."""
     for prompt in words:
-        try:
-            prompt.encode()
-        except UnicodeError:
-            raise invalid("PROMPT: is no UTF-8; convert it first") from None
+        require_text(prompt, "PROMPT")
     try:
         imagewire.build_spec(model, "", **options)
     except ValueError as error:

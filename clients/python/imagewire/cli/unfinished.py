@@ -66,7 +66,7 @@ class Unfinished:
         self.hold()
         if self._held is None or self.path is None:
             return
-        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
             fields = json.loads(self.path.read_bytes())
             folder = Path(fields["folder"])
             for each in (folder, *rescue.elsewhere(folder)):
@@ -170,7 +170,7 @@ def _all() -> Iterable[tuple[Path, dict[str, Any]]]:
     """All notes that can be read, the oldest first."""
     state = state_folder()
     for path in _by_age(state / "unfinished") if state is not None else ():
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, RecursionError):
             fields = json.loads(path.read_bytes())
             if isinstance(fields, dict):
                 yield path, fields

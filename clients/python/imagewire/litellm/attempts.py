@@ -5,17 +5,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 
 from imagewire.answer import Answer
-from imagewire.answer_builder import AnswerBuilder
-from imagewire.async_chat import aiterate
-from imagewire.chat import iterate
 from imagewire.errors import ImagewireError, InvalidRequest
 from imagewire.litellm.drops import name_arguments
 from imagewire.litellm.params import CompletionRequest
 from imagewire.litellm.types import Completion
 from imagewire.part import Chunk
-from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
 
-_Event = StreamCompletionResponse
+_Grown = tuple[Answer, Chunk]
 
 
 class Attempts:
@@ -63,17 +59,15 @@ class Attempts:
         self._take(following)
 
 
-def growing(
-    attempts: Attempts, start: Callable[[CompletionRequest], Generator[_Event]]
-) -> Generator[tuple[Answer, Chunk]]:
-    """The answer as it grows. start: makes a request; its generator yields the server's events."""
+def growing(attempts: Attempts, start: Callable[[CompletionRequest], Generator[_Grown]]) -> Generator[_Grown]:
+    """The answer as it grows. start: makes a request."""
     while True:
         begun = False
         try:
-            with contextlib.closing(start(attempts.request)) as events:
-                for grown in iterate(events, AnswerBuilder()):
+            with contextlib.closing(start(attempts.request)) as grown:
+                for each in grown:
                     begun = True
-                    yield grown
+                    yield each
         except ImagewireError as error:
             attempts.fail(error, begun=begun)
         else:
@@ -81,13 +75,13 @@ def growing(
 
 
 async def agrowing(
-    attempts: Attempts, start: Callable[[CompletionRequest], Awaitable[AsyncGenerator[_Event]]]
-) -> AsyncGenerator[tuple[Answer, Chunk]]:
+    attempts: Attempts, start: Callable[[CompletionRequest], Awaitable[AsyncGenerator[_Grown]]]
+) -> AsyncGenerator[_Grown]:
     """The answer as it grows, for asyncio."""
     while True:
         begun = False
         try:
-            async with contextlib.aclosing(aiterate(await start(attempts.request), AnswerBuilder())) as grown:
+            async with contextlib.aclosing(await start(attempts.request)) as grown:
                 async for each in grown:
                     begun = True
                     yield each

@@ -12,6 +12,7 @@ from typing import Literal, Unpack, overload
 
 from imagewire._grpc import embedded
 from imagewire._grpc.channel import EMBEDDED
+from imagewire.answer import Answer
 from imagewire.async_chat import afinal
 from imagewire.async_client import AsyncClient
 from imagewire.chat import final
@@ -24,7 +25,8 @@ from imagewire.litellm.messages import Messages
 from imagewire.litellm.options import CompletionOptions
 from imagewire.litellm.params import CompletionRequest
 from imagewire.litellm.types import Completion, CompletionChunk
-from imagewire.v1.chat_service_pb2 import StreamCompletionResponse
+from imagewire.part import Chunk
+from imagewire.wishes import Wish
 
 _lock = threading.Lock()
 _clients: dict[ConnectionKey, Client] = {}
@@ -70,23 +72,23 @@ def completion(
         >>> answer.choices[0].message.images[0].image_url.url[:22]
         'data:image/png;base64,'
     """
-    with familiar(model):
+    with familiar(model, options.get("custom_llm_provider")):
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         _client(made.request.connection)  # where it cannot be made, a stream does not begin either
         if not stream:
             return made.completion(final(attempts.growing(made, _start)))
-    return _chunks(made, model)
+    return _chunks(made, model, options.get("custom_llm_provider"))
 
 
-def _chunks(made: Attempts, model: str) -> Iterator[CompletionChunk]:
-    with familiar(model):
+def _chunks(made: Attempts, model: str, provider: str | None) -> Iterator[CompletionChunk]:
+    with familiar(model, provider):
         grown = attempts.growing(made, _start)
         yield from chunks.chunks(grown, include_usage=made.request.include_usage, dropped=made.dropped)
 
 
-def _start(request: CompletionRequest) -> Generator[StreamCompletionResponse]:
+def _start(request: CompletionRequest) -> Generator[tuple[Answer, Chunk]]:
     client = _client(request.connection)
-    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
 
 
 @overload
@@ -129,16 +131,16 @@ async def acompletion(
         ...     return [chunk async for chunk in stream]
         >>> chunks = asyncio.run(main())
     """
-    with familiar(model):
+    with familiar(model, options.get("custom_llm_provider")):
         made = Attempts(params.requests(model, messages, options, stream=bool(stream)), stream=bool(stream))
         await _async_client(made.request.connection)
         if not stream:
             return made.completion(await afinal(attempts.agrowing(made, _astart)))
-    return _achunks(made, model)
+    return _achunks(made, model, options.get("custom_llm_provider"))
 
 
-async def _achunks(made: Attempts, model: str) -> AsyncGenerator[CompletionChunk]:
-    with familiar(model):
+async def _achunks(made: Attempts, model: str, provider: str | None) -> AsyncGenerator[CompletionChunk]:
+    with familiar(model, provider):
         async with (
             contextlib.aclosing(attempts.agrowing(made, _astart)) as grown,
             contextlib.aclosing(
@@ -149,9 +151,9 @@ async def _achunks(made: Attempts, model: str) -> AsyncGenerator[CompletionChunk
                 yield chunk
 
 
-async def _astart(request: CompletionRequest) -> AsyncGenerator[StreamCompletionResponse]:
+async def _astart(request: CompletionRequest) -> AsyncGenerator[tuple[Answer, Chunk]]:
     client = await _async_client(request.connection)
-    return client.stream_completion(spec=request.spec, timeout=request.timeout, metadata=request.metadata)
+    return client._grow(request.spec, request.timeout, Wish(), metadata=request.metadata)
 
 
 def _client(connection: ConnectionKey) -> Client:

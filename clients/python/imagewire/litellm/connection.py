@@ -36,7 +36,7 @@ class ConnectionKey:
 
 def connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
     """The server of a call. Raises InvalidRequest for what it would not read."""
-    target = given.get("target") or os.environ.get(TARGET_VARIABLE) or EMBEDDED
+    target = _target(given.get("target"))
     key = given.get("api_key")
     retries = once("num_retries", given.get("num_retries"), {"max_retries": given.get("max_retries")}, "max_retries")
     retries = RETRIES if retries is None else retries
@@ -76,6 +76,15 @@ def connection_key(model: str, given: CompletionOptions) -> ConnectionKey:
     if key:
         variables["IMAGEWIRE_GEMINI_API_KEY"] = key
     return ConnectionKey(EMBEDDED, None, retries, tuple(sorted(variables.items())))
+
+
+def _target(given: str | None) -> str:
+    return given or os.environ.get(TARGET_VARIABLE) or EMBEDDED
+
+
+def is_embedded(target: str | None) -> bool:
+    """Whether a call goes to a server inside this process. target: the argument, None for none."""
+    return _target(target) == EMBEDDED
 
 
 def _credentials(given: CompletionOptions) -> str | None:

@@ -57,10 +57,13 @@ _UNKNOWN = _Known(500, "APIError", "APIError")
 
 
 class familiar:  # noqa: N801  # a context manager, used as a function
-    """A context whose errors are also LiteLLM's or OpenAI's. model: the one that was asked, for LiteLLM's fields."""
+    """A context whose errors are also LiteLLM's or OpenAI's. model, provider: those that were named, "" for none.
 
-    def __init__(self, model: str) -> None:
-        self._model = model
+    They are for LiteLLM's fields. If the server says what it asked for a name of its own, that counts.
+    """
+
+    def __init__(self, model: str, provider: object = "") -> None:
+        self._model = f"{provider}/{model}" if provider and not str(model).startswith(f"{provider}/") else str(model)
 
     def __enter__(self) -> None:
         pass
@@ -75,10 +78,11 @@ class familiar:  # noqa: N801  # a context manager, used as a function
 def make_familiar(error: ImagewireError, model: str) -> None:
     """Give an error the fields that LiteLLM's callers read, and the class that they catch, if it is imported."""
     known = _known(error)
-    provider, slash, _ = str(model).partition("/")
+    asked = error._asked or model
+    provider, slash, name = asked.partition("/")
     told: dict[str, Any] = {
         "status_code": known.status,
-        "model": model,
+        "model": name if slash else asked,
         "llm_provider": provider if slash else "",
         "type": None,
         "param": error.violations[0].field if error.violations else None,
@@ -122,9 +126,10 @@ def _class(module: str, name: str) -> type[Exception] | None:
 def _both(own: type[Any], theirs: type[Any]) -> type[Any]:
     """A class that is both. Its text is our own: theirs would add to it."""
 
-    def reduce(error: ImagewireError) -> tuple[Any, ...]:
-        names = ("code", "reason", "metadata", "request_id", "retryable", "violations", "retry_after", "model")
-        return _again, (own, error.message, {name: getattr(error, name) for name in names})
+    def reduce(error: Any) -> tuple[Any, ...]:
+        names = ("code", "reason", "metadata", "request_id", "retryable", "violations", "retry_after", "_asked")
+        provider = f"{error.llm_provider}/" if error.llm_provider else ""
+        return _again, (own, error.message, {name: getattr(error, name) for name in names}, provider + error.model)
 
     return type(
         own.__name__,
@@ -139,9 +144,9 @@ def _both(own: type[Any], theirs: type[Any]) -> type[Any]:
     )
 
 
-def _again(own: type[ImagewireError], message: str, fields: Mapping[str, Any]) -> ImagewireError:
+def _again(own: type[ImagewireError], message: str, fields: Mapping[str, Any], model: str) -> ImagewireError:
     """An error in another process, where the other package may not be imported."""
     error = own(message)
     vars(error).update(fields)
-    make_familiar(error, fields["model"])
+    make_familiar(error, model)
     return error

@@ -139,10 +139,9 @@ def _part(part: Any, field: str, drops: Drops) -> Part:
 def _file(given: Mapping[str, Any], field: str) -> Part:
     """A picture in OpenAI's form of a file, as LiteLLM takes it for Google's models."""
     match {key: value for key, value in given.items() if value is not None and key != "filename"}:
-        case {"file_data": str(url), **rest} | {"file_id": str(url), **rest} if rest.keys() <= {"format"}:
-            mime_type = rest.get("format") or ""
-            if url.startswith("data:image/") or str(mime_type).startswith("image/"):
-                return _picture({"url": url, "format": mime_type}, field)
+        case {"file_data": str(url), **rest} | {"file_id": str(url), **rest} if rest.keys() <= {"format", "detail"}:
+            if url.startswith("data:image/") or str(rest.get("format")).startswith("image/"):
+                return _picture({"url": url, **rest}, field)
     raise invalid(
         field, 'must be a picture: {"file_data": "data:image/…"} or {"file_id": "https://…", "format": "image/…"}'
     )
@@ -154,6 +153,7 @@ def _picture(given: Any, field: str, *, answered: bool = False) -> Part:
     match given:
         case {"url": str(url), **rest} if ("://" in url or url.startswith("data:")) and set(rest) <= _BESIDE_URL:
             detail: Any = rest.get("detail") or "auto"
+            detail = "ultra_high" if detail == "original" else detail  # OpenAI's highest
             mime_type, name = rest.get("format") or "", str(rest.get("display_name") or "")
             if name and not answered:
                 raise invalid(f"{field}.display_name", "is only for an answer's pictures; leave it out")

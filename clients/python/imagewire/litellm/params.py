@@ -10,7 +10,7 @@ from imagewire._grpc.channel import Metadata
 from imagewire.errors import invalid
 from imagewire.json_struct import struct
 from imagewire.litellm import known_arguments, labels, picture, settings
-from imagewire.litellm.connection import ConnectionKey, connection_key, metadata
+from imagewire.litellm.connection import ConnectionKey, connection_key, is_embedded, metadata
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.function_tools import read_choice, read_tools
 from imagewire.litellm.messages import Messages, read_messages
@@ -21,6 +21,14 @@ from imagewire.options import Options, build_spec
 from imagewire.type_check import mismatch
 from imagewire.v1.spec_pb2 import SafetySetting, Spec, Tool
 
+# Arguments that say the same as settings of the package.
+_OTHER_NAMES = {
+    "api_base": "base_url",
+    "num_retries": "max_retries",
+    "request_timeout": "timeout",
+    "vertex_location": "vertex_ai_location",
+    "vertex_project": "vertex_ai_project",
+}
 # OpenAI's words for Google's; the others are the same.
 _TIERS = {"auto": "", "default": "standard"}
 _PROVIDERS = ("gemini", "vertex_ai")
@@ -77,7 +85,7 @@ def _check_fallbacks(fallbacks: Any) -> None:
 
 def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: bool = False) -> CompletionRequest:
     """Read the arguments. Raises InvalidRequest, which names the wrong one, and what `build_spec` raises."""
-    options = _with_settings(options)
+    options = _with_settings(model, options)
     drops = Drops(enabled=options.get("drop_params") is True)
     given = cast("CompletionOptions", dict(_served(options, drops)))
     for name, value in given.items():
@@ -104,13 +112,15 @@ def read(model: str, messages: Messages, options: Mapping[str, Any], *, stream: 
     return CompletionRequest(connection, spec, seconds, include_usage, metadata(given, connection), drops)
 
 
-def _with_settings(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_settings(model: str, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """The arguments, with the package's settings where they are silent."""
     found = settings()
     if found:
         said = {name for name, value in options.items() if value is not None}
-        others = {"num_retries": {"max_retries"}, "request_timeout": {"timeout"}}
-        found = {name: value for name, value in found.items() if not said & {name, *others.get(name, ())}}
+        found = {name: value for name, value in found.items() if not said & {name, _OTHER_NAMES.get(name, "")}}
+        vertex = "vertex_ai" in {str(model).partition("/")[0], options.get("custom_llm_provider")}
+        if vertex and is_embedded(options.get("target")):
+            found.pop("api_key", None)  # it is Google AI Studio's, as in LiteLLM
     return {**options, **found} if found else options
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from imagewire.answer import Answer
 from imagewire.images import Image
 from imagewire.litellm import finish, provider_fields
+from imagewire.litellm.drops import argument
 from imagewire.litellm.finish import FinishReason
 from imagewire.litellm.record import Record
 from imagewire.litellm.usage import Usage
@@ -269,7 +270,10 @@ class CompletionChunk(Record):
 
 
 def hidden_params(answer: Answer, dropped: Iterable[str]) -> dict[str, Any]:
-    """LiteLLM's `_hidden_params`, as far as there is something to say; `dropped_params` is our own."""
+    """LiteLLM's `_hidden_params`, as far as there is something to say. `dropped_params` and `unsigned` are our own.
+
+    The latter: the messages whose lost signatures have a placeholder.
+    """
     provider, slash, _ = answer.model.partition("/")
     return {
         "response_cost": answer.cost,
@@ -277,4 +281,5 @@ def hidden_params(answer: Answer, dropped: Iterable[str]) -> dict[str, Any]:
         "litellm_model_name": answer.model,
         "additional_headers": {},
         "dropped_params": list(dropped),
+        "unsigned": list(dict.fromkeys(argument(path).partition(".")[0] for path in answer.unsigned)),
     }

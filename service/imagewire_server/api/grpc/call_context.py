@@ -1,6 +1,7 @@
 """One gRPC call: made from its metadata; at its end it gets a status and trailers. No exception's text leaves here."""
 
 import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -16,6 +17,7 @@ from imagewire_server.core.settle import settle
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Tasks = set[asyncio.Task[Any]]
+PeerId = Callable[[Context], str]
 
 CALL: ContextVar[Call] = ContextVar("call")
 
@@ -29,7 +31,8 @@ class CallContext:
     """A call while its handler runs. Use as an async context manager.
 
     tasks: the handlers that run, until their status is out. answer_bytes: the size of an answer that gRPC is about to
-    send together with the status; set by the wrapper of the handler.
+    send together with the status; set by the wrapper of the handler. peer_id: tells who the certificate of the call's
+    connection names, None where none is asked for.
     """
 
     def __init__(
@@ -41,12 +44,15 @@ class CallContext:
         quiet: bool,
         tasks: Tasks,
         unread: UnreadAnswers,
+        peer_id: PeerId | None = None,
     ) -> None:
         self._context = context
         self._tasks = tasks
         self._unread = unread
         headers = context.invocation_metadata() or ()
         self.call = Call(request_id(headers), method, headers, permission, quiet, _deadline(context))
+        if peer_id is not None:
+            self.call.peer_id = peer_id(context)
         self._status = "OK"
         self._reason = ""
         self.answer_bytes = 0

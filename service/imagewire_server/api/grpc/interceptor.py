@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.call_context import CallContext, Context, Tasks
+from imagewire_server.api.grpc.call_context import CallContext, Context, PeerId, Tasks
 from imagewire_server.api.grpc.open_streams import OpenStreams
 from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.request_decoder import decoder, read
@@ -26,9 +26,19 @@ Begin = Callable[[Context], CallContext]
 
 
 class MethodInterceptor:
-    """Wraps each method's handler. interceptors: run before a request is read. receiver: what receives requests."""
+    """Wraps each method's handler. interceptors: run before a request is read. receiver: what receives requests.
 
-    def __init__(self, interceptors: Sequence[Interceptor], receiver: RequestReceiver, unread: UnreadAnswers) -> None:
+    peer_id: tells who the certificate of a call's connection names, None where none is asked for.
+    """
+
+    def __init__(
+        self,
+        interceptors: Sequence[Interceptor],
+        receiver: RequestReceiver,
+        unread: UnreadAnswers,
+        peer_id: PeerId | None = None,
+    ) -> None:
+        self._peer_id = peer_id
         self._interceptors = interceptors
         self._unread = unread
         self._open_streams = OpenStreams()
@@ -49,7 +59,13 @@ class MethodInterceptor:
         """
         is_ours = method.startswith(_OURS)
         begin = partial(
-            CallContext, method=method, permission=permission, quiet=not is_ours, tasks=self.tasks, unread=self._unread
+            CallContext,
+            method=method,
+            permission=permission,
+            quiet=not is_ours,
+            tasks=self.tasks,
+            unread=self._unread,
+            peer_id=self._peer_id,
         )
         decode, encode = decoder(handler.request_deserializer), handler.response_serializer
         if handler.stream_stream:

@@ -9,8 +9,6 @@ from typing import Any
 import grpc
 import structlog
 from grpc_channelz.v1 import channelz, channelz_pb2_grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1.health import aio as health_aio
 
 from imagewire.v1 import (
     chat_service_pb2,
@@ -20,8 +18,10 @@ from imagewire.v1 import (
     model_service_pb2,
     model_service_pb2_grpc,
 )
+from imagewire_server.api.grpc import tls
 from imagewire_server.api.grpc.chat import ChatService, StreamTimes
 from imagewire_server.api.grpc.handlers import MethodHandlers
+from imagewire_server.api.grpc.health import HEALTH, HealthService, add_health
 from imagewire_server.api.grpc.images import ImageService
 from imagewire_server.api.grpc.interceptor import MethodInterceptor
 from imagewire_server.api.grpc.models import ModelService
@@ -48,7 +48,6 @@ _OURS = tuple(
         (model_service_pb2, "ModelService"),
     )
 )
-_HEALTH = "grpc.health.v1.Health"
 _CHANNELZ = "grpc.channelz.v1.Channelz"
 
 
@@ -106,12 +105,15 @@ class GrpcServer:
         self._listener = listener
         self._receiver = RequestReceiver(limits.receive_timeout, receive_budget)
         unread = UnreadAnswers(limits.stall_timeout, limits.max_unread_bytes)
-        self._interceptor = MethodInterceptor(interceptors, self._receiver, unread)
+        asks_for_certificates = listener.tls is not None and listener.tls.files.client_ca
+        self._interceptor = MethodInterceptor(
+            interceptors, self._receiver, unread, tls.peer_id if asks_for_certificates else None
+        )
         self._limits = limits
-        self._health = health_aio.HealthServicer()
+        self._health = HealthService(_OURS)
         asked = {_CHANNELZ: limits.channelz, **dict.fromkeys(REFLECTION, limits.reflection)}
-        served = (*_OURS, _HEALTH, *(name for name, who in asked.items() if who != "off"))
-        no_key = frozenset({_HEALTH, *(name for name, who in asked.items() if who == "open")})
+        served = (*_OURS, HEALTH, *(name for name, who in asked.items() if who != "off"))
+        no_key = frozenset({HEALTH, *(name for name, who in asked.items() if who == "open")})
         # Generated code wants no more of a server than this has, but is typed so.
         services: Any = MethodHandlers(self._interceptor, no_key)
         chat = ChatService(keeper, times, self._interceptor.calls, unread)
@@ -119,7 +121,7 @@ class GrpcServer:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(engine), services)
         pictures = ImageService(images, stall_timeout=limits.stall_timeout)
         image_service_pb2_grpc.add_ImageServiceServicer_to_server(pictures, services)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, services)
+        add_health(self._health, services)
         if limits.channelz != "off":
             channelz_pb2_grpc.add_ChannelzServicer_to_server(channelz.aio.ChannelzServicer(), services)
         if limits.reflection != "off":
@@ -131,16 +133,17 @@ class GrpcServer:
 
     async def start(self) -> int:
         """Bind and serve; return the port (1 for a unix socket). Raises OSError if the address is in use."""
-        address = self._listener.address
+        address, certificate = self._listener.address, self._listener.tls
         try:
-            port = self._server.add_insecure_port(address)
+            if certificate is None:
+                port = self._server.add_insecure_port(address)
+            else:
+                port = self._server.add_secure_port(address, tls.credentials(certificate))
         except RuntimeError as error:
             remedy = "stop the program that uses it, or choose another with --grpc HOST:PORT"
             raise OSError(f"cannot serve gRPC on {address}: it is in use, or not an address here; {remedy}") from error
         self._receiver.serve(port)
         await self._server.start()
-        for name in _OURS:
-            await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
         return port
 
     async def ended(self) -> None:
@@ -148,9 +151,9 @@ class GrpcServer:
         with contextlib.suppress(Exception):  # what the loop failed with; gRPC logs it
             await self._server.wait_for_termination()
 
-    async def announce_stop(self) -> None:
+    def announce_stop(self) -> None:
         """Say NOT_SERVING; new calls are still served."""
-        await self._health.enter_graceful_shutdown()
+        self._health.stop()
 
     @property
     def running(self) -> int:
@@ -159,7 +162,7 @@ class GrpcServer:
 
     async def drain(self, hurry: asyncio.Event | None = None) -> None:
         """Take no new calls. Running calls may finish within the grace or until `hurry` is set; then they are ended."""
-        await self.announce_stop()
+        self.announce_stop()
         grace, calls = self._limits.drain_grace, self._interceptor.calls
         _log.info("draining", running=len(calls), grace=grace)
         # This cuts what is still running, so it comes after we have ended those calls ourselves.

@@ -18,8 +18,3 @@ def wish(call: Call, given: CacheOptions, *, keeps: bool) -> CacheWish:
         stores=not given.no_store,
         space=given.namespace,
     )
-
-
-def of_number(given: CacheWish, number: int) -> str:
-    """The space of one of several drawings of a request: each has a picture of its own."""
-    return f"{given.space}\n{number}" if number else given.space

@@ -7,6 +7,7 @@ what comes of a body after its answer is limited here.
 
 import asyncio
 import secrets
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,6 +16,7 @@ import msgspec
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from imagewire_server.api.rest.status import HttpError
+from imagewire_server.core.access.certificates import of_peercert
 from imagewire_server.formats.openai.common import errors
 
 if TYPE_CHECKING:
@@ -52,6 +54,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         """A client has connected; its first head is awaited."""
         super().connection_made(transport)
+        certificate = transport.get_extra_info("peercert")
+        self._peer_id = of_peercert(certificate, time.time()) if certificate else ""
         if len(self.connections) > self._limits.most:
             self._refuse(HttpError(503, "TOO_MANY_CONNECTIONS", "this server has too many connections: try again"))
         else:
@@ -116,6 +120,7 @@ class Protocol(HttpToolsProtocol):
             cycle.disconnected = True
             self.transport.abort()
 
+        cycle.scope["imagewire.peer_id"] = self._peer_id  # type: ignore[typeddict-unknown-key]  # ours
         cycle.scope["imagewire.abort"] = abort  # type: ignore[typeddict-unknown-key]  # ours
         cycle.scope["imagewire.closing"] = self.transport.is_closing  # type: ignore[typeddict-unknown-key]  # ours
         if len(self.pipeline) > _PIPELINED:

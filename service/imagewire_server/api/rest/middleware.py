@@ -18,7 +18,7 @@ from imagewire_server.api.rest.origin_check import OriginCheck
 from imagewire_server.api.rest.response import Response, Send
 from imagewire_server.api.rest.status import Headers, HttpError, error_headers, http_status
 from imagewire_server.contract.errors import Error, Stalled
-from imagewire_server.core.access.caller import ANONYMOUS, Permission
+from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.call import Call, request_id
 from imagewire_server.core.drain import RunningCalls
 from imagewire_server.core.fault_log import log_fault
@@ -91,11 +91,12 @@ class Middleware:
             scope["path"] = scope["path"][scope["path"].index("/", 1) :]
         method, path = scope["method"], scope["path"]
         call = Call(request_id(headers), f"{method} {path}", headers, self._permission(path), path in _OPEN_PATHS)
+        call.peer_id = scope["imagewire.peer_id"]
         response = Response(send, lambda: _headers(call), self._stall_timeout, scope["imagewire.closing"])
         try:
             with self.calls.running(call):
                 await self._intercept(scope, call)
-                if call.caller is ANONYMOUS and call.permission is not Permission.NONE:
+                if call.caller.ambient and call.permission is not Permission.NONE:
                     self._origin_check.check(method, headers)
                 body = Body(receive, headers, self._max_request_bytes, self._receive_timeout, self._receive_budget)
                 scope[EXCHANGE] = Exchange(call, receive, body, response, self.calls)

@@ -15,14 +15,11 @@ _LONGEST = 4000
 def headers(builder: SpecBuilder) -> Headers:
     """The headers for a request, none for most.
 
-    They tell what drop_params left out, the size and ratio that were chosen, how a mask was sent, and what was
-    sent back without the signature that the model requires.
+    They tell what drop_params left out, the size and ratio that were chosen, and how a mask was sent.
     """
     found: Headers = []
     if builder.dropped:
         found.append((b"x-imagewire-dropped", _names(builder.dropped)))
-    if builder.unsigned:
-        found.append((b"x-imagewire-signature-bypass", _names(builder.unsigned)))
     if chosen := builder.chosen_picture:
         found.append((b"x-imagewire-image", _UNSAFE_VALUE.sub("?", chosen[:_LONGEST_NAME]).encode()))
     if builder.explains_mask:

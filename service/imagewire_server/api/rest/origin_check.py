@@ -34,11 +34,11 @@ class OriginCheck:
         hosts = [value for name, value in headers if name == b"host"]
         host = hosts[0] if len(hosts) == 1 else b""  # of two, it is not clear which is meant
         if not self._any_host and not self._is_ours(_name(host.decode("latin-1"))):
-            words = "this server has no key, so it accepts only localhost as its name: add the name to rest_hosts, or"
+            words = "a call without a key may name only localhost as this server: add the name to rest_hosts, or"
             raise HttpError(403, "HOST_NOT_ALLOWED", f"{words} set IMAGEWIRE_MASTER_KEY")
         origin = given.get(b"origin")
         if origin is not None and not self._any_origin and origin not in self._origins | _of(host):
-            words = "this server has no key, so web pages of other sites may not call it: add the page's origin to"
+            words = "web pages of other sites may not call without a key: add the page's origin to"
             raise HttpError(403, "ORIGIN_NOT_ALLOWED", f"{words} rest_cors_origins, or set IMAGEWIRE_MASTER_KEY")
         if method == "POST":
             kind = given.get(b"content-type", b"").partition(b";")[0].strip().lower()

@@ -20,7 +20,7 @@ from imagewire_server.api.rest.middleware import Exchange, Scope
 from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.contract import json_scan, pb
-from imagewire_server.contract.errors import Error, InvalidRequest, Stalled, Violation
+from imagewire_server.contract.errors import Error, InvalidRequest, Stalled
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.keep_errors import (
     CompletionNotFound,
@@ -38,13 +38,9 @@ from imagewire_server.formats.openai.common import reading
 from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import Encoder, StreamEncoder
 from imagewire_server.formats.openai.common.reading import Request, SpecOf
-from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names
+from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, in_callers_names, named
 
 _R = TypeVar("_R", bound=Request)
-_UNSIGNED = (
-    "has lost the signature that this model requires: send the message back unchanged, with its"
-    " provider_specific_fields, or send the picture in a user message"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +58,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Responder:
-    """What all endpoints that draw share. heartbeat_interval: seconds.
-
-    bypass_signatures: whether missing signatures that the model requires are replaced; otherwise they are refused.
-    """
+    """What all endpoints that draw share. heartbeat_interval: seconds."""
 
     engine: Engine
     keeper: Keeper
     urls: PictureUrls
     pictures: Pictures
     heartbeat_interval: float
-    bypass_signatures: bool
 
     async def read(
         self, exchange: Exchange, scope: Scope, kind: type[_R], spec_of: SpecOf[_R]
@@ -94,8 +86,6 @@ class Responder:
             drops=router.routing.drop_params,
             path_names_model=bool(model),
         )
-        if made[1].unsigned and not self.bypass_signatures:
-            raise InvalidRequest([Violation(name, _UNSIGNED) for name in made[1].unsigned])
         self.begin(exchange, made[1])
         return made
 
@@ -147,6 +137,7 @@ class Responder:
 
         Raises the contract's errors, with the caller's field names.
         """
+        call.name_of = partial(named, origins=builder.origins)
         wants = await run_for_call(call, self.pictures.wanted, builder)
         if wants:
             self.engine.router.resolve(builder.spec.model)  # nothing is fetched for an unknown model
@@ -164,7 +155,7 @@ class Responder:
                     asked.wishes,
                     fallbacks=builder.fallbacks,
                     prepare=partial(self._fetch, call, builder) if wants else None,
-                    cache=replace(asked.wishes.cache, space=caching.of_number(asked.wishes.cache, number)),
+                    cache=replace(asked.wishes.cache, number=number),
                 ),
             )
             async with reader:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import uvicorn
 from starlette.middleware.cors import CORSMiddleware
@@ -20,6 +21,7 @@ from imagewire_server.api.rest.picture_urls import PictureUrls
 from imagewire_server.api.rest.remote_images import Pictures
 from imagewire_server.api.rest.respond import Responder
 from imagewire_server.api.rest.routes import application
+from imagewire_server.api.rest.tls import CurrentContext
 from imagewire_server.core.drain import CLEANUP, pause
 from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
@@ -48,7 +50,7 @@ class RestOptions:
 
     image_fields: "both", "image", "images", "content". remote_images: "fetch", "pass", "refuse".
 
-    image_order: "final", "drawn". missing_signatures: "bypass", "refuse".
+    image_order: "final", "drawn".
 
     Sizes are in bytes, times in seconds. metrics: whether they are served. open_metrics: whether they need no key.
     """
@@ -57,7 +59,6 @@ class RestOptions:
     image_fields: str
     image_order: str
     remote_images: str
-    missing_signatures: str
     metrics: bool
     open_metrics: bool
     cors_origins: tuple[str, ...]
@@ -71,11 +72,39 @@ class RestOptions:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without signal handlers of its own: the composition root decides when to stop."""
+    """uvicorn without signal handlers of its own, and with the listener's TLS.
+
+    The composition root decides when to stop.
+    """
+
+    def __init__(self, config: uvicorn.Config, listener: Listener) -> None:
+        super().__init__(config)
+        self._listener = listener
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on the sockets. uvicorn itself would read the certificate once, and wait a minute for a handshake."""
+        certificate = self._listener.tls
+        if certificate is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        for each in sockets or ():
+            served = await asyncio.get_running_loop().create_server(
+                self._protocol,
+                sock=each,
+                ssl=CurrentContext(certificate),
+                ssl_handshake_timeout=self._listener.handshake_timeout,
+                backlog=self.config.backlog,
+            )
+            self.servers.append(served)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: Any = self.config.http_protocol_class
+        return made(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)  # type: ignore[no-any-return]
 
 
 class RestServer:
@@ -97,8 +126,7 @@ class RestServer:
         self._ready = Ready(lambda: images.is_down)
         pictures = Pictures(fetcher, options.remote_images, options.max_request_bytes)
         urls = PictureUrls(keeper, options.public_url)
-        bypasses = options.missing_signatures == "bypass"
-        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval, bypasses)
+        responder = Responder(engine, keeper, urls, pictures, options.heartbeat_interval)
         self._origin_check = OriginCheck(options.hosts, options.cors_origins)
         self._middleware = Middleware(
             application(
@@ -143,7 +171,7 @@ class RestServer:
             # After this it cuts what is still running; we end those calls ourselves before.
             timeout_graceful_shutdown=math.ceil(self._options.drain_grace + 2 * CLEANUP),
         )
-        self._uvicorn = _Uvicorn(config)
+        self._uvicorn = _Uvicorn(config, self._listener)
         self._serving = asyncio.create_task(self._uvicorn.serve([bound]))
         return int(bound.getsockname()[1])
 

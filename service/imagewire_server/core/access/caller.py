@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from imagewire_server.config.caller_policies import Policy
-from imagewire_server.contract.access_errors import NotAllowed
+from imagewire_server.contract.errors import PermissionDenied
 
 
 class Permission(Enum):
@@ -26,12 +26,16 @@ class Permission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """id: who it is, by the key that was shown. It is safe to log, and is never the key itself. What is kept is kept
-    for one id. policy: what it may do; None for everything.
+    """id: who it is, by the key or the client certificate that was shown. It is safe to log, and never the key itself.
+    What is kept is kept for one id. policy: what it may do; None for everything.
+
+    ambient: whether a browser shows by itself all that this caller has shown, so that the page of another site could
+    have sent the call.
     """
 
     id: str
     policy: Policy | None = field(default=None, repr=False)
+    ambient: bool = False
 
     @property
     def counted_as(self) -> str:
@@ -39,15 +43,15 @@ class Caller:
         return self.policy.name if self.policy else ""
 
     def check(self, permission: Permission) -> None:
-        """Raise NotAllowed unless it may use methods that need this permission."""
+        """Raise PermissionDenied unless it may use methods that need this permission."""
         if self.policy and permission is not Permission.NONE and permission.value not in self.policy.methods:
-            raise NotAllowed("this caller may not use this method: ask the operator of the server for it")
+            raise PermissionDenied("this caller may not use this method: ask the operator of the server for it")
 
     def check_models(self, models: Iterable[str]) -> None:
-        """Raise NotAllowed unless it may ask all these models."""
+        """Raise PermissionDenied unless it may ask all these models."""
         for model in models if self.policy else ():
             if not self.may_ask(model):
-                raise NotAllowed(
+                raise PermissionDenied(
                     f"this caller may not use the model {model!r}: choose one that ListModels (over REST GET"
                     " /v1/models) lists, or ask the operator of the server for it"
                 )
@@ -57,6 +61,6 @@ class Caller:
         return self.policy is None or self.policy.may_ask(model)
 
 
-ANONYMOUS = Caller("anonymous")  # the call needs no key, or the server asks for none
+ANONYMOUS = Caller("anonymous", ambient=True)  # the call needs no key, or the server asks for none
 MASTER_KEY = Caller("master key")
 METRICS_KEY = Caller("metrics key")

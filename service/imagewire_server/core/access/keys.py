@@ -2,10 +2,12 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
+from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.call import Call, Headers
 
 # Where callers put keys: OpenAI's header, then those of LiteLLM, Anthropic, Azure (two) and Google, which hold the key
@@ -29,11 +31,19 @@ _ASKED = (
 class Access:
     """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone.
 
-    policies: callers with keys of their own, and what each may do. Keys are compared by their SHA-256, so that the time
-    that a comparison takes says nothing about a key.
+    policies: callers with keys of their own or known by a certificate, and what each may do. certificates: which client
+    certificates may call, None where none is asked for. Keys are compared by their SHA-256, so that the time that a
+    comparison takes says nothing about a key.
     """
 
-    def __init__(self, master_key: str = "", metrics_key: str = "", policies: Iterable[Policy] = ()) -> None:
+    def __init__(
+        self,
+        master_key: str = "",
+        metrics_key: str = "",
+        policies: Iterable[Policy] = (),
+        certificates: CertificateRule | None = None,
+    ) -> None:
+        self._certificates = certificates
         self.use(master_key, metrics_key, policies)
 
     def use(self, master_key: str, metrics_key: str, policies: Iterable[Policy] = ()) -> None:
@@ -42,6 +52,7 @@ class Access:
         own = {
             digest: Caller(policy.name, policy) for policy in self._policies.values() for digest in policy.key_sha256
         }
+        self._has_own_keys = bool(own)
         # Where two keys are the same, its holder may do what the mightier may.
         keys = own | ({_digest(master_key.encode()): MASTER_KEY} if master_key else {})
         metrics = {_digest(metrics_key.encode()): METRICS_KEY} if metrics_key else {}
@@ -52,21 +63,38 @@ class Access:
         return self._policies.get(name)
 
     async def intercept(self, call: Call) -> None:
-        """Set the call's caller. Raises Unauthenticated where no key that it needs is shown, and NotAllowed."""
-        call.caller = self.caller(call.headers, call.permission)
+        """Set the call's caller. Raises Unauthenticated and PermissionDenied where it may not call."""
+        if self._certificates is None or call.permission is Permission.NONE:
+            call.caller = self.caller(call.headers, call.permission)
+        else:
+            call.caller = self._certified(call, self._certificates)
         call.caller.check(call.permission)
+
+    def _certified(self, call: Call, certificates: CertificateRule) -> Caller:
+        """The certificate says who it is, also where a key is shown as well; unless only the key has a policy."""
+        named = certificates.caller(call.peer_id)
+        policy = self.policy(named.id)
+        if certificates.suffices:
+            shown = self._holder(call.headers, call.permission) or ANONYMOUS
+        else:
+            shown = self.caller(call.headers, call.permission)
+        if policy is None and shown.policy is not None:
+            return shown
+        return replace(named, policy=policy, ambient=certificates.suffices or shown is ANONYMOUS)
 
     def caller(self, headers: Headers, permission: Permission) -> Caller:
         """Who calls, by these headers. Raises Unauthenticated unless a key is shown, where the server asks for one."""
-        keys = self._keys[permission]
-        if not keys:
+        if not self._keys[permission]:
             return ANONYMOUS
-        for shown in _shown(headers):
-            caller = keys.get(_digest(shown))
-            if caller is not None:
-                return caller
+        if (caller := self._holder(headers, permission)) is not None:
+            return caller
         name = "master key or metrics_key" if permission is Permission.METRICS else "master key"
-        raise Unauthenticated(_ASKED.format(name="a key" if self._policies else f"its {name}"))
+        raise Unauthenticated(_ASKED.format(name="a key" if self._has_own_keys else f"its {name}"))
+
+    def _holder(self, headers: Headers, permission: Permission) -> Caller | None:
+        """Whose key the headers hold; None where they hold no valid one."""
+        keys = self._keys[permission]
+        return next((keys[digest] for digest in map(_digest, _shown(headers)) if digest in keys), None)
 
 
 def _digest(key: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""An answer's events as bytes: records one after another, each with its kind and length in front.
+"""An answer's events as bytes: records one after another, each with its kind, length and CRC-32 in front.
 
 A picture's bytes are not among them. They are a file of their own, so that they can be downloaded, and be the same file
 in several answers; a record says where they begin. Between a picture's first and last byte no other event comes, so the
@@ -7,6 +7,7 @@ file is whole when the next record is there.
 
 import json
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,7 +16,7 @@ from imagewire_server.contract.code import Code
 from imagewire_server.contract.errors import Error, Violation
 from imagewire_server.contract.events import Chunk
 
-_HEAD = struct.Struct(">cI")
+_HEAD = struct.Struct(">cII")
 _FILE = struct.Struct(">qIIIc")
 _REQUEST, _EVENT, _BEGINS, _END = b"R", b"E", b"F", b"X"
 _KINDS: dict[bytes, Literal["image_chunk", "media_chunk"]] = {b"i": "image_chunk", b"m": "media_chunk"}
@@ -50,6 +51,10 @@ class Ended:
 Record = pb.Spec | pb.Event | FileBegins | Ended
 
 
+class NoRecord(ValueError):
+    """Bytes that are no record, or are damaged."""
+
+
 class StoredError(Error):
     """An error as it was kept."""
 
@@ -57,20 +62,20 @@ class StoredError(Error):
 def request_record(request: pb.Spec) -> bytes:
     """The first record: what was asked, with pictures by their sha256."""
     data = request.SerializeToString()
-    return _HEAD.pack(_REQUEST, len(data)) + data
+    return _packed(_REQUEST, data)
 
 
 def event_record(event: pb.Event) -> bytes:
     """An event as a record."""
     data = event.SerializeToString()
-    return _HEAD.pack(_EVENT, len(data)) + data
+    return _packed(_EVENT, data)
 
 
 def file_record(chunk: Chunk, number: int) -> bytes:
     """The record of a file's first chunk."""
     kind = b"i" if chunk.kind == "image_chunk" else b"m"
     data = _FILE.pack(chunk.sequence, number, chunk.candidate_index, chunk.part_index, kind)
-    return _HEAD.pack(_BEGINS, len(data)) + data
+    return _packed(_BEGINS, data)
 
 
 def end_record(error: Error | None, answer: str = "") -> bytes:
@@ -78,7 +83,15 @@ def end_record(error: Error | None, answer: str = "") -> bytes:
     data = b"" if error is None else json.dumps(_fields(error)).encode()
     if answer:
         data = json.dumps({"answer": answer}).encode()
-    return _HEAD.pack(_END, len(data)) + data
+    return _packed(_END, data)
+
+
+def _packed(kind: bytes, data: bytes) -> bytes:
+    return _HEAD.pack(kind, len(data), _crc(kind, data)) + data
+
+
+def _crc(kind: bytes, data: bytes) -> int:
+    return zlib.crc32(data, zlib.crc32(kind))
 
 
 class RecordReader:
@@ -88,16 +101,19 @@ class RecordReader:
         self._left = b""
 
     def feed(self, data: bytes) -> list[Record]:
-        """The records that are complete with these bytes. Raises ValueError where the bytes are none."""
+        """The records that are complete with these bytes. Raises NoRecord."""
         self._left += data
         found: list[Record] = []
         at = 0
         while at + _HEAD.size <= len(self._left):
-            kind, length = _HEAD.unpack_from(self._left, at)
+            kind, length, crc = _HEAD.unpack_from(self._left, at)
             if at + _HEAD.size + length > len(self._left):
                 break
             at += _HEAD.size
-            found.append(_record(kind, self._left[at : at + length]))
+            data = self._left[at : at + length]
+            if _crc(kind, data) != crc:
+                raise NoRecord("a record has other bytes than were written")
+            found.append(_record(kind, data))
             at += length
         self._left = self._left[at:]
         return found
@@ -116,7 +132,7 @@ def _record(kind: bytes, data: bytes) -> Record:
         if fields and "answer" in fields:
             return Ended(None, fields["answer"])
         return Ended(_error(fields) if fields else None)
-    raise ValueError(f"no record of a kept answer is of kind {kind!r}")
+    raise NoRecord(f"no record of a kept answer is of kind {kind!r}")
 
 
 def _fields(error: Error) -> dict[str, object]:

@@ -12,6 +12,7 @@ from imagewire_server.config.source import ConfigError
 from imagewire_server.core.fault_log import describe
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.local.writer import FAULTS
+from imagewire_server.core.store.secret import WrongSecret
 from imagewire_server.core.store.store import Store
 
 if TYPE_CHECKING:
@@ -23,14 +24,19 @@ _log = structlog.get_logger("imagewire.keep")
 async def open_store(given: Settings) -> Store | None:
     """The store; None where nothing is kept, because that is switched off or the default folder cannot be used.
 
-    Raises ConfigError for a folder that the settings name and that cannot be used, and where what a shared store needs
-    is missing. A Redis or an object store that does not answer is no error: nothing is kept until it does.
+    Raises ConfigError for a folder that the settings name and that cannot be used, for a secret that is none, and where
+    what a shared store needs is missing. A Redis or an object store that does not answer is no error: nothing is kept
+    until it does.
     """
     if given.keep == "off":
         return None
     if given.keep == "shared":
         store = await asyncio.to_thread(_shared, given)
-        await store.start()
+        try:
+            await store.start()
+        except WrongSecret as error:
+            await store.aclose()
+            raise ConfigError(f"imagewire.keep_redis: {without_password(given.keep_redis)}: {error}") from error
         return store
     folder = Path(given.keep_dir) if given.keep_dir else _default_folder()
     try:
@@ -38,6 +44,8 @@ async def open_store(given: Settings) -> Store | None:
             raise FileNotFoundError("there is no home directory")
         loop = asyncio.get_running_loop()
         return await asyncio.to_thread(LocalStore, folder, loop, ttl=given.keep_ttl, max_bytes=given.keep_max_bytes)
+    except WrongSecret as error:
+        raise ConfigError(f"imagewire.keep_dir: {error}") from error
     except FAULTS as error:
         if given.keep_dir:
             words = f"imagewire.keep_dir: {folder}: {getattr(error, 'strerror', None) or error}; name a folder that"

@@ -8,6 +8,13 @@ from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store.records import Kept, KeptImage
 
+# Seconds that somebody waits for a store that does not answer. After them it counts as one that does not work.
+LONGEST = 5.0
+
+
+# Bytes of an answer that is being drawn which count before they are there, so that few of its steps change a count.
+AHEAD = 1024 * 1024
+
 
 class StoreDown(Exception):
     """The store does not work. The message is for the operator."""
@@ -15,6 +22,20 @@ class StoreDown(Exception):
 
 class NoRoom(Exception):
     """What is being written is too large for the store, or all that is not finished is. The store works."""
+
+    @classmethod
+    def for_answer(cls) -> "NoRoom":
+        """An answer alone is larger than what is kept."""
+        return cls("an answer is larger than keep_max_bytes allows")
+
+    @classmethod
+    def for_all(cls) -> "NoRoom":
+        """There is nothing left that could make way."""
+        return cls("uploads and drawings that are not finished are larger than keep_max_bytes allows")
+
+
+class Damaged(Exception):
+    """What is kept of a picture is gone, or is not what was kept. The store works."""
 
 
 class Recorder(Protocol):
@@ -143,7 +164,7 @@ class Store(Protocol):
         """A caller's picture by its id, or by its hash."""
 
     async def image_bytes(self, image: KeptImage, offset: int, size: int) -> bytes:
-        """Bytes of a picture, fewer only at its end."""
+        """Bytes of a picture, fewer only at its end. They are not checked: see checked.py. Raises Damaged."""
 
     def upload(self) -> Upload:
         """A place for a new picture."""

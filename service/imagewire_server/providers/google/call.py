@@ -16,7 +16,7 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.contract.provider import Capabilities, Report
 from imagewire_server.core.offload import run_in_thread
 from imagewire_server.providers.google.wire import ANYTHING, Allowed, Body, Reader, encode, refusal
-from imagewire_server.transport.http import HttpAnswer, HttpTransport, prepared
+from imagewire_server.transport.http import HttpAnswer, HttpTransport, extended, prepared
 
 _ERROR_BYTES = 1024 * 1024
 _ANSWERS = b'"candidates"'
@@ -55,7 +55,7 @@ class GoogleCall:
         """See Provider. model_url: with credentials or without."""
         given = urlsplit(model_url)
         place = given.scheme, given.netloc.rpartition("@")[2], given.path, given.query
-        encoding = capabilities.system_instruction, capabilities.unsigned_signature
+        encoding = capabilities.system_instruction, capabilities.unsigned_signature, capabilities.talks
         return json.dumps([place, self._deciding, encoding])
 
     async def body(self, spec: pb.Spec, capabilities: Capabilities, *, large: bool) -> bytes | Body:
@@ -103,11 +103,12 @@ class GoogleCall:
         """
         if credentials != self._credentials:  # a token lasts an hour, a key for ever
             self._credentials, self._prepared = credentials, prepared({**self._headers, **credentials})
-        headers = self._prepared
-        report.sent = True
+        headers = self._prepared if not report.headers else extended(self._prepared, report.headers)
+        report.url, report.sent = url, True
         posted = await self._http.post(url, headers, body, first_byte_timeout=self._first_byte_timeout)
         request_bytes = len(body)
         del body  # a large one
+        report.status = posted.status
         async with aclosing(posted) as answer:
             # A relay may stamp another status of success on an answer; its body shows what it is.
             first = await answer.read() if 200 < answer.status < 300 else b""

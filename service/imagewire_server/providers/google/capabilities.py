@@ -8,6 +8,7 @@ from importlib import resources
 from imagewire_server.config.models import Row, table, typed
 from imagewire_server.contract.provider import Capabilities, ModelTable
 from imagewire_server.contract.validation import CHECKS
+from imagewire_server.providers.google.model_names import talks
 from imagewire_server.providers.google.wire.encode import GEMINI, TAKEN_BY, VERTEX
 
 # How Vertex AI names the ways to bill that have a price a token. Provisioned throughput is paid by the month.
@@ -25,9 +26,13 @@ def _fields_of(service: str) -> frozenset[str]:
 
 
 _UNKNOWN = {
-    "gemini": Capabilities(service=GEMINI, fields=_fields_of(GEMINI), billed_as=_BILLED_AS),
+    "gemini": Capabilities(service=GEMINI, traced_as="gcp.gemini", fields=_fields_of(GEMINI), billed_as=_BILLED_AS),
     "vertex_ai": Capabilities(
-        service=VERTEX, fields=_fields_of(VERTEX), billed_as=_BILLED_AS, uri_schemes=("https", "gs")
+        service=VERTEX,
+        traced_as="gcp.vertex_ai",
+        fields=_fields_of(VERTEX),
+        billed_as=_BILLED_AS,
+        uri_schemes=("https", "gs"),
     ),
 }
 
@@ -40,4 +45,4 @@ def _shipped() -> tuple[Row, ...]:
 
 def models(provider: str, own: Iterable[Row] = ()) -> ModelTable:
     """The models of "gemini" or "vertex_ai". own: what the configuration adds to the table or changes in it."""
-    return table(provider, _UNKNOWN[provider], (*_shipped(), *own))
+    return table(provider, _UNKNOWN[provider], (*_shipped(), *own), talks)

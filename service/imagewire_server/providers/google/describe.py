@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imagewire_server.config.deployments import Deployment
@@ -14,7 +15,21 @@ from imagewire_server.providers.google.addresses import endpoint, location, meth
 from imagewire_server.providers.google.config import GoogleOptions, GoogleSettings, of
 
 _DEFAULT = "GOOGLE_APPLICATION_CREDENTIALS"
+_PROJECTS = ("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
+_SET_PROJECT = "set vertex_project, or VERTEXAI_PROJECT"
 _DEFAULT_FILE = ".config/gcloud/application_default_credentials.json"
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Credentials. words: where they are from. project: theirs, "" if none is known. missing: whether they are not
+    there. default: whether they are Google's application default credentials.
+    """
+
+    words: str
+    project: str = ""
+    missing: bool = False
+    default: bool = False
 
 
 def asked(deployment: Deployment, config: Config, environ: Mapping[str, str]) -> Asked:
@@ -29,49 +44,55 @@ def asked(deployment: Deployment, config: Config, environ: Mapping[str, str]) ->
         return Asked(
             _shown(location(options, given).model_url(deployment.model, "")), f"the API key of {options.source}"
         )
-    words, missing, project = _credentials(options, config.sources, environ)
-    return Asked(_shown(location(options, given).model_url(deployment.model, project)), words, missing)
+    found = _credentials(options, config.sources, environ)
+    place = location(options, given)
+    url = place.model_url(deployment.model, found.project or "PROJECT")
+    if found.missing:
+        return Asked(_shown(url), found.words, found.words)
+    if found.project or url == place.model_url(deployment.model, ""):
+        return Asked(_shown(url), found.words)
+    if not found.default:
+        return Asked(_shown(url), f"{found.words}, which name no project", f"a project: {_SET_PROJECT}")
+    return Asked(_shown(url), f"{found.words}; if they have no project: {_SET_PROJECT}")
 
 
 def _shown(model_url: str) -> str:
     return without_password(method_url(model_url.replace("%2A", "*"), stream=False))
 
 
-def _credentials(
-    options: GoogleOptions, sources: Mapping[str, str], environ: Mapping[str, str]
-) -> tuple[str, bool, str]:
-    """Where they are from, whether they are missing, and their project."""
+def _credentials(options: GoogleOptions, sources: Mapping[str, str], environ: Mapping[str, str]) -> _Found:
+    """Where they are from, and their project."""
     source = options.source or sources.get("vertex_credentials", "")
     text = options.credentials
     if text.startswith(FROM_ENV):
-        return f"the credentials of {text}", False, "PROJECT"
+        return _Found(f"the credentials of {text}", "PROJECT")
     if text.lstrip().startswith("{"):
-        return f"the credentials in {source}", False, _project(text)
+        return _Found(f"the credentials in {source}", _project(text))
     if text:
         return _file(Path(text), source)
+    # Google's library finds the project of these in other places too.
+    named = next((environ[name] for name in _PROJECTS if environ.get(name)), "")
     if _DEFAULT in environ:
-        return _file(Path(environ[_DEFAULT]), _DEFAULT)
-    if "HOME" in environ and (known := Path(environ["HOME"], _DEFAULT_FILE)).is_file():
-        return _file(known, "application default credentials")
-    return "the application default credentials", False, "PROJECT"
+        found = _file(Path(environ[_DEFAULT]), _DEFAULT)
+    elif "HOME" in environ and (known := Path(environ["HOME"], _DEFAULT_FILE)).is_file():
+        found = _file(known, "application default credentials")
+    else:
+        found = _Found("the application default credentials")
+    return replace(found, project=named or found.project, default=True)
 
 
-def _file(path: Path, source: str) -> tuple[str, bool, str]:
+def _file(path: Path, source: str) -> _Found:
     try:
         project = _project(content(path).decode())
     except (ConfigError, UnicodeDecodeError):
-        project = ""
-    return (
-        f"the file {path} ({source}), which {'is present' if project else 'is missing or cannot be read'}",
-        not project,
-        project or "PROJECT",
-    )
+        return _Found(f"the file {path} ({source}), which is missing or cannot be read", missing=True)
+    return _Found(f"the file {path} ({source}), which is present", project)
 
 
 def _project(text: str) -> str:
-    """The project that credentials name; PROJECT if they name none, and Google's library must find it."""
+    """The project that credentials name, "" if they name none."""
     try:
         read = json.loads(text)
     except ValueError:
-        return "PROJECT"
-    return str(read.get("project_id") or "PROJECT") if isinstance(read, dict) else "PROJECT"
+        return ""
+    return str(read.get("project_id") or "") if isinstance(read, dict) else ""

@@ -27,8 +27,3 @@ def test_what_is_not_kept_cannot_be_cached() -> None:
     with pytest.raises(InvalidRequest, match=r"cache.s-maxage: needs an answer that is kept"):
         caching.wish(Call(), CacheOptions(60.0, "cache.s-maxage"), keeps=False)
     assert caching.wish(Call(), CacheOptions(no_cache=True), keeps=False) == CacheWish(fresh=True)
-
-
-def test_several_drawings_have_spaces_of_their_own() -> None:
-    spaces = [caching.of_number(CacheWish(space="a"), number) for number in range(3)]
-    assert (spaces[0], len(set(spaces))) == ("a", 3)

@@ -16,13 +16,11 @@ def test_all_of_them() -> None:
     builder.unsupported("size", "is far")
     builder.unsupported("messages[0].content[1].x", "is unknown")
     builder.unsupported("size", "is far")
-    builder.unsigned.append("messages[1].images[0].image_url.url")
     builder.explains_mask = builder.tells_picture = True
     builder.spec.image_config.image_size, builder.spec.image_config.aspect_ratio = "2K", "16:9"
     builder.done(Capabilities())
     assert notices.headers(builder) == [
         (b"x-imagewire-dropped", b"size,messages[0].content[1].x"),
-        (b"x-imagewire-signature-bypass", b"messages[1].images[0].image_url.url"),
         (b"x-imagewire-image", b"2K 16:9"),
         (b"x-imagewire-mask", b"sent as a picture"),
     ]

@@ -3,7 +3,7 @@
 import pytest
 
 from imagewire_server.config.caller_policies import METHODS, Policy
-from imagewire_server.contract.access_errors import NotAllowed
+from imagewire_server.contract.errors import PermissionDenied
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, Caller, Permission
 
 
@@ -20,7 +20,7 @@ def test_f24_only_named_methods_are_allowed(permission: Permission) -> None:
     if permission is Permission.NONE:
         denied.check(permission)
         return
-    with pytest.raises(NotAllowed) as raised:
+    with pytest.raises(PermissionDenied) as raised:
         denied.check(permission)
     assert "key" not in raised.value.message
 
@@ -30,7 +30,7 @@ def test_f24_only_named_models_may_be_asked() -> None:
     caller.check_models(["gemini/x", "draw"])
     for model in ("vertex_ai/x", "drawn", "gemini", ""):
         assert not caller.may_ask(model)
-        with pytest.raises(NotAllowed, match="ListModels"):
+        with pytest.raises(PermissionDenied, match="ListModels"):
             caller.check_models(["draw", model])
     ANONYMOUS.check_models(["anything"])
     assert Caller("a", Policy("a")).may_ask("any/thing")

@@ -5,9 +5,9 @@ import hashlib
 import pytest
 
 from imagewire_server.config.caller_policies import Policy
-from imagewire_server.contract.access_errors import NotAllowed
-from imagewire_server.contract.errors import Unauthenticated
+from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Permission
+from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.call import Call
 
@@ -127,7 +127,7 @@ async def test_f24_a_caller_is_let_in_only_to_methods_that_it_may_use() -> None:
     call = Call(headers=shown, permission=Permission.MODELS)
     await access.intercept(call)
     assert call.caller.counted_as == "web"
-    with pytest.raises(NotAllowed):
+    with pytest.raises(PermissionDenied):
         await access.intercept(Call(headers=shown, permission=Permission.METRICS))
 
 
@@ -137,3 +137,26 @@ def test_a_policy_is_found_by_the_name_of_a_caller_that_shows_no_key() -> None:
     assert found is not None
     assert found.name == "web"
     assert access.policy("other") is None
+
+
+@pytest.mark.parametrize("suffices", [True, False])
+async def test_a_certificate_says_who_it_is_whether_a_key_is_asked_for_or_not(suffices: bool) -> None:
+    access = Access(KEY, certificates=CertificateRule((), suffices))
+    call = Call(peer_id="cert:me", headers=[("x-api-key", KEY)])
+    await access.intercept(call)
+    assert (call.caller.id, call.caller.ambient) == ("cert:me", suffices)
+    call = Call(peer_id="cert:me", permission=Permission.NONE)
+    await access.intercept(call)
+    assert call.caller is ANONYMOUS
+
+
+async def test_behind_a_certificate_without_a_policy_a_key_with_one_says_who_it_is() -> None:
+    access = Access(KEY, policies=[_policy("web", "iw-1"), _policy("cert:batch")], certificates=CertificateRule())
+    for ident, key, expected in (
+        ("cert:proxy", "iw-1", ("web", "web")),
+        ("cert:proxy", KEY, ("cert:proxy", "")),
+        ("cert:batch", "iw-1", ("cert:batch", "cert:batch")),
+    ):
+        call = Call(peer_id=ident, headers=[("x-api-key", key)], permission=Permission.DRAW)
+        await access.intercept(call)
+        assert (call.caller.id, call.caller.counted_as) == expected

@@ -1,5 +1,7 @@
 """The records of kept answers: whatever the pieces they are read in, they are what was written."""
 
+import struct
+import zlib
 from typing import Any
 
 import pytest
@@ -11,7 +13,7 @@ from imagewire_server.contract.code import Code
 from imagewire_server.contract.errors import Cut, Error, InvalidRequest, Overloaded, Violation
 from imagewire_server.contract.events import Chunk
 from imagewire_server.core.store import log_format
-from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
+from imagewire_server.core.store.log_format import Ended, FileBegins, NoRecord, RecordReader
 
 REQUEST = pb.Spec(model="m", messages=[pb.ChatMessage(content="x")])
 EVENT = pb.Event(sequence=3, text_delta=pb.TextDelta(text="ä" * 300))
@@ -71,8 +73,20 @@ def test_an_error_is_the_same_again(error: Error) -> None:
 
 
 def test_what_is_no_record_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"kind b'\?'"):
-        RecordReader().feed(b"?\0\0\0\0")
+    with pytest.raises(NoRecord, match=r"kind b'\?'"):
+        RecordReader().feed(b"?" + struct.pack(">II", 0, zlib.crc32(b"?")))
+
+
+def test_one_changed_bit_is_an_error_or_leaves_the_record_incomplete() -> None:
+    record = log_format.event_record(pb.Event(sequence=7, text_delta=pb.TextDelta(text="a banana")))
+    for bit in range(8 * len(record)):
+        changed = bytearray(record)
+        changed[bit // 8] ^= 1 << bit % 8
+        try:
+            assert RecordReader().feed(bytes(changed)) == []
+        except NoRecord:
+            continue
+        assert int.from_bytes(changed[1:5]) > int.from_bytes(record[1:5]), "only a greater length waits for more"
 
 
 def test_an_answer_that_is_another_ones_names_it() -> None:

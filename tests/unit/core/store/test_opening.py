@@ -7,6 +7,8 @@ import pytest
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.core.store.opening import open_store
+from imagewire_server.core.store.secret import WrongSecret
+from imagewire_server.core.store.shared.store import SharedStore
 from imagewire_server.providers.registry import load
 from tests.deployments import settings
 
@@ -29,6 +31,28 @@ async def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(ConfigError, match=r"imagewire\.keep_dir: .*file.*: File exists; name a folder that this user"):
         await open_store(settings(keep="local", keep_dir=str(file)))
+
+
+@pytest.mark.parametrize("names_folder", [True, False])
+async def test_a_secret_that_is_none_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, names_folder: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    folder = tmp_path / "imagewire/answers"
+    folder.mkdir(parents=True)
+    (folder / "secret").write_bytes(b"short")
+    with pytest.raises(ConfigError, match=rf"imagewire\.keep_dir: {folder}/secret: has 5 bytes, .* or remove it"):
+        await open_store(settings(keep="local", keep_dir=str(folder) if names_folder else ""))
+
+
+async def test_a_secret_in_redis_that_is_none_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def start(_: SharedStore) -> None:
+        raise WrongSecret("the key: remove it")
+
+    monkeypatch.setattr(SharedStore, "start", start)
+    with pytest.raises(ConfigError, match=r"imagewire\.keep_redis: redis://.*: the key: remove it") as refused:
+        await open_store(settings(keep="shared", keep_redis=NOBODY, keep_objects=f"file://{tmp_path}/objects"))
+    assert "hunter2" not in str(refused.value)
 
 
 @pytest.mark.parametrize("package", ["redis", "obstore"])

@@ -2,9 +2,11 @@
 
 import pytest
 
+from imagewire_server.contract import pb
 from imagewire_server.contract.provider import TokenPrice
 from imagewire_server.contract.validation import CHECKS
 from imagewire_server.providers.google.capabilities import models
+from imagewire_server.providers.google.wire import encode
 
 
 @pytest.mark.parametrize("provider", ["gemini", "vertex_ai"])
@@ -38,3 +40,14 @@ def test_a_row_of_the_configuration_changes_a_model_or_adds_one() -> None:
     assert changed.find("own").max_input_images == 1
     assert changed.find("own").price is None
     assert models("gemini").find("own").is_known is False
+
+
+@pytest.mark.parametrize(
+    ("name", "talks"), [("gemini-2.5-flash", True), ("gemini-2.5-flash-image", False), ("x", False)]
+)
+def test_a_model_that_only_talks_is_not_asked_for_pictures(name: str, talks: bool) -> None:
+    for table in (models("gemini"), models("vertex_ai", [{"id": name, "max_input_images": 3}])):
+        known = table.find(name)
+        assert known.talks is talks
+        body = encode(pb.Spec(model="m", messages=[{"role": 2, "content": "x"}]), known)
+        assert body["generationConfig"] == {"responseModalities": ["TEXT"] if talks else ["TEXT", "IMAGE"]}

@@ -50,4 +50,4 @@ def test_a_key_of_callers_is_still_looked_up(tmp_path: Path) -> None:
     file = tmp_path / "config.yaml"
     file.write_text(MODELS + "general_settings: {master_key: os.environ/NOWHERE}\n")
     with pytest.raises(ConfigError, match="NOWHERE is not set"):
-        load(file, {}, demo=True, grpc="0.0.0.0:50051")
+        load(file, {}, demo=True, grpc="0.0.0.0:50051", plaintext="anywhere")

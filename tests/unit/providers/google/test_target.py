@@ -42,6 +42,7 @@ BASE = "https://user:secret@relay.example/v1beta"
         ("gemini", {"extra_headers": (("x-tenant", "a"),)}),
         ("gemini", {"models": changed(system_instruction=True)}),
         ("gemini", {"models": changed(unsigned_signature="none")}),
+        ("gemini", {"models": changed(talks=True)}),
         ("vertex_ai", {"api_base": "https://relay.example/models/a@001"}),
         ("vertex_ai", {"own": {"vertex_base_url": "https://relay.example"}}),
         ("vertex_ai", {"own": {"vertex_api_version": "v1beta1"}}),

@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from imagewire_server.api.rest.body import Receive
@@ -12,7 +13,7 @@ from imagewire_server.api.rest.status import Headers
 from imagewire_server.contract import image_header, pb
 from imagewire_server.contract.errors import Error, Stalled
 from imagewire_server.contract.events import Chunk
-from imagewire_server.contract.keep_errors import ImageNotFound
+from imagewire_server.contract.keep_errors import ImageDamaged, ImageNotFound
 from imagewire_server.core.access.caller import Caller
 from imagewire_server.core.call import Call
 from imagewire_server.core.kept_images import KeptImages
@@ -28,9 +29,12 @@ _SAFE: Headers = [(b"x-content-type-options", b"nosniff"), (b"content-security-p
 async def send_kept(
     exchange: Exchange, scope: Scope, images: KeptImages, caller: str, image_id: str, max_age: int
 ) -> None:
-    """Send a picture that is kept, or what a Range asks of it. max_age: seconds. Raises ImageNotFound."""
-    image, _ = await images.open(caller, image_id, 0, _FRAME)
-    size, call, response = image.size_bytes, exchange.call, exchange.response
+    """Send a picture that is kept, or what a Range asks of it. max_age: seconds. Raises ImageNotFound.
+
+    Its beginning is read before the answer starts, so that a picture that cannot be read has an error's status.
+    """
+    image = await images.find(caller, image_id)
+    size, call, response = image.size, exchange.call, exchange.response
     etag = f'"{image.sha256.hex()}"'
     headers: Headers = [(b"etag", etag.encode()), (b"accept-ranges", b"bytes"), *_SAFE]
     response.cached(max_age)
@@ -48,18 +52,18 @@ async def send_kept(
         status = 206
         headers.append((b"content-range", b"bytes %d-%d/%d" % (begin, end - 1, size)))
     headers.append((b"content-length", b"%d" % (end - begin)))
-    if scope["method"] == "HEAD":
-        await response.begin(status, headers)
-        return
-    await response.begin(status, headers, more=True)
     _, pieces = await images.open(caller, image_id, begin, _FRAME)
-    async for data in pieces:
-        await response.write(data[: end - begin])
-        call.image_bytes += len(data[: end - begin])
-        begin += len(data)
-        if begin >= end:
-            break
-    await pieces.aclose()
+    async with aclosing(pieces):
+        data = await anext(pieces, b"")
+        if scope["method"] == "HEAD":
+            await response.begin(status, headers)
+            return
+        await response.begin(status, headers, more=True)
+        while data and begin < end:
+            await response.write(data[: end - begin])
+            call.image_bytes += len(data[: end - begin])
+            begin += len(data)
+            data = await anext(pieces, b"") if begin < end else b""
     await response.finish()
 
 
@@ -89,11 +93,17 @@ class PictureEndpoint:
         if links is None or link is None:
             raise ImageNotFound("there is no such picture, or its URL has expired")
         max_age = max(int(link.expires - time.time()), 0)
+        # Asked first: a picture that is not there when its drawing is over was not drawn to its end.
+        is_drawn = await self.responder.keeper.is_drawn(link.caller, link.completion_id)
         try:
             await send_kept(exchange, scope, self.images, link.caller, links.image_id(link), max_age)
-        except ImageNotFound:
+        except ImageDamaged:
+            raise
+        except ImageNotFound as error:
             if exchange.response.started:
                 raise
+            if not is_drawn:
+                raise _incomplete() from error
             async with self.responder.leaving(exchange):
                 await self._send_drawn(exchange, link, max_age, only_head=scope["method"] == "HEAD")
 
@@ -127,8 +137,12 @@ class PictureEndpoint:
         except Error as error:
             if response.started:
                 raise
-            raise ImageNotFound("this picture was not drawn to its end, or is no longer kept") from error
+            raise _incomplete() from error
         raise ImageNotFound("there is no such picture")
+
+
+def _incomplete() -> ImageNotFound:
+    return ImageNotFound("this picture was not drawn to its end, or is no longer kept")
 
 
 def _is_at(part: pb.PartStarted | pb.PartFinished, key: tuple[int, int]) -> bool:

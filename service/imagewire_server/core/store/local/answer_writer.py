@@ -14,12 +14,10 @@ from imagewire_server.core.store.local.folder import hold
 from imagewire_server.core.store.local.part_file import PartFile, write_all
 from imagewire_server.core.store.records import Ending, Kept, KeptImage, State, image_of
 from imagewire_server.core.store.request import InputImage, kept_request
-from imagewire_server.core.store.store import NoRoom
+from imagewire_server.core.store.store import AHEAD, NoRoom
 
 if TYPE_CHECKING:
     from imagewire_server.core.store.local.store import LocalStore
-
-_COUNTED_EVERY = 4 * 1024 * 1024  # bytes of an answer that are not yet counted in the store's total
 
 
 class AnswerWriter:
@@ -35,13 +33,12 @@ class AnswerWriter:
         self._log: io.FileIO | None = None
         self._file: PartFile | None = None
         self._files = 0
+        self._request = b""
 
-    def add_small(
-        self, rows: SmallRows, asked: pb.Spec | None, events: Iterable[StreamEvent], state: State, how: Ending
-    ) -> None:
-        """Add all of an answer to the rows that are about to be written."""
+    def add_small(self, rows: SmallRows, events: Iterable[StreamEvent], state: State, how: Ending) -> None:
+        """Add all of an answer to the rows that are about to be written. `keep_request` was called before."""
         kept = self._kept
-        records = [self._request(asked)]
+        records = [self._request]
         data: list[bytes] = []
         files = 0
         for event in events:
@@ -68,8 +65,9 @@ class AnswerWriter:
         """The first events of a large answer, or of a slow one."""
         self._log = io.FileIO(self._store.folder.log(self._kept.completion_id), "xb")
         hold(self._log)
-        self._store.database.put(self._kept)
-        self._append(self._request(asked))
+        self._reserve(0)
+        self.keep_request(asked)
+        self._append(self._request)
         self.add(events)
 
     def add(self, events: Iterable[StreamEvent]) -> None:
@@ -98,7 +96,7 @@ class AnswerWriter:
 
     def end(self, state: State, how: Ending) -> None:
         """There are no more."""
-        self._append(log_format.end_record(how.error, how.answer))
+        self._put_record(log_format.end_record(how.error, how.answer))
         with self._store.database.transaction():
             self._store.database.put(replace(self._kept, state=state), self.size)
             if how.cache_key:
@@ -119,27 +117,39 @@ class AnswerWriter:
             self._log.close()
         self._log = None
 
-    def _request(self, asked: pb.Spec | None) -> bytes:
-        """What was asked, as a record; its pictures are kept beside it."""
+    def keep_request(self, asked: pb.Spec | None) -> None:
+        """Keep the pictures of what was asked; it becomes the first record, if there is room for them."""
         if asked is None:
-            return b""
+            return
         numbers = itertools.count()
 
         def take(image: InputImage) -> None:
             self._keep_input(f"{self._kept.completion_id}.in.{next(numbers)}", image)
 
-        request = kept_request(asked, take, self._store.most)
-        return log_format.request_record(request) if request is not None else b""
+        try:
+            request = kept_request(asked, take, self._store.most)
+        except NoRoom as error:
+            self._store.writer.warn("keeping a request", error)
+            return
+        self._request = log_format.request_record(request) if request is not None else b""
 
     def _keep_input(self, image_id: str, image: InputImage) -> None:
         """Keep a picture of the request, so that its chat can go on."""
         store, kept = self._store, self._kept
-        part = None if store.database.object(image.sha256) else store.folder.new_part()
+        if not self._counted:
+            self._reserve(0)  # else nothing would know whose picture it is, if this process ended now
+        part = None if store.objects.has(image.sha256) else store.folder.new_part()
         if part is not None:
+            # Counted first, like an upload, and gone with its process.
+            store.database.put_upload(part.name, store.owner, len(image.data))
+            if not store.make_room():
+                store.end_upload(part.name)
+                raise NoRoom.for_all()
             part.write_bytes(image.data)
         with store.database.transaction():
             if part is not None:
-                store.keep_object(part, image.sha256, len(image.data))
+                store.objects.keep(part, image.sha256, len(image.data))
+                store.database.delete_upload(part.name)
             made = KeptImage(
                 image_id=image_id,
                 caller=kept.caller,
@@ -153,34 +163,39 @@ class AnswerWriter:
             store.database.put_image(made, kept.completion_id)
 
     def _write(self, file: PartFile, data: list[bytes]) -> None:
-        before = file.size
+        size = sum(map(len, data))
+        self._reserve(size)
         file.write(*data)
-        self._grow(file.size - before)
+        self.size += size
 
     def _append(self, data: bytes) -> None:
+        self._reserve(len(data))
+        self._put_record(data)
+
+    def _put_record(self, data: bytes) -> None:
         assert self._log is not None  # noqa: S101  # opened by begin
         write_all(self._log, data)
-        self._grow(len(data))
+        self.size += len(data)
 
-    def _grow(self, size: int) -> None:
-        """Count what is written that is no object yet, and make room for it."""
-        self.size += size
+    def _reserve(self, size: int) -> None:
+        """Count what is about to be written, and make room for it: the disk never has more than what counts."""
         self._all += size
         if self._all > self._store.most:
-            raise NoRoom("an answer is larger than keep_max_bytes allows")
-        if self.size - self._counted > _COUNTED_EVERY:
-            self._counted = self.size
-            self._store.database.put(self._kept, self.size)
-            self._store.make_room()
+            raise NoRoom.for_answer()
+        if self.size + size >= self._counted:
+            self._counted = self.size + size + min(AHEAD, self._store.most // 16)
+            self._store.database.put(self._kept, self._counted)
+            if not self._store.make_room():
+                raise NoRoom.for_all()
 
     def _finish_file(self, file: PartFile, part: pb.PartFinished) -> None:
         file.close()
         image = image_of(self._kept, part, file.size)
         with self._store.database.transaction():
             # In the transaction, so that no sweep of another process removes the object as unused.
-            self._store.keep_object(file.path, image.sha256, file.size)
+            self._store.objects.keep(file.path, image.sha256, file.size)
             self.size -= file.size
-            self._counted = self.size
-            self._store.database.put(self._kept, self.size)
+            self._counted -= file.size
+            self._store.database.put(self._kept, self._counted)
             self._store.database.put_image(image, self._kept.completion_id)
         self._store.make_room()

@@ -16,7 +16,8 @@ _PUT_COMPLETIONS = (
     "INSERT INTO completions VALUES",
     "ON CONFLICT (id) DO UPDATE SET state = excluded.state, size = excluded.size, log = excluded.log",
 )
-_PUT_OBJECTS = "INSERT OR IGNORE INTO objects VALUES", ""
+# In place of what is known, which may be damaged; its file, if it had one, is removed with what nothing refers to.
+_PUT_OBJECTS = "INSERT INTO objects VALUES", "ON CONFLICT (sha256) DO UPDATE SET data = excluded.data"
 _PUT_CACHED = "INSERT OR REPLACE INTO cached VALUES", ""
 _PUT_IMAGES = "INSERT OR REPLACE INTO images VALUES", ""
 _KEPT = "id, caller, request_id, fingerprint, created, expires, owner, state"
@@ -24,15 +25,19 @@ _IMAGE = "id, caller, sha256, size, mime_type, width, height, expires"
 
 
 class Database:
-    """One connection. Workers share the file; a writing transaction excludes all others."""
+    """One connection. Workers share the file; a writing transaction excludes all others.
 
-    def __init__(self, file: Path) -> None:
+    timeout: seconds to wait for such a one.
+    """
+
+    def __init__(self, file: Path, timeout: float) -> None:
         self._file = file
+        self._timeout = timeout
         self._db, self._stat = self._opened()
 
     def _opened(self) -> tuple[sqlite3.Connection, os.stat_result]:
-        # Long waits are for other workers' sweeps. What is committed survives the process, not always the machine.
-        db = sqlite3.connect(self._file, timeout=10.0, isolation_level=None, check_same_thread=False)
+        # What is committed survives the process, not always the machine.
+        db = sqlite3.connect(self._file, timeout=self._timeout, isolation_level=None, check_same_thread=False)
         try:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
@@ -79,6 +84,11 @@ class Database:
             with contextlib.suppress(sqlite3.Error):
                 self._db.execute("ROLLBACK")
             raise
+
+    def try_to_write(self) -> None:
+        """Raise sqlite3.Error where nothing can be written."""
+        with self.transaction():
+            pass
 
     def put(self, kept: Kept, size: int = 0) -> None:
         """Add an answer whose events are in a file, or replace what is known of it."""
@@ -165,7 +175,7 @@ class Database:
         self._insert(_PUT_IMAGES, [image_row(image, completion_id)])
 
     def put_object(self, sha256: bytes, size: int) -> None:
-        """Add that a file has these bytes. Nothing changes where they are known."""
+        """Add that a file has these bytes, also where they were in a row."""
         self._insert(_PUT_OBJECTS, [(sha256, size, None)])
 
     def object(self, sha256: bytes) -> tuple[int, bytes | None] | None:
@@ -232,18 +242,16 @@ class Database:
         return [Old(created, ident, self.by_id(ident) if is_answer else None) for created, ident, is_answer in rows]
 
     def take_unused(self, hashes: Iterable[bytes]) -> list[bytes]:
-        """Forget those of the objects that no picture refers to, and return those that have files."""
+        """Forget those of the objects that no picture refers to, and return them: they may have files."""
         found = []
         for sha256 in set(hashes):
-            row = self._db.execute(
-                "SELECT data IS NULL FROM objects WHERE sha256 = ?"
+            done = self._db.execute(
+                "DELETE FROM objects WHERE sha256 = ?"
                 " AND NOT EXISTS (SELECT 1 FROM images WHERE images.sha256 = objects.sha256)",
                 (sha256,),
-            ).fetchone()
-            if row is not None:
-                self._db.execute("DELETE FROM objects WHERE sha256 = ?", (sha256,))
-                if row[0]:
-                    found.append(sha256)
+            )
+            if done.rowcount:
+                found.append(sha256)
         return found
 
 

@@ -2,11 +2,14 @@
 
 import contextlib
 import fcntl
+import hashlib
 import io
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+
+from imagewire_server.core.store.local import secret_file
 
 _SOME = 256 * 1024  # bytes that a disk takes that is not full
 
@@ -39,16 +42,8 @@ class Folder:
             yield
 
     def secret(self, known: bytes = b"") -> bytes:
-        """Random bytes, the same for all that use the folder. known: what they were. Raises OSError."""
-        file = self.path / "secret"
-        if not file.exists():
-            made = self.new_part()
-            made.touch(mode=0o600)
-            made.write_bytes(known or secrets.token_bytes(32))
-            with contextlib.suppress(FileExistsError):
-                os.link(made, file)  # another process may have been faster
-            made.unlink()
-        return file.read_bytes()
+        """Random bytes, the same for all that use the folder. known: what they were. Raises WrongSecret and OSError."""
+        return secret_file.read(self.path / "secret", self.new_part(), known)
 
     def log(self, completion_id: str) -> Path:
         """The events of a large answer."""
@@ -76,6 +71,19 @@ class Folder:
         target = self.object(sha256)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         part.replace(target)
+
+    def read_object(self, sha256: bytes, offset: int, size: int) -> bytes:
+        """Bytes of an object, fewer only at its end."""
+        with io.FileIO(self.object(sha256)) as file:
+            return os.pread(file.fileno(), size, offset)
+
+    def has_object(self, sha256: bytes) -> bool:
+        """Whether an object's file is there, with the bytes that it is named by."""
+        try:
+            with io.FileIO(self.object(sha256)) as file:
+                return hashlib.file_digest(file, "sha256").digest() == sha256
+        except FileNotFoundError:
+            return False
 
     def remove(self, completion_id: str) -> None:
         """Remove what an answer has beside its objects."""

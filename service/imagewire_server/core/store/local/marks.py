@@ -23,10 +23,9 @@ class Marks:
         self._put: set[str] = set()  # what of them is in the database already
 
     def add(self, kept: Kept) -> None:
-        """Note how an answer has ended."""
+        """Note how an answer has ended, for `write`."""
         self._open[kept.completion_id] = kept
         self._put.discard(kept.completion_id)
-        self.write()
 
     def write(self) -> None:
         """Write those that are not written, where that works now."""

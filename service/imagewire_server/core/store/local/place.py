@@ -4,6 +4,7 @@ from pathlib import Path
 
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
+from imagewire_server.core.store.store import LONGEST
 
 
 class Place:
@@ -13,8 +14,9 @@ class Place:
         self.folder = Folder(path)
         self.secret = self.folder.secret()
         self._owner = self.folder.owner()
-        self.database = Database(self.folder.database)
-        self.reads = Database(self.folder.database)
+        # Longer than anybody waits: that the thread hangs is seen once, and not by each step that fails.
+        self.database = Database(self.folder.database, 2 * LONGEST)
+        self.reads = Database(self.folder.database, LONGEST)
 
     @property
     def owner(self) -> str:

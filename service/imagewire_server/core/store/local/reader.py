@@ -12,11 +12,12 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import not_kept, unknown
+from imagewire_server.contract.keep_errors import AnswerNotKept, not_kept, unknown, unreadable
 from imagewire_server.core.store import cached_answer
+from imagewire_server.core.store.checked import FileCheck, damaged, told
 from imagewire_server.core.store.local.database import Database
 from imagewire_server.core.store.local.folder import Folder
-from imagewire_server.core.store.log_format import Ended, FileBegins, Record, RecordReader
+from imagewire_server.core.store.log_format import Ended, FileBegins, NoRecord, Record, RecordReader
 from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
 
@@ -52,8 +53,10 @@ class LocalReader:
 
     def request(self) -> pb.Spec | None:
         """What was asked, None where that is not known. In a thread."""
+        found = None
         try:
-            found = self._read_log()
+            with contextlib.suppress(NoRecord):
+                found = self._read_log()
         finally:
             if self._log is not None:
                 self._log.close()
@@ -84,6 +87,8 @@ class LocalReader:
                         self._check_nothing_left()
                         self._at.sequence = record.sequence
                         yield [record]
+        except NoRecord as error:
+            raise unreadable(self._kept.completion_id) from error
         finally:
             if self._log is not None:
                 self._log.close()
@@ -122,7 +127,7 @@ class LocalReader:
         """What the answer ends with where its log does not say so, None while its owner draws it."""
         kept = self._database.by_id(self._kept.completion_id)
         if kept is None or kept.state is not State.RUNNING:
-            return not_kept(self._kept.completion_id)
+            return self._lost(kept)
         return None if self._folder.is_alive(kept.owner) else unknown(self._kept.completion_id)
 
     def _read_log(self) -> list[Record] | None:
@@ -146,49 +151,54 @@ class LocalReader:
         offset = 0
         if begins.sequence == self._at.sequence:
             offset, self._at.offset = self._at.offset, 0
-        source = _FileSource(self._database, self._folder, self._folder.part(self._kept.completion_id, begins.number))
+        part = self._folder.part(self._kept.completion_id, begins.number)
+        source = _FileSource(self._database, self._folder, part, FileCheck(offset))
         try:
-            while True:
-                if self._open:
-                    end = self._open[0]
-                    sha256 = _sha256(end) if isinstance(end, pb.Event) else b""
-                    while data := await asyncio.to_thread(source.read, offset, sha256):
-                        yield [begins.chunk(offset, data)]
-                        offset += len(data)
-                    if not source.is_found:
-                        raise not_kept(self._kept.completion_id)  # it was removed while the answer was read
-                    self._check_offset(offset, source.size, begins)
-                    return
-                found: _Found = await self._wait_for(partial(self._read_file_or_log, source, offset))
+            while not self._open:
+                at = source.check.at
+                found: _Found = await self._wait_for(partial(self._read_file_or_log, source))
                 if isinstance(found, bytes):
-                    yield [begins.chunk(offset, found)]
-                    offset += len(found)
+                    yield [begins.chunk(at, found)]
                 else:
                     self._open = found
+            size, sha256 = _ended(self._open[0])
+            at = source.check.at
+            while data := await asyncio.to_thread(source.read, sha256):
+                yield [begins.chunk(at, data)]
+                at += len(data)
+            if not source.is_found:
+                raise self._lost(await asyncio.to_thread(self._database.by_id, self._kept.completion_id))
+            size = size or source.size
+            if offset > size:
+                raise beyond(begins.sequence, size)
+            if source.size != size or not source.check.fits(size, sha256):
+                raise unreadable(self._kept.completion_id) from damaged(sha256)
         finally:
             source.close()
 
-    def _read_file_or_log(self, source: "_FileSource", offset: int) -> _Found | None:
-        data = source.read(offset, b"")
-        if data:
-            return data
-        return self._read_log()
+    def _lost(self, kept: Kept | None) -> AnswerNotKept:
+        """Why what should be there is not: the answer was removed while it was read, or it is damaged."""
+        is_removed = kept is None or kept.state is State.NOT_KEPT
+        return (not_kept if is_removed else unreadable)(self._kept.completion_id)
+
+    def _read_file_or_log(self, source: "_FileSource") -> _Found | None:
+        return source.read(b"") or self._read_log()
 
     def _check_nothing_left(self) -> None:
         """No file begins where the reader says that it has some bytes of one."""
         if self._at.offset:
             raise beyond(self._at.sequence, 0)
 
-    def _check_offset(self, offset: int, size: int, begins: FileBegins) -> None:
-        if offset > size:
-            raise beyond(begins.sequence, size)
-
 
 class _FileSource:
-    """A file of an answer: a part while it is drawn, an object when it is whole. Its methods run in threads."""
+    """A file of an answer: a part while it is drawn, an object when it is whole. Its methods run in threads.
 
-    def __init__(self, database: Database, folder: Folder, part: Path) -> None:
+    check: of what is read, and where to go on.
+    """
+
+    def __init__(self, database: Database, folder: Folder, part: Path, check: FileCheck) -> None:
         self._database, self._folder, self._part = database, folder, part
+        self.check = check
         self._file: io.FileIO | None = None
         self._data: bytes | None = None
         self.size = 0
@@ -198,10 +208,15 @@ class _FileSource:
         """Whether there were bytes to read from, at whatever offset."""
         return self._file is not None or self._data is not None
 
-    def read(self, offset: int, sha256: bytes) -> bytes:
+    def read(self, sha256: bytes) -> bytes:
         """The next bytes, b"" where there are none now. sha256: of the whole file, where it is known."""
         if not self.is_found:
             self._find(sha256)
+        data = self._next(self.check.at)
+        self.check.add(data)
+        return data
+
+    def _next(self, offset: int) -> bytes:
         if self._data is not None:
             self.size = len(self._data)
             return self._data[offset : offset + _PIECE]
@@ -232,6 +247,6 @@ class _FileSource:
             self._file.close()
 
 
-def _sha256(event: pb.Event) -> bytes:
-    part = event.part_finished
-    return part.media.sha256 if part.HasField("media") else part.image.sha256
+def _ended(record: Record) -> tuple[int, bytes]:
+    """The size and the hash of the file in front of a record; 0 and b"" where the record does not tell them."""
+    return told(record.part_finished) if isinstance(record, pb.Event) else (0, b"")

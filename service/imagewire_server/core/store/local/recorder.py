@@ -5,15 +5,17 @@ A small answer is held until it ends, or for a moment, and then written as a who
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.core.store.local.answer_writer import AnswerWriter
+from imagewire_server.core.store.local.database import SmallRows
 from imagewire_server.core.store.local.writer import FAULTS
 from imagewire_server.core.store.records import Ending, Kept, State
 from imagewire_server.core.store.store import NoRoom, OnProgress, StoreDown, ignore
@@ -25,6 +27,15 @@ _SMALL = 64 * 1024  # bytes of an answer that is one row
 # Bytes of a larger one that are written together: to change threads costs as much as to write some ten thousand. Half
 # of what a completion's buffer has, so that it is never full of what nobody writes.
 _TOGETHER = 128 * 1024
+
+
+class _Piece(NamedTuple):
+    """What the thread is to write next. asked: of the first piece. given: how many events there are then."""
+
+    is_first: bool
+    asked: pb.Spec | None
+    events: list[StreamEvent]
+    given: int
 
 
 class LocalRecorder:
@@ -42,6 +53,9 @@ class LocalRecorder:
         self._has_begun = False  # as a log and files
         self._is_released = False
         self._size = self._given = 0
+        self._open: deque[_Piece] = deque()
+        self._small: tuple[pb.Spec | None, list[StreamEvent]] | None = None  # an answer that has ended
+        self._ending = State.ENDED, Ending(None)
         self._writer = AnswerWriter(store, kept)
         self._done = 0  # of the thread: how many events it has written
 
@@ -51,7 +65,8 @@ class LocalRecorder:
 
     def ask(self, spec: pb.Spec) -> None:
         """See Recorder."""
-        self._asked = spec
+        if not self.failed:
+            self._asked = spec
 
     def add(self, events: list[StreamEvent]) -> None:
         """See Recorder."""
@@ -69,30 +84,35 @@ class LocalRecorder:
 
     def let_go(self) -> None:
         """Write what is held."""
-        held, self._held, self._size = self._held, [], 0
         self._store.small.release(self)
-        if self._has_begun:
-            self._write(partial(self._writer.add, held))
-            return
-        self._has_begun = True
-        asked, self._asked = self._asked, None
-        self._write(partial(self._writer.begin, asked, held))
+        self._open.append(_Piece(not self._has_begun, self._asked, self._held, self._given))
+        self._asked, self._held, self._size, self._has_begun = None, [], 0, True
+        self._store.writer.put(self._write_next)
 
     def end(self, error: Error | None, *, free: bool, cache_key: bytes = b"", answer: str = "") -> None:
         """See Recorder."""
-        how = Ending(error, cache_key, answer)
+        self._ending = State.FREE if free else State.ENDED, Ending(error, cache_key, answer)
         if self._held and (self._has_begun or isinstance(self._held[-1], Chunk)):
             self.let_go()  # a picture that was cut is no object
         self._store.small.release(self)
-        state = State.FREE if free else State.ENDED
-        if self._has_begun or self.failed:
-            self._store.writer.put(partial(self._end, state, how))
-        elif free and not self.kept.request_id:
-            self._store.done(self)
+        if not self._has_begun and not self.kept.request_id and (free or self.failed):
+            self._store.forget(self)
             self._progress = ignore
+        elif self._has_begun or self.failed:
+            self._store.writer.put(self._end)
         else:
-            held, asked = self._held, self._asked
-            self._store.small.add(self, lambda rows: self._writer.add_small(rows, asked, held, state, how))
+            self._small = self._asked, self._held
+            self._asked, self._held = None, []
+            self._store.small.add(self)
+
+    def give_up(self) -> None:
+        """The thread hangs: keep nothing more, and hold nothing that it has not written."""
+        if not self.failed:
+            self.failed = True
+            self._asked, self._held, self._size, self._small = None, [], 0, None
+            self._open.clear()
+            self._store.small.release(self)
+            self._progress()
 
     async def settle(self) -> None:
         """See Recorder."""
@@ -115,14 +135,25 @@ class LocalRecorder:
         self.tell()
         self._progress = ignore
 
-    def _write(self, work: Callable[[], None]) -> None:
-        self._store.writer.put(partial(self._step, work, self._given))
-
     # What follows is for the thread.
+
+    def keep_request(self) -> None:
+        """Keep the pictures of a small answer's request."""
+        small = self._small
+        if small is not None and not self.failed:
+            self._step(partial(self._writer.keep_request, small[0]), self._done)
+
+    def add_to(self, rows: SmallRows) -> None:
+        """Add a small answer to the rows that are written together. Inside a transaction."""
+        small = self._small
+        if small is not None and not self.failed:
+            self._writer.add_small(rows, small[1], *self._ending)
 
     def has_ended(self) -> None:
         """All of a small answer is written, unless that has failed."""
-        if not self.failed:
+        if self.failed:
+            self._mark_end()
+        else:
             self._done = self._given
         self._store.done(self)
 
@@ -133,13 +164,23 @@ class LocalRecorder:
 
     def fail(self, error: BaseException) -> None:
         """Keep nothing more."""
-        self.failed = True
-        self._writer.stop()
-        self._store.fail(self.kept, error)
+        if not self.failed:
+            self.failed = True
+            self._writer.stop()
+            self._store.fail(self.kept, error)
 
     def close(self) -> None:
         """Write no more."""
         self._writer.close()
+
+    def _write_next(self) -> Callable[[], None] | None:
+        try:
+            piece = self._open.popleft()
+        except IndexError:
+            return None  # it was given up
+        if piece.is_first:
+            return self._step(partial(self._writer.begin, piece.asked, piece.events), piece.given)
+        return self._step(partial(self._writer.add, piece.events), piece.given)
 
     def _step(self, work: Callable[[], None], given: int) -> Callable[[], None] | None:
         if self.failed:
@@ -151,13 +192,17 @@ class LocalRecorder:
             self.fail(error)
         return self.tell
 
-    def _end(self, state: State, how: Ending) -> Callable[[], None] | None:
-        self._step(partial(self._writer.end, state, how), self._done)
+    def _end(self) -> Callable[[], None] | None:
+        self._step(partial(self._writer.end, *self._ending), self._done)
         if self.failed:
-            self._store.mark(replace(self.kept, state=State.FREE if state is State.FREE else State.NOT_KEPT))
+            self._mark_end()
         if not self._has_begun:
             self._leave()
         return self.tell_end
+
+    def _mark_end(self) -> None:
+        is_free = self._ending[0] is State.FREE
+        self._store.mark(replace(self.kept, state=State.FREE if is_free else State.NOT_KEPT))
 
     def _leave(self) -> None:
         """Until now a slow reader may have read what was written, also before a failure."""

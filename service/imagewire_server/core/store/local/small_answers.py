@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 HELD = 0.1
 # Seconds in which answers end that are written together. Who waits for one does not wait for this.
 _TOGETHER = 0.05
-_Add = Callable[[SmallRows], None]
 
 
 class SmallAnswers:
@@ -29,7 +28,7 @@ class SmallAnswers:
         self._database = database
         self._written = written
         self._held: dict[LocalRecorder, None] = {}  # the oldest first
-        self._ended: list[tuple[LocalRecorder, _Add]] = []
+        self._ended: list[LocalRecorder] = []
         self._is_timed = False
 
     def hold(self, recorder: "LocalRecorder") -> None:
@@ -43,11 +42,11 @@ class SmallAnswers:
         """A recorder holds nothing any more, or has ended."""
         self._held.pop(recorder, None)
 
-    def add(self, recorder: "LocalRecorder", add: _Add) -> None:
-        """An answer has ended. add: adds it to the rows that are written together, inside a transaction."""
+    def add(self, recorder: "LocalRecorder") -> None:
+        """An answer has ended."""
         if not self._ended:
             self._loop.call_later(_TOGETHER, self.send)
-        self._ended.append((recorder, add))
+        self._ended.append(recorder)
 
     def send(self) -> None:
         """Have those that have ended written now."""
@@ -70,21 +69,23 @@ class SmallAnswers:
         if self._held:
             self._loop.call_at(next(iter(self._held)).began + HELD, self._look)
 
-    def _write(self, ended: "list[tuple[LocalRecorder, _Add]]") -> Callable[[], None]:
+    def _write(self, ended: "list[LocalRecorder]") -> Callable[[], None]:
         """In the thread. Returns what tells the recorders."""
+        for recorder in ended:
+            recorder.keep_request()
         try:
             with self._database.transaction():
                 rows = SmallRows()
-                for _, add in ended:
-                    add(rows)
+                for recorder in ended:
+                    recorder.add_to(rows)
                 self._database.put_small(rows)
         except FAULTS as error:
-            for recorder, _ in ended:
+            for recorder in ended:
                 recorder.fail(error)
-        for recorder, _ in ended:
+        for recorder in ended:
             recorder.has_ended()
         self._written()
-        return partial(_tell, [recorder for recorder, _ in ended])
+        return partial(_tell, ended)
 
 
 def _tell(recorders: "list[LocalRecorder]") -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from imagewire_server.contract.events import StreamEvent
 from imagewire_server.core.store import cached_answer
 from imagewire_server.core.store.local.claims import Claims
 from imagewire_server.core.store.local.marks import Marks
+from imagewire_server.core.store.local.objects import LocalObjects
 from imagewire_server.core.store.local.place import Place
 from imagewire_server.core.store.local.reader import LocalReader
 from imagewire_server.core.store.local.recorder import LocalRecorder
@@ -23,7 +23,7 @@ from imagewire_server.core.store.local.sweep import Sweep
 from imagewire_server.core.store.local.upload import LocalUpload
 from imagewire_server.core.store.local.writer import FAULTS, Writer
 from imagewire_server.core.store.records import Kept, KeptImage, State
-from imagewire_server.core.store.store import NoRoom, StoreDown
+from imagewire_server.core.store.store import Damaged, NoRoom, StoreDown
 
 _T = TypeVar("_T")
 
@@ -43,13 +43,15 @@ class LocalStore:
         self.is_down = False
         self._place = Place(folder)
         self.folder, self.database, self._reads = self._place.folder, self._place.database, self._place.reads
+        self.objects = LocalObjects(self.database, self.folder)
         self._sweep = Sweep(self.database, self.folder, max_bytes)
         self._claims = Claims(self.database, self.folder, self._sweep)
         self._recorders: dict[str, LocalRecorder] = {}
         self._marks = Marks(self.database, self._sweep, self._recorders)
         self._expires_at = self._collects_at = self._tries_at = 0.0
-        self.writer = Writer(loop, self._look)
+        self.writer = Writer(loop, self._look, self._hang)
         self.small = SmallAnswers(loop, self.writer, self.database, self._sweep.make_room)
+        self.writer.start()
 
     @property
     def most(self) -> int:
@@ -69,7 +71,12 @@ class LocalStore:
     async def claim(self, kept: Kept) -> Kept | None:
         """See Store."""
         mine = replace(kept, owner=self.owner)
-        return await self._asking(lambda: self._claims.claim(mine, is_down=self.is_down))
+
+        def undo(found: Kept | None) -> None:
+            if found is None:  # nobody draws it: who asked was told that the store does not work
+                self.writer.put(partial(self.mark, replace(mine, state=State.FREE)))
+
+        return await self._asking(lambda: self._claims.claim(mine, is_down=self.is_down), undo)
 
     def record(self, kept: Kept) -> LocalRecorder:
         """See Store."""
@@ -136,14 +143,13 @@ class LocalStore:
         def read() -> bytes:
             found = self._reads.object(image.sha256)
             if found is None:
-                raise FileNotFoundError("the picture is no longer kept")
+                raise Damaged("the picture is no longer kept")
             if found[1] is not None:
                 return found[1][offset : offset + size]
-            descriptor = os.open(self.folder.object(image.sha256), os.O_RDONLY)
             try:
-                return os.pread(descriptor, size, offset)
-            finally:
-                os.close(descriptor)
+                return self.folder.read_object(image.sha256, offset, size)
+            except FileNotFoundError as error:
+                raise Damaged("the picture's file is gone") from error
 
         return await self._reading(read)
 
@@ -198,10 +204,10 @@ class LocalStore:
             found = await self._reading(look)
         return found
 
-    async def _asking(self, step: Callable[[], _T]) -> _T:
-        """Have the thread do a step, behind all that it was given before."""
+    async def _asking(self, step: Callable[[], _T], undo: Callable[[_T], None] | None = None) -> _T:
+        """Have the thread do a step, behind all that it was given before. undo: see Writer.call."""
         self.small.send()
-        return await self.writer.call(step)
+        return await self.writer.call(step, undo)
 
     async def _reading(self, look: Callable[[], _T]) -> _T:
         try:
@@ -210,12 +216,22 @@ class LocalStore:
             self.writer.warn("reading it", error)
             raise StoreDown(str(error)) from error
 
+    def forget(self, recorder: LocalRecorder) -> None:
+        """A recorder has ended that has left nothing to do."""
+        self._recorders.pop(recorder.kept.completion_id, None)
+
+    def _hang(self) -> None:
+        """The thread hangs. What is drawn goes on without it."""
+        self.is_down, self._tries_at = True, 0.0
+        for recorder in list(self._recorders.values()):
+            recorder.give_up()
+
     # What follows is for the thread.
 
     def done(self, recorder: LocalRecorder) -> None:
         """A recorder has ended, and nobody reads any more what it has written."""
-        self._recorders.pop(recorder.kept.completion_id, None)
-        self._marks.write()
+        self.forget(recorder)
+        self._write_marks()
 
     def make_room(self) -> bool:
         """See Sweep. Returns whether there is room now."""
@@ -225,15 +241,6 @@ class LocalStore:
     def end_upload(self, name: str) -> None:
         """See Sweep."""
         self._sweep.end_upload(name)
-
-    def keep_object(self, part: Path, sha256: bytes, size: int) -> None:
-        """Make a part an object, in place of a file of the same bytes, which may be damaged. Inside a transaction."""
-        found = self.database.object(sha256)
-        if found is not None and found[1] is not None:
-            part.unlink(missing_ok=True)
-        else:
-            self.folder.keep_object(part, sha256)
-            self.database.put_object(sha256, size)
 
     def fail(self, kept: Kept, error: BaseException) -> None:
         """An answer cannot be kept: mark it, now or as soon as the database can be written again."""
@@ -245,6 +252,11 @@ class LocalStore:
     def mark(self, kept: Kept) -> None:
         """Note how an answer has ended that is not kept, now or as soon as the database can be written again."""
         self._marks.add(kept)
+        self._write_marks()
+
+    def _write_marks(self) -> None:
+        if not self.writer.hangs:  # else each of them would wait for it
+            self._marks.write()
 
     def _begin_anew(self) -> None:
         """The folder was removed, or a part of it. What is drawn now had its beginning in what is gone."""
@@ -253,7 +265,7 @@ class LocalStore:
         self.writer.warn("using its folder", gone)
         for recorder in [one for one in list(self._recorders.values()) if not one.failed]:
             recorder.fail(gone)
-            self.writer.put(partial(_telling, recorder))
+            self.writer.then(recorder.tell)
         self._place.renew()
         self._tries_at = 0.0
 
@@ -262,12 +274,13 @@ class LocalStore:
         now = time.monotonic()
         if not self._place.is_there:
             self._begin_anew()
-        if self.is_down and now >= self._tries_at:
+        if (self.is_down or self.writer.hangs) and now >= self._tries_at:
             self._tries_at = now + _TRY_EVERY
             self.folder.make()
             self.folder.try_to_write()
-            self.is_down = False
-        self._marks.write()
+            self.database.try_to_write()
+            self.writer.hangs = self.is_down = False
+        self._write_marks()
         if now >= self._expires_at:
             self._expires_at = now + _EXPIRE_EVERY
             self._sweep.expire()
@@ -276,7 +289,3 @@ class LocalStore:
             self._collects_at = now + _COLLECT_EVERY
             self._sweep.collect()
         return _TRY_EVERY
-
-
-def _telling(recorder: LocalRecorder) -> Callable[[], None]:
-    return recorder.tell

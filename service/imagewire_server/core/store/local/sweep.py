@@ -8,7 +8,7 @@ from imagewire_server.core.store.local.database import Database, Old
 from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.records import Kept, State
 
-# Room is made from the first share of the limit on, down to the second: what is being written is counted late.
+# Room is made from the first share of the limit on, down to the second, so that it is not made for each answer.
 _FULL, _ROOMY = 0.95, 0.9
 _AT_ONCE = 64  # in one transaction: other processes wait for its end
 # Seconds after which a file that nothing knows is not one that is about to be known.

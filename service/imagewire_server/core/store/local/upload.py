@@ -19,17 +19,21 @@ class LocalUpload:
         self._store = store
         self._path = store.folder.new_part()
         self._file: PartFile | None = None
+        self._has_begun = False
 
     async def __aenter__(self) -> "LocalUpload":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._store.writer.put(self._remove)
+        if self._has_begun:
+            self._store.writer.put(self._remove)
 
     async def write(self, data: bytes) -> None:
         """See Upload."""
+        if not self._store.writer.hangs:
+            self._has_begun = True
         if not await self._store.writer.call(lambda: self._write(data)):
-            raise NoRoom("uploads and drawings that are not finished are larger than keep_max_bytes allows")
+            raise NoRoom.for_all()
 
     async def save(self, image: KeptImage) -> None:
         """See Upload."""
@@ -52,7 +56,7 @@ class LocalUpload:
         if self._file is not None:
             self._file.close()
         with self._store.database.transaction():
-            self._store.keep_object(self._path, image.sha256, image.size)
+            self._store.objects.keep(self._path, image.sha256, image.size)
             self._store.database.put_image(image, None)
             self._store.database.delete_upload(self._path.name)
 

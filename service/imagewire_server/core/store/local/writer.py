@@ -5,55 +5,84 @@ import contextlib
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import LONGEST, StoreDown
 from imagewire_server.core.store.warnings import Warnings
 
 _T = TypeVar("_T")
 _Call = Callable[[], None]
 
 _MOST = 256  # steps until the loop is told of them
+_LOOK_EVERY = 0.5  # seconds between two looks whether the thread hangs, while it has something to do
 
 # How files and SQLite say that they do not work.
 FAULTS = (OSError, sqlite3.Error)
 
 
 class Writer:
-    """Runs steps. loop: that gives them. tick: called behind steps; returns seconds until it is to be called again."""
+    """Runs steps. loop: that gives them. tick: called behind steps; returns seconds until it is to be called again.
+    Call `start` first.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], float]) -> None:
-        self._tick = tick
+    on_hang: called on the loop when a step does not end: the disk hangs, or another process has locked the database.
+    hangs: whether that was so; set back by who has seen that it works again.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], float], on_hang: Callable[[], None]) -> None:
+        self.hangs = False
+        self._tick, self._on_hang = tick, on_hang
         self._loop = loop
+        self._since: float | None = None  # when the thread began what it does now
+        self._is_watched = False
+        self._asked: set[asyncio.Future[Any]] = set()
         self._calls: list[_Call] = []
         self._steps: queue.SimpleQueue[Callable[[], _Call | None] | None] = queue.SimpleQueue()
         self.warn = Warnings().warn
         self._last: Callable[[], None] = lambda: None
         self._ended: asyncio.Future[None] = loop.create_future()
-        self._thread = threading.Thread(target=self._run, name="keep", daemon=True)
-        self._thread.start()
+
+    def start(self) -> None:
+        """Begin. What `tick` needs is there now."""
+        threading.Thread(target=self._run, name="keep", daemon=True).start()
 
     def put(self, step: Callable[[], _Call | None]) -> None:
         """Have a step run in the thread. What it returns is called on the loop."""
         self._steps.put(step)
+        if not self._is_watched:
+            self._is_watched = True
+            self._loop.call_later(_LOOK_EVERY, self._watch)
 
-    async def call(self, step: Callable[[], _T]) -> _T:
-        """Run a step in the thread and return its result. Raises StoreDown."""
+    async def call(self, step: Callable[[], _T], undo: Callable[[_T], None] | None = None) -> _T:
+        """Run a step in the thread and return its result. Raises StoreDown, also where the thread hangs.
+
+        undo: called on the loop with the result of a step that nobody waits for any more.
+        """
+        if self.hangs:
+            raise StoreDown("it does not answer")
         result: asyncio.Future[_T] = self._loop.create_future()
+        self._asked.add(result)
+        result.add_done_callback(self._asked.discard)
 
-        def run() -> _Call:
+        def run() -> _Call | None:
+            if result.done():
+                return None  # nobody waits any more
             try:
                 made = step()
             except FAULTS as error:
                 self.warn("asking it", error)
                 down = StoreDown(str(error))
                 return lambda: None if result.done() else result.set_exception(down)
-            return lambda: None if result.done() else result.set_result(made)
+            return partial(_give, result, made, undo)
 
-        self._steps.put(run)
+        self.put(run)
         return await result
+
+    def then(self, call: _Call) -> None:
+        """In the thread: have something called on the loop."""
+        self._calls.append(call)
 
     async def aclose(self, last: Callable[[], None]) -> None:
         """Run what is left, then `last`, and end."""
@@ -61,6 +90,19 @@ class Writer:
         self._steps.put(None)
         # Not by a thread of the loop's: an embedded server ends with its process, when no thread can be had.
         await asyncio.shield(self._ended)
+
+    def _watch(self) -> None:
+        since = self._since
+        if since is None and self._steps.empty():
+            self._is_watched = False
+            return
+        if since is not None and not self.hangs and time.monotonic() > since + LONGEST:
+            self.hangs = True
+            self.warn("waiting for it", TimeoutError("a step does not end"))
+            self._on_hang()
+            for result in list(self._asked):
+                result.set_exception(StoreDown("it does not answer"))
+        self._loop.call_later(_LOOK_EVERY, self._watch)
 
     def _run(self) -> None:
         goes_on, pause = True, 0.0
@@ -70,10 +112,12 @@ class Writer:
                     goes_on = False
                 else:
                     self._do(step)
+            self._since = time.monotonic()
             try:
                 pause = self._tick()
             except FAULTS as error:
                 self.warn("cleaning up", error)
+            self._since = None
             self._tell()
         try:
             self._last()
@@ -92,6 +136,7 @@ class Writer:
         return found
 
     def _do(self, step: Callable[[], _Call | None]) -> None:
+        self._since = time.monotonic()
         try:
             call = step()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the thread
@@ -105,6 +150,13 @@ class Writer:
         if calls:
             with contextlib.suppress(RuntimeError):  # the loop is closed, and nobody waits
                 self._loop.call_soon_threadsafe(_call_all, calls)
+
+
+def _give(result: "asyncio.Future[_T]", made: _T, undo: Callable[[_T], None] | None) -> None:
+    if not result.done():
+        result.set_result(made)
+    elif undo is not None:
+        undo(made)
 
 
 def _call_all(calls: list[_Call]) -> None:

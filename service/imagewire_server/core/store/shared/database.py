@@ -3,6 +3,7 @@
 from enum import Enum
 from typing import Any
 
+from imagewire_server.core.store import secret
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.shared import names, scripts
 from imagewire_server.core.store.shared.connection import Connection, Entry
@@ -35,10 +36,12 @@ class Database:
         return 0.0, _kept(more[0].decode(), _pairs(more[1])) if word == b"known" else None
 
     async def secret(self, known: bytes) -> bytes:
-        """The secret of all. known: what it was, or is to be where there is none."""
-        await self._connection.call("SET", names.SECRET, known, "NX")
-        found: bytes = await self._connection.call("GET", names.SECRET)
-        return found
+        """The secret of all. known: what it was, or is to be where there is none. Raises WrongSecret."""
+        found, was_empty = await self._connection.run(scripts.AGREE, known)
+        place = f"the key {names.SECRET} in Redis"
+        if was_empty:
+            secret.warn_of_empty(place)
+        return secret.checked(found, place)
 
     async def put(self, kept: Kept, size: int = 0) -> int:
         """Add an answer, or replace what is known of it. Returns the bytes of all that is kept."""
@@ -139,7 +142,7 @@ class Database:
         )
 
     async def newest(self, caller: str, sha256: bytes) -> str | None:
-        """The id of that picture of a caller's with these bytes that is kept the longest."""
+        """The id of that picture of a caller's with these bytes that was uploaded last, or is kept the longest."""
         found = await self._connection.call("ZREVRANGE", names.by_hash(caller, sha256), 0, 0)
         return found[0].decode() if found else None
 

@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from imagewire_server.core.store import secret
 from imagewire_server.core.store.records import Kept
+from imagewire_server.core.store.secret import WrongSecret
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.database import Database, Removal
@@ -23,14 +25,15 @@ class Heart:
     """One process. lost: called for a recorder's answer whose record is lost. beats: called after each word to Redis.
 
     name: of the owner. secret: see Store; until the store has worked, it is of this process alone. is_down: whether
-    the store is known not to work.
+    the store is known not to work. wrong_secret: what is wrong with the one that all share.
     """
 
     def __init__(
         self, database: Database, objects: Objects, lost: Callable[[str], bool], beats: Callable[[], None]
     ) -> None:
         self.name = secrets.token_hex(16)
-        self.secret = secrets.token_bytes(32)
+        self.secret = secret.new()
+        self.wrong_secret: WrongSecret | None = None
         self.is_down = True
         self.warnings = Warnings()
         self._database, self._objects = database, objects
@@ -130,6 +133,11 @@ class Heart:
             await self._mark()
             # Redis may have forgotten it, and one that started since has told another.
             self.secret = await self._database.secret(self.secret)
+            self.wrong_secret = None
+        except WrongSecret as error:
+            self.wrong_secret = error
+            self.note("reading its secret", error)
+            return
         except FAULTS as error:
             self.note("telling it what is drawn", error)
             return

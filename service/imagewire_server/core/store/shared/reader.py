@@ -1,5 +1,6 @@
 """Reads an answer back, also while another process writes it: what Redis has, and what it refers to as objects."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -7,9 +8,10 @@ from dataclasses import dataclass
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.contract.keep_errors import not_kept, unknown
+from imagewire_server.contract.keep_errors import AnswerNotKept, not_kept, unknown, unreadable
 from imagewire_server.core.store import cached_answer
-from imagewire_server.core.store.log_format import Ended, FileBegins, RecordReader
+from imagewire_server.core.store.checked import FileCheck, damaged, told
+from imagewire_server.core.store.log_format import Ended, FileBegins, NoRecord, RecordReader
 from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
 from imagewire_server.core.store.shared import names
@@ -49,7 +51,7 @@ class SharedReader:
         self._records = RecordReader()
         self._log = 0
         self._file: FileBegins | None = None  # the one that the reader wants, while it is read
-        self._at = 0
+        self._check = FileCheck()
         self._ended = False
         self._error: Error | None = None
         self._answer = ""
@@ -57,7 +59,7 @@ class SharedReader:
 
     async def request(self) -> pb.Spec | None:
         """What was asked, None where that is not known. Raises FAULTS."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NoRecord):
             for _, fields in await self._database.entries(self._kept.completion_id, self._last, wait=False):
                 async for _ in self._take(_entry(fields)):
                     return self._request
@@ -75,10 +77,24 @@ class SharedReader:
             if self._answer:
                 async for events in self._other(self._answer):
                     yield cached_answer.mark(events)
-        except FileNotFoundError as error:  # it was removed in the meantime
-            raise not_kept(self._kept.completion_id) from error
+        except FileNotFoundError as error:
+            raise await self._gone() from error
+        except NoRecord as error:
+            raise unreadable(self._kept.completion_id) from error
         except FAULTS as error:
             raise StoreDown(str(error)) from error
+
+    async def _gone(self) -> AnswerNotKept:
+        """An object is not there, or cut. Raises StoreDown."""
+        try:
+            return self._lost((await self._database.status(self._kept.completion_id))[0])
+        except FAULTS as error:
+            raise StoreDown(str(error)) from error
+
+    def _lost(self, state: State | None) -> AnswerNotKept:
+        """Why what should be there is not: the answer was removed in the meantime, or it is damaged."""
+        is_removed = state is None or state is State.NOT_KEPT
+        return (not_kept if is_removed else unreadable)(self._kept.completion_id)
 
     async def _other(self, completion_id: str) -> _Events:
         """The events of the answer that this one is the same as."""
@@ -107,7 +123,7 @@ class SharedReader:
         """What the answer ends with where its log does not say so, None while its owner draws it."""
         state, lives = await self._database.status(self._kept.completion_id)
         if state is not State.RUNNING:
-            return not_kept(self._kept.completion_id)
+            return self._lost(state)
         return None if lives else unknown(self._kept.completion_id)
 
     async def _take(self, entry: _Entry) -> _Events:
@@ -140,6 +156,8 @@ class SharedReader:
             elif isinstance(record, pb.Spec):
                 self._request = record
             else:
+                if self._file is not None:
+                    self._check_file(record.part_finished)
                 self._file = None
                 self._last_sequence = record.sequence
                 if record.sequence > self._sequence:
@@ -148,6 +166,11 @@ class SharedReader:
                     found.append(record)
         return [found] if found else []
 
+    def _check_file(self, part: pb.PartFinished) -> None:
+        size, sha256 = told(part)
+        if not self._check.fits(size, sha256):
+            raise unreadable(self._kept.completion_id) from damaged(sha256)
+
     def _check_offset(self) -> None:
         """No file begins where the reader says that it has some bytes of one."""
         if self._offset:
@@ -155,21 +178,21 @@ class SharedReader:
 
     def _begin(self, file: FileBegins) -> None:
         self._file = None if file.sequence < self._sequence else file
-        self._at, self._offset = (self._offset, 0) if file.sequence == self._sequence else (0, self._offset)
+        at, self._offset = (self._offset, 0) if file.sequence == self._sequence else (0, self._offset)
+        self._check = FileCheck(at)
 
     async def _read_file(self, begins: FileBegins, entry: _Entry) -> _Events:
-        path = names.file(self._kept.completion_id, begins.number)
-        while self._at < entry.offset:
-            whole = await self._objects.read(path, self._at, min(PIECE - self._at % PIECE, entry.offset - self._at))
+        path, check = names.file(self._kept.completion_id, begins.number), self._check
+        while (at := check.at) < entry.offset:
+            whole = await self._objects.read(path, at, min(PIECE - at % PIECE, entry.offset - at))
+            await asyncio.to_thread(check.add, whole)
             for start in range(0, len(whole), _PORTION):
-                data = whole[start : start + _PORTION]
-                yield [begins.chunk(self._at, data)]
-                self._at += len(data)
-        data = entry.data[self._at - entry.offset :]
+                yield [begins.chunk(at + start, whole[start : start + _PORTION])]
+        data = entry.data[at - entry.offset :]
         if data:
-            yield [begins.chunk(self._at, data)]
-            self._at += len(data)
-        if not entry.data and self._at > entry.offset:
+            check.add(data)
+            yield [begins.chunk(at, data)]
+        if not entry.data and at > entry.offset:
             raise beyond(begins.sequence, entry.offset)
 
 

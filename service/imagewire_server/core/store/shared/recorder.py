@@ -20,6 +20,7 @@ from imagewire_server.core.store.request import InputImage, KeptRequest
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS
 from imagewire_server.core.store.shared.objects import PIECE, PieceWriter
+from imagewire_server.core.store.shared.room import Room
 from imagewire_server.core.store.store import NoRoom, OnProgress, ignore
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 _ENTRY = 64 * 1024  # bytes of a file in one entry
 _SMALL = 16 * 1024  # bytes of a log that stays in Redis
-_COUNTED_EVERY = 4 * 1024 * 1024  # bytes of an answer that are not yet counted in the store's total
 
 
 class Lost(Exception):
@@ -55,7 +55,8 @@ class SharedRecorder:
         # The task's own.
         self._log = PieceWriter(store.objects, names.log(kept.completion_id))
         self._file: PieceWriter | None = None
-        self._files = self._size = self._counted = 0
+        self._room = Room(store, kept)
+        self._files = 0
         self._entries: list[dict[str, object]] = []
         self._ends: list[tuple[PieceWriter, int] | None] = []
         self._in_redis: deque[tuple[bytes, PieceWriter, int]] = deque()
@@ -160,6 +161,7 @@ class SharedRecorder:
         if self._asked is not None:
             asked, self._asked = self._asked, None
             await self._write_request(asked)
+        await self._room.reserve(sum(len(one.data) if isinstance(one, Chunk) else one.ByteSize() for one in events))
         for event in events:
             if isinstance(event, Chunk):
                 if self._file is None:
@@ -172,19 +174,15 @@ class SharedRecorder:
                     await self._finish_file(self._file, event.part_finished)
                 await self._append(log_format.event_record(event))
         await self._flush()
-        if self._size > self._store.most:
-            raise NoRoom("an answer is larger than keep_max_bytes allows")
-        if self._size - self._counted > _COUNTED_EVERY:
-            self._counted = self._size
-            self._store.look_for_room(await self._store.database.put(self.kept, self._size))
 
     async def _write_request(self, spec: pb.Spec) -> None:
         """What was asked, and its pictures, so that the chat can go on."""
         asked = KeptRequest(spec, self._store.most)
         pictures = asked.pictures()
         number = 0
-        while await self._write_next(pictures, number):
-            number += 1
+        with contextlib.suppress(NoRoom):  # then the chat cannot go on
+            while await self._write_next(pictures, number):
+                number += 1
         if asked.request is not None:
             await self._append(log_format.request_record(asked.request))
 
@@ -193,11 +191,12 @@ class SharedRecorder:
         image = await asyncio.to_thread(next, pictures, None)
         if image is None:
             return False
+        await self._room.reserve(len(image.data))
         file = PieceWriter(self._store.objects, names.input_file(self.kept.completion_id, number))
         for start in range(0, len(image.data), PIECE):
             await file.write(image.data[start : start + PIECE])
         await file.close()
-        self._size += file.size
+        self._room.size += file.size
         made = KeptImage(
             image_id=f"{self.kept.completion_id}.in.{number}",
             caller=self.kept.caller,
@@ -214,14 +213,14 @@ class SharedRecorder:
     async def _append(self, record: bytes) -> None:
         self._entry(self._log, self._log.size, record)
         await self._log.write(record)
-        self._size += len(record)
+        self._room.size += len(record)
 
     async def _append_bytes(self, file: PieceWriter, data: bytes) -> None:
         for start in range(0, len(data), _ENTRY):
             piece = data[start : start + _ENTRY]
             self._entry(file, file.size, piece)
             await file.write(piece)
-            self._size += len(piece)
+            self._room.size += len(piece)
 
     def _entry(self, file: PieceWriter, offset: int, data: bytes) -> None:
         """The next entry. Without data: what is in front of the offset is in the object store."""
@@ -266,7 +265,7 @@ class SharedRecorder:
             ended = replace(self.kept, state=State.FREE if free else State.NOT_KEPT)
             if self.kept.request_id and not self._outgrew:
                 self._store.heart.give_up(ended)
-            if self._size:
+            if self._room.size or self._outgrew:
                 self._store.heart.do(self._clear(ended))
 
     async def _clear(self, ended: Kept) -> None:
@@ -289,7 +288,7 @@ class SharedRecorder:
             self._entry(self._log, self._log.size, b"")
         await self._flush()
         store.heart.leave(kept)
-        total = await store.database.put(replace(kept, state=State.FREE if free else State.ENDED), self._size)
+        total = await store.database.put(replace(kept, state=State.FREE if free else State.ENDED), self._room.size)
         if how.cache_key:
             await store.database.put_cached(kept, how.cache_key)
         if not self._released.is_set():

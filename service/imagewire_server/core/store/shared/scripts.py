@@ -180,10 +180,24 @@ PUT_IMAGE = f"""{_COMMON}
 local key = 'imagewire:i:' .. ARGV[1]
 redis.call('HSET', key, 'name', ARGV[2], 'expires', ARGV[3], 'by_hash', ARGV[5], unpack(ARGV, 6))
 redis.call('SADD', 'imagewire:m:' .. ARGV[2], ARGV[1])
-redis.call('ZADD', ARGV[5], ARGV[3], ARGV[1])
+local score = tonumber(ARGV[3])
+if ARGV[4] ~= '' then
+  -- An upload is found first: its bytes were checked a moment ago, and those of others may be damaged.
+  local first = redis.call('ZREVRANGE', ARGV[5], 0, 0, 'WITHSCORES')
+  if first[2] then score = math.max(score, tonumber(first[2]) + 0.001) end
+end
+redis.call('ZADD', ARGV[5], string.format('%.3f', score), ARGV[1])
 for _, one in ipairs({{key, 'imagewire:m:' .. ARGV[2], ARGV[5]}}) do expire(one, tonumber(ARGV[3])) end
 if ARGV[4] ~= '' then return resize(ARGV[2], tonumber(ARGV[4]), ARGV[3]) end
 return 0
+"""
+
+# A secret, for the case that there is none. Returns the one that counts, and whether it was empty before.
+AGREE = """
+local found = redis.call('GET', 'imagewire:secret')
+if found and found ~= '' then return {found, 0} end
+redis.call('SET', 'imagewire:secret', ARGV[1])
+return {ARGV[1], found and 1 or 0}
 """
 
 # name, size, expires. Counts what has arrived of an upload. Returns the bytes of all that is kept.

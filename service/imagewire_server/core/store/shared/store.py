@@ -20,7 +20,7 @@ from imagewire_server.core.store.shared.reader import SharedReader
 from imagewire_server.core.store.shared.recorder import Lost, SharedRecorder
 from imagewire_server.core.store.shared.sweep import Sweep
 from imagewire_server.core.store.shared.upload import SharedUpload
-from imagewire_server.core.store.store import NoRoom, StoreDown
+from imagewire_server.core.store.store import Damaged, NoRoom, StoreDown
 
 _AGAIN = 0.3  # seconds after which another process has written what it began to draw
 
@@ -39,8 +39,10 @@ class SharedStore:
         self._recorders: dict[str, SharedRecorder] = {}
 
     async def start(self) -> None:
-        """Begin. Where it does not work now, the log says so, and it goes on as soon as it does."""
+        """Begin. Where it does not work now, the log says so, and it goes on as soon as it does. Raises WrongSecret."""
         await self.heart.start()
+        if self.heart.wrong_secret is not None:
+            raise self.heart.wrong_secret
 
     @property
     def is_down(self) -> bool:
@@ -146,8 +148,11 @@ class SharedStore:
         with self.asking():
             place = await self.database.place(image.image_id)
             if place is None:
-                raise FileNotFoundError("the picture is no longer kept")
-            return await self.objects.read(place[1], offset, min(size, image.size - offset))
+                raise Damaged("the picture is no longer kept")
+            try:
+                return await self.objects.read(place[1], offset, min(size, image.size - offset))
+            except FileNotFoundError as error:
+                raise Damaged(str(error)) from error
 
     def upload(self) -> SharedUpload:
         """See Store."""
@@ -226,7 +231,13 @@ class SharedStore:
 
     async def count_upload(self, name: str, size: int) -> bool:
         """Count what has arrived of an upload. Returns whether there is room for it. Raises FAULTS."""
-        total = await self.database.count_upload(name, size, time.time() + self.ttl)
+        return await self._has_room(await self.database.count_upload(name, size, time.time() + self.ttl))
+
+    async def count(self, kept: Kept, size: int) -> bool:
+        """Count the bytes of an answer that is drawn. Returns whether there is room for them. Raises FAULTS."""
+        return await self._has_room(await self.database.put(kept, size))
+
+    async def _has_room(self, total: int) -> bool:
         if self._sweep.is_too_full(total):
             await self._sweep.make_room()
             return not self._sweep.is_too_full(await self.database.total())

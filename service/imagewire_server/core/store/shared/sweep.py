@@ -7,7 +7,7 @@ from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.database import Database, Removal
 from imagewire_server.core.store.shared.objects import Objects
 
-# Room is made from the first share of the limit on, down to the second: what is being written is counted late.
+# Room is made from the first share of the limit on, down to the second, so that it is not made for each answer.
 _FULL, _ROOMY = 0.95, 0.9
 _AT_ONCE = 64
 # Seconds after which an object that nothing knows is not part of an upload that is about to be known.

@@ -38,7 +38,7 @@ class SharedUpload:
         with self._store.asking():
             if not await self._store.count_upload(self._name, self._file.size + len(data)):
                 await self._store.count_upload(self._name, self._file.size)
-                raise NoRoom("uploads and drawings that are not finished are larger than keep_max_bytes allows")
+                raise NoRoom.for_all()
             await self._file.write(data)
 
     async def save(self, image: KeptImage) -> None:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from imagewire_server.contract import pb
 from imagewire_server.formats.openai.chat.request import FilePart, ImagePart, Message, TextPart
-from imagewire_server.formats.openai.common import data_uri, returned_parts
+from imagewire_server.formats.openai.common import input_file, returned_parts
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, AnswerImage, Extras, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
@@ -76,8 +76,10 @@ def _content(builder: SpecBuilder, message: Message, made: pb.ChatMessage, field
             made.parts.add(image=image)
             _shown(builder, at, where)
         elif isinstance(part, FilePart):
-            made.parts.add(image=data_uri.kept(part.file.file_id))
-            _shown(builder, at, f"{field}.content[{j}].file.file_id")
+            image, where = _file(builder, part, f"{field}.content[{j}].file")
+            made.parts.add(image=image)
+            builder.from_field(at, where)
+            builder.image_from_field(f"{at}.image", where, f"{field}.content[{j}].file")
         else:
             made.parts.add(text=part.text)
             builder.from_field(at, f"{field}.content[{j}].text")
@@ -91,6 +93,11 @@ def _shown_part(builder: SpecBuilder, part: ImagePart, field: str) -> tuple[pb.I
     if isinstance(part.image_url, str):
         return builder.image(ImageUrl(url=part.image_url), f"{field}.image_url"), f"{field}.image_url"
     return builder.image(part.image_url, f"{field}.image_url.url"), f"{field}.image_url.url"
+
+
+def _file(builder: SpecBuilder, part: FilePart, field: str) -> tuple[pb.Image, str]:
+    """Return the picture of a file, and the name of the field that holds it."""
+    return input_file.picture(builder, part.file, field), f"{field}.{input_file.source(part.file)}"
 
 
 def _shown(builder: SpecBuilder, path: str, where: str) -> None:
@@ -179,9 +186,10 @@ def _tool_result(builder: SpecBuilder, message: Message, field: str, calls: dict
             builder.image_from_field(at, where)
             pictures.append(image)
         elif isinstance(part, FilePart):
+            image, where = _file(builder, part, f"{field}.content[{j}].file")
             at = f"{path}.parts[0].function_response.images[{len(pictures)}]"
-            builder.image_from_field(at, f"{field}.content[{j}].file.file_id")
-            pictures.append(data_uri.kept(part.file.file_id))
+            builder.image_from_field(at, where, f"{field}.content[{j}].file")
+            pictures.append(image)
         else:
             text += part.text
     return function_result(builder, call_id, name, text, f"{field}.content", pictures)

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from imagewire_server.formats.openai.common.input_file import InputFile
 from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
     MOST,
@@ -45,17 +46,10 @@ class ImagePart(Strict, tag_field="type", tag="image_url"):
     cache_control: CacheControl | None = None
 
 
-class KeptFile(Strict):
-    """A picture that is kept: the id of a file, or an image_id."""
-
-    file_id: str
-    filename: str | None = None
-
-
 class FilePart(Strict, tag_field="type", tag="file"):
-    """A picture that is kept."""
+    """A picture as a file."""
 
-    file: KeptFile
+    file: InputFile
     cache_control: CacheControl | None = None
 
 

@@ -28,6 +28,7 @@ _DETAILS = {
     "high": pb.ImageDetail.IMAGE_DETAIL_HIGH,
     "medium": pb.ImageDetail.IMAGE_DETAIL_MEDIUM,
     "ultra_high": pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,
+    "original": pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH,  # OpenAI's highest
 }
 _TYPES = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp", "gif": "gif", "heic": "heic", "heif": "heif"}
 

@@ -154,6 +154,8 @@ def _refusal(error: msgspec.ValidationError, kind: type[Any], field: str = "") -
 def reason(error: msgspec.ValidationError, kind: type[Any], *, hint: bool = True) -> Reason:
     """What is wrong, and what to do about it. hint: whether to look for a known name that is similar."""
     words, path = _split(str(error))
+    if path in other_names.OLDER:
+        return Reason(Kind.INVALID, path, "", other_names.OLDER[path])
     if match := _UNKNOWN.fullmatch(words):
         if not path and match[1] in other_names.REMEDIES:
             return Reason(Kind.UNKNOWN, path, match[1], other_names.REMEDIES[match[1]])
@@ -203,7 +205,8 @@ def _hint(name: str, kind: type[Any], path: str) -> str:
 
 def _choices(kind: type[Any], path: str) -> list[Any]:
     """The valid values of a field with a fixed set of values."""
-    return [value for one in types(kind, path) if isinstance(one, inspect.LiteralType) for value in one.values]
+    literals = [one for one in types(kind, path) if isinstance(one, inspect.LiteralType)]
+    return list(dict.fromkeys(value for one in literals for value in one.values))
 
 
 def types(kind: type[Any], path: str) -> list[inspect.Type]:

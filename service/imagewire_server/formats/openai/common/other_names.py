@@ -21,3 +21,9 @@ REMEDIES = {
     "guardrails": "is not supported, because this server has no guardrails; leave it out",
     "style": "is not supported; say it in the prompt, and leave it out",
 }
+
+# Fields of chats that OpenAI has replaced. Only values that ask for nothing are taken.
+OLDER = {
+    "functions": "is OpenAI's older form of tools; send tools",
+    "function_call": "is OpenAI's older form of tool_choice; send tool_choice",
+}

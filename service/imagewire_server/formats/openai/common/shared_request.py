@@ -19,7 +19,7 @@ Empty = msgspec.Meta(max_length=0)
 Drafts = Annotated[int, msgspec.Meta(ge=0, le=3)]
 Percent = Annotated[int, msgspec.Meta(ge=0, le=100)]
 Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
-Detail = Literal["auto", "low", "medium", "high", "ultra_high"]
+Detail = Literal["auto", "low", "medium", "high", "ultra_high", "original"]
 Tier = Annotated[
     Literal["auto", "default", "standard", "flex", "priority"],
     msgspec.Meta(description='How the call is scheduled and priced; with "auto", Google chooses.'),

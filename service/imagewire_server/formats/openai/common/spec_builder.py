@@ -14,8 +14,6 @@ from imagewire_server.formats.openai.common.shared_request import ImageUrl
 # The maximum number of violations in an error, and what is said of the others.
 _MOST_NAMED = 64
 _MORE = Violation("", "may have more wrong fields than these; mend these first, then send it again")
-_ASSISTANT = pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
-_SIGNED = frozenset({"image", "function_call"})  # the parts whose signatures a model may require
 
 
 class SpecBuilder:
@@ -28,7 +26,6 @@ class SpecBuilder:
         self.drops = drops
         self.dropped: list[str] = []
         self.tells_picture = False  # whether the answer tells which size and ratio were chosen
-        self.unsigned: list[str] = []  # parts of earlier answers that were sent back without their signatures
         self.timeout: float | None = None  # the caller's, in seconds
         self.cache = CacheOptions()  # what the request wants of the answer cache
         self.fallbacks: list[str] | None = None  # models to ask instead of the file's fallbacks
@@ -48,6 +45,10 @@ class SpecBuilder:
         else:
             self._has_more = True
 
+    def is_refused(self, field: str) -> bool:
+        """Whether a field has a violation."""
+        return any(one.field == field for one in self.violations)
+
     def unsupported(self, field: str, words: str) -> None:
         """Add a violation for an option that the model does not support, or leave it out."""
         if self.drops:
@@ -59,24 +60,10 @@ class SpecBuilder:
         """Raise InvalidRequest if there are violations: with all that can be found, also those of later checks."""
         self._capabilities = capabilities
         without_effect.remove(self.spec, capabilities)
-        if capabilities.unsigned_signature and len(self.spec.messages) > 1:
-            self._sign(capabilities.unsigned_signature.encode())
         if self.drops:
             self._drop()
         if self.violations:
             raise self._all(self.violations)
-
-    def _sign(self, signature: bytes) -> None:
-        """Add the placeholder to earlier answers whose signatures were all lost: to pictures, calls, a first text."""
-        for i, message in enumerate(self.spec.messages):
-            if message.role != _ASSISTANT or any(part.thought_signature for part in message.parts):
-                continue
-            own = [(j, part) for j, part in enumerate(message.parts) if not part.thought]
-            for at, (j, part) in enumerate(own):
-                content = part.WhichOneof("content")
-                if content in _SIGNED or (at == 0 and content == "text"):
-                    part.thought_signature = signature
-                    self.unsigned.append(_named(f"spec.messages[{i}].parts[{j}]", self.origins))
 
     def check(self) -> None:
         """Check the finished spec by the contract. Raises InvalidRequest, with what the model does not support too."""
@@ -115,7 +102,7 @@ class SpecBuilder:
             for one in error.violations:
                 if cleared := droppable.clear(self.spec, one.field):
                     inside = [field for path, field in self.origins.items() if follows(cleared, path)]
-                    names = inside or [_named(one.field, self.origins)]
+                    names = inside or [named(one.field, self.origins)]
                     self.dropped += [name for name in dict.fromkeys(names) if name not in self.dropped]
 
     @property
@@ -197,10 +184,11 @@ def follows(field: str, earlier: str) -> bool:
 
 def in_callers_names(error: InvalidRequest, origins: dict[str, str]) -> InvalidRequest:
     """The error with the caller's names instead of the spec's paths."""
-    return InvalidRequest([Violation(_named(v.field, origins), v.description) for v in error.violations])
+    return InvalidRequest([Violation(named(v.field, origins), v.description) for v in error.violations])
 
 
-def _named(path: str, origins: dict[str, str]) -> str:
+def named(path: str, origins: dict[str, str]) -> str:
+    """The caller's name of a path of the spec."""
     known = path
     while known and known not in origins:
         known = known[: max(known.rfind("."), known.rfind("["), 0)]

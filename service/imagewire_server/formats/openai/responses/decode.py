@@ -106,7 +106,7 @@ def _tools(builder: SpecBuilder, given: ResponsesRequest, capabilities: Capabili
             builder.from_field(f"tools[0].functions.declarations[{j}]", "tools")
     provider_options.searches(builder, searches)
     # Without any tool, a model that draws draws; with other tools only, it answers with text and calls.
-    draws = drawn or not given.tools
+    draws = drawn or not (given.tools or capabilities.talks)
     modalities = [pb.Modality.MODALITY_TEXT, *([pb.Modality.MODALITY_IMAGE] if draws else [])]
     choice = given.tool_choice
     if isinstance(choice, NamedTool) and choice.type == "image_generation":

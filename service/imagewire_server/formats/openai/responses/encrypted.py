@@ -13,6 +13,8 @@ from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 
 INCLUDE = "reasoning.encrypted_content"
 _OWN, _PREVIOUS = "own", "previous"
+# How ours begins: other providers' content does not.
+_MARKS = tuple(pybase64.b64encode(start).decode() for start in (b'{"own"', b'{"previou'))
 
 Json = dict[str, Any]
 
@@ -23,7 +25,7 @@ def content(fields: Json, *, own: bool) -> str:
 
 
 def restored(builder: SpecBuilder, items: list[Json]) -> list[Json]:
-    """The items with their fields, from `encrypted_content`. That of another provider is left out, and told."""
+    """The items with their fields, from `encrypted_content`. What is not ours is left out, and told."""
     made = list(items)
     for i, item in enumerate(items):
         text = item.get("encrypted_content")
@@ -33,7 +35,10 @@ def restored(builder: SpecBuilder, items: list[Json]) -> list[Json]:
         field = f"input[{i}].encrypted_content"
         carried = _carried(builder, text, field)
         if text and not any(isinstance(carried.get(key), dict) for key in (_OWN, _PREVIOUS)):
-            builder.dropped.append(field)
+            if not text.startswith(_MARKS):
+                builder.dropped.append(field)
+            elif not builder.is_refused(field):
+                builder.refuse(field, "is damaged: send it as it came, or leave it out")
         for at, key in ((i, _OWN), (i - 1, _PREVIOUS)):
             if at >= 0 and isinstance(carried.get(key), dict) and not made[at].get("provider_specific_fields"):
                 made[at] = {**made[at], "provider_specific_fields": carried[key]}

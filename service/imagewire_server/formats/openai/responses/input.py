@@ -5,7 +5,8 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
-from imagewire_server.formats.openai.common import data_uri, returned_parts, wrong_fields
+from imagewire_server.formats.openai.common import data_uri, input_file, returned_parts, wrong_fields
+from imagewire_server.formats.openai.common.input_file import InputFilePart
 from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
@@ -169,7 +170,7 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
     text = item.output if isinstance(item.output, str) else ""
     pictures: list[pb.Image] = []
     for j, piece in enumerate(() if isinstance(item.output, str) else item.output):
-        if isinstance(piece, InputImage):
+        if isinstance(piece, InputImage | InputFilePart):
             where = f"{field}.output[{j}].{_source(piece)}"
             path = f"messages[{at}].parts[0].function_response.images[{len(pictures)}]"
             _image_from_field(builder, path, where)
@@ -179,13 +180,19 @@ def _result(builder: SpecBuilder, item: FunctionResultItem, name: str, field: st
     return function_result(builder, item.call_id, name, text, f"{field}.output", pictures)
 
 
-def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
+def _shown(builder: SpecBuilder, piece: InputImage | InputFilePart, where: str) -> pb.Image:
+    if isinstance(piece, InputFilePart):
+        return _typed(builder, input_file.picture(builder, piece, where.rpartition(".")[0]), where)
     if piece.image_url is None and piece.file_id:
         return data_uri.kept(piece.file_id, piece.detail)
     if piece.image_url is None or piece.file_id:
         builder.refuse(where, "is required, or file_id; send one of the two")
         return pb.Image(data=b"refused", mime_type="image/png")  # so that its type is not named too
-    image = builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where)
+    return _typed(builder, builder.image(ImageUrl(url=piece.image_url, detail=piece.detail), where), where)
+
+
+def _typed(builder: SpecBuilder, image: pb.Image, where: str) -> pb.Image:
+    """Refuse a picture whose media type nobody can know: OpenAI has no field for it."""
     if image.uri.lower().startswith("gs:") and not image.mime_type:
         builder.refuse(
             where, "has no known media type; use a file name with a suffix, for example gs://bucket/picture.png"
@@ -193,7 +200,9 @@ def _shown(builder: SpecBuilder, piece: InputImage, where: str) -> pb.Image:
     return image
 
 
-def _source(piece: InputImage) -> str:
+def _source(piece: InputImage | InputFilePart) -> str:
+    if isinstance(piece, InputFilePart):
+        return input_file.source(piece)
     return "file_id" if piece.file_id and piece.image_url is None else "image_url"
 
 
@@ -214,7 +223,7 @@ def _message(builder: SpecBuilder, item: MessageItem, made: pb.ChatMessage, fiel
     images: list[returned_parts.Named] = []
     for j, piece in enumerate(() if isinstance(item.content, str) else item.content):
         where, path = f"{field}.content[{j}]", f"messages[{at}].parts[{j}]"
-        if isinstance(piece, InputImage):
+        if isinstance(piece, InputImage | InputFilePart):
             where += f".{_source(piece)}"
             image = _shown(builder, piece, where)
             images.append(returned_parts.Named(pb.Part(image=image), where))

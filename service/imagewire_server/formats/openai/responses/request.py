@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from imagewire_server.formats.openai.common.input_file import InputFilePart
 from imagewire_server.formats.openai.common.json_decode import Strict
 from imagewire_server.formats.openai.common.shared_request import (
     MOST,
@@ -70,7 +71,7 @@ class MessageItem(Strict):
     """A turn; its type may be absent."""
 
     role: Literal["user", "assistant", "system", "developer"]
-    content: str | Annotated[list[InputText | OutputText | Refusal | InputImage], MOST]
+    content: str | Annotated[list[InputText | OutputText | Refusal | InputImage | InputFilePart], MOST]
     type: Literal["message"] | None = None
     id: str | None = None
     status: str | None = None
@@ -112,7 +113,7 @@ class FunctionResultItem(Strict, tag_field="type", tag="function_call_output"):
     """The result of a function call: text and pictures."""
 
     call_id: str
-    output: str | Annotated[list[InputText | InputImage], MOST]
+    output: str | Annotated[list[InputText | InputImage | InputFilePart], MOST]
     id: str | None = None
     status: str | None = None
 

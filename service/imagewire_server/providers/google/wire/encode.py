@@ -5,7 +5,7 @@ Bytes stay bytes in the result: whoever writes the JSON encodes them as standard
 
 from typing import Any
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import lost_signatures, pb
 from imagewire_server.contract.capability_rules import CapabilityRules
 from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.json_values import plain
@@ -20,7 +20,6 @@ Json = dict[str, Any]
 _SYSTEM, _ASSISTANT = pb.Role.ROLE_SYSTEM, pb.Role.ROLE_ASSISTANT  # looked up once: an enum's names are slow
 _MODALITIES = {pb.Modality.MODALITY_TEXT: "TEXT", pb.Modality.MODALITY_IMAGE: "IMAGE"}
 _SEARCHES = {"WEB": "webSearch", "IMAGE": "imageSearch"}
-_SIGNED = {"inlineData", "fileData", "functionCall"}  # parts whose signatures a model may require
 # Our scalar fields of GenerationConfig and Google's names; those with presence are sent when set, strings when filled.
 _SCALARS = (
     "temperature",
@@ -55,18 +54,6 @@ def encode(spec: pb.Spec, capabilities: Capabilities, allowed: Allowed = ANYTHIN
     encoder = _Encoder(spec, capabilities)
     check(spec, allowed, encoder.refuse)
     return encoder.body()
-
-
-def _sign(parts: list[Json], placeholder: bytes) -> None:
-    """Sign pictures, calls and the text with which an answer begins, if the answer has no signature.
-
-    Another model may have made it, or the caller built it anew.
-    """
-    if any("thoughtSignature" in part for part in parts):
-        return  # it goes back as it came
-    for i, part in enumerate(part for part in parts if not part.get("thought")):
-        if part.keys() & _SIGNED or (i == 0 and "text" in part):
-            part["thoughtSignature"] = placeholder
 
 
 class _Encoder:
@@ -127,8 +114,9 @@ class _Encoder:
         contents: list[Json] = []
         for i, message in enumerate(self.spec.messages):
             encoded = parts.message(message, f"spec.messages[{i}]")
-            if message.role == _ASSISTANT and self.capabilities.unsigned_signature:
-                _sign(encoded, self.capabilities.unsigned_signature.encode())
+            if self.capabilities.unsigned_signature:
+                for at, _ in lost_signatures.of_message(message):
+                    encoded[at]["thoughtSignature"] = self.capabilities.unsigned_signature.encode()
             if message.role == _SYSTEM:
                 system += encoded
                 continue
@@ -152,7 +140,7 @@ class _Encoder:
         asked = [_MODALITIES[modality] for modality in self.spec.response_modalities]
         config: Json = {}
         if asked or "responseModalities" not in extra_body.in_config(self.spec.extra_body):
-            config["responseModalities"] = asked or ["TEXT", "IMAGE"]
+            config["responseModalities"] = asked or (["TEXT"] if self.capabilities.talks else ["TEXT", "IMAGE"])
         given = self.spec.generation_config
         path = "spec.generation_config"
         for name in _SCALARS:

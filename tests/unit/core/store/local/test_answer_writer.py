@@ -29,8 +29,10 @@ async def put_small(store: LocalStore, given: Kept, asked: pb.Spec | None, how: 
 
     def step() -> SmallRows:
         rows = SmallRows()
+        writer = AnswerWriter(store, given)
+        writer.keep_request(asked)
         with store.database.transaction():
-            AnswerWriter(store, given).add_small(rows, asked, drawn, State.ENDED, how)
+            writer.add_small(rows, drawn, State.ENDED, how)
             store.database.put_small(rows)
         return rows
 

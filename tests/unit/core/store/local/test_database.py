@@ -14,7 +14,7 @@ from tests.unit.core.store.local.stores import kept
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    return Database(tmp_path / "a.sqlite")
+    return Database(tmp_path / "a.sqlite", 1.0)
 
 
 def image(ident: str, sha256: bytes, **fields: object) -> KeptImage:
@@ -87,11 +87,14 @@ def test_what_is_inside_another_transaction_counts_with_it(database: Database) -
     assert database.by_id("cmpl-2") is not None
 
 
-def test_an_object_is_what_was_put_first(database: Database) -> None:
-    database.put_small(SmallRows(objects=[(b"a", 5, b"12345")]))
-    database.put_object(b"a", 6)
-    database.put_object(b"b", 7)
-    assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12345"), (7, None), None]
+def test_an_object_is_where_it_was_put_last(database: Database) -> None:
+    for _ in range(2):
+        database.put_small(SmallRows(objects=[(b"a", 5, b"12345"), (b"a", 5, b"12346")]))
+        database.put_object(b"b", 7)
+        assert [database.object(sha256) for sha256 in (b"a", b"b", b"c")] == [(5, b"12346"), (7, None), None]
+        database.put_object(b"a", 5)
+        assert database.object(b"a") == (5, None)
+        assert database.total == 12
 
 
 def test_what_has_expired(database: Database) -> None:
@@ -139,7 +142,7 @@ def test_a_file_that_is_no_database_is_left_closed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(sqlite3, "connect", noted)
     (tmp_path / "a.sqlite").write_bytes(b"no database" * 100)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
-        Database(tmp_path / "a.sqlite")
+        Database(tmp_path / "a.sqlite", 1.0)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
         opened[0].execute("SELECT 1")
 
@@ -195,3 +198,13 @@ def test_an_upload_counts_with_what_has_arrived_until_it_is_over(database: Datab
     assert (sorted(database.uploads()), database.total) == ([("a", "me"), ("b", "you")], 21)
     database.delete_upload("a")
     assert (database.uploads(), database.total) == ([("b", "you")], 1)
+
+
+def test_what_another_one_has_locked_cannot_be_written(tmp_path: Path) -> None:
+    file = tmp_path / "a.sqlite"
+    one, other = Database(file, 1.0), Database(file, 0.0)
+    with one.transaction(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.try_to_write()
+    other.try_to_write()
+    for database in one, other:
+        database.close()

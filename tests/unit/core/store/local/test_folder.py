@@ -2,8 +2,8 @@
 
 import errno
 import fcntl
+import hashlib
 import io
-import os
 import shutil
 from pathlib import Path
 
@@ -95,21 +95,23 @@ def test_objects_by_their_hash(tmp_path: Path) -> None:
     assert list(folder.objects()) == [(tmp_path / "objects/ab" / ("ab" * 32), b"\xab" * 32)]
 
 
+def test_an_object_is_read_and_compared_with_its_name(tmp_path: Path) -> None:
+    folder, data = Folder(tmp_path), bytes(range(100))
+    sha256 = hashlib.sha256(data).digest()
+    assert not folder.has_object(sha256)
+    part = folder.new_part()
+    part.write_bytes(data)
+    folder.keep_object(part, sha256)
+    assert folder.has_object(sha256)
+    assert [folder.read_object(sha256, *span) for span in ((0, 5), (90, 20), (100, 5))] == [data[:5], data[90:], b""]
+    folder.object(sha256).write_bytes(data[::-1])
+    assert not folder.has_object(sha256)
+
+
 def test_all_that_use_it_have_one_secret(tmp_path: Path) -> None:
     secret = Folder(tmp_path / "a").secret()
     assert secret == Folder(tmp_path / "a").secret() != Folder(tmp_path / "b").secret()
     assert (len(secret), (tmp_path / "a/secret").stat().st_mode & 0o777) == (32, 0o600)
-
-
-def test_the_secret_of_a_faster_process_is_the_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def too_late(_: Path, file: Path) -> None:
-        file.write_bytes(b"theirs")
-        raise FileExistsError
-
-    monkeypatch.setattr(os, "link", too_late)
-    folder = Folder(tmp_path)
-    assert folder.secret() == b"theirs"
-    assert list(folder.leftovers()) == []
 
 
 def test_an_owner_sees_that_its_file_was_removed(tmp_path: Path) -> None:

@@ -141,3 +141,41 @@ async def test_an_answer_that_begins_while_the_store_is_down_is_not_kept(tmp_pat
         assert found is not None
         assert (found.completion_id, found.state) == (given.completion_id, State.NOT_KEPT)
         assert await total(store) == 0
+
+
+@pytest.mark.parametrize("has_begun", [False, True])
+async def test_what_is_given_up_holds_nothing_and_writes_nothing(tmp_path: Path, has_begun: bool) -> None:
+    asked = pb.Spec(model="m", messages=[pb.ChatMessage(content="x", image=pb.Image(data=LARGE))])
+    async with opened(tmp_path) as store:
+        told: list[bool] = []
+        recorder = store.record(kept())
+        recorder.on_progress(lambda: told.append(recorder.failed))
+        recorder.ask(asked)
+        for batch in events(LARGE if has_begun else SMALL)[:-1]:
+            recorder.add(batch)
+        # The thread has not begun with what it was given, or finds it gone.
+        recorder.give_up()
+        recorder.give_up()
+        assert (told, recorder._asked, recorder._held, list(recorder._open)) == ([True], None, [], [])
+        recorder.ask(asked)
+        recorder.add(events(SMALL)[-1])
+        recorder.end(None, free=False)
+        recorder.release()
+        await store.flush()
+        assert (recorder._asked, files(tmp_path), await total(store)) == (None, [], 0)
+        assert await store.find("me", completion_id="cmpl-1") is None
+
+
+async def test_a_small_answer_that_is_given_up_when_it_has_ended_is_marked(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        given = kept(request_id=ID)
+        await store.claim(given)
+        recorder = store.record(given)
+        for batch in events(SMALL):
+            recorder.add(batch)
+        recorder.end(None, free=False)
+        recorder.give_up()
+        await recorder.settle()
+        found = await store.claim(kept("cmpl-2", request_id=ID))
+        assert found is not None
+        assert (found.completion_id, found.state, recorder.written) == ("cmpl-1", State.NOT_KEPT, 0)

@@ -10,8 +10,10 @@ import pytest
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Overloaded
+from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.store.local.database import SmallRows
 from imagewire_server.core.store.records import KeptImage, State
-from imagewire_server.core.store.store import StoreDown
+from imagewire_server.core.store.store import Damaged, StoreDown
 from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, files, kept, opened, put, read, total
 
 
@@ -105,7 +107,7 @@ async def test_an_answer_is_deleted_with_its_pictures(tmp_path: Path, picture: b
         assert image is not None
         await store.delete(kept())
         assert await store.find("me", completion_id="cmpl-1") is None
-        with pytest.raises(StoreDown, match="the picture is no longer kept"):
+        with pytest.raises(Damaged, match="the picture is no longer kept"):
             await store.image_bytes(image, 0, 5)
         assert (files(tmp_path), await total(store)) == ([], 0)
 
@@ -123,6 +125,72 @@ async def test_an_input_picture_is_kept_with_what_was_asked(tmp_path: Path) -> N
         assert len([file for file in files(tmp_path) if file.parent.parent.name == "objects"]) == 1
         await store.delete(kept())
         assert await store.image_bytes(image, 0, len(LARGE)) == LARGE, "the other answer has it"
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+async def test_an_input_picture_whose_file_is_damaged_is_written_again(tmp_path: Path, is_gone: bool) -> None:
+    asked = pb.Spec(model="m", messages=[pb.ChatMessage(content="x", image=pb.Image(data=LARGE))])
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(SMALL), asked=asked)
+        [file] = [one for one in files(tmp_path) if one.parent.parent.name == "objects"]
+        file.unlink() if is_gone else file.write_bytes(LARGE[1:])
+        await put(store, kept("cmpl-2"), events(SMALL, "img-2"), asked=asked)
+        assert file.read_bytes() == LARGE
+        assert await total(store) < 2 * len(LARGE)
+
+
+@pytest.mark.parametrize("picture", [SMALL, LARGE], ids=len)
+async def test_an_upload_mends_what_is_damaged(tmp_path: Path, picture: bytes) -> None:
+    sha256 = hashlib.sha256(picture).digest()
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(picture))
+        before = await total(store)
+
+        def damage() -> None:
+            if not files(tmp_path):
+                store.database.put_small(SmallRows(objects=[(sha256, len(picture), picture[1:])]))
+            for file in files(tmp_path):
+                if file.name == sha256.hex():
+                    file.write_bytes(picture[1:])
+
+        await store.writer.call(damage)
+        with pytest.raises(AnswerNotKept):
+            await read(store, kept())
+        async with store.upload() as upload:
+            await upload.write(picture)
+            await upload.save(
+                KeptImage("img-u", "me", sha256, len(picture), "image/png", 3, 4, time.time() + 1000),
+            )
+        assert await read(store, kept()) == ([1, 2, 3, 4], picture)
+        assert await total(store) == before
+        await store.delete_image("me", "img-u")
+        await store.delete(kept())
+        assert (files(tmp_path), await total(store)) == ([], 0)
+
+
+async def test_a_small_answer_mends_what_is_damaged(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        recorder = store.record(kept())
+        for batch in events(SMALL):
+            recorder.add(batch)
+            recorder.let_go()
+        recorder.end(None, free=False)
+        recorder.release()
+        await store.flush()
+        [file] = [one for one in files(tmp_path) if one.parent.parent.name == "objects"]
+        file.unlink()
+        await put(store, kept("cmpl-2"), events(SMALL, "img-2"))
+        assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
+
+
+async def test_what_is_not_a_file_any_more_is_damaged(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        await put(store, kept(), events(LARGE))
+        image = await store.image("me", image_id="img-1")
+        assert image is not None
+        store.folder.object(image.sha256).unlink()
+        with pytest.raises(Damaged):
+            await store.image_bytes(image, 0, 5)
 
 
 async def test_an_upload_is_a_picture_of_its_callers(tmp_path: Path) -> None:

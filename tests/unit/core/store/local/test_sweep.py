@@ -141,15 +141,17 @@ async def test_an_answer_that_outgrows_the_store_is_read_to_its_end(tmp_path: Pa
 
 
 async def test_what_is_drawn_stays_where_there_is_no_room(tmp_path: Path) -> None:
-    async with opened(tmp_path, max_bytes=100) as store:
+    async with opened(tmp_path, max_bytes=300_000) as store:
         drawn = kept(request_id=ID)
         await store.claim(drawn)
         recorder = store.record(drawn)
         for batch in events(LARGE)[:-1]:
             recorder.add(batch)
         recorder.let_go()
-        await store.writer.call(store.make_room)
-        assert await total(store) > 100
+        left = 300_000 - await total(store)
+        await store.writer.call(lambda: store.database.put_upload("upload-1", store.owner, left))
+        assert await store.writer.call(store.make_room)
+        assert await total(store) == 300_000
         assert await store.find("me", completion_id="cmpl-1") is not None
         recorder.end(None, free=False)
 

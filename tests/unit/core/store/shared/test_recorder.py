@@ -25,7 +25,8 @@ class Taking:
         self.faults: list[BaseException] = []
         self.held: list[str] = []
         self.given_up: list[State] = []
-        self.most = 1 << 30
+        self.counted: list[int] = []
+        self.most = self.room = 1 << 30
         self.fails = False
 
     async def begin(self, _: Kept) -> None: ...
@@ -47,6 +48,10 @@ class Taking:
             self.held.remove(kept.completion_id)
 
     def look_for_room(self, _: int) -> None: ...
+
+    async def count(self, _: Kept, size: int) -> bool:
+        self.counted.append(size)
+        return size <= self.room
 
     def fail(self, _: Kept, error: BaseException) -> None:
         self.faults.append(error)
@@ -135,3 +140,42 @@ async def test_what_has_ended_is_held_until_its_reader_has_left() -> None:
     made.release()
     made.release()
     assert store.held == []
+
+
+async def test_what_is_drawn_counts_before_it_is_written_and_in_steps() -> None:
+    store = Taking()
+    made = recorder(store)
+    for at in range(64):
+        made.add([Chunk("image_chunk", 0, 0, at * 65536, bytes(65536), 2)])
+        await made.catch_up()
+        assert sum(store.sizes) <= made._room.size <= max(store.counted, default=65536) + 100  # of the log
+    assert len(store.counted) <= 5
+
+
+async def test_a_drawing_that_finds_no_room_is_given_up_and_leaves_nothing() -> None:
+    store = Taking()
+    store.room = 2 * MB
+    made = recorder(store)
+    for at in range(64):
+        made.add([Chunk("image_chunk", 0, 0, at * 65536, bytes(65536), 2)])
+        await made.catch_up()
+    made.end(None, free=False)
+    made.release()
+    await made.settle()
+    await store.work
+    assert made.failed
+    assert "not finished are larger than keep_max_bytes allows" in str(store.faults[0])
+    assert made._room.size <= 2 * MB
+    assert (store.given_up, store.removed) == ([State.NOT_KEPT], ["answers/cmpl-1"])
+
+
+async def test_one_that_never_found_room_is_marked_too() -> None:
+    store = Taking()
+    store.room = 0
+    made = recorder(store)
+    made.add([Chunk("image_chunk", 0, 0, 0, bytes(MB), 2)])
+    made.end(None, free=False)
+    made.release()
+    await made.settle()
+    await store.work
+    assert (made.failed, made._room.size, store.given_up) == (True, 0, [State.NOT_KEPT])

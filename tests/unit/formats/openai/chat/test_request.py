@@ -51,6 +51,12 @@ def test_a_content_is_text_or_parts() -> None:
         ({"n": 2**31}, "n", "expected `int` <= 2147483647"),
         ({"temperature": "hot"}, "temperature", "expected `float | null`, got `str`"),
         ({"thinking": {}}, "thinking.type", "is required"),
+        ({"functions": [{"name": "f"}]}, "functions", "is OpenAI's older form of tools; send tools"),
+        (
+            {"function_call": {"name": "f"}},
+            "function_call",
+            "is OpenAI's older form of tool_choice; send tool_choice",
+        ),
         (
             {"store": True},
             "store",

@@ -50,6 +50,7 @@ def test_a_picture_is_read(url: str, media_type: str | None, expected: pb.Image)
         ("medium", pb.ImageDetail.IMAGE_DETAIL_MEDIUM),
         ("high", pb.ImageDetail.IMAGE_DETAIL_HIGH),
         ("ultra_high", pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH),
+        ("original", pb.ImageDetail.IMAGE_DETAIL_ULTRA_HIGH),
     ],
 )
 def test_the_detail_is_read(detail: str | None, expected: pb.ImageDetail) -> None:

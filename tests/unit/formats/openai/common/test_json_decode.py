@@ -14,7 +14,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.formats.openai.common import json_decode
 from imagewire_server.formats.openai.common.json_decode import Strict, convert, decode
-from imagewire_server.formats.openai.common.other_names import REMEDIES
+from imagewire_server.formats.openai.common.other_names import OLDER, REMEDIES
 from imagewire_server.formats.openai.images.request import ImagesRequest
 from tests.unit.formats.openai.asked import KINDS, spec
 
@@ -35,6 +35,7 @@ class Body(Strict):
     pets: list[Cat | Dog] | None = None
     grid: list[list[Literal[1, 2]]] | None = None
     free: dict[str, Any] | None = None
+    functions: Annotated[list[dict[str, Any]], msgspec.Meta(max_length=0)] | None = None
     wide: bool | None = msgspec.field(default=None, name="isWide")
 
 
@@ -101,6 +102,7 @@ NO_JSON = "body: is not valid JSON; send an object as application/json"
             {"model": "m", "pets": [{"type": "dog", "seize": "x"}]},
             "pets[0].seize: is an unknown field; leave it out; did you mean 'size'?",
         ),
+        ({"model": "m", "functions": [{}]}, f"functions: {OLDER['functions']}"),
         ({"model": "m", "num_retries": 1}, f"num_retries: {REMEDIES['num_retries']}"),
         ({"model": "m", "": 1}, '"": is an unknown field; leave it out'),
         ({"model": "m", "x" * 300: 1}, f"{'x' * 200}: is an unknown field; leave it out"),

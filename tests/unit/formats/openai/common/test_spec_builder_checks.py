@@ -1,4 +1,4 @@
-"""A spec's last checks: what changes nothing, what is dropped, what lost its signatures, and all violations at once."""
+"""A spec's last checks: what changes nothing, what is dropped, and all violations at once."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from imagewire_server.contract.errors import InvalidRequest, Violation
 from imagewire_server.contract.provider import Capabilities
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder, follows, not_following
 
-MODEL = Capabilities(id="m", image_sizes=("1K",), fields=frozenset(validation.CHECKS), unsigned_signature="none")
+MODEL = Capabilities(id="m", image_sizes=("1K",), fields=frozenset(validation.CHECKS))
 
 
 def builder(*, drops: bool = False, size: str = "4K", temperature: float = 1) -> SpecBuilder:
@@ -30,6 +30,12 @@ def test_violations_of_all_checks_are_named_once() -> None:
     with pytest.raises(InvalidRequest) as caught:
         made.done(MODEL)
     assert wrong(caught) == ["n", "temperature", "size"]
+
+
+def test_a_field_that_was_refused_is_known() -> None:
+    made = builder()
+    made.refuse("n", "is wrong")
+    assert (made.is_refused("n"), made.is_refused("size")) == (True, False)
 
 
 def test_the_last_check_names_what_the_model_lacks_too() -> None:
@@ -63,25 +69,6 @@ def test_all_fields_are_told_that_are_dropped_together() -> None:
     made.from_field("generation_config.thinking_config.thinking_budget", "reasoning.max_tokens")
     made.done(Capabilities(id="m", fields=frozenset({"Spec.model"})))
     assert set(made.dropped) == {"reasoning.effort", "reasoning.max_tokens"}
-
-
-@pytest.mark.parametrize(("model", "signed"), [(MODEL, True), (Capabilities(id="m"), False)])
-def test_lost_signatures(model: Capabilities, signed: bool) -> None:
-    made = builder(size="1K")
-    lost = made.spec.messages.add(role=pb.Role.ROLE_ASSISTANT)
-    lost.parts.add(text="A")
-    lost.parts.add(image={"data": b"A"})
-    lost.parts.add(image={"data": b"A"}, thought=True)
-    kept = made.spec.messages.add(role=pb.Role.ROLE_ASSISTANT)
-    kept.parts.add(image={"data": b"A"}, thought_signature=b"mine")
-    kept.parts.add(function_call={"name": "f"})
-    made.from_field("messages[1].parts[0]", "messages[1].content")
-    made.from_field("messages[1].parts[1]", "messages[1].images[0]")
-    made.done(model)
-    placeholder = b"none" if signed else b""
-    assert [part.thought_signature for part in lost.parts] == [placeholder, placeholder, b""]
-    assert [part.thought_signature for part in kept.parts] == [b"mine", b""]
-    assert made.unsigned == (["messages[1].content", "messages[1].images[0]"] if signed else [])
 
 
 def test_the_chosen_picture() -> None:

@@ -1,10 +1,12 @@
 """`encrypted_content` gives items their fields back."""
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from imagewire_server.contract.errors import Violation
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.responses import encrypted
 
@@ -45,13 +47,23 @@ def test_fields_that_are_there_win() -> None:
         "!",
         "gAAAAA",
         "/w==",
-        *(base64.b64encode(plain).decode() for plain in (b"{", b"[]", b'{"own":1}', b"[" * 5000)),
+        *(base64.b64encode(plain).decode() for plain in (b"{", b"[]", b'{"owner":1}', b"[" * 5000)),
     ],
 )
 def test_anything_else_is_left_out_and_told(text: str) -> None:
     builder = SpecBuilder("m")
     assert encrypted.restored(builder, [USER, reasoning(text)]) == [USER, {"type": "reasoning", "summary": []}]
     assert builder.dropped == (["input[1].encrypted_content"] if text else [])
+
+
+@pytest.mark.parametrize("own", [True, False])
+@pytest.mark.parametrize("damage", [lambda text: text[:-8], lambda text: text[:20] + "!" + text[20:]])
+def test_ours_that_is_damaged_is_refused(own: bool, damage: Callable[[str], str]) -> None:
+    builder = SpecBuilder("m")
+    encrypted.restored(builder, [USER, reasoning(damage(encrypted.content(FIELDS, own=own)))])
+    words = "is damaged: send it as it came, or leave it out"
+    assert builder.violations == [Violation("input[1].encrypted_content", words)]
+    assert builder.dropped == []
 
 
 def test_one_without_an_item_before_it() -> None:

@@ -39,3 +39,9 @@ def test_a_picture_has_one_source(sources: dict[str, Any]) -> None:
     assert refusals("responses", input=[{"role": "user", "content": [piece]}]) == [
         ("input[0].content[0].image_url", words)
     ]
+
+
+def test_a_file_by_its_id() -> None:
+    made = reading("responses", input=[{"role": "user", "content": [{"type": "input_file", "file_id": "img-1"}]}])
+    assert made.spec.messages[0].parts == [pb.Part(image={"image_id": "img-1"})]
+    assert made.origins["spec.messages[0].parts[0].image"] == "input[0].content[0].file_id"

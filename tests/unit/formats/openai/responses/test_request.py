@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.formats.openai.asked import USER, refusals
 
-CONTENT = '"input_text", "output_text", "refusal", "input_image"'
+CONTENT = '"input_text", "output_text", "refusal", "input_image", "input_file"'
+DETAILS = '"auto", "high", "low", "medium", "original", "ultra_high"'
 ROLES = '"assistant", "developer", "system", "user"'
 
 
@@ -59,9 +60,14 @@ def test_a_wrong_field_is_refused(fields: dict[str, Any], field: str, words: str
         ({"role": "user", "content": None}, "content", "expected `str | array`, got `null`"),
         ({"role": "user", "content": [{"type": "input_text"}]}, "content[0].text", "is required"),
         (
-            {"role": "user", "content": [{"type": "input_file"}]},
+            {"role": "user", "content": [{"type": "input_image", "image_url": "https://a.example/b", "detail": "max"}]},
+            "content[0].detail",
+            f"'max' is not supported; use {DETAILS} or leave it out",
+        ),
+        (
+            {"role": "user", "content": [{"type": "input_audio"}]},
             "content[0].type",
-            f"'input_file' is not supported; use {CONTENT} or leave it out",
+            f"'input_audio' is not supported; use {CONTENT} or leave it out",
         ),
         ({"type": "image_generation_call"}, "id", "is required"),
         ({"type": "image_generation_call", "id": "a", "result": 1}, "result", "expected `str | null`, got `int`"),

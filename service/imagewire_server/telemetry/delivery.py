@@ -1,0 +1,103 @@
+"""What is delivered to the collector: in batches, by a thread of its own, out of a bounded queue.
+
+A collector that is down or slow holds up no call, and a stop for no longer than a second. The log says once that it
+does not take what it is sent, and once that it does again.
+"""
+
+import asyncio
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Sequence
+
+import structlog
+from opentelemetry.exporter.otlp.proto.http import trace_exporter
+from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVICE_VERSION, Resource
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+
+from imagewire_server import __version__
+from imagewire_server.telemetry.recorder import Recorder
+from imagewire_server.telemetry.tracing import Tracing
+
+_NAME = "imagewire"
+_STOP = 1.0  # seconds in which the last batch may be delivered
+
+_log = structlog.get_logger("imagewire.telemetry")
+
+
+class Telemetry:
+    """Spans on their way to a collector. endpoint: its base URL, "" for that of OTEL_EXPORTER_OTLP_ENDPOINT.
+
+    Other variables of OpenTelemetry's hold as it documents them. Reads certificates: make it beside the event loop.
+    """
+
+    def __init__(self, endpoint: str) -> None:
+        # Its own lines would come with every batch.
+        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL + 1)
+        resource = _resource()
+        # Its sampler is what OTEL_TRACES_SAMPLER says. It is not the global one, which a program around an embedded
+        # server may use.
+        sampler = TracerProvider(resource=resource, shutdown_on_exit=False).sampler
+        url = f"{endpoint.rstrip('/')}/v1/traces" if endpoint else None
+        exporter = _Saying(trace_exporter.OTLPSpanExporter(endpoint=url))
+        self._queue = BatchSpanProcessor(exporter)
+        self.tracing = Tracing(Recorder(resource, InstrumentationScope(_NAME, __version__), sampler, self._queue))
+
+    async def aclose(self) -> None:
+        """Deliver what is left, for a second at most."""
+        loop, over = asyncio.get_running_loop(), asyncio.Event()
+
+        def end() -> None:
+            self._queue.shutdown()  # type: ignore[no-untyped-call]
+            try:
+                loop.call_soon_threadsafe(over.set)
+            except RuntimeError:
+                return  # nobody waits any more
+
+        # Nothing waits for such a thread when the process ends.
+        threading.Thread(target=end, name="imagewire-telemetry-end", daemon=True).start()
+        try:
+            async with asyncio.timeout(_STOP):
+                await over.wait()
+        except TimeoutError:
+            _log.warning("the last spans were not delivered", seconds=_STOP)
+
+
+class _Named(Resource):
+    """Ours, which does not change: the exporter groups spans by it, and the library's own hash writes it as JSON."""
+
+    __hash__ = object.__hash__
+
+
+def _resource() -> Resource:
+    given = Resource.create({SERVICE_VERSION: __version__, SERVICE_INSTANCE_ID: str(uuid.uuid4())})
+    named = os.environ.get("OTEL_SERVICE_NAME") or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
+    whole = given if named else given.merge(Resource({SERVICE_NAME: _NAME}))
+    return _Named(whole.attributes, whole.schema_url)
+
+
+class _Saying(SpanExporter):
+    """Says once that the collector takes nothing, and once that it does again."""
+
+    def __init__(self, inner: SpanExporter) -> None:
+        self._inner = inner
+        self._works = True
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        """Deliver a batch, or lose it."""
+        result = self._inner.export(spans)
+        works = result is SpanExportResult.SUCCESS
+        if works != self._works:
+            self._works = works
+            if works:
+                _log.info("spans are delivered again")
+            else:
+                _log.warning("spans are not delivered: the collector does not take them", lost=len(spans))
+        return result
+
+    def shutdown(self) -> None:
+        """End a delivery that is repeated."""
+        self._inner.shutdown()

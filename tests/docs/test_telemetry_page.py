@@ -1,0 +1,17 @@
+"""The page of telemetry lists the attributes that spans have: those of the tests of spans, and of `names`."""
+
+import re
+
+from imagewire_server.providers.google.capabilities import models
+from imagewire_server.telemetry import names
+from tests.docs.test_facts import page
+
+
+def test_the_attributes_are_those_of_the_spans() -> None:
+    listed = re.findall(r"^\| `([a-z_]+\.[a-z_.A-Z]+)` \|", page("telemetry.md"), re.MULTILINE)
+    known = [value for name, value in vars(names).items() if name.isupper() and isinstance(value, str)]
+    assert sorted(name.removesuffix("MODALITY").removesuffix("NAME") for name in listed) == sorted(known)
+
+
+def test_the_names_of_providers_are_those_of_the_spans() -> None:
+    assert all(f"`{models(name).unknown.traced_as}`" in page("telemetry.md") for name in ("gemini", "vertex_ai"))
