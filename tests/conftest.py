@@ -21,6 +21,7 @@ from imagewire_emulator import Emulator, running
 from imagewire_emulator.ledger import Entry
 from imagewire_server import bootstrap, logs
 from imagewire_server.config import litellm
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
@@ -149,6 +150,7 @@ async def running_stack(
     rest: bool = False,
     fetcher: ImageFetcher | None = None,
     interceptors: Sequence[Interceptor] = (),
+    callers: tuple[Policy, ...] = (),
     beside: Stack | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stack]:
@@ -168,7 +170,11 @@ async def running_stack(
             **settings,
         }
         config = Config(
-            google_settings(**given), deployments or everything(key), routing or Routing(), master_key=master_key
+            google_settings(**given),
+            deployments or everything(key),
+            routing or Routing(),
+            master_key=master_key,
+            callers=callers,
         )
         async with bootstrap.server(config, fetcher, interceptors=interceptors) as server:
             target = f"127.0.0.1:{await server.grpc.start()}"

@@ -15,7 +15,7 @@ from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
 from imagewire_server.api.rest.server import RestServer
 from imagewire_server.api_options import certificate_rule, grpc_limits, listener, rest_options, tracing
-from imagewire_server.config.callers import named
+from imagewire_server.config.callers import check_counting, named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.models import rows_of
@@ -25,6 +25,8 @@ from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import files as tls_files
 from imagewire_server.core.access.keys import Access
+from imagewire_server.core.access.opening import open_counts
+from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import pause
 from imagewire_server.core.fault_log import describe
@@ -64,6 +66,7 @@ class _Resources:
     store: Store | None
     tls: Certificate | None
     telemetry: Sequence[Interceptor]
+    quotas: Quotas
 
 
 class Server:
@@ -86,7 +89,8 @@ class Server:
         given = config.settings
         refuses = given.missing_signatures == "refuse"
         admission = Admission(given.max_concurrent_calls)
-        self._engine = Engine(self._router(config, ()), admission, refuses_unsigned=refuses)
+        quotas = resources.quotas
+        self._engine = Engine(self._router(config, ()), admission, quotas, refuses_unsigned=refuses)
         self.keeper = keeper = Keeper(
             self._engine,
             store,
@@ -98,8 +102,8 @@ class Server:
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = grpc_limits(given)
-        self._access = Access(config.master_key, given.metrics_key, certificate_rule(given))
-        chain = (*tracing(given, resources.telemetry), self._access, *interceptors)
+        self._access = Access(config.master_key, given.metrics_key, config.callers, certificate_rule(given))
+        chain = (*tracing(given, resources.telemetry), self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
@@ -113,21 +117,22 @@ class Server:
             chain,
             receive_budget,
         )
-        self.rest.warn(exposed(given, config.master_key))
+        self.rest.warn(exposed(given, asks_for_key=config.asks_for_key))
 
     async def reload(self, config: Config) -> None:
-        """Serve another Config's models, routing and keys, with credentials that are read again.
+        """Serve another Config's models, routing, keys and callers, with credentials that are read again.
 
         Other settings need a restart: they are named. Deployments that stay as they were keep their health. Raises
         ConfigError, and then nothing has changed.
         """
         check_kept(self._config, config)
+        check_counting(config, self._config.settings.workers if self._is_worker else 1)
         if self._tls is not None:
             await asyncio.to_thread(self._tls.look, again=True)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
         self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
-        self._access.use(config.master_key, config.settings.metrics_key)
-        self.rest.warn(exposed(config.settings, config.master_key))
+        self._access.use(config.master_key, config.settings.metrics_key, config.callers)
+        self.rest.warn(exposed(config.settings, asks_for_key=config.asks_for_key))
         before, self._config = self._config, config
         for name in (f.name for f in dataclasses.fields(Settings) if f.name not in _RELOADED):
             if getattr(config.settings, name) != getattr(before.settings, name):
@@ -201,12 +206,13 @@ async def server(
         )
     )
     store: Store | None = None
+    quotas = Quotas(open_counts(config, given.workers if shared else 1))
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
         async with watched(tls_files(given)) as tls, opened_telemetry(given) as telemetry:
             store = await open_store(given)
-            resources = _Resources(http, fetcher, store, tls, telemetry)
+            resources = _Resources(http, fetcher, store, tls, telemetry, quotas)
             made = Server(config, resources, interceptors, chosen, shared=shared)
             try:
                 yield made
@@ -215,6 +221,7 @@ async def server(
     finally:
         if store is not None:
             await store.aclose()
+        await quotas.aclose()
         await fetcher.aclose()
         await http.aclose()
 

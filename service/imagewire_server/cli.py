@@ -14,6 +14,7 @@ import click
 from imagewire_emulator.command import run as run_command
 from imagewire_server import __version__
 from imagewire_server.cli_certificates import cert
+from imagewire_server.cli_keys import key
 from imagewire_server.cli_options import ServeByDefault, rest_address, tls_options
 
 if TYPE_CHECKING:
@@ -163,7 +164,10 @@ def serve(  # noqa: PLR0913  # one for each option
         logs.configure(given.settings.log_level)
         logs.redirect_libraries()
         if worker is None:
-            for words in (*exposed(given.settings, given.master_key), *unused(os.environ, given.settings.rest)):
+            for words in (
+                *exposed(given.settings, asks_for_key=given.asks_for_key),
+                *unused(os.environ, given.settings.rest),
+            ):
                 structlog.get_logger("imagewire").warning(words)
         number = given.settings.workers or usable()
         if worker is None and not demo and number > 1 and not given.settings.grpc.startswith("unix:"):
@@ -229,7 +233,7 @@ def health(configs: tuple[Path, ...], target: str | None) -> None:
         click.echo(f"imagewire-server: {error}", err=True)
         raise click.exceptions.Exit(2) from None
     if target is None:
-        for words in exposed(given.settings, given.master_key):
+        for words in exposed(given.settings, asks_for_key=given.asks_for_key):
             click.echo(f"warning: {words}", err=True)
     click.echo(said)
     raise click.exceptions.Exit(0 if said == "SERVING" else 1)
@@ -266,6 +270,7 @@ def demo(output: Path | None) -> None:
 
 
 app.add_command(cert)
+app.add_command(key)
 
 
 def _run(main: Coroutine[Any, Any, _T]) -> _T:

@@ -90,7 +90,7 @@ def start(
         config.settings, grpc=f"unix:{folder / 'grpc'}", tls_cert="", tls_key="", tls_client_ca=""
     )
     # Nobody else can reach it, so it needs no key, even if the environment sets one for another server.
-    made = _Embedded(dataclasses.replace(config, settings=settings, master_key=""), interceptors, idle)
+    made = _Embedded(dataclasses.replace(config, settings=settings, master_key="", callers=()), interceptors, idle)
     owner = os.getpid()
 
     def end() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import structlog
 
+from imagewire_server.config.callers import check_counting
 from imagewire_server.config.file_content import content
 from imagewire_server.config.keys import check_kept
 from imagewire_server.config.load import Config, ConfigError
@@ -29,13 +30,14 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
 
     if not given.deployments:
         raise ConfigError(no_provider(provider_configs()))
+    check_counting(given, number)
     tell(given)
     if (tls := files(given.settings)) is not None:
         await asyncio.to_thread(Certificate, tls)  # else each worker would say what is wrong
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
-    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", "1"]
+    served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", str(number)]
     # Workers read the file and the environment, but not the flags of this process.
     for name, value in {**(tls.by_setting if tls else {}), "plaintext": given.settings.plaintext}.items():
         served += [f"--{name.replace('_', '-')}", value]
@@ -50,6 +52,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         if not made.deployments:
             raise ConfigError(no_provider(provider_configs()))
         check_kept(latest, made)
+        check_counting(made, number)
         tell(made)
         latest = made
         return new
@@ -61,7 +64,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         workers = Workers(
             command,
             number,
-            len(given.deployments),
+            len(given.deployments) + len(given.callers),
             text=text,
             reread=reread,
             drain_delay=settings.drain_delay,

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from tests import forked
+from tests.authority import Authority
 from tests.docs.conftest import KEY, Place
 from tests.docs.pages import NAMES, ROOT, Block, alike, blocks, like, shows
 from tests.docs.standins import BIN
@@ -173,7 +174,10 @@ YAML = [(name, block) for name, found in PAGES.items() for block in found if blo
 @pytest.mark.parametrize(("name", "block"), YAML, ids=[f"{name}:{block.line}" for name, block in YAML])
 def test_a_configuration_is_one(tmp_path: Path, name: str, block: Block) -> None:
     file = tmp_path / "config.yaml"
-    file.write_text(block.code.replace("/run/secrets/sa.json", str(tmp_path / "sa.json")))
+    file.write_text(block.code.replace("/run/secrets", str(tmp_path)))
+    authority = Authority("docs")
+    authority.issue("localhost").write(tmp_path, "server")
+    (tmp_path / "clients.pem").write_bytes(authority.pem)
     secrets = {"GEMINI_API_KEY": KEY, "IMAGEWIRE_MASTER_KEY": "sk-master"}
     if "services" in yaml.safe_load(block.code):
         command = [BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", file]

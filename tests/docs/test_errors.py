@@ -8,7 +8,7 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from google.rpc.error_details_pb2 import ErrorInfo
 
-from imagewire_server.contract import errors, keep_errors, pb
+from imagewire_server.contract import access_errors, errors, keep_errors, pb
 from imagewire_server.contract.errors import DOMAIN, Code, Error, Refused, UpstreamError
 from imagewire_server.providers.google.wire.errors import _KEY_INVALID, _QUOTA, _TABLE, refusal
 from tests.docs.pages import ROOT
@@ -18,7 +18,7 @@ PAGE = (ROOT / "docs/errors.md").read_text()
 ENUM = {name.removeprefix("ERROR_REASON_") for name in pb.ErrorReason.keys()} - {"UNSPECIFIED"}  # noqa: SIM118
 ROWS = re.findall(r"^\| ([A-Z_, ]+) \| (\w+) \| (.+) \| (no|maybe|yes) \| (.+) \|$", PAGE, re.MULTILINE)
 VALUES = re.findall(r"((?:^  //.*\n)+)^  ERROR_REASON_(\w+) = (\d+);", PROTO, re.MULTILINE)
-KINDS = [*vars(errors).values(), *vars(keep_errors).values()]
+KINDS = [*vars(errors).values(), *vars(keep_errors).values(), *vars(access_errors).values()]
 # By what came before it.
 COOLING = {Code.UNAVAILABLE, Code.RESOURCE_EXHAUSTED}
 

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -58,6 +59,11 @@ class Redis:
         if forget:
             shutil.rmtree(self._folder)
             self._folder.mkdir()
+
+    def hang(self, *, ends: bool = False) -> None:
+        """It answers nobody, but keeps its connections. ends: from now on it works again, with all that has come."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT if ends else signal.SIGSTOP)
 
     def has_run_for_long(self) -> None:
         """Let servers believe that it has: else they wait whether others tell what they draw."""

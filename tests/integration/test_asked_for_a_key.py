@@ -230,7 +230,7 @@ def test_d1_variables_of_the_client_and_of_kubernetes_are_known() -> None:
 )
 def test_d1_listening_for_others_without_a_key_is_warned_of(grpc_at: str, rest_at: str, key: str, warned: int) -> None:
     given = load(None, {"IMAGEWIRE_GRPC": grpc_at, "IMAGEWIRE_REST": rest_at, "IMAGEWIRE_PLAINTEXT": "anywhere"})
-    assert len(exposed(given.settings, key)) == warned
+    assert len(exposed(given.settings, asks_for_key=bool(key))) == warned
 
 
 def test_d1_the_warning_is_in_the_log_and_in_health(tmp_path: Path) -> None:

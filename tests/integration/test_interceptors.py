@@ -160,7 +160,7 @@ async def test_housekeeping_is_marked_as_such() -> None:
     assert [(call.method, call.quiet, call.permission, call.caller) for call in seen] == [
         ("/grpc.health.v1.Health/Check", True, Permission.NONE, ANONYMOUS),
         ("GET /health/readiness", True, Permission.NONE, ANONYMOUS),
-        ("GET /v1/models", False, Permission.DRAW, MASTER_KEY),
+        ("GET /v1/models", False, Permission.MODELS, MASTER_KEY),
     ]
 
 

@@ -94,6 +94,10 @@ REASONS: dict[str, tuple[str, type[imagewire.ImagewireError], bool]] = {
     "COMPLETION_NOT_FOUND": ("NOT_FOUND", imagewire.CompletionNotFound, False),
     "IMAGE_NOT_FOUND": ("NOT_FOUND", imagewire.ImageNotFound, False),
     "STORE_UNAVAILABLE": ("UNAVAILABLE", imagewire.StoreUnavailable, True),
+    "CALLER_LIMITED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, True),
+    "BUDGET_EXHAUSTED": ("RESOURCE_EXHAUSTED", imagewire.RateLimited, False),
+    "BUDGET_UNAVAILABLE": ("UNAVAILABLE", imagewire.Unavailable, True),
+    "PRICE_UNKNOWN": ("FAILED_PRECONDITION", imagewire.NotSupported, False),
     "KEEP_OFF": ("FAILED_PRECONDITION", imagewire.KeepOff, False),
 }
 

@@ -53,15 +53,17 @@ def master_key(
 
 def check_kept(before: "Config", after: "Config") -> None:
     """Raise ConfigError if a reload would remove a key of the server."""
-    if (before.master_key and not after.master_key) or (before.settings.metrics_key and not after.settings.metrics_key):
+    if (before.asks_for_key and not after.asks_for_key) or (
+        before.settings.metrics_key and not after.settings.metrics_key
+    ):
         raise ConfigError(
             "the master key or metrics_key is gone, so callers would need no key: restart if this is intended"
         )
 
 
-def exposed(given: Settings, key: str) -> tuple[str, ...]:
+def exposed(given: Settings, *, asks_for_key: bool) -> tuple[str, ...]:
     """A warning for each address at which other machines can draw without a key or a client certificate."""
-    guarded = key or given.tls_client_ca
+    guarded = asks_for_key or given.tls_client_ca
     beyond = [address for address in (given.grpc, given.rest) if not guarded and not is_local(address)]
     remedy = f"set {OWN_KEY}, or serve on 127.0.0.1"
     return tuple(f"anyone who can reach {address} can spend this server's money: {remedy}" for address in beyond)

@@ -7,6 +7,7 @@ from typing import Any
 
 from imagewire_server.config import (
     cache_times,
+    caller_policies,
     credentials,
     deployments,
     keys,
@@ -18,6 +19,7 @@ from imagewire_server.config import (
     settings,
     transport_security,
 )
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.config.deployments import Deployment, ModelList
 from imagewire_server.config.environment import References, Unneeded
 from imagewire_server.config.file_content import content
@@ -40,8 +42,9 @@ SECTIONS = (
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. models: rows that the file adds to the providers' tables. master_key: the key that
-    callers must send, empty for none. skipped: models of the file that are not served. warnings: what the configuration
-    asks for and this server does not do. sources: where each setting that is not a default is from.
+    callers must send, empty for none. callers: others, with keys of their own or certificates. skipped: models of the
+    file that are not served. warnings: what the configuration asks for and this server does not do. sources: where each
+    setting that is not a default is from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -49,9 +52,15 @@ class Config:
     routing: Routing = field(default_factory=Routing)
     models: tuple[Row, ...] = ()
     master_key: str = field(default="", repr=False)
+    callers: tuple[Policy, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def asks_for_key(self) -> bool:
+        """Whether callers must show a key."""
+        return bool(self.master_key) or any(policy.key_sha256 for policy in self.callers)
 
 
 # The warnings about one of a configuration's deployments.
@@ -119,6 +128,7 @@ def load(
         ),
         models=models.read(sections.get("imagewire")),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
+        callers=caller_policies.read(sections.get("imagewire"), certificates=bool(made.tls_client_ca)),
         skipped=found.skipped,
         sources=sources,
     )
@@ -132,7 +142,7 @@ def load(
     by_name = {name for provider in providers for name in (*provider.variables, *provider.file_variables)}
     references.tell_unused({*by_name, *keys.VARIABLES, *transport_security.VARIABLES}, notices)
     # A key may be in the environment.
-    open_ports = keys.exposed(made, config.master_key) if resolve else ()
+    open_ports = keys.exposed(made, asks_for_key=config.asks_for_key) if resolve else ()
     if made.strict and (told := (*open_ports, *notices.found)):
         listed = "".join(f"\n  {words}" for words in told)
         raise ConfigError(f"{path or 'the configuration'}: strict, and there are warnings:{listed}")

@@ -11,7 +11,11 @@ _ASK_BY_FALSE = frozenset({"discoverable", "ssl_verify"})
 _ONLY_BY_FALSE = frozenset({"discoverable"})
 # What to do in place of a key.
 _CACHE = "set cache_ttl under imagewire for the answer cache"
-_INSTEAD = {"cache": _CACHE, "cache_params": _CACHE}
+_CALLERS = "see imagewire.callers for keys with limits and budgets"
+_INSTEAD = {
+    **dict.fromkeys(("cache", "cache_params"), _CACHE),
+    **dict.fromkeys(("database_url", "key_generation_settings", "max_budget"), _CALLERS),
+}
 
 
 class Notices:

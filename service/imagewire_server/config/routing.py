@@ -54,9 +54,9 @@ class _Names(NamedTuple):
             return ""
         if name in self.skipped:  # also if a wildcard fits: the file means this model
             return "whose models are skipped"
-        if any(_fits(pattern, name) for pattern in self.served):
+        if any(fits(pattern, name) for pattern in self.served):
             return ""
-        if any(_fits(pattern, name) for pattern in self.skipped):
+        if any(fits(pattern, name) for pattern in self.skipped):
             return "whose models are skipped"
         return f"which is not a model_name in model_list{nearest(name, self.served)}"
 
@@ -211,6 +211,7 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
     return tuple(chosen)
 
 
-def _fits(pattern: str, name: str) -> bool:
+def fits(pattern: str, name: str) -> bool:
+    """Whether a name is one of those that a pattern with a "*" stands for."""
     before, star, after = pattern.partition("*")
     return bool(star) and name.startswith(before) and name.endswith(after)

@@ -4,7 +4,7 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagewire_server.config import credentials, deployment_params, litellm, models, prices, routing
+from imagewire_server.config import caller_policies, credentials, deployment_params, litellm, models, prices, routing
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.settings import RENAMED, fields
 
@@ -25,7 +25,7 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
                 "router_settings": _nullable(_open(_optional(_router()))),
                 "general_settings": _nullable(_open({"master_key": {"type": "string", "minLength": 1}})),
                 "environment_variables": {"type": ["object", "null"]},
-                "imagewire": _nullable(_object({**_settings(providers), "models": _models()})),
+                "imagewire": _nullable(_object({**_settings(providers), "models": _models(), "callers": _callers()})),
             },
             also="sections",
         ),
@@ -110,6 +110,20 @@ def _models() -> dict[str, Any]:
     properties = {name: _of(hint) for name, hint in models.keys().items()}
     properties["price"] = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 3, "maxItems": 4}
     return {"type": "array", "items": _object(properties, required=("id",))}
+
+
+def _callers() -> dict[str, Any]:
+    one_or_more = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
+    methods = {"enum": list(caller_policies.METHODS)}
+    properties: dict[str, Any] = {
+        **dict.fromkeys(caller_policies.READERS, _or_from_env({"type": "number", "exclusiveMinimum": 0})),
+        **dict.fromkeys(caller_policies.LIMITS[:3], _or_from_env({"type": "integer", "minimum": 1})),
+        "name": {"type": "string", "minLength": 1},
+        "key_sha256": one_or_more,
+        "models": one_or_more,
+        "methods": {"anyOf": [methods, {"type": "array", "items": methods, "minItems": 1}]},
+    }
+    return {"type": ["array", "null"], "items": _object(properties, required=("name",))}
 
 
 def _of(hint: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 _WHO = ("key", "open", "off")
 # Keys under `imagewire:` that are not single values; config.load reads them.
-SECTIONS = ("models",)
+SECTIONS = ("models", "callers")
 # Former names of settings, which still work.
 RENAMED = {"rest_missing_signatures": "missing_signatures"}
 
@@ -205,6 +205,10 @@ class Settings:
     """The maximum number of drawings that nobody reads any more; above it, they are cancelled."""
     max_concurrent_calls: int = setting(512, _positive)
     """The maximum number of running calls that draw; more are refused with RESOURCE_EXHAUSTED."""
+    limits_redis: str = secret(_redis)
+    """The Redis in which several processes count the limits and budgets of callers; empty for keep_redis, or none."""
+    replicas: int = setting(1, _positive)
+    """How many servers share the limits and budgets of callers, where no Redis counts them."""
     max_connections: int = setting(10_000, _positive)
     """The maximum number of connections of each API of a worker; more are closed."""
     max_streams_per_connection: int = setting(1024, _positive)
@@ -242,6 +246,11 @@ class Settings:
     """The lowest level that is logged."""
     strict: bool = False
     """Whether each warning about the configuration is an error."""
+
+    @property
+    def counting_redis(self) -> str:
+        """The URL of the Redis that counts the limits of callers, "" if each process counts for itself."""
+        return self.limits_redis or (self.keep_redis if self.keep == "shared" else "")
 
     def of(self, kind: type[_T]) -> _T:
         """The provider's own settings, with their dataclass."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from imagewire_server.config import cache_times
+from imagewire_server.config.caller_policies import LIMITS, METHODS
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
@@ -86,7 +87,7 @@ def table(
         f" after {routing.allowed_fails} failures"
     )
     yield from _access(config)
-    for words in exposed(config.settings, config.master_key):
+    for words in exposed(config.settings, asks_for_key=config.asks_for_key):
         yield f"warning: {words}"
     for words in config.warnings:
         yield f"warning: {words}"
@@ -94,13 +95,20 @@ def table(
 
 def _access(config: Config) -> Iterator[str]:
     given = config.settings
-    key = "must send the master key" if config.master_key else "need no key"
+    kinds = ["the master key"] * bool(config.master_key)
+    kinds += ["a key of their own"] * any(policy.key_sha256 for policy in config.callers)
     if given.tls_cert:
         yield f"TLS with the certificate {given.tls_cert} and the key {given.tls_key}"
     if given.tls_client_ca:
         yield f"callers must show a certificate of {given.tls_client_ca}, for {given.tls_allowed_ids or 'any name'}"
-        key = "need no key" if given.tls_client_suffices else key
-    yield f"callers {key}"
+        kinds = [] if given.tls_client_suffices else kinds
+    yield f"callers {'must send ' + ' or '.join(kinds) if kinds else 'need no key'}"
+    for policy in config.callers:
+        limits = [f"{name} {getattr(policy, name):g}" for name in LIMITS if getattr(policy, name) is not None]
+        if policy.usd_per_call is not None:
+            limits.append(f"usd_per_call {policy.usd_per_call:g}")
+        methods = " ".join(name for name in METHODS if name in policy.methods)
+        yield f"  {policy.name}: {methods}; models {' '.join(policy.models)}; {', '.join(limits) or 'no limits'}"
 
 
 def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) -> Iterator[str]:

@@ -4,7 +4,7 @@ Error                     code                 reason
 ├── InvalidRequest        INVALID_ARGUMENT     INVALID_REQUEST        fields are wrong; `violations` names them
 │   └── AnswerWillNotFit  INVALID_ARGUMENT     ANSWER_WILL_NOT_FIT    the picture asked for may not fit an inline answer
 ├── Unauthenticated       UNAUTHENTICATED      KEY_INVALID            the caller sent no valid key
-├── PermissionDenied      PERMISSION_DENIED    CALLER_NOT_ALLOWED     the caller is known, and may not call
+├── PermissionDenied      PERMISSION_DENIED    CALLER_NOT_ALLOWED     the caller is known, and may not do this
 ├── NotFound              NOT_FOUND            MODEL_NOT_FOUND        no such model, or no such provider
 ├── AnswerTooLarge        RESOURCE_EXHAUSTED   ANSWER_TOO_LARGE       drawn, but does not fit an inline answer
 ├── Withheld              FAILED_PRECONDITION  PICTURE_WITHHELD       only a picture was requested, and none came
@@ -104,7 +104,7 @@ class Unauthenticated(Error):
 
 
 class PermissionDenied(Error):
-    """The caller is known, and may not call. The message says nothing of who may."""
+    """The caller is known, and may not call, or not use this method or model. The message says nothing of who may."""
 
     code = Code.PERMISSION_DENIED
     reason = "CALLER_NOT_ALLOWED"

@@ -66,7 +66,7 @@ class Account:
             # A picture that is not whole was drawn nevertheless.
             self._drawn.pictures += self._open
             cost = nano_usd(usage, self._asked, self._drawn)
-        self._call.charge("maybe" if cost is None else "yes", cost)
+        self._charge("maybe" if cost is None else "yes", cost)
 
     def _finish_part(self, part: pb.PartFinished) -> None:
         if part.HasField("image"):
@@ -87,8 +87,12 @@ class Account:
         if cost is not None:
             finished.usage.cost_nano_usd = cost
             finished.usage.cost_usd = cost / NANO
-        self._call.charge("maybe" if usage is None and cost is None else "yes", cost)
+        self._charge("maybe" if usage is None and cost is None else "yes", cost)
         self._tell(None, finished)
+
+    def _charge(self, charged: str, cost_nano_usd: int | None) -> None:
+        self._call.pictures += self._drawn.pictures
+        self._call.charge(charged, cost_nano_usd)
 
     def _headers(self) -> tuple[tuple[str, str], ...]:
         """What the provider is told of the call."""

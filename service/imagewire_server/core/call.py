@@ -56,7 +56,8 @@ class Call:
     cleared: paths of the spec that have no default, because the caller asks for nothing there.
     earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
     name of a path of the spec.
-    cached_answers: how many of its answers came from the answer cache. image_bytes: of pictures handed on.
+    cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
+    known when their cost is. image_bytes: of pictures handed on.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. status: gRPC's ("UNAVAILABLE") or HTTP's.
@@ -89,6 +90,7 @@ class Call:
     earlier_messages: int = 0
     name_of: Callable[[str], str] = field(default=str, repr=False)
     events: int = 0
+    pictures: int = 0
     image_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
@@ -160,6 +162,7 @@ class Call:
         self.tried += part.tried
         self.fallbacks += part.fallbacks
         self.events += part.events
+        self.pictures += part.pictures
         self.image_bytes += part.image_bytes
         self.first_image_byte = self.first_image_byte or part.first_image_byte
         self.finish_reason = part.finish_reason

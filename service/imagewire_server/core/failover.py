@@ -72,11 +72,11 @@ class Failover:
         """
         routing = self._router.routing
         chosen = routing.fallbacks if self._fallbacks is None else (("*", tuple(self._fallbacks)),)
-        following = _following(chosen, spec.model)
+        fallbacks = following(chosen, spec.model)
         names, error, blocked = [spec.model], None, None
         while names:
             name = names.pop(0)
-            alone = not (names if error or blocked else following)
+            alone = not (names if error or blocked else fallbacks)
             try:
                 started = await self._start_group(self._router.resolve(name), spec, call, alone=alone)
             except InvalidRequest:
@@ -90,7 +90,7 @@ class Failover:
                     break
                 if error is None and blocked is None:
                     error = failed
-                    names = following
+                    names = fallbacks
                 continue
             first = started.first[0]
             if not _is_blocked(first):
@@ -101,7 +101,7 @@ class Failover:
             self._account.note(first, "finished")
             if blocked is None:
                 blocked = started
-                names = _following(routing.content_policy_fallbacks, spec.model)
+                names = following(routing.content_policy_fallbacks, spec.model)
         if blocked is not None:
             return blocked
         raise error or Internal("no attempt was made")
@@ -203,7 +203,7 @@ def _is_blocked(event: StreamEvent) -> TypeGuard[pb.Event]:
     return event.WhichOneof("event") == "finished" and event.finished.HasField("prompt_feedback")
 
 
-def _following(fallbacks: Fallbacks, name: str) -> list[str]:
+def following(fallbacks: Fallbacks, name: str) -> list[str]:
     """The names that stand in for one."""
     table = dict(fallbacks)
     return [fallback for fallback in table.get(name, table.get("*", ())) if fallback != name]

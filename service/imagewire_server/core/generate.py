@@ -11,6 +11,7 @@ from typing import TypeVar
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import DeadlineExceeded, Error
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.access.quotas import Quotas, Reservation
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion
@@ -29,13 +30,17 @@ _T = TypeVar("_T")
 class Engine:
     """Draws. One instance serves all calls of a process; `router` may be replaced while calls run.
 
-    refuses_unsigned: whether earlier answers without the signatures that a model requires are refused.
+    quotas: of the callers. refuses_unsigned: whether earlier answers without the signatures that a model requires are
+    refused.
     """
 
-    def __init__(self, router: Router, admission: Admission, *, refuses_unsigned: bool = False) -> None:
+    def __init__(
+        self, router: Router, admission: Admission, quotas: Quotas | None = None, *, refuses_unsigned: bool = False
+    ) -> None:
         self.router = router
         self._refuses_unsigned = refuses_unsigned
         self._admission = admission
+        self._quotas = quotas or Quotas()
 
     def slot(self) -> AbstractContextManager[None]:
         """A slot among the calls, for what an API must do before it draws. Raises Overloaded when none is free."""
@@ -78,8 +83,10 @@ class Engine:
         """The completion's source: the calls of the upstream, with their slot, their deadline and their account."""
         begun = time.monotonic()
         account = Account(call)
+        reserved: Reservation | None = None
         try:
             with self._admission.slot():
+                reserved = await _in_time(self._quotas.reserve(spec, call, self.router, fallbacks), deadline)
                 failover = Failover(
                     self.router,
                     account,
@@ -113,6 +120,8 @@ class Engine:
             raise
         finally:
             account.end()
+            if reserved is not None:
+                reserved.settle()
 
 
 async def _in_time(step: Awaitable[_T], deadline: float | None) -> _T:

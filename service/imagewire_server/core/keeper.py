@@ -102,6 +102,7 @@ class Keeper:
         stream, hashes, deadline: as for Engine.start and Completion.attach. on_disconnect: pb.OnDisconnect. Raises the
         contract's errors.
         """
+        call.caller.check_models((spec.model, *(wishes.fallbacks or ())))
         if self._store is None or self._cache is None or not wishes.keeps:
             if self._store is None:
                 self._check_off(request_id, on_disconnect)

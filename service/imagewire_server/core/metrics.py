@@ -26,6 +26,7 @@ _COST, _COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
 _LINES_DROPPED = "imagewire_log_lines_dropped"
 _NOT_KEPT = "imagewire_answers_not_kept"
 _CACHED = "imagewire_cached_answers"
+_OF_CALLERS, _PICTURES_OF, _COST_OF = "imagewire_caller_calls", "imagewire_caller_pictures", "imagewire_caller_cost_usd"
 _CERTIFICATE = "imagewire_tls_certificate_not_after_timestamp_seconds"
 
 METRICS = {
@@ -41,6 +42,9 @@ METRICS = {
     ),
     _NOT_KEPT: Metric("counter", "Answers that the store of answers could not keep."),
     _CACHED: Metric("counter", "Answers that were sent again from the answer cache, and drawn by nobody."),
+    _OF_CALLERS: Metric("counter", "Calls of a caller under imagewire.callers, by how they ended.", ("caller", "code")),
+    _PICTURES_OF: Metric("counter", "Whole pictures that were drawn for it, without drafts.", ("caller",)),
+    _COST_OF: Metric("counter", "US dollars that it cost, where they are known.", ("caller",)),
     _RUNNING: Metric("gauge", "Calls that draw now."),
     _LINES_DROPPED: Metric(
         "counter",
@@ -57,17 +61,17 @@ SUM = "sum"
 BOUNDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 BUCKETS = (*(str(bound) for bound in BOUNDS), "+Inf")
 
-# Slots are as large as all names can become, with some deployments more.
-_BASE, _PER_DEPLOYMENT = 256 * 1024, 8 * 1024
+# Slots are as large as all names can become, with some deployments and callers more.
+_BASE, _PER_NAME = 256 * 1024, 8 * 1024
 
 _counts = Counts()
 _shared: Shared | None = None
 _own: dict[Name, float] = {}  # what has no sum over all workers
 
 
-def slot_size(deployments: int) -> int:
-    """The bytes of a worker's slot."""
-    return _BASE + _PER_DEPLOYMENT * deployments
+def slot_size(names: int) -> int:
+    """The bytes of a worker's slot. names: of deployments and callers."""
+    return _BASE + _PER_NAME * names
 
 
 def share(shared: Shared, slot: int) -> None:
@@ -96,6 +100,8 @@ def count(call: Call) -> None:
         add((_ATTEMPTS, deployment, reason))
     if call.cached_answers:
         add((_CACHED,), call.cached_answers)
+    if caller := call.caller.counted_as:
+        add((_OF_CALLERS, caller, call.code))
     if call.deployment:
         add((_IMAGE_BYTES, call.deployment), call.image_bytes)
     count_cost(call)
@@ -103,6 +109,9 @@ def count(call: Call) -> None:
 
 def count_cost(call: Call) -> None:
     """Count what a call cost: at its end, or at that of its drawing, if that comes later."""
+    if caller := call.caller.counted_as:
+        _counts.add((_PICTURES_OF, caller), call.pictures)
+        _counts.add((_COST_OF, caller), call.cost_usd or 0.0)
     if call.deployment:
         _counts.add((_COST, call.deployment), call.cost_usd or 0.0)
         if call.cost_nano_usd is None and call.charged != "no":

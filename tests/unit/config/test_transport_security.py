@@ -70,8 +70,8 @@ def test_litellms_variables_are_honoured_and_ours_come_first() -> None:
 
 def test_where_certificates_are_asked_for_strangers_cannot_draw() -> None:
     open_ports = {"IMAGEWIRE_GRPC": "0.0.0.0:1"}
-    assert len(exposed(load(None, {**open_ports, **PAIR}).settings, "")) == 1
-    assert exposed(load(None, {**open_ports, **CLIENTS}).settings, "") == ()
+    assert len(exposed(load(None, {**open_ports, **PAIR}).settings, asks_for_key=False)) == 1
+    assert exposed(load(None, {**open_ports, **CLIENTS}).settings, asks_for_key=False) == ()
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,24 @@ from typing import Any
 
 import pytest
 
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import (
     DeadlineExceeded,
     Overloaded,
 )
+from imagewire_server.core.access.caller import Caller
+from imagewire_server.core.access.counts import LocalCounts
+from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.call import Call
+from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.event_buffer import BufferBudget, EventBuffer
+from imagewire_server.core.generate import Engine
+from imagewire_server.core.pricing import NANO
 from tests.conftest import spec
 from tests.unit.core.drawings import ENOUGH, read
 from tests.unit.core.scripted_providers import BEGUN, BLOCKED, COST, FULL, SENT, TEXT, Scripted, drawn, end, engine
+from tests.unit.core.scripted_providers import counts as usage
 from tests.unit.core.scripted_stores import ScriptedStore, keeping
 
 
@@ -80,3 +88,15 @@ async def test_an_answer_that_is_kept_says_until_when(failed: bool) -> None:
 async def test_a_call_that_found_no_place_costs_nothing() -> None:
     call, error = await drawn(engine(Scripted(), places=0))
     assert (type(error), call.charged, call.cost_nano_usd) == (Overloaded, "no", None)
+
+
+async def test_a_drawing_settles_what_was_reserved_for_it() -> None:
+    counts = LocalCounts()
+    router = engine(Scripted([SENT, FULL, TEXT, end(usage())])).router
+    call = Call(caller=Caller("a", Policy("a", usd_per_day=1.0, usd_per_call=1.0)))
+    made = Engine(router, Admission(9), Quotas(counts))
+    assert await read(made.start(spec("n0"), stream=True, deadline=None, call=call).attach(hashes=False))
+    assert call.cost_nano_usd is not None
+    left = NANO - call.cost_nano_usd
+    assert not (await counts.reserve("a", NANO, left + 1, "more")).ok
+    assert (await counts.reserve("a", NANO, left, "all")).ok

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.core import metrics
+from imagewire_server.core.access.caller import MASTER_KEY, Caller
 from imagewire_server.core.call import Call
 from imagewire_server.core.counters import Counts, Shared, reserve
 
@@ -84,6 +86,19 @@ def test_answers_from_the_cache_are_counted() -> None:
         call.answered_from_cache("cmpl-1")
     metrics.count(call)
     assert metrics.everything()["imagewire_cached_answers",] == 2.0
+
+
+def test_calls_of_a_caller_with_a_policy_are_counted_by_its_name() -> None:
+    call = _call(caller=Caller("subject", Policy("team")), pictures=2)
+    call.charge("yes", 500_000_000)
+    metrics.count(call)
+    metrics.count(_call(caller=MASTER_KEY))
+    found = {name: number for name, number in metrics.everything().items() if name[0].startswith("imagewire_caller")}
+    assert found == {
+        ("imagewire_caller_calls", "team", "OK"): 1.0,
+        ("imagewire_caller_pictures", "team"): 2.0,
+        ("imagewire_caller_cost_usd", "team"): 0.5,
+    }
 
 
 def test_the_end_of_a_certificate_is_the_same_for_all_workers_and_no_sum() -> None:

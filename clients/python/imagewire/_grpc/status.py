@@ -53,6 +53,7 @@ _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_MODEL_NOT_FOUND: ModelNotFound,
     ErrorReason.ERROR_REASON_OUTCOME_UNKNOWN: OutcomeUnknown,
     ErrorReason.ERROR_REASON_PICTURE_WITHHELD: NoPicture,
+    ErrorReason.ERROR_REASON_PRICE_UNKNOWN: NotSupported,
     ErrorReason.ERROR_REASON_REQUEST_ID_REUSED: RequestIdReused,
     ErrorReason.ERROR_REASON_SHUTTING_DOWN: Unavailable,
     ErrorReason.ERROR_REASON_STORE_UNAVAILABLE: StoreUnavailable,
@@ -64,7 +65,7 @@ _BY_REASON: dict[int, type[ImagewireError]] = {
     ErrorReason.ERROR_REASON_UPSTREAM_UNEXPECTED_STATUS: ServerError,
 }
 # A repeat costs nothing, but would not help within any reasonable wait.
-_LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED})
+_LASTING = frozenset({ErrorReason.ERROR_REASON_UPSTREAM_QUOTA_EXHAUSTED, ErrorReason.ERROR_REASON_BUDGET_EXHAUSTED})
 # The server never uses these for a call that may have been charged.
 _FREE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
 _BY_CODE: dict[grpc.StatusCode, type[ImagewireError]] = {

@@ -8,6 +8,13 @@ import grpc
 from imagewire_server.api.grpc.interceptor import Handler, MethodInterceptor
 from imagewire_server.core.access.caller import Permission
 
+# What the methods of our own services need; others only show how the server works.
+PERMISSIONS = {
+    "imagewire.v1.ChatService": Permission.DRAW,
+    "imagewire.v1.ImageService": Permission.IMAGES,
+    "imagewire.v1.ModelService": Permission.MODELS,
+}
+
 
 class MethodHandlers(grpc.GenericRpcHandler):
     """Generated code adds services to it as to a server; the server asks it for a call's handler.
@@ -30,7 +37,7 @@ class MethodHandlers(grpc.GenericRpcHandler):
         """Add a service's methods."""
         for name, handler in handlers.items():
             method = f"/{service}/{name}"
-            permission = Permission.NONE if service in self._open else Permission.DRAW
+            permission = Permission.NONE if service in self._open else PERMISSIONS.get(service, Permission.INSPECT)
             self._handlers[method] = self._interceptor.wrap(handler, method, permission)
 
     def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler:

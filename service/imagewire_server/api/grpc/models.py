@@ -7,6 +7,7 @@ import grpc
 
 from imagewire.v1 import model_service_pb2_grpc as stubs
 from imagewire_server import __version__
+from imagewire_server.api.grpc.call_context import CALL
 from imagewire_server.contract import pb, validation
 from imagewire_server.contract.capability_rules import CHOICES
 from imagewire_server.contract.errors import InvalidRequest, NotFound, Violation
@@ -30,7 +31,8 @@ class ModelService(stubs.ModelServiceServicer):
         validation.check(request)
         told = (("x-imagewire-version", __version__), ("x-imagewire-time", f"{time.time():.3f}"))
         await context.send_initial_metadata(told)
-        offered = self._engine.router.offered()
+        caller = CALL.get().caller
+        offered = [(name, route) for name, route in self._engine.router.offered() if caller.may_ask(name)]
         names = [name for name, _ in offered]
         begin = 0
         if request.page_token:
@@ -46,6 +48,7 @@ class ModelService(stubs.ModelServiceServicer):
     async def GetModel(self, request: pb.GetModelRequest, context: Context) -> pb.GetModelResponse:
         """One model of the table."""
         validation.check(request)
+        CALL.get().caller.check_models([request.name])
         route = self._engine.router.resolve(request.name).routes[0]
         names = [name for name, offered in self._engine.router.offered() if offered.name == route.name]
         if not route.capabilities.is_known and request.name not in names:

@@ -32,7 +32,13 @@ _OPEN_PATHS = frozenset({"/", "/docs", "/openapi.json", "/health/liveliness", "/
 _PREFIXES = ("/litellm/", "/openai/")
 # Their paths are secrets, so that an <img> needs no key.
 PICTURES = "/v1/images/files/"
-_METRICS_PATH = "/metrics"
+# What a path needs, by its first part behind /v1; any other needs a key that draws.
+_PERMISSIONS = {
+    "files": Permission.IMAGES,
+    "health": Permission.INSPECT,
+    "metrics": Permission.METRICS,
+    "models": Permission.MODELS,
+}
 EXCHANGE = "imagewire.exchange"  # the key of the Exchange in the scope
 
 Scope = MutableMapping[str, Any]
@@ -122,7 +128,8 @@ class Middleware:
     def _permission(self, path: str) -> Permission:
         if path in self._open_paths or path.startswith(PICTURES):
             return Permission.NONE
-        return Permission.METRICS if path == _METRICS_PATH else Permission.DRAW
+        first = path.removeprefix("/v1").removeprefix("/").partition("/")[0]
+        return _PERMISSIONS.get(first, Permission.DRAW)
 
 
 def _translated(error: Exception, ident: str) -> Error:

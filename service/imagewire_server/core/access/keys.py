@@ -1,8 +1,10 @@
 """The interceptor that checks keys. Both APIs run it before anything else of a request is read."""
 
-import hmac
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
 from imagewire_server.core.access.certificates import CertificateRule
@@ -20,7 +22,7 @@ _NAMES = (
 )
 _KEY_HEADERS = {name.encode(): name for name in _NAMES} | {name: name for name in _NAMES}
 _ASKED = (
-    "this server asks for its {name}: send 'authorization: Bearer KEY' (imagewire.Client(api_key=...), or"
+    "this server asks for {name}: send 'authorization: Bearer KEY' (imagewire.Client(api_key=...), or"
     " IMAGEWIRE_API_KEY), or the key alone in x-api-key, api-key, x-goog-api-key,"
     " ocp-apim-subscription-key or x-litellm-api-key"
 )
@@ -29,44 +31,74 @@ _ASKED = (
 class Access:
     """The keys that callers must show. master_key: for everything, "" for none. metrics_key: for the metrics alone.
 
-    certificates: which client certificates may call, None where none is asked for.
+    policies: callers with keys of their own or known by a certificate, and what each may do. certificates: which client
+    certificates may call, None where none is asked for. Keys are compared by their SHA-256, so that the time that a
+    comparison takes says nothing about a key.
     """
 
     def __init__(
-        self, master_key: str = "", metrics_key: str = "", certificates: CertificateRule | None = None
+        self,
+        master_key: str = "",
+        metrics_key: str = "",
+        policies: Iterable[Policy] = (),
+        certificates: CertificateRule | None = None,
     ) -> None:
         self._certificates = certificates
-        self.use(master_key, metrics_key)
+        self.use(master_key, metrics_key, policies)
 
-    def use(self, master_key: str, metrics_key: str) -> None:
+    def use(self, master_key: str, metrics_key: str, policies: Iterable[Policy] = ()) -> None:
         """From now on ask for these keys."""
-        master = {master_key.encode(): MASTER_KEY} if master_key else {}
-        metrics = {metrics_key.encode(): METRICS_KEY} if metrics_key else {}
-        # Where both keys are the same, its holder may do everything.
-        self._keys = {Permission.NONE: {}, Permission.DRAW: master, Permission.METRICS: metrics | master}
+        self._policies = {policy.name: policy for policy in policies}
+        own = {
+            digest: Caller(policy.name, policy) for policy in self._policies.values() for digest in policy.key_sha256
+        }
+        self._has_own_keys = bool(own)
+        # Where two keys are the same, its holder may do what the mightier may.
+        keys = own | ({_digest(master_key.encode()): MASTER_KEY} if master_key else {})
+        metrics = {_digest(metrics_key.encode()): METRICS_KEY} if metrics_key else {}
+        self._keys = dict.fromkeys(Permission, keys) | {Permission.NONE: {}, Permission.METRICS: metrics | keys}
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy with this name, for callers that are known by something else than a key; None if there is none."""
+        return self._policies.get(name)
 
     async def intercept(self, call: Call) -> None:
         """Set the call's caller. Raises Unauthenticated and PermissionDenied where it may not call."""
         if self._certificates is None or call.permission is Permission.NONE:
             call.caller = self.caller(call.headers, call.permission)
-            return
-        named = self._certificates.caller(call.peer_id)
-        # The certificate says who it is, also where a key is shown as well.
-        if not self._certificates.suffices and self.caller(call.headers, call.permission) is not ANONYMOUS:
-            named = Caller(named.id)
-        call.caller = named
+        else:
+            call.caller = self._certified(call, self._certificates)
+        call.caller.check(call.permission)
+
+    def _certified(self, call: Call, certificates: CertificateRule) -> Caller:
+        """The certificate says who it is, also where a key is shown as well; unless only the key has a policy."""
+        named = certificates.caller(call.peer_id)
+        policy = self.policy(named.id)
+        if certificates.suffices:
+            shown = self._holder(call.headers, call.permission) or ANONYMOUS
+        else:
+            shown = self.caller(call.headers, call.permission)
+        if policy is None and shown.policy is not None:
+            return shown
+        return replace(named, policy=policy, ambient=certificates.suffices or shown is ANONYMOUS)
 
     def caller(self, headers: Headers, permission: Permission) -> Caller:
         """Who calls, by these headers. Raises Unauthenticated unless a key is shown, where the server asks for one."""
-        keys = self._keys[permission]
-        if not keys:
+        if not self._keys[permission]:
             return ANONYMOUS
-        for shown in _shown(headers):
-            for key, caller in keys.items():
-                if hmac.compare_digest(shown, key):
-                    return caller
-        name = "master key" if permission is Permission.DRAW else "master key or metrics_key"
-        raise Unauthenticated(_ASKED.format(name=name))
+        if (caller := self._holder(headers, permission)) is not None:
+            return caller
+        name = "master key or metrics_key" if permission is Permission.METRICS else "master key"
+        raise Unauthenticated(_ASKED.format(name="a key" if self._has_own_keys else f"its {name}"))
+
+    def _holder(self, headers: Headers, permission: Permission) -> Caller | None:
+        """Whose key the headers hold; None where they hold no valid one."""
+        keys = self._keys[permission]
+        return next((keys[digest] for digest in map(_digest, _shown(headers)) if digest in keys), None)
+
+
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()
 
 
 def _shown(headers: Headers) -> Iterator[bytes]:

@@ -1,9 +1,11 @@
 """Whom a certificate names, and who of them may call: by tables."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
+from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, Permission
 from imagewire_server.core.access.certificates import CertificateRule, caller_id, of_peercert, of_properties
@@ -123,7 +125,7 @@ _MATRIX: list[tuple[bool, bool, str, tuple[str, str] | None, Any, Any]] = [
 async def test_the_matrix_of_certificates_and_keys(
     suffices: bool, has_key: bool, ident: str, shown: tuple[str, str] | None, draws: Any, reads: Any
 ) -> None:
-    access = Access("sk-right" if has_key else "", "scrape", CertificateRule((ID,), suffices))
+    access = Access("sk-right" if has_key else "", "scrape", (), CertificateRule((ID,), suffices))
     for permission, expected in ((Permission.DRAW, draws), (Permission.METRICS, reads)):
         call = Call(permission=permission, peer_id=ident, headers=[shown] if shown else [])
         if isinstance(expected, str):
@@ -142,8 +144,61 @@ async def test_a_browser_shows_a_certificate_by_itself_and_no_key(
     suffices: bool, shown: tuple[str, str], ambient: bool
 ) -> None:
     call = Call(peer_id=ID, headers=[shown])
-    await Access("sk-right", "", CertificateRule((), suffices)).intercept(call)
+    await Access("sk-right", "", (), CertificateRule((), suffices)).intercept(call)
     assert call.caller.ambient is ambient
     call = Call(peer_id=ID)
-    await Access("", "", CertificateRule()).intercept(call)
+    await Access("", "", (), CertificateRule()).intercept(call)
     assert call.caller.ambient
+
+
+WEB = ("authorization", "Bearer iw-web")
+OPS = Policy("ops", (hashlib.sha256(b"iw-ops").digest(),))
+OF_WEB = Policy("web", (hashlib.sha256(b"iw-web").digest(),), usd_per_day=1.0)
+OF_ID = Policy(ID, methods=frozenset({"draw"}), requests_per_minute=3)
+
+
+@pytest.mark.parametrize("suffices", [False, True])
+@pytest.mark.parametrize(
+    ("policies", "shown", "ident", "policy", "needs_key"),
+    [
+        ((OF_ID,), (), ID, OF_ID, False),
+        ((OF_ID, OF_WEB), (), ID, OF_ID, True),
+        ((OF_ID, OF_WEB), (WEB,), ID, OF_ID, False),
+        ((OF_WEB,), (WEB,), "web", OF_WEB, False),
+        ((OF_WEB,), (), ID, None, True),
+        ((OF_WEB, OPS), (("x-api-key", "iw-ops"),), "ops", OPS, False),
+        ((OF_WEB,), (KEY,), ID, None, False),
+        ((OF_WEB,), (WRONG,), ID, None, True),
+    ],
+)
+async def test_a_certificate_has_the_policy_of_its_name_or_else_that_of_the_key(
+    suffices: bool,
+    policies: tuple[Policy, ...],
+    shown: tuple[tuple[str, str], ...],
+    ident: str,
+    policy: Policy | None,
+    needs_key: bool,
+) -> None:
+    access = Access("sk-right" if KEY in shown else "", "", policies, CertificateRule((), suffices))
+    call = Call(peer_id=ID, headers=shown, permission=Permission.DRAW)
+    if needs_key and not suffices:
+        with pytest.raises(Unauthenticated):
+            await access.intercept(call)
+        return
+    await access.intercept(call)
+    assert (call.caller.id, call.caller.policy) == (ident, policy)
+
+
+async def test_a_certificate_may_use_only_the_methods_of_its_policy() -> None:
+    access = Access("", "scrape", (OF_ID,), CertificateRule())
+    with pytest.raises(PermissionDenied, match="may not use this method"):
+        await access.intercept(Call(peer_id=ID, permission=Permission.MODELS))
+    with pytest.raises(PermissionDenied, match="may not use this method"):
+        await access.intercept(Call(peer_id=ID, permission=Permission.METRICS, headers=[SCRAPE]))
+    another = Call(peer_id="cert:another", permission=Permission.MODELS)
+    await access.intercept(another)
+    assert (another.caller.policy, another.caller.ambient) == (None, True)
+    access.use("", "scrape", ())
+    mine = Call(peer_id=ID, permission=Permission.MODELS)
+    await access.intercept(mine)
+    assert mine.caller.policy is None

@@ -1,8 +1,11 @@
 """Who may call: where a key may stand, and how odd headers are read."""
 
+import hashlib
+
 import pytest
 
-from imagewire_server.contract.errors import Unauthenticated
+from imagewire_server.config.caller_policies import Policy
+from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Permission
 from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.access.keys import Access
@@ -96,6 +99,46 @@ async def test_a_call_knows_who_makes_it_by_the_key_that_was_shown() -> None:
     assert await caller(KEY, Permission.DRAW) is ANONYMOUS
 
 
+def _policy(name: str, *keys: str, **fields: object) -> Policy:
+    digests = tuple(hashlib.sha256(key.encode()).digest() for key in keys)
+    return Policy(name, digests, **fields)  # type: ignore[arg-type]
+
+
+def test_d23_each_key_of_a_caller_names_it_and_the_master_key_stays_the_mightier() -> None:
+    access = Access(KEY, "scrape", [_policy("web", "iw-1", "iw-2"), _policy("both", KEY)])
+    shown = {key: access.caller([("x-api-key", key)], Permission.DRAW).id for key in ("iw-1", "iw-2", KEY)}
+    assert shown == {"iw-1": "web", "iw-2": "web", KEY: MASTER_KEY.id}
+    for wrong in ("iw-3", "scrape", "web", hashlib.sha256(b"iw-1").hexdigest()):
+        with pytest.raises(Unauthenticated, match="asks for a key: send"):
+            access.caller([("x-api-key", wrong)], Permission.DRAW)
+
+
+def test_law_6_callers_without_a_master_key_close_everything_the_metrics_too() -> None:
+    access = Access("", "", [_policy("web", "iw-1", methods=frozenset({"draw"}))])
+    assert not _open(access)
+    assert not _open(access, metrics=True)
+    access.use("", "", [])
+    assert _open(access)
+
+
+async def test_f24_a_caller_is_let_in_only_to_methods_that_it_may_use() -> None:
+    access = Access("", "", [_policy("web", "iw-1", methods=frozenset({"models"}))])
+    shown = (("x-api-key", "iw-1"),)
+    call = Call(headers=shown, permission=Permission.MODELS)
+    await access.intercept(call)
+    assert call.caller.counted_as == "web"
+    with pytest.raises(PermissionDenied):
+        await access.intercept(Call(headers=shown, permission=Permission.METRICS))
+
+
+def test_a_policy_is_found_by_the_name_of_a_caller_that_shows_no_key() -> None:
+    access = Access(policies=[_policy("web", "iw-1")])
+    found = access.policy("web")
+    assert found is not None
+    assert found.name == "web"
+    assert access.policy("other") is None
+
+
 @pytest.mark.parametrize("suffices", [True, False])
 async def test_a_certificate_says_who_it_is_whether_a_key_is_asked_for_or_not(suffices: bool) -> None:
     access = Access(KEY, certificates=CertificateRule((), suffices))
@@ -105,3 +148,15 @@ async def test_a_certificate_says_who_it_is_whether_a_key_is_asked_for_or_not(su
     call = Call(peer_id="cert:me", permission=Permission.NONE)
     await access.intercept(call)
     assert call.caller is ANONYMOUS
+
+
+async def test_behind_a_certificate_without_a_policy_a_key_with_one_says_who_it_is() -> None:
+    access = Access(KEY, policies=[_policy("web", "iw-1"), _policy("cert:batch")], certificates=CertificateRule())
+    for ident, key, expected in (
+        ("cert:proxy", "iw-1", ("web", "web")),
+        ("cert:proxy", KEY, ("cert:proxy", "")),
+        ("cert:batch", "iw-1", ("cert:batch", "cert:batch")),
+    ):
+        call = Call(peer_id=ident, headers=[("x-api-key", key)], permission=Permission.DRAW)
+        await access.intercept(call)
+        assert (call.caller.id, call.caller.counted_as) == expected

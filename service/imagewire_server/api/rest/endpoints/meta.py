@@ -56,8 +56,11 @@ class Models:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        entries = {name: _entry(name, route) for name, route in self.engine.router.offered()}
+        exchange: Exchange = scope[EXCHANGE]
+        caller = exchange.call.caller
+        entries = {name: _entry(name, route) for name, route in self.engine.router.offered() if caller.may_ask(name)}
         wanted = scope["path_params"].get("model")
+        caller.check_models([wanted] if wanted is not None else ())
         if wanted is None:
             await _send(scope, server_info.ModelList(object="list", data=list(entries.values())))
         elif wanted in entries:

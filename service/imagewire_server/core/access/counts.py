@@ -1,0 +1,170 @@
+"""What callers have used of their limits: the interface, and counts of this process alone."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
+
+_MINUTE = 60.0
+_DAY = 86400
+# How soon a place among the calls at once may be free.
+_SOON = 1.0
+
+
+class Reserved(NamedTuple):
+    """Whether it was reserved, of which day (days since 1970, UTC), and the seconds until the next day begins."""
+
+    ok: bool
+    day: int
+    until_next: float
+
+
+class CountsDown(Exception):
+    """What is left of a budget cannot be known now."""
+
+
+class Counts(Protocol):
+    """Counts by the name of a policy. ident: of one use, new for each. Methods that are not awaited never block or
+    fail, and may be called again with the same effect.
+    """
+
+    async def enter(self, name: str, limit: int, ident: str) -> bool:
+        """Whether a call may run beside the others; it then runs until `leave`."""
+        ...
+
+    def leave(self, name: str, ident: str) -> None:
+        """A call has ended, or was never let in."""
+        ...
+
+    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
+        """0.0 if there were fewer than `limit` uses of this kind within the last minute: this one is then counted.
+
+        Otherwise the seconds until there will be fewer.
+        """
+        ...
+
+    def add(self, name: str, kind: str, ident: str) -> None:
+        """Count a use that nobody asked for beforehand."""
+        ...
+
+    def give_back(self, name: str, kind: str, ident: str) -> None:
+        """A use that was admitted did not happen."""
+        ...
+
+    async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
+        """Reserve so much of today's budget, if so much is left. Raises CountsDown."""
+        ...
+
+    def abandon(self, name: str, ident: str) -> None:
+        """Nobody has heard whether it was reserved: it is not, nor will it be."""
+        ...
+
+    def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
+        """Replace what was reserved by what it was in the end."""
+        ...
+
+    async def aclose(self) -> None:
+        """Write what is not written yet, within a moment."""
+        ...
+
+
+@dataclass(slots=True)
+class _Used:
+    running: set[str] = field(default_factory=set)
+    windows: dict[str, dict[str, float]] = field(default_factory=dict)
+    day: int = 0
+    spent: int = 0
+    reserved: dict[str, int] = field(default_factory=dict)
+
+
+class LocalCounts:
+    """Counts of this process, which has one of so many equal shares of each limit. They end with the process.
+
+    clock: monotonic seconds. today: seconds since 1970.
+    """
+
+    def __init__(
+        self, shares: int = 1, *, clock: Callable[[], float] = time.monotonic, today: Callable[[], float] = time.time
+    ) -> None:
+        self._shares = shares
+        self._clock = clock
+        self._today = today
+        self._used: dict[str, _Used] = {}
+
+    async def enter(self, name: str, limit: int, ident: str) -> bool:
+        """See Counts."""
+        running = self._of(name).running
+        if len(running) >= limit // self._shares:
+            return False
+        running.add(ident)
+        return True
+
+    def leave(self, name: str, ident: str) -> None:
+        """See Counts."""
+        self._of(name).running.discard(ident)
+
+    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
+        """See Counts."""
+        window, now, share = self._window(name, kind), self._clock(), limit // self._shares
+        if len(window) < share:
+            window[ident] = now
+            return 0.0
+        # As many as are too many must be older than a minute.
+        oldest = list(window.values())[len(window) - share] if share else now
+        return max(oldest + _MINUTE - now, 0.001)
+
+    def add(self, name: str, kind: str, ident: str) -> None:
+        """See Counts."""
+        self._window(name, kind)[ident] = self._clock()
+
+    def give_back(self, name: str, kind: str, ident: str) -> None:
+        """See Counts."""
+        self._window(name, kind).pop(ident, None)
+
+    async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
+        """See Counts."""
+        used, now = self._of(name), self._today()
+        day = int(now // _DAY)
+        if day > used.day:  # a clock that is set back does not make the budget new
+            used.day, used.spent, used.reserved = day, 0, {}
+        until = (used.day + 1) * _DAY - now
+        if used.spent + nano_usd > limit // self._shares:
+            return Reserved(False, used.day, until)
+        used.spent += nano_usd
+        used.reserved[ident] = nano_usd
+        return Reserved(True, used.day, until)
+
+    def abandon(self, name: str, ident: str) -> None:
+        """See Counts."""
+        used = self._of(name)
+        self.settle(name, used.day, ident, 0)
+
+    def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
+        """See Counts."""
+        used = self._of(name)
+        reserved = used.reserved.pop(ident, None) if used.day == day else None
+        if reserved is not None:
+            used.spent += nano_usd - reserved
+
+    async def aclose(self) -> None:
+        """See Counts."""
+
+    def running(self) -> list[tuple[str, str]]:
+        """The calls that run, as (name, ident)."""
+        return [(name, ident) for name, used in self._used.items() for ident in used.running]
+
+    def note_running(self, name: str, ident: str) -> None:
+        """A call runs that was let in elsewhere."""
+        self._of(name).running.add(ident)
+
+    def _of(self, name: str) -> _Used:
+        return self._used.setdefault(name, _Used())
+
+    def _window(self, name: str, kind: str) -> dict[str, float]:
+        """The uses of the last minute, the oldest first."""
+        window, begin = self._of(name).windows.setdefault(kind, {}), self._clock() - _MINUTE
+        for ident in list(window):
+            if window[ident] > begin:
+                break
+            del window[ident]
+        return window

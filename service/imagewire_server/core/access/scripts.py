@@ -1,0 +1,93 @@
+"""What Redis does as a whole or not at all, in its language Lua, to count what callers use. Its own clock counts.
+
+Keys, all under imagewire:callers:NAME: `calls` (each running call until when it is believed to run), `requests` and
+`pictures` (each use of the last minute with its time), `spent:DAY` and `reserved:DAY` (billionths of a dollar).
+"""
+
+_NOW = """
+local function now()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) + tonumber(time[2]) / 1000000
+end
+local time = now()
+local prefix = 'imagewire:callers:' .. ARGV[1] .. ':'
+"""
+
+# name, limit, ident, lease. Returns 1 where the call may run.
+ENTER = f"""{_NOW}
+local calls = prefix .. 'calls'
+redis.call('ZREMRANGEBYSCORE', calls, '-inf', time)
+if redis.call('ZCARD', calls) >= tonumber(ARGV[2]) then return 0 end
+redis.call('ZADD', calls, time + tonumber(ARGV[4]), ARGV[3])
+redis.call('EXPIRE', calls, 3600)
+return 1
+"""
+
+# name, ident, lease.
+RENEW = f"""{_NOW}
+redis.call('ZADD', prefix .. 'calls', time + tonumber(ARGV[3]), ARGV[2])
+redis.call('EXPIRE', prefix .. 'calls', 3600)
+"""
+
+# name, ident.
+LEAVE = f"{_NOW} redis.call('ZREM', prefix .. 'calls', ARGV[2])"
+
+# name, kind, limit, ident. Returns '0', and counts the use; or the seconds until there will be room.
+ADMIT = f"""{_NOW}
+local uses, limit = prefix .. ARGV[2], tonumber(ARGV[3])
+redis.call('ZREMRANGEBYSCORE', uses, '-inf', time - 60)
+local count = redis.call('ZCARD', uses)
+if count >= limit then
+  local oldest = redis.call('ZRANGE', uses, count - limit, count - limit, 'WITHSCORES')
+  return string.format('%.3f', math.max(0.001, tonumber(oldest[2]) + 60 - time))
+end
+redis.call('ZADD', uses, time, ARGV[4])
+redis.call('EXPIRE', uses, 120)
+return '0'
+"""
+
+# name, kind, ident, age. The age, as of what follows, is in seconds: what is told late was then, and not now.
+ADD = f"""{_NOW}
+redis.call('ZADD', prefix .. ARGV[2], 'NX', time - tonumber(ARGV[4]), ARGV[3])
+redis.call('EXPIRE', prefix .. ARGV[2], 120)
+"""
+
+# name, kind, ident.
+GIVE_BACK = f"{_NOW} redis.call('ZREM', prefix .. ARGV[2], ARGV[3])"
+
+# name, limit, amount, ident. Returns whether it is reserved, the day, and the seconds until the next. An ident that was
+# abandoned reserves nothing any more.
+RESERVE = f"""{_NOW}
+local day = math.floor(time / 86400)
+local left = string.format('%.3f', (day + 1) * 86400 - time)
+local spent, reserved = prefix .. 'spent:' .. day, prefix .. 'reserved:' .. day
+local already = redis.call('HEXISTS', reserved, ARGV[4]) == 1
+if not already then
+  if tonumber(redis.call('GET', spent) or '0') + tonumber(ARGV[3]) > tonumber(ARGV[2]) then return {{0, day, left}} end
+  redis.call('INCRBY', spent, ARGV[3])
+  redis.call('HSET', reserved, ARGV[4], ARGV[3])
+  redis.call('EXPIRE', spent, 172800)
+  redis.call('EXPIRE', reserved, 172800)
+end
+return {{1, day, left}}
+"""
+
+# name, ident. Its reservation may still be on its way here: it must find that it is too late.
+ABANDON = f"""{_NOW}
+local day = math.floor(time / 86400)
+local reserved = prefix .. 'reserved:' .. day
+local before = redis.call('HGET', reserved, ARGV[2])
+if before and before ~= '-' then redis.call('DECRBY', prefix .. 'spent:' .. day, before) end
+redis.call('HSET', reserved, ARGV[2], '-')
+redis.call('EXPIRE', reserved, 172800)
+"""
+
+# name, day, ident, amount. What was not reserved, or is settled already, changes nothing.
+SETTLE = f"""{_NOW}
+local reserved = prefix .. 'reserved:' .. ARGV[2]
+local before = redis.call('HGET', reserved, ARGV[3])
+if before and before ~= '-' then
+  redis.call('HDEL', reserved, ARGV[3])
+  redis.call('INCRBY', prefix .. 'spent:' .. ARGV[2], ARGV[4] - before)
+end
+"""

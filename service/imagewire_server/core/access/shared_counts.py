@@ -1,0 +1,155 @@
+"""Counts that several processes share, in Redis: each decision is one script, so it is exact however many race.
+
+While Redis does not work, limits are counted by each process for itself, within its share, and budgets are refused.
+What ends meanwhile is told to Redis as soon as it works again; what Redis has lost is counted anew.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import structlog
+
+from imagewire_server.core.access import scripts
+from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
+from imagewire_server.core.fault_log import describe
+
+_log = structlog.get_logger("imagewire.limits")
+
+# Seconds: how long Redis may take to answer, how long it is then left alone, and how long what ends the process waits.
+_PATIENCE, _PAUSE, _LAST = 1.0, 1.0, 2.0
+# Seconds: how long Redis believes that a call runs, unless it is told again, and how often that happens.
+_LEASE, _RENEW = 30.0, 10.0
+
+
+class Scripts(Protocol):
+    """What runs scripts in Redis."""
+
+    async def run(self, script: str, *arguments: object) -> Any:
+        """Run one. Raises any error if Redis does not answer."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class SharedCounts:
+    """Implements Counts. connection: to Redis. local: this process's share, for when Redis does not work."""
+
+    def __init__(self, connection: Scripts, local: LocalCounts, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection = connection
+        self._local = local
+        self._clock = clock
+        self._down_until = 0.0
+        self._is_down = False
+        self._later: asyncio.Queue[tuple[float, str, tuple[object, ...]]] = asyncio.Queue()
+        self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._renew())]
+
+    async def enter(self, name: str, limit: int, ident: str) -> bool:
+        """See Counts."""
+        try:
+            entered = bool(await self._run(scripts.ENTER, name, limit, ident, _LEASE))
+        except CountsDown:
+            return await self._local.enter(name, limit, ident)
+        if entered:
+            self._local.note_running(name, ident)
+        return entered
+
+    def leave(self, name: str, ident: str) -> None:
+        """See Counts."""
+        self._local.leave(name, ident)
+        self._put(scripts.LEAVE, name, ident)
+
+    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
+        """See Counts."""
+        try:
+            wait = float(await self._run(scripts.ADMIT, name, kind, limit, ident))
+        except CountsDown:
+            wait = await self._local.admit(name, kind, limit, ident)
+            if not wait:
+                self._put(scripts.ADD, name, kind, ident)
+            return wait
+        if not wait:
+            self._local.add(name, kind, ident)
+        return wait
+
+    def add(self, name: str, kind: str, ident: str) -> None:
+        """See Counts."""
+        self._local.add(name, kind, ident)
+        self._put(scripts.ADD, name, kind, ident)
+
+    def give_back(self, name: str, kind: str, ident: str) -> None:
+        """See Counts."""
+        self._local.give_back(name, kind, ident)
+        self._put(scripts.GIVE_BACK, name, kind, ident)
+
+    async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
+        """See Counts."""
+        ok, day, until_next = await self._run(scripts.RESERVE, name, limit, nano_usd, ident)
+        return Reserved(bool(ok), int(day), float(until_next))
+
+    def abandon(self, name: str, ident: str) -> None:
+        """See Counts."""
+        self._put(scripts.ABANDON, name, ident)
+
+    def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
+        """See Counts."""
+        self._put(scripts.SETTLE, name, day, ident, nano_usd)
+
+    async def aclose(self) -> None:
+        """See Counts."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST):
+                await self._later.join()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._connection.aclose()
+
+    def _put(self, script: str, *arguments: object) -> None:
+        self._later.put_nowait((self._clock(), script, arguments))
+
+    async def _run(self, script: str, *arguments: object) -> Any:
+        """What a script answers. Raises CountsDown."""
+        if self._clock() < self._down_until:
+            raise CountsDown
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                found = await self._connection.run(script, *arguments)
+        except Exception as error:  # whatever the reason: nothing can be counted there
+            self._down_until = self._clock() + _PAUSE
+            if not self._is_down:
+                self._is_down = True
+                words = "the Redis of limits does not work: each server counts for itself, budgets are refused"
+                _log.error(words, **describe(error))
+            raise CountsDown from error
+        if self._is_down:
+            self._is_down = False
+            _log.info("the Redis of limits works again")
+        return found
+
+    async def _write(self) -> None:
+        """Tell Redis what nobody waits for, and how long ago it was, in its order, each until it is told.
+
+        All of it may be told twice.
+        """
+        while True:
+            begun, script, arguments = await self._later.get()
+            while True:
+                try:
+                    await self._run(script, *arguments, self._clock() - begun)
+                except CountsDown:
+                    await asyncio.sleep(_PAUSE / 4)
+                else:
+                    break
+            self._later.task_done()
+
+    async def _renew(self) -> None:
+        """Tell Redis again and again which calls run. A process that ended by force is silent, so its calls end."""
+        while True:
+            await asyncio.sleep(_RENEW)
+            for name, ident in self._local.running():
+                self._put(scripts.RENEW, name, ident, _LEASE)

@@ -1,0 +1,133 @@
+"""Limits and budgets that two servers share in a real Redis, which is killed and started again."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from imagewire_server.contract import pb
+from imagewire_server.core.pricing import NANO
+from tests.conftest import Stack, running_stack, spec
+from tests.integration.caller_keys import create, policy, race, shown
+from tests.integration.shared_store import Redis, running_redis
+
+CALLERS = (
+    policy("poor", usd_per_day=1.0),
+    policy("quick", requests_per_minute=20),
+    policy("few", calls_at_once=4),
+    policy("drawing", pictures_per_minute=5),
+    policy("free"),
+)
+
+
+@pytest.fixture
+async def two(tmp_path: Path) -> AsyncIterator[tuple[Redis, list[Stack]]]:
+    (tmp_path / "redis").mkdir()
+    with running_redis(tmp_path / "redis") as redis:
+        given = {"limits_redis": redis.url, "replicas": 2, "callers": CALLERS}
+        async with running_stack(**given) as first, running_stack(beside=first, **given) as second:
+            yield redis, [first, second]
+
+
+async def until(stack: Stack, name: str, reason: str) -> None:
+    """Call until a call ends like this."""
+    async with asyncio.timeout(60):
+        while (await create(stack, name))[0] != reason:
+            pass
+
+
+async def test_f26_a_budget_raced_on_two_servers_is_never_overspent(two: tuple[Redis, list[Stack]]) -> None:
+    _, stacks = two
+    ended, spent = await race(stacks, "poor", 200)
+    more, rest = await race(stacks, "poor", 60)
+    assert set(ended) | set(more) == {"OK", "BUDGET_EXHAUSTED"}
+    assert 0.9 < spent + rest <= 1.0
+    assert len(stacks[0].emulator.ledger.entries) == ended["OK"] + more.get("OK", 0)
+
+
+async def test_limits_are_exact_over_two_servers(two: tuple[Redis, list[Stack]]) -> None:
+    _, stacks = two
+    ended, _ = await race(stacks, "quick", 60)
+    assert ended == {"OK": 20, "CALLER_LIMITED": 40}
+    ended, _ = await race(stacks, "drawing", 20)
+    assert ended == {"OK": 5, "CALLER_LIMITED": 15}
+
+
+async def test_calls_at_once_count_over_two_servers_and_end(two: tuple[Redis, list[Stack]]) -> None:
+    _, stacks = two
+    request = pb.StreamCompletionRequest(spec=spec("gemini/emulator-stuck"))
+    calls = [stacks[one % 2].chat.StreamCompletion(request, metadata=shown("few")) for one in range(4)]
+    for call in calls:
+        await call.read()
+    for stack in stacks:
+        assert (await create(stack, "few"))[0] == "CALLER_LIMITED"
+    calls[0].cancel()
+    await until(stacks[1], "few", "OK")
+    for call in calls:
+        call.cancel()
+
+
+async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]) -> None:
+    redis, stacks = two
+    ended, before = await race(stacks, "poor", 10)
+    assert ended == {"OK": 10}
+    redis.kill()
+    for stack in stacks:
+        await until(stack, "poor", "BUDGET_UNAVAILABLE")
+    ended, _ = await race(stacks, "quick", 60)
+    assert ended == {"OK": 20, "CALLER_LIMITED": 40}, "half of them on each"
+    ended, _ = await race(stacks, "free", 4)
+    assert ended == {"OK": 4}
+    redis.start()
+    for stack in stacks:
+        await until(stack, "poor", "OK")
+    _, after = await race(stacks, "poor", 100)
+    again, more = await race(stacks, "poor", 60)
+    assert before + after + more + 2 * 0.0387 <= 1.0
+    assert "BUDGET_EXHAUSTED" in again
+
+
+async def test_f27_a_redis_that_hangs_reserves_nothing_for_the_calls_that_were_refused(
+    two: tuple[Redis, list[Stack]],
+) -> None:
+    redis, stacks = two
+    ended, cost = await race(stacks, "poor", 1)
+    assert ended == {"OK": 1}
+    redis.hang()
+    ended, _ = await race(stacks, "poor", 10)
+    assert ended == {"BUDGET_UNAVAILABLE": 10}
+    redis.hang(ends=True)
+    with redis.client as client:
+
+        def spent() -> int:
+            (key,) = client.keys("imagewire:callers:poor:spent:*")
+            return int(client.get(key) or 0)
+
+        async with asyncio.timeout(60):
+            while await asyncio.to_thread(spent) != round(cost * NANO):
+                pass
+    for stack in stacks:
+        await until(stack, "poor", "OK")
+
+
+async def test_f27_what_ends_while_redis_is_away_is_settled_afterwards(two: tuple[Redis, list[Stack]]) -> None:
+    redis, (first, _) = two
+
+    def spent() -> int:
+        with redis.client as client:
+            return sum(int(client.get(key) or 0) for key in client.keys("imagewire:callers:poor:spent:*"))
+
+    async def changed(before: int) -> int:
+        async with asyncio.timeout(60):
+            while (now := await asyncio.to_thread(spent)) == before:
+                pass
+        return now
+
+    drawing = asyncio.create_task(create(first, "poor", prompt="A banana x-emulate: latency=3s"))
+    reserved = await changed(0)
+    redis.kill()
+    reason, cost = await drawing
+    assert reason == "OK"
+    redis.start()
+    assert await changed(reserved) == pytest.approx(cost * 10**9, abs=1)

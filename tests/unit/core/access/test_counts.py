@@ -1,0 +1,108 @@
+"""Counts of one process: windows of a minute, calls at once, and the arithmetic of budgets."""
+
+import asyncio
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imagewire_server.core.access.counts import LocalCounts
+
+DAY = 86400
+
+
+class Clock:
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def test_calls_at_once_are_a_share_and_end() -> None:
+    counts = LocalCounts(2)
+    assert [await counts.enter("a", 5, ident) for ident in "xyz"] == [True, True, False]
+    assert await counts.enter("b", 2, "x")
+    counts.leave("a", "x")
+    counts.leave("a", "x")
+    assert [await counts.enter("a", 5, ident) for ident in "zw"] == [True, False]
+    counts.note_running("a", "w")
+    assert sorted(counts.running()) == [("a", "w"), ("a", "y"), ("a", "z"), ("b", "x")]
+    await counts.aclose()
+
+
+async def test_never_more_than_the_limit_within_any_minute() -> None:
+    clock = Clock()
+    counts = LocalCounts(clock=clock)
+    assert await counts.admit("a", "requests", 2, "1") == 0.0
+    clock.now += 50
+    assert await counts.admit("a", "requests", 2, "2") == 0.0
+    assert await counts.admit("a", "requests", 2, "3") == pytest.approx(10.0)
+    assert await counts.admit("a", "pictures", 2, "3") == 0.0
+    clock.now += 10
+    assert await counts.admit("a", "requests", 2, "3") == 0.0
+    assert await counts.admit("a", "requests", 2, "4") == pytest.approx(50.0)
+    counts.give_back("a", "requests", "3")
+    counts.give_back("a", "requests", "3")
+    assert await counts.admit("a", "requests", 2, "4") == 0.0
+
+
+async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
+    clock = Clock()
+    counts = LocalCounts(clock=clock)
+    for ident in "123":
+        counts.add("a", "pictures", ident)
+        clock.now += 1
+    assert await counts.admit("a", "pictures", 2, "4") == pytest.approx(1001 + 60 - 1003)
+    assert await LocalCounts(3, clock=clock).admit("a", "pictures", 2, "4") == pytest.approx(60.0)
+
+
+async def test_a_budget_is_of_a_day_in_utc() -> None:
+    today = Clock(10 * DAY + 86000.0)
+    counts = LocalCounts(today=today)
+    assert await counts.reserve("a", 100, 60, "1") == (True, 10, 400.0)
+    assert await counts.reserve("a", 100, 60, "2") == (False, 10, 400.0)
+    today.now += 400
+    assert (await counts.reserve("a", 100, 60, "2")).day == 11
+    # It was reserved of yesterday's.
+    counts.settle("a", 10, "1", 10)
+    assert not (await counts.reserve("a", 100, 60, "3")).ok
+    today.now -= 1000
+    assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
+
+
+async def test_an_abandoned_reservation_is_none() -> None:
+    counts = LocalCounts()
+    assert (await counts.reserve("a", 100, 100, "1")).ok
+    counts.abandon("a", "1")
+    counts.abandon("a", "2")
+    assert (await counts.reserve("a", 100, 100, "3")).ok
+    assert not (await counts.reserve("a", 100, 1, "4")).ok
+
+
+_STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.integers(0, 60), st.booleans()), max_size=60)
+
+
+@given(_STEPS, st.integers(1, 4))
+def test_reserved_and_settled_never_exceed_the_budget(steps: list[tuple[int, int, int, bool]], shares: int) -> None:
+    """Each step reserves under one of ten names, or settles it with at most what was reserved, perhaps twice."""
+    limit = 100
+
+    async def run() -> None:
+        counts = LocalCounts(shares, today=Clock(5.0 * DAY))
+        open_, spent = dict[int, int](), 0
+        for number, amount, actual, twice in steps:
+            if number in open_:
+                reserved = open_.pop(number)
+                paid = min(actual, reserved)
+                for _ in range(1 + twice):
+                    counts.settle("a", 5, str(number), paid)
+                spent += paid
+            else:
+                ok = (await counts.reserve("a", limit, amount, str(number))).ok
+                assert ok == (spent + sum(open_.values()) + amount <= limit // shares)
+                if ok:
+                    open_[number] = amount
+            assert spent + sum(open_.values()) <= limit // shares
+
+    asyncio.run(run())

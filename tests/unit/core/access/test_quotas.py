@@ -1,0 +1,141 @@
+"""Limits of callers: what is refused, until when, and what a drawing leaves behind, however it ends."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from imagewire_server.config.caller_policies import Policy
+from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
+from imagewire_server.core.access.caller import Caller, Permission
+from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
+from imagewire_server.core.access.quotas import Quotas, nano
+from imagewire_server.core.call import Call
+from tests.conftest import spec
+from tests.unit.core.routers import deployment, router
+
+FLASH = router(deployment("a", "gemini/gemini-2.5-flash-image"), deployment("b", "gemini/unheard-of"))
+
+
+def call(permission: Permission = Permission.DRAW, **limits: Any) -> Call:
+    return Call(caller=Caller("a", Policy("a", **limits)), permission=permission)
+
+
+async def test_who_has_no_limits_is_not_counted() -> None:
+    quotas = Quotas()
+    for one in (Call(), call(), call(Permission.NONE, calls_at_once=1)):
+        assert await quotas.intercept(one) is None
+        assert await quotas.reserve(spec("a"), one, FLASH, None) is None
+    await quotas.aclose()
+
+
+async def test_calls_at_once_are_let_in_as_others_end() -> None:
+    quotas = Quotas()
+    end = await quotas.intercept(call(calls_at_once=1))
+    assert end is not None
+    with pytest.raises(CallerLimited, match="1 calls at once") as raised:
+        await quotas.intercept(call(calls_at_once=1))
+    assert raised.value.retry_after == 1.0
+    end()
+    assert await quotas.intercept(call(calls_at_once=1)) is not None
+
+
+async def test_a_call_that_is_refused_for_its_requests_does_not_count_among_the_running() -> None:
+    counts = LocalCounts()
+    quotas = Quotas(counts)
+    limits = {"calls_at_once": 5, "requests_per_minute": 1}
+    await quotas.intercept(call(**limits))
+    with pytest.raises(CallerLimited, match="1 requests a minute") as raised:
+        await quotas.intercept(call(**limits))
+    assert raised.value.retry_after == pytest.approx(60, abs=5)
+    assert len(counts.running()) == 1
+
+
+async def test_a_drawing_that_is_free_leaves_nothing_behind() -> None:
+    quotas = Quotas()
+    for _ in range(3):
+        made = call(pictures_per_minute=1, usd_per_day=0.1, usd_per_call=0.1)
+        reserved = await quotas.reserve(spec("a"), made, FLASH, None)
+        assert reserved is not None
+        reserved.settle()
+
+
+@pytest.mark.parametrize(("cost", "left"), [(40_000_000, 1), (100_000_000, 0), (None, 0)])
+async def test_a_drawing_counts_as_it_cost_or_as_reserved_where_nobody_knows(cost: int | None, left: int) -> None:
+    quotas = Quotas()
+    made = call(usd_per_day=0.14, usd_per_call=0.1)
+    reserved = await quotas.reserve(spec("a"), made, FLASH, None)
+    assert reserved is not None
+    made.charge("maybe", cost)
+    reserved.settle()
+    again = quotas.reserve(spec("a"), call(usd_per_day=0.14, usd_per_call=0.1), FLASH, None)
+    if left:
+        assert await again is not None
+        return
+    with pytest.raises(BudgetExhausted, match=r"0.14 USD a day, and 0.1000 USD") as raised:
+        await again
+    assert raised.value.retry_after is not None
+    assert 0 < raised.value.retry_after <= 86400
+
+
+async def test_pictures_count_as_many_as_were_drawn() -> None:
+    quotas = Quotas()
+    made = call(pictures_per_minute=3)
+    reserved = await quotas.reserve(spec("a"), made, FLASH, None)
+    assert reserved is not None
+    made.pictures = 3
+    made.charge("yes", 1)
+    reserved.settle()
+    with pytest.raises(CallerLimited, match="3 pictures a minute"):
+        await quotas.reserve(spec("a"), made, FLASH, None)
+
+
+async def test_too_many_pictures_take_nothing_of_the_budget() -> None:
+    quotas = Quotas()
+    limits = {"pictures_per_minute": 1, "usd_per_day": 0.3, "usd_per_call": 0.1}
+    for number in range(5):
+        if number:
+            with pytest.raises(CallerLimited):
+                await quotas.reserve(spec("a"), call(**limits), FLASH, None)
+        else:
+            await quotas.reserve(spec("a"), call(**limits), FLASH, None)
+    for _ in range(2):
+        assert await quotas.reserve(spec("a"), call(usd_per_day=0.3, usd_per_call=0.1), FLASH, None) is not None
+
+
+async def test_without_a_configured_amount_it_is_estimated_by_the_price() -> None:
+    quotas = Quotas()
+    assert await quotas.reserve(spec("a"), call(usd_per_day=0.06), FLASH, None) is not None
+    with pytest.raises(BudgetExhausted):
+        await quotas.reserve(spec("a"), call(usd_per_day=0.06), FLASH, None)
+    with pytest.raises(PriceUnknown, match="usd_per_call"):
+        await quotas.reserve(spec("b"), call(usd_per_day=100.0), FLASH, None)
+    assert await quotas.reserve(spec("b"), call(usd_per_day=100.0, usd_per_call=1.0), FLASH, None) is not None
+
+
+async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
+    class Down(LocalCounts):
+        def __init__(self, error: BaseException) -> None:
+            super().__init__()
+            self.error = error
+            self.abandoned = 0
+
+        async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
+            raise self.error
+
+        def abandon(self, name: str, ident: str) -> None:
+            self.abandoned += 1
+
+    counts = Down(CountsDown())
+    with pytest.raises(BudgetUnavailable, match="nothing was sent") as raised:
+        await Quotas(counts).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert (raised.value.retry_after, counts.abandoned) == (1.0, 1)
+    left = Down(asyncio.CancelledError())
+    with pytest.raises(asyncio.CancelledError):
+        await Quotas(left).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert left.abandoned == 1
+
+
+def test_dollars_are_whole_billionths() -> None:
+    assert nano(0.1) == 100_000_000
+    assert nano(1.15) == 1_150_000_000
