@@ -25,10 +25,12 @@ _DECIDING: tuple[Literal["image_config", "generation_config", "extra_body"], ...
 )
 
 
-def dearest(spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None) -> int | None:
+def dearest(
+    spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None, cleared: frozenset[str] = frozenset()
+) -> int | None:
     """Billionths of a US dollar, at least 1; None where it cannot be told. fallbacks: the caller's own, None for none.
 
-    Raises NotFound for the model.
+    cleared: see Call. Raises NotFound for the model.
     """
     policy = following(router.routing.content_policy_fallbacks, spec.model)
     own = following(router.routing.fallbacks, spec.model) if fallbacks is None else fallbacks
@@ -43,7 +45,7 @@ def dearest(spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None) -> i
         known = route.capabilities
         asked = _light(spec)
         if route.upstream.completed is not None:
-            asked = route.upstream.completed(asked)
+            asked = route.upstream.completed(asked, cleared)
         answer = _answer(asked, known)
         if answer is None:
             return None

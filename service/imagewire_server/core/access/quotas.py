@@ -62,7 +62,7 @@ class Quotas:
         made = Reservation(self._counts, policy, call)
         try:
             if policy.usd_per_day is not None:
-                await made.reserve_cost(_cost(policy, spec, router, fallbacks))
+                await made.reserve_cost(_cost(policy, spec, router, fallbacks, call.cleared))
             if policy.pictures_per_minute is not None:
                 wait = await self._counts.admit(policy.name, _PICTURES, policy.pictures_per_minute, made.ident)
                 _check_wait(wait, f"{policy.pictures_per_minute} pictures")
@@ -154,10 +154,12 @@ def nano(usd: float) -> int:
     return int(Decimal(str(usd)) * NANO)
 
 
-def _cost(policy: Policy, spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None) -> int:
+def _cost(
+    policy: Policy, spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None, cleared: frozenset[str]
+) -> int:
     if policy.usd_per_call is not None:
         return nano(policy.usd_per_call)
-    cost = dearest(spec, router, fallbacks)
+    cost = dearest(spec, router, fallbacks, cleared)
     if cost is None:
         raise PriceUnknown(
             f"this caller has a budget, and nobody can tell what {spec.model!r} may cost for this request; nothing was"

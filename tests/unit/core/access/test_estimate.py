@@ -107,12 +107,14 @@ def test_a_dearer_tier_counts() -> None:
     assert cost(made, service_tier="SERVICE_TIER_PRIORITY") == plain * 1.5
 
 
-def test_a_deployments_defaults_count() -> None:
-    def larger(given: pb.Spec) -> pb.Spec:
-        given.image_config.image_size = "4K"
+def test_a_deployments_defaults_count_but_those_that_the_caller_cleared() -> None:
+    def larger(given: pb.Spec, cleared: frozenset[str]) -> pb.Spec:
+        given.image_config.image_size = "1K" if cleared else "4K"
         return given
 
     made = router(deployment("a", PRO))
     provider = made.upstreams[0].provider
     upstream = Upstream(deployment("a", PRO), provider, completed=larger)
-    assert cost(Router([upstream], made.routing)) == dollars(2, 12, 120, tokens=2000)
+    completing = Router([upstream], made.routing)
+    assert cost(completing) == dollars(2, 12, 120, tokens=2000)
+    assert dearest(spec("a", "A banana"), completing, None, frozenset({"tools"})) == cost(made)
