@@ -10,7 +10,8 @@ import pytest
 
 import imagewire
 from imagewire import AsyncClient, Client
-from imagewire._grpc.channel import channel_options, inline_bytes
+from imagewire._grpc.channel import channel_options
+from imagewire._grpc.sizes import Sizes
 from tests.sdk.asks import failing
 from tests.sdk.conftest import Script, good_stream, scripted
 
@@ -154,14 +155,14 @@ def test_channel_options_override_ours_by_name() -> None:
     with scripted(Script(events=good_stream(b"x" * 200_000, pieces=1))) as target:
         with Client(target) as client:
             assert client.draw("x").size_bytes == 200_000
-        small = [("grpc.max_receive_message_length", 1000)]
+        small = [("grpc.max_receive_message_length", 131072)]
         with Client(target, channel_options=small) as client, pytest.raises(imagewire.AnswerTooLarge):
             client.draw("x")
 
 
 async def test_channel_options_of_an_async_client() -> None:
     with scripted(Script(events=good_stream(b"x" * 200_000, pieces=1))) as target:
-        async with AsyncClient(target, channel_options=[("grpc.max_receive_message_length", 1000)]) as client:
+        async with AsyncClient(target, channel_options=[("grpc.max_receive_message_length", 131072)]) as client:
             with pytest.raises(imagewire.AnswerTooLarge):
                 await client.draw("x")
 
@@ -172,9 +173,15 @@ def test_the_others_stay() -> None:
     assert given == {**ours, "grpc.keepalive_time_ms": 5, "grpc.new": "x"}
 
 
-@pytest.mark.parametrize(("most", "inline"), [(2**26, 2**26 - 2**20), (-1, 2**31 - 1), (1000, 0)])
+@pytest.mark.parametrize(("most", "inline"), [(2**26, 2**26 - 2**20), (-1, 2**31 - 1 - 2**20), (131072, 65536)])
 def test_a_unary_answer_is_asked_for_in_the_size_that_the_channel_takes(most: int, inline: int) -> None:
-    assert inline_bytes(channel_options("a:1", 2**26, [("grpc.max_receive_message_length", most)])) == inline
+    options = channel_options("a:1", 2**26, [("grpc.max_receive_message_length", most)])
+    assert Sizes.of(options).inline() == inline
+
+
+def test_a_channel_without_room_for_an_answer_is_refused() -> None:
+    with pytest.raises(imagewire.InvalidRequest, match="at least 131072"):
+        Sizes.of(channel_options("a:1", 2**26, [("grpc.max_receive_message_length", 131071)]))
 
 
 @pytest.mark.parametrize("given", [["grpc.x"], [("grpc.x",)], [(1, 2)], [("grpc.x", None)]])
