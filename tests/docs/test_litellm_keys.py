@@ -15,7 +15,7 @@ SERVED = {
          *litellm.names("defaults"), *prices.KEYS,
         *(name for config in provider_configs() for name in config.params),
     },
-    "model_info": {"id"},
+    "model_info": {"id", "blocked"},
     "router_settings": {*routing.READERS, *litellm.common("router_settings"), "model_group_alias"},
     "litellm_settings": {*routing.READERS, *litellm.common("litellm_settings")},
     "general_settings": {"master_key"},
@@ -29,11 +29,12 @@ def test_a_row_is_true(section: str, keys: str, words: str) -> None:
         if section == "model_list":
             continue
         served = name in SERVED[section]
-        known = litellm.has(section, name) or name in litellm.names("authentication")
+        refusing = litellm.names("authentication") | litellm.names("restrictions")
+        known = litellm.has(section, name) or name in refusing
         assert served != words.startswith(("Not there", "Without effect", "[The start fails]")), name
         assert served or known, name
         if words.startswith("[The start fails]"):
-            assert name in litellm.names("authentication")
+            assert name in refusing
 
 
 def test_the_sections_are_all_there() -> None:
