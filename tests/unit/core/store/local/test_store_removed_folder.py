@@ -20,7 +20,8 @@ async def looked(store: LocalStore) -> None:
 def removed(folder: Path, part: str) -> None:
     path = folder / part
     if path.is_dir():
-        shutil.rmtree(path)
+        # At one moment: a store that looks while a folder is emptied puts something into it.
+        shutil.rmtree(path.rename(folder.with_name("removed")))
     else:
         path.unlink()
 
