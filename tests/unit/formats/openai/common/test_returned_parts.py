@@ -20,11 +20,13 @@ def rebuilt(
     said: Said = PLAIN,
     images: list[Named] | None = None,
     calls: list[Named] | None = None,
+    *,
+    unplaced: bool = False,
 ) -> tuple[list[pb.Part], SpecBuilder]:
     builder = SpecBuilder("m")
     given = None if extras is None else msgspec.convert(extras, Extras)
     parts = returned_parts.parts_of(
-        builder, said, given, "messages[1]", "messages[1]", images=images or [], calls=calls or []
+        builder, said, given, "messages[1]", "messages[1]", images=images or [], calls=calls or [], unplaced=unplaced
     )
     return parts, builder
 
@@ -39,6 +41,13 @@ def test_texts(extras: dict[str, Any] | None) -> None:
     assert parts == [pb.Part(text="hm", thought=True), pb.Part(text="abc")]
     assert builder.origins["spec.messages[1].parts[0]"] == "messages[1].reasoning_content"
     assert builder.origins["spec.messages[1].parts[1]"] == "messages[1].content"
+
+
+@pytest.mark.parametrize("unplaced", [True, False])
+def test_signatures_that_fit_no_part_are_left_out_of_litellms_own_answers_alone(unplaced: bool) -> None:
+    parts, builder = rebuilt({"thought_signatures": ["QQ=="]}, unplaced=unplaced)
+    assert parts == [pb.Part(text="hm", thought=True), pb.Part(text="abc")]
+    assert [field for field, _ in refusals(builder)] == ([] if unplaced else [f"{OWN}.thought_signatures"])
 
 
 def test_nothing_is_no_parts() -> None:

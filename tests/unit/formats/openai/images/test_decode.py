@@ -48,6 +48,15 @@ def test_a_field_becomes_one_of_the_spec(fields: dict[str, Any], expected: dict[
     assert spec("images", **fields) == expected_spec(**expected)
 
 
+def test_a_picture_to_edit_may_be_a_data_uri_or_a_kept_ones_id() -> None:
+    given = ImagesRequest(model="gemini/model", prompt="A banana")
+    builder = spec_of(given, Capabilities(), [("image[0]", "data:image/png;base64,QQ=="), ("image[1]", "image-1")])
+    expected = expected_spec()
+    expected.messages[0].parts.add(image={"data": b"A"})
+    expected.messages[0].parts.add(image={"image_id": "image-1"})
+    assert builder.spec == expected
+
+
 def test_pictures_to_edit_follow_the_prompt() -> None:
     given = ImagesRequest(model="gemini/model", prompt="A banana")
     builder = spec_of(given, Capabilities(), [("image[0]", b"A"), ("mask", b"B")])
