@@ -12,6 +12,7 @@ from imagewire_server.core.counters import Counts
 def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_counts", Counts())
     monkeypatch.setattr(metrics, "_shared", None)
+    monkeypatch.setattr(metrics, "_own", {})
 
 
 def _page() -> dict[tuple[str, tuple[str, ...]], float]:
