@@ -35,20 +35,20 @@ def test_a_full_disk_behind_stdout_is_told(tmp_path: Path, target: str, argument
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_history_knows_the_file_that_stdout_did_not_take(tmp_path: Path, target: str) -> None:
     state = str(tmp_path / "state")
-    (tmp_path / "work").mkdir()
+    (tmp_path / "here").mkdir()
     for _ in range(2):
         with Path("/dev/full").open("wb") as full:
             forked.run(
                 [*COMMAND, "draw", "A cat", "-o", "-"],
-                cwd=tmp_path / "work",
+                cwd=tmp_path / "here",
                 env=environ(target, XDG_STATE_HOME=state),
                 stdout=full,
                 stderr=subprocess.PIPE,
                 check=False,
             )
-    run(tmp_path / "work", target, "draw", "A dog", "-o", "-", XDG_STATE_HOME=state)
-    told = run(tmp_path / "work", target, "history", XDG_STATE_HOME=state).stdout.decode().splitlines()
-    ends = [f"{tmp_path}/work/a-cat.png", f"{tmp_path}/work/a-cat-2.png", "(no file)"]
+    run(tmp_path / "here", target, "draw", "A dog", "-o", "-", XDG_STATE_HOME=state)
+    told = run(tmp_path / "here", target, "history", XDG_STATE_HOME=state).stdout.decode().splitlines()
+    ends = [f"{tmp_path}/here/a-cat.png", f"{tmp_path}/here/a-cat-2.png", "(no file)"]
     assert [line.rpartition("  ")[2] for line in told] == ends
 
 
