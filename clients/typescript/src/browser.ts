@@ -1,0 +1,23 @@
+/** The client for browsers: over a transport of yours, such as createGrpcWebTransport of @connectrpc/connect-web. */
+import type { Transport } from "@connectrpc/connect";
+import { type BaseOptions, Client as AnyClient } from "./client.js";
+import { invalid } from "./errors.js";
+
+export * from "./public.js";
+
+/** What a browser's client takes. */
+export interface ClientOptions extends BaseOptions {
+  /** How to reach the server, through a proxy that translates gRPC-Web. Its interceptors see every attempt of a call. */
+  transport: Transport;
+}
+
+/** A client of one server, for any number of calls at once. */
+export class Client extends AnyClient {
+  constructor(options: ClientOptions) {
+    const { transport, ...further } = options;
+    if (typeof transport !== "object") {
+      throw invalid("transport", "is needed, such as createGrpcWebTransport({ baseUrl }) of @connectrpc/connect-web");
+    }
+    super("the transport", transport, further);
+  }
+}

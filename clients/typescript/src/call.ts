@@ -1,0 +1,198 @@
+/** One call, apart from what it asks: its id, its time, its attempts, and how they are cancelled. */
+import { type CallOptions as ConnectOptions, type Client, encodeBinaryHeader } from "@connectrpc/connect";
+import { Cancelled, ImagewireError, invalid } from "./errors.js";
+import type { ChatService } from "./gen/imagewire/v1/chat_service_pb.js";
+import type { ImageService } from "./gen/imagewire/v1/image_service_pb.js";
+import type { ModelService } from "./gen/imagewire/v1/model_service_pb.js";
+import { Attempts } from "./retry.js";
+import { type Failure, failure } from "./status.js";
+
+/** Metadata of a call: strings, and bytes for names in "-bin". */
+export type Metadata = Readonly<Record<string, string | Uint8Array>>;
+
+/** What every call takes. */
+export interface CallOptions {
+  /** Cancels the call. */
+  signal?: AbortSignal | undefined;
+  /** Milliseconds for the call, all its attempts together; Infinity for no limit. Default: the client's. */
+  timeoutMs?: number | undefined;
+  /** Sent with this call, beside the client's. "x-request-id" is the call's id in the server's log. */
+  metadata?: Metadata | undefined;
+}
+
+/** The names of CallOptions. */
+export const CALL_OPTIONS: readonly (keyof CallOptions)[] = ["signal", "timeoutMs", "metadata"];
+/** gRPC's header for time has eight digits. */
+const LONGEST_MS = 99_999_999;
+
+/** What the calls of one client share. */
+export interface Connection {
+  readonly target: string;
+  readonly chat: Client<typeof ChatService>;
+  readonly images: Client<typeof ImageService>;
+  readonly models: Client<typeof ModelService>;
+  readonly headers: Headers;
+  readonly timeoutMs: number;
+  readonly retries: number;
+  readonly maxMessageBytes: number;
+  /** Aborted when the client is closed. */
+  readonly closed: AbortSignal;
+  /** Whether the server said that it keeps nothing. */
+  keepOff: boolean;
+}
+
+/** The time of a call. Throws InvalidRequest for what is no time. */
+export function checkedTimeout(timeoutMs: number): number {
+  if (typeof timeoutMs !== "number" || !(timeoutMs > 0) || (timeoutMs > LONGEST_MS && timeoutMs !== Infinity)) {
+    throw invalid("timeoutMs", `must be a number of milliseconds over 0, at most ${LONGEST_MS}, or Infinity`);
+  }
+  return timeoutMs;
+}
+
+/** Metadata as headers. Throws InvalidRequest for what gRPC cannot send. */
+export function headersOf(metadata: Metadata): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(metadata)) {
+    const binary = name.endsWith("-bin");
+    const sound = binary ? value instanceof Uint8Array : typeof value === "string" && /^[ -~]*$/.test(value);
+    if (!/^[a-z0-9_.-]+$/.test(name) || !sound) {
+      const rule = "must be names of a-z, 0-9, -, _ and ., with printable ASCII as values, bytes for names in -bin";
+      throw invalid(`metadata.${name}`, rule);
+    }
+    headers.set(name, typeof value === "string" ? value : encodeBinaryHeader(value));
+  }
+  return headers;
+}
+
+/** A call and its attempts. draws: whether it may be charged. */
+export class Call {
+  readonly connection: Connection;
+  /** A UUID for this call alone. */
+  readonly id = crypto.randomUUID();
+  /** The call's id in the server's log. */
+  requestId: string;
+  /** What the server said behind a good answer. */
+  trailers = new Headers();
+  readonly #headers: Headers;
+  readonly #attempts: Attempts;
+  readonly #signal: AbortSignal | undefined;
+  readonly #options: CallOptions;
+  readonly #draws: boolean;
+  #begun = false;
+
+  constructor(connection: Connection, options: CallOptions, draws: boolean, attempts?: Attempts) {
+    this.connection = connection;
+    this.#options = options;
+    this.#draws = draws;
+    this.#signal = options.signal;
+    const timeoutMs = options.timeoutMs === undefined ? connection.timeoutMs : checkedTimeout(options.timeoutMs);
+    this.#attempts = attempts ?? new Attempts(connection.retries, timeoutMs);
+    this.#headers = new Headers(connection.headers);
+    headersOf(options.metadata ?? {}).forEach((value, name) => {
+      this.#headers.set(name, value);
+    });
+    this.requestId = this.#headers.get("x-request-id") ?? this.id;
+    this.#headers.set("x-request-id", this.requestId);
+    this.checkOpen();
+  }
+
+  /** A part of the call that draws nothing, with the same time and the same attempts. */
+  forFree(): Call {
+    return new Call(this.connection, this.#options, false, this.#attempts);
+  }
+
+  /** Throws Cancelled when the caller gave up, or the client was closed. */
+  checkOpen(): void {
+    const { closed } = this.connection;
+    if (closed.aborted || this.#signal?.aborted) {
+      const what = closed.aborted ? "the client is closed" : "the call was cancelled";
+      const begun = this.#begun && this.#draws;
+      const bill = begun ? ": what was asked may have been drawn and charged" : "";
+      const cause: unknown = closed.aborted ? undefined : this.#signal?.reason;
+      throw new Cancelled(what + bill, { code: "CANCELLED", requestId: this.requestId, charged: begun, cause });
+    }
+  }
+
+  /** Makes an attempt. `end` must be called when it is over: it cancels what still runs. */
+  attempt(): { options: ConnectOptions; end: () => void } {
+    this.checkOpen();
+    this.#begun = true;
+    const controller = new AbortController();
+    const sources = [this.connection.closed, this.#signal].filter((signal) => signal !== undefined);
+    const end = () => {
+      for (const source of sources) {
+        source.removeEventListener("abort", end);
+      }
+      controller.abort();
+    };
+    for (const source of sources) {
+      source.addEventListener("abort", end);
+    }
+    const left = this.#attempts.left();
+    const options: ConnectOptions = {
+      signal: controller.signal,
+      headers: this.#headers,
+      onTrailer: (trailers) => {
+        this.trailers = trailers;
+        this.requestId = trailers.get("x-imagewire-request-id") ?? this.requestId;
+      },
+    };
+    // Connect takes 0 for no limit.
+    return { options: left === Infinity ? options : { ...options, timeoutMs: Math.max(1, Math.ceil(left)) }, end };
+  }
+
+  /** What an attempt failed of. Throws errors of ours as they are, and Cancelled. */
+  failure(reason: unknown): Failure {
+    if (reason instanceof ImagewireError) {
+      throw reason;
+    }
+    this.checkOpen();
+    return failure(reason, this.connection.target, this.requestId, this.#draws);
+  }
+
+  /** More of the answer has come. */
+  madeProgress(): void {
+    this.#attempts.madeProgress();
+  }
+
+  /** Milliseconds to wait before the next attempt; see Attempts. */
+  delay(failed: Failure, begun: boolean, free: boolean): number {
+    return this.#attempts.delay(failed, begun, free);
+  }
+
+  /** Waits, unless the caller gives up. */
+  async pause(ms: number): Promise<void> {
+    if (ms > 0) {
+      const { closed } = this.connection;
+      await new Promise<void>((resolve) => {
+        const done = () => {
+          clearTimeout(timer);
+          closed.removeEventListener("abort", done);
+          this.#signal?.removeEventListener("abort", done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        closed.addEventListener("abort", done);
+        this.#signal?.addEventListener("abort", done);
+      });
+    }
+    this.checkOpen();
+  }
+
+  /** Makes a call that draws nothing, and repeats it where the connection breaks. */
+  async unary<T>(method: (options: ConnectOptions) => Promise<T>): Promise<T> {
+    for (;;) {
+      const { options, end } = this.attempt();
+      let wait: number;
+      try {
+        return await method(options);
+      } catch (reason) {
+        const failed = this.failure(reason);
+        wait = this.delay(failed, false, failed.broke);
+      } finally {
+        end();
+      }
+      await this.pause(wait);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/** Protobuf messages of plain objects, in which every name must exist: a dropped field would be a picture paid in vain. */
+import {
+  create,
+  type DescField,
+  type DescMessage,
+  type MessageInitShape,
+  type MessageShape,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { invalid } from "./errors.js";
+
+const BEYOND = new Set(["$typeName", "$unknown"]);
+const BIG = new Set([ScalarType.INT64, ScalarType.UINT64, ScalarType.SINT64, ScalarType.FIXED64, ScalarType.SFIXED64]);
+const JSON_OBJECT = "google.protobuf.Struct";
+
+/**
+ * Makes a message. Throws InvalidRequest for a name that is no field, and for a value of the wrong type.
+ *
+ * path: how the caller calls the message, for errors.
+ */
+export function make<T extends DescMessage>(schema: T, init: MessageInitShape<T>, path = ""): MessageShape<T> {
+  checkMessage(schema, init, path);
+  return create(schema, init);
+}
+
+/** Throws InvalidRequest unless every name of an object is one of these. what: "option", for errors. */
+export function checkNames(given: object, names: Iterable<string>, what: string): void {
+  const known = new Set(names);
+  for (const [name, value] of Object.entries(given)) {
+    if (!known.has(name) && value !== undefined) {
+      throw invalid(name, `is no ${what}; there are: ${[...known].sort().join(", ")}`);
+    }
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array);
+}
+
+function checkMessage(schema: DescMessage, given: unknown, path: string): void {
+  if (!isObject(given) || (given.$typeName !== undefined && given.$typeName !== schema.typeName)) {
+    throw invalid(path || schema.name, `must be an object with the fields of ${schema.typeName}`);
+  }
+  for (const [name, value] of Object.entries(given)) {
+    const at = path ? `${path}.${name}` : name;
+    const member = schema.members.find((each) => each.localName === name);
+    if (value === undefined || BEYOND.has(name)) {
+      continue;
+    }
+    if (member === undefined) {
+      const names = schema.members.map((each) => each.localName).sort();
+      throw invalid(at, `is no field of ${schema.typeName}; there are: ${names.join(", ")}`);
+    }
+    if (member.kind === "field") {
+      checkField(member, value, at);
+      continue;
+    }
+    const chosen = isObject(value) ? value : {};
+    checkNames(chosen, ["case", "value"], `part of the oneof ${at}, which is {case, value}`);
+    const field = member.fields.find((each) => each.localName === chosen.case);
+    if (field !== undefined) {
+      checkField(field, chosen.value, `${at}.${field.localName}`);
+    } else if (chosen.case !== undefined || !isObject(value)) {
+      throw invalid(`${at}.case`, `must be one of ${member.fields.map((each) => each.localName).join(", ")}`);
+    }
+  }
+}
+
+function checkField(field: DescField, value: unknown, path: string): void {
+  switch (field.fieldKind) {
+    case "list":
+      if (!Array.isArray(value)) {
+        throw invalid(path, "must be an array");
+      }
+      for (const [index, item] of value.entries()) {
+        checkValue(field, item, `${path}[${index}]`);
+      }
+      break;
+    case "map":
+      if (!isObject(value)) {
+        throw invalid(path, "must be an object");
+      }
+      for (const [key, item] of Object.entries(value)) {
+        checkValue(field, item, `${path}.${key}`);
+      }
+      break;
+    default:
+      checkValue(field, value, path);
+  }
+}
+
+function checkValue(field: DescField, value: unknown, path: string): void {
+  if (field.message) {
+    if (field.message.typeName === JSON_OBJECT) {
+      if (!isObject(value)) {
+        throw invalid(path, "must be a JSON object");
+      }
+    } else {
+      checkMessage(field.message, value, path);
+    }
+    return;
+  }
+  const wanted = field.scalar === undefined ? "a number of the enum" : wantedOf(field.scalar);
+  const fits = {
+    "a boolean": typeof value === "boolean",
+    "a string": typeof value === "string",
+    "a Uint8Array": value instanceof Uint8Array,
+    "a bigint": typeof value === "bigint",
+    "a number": typeof value === "number",
+    "a whole number of 32 bits": Number.isInteger(value) && Math.abs(value as number) <= 2 ** 32,
+    "a number of the enum": Number.isInteger(value),
+  }[wanted];
+  if (!fits) {
+    throw invalid(path, `must be ${wanted}`);
+  }
+}
+
+function wantedOf(scalar: ScalarType) {
+  switch (scalar) {
+    case ScalarType.BOOL:
+      return "a boolean";
+    case ScalarType.STRING:
+      return "a string";
+    case ScalarType.BYTES:
+      return "a Uint8Array";
+    case ScalarType.DOUBLE:
+    case ScalarType.FLOAT:
+      return "a number";
+    default:
+      return BIG.has(scalar) ? "a bigint" : "a whole number of 32 bits";
+  }
+}
