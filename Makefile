@@ -39,7 +39,7 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 # More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # The tests that need other languages, or that start programs by others.
-INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
+INTEROP := tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
