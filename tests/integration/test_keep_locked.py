@@ -19,8 +19,7 @@ from tests.integration.test_kept_images import PICTURE, described, upload
 
 
 @pytest.fixture
-async def keeping(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Stack]:
-    monkeypatch.setattr(writer, "LONGEST", 0.5)
+async def keeping(tmp_path: Path) -> AsyncIterator[Stack]:
     async with running_stack(keep="local", keep_dir=str(tmp_path / "kept")) as made:
         yield made
 
@@ -42,6 +41,7 @@ async def out_of_time(stack: Stack) -> str:
 async def test_calls_go_on_and_are_kept_again_when_it_is_free(
     keeping: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(writer, "LONGEST", 0.5)
     counted: list[None] = []
     monkeypatch.setattr(metrics, "count_not_kept", lambda: counted.append(None))
     other = sqlite3.connect(tmp_path / "kept" / "answers.sqlite", isolation_level=None)
