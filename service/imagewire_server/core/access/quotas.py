@@ -3,9 +3,8 @@
 import asyncio
 import secrets
 from collections.abc import Sequence
-from decimal import Decimal
 
-from imagewire_server.config.caller_policies import Policy
+from imagewire_server.config.caller_policies import Policy, nano
 from imagewire_server.contract import pb
 from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
 from imagewire_server.core.access.caller import Permission
@@ -147,11 +146,6 @@ def _check_wait(wait: float, what: str) -> None:
         raise CallerLimited(
             f"this caller may have {what} a minute, and had them: try again in {wait:.1f} s", retry_after=wait
         )
-
-
-def nano(usd: float) -> int:
-    """Whole billionths of a dollar, never more than it is."""
-    return int(Decimal(str(usd)) * NANO)
 
 
 def _cost(

@@ -9,7 +9,7 @@ from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
 from imagewire_server.core.access.caller import Caller, Permission
 from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
-from imagewire_server.core.access.quotas import Quotas, nano
+from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.call import Call
 from tests.conftest import spec
 from tests.unit.core.routers import deployment, router
@@ -134,8 +134,3 @@ async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
     with pytest.raises(asyncio.CancelledError):
         await Quotas(left).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
     assert left.abandoned == 1
-
-
-def test_dollars_are_whole_billionths() -> None:
-    assert nano(0.1) == 100_000_000
-    assert nano(1.15) == 1_150_000_000
