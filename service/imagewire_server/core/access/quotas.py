@@ -12,6 +12,7 @@ from imagewire_server.core.access.counts import Counts, CountsDown, LocalCounts
 from imagewire_server.core.access.estimate import dearest
 from imagewire_server.core.call import Call
 from imagewire_server.core.interceptors import OnEnd
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.pricing import NANO
 from imagewire_server.core.router import Router
 
@@ -61,7 +62,7 @@ class Quotas:
         made = Reservation(self._counts, policy, call)
         try:
             if policy.usd_per_day is not None:
-                await made.reserve_cost(_cost(policy, spec, router, fallbacks, call.cleared))
+                await made.reserve_cost(await _cost(policy, spec, call, router, fallbacks))
             if policy.pictures_per_minute is not None:
                 wait = await self._counts.admit(policy.name, _PICTURES, policy.pictures_per_minute, made.ident)
                 _check_wait(wait, f"{policy.pictures_per_minute} pictures")
@@ -148,15 +149,14 @@ def _check_wait(wait: float, what: str) -> None:
         )
 
 
-def _cost(
-    policy: Policy, spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None, cleared: frozenset[str]
-) -> int:
+async def _cost(policy: Policy, spec: pb.Spec, call: Call, router: Router, fallbacks: Sequence[str] | None) -> int:
     if policy.usd_per_call is not None:
         return nano(policy.usd_per_call)
-    cost = dearest(spec, router, fallbacks, cleared)
+    cost = await run_for_call(call, dearest, spec, router, fallbacks, call.cleared)
     if cost is None:
         raise PriceUnknown(
             f"this caller has a budget, and nobody can tell what {spec.model!r} may cost for this request; nothing was"
-            " sent: choose another model; operators: set usd_per_call of the caller, or the price of the model"
+            " sent: choose another model, or leave out media, cached content and service_tier; operators: set"
+            " usd_per_call of the caller, or the price of the model"
         )
     return cost

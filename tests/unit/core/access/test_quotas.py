@@ -1,16 +1,19 @@
 """Limits of callers: what is refused, until when, and what a drawing leaves behind, however it ends."""
 
 import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from imagewire_server.config.caller_policies import Policy
+from imagewire_server.contract import pb
 from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
 from imagewire_server.core.access.caller import Caller, Permission
 from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
 from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.call import Call
+from imagewire_server.core.router import Router, Upstream
 from tests.conftest import spec
 from tests.unit.core.routers import deployment, router
 
@@ -111,6 +114,21 @@ async def test_without_a_configured_amount_it_is_estimated_by_the_price() -> Non
     with pytest.raises(PriceUnknown, match="usd_per_call"):
         await quotas.reserve(spec("b"), call(usd_per_day=100.0), FLASH, None)
     assert await quotas.reserve(spec("b"), call(usd_per_day=100.0, usd_per_call=1.0), FLASH, None) is not None
+
+
+async def test_a_large_request_is_estimated_beside_the_event_loop() -> None:
+    threads: list[int] = []
+
+    def completed(given: pb.Spec, _: frozenset[str]) -> pb.Spec:
+        threads.append(threading.get_ident())
+        return given
+
+    provider = FLASH.upstreams[0].provider
+    upstream = Upstream(deployment("a", "gemini/gemini-2.5-flash-image"), provider, completed=completed)
+    made = call(usd_per_day=1.0)
+    for made.large in (False, True):
+        assert await Quotas().reserve(spec("a"), made, Router([upstream], FLASH.routing), None) is not None
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
 
 
 async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
