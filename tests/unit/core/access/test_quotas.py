@@ -1,6 +1,5 @@
 """Limits of callers: what is refused, until when, and what a drawing leaves behind, however it ends."""
 
-import asyncio
 import threading
 from typing import Any
 
@@ -133,22 +132,44 @@ async def test_a_large_request_is_estimated_beside_the_event_loop() -> None:
 
 async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
     class Down(LocalCounts):
-        def __init__(self, error: BaseException) -> None:
-            super().__init__()
-            self.error = error
-            self.abandoned = 0
-
         async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
-            raise self.error
+            raise CountsDown
 
-        def abandon(self, name: str, ident: str) -> None:
-            self.abandoned += 1
-
-    counts = Down(CountsDown())
     with pytest.raises(BudgetUnavailable, match="nothing was sent") as raised:
-        await Quotas(counts).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
-    assert (raised.value.retry_after, counts.abandoned) == (1.0, 1)
-    left = Down(asyncio.CancelledError())
-    with pytest.raises(asyncio.CancelledError):
-        await Quotas(left).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
-    assert left.abandoned == 1
+        await Quotas(Down()).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert raised.value.retry_after == 1.0
+
+
+async def test_only_what_was_counted_is_taken_back() -> None:
+    class Noting(LocalCounts):
+        def __init__(self) -> None:
+            super().__init__()
+            self.noted: list[str] = []
+
+        def leave(self, name: str, ident: str) -> None:
+            self.noted.append("leave")
+            super().leave(name, ident)
+
+        def give_back(self, name: str, kind: str, ident: str) -> None:
+            self.noted.append("give back")
+            super().give_back(name, kind, ident)
+
+        def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
+            self.noted.append("settle")
+            super().settle(name, day, ident, nano_usd)
+
+    counts = Noting()
+    quotas = Quotas(counts)
+    for limits in ({"calls_at_once": 1}, {"requests_per_minute": 1}):
+        assert (await quotas.intercept(call(**limits)) is None) == ("calls_at_once" not in limits)
+        with pytest.raises(CallerLimited):
+            await quotas.intercept(call(**limits))
+    for given in ({"pictures_per_minute": 1}, {"usd_per_day": 0.1, "usd_per_call": 0.1}):
+        assert await quotas.reserve(spec("a"), call(**given), FLASH, None) is not None
+        with pytest.raises((CallerLimited, BudgetExhausted)):
+            await quotas.reserve(spec("a"), call(**given), FLASH, None)
+    assert counts.noted == []
+    free = await quotas.reserve(spec("a"), call(usd_per_day=1.0, usd_per_call=0.1), FLASH, None)
+    assert free is not None
+    free.settle()
+    assert counts.noted == ["settle"]
