@@ -4,7 +4,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from tests.clients.typescript import ROOT
+from tests.clients.typescript import build as build_typescript
+
 Command = list[str | Path]
 
 
@@ -13,4 +15,9 @@ def python() -> Command:
     return [sys.executable, "-m", "tests.conformance.python_runner"]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python}
+def typescript() -> Command:
+    """The TypeScript client, built from its sources."""
+    return [build_typescript(), ROOT / "clients/typescript/dist/conformance/runner.js"]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "typescript": typescript}

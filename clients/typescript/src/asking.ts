@@ -7,13 +7,14 @@
  */
 import { create } from "@bufbuild/protobuf";
 import type { CallOptions as ConnectOptions } from "@connectrpc/connect";
-import type { Call } from "./call.js";
+import { type Call, messagesOf } from "./call.js";
 import { AnswerTooLarge, type ImagewireError } from "./errors.js";
 import {
   type CreateCompletionRequest,
   type CreateCompletionResponse,
   type ResumeCompletionRequest,
   ResumeCompletionRequestSchema,
+  type ResumeCompletionResponse,
   type StreamCompletionRequest,
   type StreamCompletionResponse,
 } from "./gen/imagewire/v1/chat_service_pb.js";
@@ -62,10 +63,9 @@ export class Asking {
       const { options, end } = this.call.attempt();
       let wait: number | undefined;
       try {
-        for await (const message of this.#begin(options)) {
-          const { more } = message;
-          message.more = [];
-          for (const event of [message, ...more]) {
+        for await (const message of messagesOf(this.#begin(options), end)) {
+          const first = message.$typeName === "imagewire.v1.ResumeCompletionResponse" ? message.event : message;
+          for (const event of first ? [first, ...first.more] : []) {
             this.#verifier.check(event);
             yield event;
           }
@@ -119,17 +119,11 @@ export class Asking {
     }
   }
 
-  async *#begin(options: ConnectOptions): AsyncGenerator<StreamCompletionResponse> {
+  #begin(options: ConnectOptions): AsyncIterable<StreamCompletionResponse | ResumeCompletionResponse> {
     const { chat } = this.call.connection;
-    if (!isResume(this.#request)) {
-      yield* chat.streamCompletion(this.#request as StreamCompletionRequest, options);
-      return;
-    }
-    for await (const { event } of chat.resumeCompletion(this.#request, options)) {
-      if (event) {
-        yield event;
-      }
-    }
+    return isResume(this.#request)
+      ? chat.resumeCompletion(this.#request, options)
+      : chat.streamCompletion(this.#request as StreamCompletionRequest, options);
   }
 
   async #upload(): Promise<void> {

@@ -196,3 +196,15 @@ export class Call {
     }
   }
 }
+
+/** The messages of an attempt's stream. To leave the loop ends the attempt first: connect would wait for the next one. */
+export async function* messagesOf<T>(stream: AsyncIterable<T>, end: () => void): AsyncGenerator<T, void, undefined> {
+  const iterator = stream[Symbol.asyncIterator]();
+  try {
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
+      yield next.value;
+    }
+  } finally {
+    end();
+  }
+}

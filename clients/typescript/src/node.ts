@@ -50,7 +50,7 @@ platform.save = async (path, data) => {
 
 /** A connection whose flow is not held up by small windows. */
 class Sessions extends Http2SessionManager {
-  readonly #widened = new WeakSet();
+  #session: ClientHttp2Stream["session"];
 
   override async request(
     method: string,
@@ -59,12 +59,20 @@ class Sessions extends Http2SessionManager {
     options: object,
   ): Promise<ClientHttp2Stream> {
     const stream = await super.request(method, path, headers, options);
-    const { session } = stream;
-    if (session && !this.#widened.has(session)) {
-      this.#widened.add(session);
-      session.setLocalWindowSize(CONNECTION_WINDOW);
+    if (stream.session && stream.session !== this.#session) {
+      this.#session = stream.session;
+      this.#session.setLocalWindowSize(CONNECTION_WINDOW);
     }
     return stream;
+  }
+
+  /** Ends the connection without an error, once its calls have ended. */
+  close(): void {
+    if (this.#session === undefined || this.state() === "connecting") {
+      this.abort();
+    } else {
+      this.#session.close();
+    }
   }
 }
 
@@ -100,7 +108,7 @@ export function connectTo(given: string | undefined, options: ClientOptions) {
     name,
     transport,
     close: () => {
-      sessions.abort();
+      sessions.close();
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What the server keeps: pictures that are uploaded and downloaded, and those that a request names by their hash. */
 import { create } from "@bufbuild/protobuf";
-import type { Call } from "./call.js";
+import { type Call, messagesOf } from "./call.js";
 import { CorruptAnswer, ImagewireError, InvalidRequest, NotSupported } from "./errors.js";
 import { type Image, ImageSchema } from "./gen/imagewire/v1/image_pb.js";
 import { type UploadImageRequest, UploadImageRequestSchema } from "./gen/imagewire/v1/image_service_pb.js";
@@ -155,7 +155,7 @@ export async function download(call: Call, imageId: string, offset: number, fram
     const request = { imageId, offset: BigInt(size), maxFrameBytes: frame };
     let wait: number;
     try {
-      for await (const { event } of call.connection.images.downloadImage(request, options)) {
+      for await (const { event } of messagesOf(call.connection.images.downloadImage(request, options), end)) {
         if (event.case === "image") {
           image = event.value;
         } else if (event.case === "chunk") {

@@ -1,0 +1,60 @@
+"""The TypeScript client's packages, installed as its lock says, and what its compiler makes of it."""
+
+import fcntl
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.compat.conftest import missing, needs
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "clients/typescript"
+
+
+def _packages(lock: Path) -> Any:
+    """What a lock file, or npm's note of what is installed, has."""
+    return {name: entry for name, entry in json.loads(lock.read_text())["packages"].items() if name}
+
+
+def _install() -> None:
+    """Bring node_modules up to the lock file."""
+    modules = FOLDER / "node_modules"
+    note = modules / ".package-lock.json"
+    if note.is_file():
+        installed, wanted = _packages(note), _packages(FOLDER / "package-lock.json")
+        # An optional package may be for another system.
+        if installed == {
+            name: entry for name, entry in wanted.items() if name in installed or not entry.get("optional")
+        }:
+            return
+    ended = run("npm", "ci", "--no-audit", "--no-fund", "--silent")
+    if ended.returncode:
+        missing(f"the packages of clients/typescript, which npm ci could not install: {ended.stderr[-500:]}")
+    (modules / ".stamp").touch()  # the Makefile's
+
+
+def run(program: str, *arguments: str, cwd: Path = FOLDER, **environ: str) -> subprocess.CompletedProcess[str]:
+    """A program's end. It is skipped by name where it is not installed."""
+    command = ["/usr/bin/env", *(f"{name}={value}" for name, value in environ.items()), needs(program), *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=500, check=False)
+
+
+def build() -> str:
+    """Install and compile what is newer than its compilation; returns Node's path. One process does it at a time."""
+    node = needs("node")
+    needs("npm")
+    stamp = FOLDER / "dist/.stamp"
+    stamp.parent.mkdir(exist_ok=True)
+    with (FOLDER / "dist/.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _install()
+        names = [
+            name for folder in ("src", "test", "samples", "conformance") for name in (FOLDER / folder).rglob("*.ts")
+        ]
+        newest = max(path.stat().st_mtime for path in (*names, FOLDER / "package.json", FOLDER / "tsconfig.json"))
+        if not stamp.exists() or stamp.stat().st_mtime < newest:
+            ended = run("npm", "run", "--silent", "build")
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+            stamp.touch()
+    return node
