@@ -4,6 +4,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.compat.conftest import needs
+from tests.stubs.languages import run
+
 ROOT = Path(__file__).parents[2]
 Command = list[str | Path]
 
@@ -13,4 +16,13 @@ def python() -> Command:
     return [sys.executable, "-m", "tests.conformance.python_runner"]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python}
+def go() -> Command:
+    """The Go client."""
+    folder, program = ROOT / "clients/go", needs("go")
+    runner = folder / "conformance/build/runner"
+    # Go itself knows whether anything is to be built, and builds beside another that does.
+    run(program, "build", "-o", runner, "./conformance", cwd=folder)
+    return [runner]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go}
