@@ -82,10 +82,6 @@ def _objects(value: str) -> str | None:
     return None if (fine and rest) or not value else words
 
 
-def _level(value: str) -> str | None:
-    return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
-
-
 def _names(value: str) -> str | None:
     return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
 
@@ -232,6 +228,8 @@ class Settings:
     """After what time, plus or minus a tenth, a gRPC client is asked to reconnect; 0 for never."""
     max_connection_age_grace: float = setting(3600.0, _positive)
     """How long calls may then stay on the old connection before they are cut."""
+    orca: bool = False
+    """Whether the trailers of gRPC calls tell how busy the process is, so that proxies can balance by it."""
     drain_delay: float = setting(5.0, _not_negative)
     """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)
@@ -242,7 +240,7 @@ class Settings:
     """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
     baggage: str = setting("", _tokens)
     """The names of the caller's baggage that are logged and traced, separated by commas; empty for none."""
-    log_level: str = setting("info", _level)
+    log_level: str = setting("info", _one_of("debug", "info", "warning", "error"))
     """The lowest level that is logged."""
     strict: bool = False
     """Whether each warning about the configuration is an error."""
