@@ -44,8 +44,8 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, 
         if not missing:
             image.data = data
             image.mime_type = image.mime_type or kept.mime_type
-            check = image_rules.answered if role == _ASSISTANT else image_rules.sent
-            found = [Violation(f"{path}.{field}" if field else path, words) for field, words in check(image)]
+            wrong = image_rules.of_data(image, data, answered=role == _ASSISTANT, sha256=kept.sha256)
+            found = [Violation(f"{path}.{field}", words) for field, words in wrong]
             if found:
                 raise InvalidRequest(found)
     if missing:
