@@ -70,7 +70,7 @@ def of_value(
                 continue
             if len(seen) == most + counted:
                 found.more = 1 + counted
-                return found
+                break
             reason = json_decode.reason(error, kind, hint=len(seen) < _MOST_HINTS)
             name = json_decode.within(place, reason.field)
             drops_it = drops and _may_drop(value, reason)
