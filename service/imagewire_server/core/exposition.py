@@ -9,8 +9,8 @@ from prometheus_client.core import Metric as Family
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from imagewire_server.core.counters import Name
-from imagewire_server.core.instruments import METRICS, SUM, Metric
+from imagewire_server.core.counters import SUM, Name
+from imagewire_server.core.instruments import METRICS, Metric
 from imagewire_server.core.metrics import Exemplar, by_metric, everything, exemplars
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"

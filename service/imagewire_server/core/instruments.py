@@ -6,6 +6,8 @@ is the caller's text.
 
 from typing import NamedTuple
 
+from imagewire_server.core.counters import SUM, Histogram
+
 SECONDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
 # As OpenTelemetry's conventions have them.
 _SIZES = (0.0, *(float(1024 * n) for n in (1, 2, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144)))
@@ -30,8 +32,11 @@ class Metric(NamedTuple):
         """The last label of a histogram's numbers: a bucket's bound, for what is above the one before."""
         return (*map(str, self.bounds), "+Inf")
 
+    @property
+    def histogram(self) -> Histogram:
+        """How its values are counted."""
+        return Histogram(self.bounds, (*self.buckets, SUM))
 
-SUM = "sum"  # the last label of the sum of what a histogram has counted
 
 CALLS, CALL_SECONDS, RUNNING = "imagewire_calls", "imagewire_call_seconds", "imagewire_calls_running"
 STARTED, SENT = "imagewire_grpc_calls_started", "imagewire_grpc_sent_bytes"

@@ -5,14 +5,13 @@ a collector gets each worker's own numbers.
 """
 
 import time
-from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.core import instruments as names
 from imagewire_server.core.call import Call
-from imagewire_server.core.counters import Counts, Name, Shared
+from imagewire_server.core.counters import Counts, Histogram, Name, Shared
 from imagewire_server.core.trace_context import TraceContext
 
 _T = TypeVar("_T")
@@ -50,27 +49,10 @@ deployments: dict[str, Served] = {}
 exemplars: dict[Name, Exemplar] = {}
 
 
-class _Histogram:
-    """A histogram's numbers."""
-
-    __slots__ = ("_bounds", "_buckets", "_name")
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-        self._bounds, self._buckets = names.METRICS[name].bounds, names.METRICS[name].buckets
-
-    def add(self, value: float, *labels: str, trace: TraceContext | None = None) -> None:
-        """Count a value. trace: that of its call."""
-        bucket = (self._name, *labels, self._buckets[bisect_left(self._bounds, value)])
-        _counts.add(bucket)
-        _counts.add((self._name, *labels, names.SUM), value)
-        if trace is not None and trace.sampled:
-            exemplars[bucket] = Exemplar(value, trace.trace_id, trace.span_id, time.time())
-
-
-_call_seconds, _sent = _Histogram(names.CALL_SECONDS), _Histogram(names.SENT)
-_first_image_byte = _Histogram(names.FIRST_IMAGE_BYTE)
-_attempt_seconds, _tokens = _Histogram(names.ATTEMPT_SECONDS), _Histogram(names.TOKENS)
+_HISTOGRAMS = {name: metric.histogram for name, metric in names.METRICS.items() if metric.kind == "histogram"}
+_CALL_SECONDS, _SENT = _HISTOGRAMS[names.CALL_SECONDS], _HISTOGRAMS[names.SENT]
+_FIRST_IMAGE_BYTE = _HISTOGRAMS[names.FIRST_IMAGE_BYTE]
+_ATTEMPT_SECONDS, _TOKENS = _HISTOGRAMS[names.ATTEMPT_SECONDS], _HISTOGRAMS[names.TOKENS]
 
 
 def slot_size(most: int) -> int:
@@ -101,11 +83,15 @@ def own() -> dict[Name, float]:
 
 def count(call: Call) -> None:
     """Count a call that has ended."""
-    add, method, status = _counts.add, call.method, str(call.status)
+    add, observe = _counts.add, _counts.observe
+    method, status, trace = call.method, str(call.status), call.trace
     add((names.CALLS, method, call.code))
-    _call_seconds.add(call.seconds, method, status, trace=call.trace)
+    timed = (names.CALL_SECONDS, method, status)
+    bucket = observe(timed, call.seconds, _CALL_SECONDS)
+    if trace is not None and trace.sampled:
+        _exemplify(timed, _CALL_SECONDS, bucket, call.seconds, trace)
     if method.startswith("/"):
-        _sent.add(call.sent_bytes, method, status)
+        observe((names.SENT, method, status), call.sent_bytes, _SENT)
     for deployment, reason in call.tried:
         add((names.ATTEMPTS, deployment, reason))
     if call.cached_answers:
@@ -117,7 +103,10 @@ def count(call: Call) -> None:
     if call.deployment:
         add((names.IMAGE_BYTES, call.deployment), call.image_bytes)
         if call.first_image_byte is not None:
-            _first_image_byte.add(call.first_image_byte, call.deployment, trace=call.trace)
+            begun = (names.FIRST_IMAGE_BYTE, call.deployment)
+            bucket = observe(begun, call.first_image_byte, _FIRST_IMAGE_BYTE)
+            if trace is not None and trace.sampled:
+                _exemplify(begun, _FIRST_IMAGE_BYTE, bucket, call.first_image_byte, trace)
     count_cost(call)
 
 
@@ -139,27 +128,34 @@ def count_started(method: str) -> None:
 
 def count_attempt(call: Call, deployment: str, reason: str, seconds: float) -> None:
     """A call to a provider has ended. reason: "OK" for an answer. call: what it was for."""
-    _attempt_seconds.add(seconds, deployment, reason, trace=call.trace)
+    timed = (names.ATTEMPT_SECONDS, deployment, reason)
+    bucket = _counts.observe(timed, seconds, _ATTEMPT_SECONDS)
+    if call.trace is not None and call.trace.sampled:
+        _exemplify(timed, _ATTEMPT_SECONDS, bucket, seconds, call.trace)
+
+
+def _exemplify(name: Name, of: Histogram, bucket: int, value: float, trace: TraceContext) -> None:
+    exemplars[*name, of.last[bucket]] = Exemplar(value, trace.trace_id, trace.span_id, time.time())
 
 
 def count_tokens(deployment: str, usage: pb.Usage) -> None:
     """A provider has said what a call to it used. Its own sums hold: what no modality is named for is counted too."""
-    asked, drawn = usage.prompt_tokens_details, usage.candidates_tokens_details
-    for kind, total, details in (
-        ("input", usage.prompt_tokens, asked),
-        ("output", usage.candidates_tokens, drawn),
-    ):
-        left = total
-        for one in details:
-            if one.tokens > 0 and one.modality in _MODALITIES:
-                left -= one.tokens
-                _tokens.add(one.tokens, deployment, kind, _MODALITIES[one.modality])
-        if left > 0:
-            _tokens.add(left, deployment, kind, _UNKNOWN)
-    if usage.tool_use_prompt_tokens > 0:
-        _tokens.add(usage.tool_use_prompt_tokens, deployment, "input", "tool_use")
-    if usage.thoughts_tokens > 0:
-        _tokens.add(usage.thoughts_tokens, deployment, "output", "thought")
+    _count_details(deployment, "input", usage.prompt_tokens, usage.prompt_tokens_details)
+    _count_details(deployment, "output", usage.candidates_tokens, usage.candidates_tokens_details)
+    if (tokens := usage.tool_use_prompt_tokens) > 0:
+        _counts.observe((names.TOKENS, deployment, "input", "tool_use"), tokens, _TOKENS)
+    if (tokens := usage.thoughts_tokens) > 0:
+        _counts.observe((names.TOKENS, deployment, "output", "thought"), tokens, _TOKENS)
+
+
+def _count_details(deployment: str, kind: str, left: int, details: Iterable[pb.ModalityTokens]) -> None:
+    for one in details:
+        modality, tokens = _MODALITIES.get(one.modality), one.tokens
+        if modality is not None and tokens > 0:
+            left -= tokens
+            _counts.observe((names.TOKENS, deployment, kind, modality), tokens, _TOKENS)
+    if left > 0:
+        _counts.observe((names.TOKENS, deployment, kind, _UNKNOWN), left, _TOKENS)
 
 
 def count_retry(deployment: str) -> None:

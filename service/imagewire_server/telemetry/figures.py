@@ -25,7 +25,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.util.types import AttributeValue
 
 from imagewire_server.core import instruments, metrics
-from imagewire_server.core.counters import Name
+from imagewire_server.core.counters import SUM, Name
 from imagewire_server.telemetry import names
 from imagewire_server.telemetry.attempt_span import OPERATION
 
@@ -105,7 +105,7 @@ class Figures:
                 self._begun,
                 time.time_ns(),
                 count=sum(counts),
-                sum=numbers.get((*labels, instruments.SUM), 0.0),
+                sum=numbers.get((*labels, SUM), 0.0),
                 bucket_counts=counts,
                 explicit_bounds=metric.bounds,
                 min=None,  # type: ignore[arg-type]  # nobody counts them, and they may be left out

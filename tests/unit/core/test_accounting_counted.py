@@ -7,7 +7,7 @@ import pytest
 from imagewire_server.contract.errors import Cut, Error, InvalidRequest, Unreachable, Violation
 from imagewire_server.core import instruments, metrics
 from imagewire_server.core.call import Call
-from imagewire_server.core.counters import Counts
+from imagewire_server.core.counters import SUM, Counts
 from tests.conftest import spec
 from tests.unit.core.scripted_providers import BEGUN, FULL, SENT, TEXT, WHOLE, Said, Scripted, Step, counts, end, engine
 
@@ -31,7 +31,7 @@ def _reasons() -> dict[str, float]:
     """How many upstream calls ended so."""
     found: dict[str, float] = {}
     for (name, *labels), number in metrics.everything().items():
-        if name == instruments.ATTEMPT_SECONDS and labels[-1] != instruments.SUM:
+        if name == instruments.ATTEMPT_SECONDS and labels[-1] != SUM:
             found[labels[1]] = found.get(labels[1], 0.0) + number
     return found
 
@@ -40,7 +40,7 @@ def _tokens(kind: str) -> float:
     return sum(
         number
         for (name, *labels), number in metrics.everything().items()
-        if name == instruments.TOKENS and labels[1] == kind and labels[-1] == instruments.SUM
+        if name == instruments.TOKENS and labels[1] == kind and labels[-1] == SUM
     )
 
 
