@@ -5,6 +5,9 @@ import (
 	"strings"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+
 	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
 )
 
@@ -150,11 +153,7 @@ func (f *fold) add(e *event, keep bool) Event {
 	answer := f.answer
 	switch said := e.Event.(type) {
 	case *imagewirev1.StreamCompletionResponse_Started:
-		start := said.Started
-		answer.ID, answer.Model, answer.Created = start.CompletionId, start.Model, start.CreateTime.AsTime()
-		if start.ExpireTime != nil {
-			answer.Expires = start.ExpireTime.AsTime()
-		}
+		answer.begin(said.Started)
 		return Started{ID: answer.ID, Model: answer.Model, Expires: answer.Expires}
 	case *imagewirev1.StreamCompletionResponse_PartStarted:
 		if said.PartStarted.CandidateIndex == 0 {
@@ -180,14 +179,11 @@ func (f *fold) add(e *event, keep bool) Event {
 			return PartDone{Index: int(said.PartFinished.PartIndex), Part: part}
 		}
 	case *imagewirev1.StreamCompletionResponse_CandidateFinished:
-		if end := said.CandidateFinished; end.CandidateIndex == 0 {
-			answer.Candidate, answer.FinishReason = end, end.FinishReason
-			answer.NativeFinishReason, answer.FinishMessage = end.NativeFinishReason, end.FinishMessage
+		if said.CandidateFinished.CandidateIndex == 0 {
+			answer.end(said.CandidateFinished)
 		}
 	case *imagewirev1.StreamCompletionResponse_Finished:
-		end := said.Finished
-		answer.Details, answer.Usage, answer.PromptFeedback = end, end.Usage, end.PromptFeedback
-		answer.ModelVersion = end.ModelVersion
+		answer.close(said.Finished)
 		return Finished{Answer: answer}
 	}
 	return nil
@@ -205,87 +201,97 @@ func (f *fold) chunk(candidate, part int32, offset int64, data []byte, keep bool
 }
 
 func (f *fold) finish(finished *imagewirev1.PartFinished) *Part {
-	made := &Part{
-		Thought: finished.Thought, Signature: finished.ThoughtSignature, NativeFields: finished.NativeFields,
-		FunctionCall: finished.GetFunctionCall(), Native: finished.GetNative(),
-	}
 	var whole []byte
 	if f.size > 0 {
 		whole = bytes.Join(f.data, nil)
 	}
+	made := partOf(finished, f.text.String(), whole)
 	f.data, f.size = nil, 0
-	switch {
-	case finished.GetImage() != nil:
-		made.Image = imageOf(finished.GetImage(), whole, finished.Thought)
-	case finished.GetMedia() != nil:
-		made.Media = mediaOf(finished.GetMedia(), whole)
-	case finished.Content == nil:
-		made.Text = f.text.String()
-	}
 	f.text.Reset()
 	return made
 }
 
+// partOf is a part that has ended. data: the bytes of its file, nil if they came with it.
+func partOf(finished *imagewirev1.PartFinished, text string, data []byte) *Part {
+	made := &Part{
+		Thought: finished.Thought, Signature: finished.ThoughtSignature, NativeFields: finished.NativeFields,
+		FunctionCall: finished.GetFunctionCall(), Native: finished.GetNative(),
+	}
+	switch {
+	case finished.GetImage() != nil:
+		made.Image = imageOf(finished.GetImage(), data, finished.Thought)
+	case finished.GetMedia() != nil:
+		made.Media = mediaOf(finished.GetMedia(), data)
+	case finished.Content == nil:
+		made.Text = text
+	}
+	return made
+}
+
+func (a *Answer) begin(start *imagewirev1.Started) {
+	a.ID, a.Model, a.Created = start.CompletionId, start.Model, start.CreateTime.AsTime()
+	if start.ExpireTime != nil {
+		a.Expires = start.ExpireTime.AsTime()
+	}
+}
+
+func (a *Answer) end(end *imagewirev1.CandidateFinished) {
+	a.Candidate, a.FinishReason = end, end.FinishReason
+	a.NativeFinishReason, a.FinishMessage = end.NativeFinishReason, end.FinishMessage
+}
+
+func (a *Answer) close(end *imagewirev1.Finished) {
+	a.Details, a.Usage, a.PromptFeedback, a.ModelVersion = end, end.Usage, end.PromptFeedback, end.ModelVersion
+}
+
+// copied is what two messages have in common by name: an event has the fields of the unary answer that it is about.
+func copied[M proto.Message](into M, from proto.Message) M {
+	made := into.ProtoReflect()
+	from.ProtoReflect().Range(func(field protoreflect.FieldDescriptor, value protoreflect.Value) bool {
+		if same := made.Descriptor().Fields().ByName(field.Name()); same != nil {
+			made.Set(same, value)
+		}
+		return true
+	})
+	return into
+}
+
 // answerOf is the Answer of a unary answer. fetch gets a picture whose bytes are on the server.
 func answerOf(said *imagewirev1.CreateCompletionResponse, fetch func(id string) ([]byte, error)) (*Answer, error) {
-	made := &Answer{
-		ID: said.CompletionId, Model: said.Model, ModelVersion: said.ModelVersion, Usage: said.Usage,
-		PromptFeedback: said.PromptFeedback, Created: said.CreateTime.AsTime(),
-		Details: &imagewirev1.Finished{
-			Usage: said.Usage, PromptFeedback: said.PromptFeedback, ModelVersion: said.ModelVersion,
-			NativeResponseId: said.NativeResponseId, ModelStatus: said.ModelStatus,
-			ContinuationToken: said.ContinuationToken, NativeFields: said.NativeFields, OmittedFields: said.OmittedFields,
-		},
-	}
-	if said.ExpireTime != nil {
-		made.Expires = said.ExpireTime.AsTime()
-	}
+	made := &Answer{}
+	made.begin(copied(&imagewirev1.Started{}, said))
+	made.close(copied(&imagewirev1.Finished{}, said))
 	if len(said.Candidates) == 0 {
 		return made, nil
 	}
 	candidate := said.Candidates[0]
-	made.Candidate = &imagewirev1.CandidateFinished{
-		FinishReason: candidate.FinishReason, NativeFinishReason: candidate.NativeFinishReason,
-		FinishMessage: candidate.FinishMessage, SafetyRatings: candidate.SafetyRatings,
-		GroundingMetadata: candidate.GroundingMetadata, CitationMetadata: candidate.CitationMetadata,
-		NativeFields: candidate.NativeFields,
-	}
-	made.FinishReason, made.NativeFinishReason = candidate.FinishReason, candidate.NativeFinishReason
-	made.FinishMessage = candidate.FinishMessage
-	final := candidate.Message.GetImage()
+	made.end(copied(&imagewirev1.CandidateFinished{}, candidate))
 	for _, part := range candidate.Message.GetParts() {
-		whole := &Part{
-			Text: part.GetText(), FunctionCall: part.GetFunctionCall(), Native: part.GetNative(), Thought: part.Thought,
-			Signature: part.ThoughtSignature, NativeFields: part.NativeFields,
+		finished := copied(&imagewirev1.PartFinished{}, part)
+		image, final := finished.GetImage(), candidate.Message.GetImage()
+		// The part of the final picture refers to it by its SHA-256, and has no bytes.
+		if image != nil && image.Source == nil && bytes.Equal(image.Sha256, final.GetSha256()) {
+			image = final
+			finished.Content = &imagewirev1.PartFinished_Image{Image: final}
 		}
-		if image := part.GetImage(); image != nil {
-			// The part of the final picture refers to it by its SHA-256, and has no bytes.
-			if image.Source == nil && final != nil && bytes.Equal(image.Sha256, final.Sha256) {
-				image = final
-			}
-			data, err := image.GetData(), error(nil)
-			if image.GetImageId() != "" {
-				data, err = fetch(image.GetImageId())
-			}
-			if err == nil && image.Source == nil {
-				err = corrupt("a picture is missing: the answer has neither its bytes nor a place to fetch them from")
-			} else if err == nil && image.GetUri() == "" {
-				err = checkBytes("a picture", data, image.GetSizeBytes(), image.Sha256)
-			}
-			if err != nil {
-				return nil, err
-			}
-			whole.Image = imageOf(image, data, part.Thought)
+		data, err := image.GetData(), error(nil)
+		if image.GetImageId() != "" {
+			data, err = fetch(image.GetImageId())
 		}
-		if media := part.GetMedia(); media != nil {
-			if media.GetUri() == "" {
-				if err := checkBytes("a file", media.GetData(), media.GetSizeBytes(), media.Sha256); err != nil {
-					return nil, err
-				}
-			}
-			whole.Media = mediaOf(media, nil)
+		media := finished.GetMedia()
+		switch {
+		case err != nil:
+		case image != nil && image.Source == nil:
+			err = corrupt("a picture is missing: the answer has neither its bytes nor a place to fetch them from")
+		case image != nil && image.GetUri() == "":
+			err = checkBytes("a picture", data, image.GetSizeBytes(), image.Sha256)
+		case media != nil && media.GetUri() == "":
+			err = checkBytes("a file", media.GetData(), media.GetSizeBytes(), media.Sha256)
 		}
-		made.Parts = append(made.Parts, whole)
+		if err != nil {
+			return nil, err
+		}
+		made.Parts = append(made.Parts, partOf(finished, part.GetText(), data))
 	}
 	return made, nil
 }

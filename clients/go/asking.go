@@ -185,13 +185,18 @@ func (a *asking) create() (*Answer, error) {
 			}
 			continue
 		}
-		return answerOf(said, func(id string) ([]byte, error) {
+		answer, err := answerOf(said, func(id string) ([]byte, error) {
 			image, err := a.client.download(a.call.free(), id, 0, nil)
 			if err != nil {
 				return nil, err
 			}
 			return image.Data, nil
 		})
+		if err != nil {
+			return nil, err
+		}
+		answer.RequestID = a.call.logID
+		return answer, nil
 	}
 }
 

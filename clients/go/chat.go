@@ -48,7 +48,7 @@ func (c *Chat) Save() ([]byte, error) {
 }
 
 // Send says something, and waits for the whole answer. An empty prompt asks with the messages so far. If there is an
-// error, the messages stay as they were.
+// error, or an empty answer because a filter blocked the prompt, the messages stay as they were.
 func (c *Chat) Send(ctx context.Context, prompt string, options ...Option) (*Answer, error) {
 	return c.Stream(ctx, prompt, options...).Collect()
 }
@@ -69,17 +69,16 @@ func (c *Chat) before(made *request) {
 	}
 }
 
-// append adds a turn. said: the user's message, nil for none.
+// append adds a turn. said: the user's message, nil for none. A prompt without an answer, such as a blocked one, is no
+// turn: it would be blocked again.
 func (c *Chat) append(said *imagewirev1.ChatMessage, answer *Answer) error {
 	message, err := answer.Message()
-	if err != nil {
+	if err != nil || len(message.Parts) == 0 {
 		return err
 	}
 	if said != nil {
 		c.Messages = append(c.Messages, said)
 	}
-	if len(message.Parts) > 0 {
-		c.Messages = append(c.Messages, message)
-	}
+	c.Messages = append(c.Messages, message)
 	return nil
 }

@@ -250,6 +250,37 @@ func TestAMessageThatFailedIsNotPartOfTheChat(t *testing.T) {
 	}
 }
 
+func TestABlockedPromptIsNotPartOfTheChat(t *testing.T) {
+	sent := events()
+	blocked := &imagewirev1.Finished{PromptFeedback: &imagewirev1.PromptFeedback{BlockReason: "SAFETY"}}
+	end := &event{Sequence: 2, Event: &imagewirev1.StreamCompletionResponse_Finished{Finished: blocked}}
+	client := serve(t, &fake{stream: []streamScript{sends([]*event{sent[0], end}, nil)}})
+	chat := client.Chat()
+	answer, err := chat.Send(t.Context(), "A banana")
+	if err != nil || answer.PromptFeedback.BlockReason != "SAFETY" || len(chat.Messages) != 0 {
+		t.Errorf("%v, %d messages", err, len(chat.Messages))
+	}
+	_, err = client.Draw(t.Context(), "A banana")
+	if ours := kindIs(t, err, ErrBlocked); ours.Reason != "SAFETY" {
+		t.Error(ours)
+	}
+}
+
+// A stream's time begins when it is read, and one that is not read sends nothing.
+func TestAStreamBeginsWhenItIsRead(t *testing.T) {
+	f := answering()
+	client := serve(t, f, WithTimeout(10*time.Second))
+	stream := client.Stream(t.Context(), "A banana")
+	if sequence, offset := stream.Position(); sequence != 0 || offset != 0 || stream.Answer() != nil || len(f.asked) != 0 {
+		t.Error("it has begun")
+	}
+	if err := stream.Close(); err != nil {
+		t.Error(err)
+	}
+	_, err := stream.Collect()
+	kindIs(t, err, ErrCancelled)
+}
+
 // A server that comes back is found within two seconds, by a client that has waited for it for long.
 func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "s")

@@ -112,8 +112,8 @@ func (c *Client) stream(ctx context.Context, made *request, chat *Chat) *Stream 
 	asked := &imagewirev1.StreamCompletionRequest{
 		Spec: made.spec, MaxFrameBytes: frame, Batch: true, OnDisconnect: made.onDisconnect, CacheTtl: made.cacheTTL,
 	}
-	call := c.newCall(ctx, true)
-	return &Stream{events: newAsking(call, c, made, asked, nil, nil), chat: chat, said: made.said, keep: true}
+	start := func() *asking { return newAsking(c.newCall(ctx, true), c, made, asked, nil, nil) }
+	return &Stream{start: start, chat: chat, said: made.said, keep: true}
 }
 
 // Create draws, and gets the whole answer in one message. What is too large for one message is fetched apart, from a

@@ -37,7 +37,8 @@ func (c *Client) Resume(ctx context.Context, kept Kept) *Stream {
 	if kept.RequestID != "" {
 		asked.Id = &imagewirev1.ResumeCompletionRequest_RequestId{RequestId: kept.RequestID}
 	}
-	return &Stream{events: newAsking(c.newCall(ctx, false), c, nil, nil, nil, asked), keep: true}
+	start := func() *asking { return newAsking(c.newCall(ctx, false), c, nil, nil, nil, asked) }
+	return &Stream{start: start, keep: true}
 }
 
 // GetCompletion gets an answer that the server keeps. If it is still drawn, this waits for its end.

@@ -50,9 +50,10 @@ func (PartDone) isEvent()  {}
 func (Finished) isEvent()  {}
 
 // Stream is an answer while it arrives. Read it once, in one of four ways: [Stream.Events], [Stream.Collect],
-// [Stream.WriteTo] or [Stream.Picture]. Nothing is sent before that.
+// [Stream.WriteTo] or [Stream.Picture], by one goroutine. Nothing is sent before that.
 type Stream struct {
-	events *asking
+	start  func() *asking
+	events *asking // nil before the first event is read
 	fold   fold
 	chat   *Chat
 	said   *imagewirev1.ChatMessage
@@ -198,7 +199,8 @@ func (s *Stream) next() (Event, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	if s.fold.answer == nil {
+	if s.events == nil {
+		s.events = s.start()
 		s.fold.answer = &Answer{RequestID: s.events.call.logID}
 	}
 	for {
