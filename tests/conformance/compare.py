@@ -33,25 +33,34 @@ def _compare(expected: Any, said: Any, seen: Sequence[Json], drawn: Collection[s
                 return
             for index, value in enumerate(expected):
                 yield from _compare(value, said[index], seen, drawn, f"{path}.{index}")
-        case None:
-            if said not in (None, "", False, [], {}):
-                yield f"{path}: {_short(said)} where nothing was expected"
-        case "*":
-            if said in (None, "", [], {}):
-                yield f"{path}: nothing where something was expected"
-        case "drawn":
-            if said not in drawn:
-                yield f"{path}: {_short(said)}, which the emulator did not draw"
         case str() if expected.startswith("$"):
-            yield from _compare(value_at(expected, seen), said, seen, drawn, path)
-        case _:
-            # JSON's true is 1 for Python.
-            if said != expected or isinstance(said, bool) != isinstance(expected, bool):
-                yield f"{path}: {_short(said)} where {_short(expected)} was expected"
+            try:
+                named = value_at(expected, seen)
+            except (LookupError, TypeError):
+                yield f"{path}: {expected} was expected, which was not printed"
+            else:
+                yield from _compare(named, said, seen, drawn, path)
+        case _ if wanted := _wrong(expected, said, drawn):
+            yield f"{path}: {_short(said)} where {wanted} was expected"
+
+
+def _wrong(expected: Any, said: Any, drawn: Collection[str]) -> str:
+    """What was expected in place of a value, "" if it fits."""
+    empty = said in (None, "", False, [], {})  # 0 too
+    match expected:
+        case None:
+            return "" if empty else "nothing"
+        case "*":
+            return "something" if empty else ""
+        case "drawn":
+            return "" if said in drawn else "a picture that the emulator drew"
+    # JSON's true is 1 for Python.
+    fits = said == expected and isinstance(said, bool) == isinstance(expected, bool)
+    return "" if fits else _short(expected)
 
 
 def value_at(path: str, seen: Sequence[Json]) -> Any:
-    """What "$N.path" names: a value that step N printed. Raises LookupError."""
+    """What "$N.path" names: a value that step N printed. Raises LookupError, and TypeError where it has no names."""
     number, *names = path[1:].split(".")
     found: Any = seen[int(number)]
     for name in names:

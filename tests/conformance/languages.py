@@ -4,9 +4,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.clients.typescript import ROOT
 from tests.clients.typescript import build as build_typescript
+from tests.compat.conftest import needs
+from tests.stubs.languages import run
 
+ROOT = Path(__file__).parents[2]
 Command = list[str | Path]
 
 
@@ -20,4 +22,13 @@ def typescript() -> Command:
     return [build_typescript(), ROOT / "clients/typescript/dist/conformance/runner.js"]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "typescript": typescript}
+def go() -> Command:
+    """The Go client."""
+    folder, program = ROOT / "clients/go", needs("go")
+    runner = folder / "conformance/build/runner"
+    # Go itself knows whether anything is to be built, and builds beside another that does.
+    run(program, "build", "-o", runner, "./conformance", cwd=folder)
+    return [runner]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go, "typescript": typescript}

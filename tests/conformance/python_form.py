@@ -40,7 +40,7 @@ def own_part(part: Any) -> Json:
     if part.image is not None:
         said = image(part.image)
     elif part.media is not None:
-        said = media(part.media.mime_type, part.media.data)
+        said = media(part.media.mime_type, part.media.uri, b"" if part.media.uri else part.media.data)
     elif part.function_call is not None:
         said = {"kind": "function_call", "name": part.function_call.name, "args": part.args}
     elif part.native is not None:
@@ -57,7 +57,7 @@ def wire_part(part: Part) -> Json:
         case "image":
             said = image(imagewire.image(part.image))
         case "media":
-            said = media(part.media.mime_type, part.media.data)
+            said = media(part.media.mime_type, part.media.uri, part.media.data)
         case "function_call":
             said = {"kind": "function_call", "name": part.function_call.name, "args": as_json(part.function_call.args)}
         case "native":
@@ -67,13 +67,9 @@ def wire_part(part: Part) -> Json:
     return beside(said, part.thought, part.thought_signature, part.native_fields)
 
 
-def media(mime_type: str, data: bytes) -> Json:
-    return {
-        "kind": "media",
-        "mime_type": mime_type,
-        "size_bytes": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+def media(mime_type: str, uri: str, data: bytes) -> Json:
+    said = {"kind": "media", "mime_type": mime_type}
+    return said | ({"uri": uri} if uri else {"size_bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()})
 
 
 def native(part: Any) -> Json:

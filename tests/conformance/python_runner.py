@@ -170,7 +170,7 @@ class Case:
     def _answer(self, answer: imagewire.Answer) -> Json:
         """What an Answer says."""
         parts = [own_part(part) for part in answer.parts]
-        bytes_ = [(part.image and part.image.data) or (part.media and part.media.data) or b"" for part in answer.parts]
+        bytes_ = [part.image.data if part.image and part.image.is_here else b"" for part in answer.parts]
         said: Json = {
             "completion_id": answer.id,
             "model": answer.model,

@@ -60,8 +60,8 @@ async def serving(kind: str, folder: Path) -> AsyncIterator[Server]:
         "cut": keep,
         "nokeep": {},
         "key": {**keep, "master_key": KEY},
-        "limited": {"callers": (policy(_CALLER, models=("gemini/gemini-2.5-flash-image",), requests_per_minute=2),)},
-        "poor": {"callers": (policy(_CALLER, usd_per_day=0.05),)},
+        "limited": {"callers": (policy(_CALLER, models=("gemini/gemini-2.5-flash-image",), pictures_per_minute=2),)},
+        "poor": {"callers": (policy(_CALLER, usd_per_day=0.06, usd_per_call=0.04),)},
         "tls": {},
         "mtls": {},
     }

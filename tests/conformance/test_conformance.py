@@ -1,74 +1,48 @@
 """Every case, in every language: one runner for all cases of a kind of server."""
 
-import asyncio
 import json
-import os
-from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from imagewire_emulator.ledger import Entry
 from tests.conformance import cases
-from tests.conformance.compare import Json, differences
-from tests.conformance.languages import LANGUAGES, ROOT, Command
-from tests.conformance.servers import Server, serving
-from tests.conftest import ended_upstream
+from tests.conformance.languages import LANGUAGES
+from tests.conformance.running import judged, printed, wrong_in
+from tests.conformance.servers import serving
 
 pytestmark = pytest.mark.timeout(600)  # A first run compiles gRPC.
 
-
-async def printed(command: Command, server: Server, paths: Sequence[Path]) -> dict[str, list[Json]]:
-    """What a runner printed, by case. Its failure fails the test."""
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("CONFORMANCE_", "IMAGEWIRE_"))}
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        *paths,
-        cwd=ROOT,
-        env={**environ, **server.environ},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, errors = await process.communicate()
-    found: defaultdict[str, list[Json]] = defaultdict(list)
-    for line in out.decode().splitlines():
-        said = json.loads(line)
-        found[said["case"]].append(said)
-    assert process.returncode == 0, f"it failed after {list(found)[-1:]}:\n{errors.decode()[-5000:]}"
-    return found
-
-
-async def upstream(case: Json, server: Server) -> Json:
-    """What the emulator was asked for a case: how often, and how that ended."""
-    asked = [entry for entry in server.entries() if _is_of(case, entry)]
-    for entry in asked:
-        await ended_upstream(entry)
-    return {"calls": len(asked), "outcomes": [entry.outcome for entry in asked]}
-
-
-def _is_of(case: Json, entry: Entry) -> bool:
-    return f'"{case["name"]}:' in json.dumps(entry.body, ensure_ascii=False)
+PRO = "gemini/gemini-3-pro-image"
 
 
 @pytest.mark.parametrize("kind", cases.KINDS)
 @pytest.mark.parametrize("language", LANGUAGES)
 async def test_the_cases(language: str, kind: str, tmp_path: Path) -> None:
-    command = LANGUAGES[language]()
-    chosen = {path: case for path, case in cases.CASES.items() if case.get("server", "plain") == kind}
-    async with serving(kind, tmp_path) as server:
-        found = await printed(command, server, list(chosen))
-        drawn = {image["sha256"] for entry in server.entries() for image in entry.images}
-        wrong = {}
-        for case in chosen.values():
-            wrong[case["name"]] = differences(case, found[case["name"]], drawn)
-            if "upstream" in case:
-                told = await upstream(case, server)
-                wrong[case["name"]] += [
-                    f"upstream.{name}: {told[name]} where {value} was expected"
-                    for name, value in case["upstream"].items()
-                    if told[name] != value
-                ]
+    wrong = await judged(LANGUAGES[language](), kind, tmp_path)
     failed = [f"{name}: {each}" for name, all_ in wrong.items() for each in all_]
     assert not failed, "\n".join(failed)
-    assert len(wrong) == len(chosen) > 0
+    assert wrong
+
+
+async def test_a_chat_goes_on_in_every_language(tmp_path: Path) -> None:
+    """Each language edits what the one before drew; the model requires the signatures of all of them."""
+    commands = {language: find() for language, find in LANGUAGES.items()}
+    file = tmp_path / "chat.json"
+    async with serving("plain", tmp_path) as server:
+        for index, (language, command) in enumerate([*commands.items(), *commands.items()]):
+            step = {"call": "chat", "model": PRO, "prompt": f"relay: as {language} would", "save": str(file)}
+            case = {
+                "name": "relay",
+                "steps": [step | ({"load": str(file)} if index else {})],
+                "expect": [{"finish_reason": "STOP", "parts": "*"}],
+                "upstream": {"calls": index + 1, "outcomes": ["ok"] * (index + 1)},
+            }
+            path = tmp_path / f"{index}.json"
+            path.write_text(json.dumps(case))
+            seen = (await printed(command, server, [path]))["relay"]
+            assert await wrong_in(case, seen, server) == [], language
+        last = server.entries()[-1].body["contents"]
+        assert len(last) == 4 * len(commands) - 1
+        drawn = [part for said in last if said["role"] == "model" for part in said["parts"] if "inlineData" in part]
+        assert all(part["thoughtSignature"] for part in drawn)
+        assert not server.entries()[-1].headers.get("x-imagewire-signature-bypass")
