@@ -82,10 +82,6 @@ def _objects(value: str) -> str | None:
     return None if (fine and rest) or not value else words
 
 
-def _level(value: str) -> str | None:
-    return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
-
-
 def _names(value: str) -> str | None:
     return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
 
@@ -125,6 +121,8 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    admin: str = setting("off", _rest_address)
+    """The address of metrics and health checks that need no key, or off."""
     tls_cert: str = ""
     """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
     tls_key: str = ""
@@ -242,7 +240,7 @@ class Settings:
     """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
     baggage: str = setting("", _tokens)
     """The names of the caller's baggage that are logged and traced, separated by commas; empty for none."""
-    log_level: str = setting("info", _level)
+    log_level: str = setting("info", _one_of("debug", "info", "warning", "error"))
     """The lowest level that is logged."""
     strict: bool = False
     """Whether each warning about the configuration is an error."""

@@ -7,19 +7,10 @@ import pytest
 from imagewire.errors import InvalidRequest
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.messages import read_messages
+from tests.litellm_thoughts import BESIDE
 
-THOUGHTS = [{"type": "thinking", "thinking": "I weigh"}, {"type": "thinking", "thinking": " it.", "signature": "c2ln"}]
 
-
-@pytest.mark.parametrize(
-    ("beside", "thoughts"),
-    [
-        ({"thinking_blocks": []}, []),
-        ({"thinking_blocks": THOUGHTS}, ["I weigh it."]),
-        ({"thinking_blocks": THOUGHTS, "reasoning_content": "I weigh it."}, ["I weigh it."]),
-        ({"thinking_blocks": [{"type": "thinking"}], "annotations": [], "audio": None}, []),
-    ],
-)
+@pytest.mark.parametrize(("beside", "thoughts"), BESIDE)
 def test_a_message_of_litellm_s(beside: dict[str, Any], thoughts: list[str]) -> None:
     own = {"thought_signatures": ["YQ==", "Yg==", "Yw=="]}
     said = {"role": "assistant", "content": "Here", "provider_specific_fields": own, **beside}
