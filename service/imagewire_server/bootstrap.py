@@ -25,6 +25,7 @@ from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import files as tls_files
+from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.access.opening import open_counts
 from imagewire_server.core.access.quotas import Quotas
@@ -35,6 +36,7 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.core.load import LoadMeter
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
@@ -102,9 +104,10 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = grpc_limits(given)
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificate_rule(given))
-        chain = (*tracing(given, resources.telemetry), self._access, quotas, *interceptors)
+        metered = (LoadMeter(admission),) if given.orca else ()
+        limits = grpc_limits(given, *metered)
+        chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
@@ -179,6 +182,8 @@ class Server:
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
             completed = partial(merged, fields, *registration.overlap) if fields is not None else None
+            model = "" if "*" in deployment.model else deployment.model
+            metrics.deployments[deployment.id] = metrics.Served(models.unknown.traced_as or deployment.provider, model)
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
         return Router(upstreams, config.routing)
 
