@@ -25,6 +25,7 @@ from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import files as tls_files
+from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.access.opening import open_counts
 from imagewire_server.core.access.quotas import Quotas
@@ -179,6 +180,8 @@ class Server:
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
             completed = partial(merged, fields, *registration.overlap) if fields is not None else None
+            model = "" if "*" in deployment.model else deployment.model
+            metrics.deployments[deployment.id] = metrics.Served(models.unknown.traced_as or deployment.provider, model)
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
         return Router(upstreams, config.routing)
 
