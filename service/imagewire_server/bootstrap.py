@@ -36,6 +36,7 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.core.load import LoadMeter
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
@@ -103,9 +104,10 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = grpc_limits(given)
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificate_rule(given))
-        chain = (*tracing(given, resources.telemetry), self._access, quotas, *interceptors)
+        metered = (LoadMeter(admission),) if given.orca else ()
+        limits = grpc_limits(given, *metered)
+        chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)

@@ -230,6 +230,8 @@ class Settings:
     """After what time, plus or minus a tenth, a gRPC client is asked to reconnect; 0 for never."""
     max_connection_age_grace: float = setting(3600.0, _positive)
     """How long calls may then stay on the old connection before they are cut."""
+    orca: bool = False
+    """Whether the trailers of gRPC calls tell how busy the process is, so that proxies can balance by it."""
     drain_delay: float = setting(5.0, _not_negative)
     """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)

@@ -27,3 +27,12 @@ def test_what_no_message_can_have_is_refused_or_dropped() -> None:
         drops = Drops(enabled=True)
         [message] = read_messages([said], drops)
         assert ([part.text for part in message.parts], drops.names) == (["Here"], [f"messages[0].{name}"])
+
+
+def test_what_litellm_keeps_of_other_answers_is_left_out_by_name() -> None:
+    where = "messages[0].provider_specific_fields"
+    own = {"thought_signatures": ["YQ=="], "citations": [[{"cited_text": "x"}]], "refusal": None, "annotations": []}
+    drops = Drops(enabled=False)
+    [message] = read_messages([{"role": "assistant", "content": "Here", "provider_specific_fields": own}], drops)
+    assert [(part.text, part.thought_signature) for part in message.parts] == [("Here", b"a")]
+    assert drops.names == [f"{where}.citations"]

@@ -61,6 +61,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
         except InvalidRequest:
             found = wrong_fields.of_value(raw, responses_request.ITEMS[kind], field, drops=builder.drops)
             builder.violations += found.violations
+            builder.refuse_more(found.more)
             builder.dropped += found.dropped
             if found.request is None or found.violations:
                 if kind == "function_call":
