@@ -98,8 +98,9 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            body = self._body()
             takes = {"/v1/traces": receiver.take, "/v1/metrics": receiver.take_metrics}
-            self.send_response(takes[self.path](self._body()) if self.path in takes else 404)
+            self.send_response(takes[self.path](body) if self.path in takes else 404)
             self.send_header("content-length", "0")
             self.end_headers()
 
