@@ -13,6 +13,7 @@ import structlog
 
 from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
+from imagewire_server.api.rest.admin import AdminServer
 from imagewire_server.api.rest.server import RestServer
 from imagewire_server.api_options import certificate_rule, grpc_limits, listener, rest_options, tracing
 from imagewire_server.config.callers import check_counting, named
@@ -120,6 +121,7 @@ class Server:
             receive_budget,
         )
         self.rest.warn(exposed(given, asks_for_key=config.asks_for_key))
+        self.admin = AdminServer(listener(given, given.admin, tls, shared=shared))
 
     async def reload(self, config: Config) -> None:
         """Serve another Config's models, routing, keys and callers, with credentials that are read again.
@@ -148,9 +150,10 @@ class Server:
                 _log.error("credentials were not read again", providers=sorted(names), **describe(error))
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
-        """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""
+        """Say NOT_SERVING everywhere and go on serving for `delay` seconds, or until `hurry` is set."""
         self.grpc.announce_stop()
         self.rest.announce_stop()
+        self.admin.announce_stop()
         if delay and not hurry.is_set():
             _log.info("stopping", delay=delay)
             await pause(delay, hurry)

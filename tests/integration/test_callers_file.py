@@ -103,6 +103,7 @@ def test_a_key_is_in_no_file_and_no_log() -> None:
         (["web", "--methods", "drow"], "did you mean 'draw'?"),
         (["web", "--calls-at-once", "0"], "'--calls-at-once': 0 is not in the range"),
         (["web", "--usd-per-day", "-1"], "usd_per_day must be"),
+        (["web", "--usd-per-day", "0"], "usd_per_day must be more than 0"),
         ([], "Missing argument 'NAME'"),
     ],
     ids=str,

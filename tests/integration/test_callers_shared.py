@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.access import scripts
 from imagewire_server.core.pricing import NANO
+from imagewire_server.core.store.shared.connection import Connection
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.caller_keys import create, policy, race, shown
 from tests.integration.shared_store import Redis, running_redis
@@ -66,6 +68,18 @@ async def test_calls_at_once_count_over_two_servers_and_end(two: tuple[Redis, li
     await until(stacks[1], "few", "OK")
     for call in calls:
         call.cancel()
+
+
+async def test_what_redis_is_asked_twice_because_a_connection_broke_counts_once(two: tuple[Redis, list[Stack]]) -> None:
+    connection = Connection(two[0].url)
+    for _ in range(2):
+        assert await connection.run(scripts.ENTER, "a", 1, "x", 30)
+        assert await connection.run(scripts.ADMIT, "a", "requests", 1, "x") == b"0"
+        assert (await connection.run(scripts.RESERVE, "a", 10, 10, "x"))[0] == 1
+    assert not await connection.run(scripts.ENTER, "a", 1, "y", 30)
+    assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "y")) > 0
+    assert (await connection.run(scripts.RESERVE, "a", 10, 1, "y"))[0] == 0
+    await connection.aclose()
 
 
 async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]) -> None:

@@ -35,9 +35,14 @@ def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None, bala
     """
     config: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
     config["admin"] = {"address": _address("127.0.0.1:0")}
-    (listener,) = config["static_resources"]["listeners"]
-    listener["address"] = _address("127.0.0.1:0")
-    for cluster, replicas in zip(config["static_resources"]["clusters"], (grpc, rest), strict=True):
+    listener, metrics = config["static_resources"]["listeners"]
+    for one in (listener, metrics):
+        one["address"] = _address("127.0.0.1:0")
+    *clusters, collector, _ = config["static_resources"]["clusters"]
+    collector["type"] = "STATIC"
+    # Nobody is there who takes spans, as where no collector runs.
+    collector["load_assignment"]["endpoints"] = [{"lb_endpoints": [{"endpoint": {"address": _address("127.0.0.1:9")}}]}]
+    for cluster, replicas in zip(clusters, (grpc, rest), strict=True):
         cluster["type"] = "STATIC"
         cluster["connect_timeout"] = "5s"
         endpoints = [{"endpoint": {"address": _address(address)}} for address in replicas]
@@ -101,6 +106,8 @@ class Envoy:
 
     def _hosts(self) -> Iterator[tuple[str, Any]]:
         for status in self.ask("/clusters?format=json")["cluster_statuses"]:
+            if status["name"] not in {"grpc", "rest"}:
+                continue
             for host in status.get("host_statuses", ()):
                 place = host["address"]["socket_address"]
                 yield f"{place['address']}:{place['port_value']}", host
@@ -149,7 +156,7 @@ def envoy(
                 return None
             if not listeners:
                 return None
-            place = listeners[0]["local_address"]["socket_address"]
+            (place,) = [one["local_address"]["socket_address"] for one in listeners if one["name"] == "imagewire"]
             return Envoy(where, f"{place['address']}:{place['port_value']}")
 
         yield until(serving, "Envoy")

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ def read(own: Node | None, *, certificates: bool = False) -> tuple[Policy, ...]:
     return tuple(found.values())
 
 
+def nano(usd: float) -> int:
+    """Whole billionths of a dollar, never more than it is."""
+    return int(Decimal(str(usd)) * NANO)
+
+
 def check_entry(printed: str) -> None:
     """Raise ConfigError unless the lines below a new key are ones that `read` takes."""
     top = parsed(printed.partition("\n")[2].encode(), Path("NAME or an option"), {})
@@ -91,6 +97,13 @@ def check_shares(policies: Iterable[Policy], shares: int) -> None:
                     " replicas) share it: raise it, set workers to a smaller number, or set limits_redis, where they"
                     " count together"
                 )
+        if policy.usd_per_call is not None and nano(policy.usd_per_call) > nano(policy.usd_per_day or 0) // shares:
+            raise ConfigError(
+                f"imagewire.callers: usd_per_call of {policy.name!r} is {policy.usd_per_call:g}, more than each of"
+                f" {shares} processes (workers, times replicas) has of its usd_per_day, so it could never draw: lower"
+                " it, raise usd_per_day, set workers to a smaller number, or set limits_redis, where they count"
+                " together"
+            )
 
 
 def _policy(entry: Node, *, certificates: bool) -> Policy:

@@ -12,11 +12,12 @@ _BYTES = 32
 def new_key(name: str, given: Mapping[str, Any]) -> str:
     """What `imagewire-server key new` prints: the key, and the lines for the configuration.
 
-    given: the caller's other keys in the configuration by name; what is None or empty is left out.
+    given: the caller's other keys in the configuration by name; what is None or () is left out.
     """
     key = f"iw-{secrets.token_urlsafe(_BYTES)}"
     digest = hashlib.sha256(key.encode()).hexdigest()
-    entry = {"name": name, "key_sha256": digest} | {field: value for field, value in given.items() if value}
+    others = {field: value for field, value in given.items() if value is not None and value != ()}
+    entry = {"name": name, "key_sha256": digest} | others
     lines = [f"{field}: {_yaml(value)}" for field, value in entry.items()]
     return "\n".join(
         [

@@ -121,6 +121,8 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    admin: str = setting("off", _rest_address)
+    """The address of metrics and health checks that need no key, or off."""
     tls_cert: str = ""
     """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
     tls_key: str = ""

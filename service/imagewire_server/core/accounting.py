@@ -38,7 +38,7 @@ class Account:
         call = self._call
         report = self._report = Report(large=call.large)
         if call.attempts is not None:
-            self._attempt = call.attempts.begin(route, spec, report)
+            self._attempt = call.attempts.begin(call, route, spec, report)
         report.headers = self._headers()
         return report
 

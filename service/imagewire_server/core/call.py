@@ -148,7 +148,7 @@ class Call:
         )
         part.trace, part.baggage = self.trace, self.baggage
         part.passed_on = self.passed_on
-        part.attempts = None if self.attempts is None else self.attempts.of(part)
+        part.attempts = self.attempts
         self.on_end.append(part._settle)
         return part
 

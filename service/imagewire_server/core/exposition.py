@@ -1,22 +1,34 @@
-"""What was counted, in Prometheus' text format."""
+"""What was counted, in Prometheus' text format or as OpenMetrics."""
 
 from collections.abc import Iterator
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.core import Metric as Family
+from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
 from imagewire_server.core.counters import Name
 from imagewire_server.core.metrics import BUCKETS, METRICS, SUM, Metric, everything
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_OPEN_METRICS = "application/openmetrics-text"
+_OPEN_MEDIA_TYPE = f"{_OPEN_METRICS}; version=1.0.0; charset=utf-8"
 
 
-def page() -> bytes:
-    """All that was counted, by all workers."""
+def media_type(accepted: str) -> str:
+    """The media type of the page for a header `accept`: OpenMetrics where that is named, else Prometheus' text."""
+    names = {one.partition(";")[0].strip().lower() for one in accepted.split(",")}
+    return _OPEN_MEDIA_TYPE if _OPEN_METRICS in names else MEDIA_TYPE
+
+
+def page(kind: str = MEDIA_TYPE) -> bytes:
+    """All that was counted, by all workers. kind: its media type."""
     registry = CollectorRegistry()
     registry.register(_Counted())
+    if kind == _OPEN_MEDIA_TYPE:
+        written: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
+        return written
     return generate_latest(registry)
 
 

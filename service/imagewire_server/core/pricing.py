@@ -118,10 +118,13 @@ def _factor(usage: pb.Usage, asked: Asked) -> float | None:
     by_traffic = asked.capabilities.billed_as.get(usage.traffic_type)
     if by_traffic is None:
         return None
-    tier = (usage.service_tier or by_traffic or asked.service_tier).lower().removeprefix("service_tier_")
-    if tier in _STANDARD:
-        return 1.0
-    return asked.capabilities.service_tiers.get(tier)
+    return tier_factor(usage.service_tier or by_traffic or asked.service_tier, asked.capabilities)
+
+
+def tier_factor(tier: str, known: Capabilities) -> float | None:
+    """What a service tier multiplies the price by; None where nobody knows."""
+    name = tier.lower().removeprefix("service_tier_")
+    return 1.0 if name in _STANDARD else known.service_tiers.get(name)
 
 
 class _Rates(NamedTuple):

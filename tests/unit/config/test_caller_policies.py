@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from imagewire_server.config.caller_policies import Policy, check_entry, check_shares
+from imagewire_server.config.caller_policies import Policy, check_entry, check_shares, nano
 from imagewire_server.config.callers import check_counting, named
 from imagewire_server.config.keys import check_kept, exposed
 from imagewire_server.config.load import Config
@@ -141,15 +141,26 @@ def test_a_limit_that_cannot_be_split_is_refused() -> None:
     check_shares(policies, 3)
     with pytest.raises(ConfigError, match="requests_per_minute of 'a' is 3, and 4 processes"):
         check_shares(policies, 4)
+    thirds = (Policy("a", usd_per_day=0.3, usd_per_call=0.1),)
+    check_shares(thirds, 3)
+    with pytest.raises(ConfigError, match=r"usd_per_call of .a. is 0.1, .* 4 processes .* could never draw"):
+        check_shares(thirds, 4)
     check_counting(Config(Settings(limits_redis="redis://host"), callers=policies), 4)
     with pytest.raises(ConfigError, match="4 processes"):
         check_counting(Config(Settings(replicas=2), callers=policies), 2)
+
+
+def test_dollars_are_whole_billionths() -> None:
+    assert nano(0.1) == 100_000_000
+    assert nano(1.15) == 1_150_000_000
 
 
 def test_the_lines_of_a_new_key_are_checked_before_they_are_printed() -> None:
     check_entry(new_key("web", {"models": ("a", "b"), "usd_per_day": 5.0}))
     with pytest.raises(ConfigError, match="is no name of a caller"):
         check_entry(new_key("we b", {}))
+    with pytest.raises(ConfigError, match="usd_per_day must be more than 0"):
+        check_entry(new_key("web", {"usd_per_day": 0.0}))
 
 
 def test_a_new_key_is_printed_once_with_its_digest() -> None:

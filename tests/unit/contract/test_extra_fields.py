@@ -18,3 +18,8 @@ def test_an_extra_body_may_choose_the_modalities(config: str, field: str) -> Non
 )
 def test_what_chooses_none(extra: Any) -> None:
     assert not extra_fields.says_modalities(extra)
+
+
+def test_a_field_is_found_in_either_spelling() -> None:
+    extra = {"serviceTier": "flex", "service_tier": 5, "service": 1}
+    assert extra_fields.inside(extra, "servicetier") == ["flex", 5]

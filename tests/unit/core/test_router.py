@@ -58,7 +58,8 @@ def test_capabilities_have_the_fields_that_all_routes_support() -> None:
 def test_what_is_offered() -> None:
     names = [name for name, _ in NAMES.offered()]
     assert names == sorted(names)
-    assert {"draw", "gemini/gemini-3-pro-image", "team-gemini-3-pro-image-x"} < set(names)
+    assert {"draw", "gemini/gemini-3-pro-image"} < set(names)
+    assert not [name for name in names if name.startswith("team-")]  # none of the known models is vertex_ai/prefix-…
     assert "*" not in names
 
 
@@ -176,3 +177,22 @@ def test_what_is_blocked_is_not_served_although_a_wildcard_fits() -> None:
     names = {name for name, _ in made.offered()}
     assert "gemini/gemini-nano-banana-2.1" in names
     assert not names & {"gemini/gemini-2.5-flash-image", "gemini/gemini-3.1-flash-image"}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "offered"),
+    [
+        ("gemini/gemini-3-pro-*", "gemini/gemini-3-pro-*", ["gemini/gemini-3-pro-image"]),
+        ("pro-*", "gemini/gemini-3-pro-*", ["pro-image"]),
+        ("*-image", "gemini/gemini-3-pro-*", ["image-image"]),
+        ("gemini/nothing-*", "gemini/nothing-*", []),
+        ("banana-*", "gemini/gemini-2.5-flash-image", ["banana-gemini-2.5-flash-image"]),
+        ("banana-*", "gemini/unknown", ["banana-unknown"]),
+    ],
+)
+def test_a_wildcard_offers_the_models_that_fit_it(name: str, model: str, offered: list[str]) -> None:
+    made = router(deployment(name, model))
+    drawing = [(one, route) for one, route in made.offered() if "preview" not in one]
+    assert [one for one, _ in drawing] == offered
+    for one, route in drawing:
+        assert made.resolve(one).routes[0].id == route.id

@@ -1,6 +1,8 @@
 """A call's end: it is counted and logged once, and its interceptors learn of it."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
 
 import pytest
@@ -64,6 +66,30 @@ def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(
     assert fault.args == ("fault",)
     assert (fault.kwargs["kind"], fault.kwargs["request_id"]) == (type(error).__name__, "id")
     assert "a prompt" not in str(fault)
+
+
+@pytest.mark.usefixtures("counted", "log")
+def test_a_call_that_has_ended_is_freed_without_the_garbage_collector() -> None:
+    class Held:
+        """What ends with the call, and knows it."""
+
+        def __init__(self, call: Call) -> None:
+            self.call = call
+
+        def end(self) -> None:
+            assert self.call.settled
+
+    call = Call("id")
+    held = Held(call)
+    call.on_end.append(held.end)
+    gone = weakref.ref(held)
+    gc.disable()
+    try:
+        settle.settle(call, code="OK")
+        del call, held
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch, log: list[CapturedCall]) -> None:

@@ -25,7 +25,7 @@ class CountsDown(Exception):
 
 class Counts(Protocol):
     """Counts by the name of a policy. ident: of one use, new for each. Methods that are not awaited never block or
-    fail, and may be called again with the same effect.
+    fail, and may be called again with the same effect. Those that are awaited count nothing where they raise.
     """
 
     async def enter(self, name: str, limit: int, ident: str) -> bool:
@@ -33,7 +33,7 @@ class Counts(Protocol):
         ...
 
     def leave(self, name: str, ident: str) -> None:
-        """A call has ended, or was never let in."""
+        """A call that was let in has ended."""
         ...
 
     async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
@@ -53,10 +53,6 @@ class Counts(Protocol):
 
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """Reserve so much of today's budget, if so much is left. Raises CountsDown."""
-        ...
-
-    def abandon(self, name: str, ident: str) -> None:
-        """Nobody has heard whether it was reserved: it is not, nor will it be."""
         ...
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
@@ -133,11 +129,6 @@ class LocalCounts:
         used.spent += nano_usd
         used.reserved[ident] = nano_usd
         return Reserved(True, used.day, until)
-
-    def abandon(self, name: str, ident: str) -> None:
-        """See Counts."""
-        used = self._of(name)
-        self.settle(name, used.day, ident, 0)
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""

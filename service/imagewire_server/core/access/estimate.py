@@ -10,14 +10,19 @@ from typing import Literal
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import NotFound
+from imagewire_server.contract.extra_fields import inside
+from imagewire_server.contract.json_values import plain
+from imagewire_server.contract.native_rules import camel
 from imagewire_server.contract.provider import Capabilities, ImagePrice, TokenPrice
 from imagewire_server.core.failover import following
-from imagewire_server.core.pricing import NANO
+from imagewire_server.core.pricing import NANO, tier_factor
 from imagewire_server.core.router import Route, Router
 
 # Of a picture in a prompt, at the highest resolution; of an answer's text and thoughts together.
 _PROMPT_PICTURE, _TEXT = 2240, 8192
 _MILLION = 10**6
+# Kinds of native parts that may name a video.
+_WITH_MEDIA = frozenset({"fileData", "functionResponse"})
 _DECIDING: tuple[Literal["image_config", "generation_config", "extra_body"], ...] = (
     "image_config",
     "generation_config",
@@ -36,22 +41,21 @@ def dearest(
     own = following(router.routing.fallbacks, spec.model) if fallbacks is None else fallbacks
     first = router.resolve(spec.model).routes
     routes = [*first, *(route for name in (*own, *policy) for route in _routes(router, name))]
-    prompt = _prompt_tokens(spec)
+    prompt, light = _prompt_tokens(spec), _light(spec)
     if prompt is None:
         return None
     costs: list[float] = []
     prompts: list[float] = []
     for route in routes:
-        known = route.capabilities
-        asked = _light(spec)
+        known, asked = route.capabilities, light
         if route.upstream.completed is not None:
-            asked = route.upstream.completed(asked, cleared)
-        answer = _answer(asked, known)
-        if answer is None:
+            asked = route.upstream.completed(light, cleared)
+        extra = plain(asked.extra_body) if asked.HasField("extra_body") else {}
+        factor, answer = _factor([asked.service_tier, *inside(extra, "servicetier")], known), _answer(asked, known)
+        if factor is None or answer is None or asked.cached_content or any(inside(extra, "cachedcontent")):
             return None
-        factor = max(1.0, known.service_tiers.get(_tier(asked.service_tier), 1.0))
         rate = known.price.prompt if isinstance(known.price, TokenPrice) else 0.0
-        prompts.append(factor * prompt * rate / _MILLION)
+        prompts.append(factor * (prompt + asked.extra_body.ByteSize()) * rate / _MILLION)
         costs.append(prompts[-1] + factor * answer)
     # A blocked prompt may be charged for, and then the next model is asked.
     return max(1, math.ceil((max(costs) + len(policy) * max(prompts)) * NANO))
@@ -73,8 +77,15 @@ def _light(spec: pb.Spec) -> pb.Spec:
     return made
 
 
-def _tier(name: str) -> str:
-    return name.lower().removeprefix("service_tier_")
+def _factor(tiers: Iterable[object], known: Capabilities) -> float | None:
+    """What these service tiers multiply the price by, None if it is not known. A cheaper one may not be had."""
+    dearest_tier = 1.0
+    for tier in tiers:
+        factor = tier_factor(tier, known) if isinstance(tier, str) else None
+        if factor is None:
+            return None
+        dearest_tier = max(dearest_tier, factor)
+    return dearest_tier
 
 
 def _prompt_tokens(spec: pb.Spec) -> int | None:
@@ -85,17 +96,31 @@ def _prompt_tokens(spec: pb.Spec) -> int | None:
     for message in spec.messages:
         tokens += len(message.content.encode()) + _PROMPT_PICTURE * message.HasField("image")
         for part in message.parts:
-            kind = part.WhichOneof("content")
-            if kind == "media":
+            counted = _part_tokens(part)
+            if counted is None:
                 return None
-            tokens += _PROMPT_PICTURE if kind == "image" else part.ByteSize()
+            tokens += counted
     return tokens
+
+
+def _part_tokens(part: pb.Part) -> int | None:
+    match part.WhichOneof("content"):
+        case "image":
+            return _PROMPT_PICTURE
+        case "function_response":
+            result = part.function_response
+            return len(result.name) + result.response.ByteSize() + _PROMPT_PICTURE * len(result.images)
+        case "native" if camel(part.native.kind) in _WITH_MEDIA:
+            return None
+        case "media":
+            return None
+    return part.ByteSize()
 
 
 def _answer(spec: pb.Spec, known: Capabilities) -> float | None:
     """US dollars of the answer at the standard tier; None where they cannot be told."""
     price = known.price
-    draws = not spec.response_modalities or pb.Modality.MODALITY_IMAGE in spec.response_modalities
+    draws = not known.talks and (not spec.response_modalities or pb.Modality.MODALITY_IMAGE in spec.response_modalities)
     size = spec.image_config.image_size or known.default_image_size
     by_size = price.by_size if isinstance(price, ImagePrice) else known.image_tokens
     # extra_body may ask for any size in the provider's own words.

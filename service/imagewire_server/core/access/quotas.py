@@ -1,11 +1,9 @@
 """The limits of callers: how many calls, requests and pictures, and how many dollars a day."""
 
-import asyncio
 import secrets
 from collections.abc import Sequence
-from decimal import Decimal
 
-from imagewire_server.config.caller_policies import Policy
+from imagewire_server.config.caller_policies import Policy, nano
 from imagewire_server.contract import pb
 from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
 from imagewire_server.core.access.caller import Permission
@@ -13,6 +11,7 @@ from imagewire_server.core.access.counts import Counts, CountsDown, LocalCounts
 from imagewire_server.core.access.estimate import dearest
 from imagewire_server.core.call import Call
 from imagewire_server.core.interceptors import OnEnd
+from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.pricing import NANO
 from imagewire_server.core.router import Router
 
@@ -38,14 +37,15 @@ class Quotas:
         def leave() -> None:
             self._counts.leave(name, ident)
 
+        at_once, requests = policy.calls_at_once, policy.requests_per_minute
+        if at_once is not None:
+            _check_entered(await self._counts.enter(name, at_once, ident), at_once)
         try:
-            at_once, requests = policy.calls_at_once, policy.requests_per_minute
-            if at_once is not None:
-                _check_entered(await self._counts.enter(name, at_once, ident), at_once)
             if requests is not None:
                 _check_wait(await self._counts.admit(name, _REQUESTS, requests, ident), f"{requests} requests")
         except BaseException:
-            leave()
+            if at_once is not None:
+                leave()
             raise
         return leave if at_once is not None else None
 
@@ -62,10 +62,9 @@ class Quotas:
         made = Reservation(self._counts, policy, call)
         try:
             if policy.usd_per_day is not None:
-                await made.reserve_cost(_cost(policy, spec, router, fallbacks, call.cleared))
+                await made.reserve_cost(await _cost(policy, spec, call, router, fallbacks))
             if policy.pictures_per_minute is not None:
-                wait = await self._counts.admit(policy.name, _PICTURES, policy.pictures_per_minute, made.ident)
-                _check_wait(wait, f"{policy.pictures_per_minute} pictures")
+                await made.admit(policy.pictures_per_minute)
         except BaseException:
             made.give_back()
             raise
@@ -86,6 +85,7 @@ class Reservation:
         self._call = call
         self._nano_usd = 0
         self._day: int | None = None
+        self._admitted = False
 
     async def reserve_cost(self, nano_usd: int) -> None:
         """Reserve it of today's budget. Raises BudgetExhausted and BudgetUnavailable."""
@@ -93,11 +93,7 @@ class Reservation:
         name = self._policy.name
         try:
             ok, day, until_next = await self._counts.reserve(name, budget, nano_usd, self.ident)
-        except asyncio.CancelledError:
-            self._counts.abandon(name, self.ident)
-            raise
         except CountsDown as error:
-            self._counts.abandon(name, self.ident)
             raise BudgetUnavailable(
                 "what is left of this caller's budget cannot be known now, so nothing is drawn; nothing was sent: try"
                 " again in a moment",
@@ -111,10 +107,16 @@ class Reservation:
             )
         self._nano_usd, self._day = nano_usd, day
 
+    async def admit(self, limit: int) -> None:
+        """Count one picture of this minute's. Raises CallerLimited."""
+        _check_wait(await self._counts.admit(self._policy.name, _PICTURES, limit, self.ident), f"{limit} pictures")
+        self._admitted = True
+
     def give_back(self) -> None:
         """Nothing was drawn."""
         self._settle_cost(0)
-        self._counts.give_back(self._policy.name, _PICTURES, self.ident)
+        if self._admitted:
+            self._counts.give_back(self._policy.name, _PICTURES, self.ident)
 
     def settle(self) -> None:
         """The drawing has ended, in whatever way: count what it was. What may have been charged, and nobody can tell
@@ -125,7 +127,7 @@ class Reservation:
             self.give_back()
             return
         self._settle_cost(self._nano_usd if call.cost_nano_usd is None else call.cost_nano_usd)
-        if self._policy.pictures_per_minute is not None:
+        if self._admitted:
             for number in range(1, call.pictures):
                 self._counts.add(self._policy.name, _PICTURES, f"{self.ident}-{number}")
 
@@ -149,20 +151,14 @@ def _check_wait(wait: float, what: str) -> None:
         )
 
 
-def nano(usd: float) -> int:
-    """Whole billionths of a dollar, never more than it is."""
-    return int(Decimal(str(usd)) * NANO)
-
-
-def _cost(
-    policy: Policy, spec: pb.Spec, router: Router, fallbacks: Sequence[str] | None, cleared: frozenset[str]
-) -> int:
+async def _cost(policy: Policy, spec: pb.Spec, call: Call, router: Router, fallbacks: Sequence[str] | None) -> int:
     if policy.usd_per_call is not None:
         return nano(policy.usd_per_call)
-    cost = dearest(spec, router, fallbacks, cleared)
+    cost = await run_for_call(call, dearest, spec, router, fallbacks, call.cleared)
     if cost is None:
         raise PriceUnknown(
             f"this caller has a budget, and nobody can tell what {spec.model!r} may cost for this request; nothing was"
-            " sent: choose another model; operators: set usd_per_call of the caller, or the price of the model"
+            " sent: choose another model, or leave out media, cached content and service_tier; operators: set"
+            " usd_per_call of the caller, or the price of the model"
         )
     return cost

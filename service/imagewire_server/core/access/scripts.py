@@ -4,6 +4,7 @@ Keys, all under imagewire:callers:NAME: `calls` (each running call until when it
 `pictures` (each use of the last minute with its time), `spent:DAY` and `reserved:DAY` (billionths of a dollar).
 """
 
+# What is sent again, because a connection broke before the answer, has the same ident, and counts once.
 _NOW = """
 local function now()
   local time = redis.call('TIME')
@@ -17,7 +18,7 @@ local prefix = 'imagewire:callers:' .. ARGV[1] .. ':'
 ENTER = f"""{_NOW}
 local calls = prefix .. 'calls'
 redis.call('ZREMRANGEBYSCORE', calls, '-inf', time)
-if redis.call('ZCARD', calls) >= tonumber(ARGV[2]) then return 0 end
+if not redis.call('ZSCORE', calls, ARGV[3]) and redis.call('ZCARD', calls) >= tonumber(ARGV[2]) then return 0 end
 redis.call('ZADD', calls, time + tonumber(ARGV[4]), ARGV[3])
 redis.call('EXPIRE', calls, 3600)
 return 1
@@ -36,6 +37,7 @@ LEAVE = f"{_NOW} redis.call('ZREM', prefix .. 'calls', ARGV[2])"
 ADMIT = f"""{_NOW}
 local uses, limit = prefix .. ARGV[2], tonumber(ARGV[3])
 redis.call('ZREMRANGEBYSCORE', uses, '-inf', time - 60)
+if redis.call('ZSCORE', uses, ARGV[4]) then return '0' end
 local count = redis.call('ZCARD', uses)
 if count >= limit then
   local oldest = redis.call('ZRANGE', uses, count - limit, count - limit, 'WITHSCORES')

@@ -1,7 +1,8 @@
 """Counts that several processes share, in Redis: each decision is one script, so it is exact however many race.
 
 While Redis does not work, limits are counted by each process for itself, within its share, and budgets are refused.
-What ends meanwhile is told to Redis as soon as it works again; what Redis has lost is counted anew.
+What ends meanwhile is told to Redis as soon as it works again; what Redis has lost is counted anew. What it was asked,
+and nobody waits for any more or has heard the answer of, is undone.
 """
 
 import asyncio
@@ -22,6 +23,11 @@ _log = structlog.get_logger("imagewire.limits")
 _PATIENCE, _PAUSE, _LAST = 1.0, 1.0, 2.0
 # Seconds: how long Redis believes that a call runs, unless it is told again, and how often that happens.
 _LEASE, _RENEW = 30.0, 10.0
+# Seconds after which Redis has forgotten what was counted, all but money.
+_FORGOTTEN = 60.0
+_MONEY = frozenset({scripts.ABANDON, scripts.SETTLE})
+
+_Told = tuple[str, *tuple[object, ...]]  # a script, and its arguments
 
 
 class Scripts(Protocol):
@@ -36,6 +42,10 @@ class Scripts(Protocol):
         ...
 
 
+class _Unheard(CountsDown):
+    """Redis was asked, and may have done it, but has not answered."""
+
+
 class SharedCounts:
     """Implements Counts. connection: to Redis. local: this process's share, for when Redis does not work."""
 
@@ -45,15 +55,22 @@ class SharedCounts:
         self._clock = clock
         self._down_until = 0.0
         self._is_down = False
-        self._later: asyncio.Queue[tuple[float, str, tuple[object, ...]]] = asyncio.Queue()
+        self._is_tried = False
+        self._later: asyncio.Queue[tuple[float, _Told]] = asyncio.Queue()
         self._tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._renew())]
 
     async def enter(self, name: str, limit: int, ident: str) -> bool:
         """See Counts."""
+        undo = (scripts.LEAVE, name, ident)
         try:
-            entered = bool(await self._run(scripts.ENTER, name, limit, ident, _LEASE))
-        except CountsDown:
-            return await self._local.enter(name, limit, ident)
+            entered = bool(await self._ask(undo, scripts.ENTER, name, limit, ident, _LEASE))
+        except CountsDown as down:
+            entered = await self._local.enter(name, limit, ident)
+            if entered:
+                self._put((scripts.RENEW, name, ident, _LEASE))
+            else:
+                self._undo(down, undo)
+            return entered
         if entered:
             self._local.note_running(name, ident)
         return entered
@@ -61,16 +78,19 @@ class SharedCounts:
     def leave(self, name: str, ident: str) -> None:
         """See Counts."""
         self._local.leave(name, ident)
-        self._put(scripts.LEAVE, name, ident)
+        self._put((scripts.LEAVE, name, ident))
 
     async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
         """See Counts."""
+        undo = (scripts.GIVE_BACK, name, kind, ident)
         try:
-            wait = float(await self._run(scripts.ADMIT, name, kind, limit, ident))
-        except CountsDown:
+            wait = float(await self._ask(undo, scripts.ADMIT, name, kind, limit, ident))
+        except CountsDown as down:
             wait = await self._local.admit(name, kind, limit, ident)
             if not wait:
-                self._put(scripts.ADD, name, kind, ident)
+                self._put((scripts.ADD, name, kind, ident))
+            else:
+                self._undo(down, undo)
             return wait
         if not wait:
             self._local.add(name, kind, ident)
@@ -79,25 +99,26 @@ class SharedCounts:
     def add(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
         self._local.add(name, kind, ident)
-        self._put(scripts.ADD, name, kind, ident)
+        self._put((scripts.ADD, name, kind, ident))
 
     def give_back(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
         self._local.give_back(name, kind, ident)
-        self._put(scripts.GIVE_BACK, name, kind, ident)
+        self._put((scripts.GIVE_BACK, name, kind, ident))
 
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
-        ok, day, until_next = await self._run(scripts.RESERVE, name, limit, nano_usd, ident)
+        undo = (scripts.ABANDON, name, ident)
+        try:
+            ok, day, until_next = await self._ask(undo, scripts.RESERVE, name, limit, nano_usd, ident)
+        except CountsDown as down:
+            self._undo(down, undo)
+            raise
         return Reserved(bool(ok), int(day), float(until_next))
-
-    def abandon(self, name: str, ident: str) -> None:
-        """See Counts."""
-        self._put(scripts.ABANDON, name, ident)
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""
-        self._put(scripts.SETTLE, name, day, ident, nano_usd)
+        self._put((scripts.SETTLE, name, day, ident, nano_usd))
 
     async def aclose(self) -> None:
         """See Counts."""
@@ -109,36 +130,57 @@ class SharedCounts:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._connection.aclose()
 
-    def _put(self, script: str, *arguments: object) -> None:
-        self._later.put_nowait((self._clock(), script, arguments))
+    def _put(self, told: _Told) -> None:
+        self._later.put_nowait((self._clock(), told))
+
+    def _undo(self, down: CountsDown, undo: _Told) -> None:
+        if isinstance(down, _Unheard):
+            self._put(undo)
+
+    async def _ask(self, undo: _Told, script: str, *arguments: object) -> Any:
+        """What a script answers. undo: tells Redis that nobody waits for it any more. Raises CountsDown."""
+        try:
+            return await self._run(script, *arguments)
+        except asyncio.CancelledError:
+            self._put(undo)
+            raise
 
     async def _run(self, script: str, *arguments: object) -> Any:
-        """What a script answers. Raises CountsDown."""
-        if self._clock() < self._down_until:
+        """What a script answers. While Redis is down, one at a time tries whether it works. Raises CountsDown."""
+        tries = self._is_down
+        if tries and (self._is_tried or self._clock() < self._down_until):
             raise CountsDown
+        self._is_tried = tries or self._is_tried
         try:
             async with asyncio.timeout(_PATIENCE):
                 found = await self._connection.run(script, *arguments)
         except Exception as error:  # whatever the reason: nothing can be counted there
-            self._down_until = self._clock() + _PAUSE
-            if not self._is_down:
-                self._is_down = True
-                words = "the Redis of limits does not work: each server counts for itself, budgets are refused"
-                _log.error(words, **describe(error))
-            raise CountsDown from error
+            self._fell(error)
+            raise _Unheard from error
+        finally:
+            if tries:
+                self._is_tried = False
         if self._is_down:
             self._is_down = False
             _log.info("the Redis of limits works again")
+            self._tell_running()
         return found
+
+    def _fell(self, error: Exception) -> None:
+        self._down_until = self._clock() + _PAUSE
+        if not self._is_down:
+            self._is_down = True
+            words = "the Redis of limits does not work: each server counts for itself, budgets are refused"
+            _log.error(words, **describe(error))
 
     async def _write(self) -> None:
         """Tell Redis what nobody waits for, and how long ago it was, in its order, each until it is told.
 
-        All of it may be told twice.
+        All of it may be told twice. What Redis would have forgotten by now is not told.
         """
         while True:
-            begun, script, arguments = await self._later.get()
-            while True:
+            begun, (script, *arguments) = await self._later.get()
+            while script in _MONEY or self._clock() - begun < _FORGOTTEN:
                 try:
                     await self._run(script, *arguments, self._clock() - begun)
                 except CountsDown:
@@ -151,5 +193,9 @@ class SharedCounts:
         """Tell Redis again and again which calls run. A process that ended by force is silent, so its calls end."""
         while True:
             await asyncio.sleep(_RENEW)
-            for name, ident in self._local.running():
-                self._put(scripts.RENEW, name, ident, _LEASE)
+            if not self._is_down or self._later.empty():
+                self._tell_running()
+
+    def _tell_running(self) -> None:
+        for name, ident in self._local.running():
+            self._put((scripts.RENEW, name, ident, _LEASE))

@@ -71,15 +71,6 @@ async def test_a_budget_is_of_a_day_in_utc() -> None:
     assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
 
 
-async def test_an_abandoned_reservation_is_none() -> None:
-    counts = LocalCounts()
-    assert (await counts.reserve("a", 100, 100, "1")).ok
-    counts.abandon("a", "1")
-    counts.abandon("a", "2")
-    assert (await counts.reserve("a", 100, 100, "3")).ok
-    assert not (await counts.reserve("a", 100, 1, "4")).ok
-
-
 _STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.integers(0, 60), st.booleans()), max_size=60)
 
 

@@ -37,7 +37,9 @@ def test_the_providers_own_words_may_ask_for_the_largest_size() -> None:
     asked: dict[str, Any] = {"generationConfig": {"imageConfig": {"imageSize": "4K"}}}
     request = spec("a", "A banana")
     request.extra_body.update(asked)
-    assert dearest(request, router(deployment("a", PRO)), None) == dollars(2, 12, 120, tokens=2000)
+    tokens = 8 + request.extra_body.ByteSize()
+    made = router(deployment("a", PRO))
+    assert dearest(request, made, None) == dollars(2, 12, 120, tokens=2000, prompt_tokens=tokens)
 
 
 def test_no_more_tokens_than_the_request_allows() -> None:
@@ -74,17 +76,83 @@ def test_prompts_count_by_bytes_and_pictures() -> None:
     assert found == dollars(2, 12, 120, tokens=1120, prompt_tokens=tokens)
 
 
+def test_a_picture_in_a_functions_result_counts_as_a_picture() -> None:
+    made = router(deployment("a", PRO))
+    result = pb.FunctionResponse(name="f")
+    result.response.update({"found": 1})
+    plain = result.response.ByteSize() + len(result.name)
+    for data in (b"x", b"x" * 1_000_000):
+        result.images.append(pb.Image(data=data, mime_type="image/png"))
+    message = pb.ChatMessage(role=pb.Role.ROLE_TOOL, parts=[pb.Part(function_response=result)])
+    found = dearest(pb.Spec(model="a", messages=[message]), made, None)
+    assert found == dollars(2, 12, 120, tokens=1120, prompt_tokens=plain + 2 * 2240)
+
+
+def test_the_providers_own_words_are_part_of_the_prompt() -> None:
+    request = spec("a", "A banana")
+    request.extra_body.update({"systemInstruction": {"parts": [{"text": "x" * 10_000}]}, "service_tier": "flex"})
+    tokens = 8 + request.extra_body.ByteSize()
+    made = router(deployment("a", PRO))
+    assert dearest(request, made, None) == dollars(2, 12, 120, tokens=2000, prompt_tokens=tokens)
+
+
+def _with_body(**fields: Any) -> pb.Spec:
+    made = spec("a", "A banana")
+    made.extra_body.update(fields)
+    return made
+
+
+def _part(**fields: Any) -> pb.Spec:
+    return pb.Spec(model="a", messages=[pb.ChatMessage(parts=[pb.Part(**fields)])])
+
+
 @pytest.mark.parametrize(
     ("model", "request_"),
     [
         ("gemini/unheard-of", pb.Spec(model="a")),
         (PRO, pb.Spec(model="a", cached_content="cachedContents/x")),
-        (PRO, pb.Spec(model="a", messages=[pb.ChatMessage(parts=[pb.Part(media=pb.Media(uri="gs://a/b"))])])),
+        (PRO, _with_body(cached_content="cachedContents/x")),
+        (PRO, pb.Spec(model="a", service_tier="priority")),
+        (PRO, _with_body(serviceTier="priority")),
+        (PRO, _with_body(serviceTier=5)),
+        (PRO, _part(media=pb.Media(uri="gs://a/b"))),
+        (PRO, _part(native=pb.NativePart(kind="file_data", value_json="{}"))),
+        (PRO, _part(native=pb.NativePart(kind="functionResponse", value_json="{}"))),
     ],
-    ids=["no price", "cached", "media"],
+    ids=[
+        "no price",
+        "cached",
+        "cached, natively",
+        "tier without a price",
+        "the same, natively",
+        "no tier",
+        "media",
+        "a file, natively",
+        "a function's result, natively",
+    ],
 )
 def test_what_cannot_be_told_is_unknown(model: str, request_: pb.Spec) -> None:
     assert dearest(request_, router(deployment("a", model)), None) is None
+
+
+@pytest.mark.parametrize("fields", [_with_body(serviceTier="priority"), pb.Spec(cached_content="cachedContents/x")])
+def test_what_a_deployment_adds_may_make_it_unknown(fields: pb.Spec) -> None:
+    def completed(given: pb.Spec, _: frozenset[str]) -> pb.Spec:
+        made = pb.Spec()
+        made.CopyFrom(given)
+        made.MergeFrom(fields)
+        return made
+
+    made = router(deployment("a", PRO))
+    upstream = Upstream(deployment("a", PRO), made.upstreams[0].provider, completed=completed)
+    assert cost(Router([upstream], made.routing)) is None
+
+
+def test_a_model_that_only_talks_draws_nothing() -> None:
+    known = Capabilities("m", price=TokenPrice(1, 10, 10), talks=True)
+    provider: Any = Unasked(ModelTable([known], Capabilities()))
+    made = Router([Upstream(deployment("a", "gemini/m"), provider)], router().routing)
+    assert cost(made) == dollars(1, 10, 0, tokens=0)
 
 
 def test_a_price_for_each_picture() -> None:

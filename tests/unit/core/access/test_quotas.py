@@ -1,16 +1,18 @@
 """Limits of callers: what is refused, until when, and what a drawing leaves behind, however it ends."""
 
-import asyncio
+import threading
 from typing import Any
 
 import pytest
 
 from imagewire_server.config.caller_policies import Policy
+from imagewire_server.contract import pb
 from imagewire_server.contract.access_errors import BudgetExhausted, BudgetUnavailable, CallerLimited, PriceUnknown
 from imagewire_server.core.access.caller import Caller, Permission
 from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
-from imagewire_server.core.access.quotas import Quotas, nano
+from imagewire_server.core.access.quotas import Quotas
 from imagewire_server.core.call import Call
+from imagewire_server.core.router import Router, Upstream
 from tests.conftest import spec
 from tests.unit.core.routers import deployment, router
 
@@ -113,29 +115,61 @@ async def test_without_a_configured_amount_it_is_estimated_by_the_price() -> Non
     assert await quotas.reserve(spec("b"), call(usd_per_day=100.0, usd_per_call=1.0), FLASH, None) is not None
 
 
+async def test_a_large_request_is_estimated_beside_the_event_loop() -> None:
+    threads: list[int] = []
+
+    def completed(given: pb.Spec, _: frozenset[str]) -> pb.Spec:
+        threads.append(threading.get_ident())
+        return given
+
+    provider = FLASH.upstreams[0].provider
+    upstream = Upstream(deployment("a", "gemini/gemini-2.5-flash-image"), provider, completed=completed)
+    made = call(usd_per_day=1.0)
+    for made.large in (False, True):
+        assert await Quotas().reserve(spec("a"), made, Router([upstream], FLASH.routing), None) is not None
+    assert [thread == threading.get_ident() for thread in threads] == [True, False]
+
+
 async def test_f27_where_nobody_knows_what_is_left_nothing_is_drawn() -> None:
     class Down(LocalCounts):
-        def __init__(self, error: BaseException) -> None:
-            super().__init__()
-            self.error = error
-            self.abandoned = 0
-
         async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
-            raise self.error
+            raise CountsDown
 
-        def abandon(self, name: str, ident: str) -> None:
-            self.abandoned += 1
-
-    counts = Down(CountsDown())
     with pytest.raises(BudgetUnavailable, match="nothing was sent") as raised:
-        await Quotas(counts).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
-    assert (raised.value.retry_after, counts.abandoned) == (1.0, 1)
-    left = Down(asyncio.CancelledError())
-    with pytest.raises(asyncio.CancelledError):
-        await Quotas(left).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
-    assert left.abandoned == 1
+        await Quotas(Down()).reserve(spec("a"), call(usd_per_day=1.0), FLASH, None)
+    assert raised.value.retry_after == 1.0
 
 
-def test_dollars_are_whole_billionths() -> None:
-    assert nano(0.1) == 100_000_000
-    assert nano(1.15) == 1_150_000_000
+async def test_only_what_was_counted_is_taken_back() -> None:
+    class Noting(LocalCounts):
+        def __init__(self) -> None:
+            super().__init__()
+            self.noted: list[str] = []
+
+        def leave(self, name: str, ident: str) -> None:
+            self.noted.append("leave")
+            super().leave(name, ident)
+
+        def give_back(self, name: str, kind: str, ident: str) -> None:
+            self.noted.append("give back")
+            super().give_back(name, kind, ident)
+
+        def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
+            self.noted.append("settle")
+            super().settle(name, day, ident, nano_usd)
+
+    counts = Noting()
+    quotas = Quotas(counts)
+    for limits in ({"calls_at_once": 1}, {"requests_per_minute": 1}):
+        assert (await quotas.intercept(call(**limits)) is None) == ("calls_at_once" not in limits)
+        with pytest.raises(CallerLimited):
+            await quotas.intercept(call(**limits))
+    for given in ({"pictures_per_minute": 1}, {"usd_per_day": 0.1, "usd_per_call": 0.1}):
+        assert await quotas.reserve(spec("a"), call(**given), FLASH, None) is not None
+        with pytest.raises((CallerLimited, BudgetExhausted)):
+            await quotas.reserve(spec("a"), call(**given), FLASH, None)
+    assert counts.noted == []
+    free = await quotas.reserve(spec("a"), call(usd_per_day=1.0, usd_per_call=0.1), FLASH, None)
+    assert free is not None
+    free.settle()
+    assert counts.noted == ["settle"]
