@@ -27,6 +27,8 @@ from imagewire_server.config.transport_security import files as tls_files
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.access.opening import open_counts
 from imagewire_server.core.access.quotas import Quotas
+from imagewire_server.core.access.tokens import Tokens
+from imagewire_server.core.access.tokens import opened as opened_tokens
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import pause
 from imagewire_server.core.fault_log import describe
@@ -67,6 +69,7 @@ class _Resources:
     tls: Certificate | None
     telemetry: Sequence[Interceptor]
     quotas: Quotas
+    tokens: Tokens
 
 
 class Server:
@@ -102,7 +105,9 @@ class Server:
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
         limits = grpc_limits(given)
-        self._access = Access(config.master_key, given.metrics_key, config.callers, certificate_rule(given))
+        self._tokens = resources.tokens
+        certificates = certificate_rule(given)
+        self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
         chain = (*tracing(given, resources.telemetry), self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
@@ -130,7 +135,9 @@ class Server:
         if self._tls is not None:
             await asyncio.to_thread(self._tls.look, again=True)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
-        self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
+        router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
+        await self._tokens.use(config.issuers)
+        self._engine.router = router
         self._access.use(config.master_key, config.settings.metrics_key, config.callers)
         self.rest.warn(exposed(config.settings, asks_for_key=config.asks_for_key))
         before, self._config = self._config, config
@@ -210,9 +217,13 @@ async def server(
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
-        async with watched(tls_files(given)) as tls, opened_telemetry(given) as telemetry:
+        async with (
+            watched(tls_files(given)) as tls,
+            opened_telemetry(given) as telemetry,
+            opened_tokens(config.issuers) as tokens,
+        ):
             store = await open_store(given)
-            resources = _Resources(http, fetcher, store, tls, telemetry, quotas)
+            resources = _Resources(http, fetcher, store, tls, telemetry, quotas, tokens)
             made = Server(config, resources, interceptors, chosen, shared=shared)
             try:
                 yield made

@@ -7,6 +7,7 @@ from typing import NamedTuple, Protocol
 
 _MINUTE = 60.0
 _DAY = 86400
+_MANY = 1000  # names, above which those that are not used any more are looked for
 # How soon a place among the calls at once may be free.
 _SOON = 1.0
 
@@ -86,6 +87,7 @@ class LocalCounts:
         self._clock = clock
         self._today = today
         self._used: dict[str, _Used] = {}
+        self._looked_at = _MANY
 
     async def enter(self, name: str, limit: int, ident: str) -> bool:
         """See Counts."""
@@ -149,7 +151,18 @@ class LocalCounts:
         self._of(name).running.add(ident)
 
     def _of(self, name: str) -> _Used:
+        if name not in self._used and len(self._used) >= self._looked_at:
+            self._forget_unused()
         return self._used.setdefault(name, _Used())
+
+    def _forget_unused(self) -> None:
+        """Forget who counts for nothing any more; each subject of an issuer of tokens may have a name."""
+        today = int(self._today() // _DAY)
+        for name, used in list(self._used.items()):
+            windows = [self._window(name, kind) for kind in used.windows]
+            if not used.running and not any(windows) and (used.day < today or not used.spent):
+                del self._used[name]
+        self._looked_at = max(_MANY, 2 * len(self._used))
 
     def _window(self, name: str, kind: str) -> dict[str, float]:
         """The uses of the last minute, the oldest first."""

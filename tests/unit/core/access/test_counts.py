@@ -71,6 +71,26 @@ async def test_a_budget_is_of_a_day_in_utc() -> None:
     assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
 
 
+async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, today = Clock(), Clock(10 * DAY)
+    counts = LocalCounts(clock=clock, today=today)
+    await counts.reserve("yesterday", 9, 1, "1")
+    today.now += DAY
+    for number in range(996):
+        counts.leave(f"idle {number}", "1")
+    assert await counts.enter("running", 1, "1")
+    assert (await counts.reserve("spent", 1, 1, "1")).ok
+    counts.add("recent", "requests", "1")
+    assert await counts.admit("new", "requests", 1, "1") == 0.0
+    assert len(counts._used) == 4
+    assert not await counts.enter("running", 1, "2")
+    assert not (await counts.reserve("spent", 1, 1, "2")).ok
+    assert await counts.admit("recent", "requests", 1, "2") > 0
+    clock.now += 60
+    counts._forget_unused()
+    assert sorted(counts._used) == ["running", "spent"]
+
+
 _STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.integers(0, 60), st.booleans()), max_size=60)
 
 
