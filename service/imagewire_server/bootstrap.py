@@ -42,6 +42,7 @@ from imagewire_server.core.spec_defaults import merged
 from imagewire_server.core.store.opening import open_store
 from imagewire_server.core.store.store import Store
 from imagewire_server.core.tls import Certificate, watched
+from imagewire_server.core.turns import Turns
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
 from imagewire_server.telemetry.opening import telemetry as opened_telemetry
@@ -69,6 +70,7 @@ class _Resources:
     tls: Certificate | None
     telemetry: Sequence[Interceptor]
     quotas: Quotas
+    turns: Turns
     tokens: Tokens
 
 
@@ -93,7 +95,7 @@ class Server:
         refuses = given.missing_signatures == "refuse"
         admission = Admission(given.max_concurrent_calls)
         quotas = resources.quotas
-        self._engine = Engine(self._router(config, ()), admission, quotas, refuses_unsigned=refuses)
+        self._engine = Engine(self._router(config, ()), admission, quotas, resources.turns, refuses_unsigned=refuses)
         self.keeper = keeper = Keeper(
             self._engine,
             store,
@@ -213,7 +215,8 @@ async def server(
         )
     )
     store: Store | None = None
-    quotas = Quotas(open_counts(config, given.workers if shared else 1))
+    counts = open_counts(config, given.workers if shared else 1)
+    quotas = Quotas(counts)
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
@@ -223,7 +226,7 @@ async def server(
             opened_tokens(config.issuers) as tokens,
         ):
             store = await open_store(given)
-            resources = _Resources(http, fetcher, store, tls, telemetry, quotas, tokens)
+            resources = _Resources(http, fetcher, store, tls, telemetry, quotas, Turns(counts), tokens)
             made = Server(config, resources, interceptors, chosen, shared=shared)
             try:
                 yield made

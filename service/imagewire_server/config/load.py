@@ -14,6 +14,7 @@ from imagewire_server.config import (
     litellm,
     model_guards,
     models,
+    rate_limits,
     routing,
     setting_sources,
     settings,
@@ -138,6 +139,8 @@ def load(
         skipped=found.skipped,
         sources=sources,
     )
+    for words in rate_limits.check(config.routing, config.deployments, found.places):
+        notices.add(words)
     for deployment in config.deployments:
         try:
             for words in check(deployment, config):

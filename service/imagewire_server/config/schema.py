@@ -119,6 +119,7 @@ def _router() -> dict[str, Any]:
         "fallbacks": names,
         "content_policy_fallbacks": names,
         "model_group_alias": {"type": "object", "additionalProperties": {"type": ["string", "object", "null"]}},
+        "optional_pre_call_checks": {"type": "array", "items": {"type": "string", "examples": [routing.ENFORCE_RPM]}},
     }
 
 

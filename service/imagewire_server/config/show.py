@@ -87,6 +87,8 @@ def table(
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
+    if routing.enforces_rpm:
+        yield "each deployment is asked at most rpm times a minute, where it is set"
     yield from _access(config)
     for words in exposed(config.settings, asks_for_key=config.asks_for_key):
         yield f"warning: {words}"

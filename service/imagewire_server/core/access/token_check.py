@@ -47,7 +47,7 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
         raise InvalidToken("its algorithm is not allowed")
     for key in keys:
         try:
-            return jwt.decode(
+            claims: dict[str, Any] = jwt.decode(
                 token,
                 key,
                 algorithms=[algorithm],
@@ -60,4 +60,7 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
             continue
         except _FAULTS as error:
             raise InvalidToken(f"it is refused ({type(error).__name__})") from None
+        if claims["iss"] != issuer.name:  # some versions of the library take a part of it
+            raise InvalidToken("it is refused for its issuer")
+        return claims
     raise InvalidToken("no key of its issuer has signed it")

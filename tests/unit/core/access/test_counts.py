@@ -47,6 +47,22 @@ async def test_never_more_than_the_limit_within_any_minute() -> None:
     assert await counts.admit("a", "requests", 2, "4") == 0.0
 
 
+async def test_a_use_may_be_counted_for_a_moment_to_come() -> None:
+    clock = Clock()
+    counts = LocalCounts(clock=clock)
+    soon = {"window": 10.0, "longest": 5.0}
+    assert await counts.admit("a", "begun", 1, "1", **soon) == 0.0
+    assert await counts.admit("a", "begun", 1, "2", **soon) == 10.0
+    clock.now += 6
+    assert await counts.admit("a", "begun", 1, "2", **soon) == 4.0
+    assert await counts.admit("a", "begun", 1, "3", **soon) == 14.0
+    clock.now += 9
+    assert await counts.admit("a", "begun", 1, "3", **soon) == 5.0
+    counts.give_back("a", "begun", "3")
+    assert await counts.admit("a", "begun", 1, "4", **soon) == 5.0
+    assert await LocalCounts(2).admit("a", "begun", 1, "1", window=10.0, longest=20.0) == 30.0, "no share is none"
+
+
 async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
     clock = Clock()
     counts = LocalCounts(clock=clock)
@@ -86,7 +102,7 @@ async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.
     assert not await counts.enter("running", 1, "2")
     assert not (await counts.reserve("spent", 1, 1, "2")).ok
     assert await counts.admit("recent", "requests", 1, "2") > 0
-    clock.now += 60
+    clock.now += 120
     counts._forget_unused()
     assert sorted(counts._used) == ["running", "spent"]
 
