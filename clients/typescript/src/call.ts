@@ -206,5 +206,7 @@ export async function* messagesOf<T>(stream: AsyncIterable<T>, end: () => void):
     }
   } finally {
     end();
+    // Connect lets go of its timer when it is asked for more.
+    iterator.next().catch(() => undefined);
   }
 }

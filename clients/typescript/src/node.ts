@@ -63,16 +63,13 @@ class Sessions extends Http2SessionManager {
       this.#session = stream.session;
       this.#session.setLocalWindowSize(CONNECTION_WINDOW);
     }
+    // What came and was not read would hold a cancelled stream open, and with it the process.
+    const close = stream.close.bind(stream);
+    stream.close = (code, callback) => {
+      close(code, callback);
+      stream.destroy();
+    };
     return stream;
-  }
-
-  /** Ends the connection without an error, once its calls have ended. */
-  close(): void {
-    if (this.#session === undefined || this.state() === "connecting") {
-      this.abort();
-    } else {
-      this.#session.close();
-    }
   }
 }
 
@@ -108,7 +105,7 @@ export function connectTo(given: string | undefined, options: ClientOptions) {
     name,
     transport,
     close: () => {
-      sessions.close();
+      sessions.abort();
     },
   };
 }
