@@ -18,7 +18,9 @@ RUN /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation --whe
 FROM ${BASE} AS runtime
 COPY --from=build /opt/imagewire /opt/imagewire
 ENV PATH=/opt/imagewire/bin:$PATH PYTHONUNBUFFERED=1
-RUN useradd --uid 10001 --no-create-home imagewire
+# A volume that is mounted on this folder belongs to the same user.
+RUN useradd --uid 10001 --no-create-home imagewire \
+    && install --directory --owner=imagewire --group=imagewire /var/lib/imagewire
 USER 10001
 
 FROM runtime AS emulator

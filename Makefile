@@ -12,13 +12,14 @@ LOWEST_TESTS := tests/unit tests/golden tests/house tests/sdk/test_errors.py tes
 NODE := tests/compat/node/node_modules/.stamp
 GO_PROGRAM := tests/compat/programs/go/build/openai
 GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
+COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
 PROTOS := $(wildcard protos/imagewire/v1/*.proto)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
+.PHONY: help setup demo mesh test system interop own-lines lowest fuzz robustness at-scale docs bench bench-quick run lint format gen gen-check contract contract-accept lock check clean
 
 help:  ## Show all targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -36,6 +37,9 @@ $(STAMP): requirements.lock pyproject.toml clients/python/pyproject.toml
 demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no key.
 	@$(BIN)/imagewire-server demo
 
+mesh: $(COMPAT) $(COLLECTOR_PROGRAM)  ## Run two replicas behind Envoy with metrics and traces, and draw through them until Ctrl-C.
+	@$(BIN)/python -m tests.mesh
+
 # More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # The tests that need other languages, or that start programs by others.
@@ -50,7 +54,7 @@ system: $(COMPAT)  ## Run the tests that start our programs as users do, the doc
 	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
-interop: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
+interop: $(COMPAT) $(NODE) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
 	@$(TESTS) -n $(WORKERS) --dist worksteal $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
@@ -106,6 +110,10 @@ $(GO_PROGRAM): $(wildcard tests/compat/programs/go/*.*)
 $(GENAI_PROGRAM): $(wildcard tests/compat/programs/go_genai/*.*)
 	@if command -v go >/dev/null; then echo "building Google's Go client (once)" && go build -C tests/compat/programs/go_genai -o build/genai .; \
 	  else echo "go is not installed: the tests of the Go clients will be skipped"; fi
+
+$(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)
+	@if command -v go >/dev/null; then echo "building the OpenTelemetry collector (once, some minutes)" && go build -C tests/compat/programs/collector -o build/otelcol .; \
+	  else echo "go is not installed: the tests that need a collector will be skipped"; fi
 
 $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)
 	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
@@ -182,5 +190,5 @@ lock: setup  ## Pin the newest versions that pyproject.toml allows.
 check: lint test system interop own-lines lowest demo  ## Run everything that CI runs, and the demo.
 
 clean:  ## Remove everything that the targets created.
-	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
+	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules

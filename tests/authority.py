@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
+from imagewire_server.development_certificates import bare
+
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 _DAY = timedelta(days=1)
 
@@ -56,6 +58,15 @@ class Authority:
         return Pair(made.public_bytes(Encoding.PEM), secret)
 
 
+def certified(host: str) -> tuple[bytes, bytes]:
+    """A key and a certificate by itself, in PEM, which a client may trust as it is."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    own = _named(host)
+    made = _signed(own, own, key, key, _DAY, [x509.DNSName(host)])
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return secret, made.public_bytes(Encoding.PEM)
+
+
 def _named(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)] if name else [])
 
@@ -76,15 +87,8 @@ def _signed(
     alternatives: list[x509.GeneralName] | None,
 ) -> x509.Certificate:
     now = datetime.now(UTC)
-    builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - 2 * _DAY)
-        .not_valid_after(now + left)
-        .add_extension(x509.BasicConstraints(ca=alternatives is None, path_length=None), critical=True)
+    builder = bare(subject, issuer, key.public_key(), now - 2 * _DAY, now + left).add_extension(
+        x509.BasicConstraints(ca=alternatives is None, path_length=None), critical=True
     )
     if alternatives:
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=not subject.rdns)

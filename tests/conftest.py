@@ -191,7 +191,7 @@ async def running_stack(
                 ):
                     yield Stack(emulator, server, target, channel, client)
             finally:
-                await asyncio.gather(server.grpc.drain(), server.rest.drain())
+                await asyncio.gather(server.grpc.drain(), server.rest.drain(), server.admin.drain())
 
 
 @pytest.fixture

@@ -91,6 +91,10 @@ class Ledger:
         """All entries that are kept."""
         return list(self._entries)
 
+    def has_picture(self, sha256: str) -> bool:
+        """Whether one of the requests drew a picture with this hash."""
+        return any(image["sha256"] == sha256 for entry in self.entries for image in entry.images)
+
     def clear(self) -> None:
         """Forget all."""
         self._entries.clear()

@@ -9,6 +9,7 @@ from imagewire_server.config.transport_security import ids
 from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.listener import Listener
+from imagewire_server.core.load import LoadMeter
 from imagewire_server.core.propagation import Propagation
 from imagewire_server.core.tls import Certificate
 
@@ -18,8 +19,8 @@ def tracing(given: Settings, telemetry: Sequence[Interceptor]) -> tuple[Intercep
     return Propagation(listed(given.baggage), upstream=given.trace_upstream), *telemetry
 
 
-def grpc_limits(given: Settings) -> GrpcLimits:
-    """For gRPC."""
+def grpc_limits(given: Settings, meter: LoadMeter | None = None) -> GrpcLimits:
+    """For gRPC. meter: of the load that the trailers of calls tell, None for nothing."""
     return GrpcLimits(
         max_request_bytes=given.max_request_bytes,
         reflection=given.reflection,
@@ -36,6 +37,7 @@ def grpc_limits(given: Settings) -> GrpcLimits:
         keepalive_timeout=given.keepalive_timeout,
         stall_timeout=given.stall_timeout,
         min_ping_interval=given.min_ping_interval,
+        load=None if meter is None else meter.read,
     )
 
 

@@ -13,6 +13,7 @@ import structlog
 
 from imagewire_server.api.grpc.chat import StreamTimes
 from imagewire_server.api.grpc.server import GrpcServer
+from imagewire_server.api.rest.admin import AdminServer
 from imagewire_server.api.rest.server import RestServer
 from imagewire_server.api_options import certificate_rule, grpc_limits, listener, rest_options, tracing
 from imagewire_server.config.callers import check_counting, named
@@ -24,6 +25,7 @@ from imagewire_server.config.settings import Settings
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import files as tls_files
+from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.access.opening import open_counts
 from imagewire_server.core.access.quotas import Quotas
@@ -36,6 +38,7 @@ from imagewire_server.core.generate import Engine
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
+from imagewire_server.core.load import LoadMeter
 from imagewire_server.core.receive_budget import ReceiveBudget
 from imagewire_server.core.router import Router, Upstream
 from imagewire_server.core.spec_defaults import merged
@@ -106,11 +109,12 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        limits = grpc_limits(given)
         self._tokens = resources.tokens
         certificates = certificate_rule(given)
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
-        chain = (*tracing(given, resources.telemetry), self._access, quotas, *interceptors)
+        metered = (LoadMeter(admission),) if given.orca else ()
+        limits = grpc_limits(given, *metered)
+        chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)
@@ -125,6 +129,7 @@ class Server:
             receive_budget,
         )
         self.rest.warn(exposed(given, asks_for_key=config.asks_for_key))
+        self.admin = AdminServer(listener(given, given.admin, tls, shared=shared))
 
     async def reload(self, config: Config) -> None:
         """Serve another Config's models, routing, keys and callers, with credentials that are read again.
@@ -155,9 +160,10 @@ class Server:
                 _log.error("credentials were not read again", providers=sorted(names), **describe(error))
 
     async def announce_stop(self, delay: float, hurry: asyncio.Event) -> None:
-        """Say NOT_SERVING in both APIs and go on serving for `delay` seconds, or until `hurry` is set."""
+        """Say NOT_SERVING everywhere and go on serving for `delay` seconds, or until `hurry` is set."""
         self.grpc.announce_stop()
         self.rest.announce_stop()
+        self.admin.announce_stop()
         if delay and not hurry.is_set():
             _log.info("stopping", delay=delay)
             await pause(delay, hurry)
@@ -185,6 +191,8 @@ class Server:
             provider = connector.provider(deployment, models, given, policy)
             fields = defaults(deployment, registration, models).spec if deployment.defaults else None
             completed = partial(merged, fields, *registration.overlap) if fields is not None else None
+            model = "" if "*" in deployment.model else deployment.model
+            metrics.deployments[deployment.id] = metrics.Served(models.unknown.traced_as or deployment.provider, model)
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
         return Router(upstreams, config.routing)
 

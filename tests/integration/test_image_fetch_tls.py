@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.authority import certified
 from tests.integration.raw_listener import BOTH, NAME, connections_to, fetching, listening, redirect, refused
 from tests.pictures import PNG
-from tests.sdk.certificates import certified
 
 # TLS.
 

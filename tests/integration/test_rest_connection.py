@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from imagewire_server.api.rest import http_protocol
-from imagewire_server.api.rest import server as serve
+from imagewire_server.api.rest import http_protocol, http_server
 from tests.conftest import Stack, running_stack
 from tests.integration.raw_client import JSON, Client
 
@@ -109,7 +108,7 @@ async def test_a_body_that_comes_after_its_answer_does_no_harm(locked: Stack, mo
 
 
 async def test_an_empty_line_does_not_keep_a_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serve, "_KEEP_ALIVE", 0.5)
+    monkeypatch.setattr(http_server, "_KEEP_ALIVE", 0.5)
     async with running_stack(rest=True) as stack, client_of(stack) as client:
         await client.send(b"GET /health/liveliness HTTP/1.1\r\nhost: localhost\r\n\r\n")
         await client.answer()

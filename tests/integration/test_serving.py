@@ -143,6 +143,8 @@ def test_the_demo_draws_a_picture_that_the_ledger_knows_beside_an_earlier_one(tm
         ("serve", "--workers", "1", "--no-rest", "--grpc", "ADDRESS"),
         ("serve", "--workers", "1", "--grpc", "127.0.0.1:0", "--rest", "ADDRESS"),
         ("serve", "--workers", "2", "--no-rest", "--grpc", "ADDRESS"),
+        ("serve", "--workers", "1", "--no-rest", "--grpc", "127.0.0.1:0", "--admin", "ADDRESS"),
+        ("serve", "--workers", "2", "--no-rest", "--grpc", "127.0.0.1:0", "--admin", "ADDRESS"),
         ("emulate", "--port", "PORT"),
     ],
 )

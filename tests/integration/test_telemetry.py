@@ -109,6 +109,17 @@ async def test_each_attempt_is_a_span_with_its_own_error(collector: Receiver) ->
     assert [span.status.code for span in (server, failed, answered)] == [0, 2, 0]
 
 
+async def test_the_span_of_a_call_for_several_pictures_has_one_below_it_for_each(collector: Receiver) -> None:
+    async with running_stack(rest=True, otlp=collector.url) as stack:
+        sent = {"model": MODEL, "prompt": "A banana", "n": 2}
+        assert (await stack.rest.post("/v1/images/generations", json=sent)).status_code == 200
+        server, *attempts = await taken(collector, 3)
+    assert [span.parent_span_id for span in attempts] == [server.span_id] * 2
+    assert [attributes(span.attributes)["gen_ai.response.finish_reasons"] for span in attempts] == [["STOP"]] * 2
+    said = attributes(server.attributes)
+    assert (said["gen_ai.request.model"], said["imagewire.attempts"]) == (MODEL, 2)
+
+
 @pytest.mark.parametrize(
     ("model", "code", "is_error"),
     [("gemini/emulator-reset", "UPSTREAM_CUT", True), ("nothing/here", "MODEL_NOT_FOUND", False)],

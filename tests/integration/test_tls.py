@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import warnings
 from datetime import timedelta
@@ -223,3 +224,14 @@ async def test_half_open_handshakes_end_and_do_not_harm_others(tmp_path: Path) -
         finally:
             for _, writer in half:
                 writer.close()
+
+
+async def test_a_server_that_stops_waits_for_no_idle_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("asyncio.constants.SSL_SHUTDOWN_TIMEOUT", 3600)
+    async with tls_stack(tmp_path, SERVERS, drain_grace=0.1) as server:
+        plain = await asyncio.to_thread(socket.create_connection, ("127.0.0.1", server.rest_port))
+        idle = await asyncio.to_thread(server.context().wrap_socket, plain, server_hostname="localhost")
+        await server.stack.server.rest.drain()
+        assert server.stack.server.rest._uvicorn is not None
+        assert server.stack.server.rest._uvicorn.server_state.connections == set()
+        idle.close()

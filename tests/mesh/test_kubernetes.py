@@ -86,10 +86,31 @@ def test_the_probes_ask_for_a_service_that_is_there() -> None:
 def test_all_select_the_same_pods() -> None:
     labels = DEPLOYMENT["spec"]["template"]["metadata"]["labels"]
     for one in manifests(FOLDER / "monitoring"):
-        spec = one.get("spec", {})
+        spec = one.get("spec", {}) if one["kind"] != "ServiceMonitor" else {}
         selector = spec.get("selector") or spec.get("podSelector")
         if selector:
             assert selector.get("matchLabels", selector) == labels, one["kind"]
+
+
+def test_each_pod_is_scraped_once_at_the_port_that_needs_no_key() -> None:
+    made = yaml.safe_load((FOLDER / "monitoring/kustomization.yaml").read_text())
+    added = {
+        one["path"].rpartition("/containers/0/")[2]: one["value"] for one in yaml.safe_load(made["patches"][0]["patch"])
+    }
+    settings = load(None, {"IMAGEWIRE_PLAINTEXT": "anywhere", added["env/-"]["name"]: added["env/-"]["value"]}).settings
+    port = added["ports/-"]
+    assert settings.admin == f"0.0.0.0:{port['containerPort']}"
+    found = manifests(FOLDER / "monitoring")
+    (monitor,) = (one for one in found if one["kind"] == "ServiceMonitor")
+    asked = monitor["spec"]["selector"]["matchLabels"].items()
+    (service,) = (one for one in found if one["kind"] == "Service" and asked <= one["metadata"]["labels"].items())
+    (endpoint,) = monitor["spec"]["endpoints"]
+    (served,) = service["spec"]["ports"]
+    assert (endpoint["port"], served["targetPort"]) == (served["name"], port["name"])
+    policies = [one["spec"]["ingress"] for one in found if one["kind"] == "NetworkPolicy"]
+    allowed = [rule for rules in policies for rule in rules if {"port": port["name"]} in rule["ports"]]
+    (namespace,) = (one["namespaceSelector"]["matchLabels"] for rule in allowed for one in rule["from"])
+    assert namespace == {"kubernetes.io/metadata.name": "monitoring"}
 
 
 def test_what_the_autoscaler_reads_is_a_metric() -> None:

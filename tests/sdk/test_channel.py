@@ -14,8 +14,8 @@ import pytest
 import imagewire
 from imagewire import AsyncClient, Client, Tls
 from imagewire._grpc.channel import Target, parse_target
+from tests.authority import certified
 from tests.sdk.asks import MODEL, Ask, everything
-from tests.sdk.certificates import certified
 from tests.sdk.conftest import Script, scripted
 
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import copy
 import hashlib
+import pickle
 import re
 from collections.abc import Callable, MutableSequence
 from pathlib import Path
@@ -273,3 +275,23 @@ def test_the_messages_are_a_list_whose_repr_is_short() -> None:
     assert chat.messages.pop() == first
     chat.messages.clear()
     assert (len(chat.messages), repr(chat.messages)) == (0, "[]")
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_copied_chat_has_messages_of_its_own(kind: Any, copied: Callable[[Any], Any]) -> None:
+    chat = kind("127.0.0.1:1").chat.create(MODEL, [user("A cat")], aspect_ratio="16:9")
+    other = copied(chat).append("Blue")
+    assert (type(other), other.model, len(other.messages)) == (type(chat), MODEL, 2)
+    assert len(chat.messages) == 1
+    assert other._request(None).image_config.aspect_ratio == "16:9"
+
+
+def test_a_copied_chat_draws(target: str) -> None:
+    with Client(target) as client:
+        assert copy.deepcopy(client.chat.create(MODEL).append("A cat")).sample().image
+
+
+def test_a_chat_that_is_pickled_says_what_to_keep() -> None:
+    with Client("127.0.0.1:1") as client, pytest.raises(TypeError, match=r"keep chat.model and .* for message in chat"):
+        pickle.dumps(client.chat.create(MODEL))

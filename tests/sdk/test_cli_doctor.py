@@ -18,7 +18,7 @@ from imagewire.cli import checks
 from imagewire.cli.app import app
 from imagewire.v1 import model_service_pb2_grpc
 from imagewire.v1.model_service_pb2 import ListModelsResponse
-from tests.sdk.certificates import certified
+from tests.authority import certified
 
 
 class Models(model_service_pb2_grpc.ModelServiceServicer):

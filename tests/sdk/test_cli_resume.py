@@ -151,6 +151,28 @@ def test_the_oldest_are_removed(chats: Chats, monkeypatch: pytest.MonkeyPatch) -
     assert [json.loads(file.read_text().splitlines()[1])["turn"]["words"] for file in chats.files] == ["A dog", "A cow"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"data": "%%%%"}, "turn.messages[1].parts[1].image.data is no base64"),
+        ({"data": 5}, "turn.messages[1].parts[1].image.data is no base64"),
+        ({"sha256": "QUJD"}, "turn.messages[1].parts[1].image.data does not match its sha256"),
+        ({"mime_type": 5}, "it is no turn of a chat"),
+    ],
+)
+def test_a_damaged_picture_is_told_before_anything_is_sent(chats: Chats, changed: dict[str, Any], words: str) -> None:
+    chats("A cat\nBlue\n")
+    [file] = chats.files
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    lines[2]["turn"]["messages"][1]["parts"][1]["image"] |= changed
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    asked = len(chats.script.requests)
+    ended = chats("Red\n", "--resume")
+    assert ended.exit_code == 2
+    assert f"{file}, line 3: {words}: remove that line and those after it, or begin without --resume" in ended.stderr
+    assert len(chats.script.requests) == asked
+
+
 # what is in the file, arguments, what is told
 WRONG: list[tuple[bytes | None, list[str], str]] = [
     (None, ["--resume"], "there is no earlier chat"),
@@ -163,7 +185,11 @@ WRONG: list[tuple[bytes | None, list[str], str]] = [
     (b"\xff\x00\n", ["--resume", "file"], "is no saved chat"),
     (b"[]\n", ["--resume", "file"], "is no saved chat"),
     (b'{"imagewire_chat": 2}\n', ["--resume", "file"], "is no saved chat"),
-    (b'{"imagewire_chat": 1, "model": "m", "options": {}}\n{"turn": 1}\n', ["--resume", "file"], "is no saved chat"),
+    (
+        b'{"imagewire_chat": 1, "model": "m", "options": {}}\n{"turn": 1}\n',
+        ["--resume", "file"],
+        "line 2: it is no turn",
+    ),
     (b'{"imagewire_chat": 1, "model": "m", "options": {"x": "y"}}\n', ["--resume", "file"], "--resume: "),
 ]
 

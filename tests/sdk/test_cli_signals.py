@@ -1,5 +1,6 @@
 """Signals that end the command: no task that one of them hits leaves a traceback."""
 
+import signal
 import subprocess
 import sys
 
@@ -49,3 +50,31 @@ def test_a_signal_waits_until_a_lock_is_taken_or_given_back(name: str, raised: s
     code = LOCKED.format(name=name, method=method)
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
     assert ended.stdout.split() == [raised]
+
+
+LOADED = """
+import signal, sys
+before = set(sys.modules)
+from {module} import main
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+@pytest.mark.parametrize("module", ["imagewire.cli", "imagewire_emulator.__main__", "imagewire_server.__main__"])
+def test_nothing_is_loaded_before_a_command_prepares_for_ctrl_c(module: str) -> None:
+    code = LOADED.format(module=module)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    assert ended.stdout.split() == [module.partition(".")[0], module]
+
+
+INTERRUPTED = """
+import os, signal, sys
+from imagewire.cli import main
+sys.addaudithook(lambda event, args: os.kill(os.getpid(), signal.SIGINT) if event == "import" else None)
+main()
+"""
+
+
+def test_ctrl_c_while_the_command_is_loaded_says_nothing() -> None:
+    ended = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, check=False)
+    assert (ended.returncode, ended.stderr) == (-signal.SIGINT, b"")

@@ -16,7 +16,7 @@ from imagewire import testing
 from imagewire.async_chat import AsyncChats
 from imagewire.chat import Chats
 from imagewire.litellm.options import CompletionOptions
-from tests.sdk.certificates import certified
+from tests.authority import certified
 
 # Values, whose comment stands beside them.
 _VALUES = {"DEFAULT_MODEL", "Picture", "__version__"}

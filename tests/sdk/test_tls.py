@@ -1,7 +1,6 @@
 """The Python client, its command, curl and the server's health check, against the server's own TLS."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,11 +16,11 @@ from imagewire.cli import checks
 from imagewire.cli.app import app
 from tests import forked
 from tests.authority import Authority
+from tests.compat.conftest import needs
 from tests.integration import processes
 from tests.sdk.asks import MODEL, Ask, everything
 
 CA, STRANGERS = Authority("ours"), Authority("strangers")
-_CURL = shutil.which("curl")
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +123,12 @@ def test_the_doctor_tells_of_an_expired_server(tmp_path: Path, monkeypatch: pyte
     assert "renew" in found["remedy"]
 
 
-@pytest.mark.skipif(_CURL is None, reason="curl is not installed")
 def test_curl(folder: Path, server: processes.Program) -> None:
+    curl = needs("curl")
+
     def asked(*flags: str) -> subprocess.CompletedProcess[str]:
         url = server.rest.replace("http://", "https://") + "/v1/models"
-        command = [str(_CURL), "--silent", "--max-time", "60", "--cacert", str(folder / "ca.pem"), *flags, url]
+        command = [curl, "--silent", "--max-time", "60", "--cacert", str(folder / "ca.pem"), *flags, url]
         return forked.run(command, capture_output=True, text=True, check=False)
 
     def shown(name: str) -> list[str]:

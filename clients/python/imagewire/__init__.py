@@ -6,12 +6,13 @@
 Names load when they are first used, so that importing the package, or its stubs alone, costs next to nothing.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
+# As in typing, which takes longer to load than the command's Ctrl-C may be unheard.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from imagewire import testing as testing
     from imagewire._grpc.health import Pong
     from imagewire.answer import Answer
@@ -197,7 +198,9 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    import importlib  # noqa: PLC0415
+
     if name in _HOME_OF:
         return getattr(importlib.import_module(_HOME_OF[name]), name)
     if name == "testing":

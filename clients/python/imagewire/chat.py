@@ -1,7 +1,8 @@
 """Chats that keep their messages: what both kinds share, and the one that blocks (`async_chat` has the other)."""
 
+import copy
 from collections.abc import Iterable, Iterator, MutableSequence
-from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack, cast
+from typing import TYPE_CHECKING, Generic, NoReturn, Self, TypeVar, Unpack, cast
 
 from imagewire.answer import Answer
 from imagewire.answer_builder import AnswerBuilder
@@ -90,6 +91,23 @@ class ChatBase(Generic[_C]):
                 kind = type(message).__name__
                 raise TypeError(f"{kind} is not a message: give text, an Answer, or what user or system returns")
         return self
+
+    def __copy__(self) -> Self:
+        """A chat of the same client with messages of its own: what is appended to one is not in the other."""
+        made = object.__new__(type(self))
+        made._client, made._spec = self._client, copy.deepcopy(self._spec)
+        return made
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        """A chat is not pickled. Raises TypeError."""
+        raise TypeError(
+            f"{type(self).__name__} cannot be pickled, because its client has connections: keep chat.model and"
+            " [message.SerializeToString() for message in chat.messages], and start another with"
+            " client.chat.create(model, messages)"
+        )
 
     def _request(self, after: Answer | None) -> Spec:
         """What a call asks. Raises ValueError when `after` cannot be continued."""

@@ -130,9 +130,11 @@ def _table(find: Callable[[web.Request], Steered], gallery: Gallery) -> list[Rou
         return Nothing()
 
     async def picture(request: web.Request) -> web.Response:
-        found = gallery.find(request.match_info["sha256"])
+        sha256 = request.match_info["sha256"]
+        found = gallery.find(sha256) if find(request).ledger.has_picture(sha256) else None
         if found is None:
-            raise ApiError("NOT_FOUND", "The picture is not kept: only those of the last answers are.")
+            words = "The picture is not kept: only those of the last answers are, for the key of the call."
+            raise ApiError("NOT_FOUND", words)
         forever = {**_SECURE, "Cache-Control": "private, max-age=31536000, immutable"}
         return web.Response(body=found.data, content_type=found.mime_type, headers=forever)
 

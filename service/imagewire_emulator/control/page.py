@@ -63,15 +63,15 @@ def _call(entry: Entry, gallery: Gallery, query: str) -> str:
         lines.append(f"<p>Emulates: <code>{escape(asked)}</code></p>")
     if words := prompt(entry.body):
         lines.append(f"<p>{escape(words)}</p>")
-    lines += [_picture(image, gallery) for image in entry.images]
+    lines += [_picture(image, gallery, query) for image in entry.images]
     return f"<article>{''.join(lines)}</article>"
 
 
-def _picture(image: dict[str, object], gallery: Gallery) -> str:
+def _picture(image: dict[str, object], gallery: Gallery, query: str) -> str:
     sha256, words = str(image["sha256"]), f"{image['width']} by {image['height']}, {image['size']} bytes"
     if gallery.find(sha256) is None:
         return f"<p>A picture, {escape(words)}, no longer kept.</p>"
-    url = f"/_emulator/pictures/{sha256}"
+    url = f"/_emulator/pictures/{sha256}{query}"
     return f'<a href="{url}"><img src="{url}" alt="{escape(words)}" title="{escape(words)}" loading="lazy"></a>'
 
 

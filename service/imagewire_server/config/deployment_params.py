@@ -15,7 +15,8 @@ from imagewire_server.contract import extra_fields
 PARAMS = ("model", "weight", "rpm", "tpm")
 # It names the provider of a model without a prefix.
 PROVIDER = "custom_llm_provider"
-# Google's names of it, which LiteLLM passes on for pictures only, not in chats.
+_BODY = "extra_body"
+# Google's names of tool_choice, which LiteLLM passes on for pictures only, not in chats.
 _TOOL_CONFIG = frozenset({"toolConfig", "tool_config"})
 
 
@@ -70,7 +71,8 @@ class _Reader:
         name = key.text
         param = self._config.params.get(name)
         default = litellm.default_name(name)
-        if value.is_unset and "safety" in default:  # without it, pictures would be drawn that it forbids
+        # Without these, pictures may be drawn that they forbid.
+        if value.is_unset and ("safety" in default or default == _BODY):
             raise value.error(
                 f"{name}: the environment variable {value.reference} is not set; set it, or remove {name}"
             )
@@ -113,15 +115,11 @@ class _Reader:
 
     def _json(self, name: str, value: Node) -> Any:
         """The value without the fields whose variables are not set, which is told."""
-        if not value.is_mapping:
+        if not value.is_mapping or name == _BODY:  # any field of extra_body may forbid something
             return value.json(name)
         found = {}
         for key, inner in value.pairs(name):
             path = f"{name}.{key.text}"
-            if "safety" in key.text and inner.is_unset:
-                raise inner.error(
-                    f"{path}: the environment variable {inner.reference} is not set; set it, or remove it"
-                )
             if inner.is_mapping:
                 found[key.text] = self._json(path, inner)
             elif not self._notices.is_missing(path, inner):
@@ -137,10 +135,10 @@ class _Reader:
         for ignored in tuple(config.ignores(found.provider, own)):
             del own[ignored]
             self._notices.add(f"litellm_params.{ignored} has no effect on {found.provider}/{found.model}")
-        body = self._defaults.get("extra_body") or {}
+        body = self._defaults.get(_BODY) or {}
         if self._generation and isinstance(body, dict):
             own_config = {**self._generation, **(body.get("generationConfig") or {})}
-            self._defaults["extra_body"] = {**body, "generationConfig": own_config}
+            self._defaults[_BODY] = {**body, "generationConfig": own_config}
         if config.talks(found.model) and not extra_fields.says_modalities(body):
             self._defaults.setdefault("modalities", ["text"])
         defaults = json.dumps(self._defaults, sort_keys=True) if self._defaults else ""

@@ -17,12 +17,12 @@ def is_blocked(entry: Node) -> bool:
 
 
 def check_open(entry: Node, name: str) -> None:
-    """Raise ConfigError for a restriction to some callers, which this server cannot keep. name: the model_name."""
+    """Raise ConfigError for a restriction to callers that only LiteLLM knows. name: the model_name."""
     for key, value in _guards(entry):
         if key.text in litellm.names("restrictions") and value.plain():
             raise key.error(
-                f"{key.text} of model {name!r} asks for a restriction of callers that this server does not have: remove"
-                " it if all callers may use the model, else remove the model"
+                f"{key.text} of model {name!r} is not supported: remove it, and say under imagewire.callers which"
+                " models each caller may use; else all callers may use this one"
             )
 
 

@@ -82,10 +82,6 @@ def _objects(value: str) -> str | None:
     return None if (fine and rest) or not value else words
 
 
-def _level(value: str) -> str | None:
-    return None if value in {"debug", "info", "warning", "error"} else "must be debug, info, warning or error"
-
-
 def _names(value: str) -> str | None:
     return None if all(names(value)) else "must be any, none, auto, or names separated by commas"
 
@@ -125,6 +121,8 @@ class Settings:
     """The number of worker processes; 0 for one per core that may be used, with a container's quota counted."""
     rest: str = setting("127.0.0.1:4000", _rest_address)
     """The address of OpenAI's REST API, or off."""
+    admin: str = setting("off", _rest_address)
+    """The address of metrics and health checks that need no key, or off."""
     tls_cert: str = ""
     """The server's certificate with its chain, a file in PEM, for TLS in both APIs; empty for no TLS."""
     tls_key: str = ""
@@ -232,17 +230,19 @@ class Settings:
     """After what time, plus or minus a tenth, a gRPC client is asked to reconnect; 0 for never."""
     max_connection_age_grace: float = setting(3600.0, _positive)
     """How long calls may then stay on the old connection before they are cut."""
+    orca: bool = False
+    """Whether the trailers of gRPC calls tell how busy the process is, so that proxies can balance by it."""
     drain_delay: float = setting(5.0, _not_negative)
     """How long, after SIGTERM, health checks report NOT_SERVING while new calls are still served."""
     drain_grace: float = setting(30.0, _not_negative)
     """How long running calls may then take to finish, before they end in ABORTED."""
     otlp: str = setting("", lambda value: None if value in {"", "off"} else url(value))
-    """Where spans are sent by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    """Where spans and metrics go by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
     trace_upstream: bool = False
     """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
     baggage: str = setting("", _tokens)
     """The names of the caller's baggage that are logged and traced, separated by commas; empty for none."""
-    log_level: str = setting("info", _level)
+    log_level: str = setting("info", _one_of("debug", "info", "warning", "error"))
     """The lowest level that is logged."""
     strict: bool = False
     """Whether each warning about the configuration is an error."""

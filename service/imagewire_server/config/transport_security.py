@@ -67,7 +67,7 @@ def error(given: Settings) -> str:
         if not _PATTERN.fullmatch(pattern):
             words = "must be spiffe://TRUST-DOMAIN/PATH or cert:NAME, in which * stands for one segment"
             return f"tls_allowed_ids {words}, not {pattern!r}"
-    beyond = [address for address in (given.grpc, given.rest) if not is_local(address)]
+    beyond = [address for address in (given.grpc, given.rest, given.admin) if not is_local(address)]
     if beyond and not given.tls_cert and given.plaintext == "loopback":
         return (
             f"other machines could reach {' and '.join(beyond)}, and nothing would be encrypted: set tls_cert and"

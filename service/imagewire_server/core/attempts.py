@@ -26,12 +26,8 @@ class Attempt(Protocol):
 
 
 class Attempts(Protocol):
-    """The upstream calls of one call."""
+    """The upstream calls of one call, and of its parts. It does not hold the call, which holds it."""
 
-    def begin(self, route: "Route", spec: "pb.Spec", report: "Report") -> Attempt:
-        """An upstream call of `spec` begins. report: of it."""
-        ...
-
-    def of(self, call: "Call") -> "Attempts":
-        """The same for a part of the call."""
+    def begin(self, call: "Call", route: "Route", spec: "pb.Spec", report: "Report") -> Attempt:
+        """An upstream call of `spec` begins. call: the call, or the part of it that asks. report: of it."""
         ...

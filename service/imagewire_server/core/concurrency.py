@@ -7,25 +7,28 @@ _RETRY_AFTER = 1.0
 
 
 class Admission:
-    """Slots for `limit` calls. A call that finds none free is refused; it does not wait."""
+    """Slots for `limit` calls. A call that finds none free is refused; it does not wait.
+
+    running: how many slots are taken.
+    """
 
     def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._running = 0
+        self.limit = limit
+        self.running = 0
 
     def slot(self) -> "Admission":
         """A context that holds a slot. Raises Overloaded if none is free."""
         return self
 
     def __enter__(self) -> None:
-        if self._running >= self._limit:
+        if self.running >= self.limit:
             raise Overloaded(
-                f"this server draws {self._limit} pictures at once and all places are taken: try again in a second",
+                f"this server draws {self.limit} pictures at once and all places are taken: try again in a second",
                 retry_after=_RETRY_AFTER,
             )
-        self._running += 1
+        self.running += 1
         metrics.count_running(1)
 
     def __exit__(self, *_: object) -> None:
-        self._running -= 1
+        self.running -= 1
         metrics.count_running(-1)

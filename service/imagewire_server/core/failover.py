@@ -15,6 +15,7 @@ from imagewire_server.contract import lost_signatures, pb
 from imagewire_server.contract.errors import Cooling, Error, Internal, InvalidRequest, Violation
 from imagewire_server.contract.events import Chunk, StreamEvent
 from imagewire_server.contract.provider import Report
+from imagewire_server.core import metrics
 from imagewire_server.core.accounting import Account
 from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
@@ -149,6 +150,8 @@ class Failover:
         call.unsigned = []
         if route.capabilities.unsigned_signature and len(spec.messages) > 1:
             await run_for_call(call, self._note_unsigned, spec, call)
+        if call.tried:
+            metrics.count_retry(route.id)
         call.tried.append((route.id, "ABANDONED"))
         if route.upstream.completed is not None:
             # A copy: another deployment, and another drawing of the same request, may have other defaults.

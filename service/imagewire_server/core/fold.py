@@ -100,7 +100,7 @@ class _Folder:
             return
         match event.WhichOneof("event"):
             case "started":
-                _merge(event.started, self._response)
+                merge(event.started, self._response)
             case "text_delta":
                 self._candidate(event.text_delta.candidate_index).texts.append(event.text_delta.text)
             case "part_finished":
@@ -111,7 +111,7 @@ class _Folder:
                 self._candidate(event.candidate_finished.candidate_index).finish(event.candidate_finished)
             case "finished":
                 self._whole = True
-                _merge(event.finished, self._response)
+                merge(event.finished, self._response)
 
     def answer(self) -> pb.CreateCompletionResponse:
         if not self._whole:
@@ -142,7 +142,7 @@ class _Candidate:
     def add_part(self, finished: pb.PartFinished, *, with_file: bool) -> bool:
         """Returns whether its file is there, or can be had by its id."""
         part = self._message.parts.add()
-        _merge(finished, part)
+        merge(finished, part)
         match finished.WhichOneof("content"):
             case None:
                 part.text = "".join(self.texts)
@@ -178,7 +178,7 @@ class _Candidate:
 
     def finish(self, finished: pb.CandidateFinished) -> None:
         """Set the fields that stand for the common case, too: the text, and the final picture with the bytes."""
-        _merge(finished, self._made)
+        merge(finished, self._made)
         self._message.content = "".join(self._content)
         final = self._final.picture
         if final is not None:
@@ -192,7 +192,7 @@ class _Candidate:
         return data
 
 
-def _merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:
+def merge(source: pb.ProtoMessage, into: pb.ProtoMessage) -> None:
     """Copy what an event says into what it says it of: the fields have the same names, all but its position."""
     for descriptor, value in source.ListFields():
         name = descriptor.name

@@ -13,7 +13,7 @@ from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Error, Internal
 from imagewire_server.contract.keep_errors import CompletionNotFound, KeepOff, RequestIdReused, unavailable
 from imagewire_server.contract.provider import Capabilities
-from imagewire_server.core import answer_cache, claiming, history, kept_inputs, metrics
+from imagewire_server.core import answer_cache, claiming, history, kept_inputs, kept_parts, metrics
 from imagewire_server.core.answer_cache import AnswerCache, Entry
 from imagewire_server.core.call import Call
 from imagewire_server.core.completion import Completion
@@ -197,7 +197,8 @@ class Keeper:
         try:
             spec = await history.expand(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
             call.earlier_messages = len(spec.messages) - own
-            await kept_inputs.fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
+            for fill in kept_parts.fill, kept_inputs.fill:
+                await fill(spec, self._store, call.caller.id, self._max_input_bytes, until=until)
         except StoreDown as error:
             raise unavailable() from error
         return spec

@@ -64,19 +64,24 @@ class KeptImages:
     async def open(
         self, caller: str, image_id: str, offset: int, size: int
     ) -> tuple[pb.Image, AsyncGenerator[bytes, None]]:
-        """A picture, and its bytes from an offset on in pieces of a size. Raises ImageNotFound and InvalidRequest.
-
-        Raises ImageDamaged for what is damaged: where its size tells, at once, else in place of the last pieces.
-        """
-        kept, store = await self.find(caller, image_id), self._store
+        """A picture, and its bytes as of `read`. Raises ImageNotFound and InvalidRequest."""
+        kept = await self.find(caller, image_id)
         if offset > kept.size:
             words = f"is {offset}, and the picture has {kept.size} bytes; send how many have arrived"
             raise InvalidRequest([Violation("offset", words)])
+        return _message(kept), await self.read(kept, offset, size)
+
+    async def read(self, kept: KeptImage, offset: int, size: int) -> AsyncGenerator[bytes, None]:
+        """The bytes of a picture from an offset on, in pieces of a size.
+
+        Raises ImageDamaged for what is damaged: where its size tells, at once, else in place of the last pieces.
+        """
+        store = self._store
         try:
             await checked.check_size(store, kept)
         except (Damaged, StoreDown) as error:
             raise await _lost(store, kept, error) from error
-        return _message(kept), _pieces(store, kept, offset, size)
+        return _pieces(store, kept, offset, size)
 
     async def delete(self, caller: str, image_id: str) -> None:
         """Remove a picture. Raises ImageNotFound."""

@@ -35,8 +35,7 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, 
         found_ids.append(kept.image_id)
         left -= kept.size
         if left < 0:
-            words = f"the pictures that the request names have more than {max_bytes} bytes together; leave some out"
-            raise InvalidRequest([Violation(path, words)])
+            raise too_many(path, max_bytes)
         try:
             data = await checked.whole(store, kept)
         except Damaged:  # as if it was not kept: who uploads it again mends it
@@ -45,14 +44,20 @@ async def fill(spec: pb.Spec, store: Store | None, caller: str, max_bytes: int, 
         if not missing:
             image.data = data
             image.mime_type = image.mime_type or kept.mime_type
-            check = image_rules.answered if role == _ASSISTANT else image_rules.sent
-            found = [Violation(f"{path}.{field}" if field else path, words) for field, words in check(image)]
+            wrong = image_rules.of_data(image, data, answered=role == _ASSISTANT, sha256=kept.sha256)
+            found = [Violation(f"{path}.{field}", words) for field, words in wrong]
             if found:
                 raise InvalidRequest(found)
     if missing:
         raise _not_found(missing)
     if until:
         await store.prolong(until, image_ids=found_ids)
+
+
+def too_many(path: str, max_bytes: int) -> InvalidRequest:
+    """Of a picture that is one too many. path: its own."""
+    words = f"the pictures that the request names have more than {max_bytes} bytes together; leave some out"
+    return InvalidRequest([Violation(path, words)])
 
 
 def _not_found(missing: list[tuple[str, pb.Image]]) -> ImageNotFound:

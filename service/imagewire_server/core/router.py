@@ -3,7 +3,7 @@
 import random
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from imagewire_server.config.deployments import Deployment
@@ -11,6 +11,7 @@ from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Capabilities, Provider
+from imagewire_server.core import metrics
 from imagewire_server.core.circuit import Circuit, Slot
 
 # A wildcard serves any id: so many circuits of a deployment are remembered.
@@ -146,9 +147,8 @@ class Router:
             if "*" not in pattern:
                 found.setdefault(pattern, self._route(up, up.deployment.model))
             elif pattern != "*":
-                for model in up.provider.models.models:
-                    native = up.deployment.model.replace("*", model.id)
-                    name = pattern.replace("*", model.id)
+                for part, native in _known_under(up):
+                    name = pattern.replace("*", part)
                     if name not in self._routing.blocked and not self._is_blocked(name, len(pattern) - 1):
                         found.setdefault(name, self._route(up, native))
         for alias in self._routing.aliases:
@@ -192,7 +192,10 @@ class Router:
     def failed(self, route: Route, slot: Slot, error: Error) -> None:
         """Note a failure; it may open the circuit."""
         allowed, cooldown = self._routing.allowed_fails, self._routing.cooldown_time
+        before = route.circuit.cooldowns
         route.circuit.failed(slot, error, self._clock(), allowed=allowed, cooldown=cooldown)
+        if route.circuit.cooldowns != before:
+            metrics.count_cooldown(route.id)
 
     def _by_wildcard(self, name: str) -> list[Route]:
         found: list[tuple[int, Route]] = []
@@ -253,6 +256,17 @@ def _part(pattern: str, name: str) -> str:
     before, star, after = pattern.partition("*")
     fits = star and name.startswith(before) and name[len(before) :].endswith(after)
     return name[len(before) : len(name) - len(after)] if fits else ""
+
+
+def _known_under(upstream: Upstream) -> Iterator[tuple[str, str]]:
+    """What the "*" of a deployment's name may stand for, as far as it is known, each with the model that is asked."""
+    asked = upstream.deployment.model
+    if "*" not in asked:
+        yield asked, asked
+        return
+    for model in upstream.provider.models.models:
+        if part := _part(asked, model.id):
+            yield part, model.id
 
 
 def _canonical(upstream: Upstream, native_id: str) -> str:

@@ -27,9 +27,10 @@ def settle(call: Call, **outcome: str | int) -> None:
         log("call", request_id=ident, method=method, **outcome, seconds=seconds, **call.fields())
     except Exception as error:  # noqa: BLE001
         log_fault(error, call.request_id)
-    # The last to begin is the first to end.
-    for on_end in reversed(call.on_end):
+    # The last to begin is the first to end. A call that kept what ends with it, which knows the call, would be a cycle,
+    # and be freed only by the garbage collector.
+    while call.on_end:
         try:
-            on_end()
+            call.on_end.pop()()
         except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  # the second: of something that it asked
             log_fault(error, call.request_id)

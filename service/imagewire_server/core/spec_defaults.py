@@ -11,6 +11,9 @@ _CLEARED = {
     "generation_config.presence_penalty": pb.Spec(generation_config=pb.GenerationConfig(presence_penalty=0)),
     "generation_config.frequency_penalty": pb.Spec(generation_config=pb.GenerationConfig(frequency_penalty=0)),
     "generation_config.stop_sequences": pb.Spec(generation_config=pb.GenerationConfig(stop_sequences=["-"])),
+    "image_config.aspect_ratio": pb.Spec(image_config=pb.ImageConfig(aspect_ratio="1:1")),
+    "image_config.image_size": pb.Spec(image_config=pb.ImageConfig(image_size="1K")),
+    "response_modalities": pb.Spec(response_modalities=[pb.Modality.MODALITY_TEXT]),
     "service_tier": pb.Spec(service_tier="standard"),
     "tool_config": pb.Spec(tool_config=pb.ToolConfig(mode="NONE")),
     "tools": pb.Spec(tools=[pb.Tool(google_search=pb.GoogleSearch())]),
@@ -31,6 +34,8 @@ def merged(
     removes from defaults what the caller's extra_body says. cleared: paths of CLEARABLE that have no default, because
     the caller asks for nothing there.
     """
+    if spec.tool_config.mode == "NONE" and not spec.tools:
+        cleared |= {"tools"}
     if cleared:
         defaults = _without(defaults, cleared, leave_out)
     if spec.HasField("extra_body"):
@@ -52,10 +57,11 @@ def _without(defaults: pb.Spec, cleared: frozenset[str], leave_out: Callable[[pb
         outer, _, name = path.rpartition(".")
         if not outer:
             made.ClearField(name)
-        elif made.HasField("generation_config"):
-            made.generation_config.ClearField(name)
-            if not made.generation_config.ListFields():
-                made.ClearField("generation_config")
+        elif made.HasField(outer):
+            inner = getattr(made, outer)
+            inner.ClearField(name)
+            if not inner.ListFields():
+                made.ClearField(outer)
     if made.HasField("extra_body"):
         alone = pb.Spec(extra_body=made.extra_body)
         for path in cleared:

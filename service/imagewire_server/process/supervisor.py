@@ -57,7 +57,7 @@ def reserve(address: str) -> Reserved:
         try:
             probe.bind(info[4])
         except OSError as error:
-            remedy = "stop the program that uses it, or choose another address with --grpc or --rest"
+            remedy = "stop the program that uses it, or choose another address with --grpc, --rest or --admin"
             raise OSError(f"cannot serve on {address}: {error.strerror}; {remedy}") from error
         where = probe.getsockname()
     held = socket.socket(info[0], info[1])

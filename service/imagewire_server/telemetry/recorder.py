@@ -1,7 +1,7 @@
 """Spans, from their beginning to the queue of those that are delivered.
 
 The library's own spans check every attribute under a lock, which costs as much as a twentieth of a small call. Ours are
-filled in once, at their end, and become what its exporter reads.
+filled in once, at their end. What only its exporter reads is made in its thread.
 """
 
 import random
@@ -31,6 +31,7 @@ Attributes = Mapping[str, AttributeValue]
 
 _SAMPLED, _UNSAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(0)
 _FAILED, _UNSET = Status(StatusCode.ERROR), Status(StatusCode.UNSET)
+_NO_PARENT = Context()
 
 
 class Recorder:
@@ -42,100 +43,110 @@ class Recorder:
         self._sampler = sampler
         self._queue = queue
 
-    def begin(self, name: str, kind: SpanKind, caller: TraceContext | None, before: float) -> "OpenSpan":
-        """A span in a caller's trace, or the first of one. before: seconds since it began."""
-        parent, context = None, Context()
-        if caller is not None:
-            parent = SpanContext(
-                int(caller.trace_id, 16),
-                int(caller.span_id, 16),
-                is_remote=True,
-                trace_flags=_SAMPLED if caller.sampled else _UNSAMPLED,
-                trace_state=TraceState.from_header([caller.state]) if caller.state else None,
-            )
-            context = set_span_in_context(NonRecordingSpan(parent), context)
-        trace_id = parent.trace_id if parent is not None else random.getrandbits(128) or 1
-        decided = self._sampler.should_sample(context, trace_id, name, kind)
-        span = SpanContext(
-            trace_id,
-            _span_id(),
-            is_remote=False,
-            trace_flags=_SAMPLED if decided.decision is Decision.RECORD_AND_SAMPLE else _UNSAMPLED,
-            trace_state=parent.trace_state if parent is not None else None,
-        )
-        return OpenSpan(self, name, kind, span, parent, time.time_ns() - int(before * 1e9))
+    def begin(self, name: str, caller: TraceContext | None, before: float) -> "OpenSpan":
+        """A span of kind SERVER, in a caller's trace or the first of one. before: seconds since it began."""
+        if caller is None:
+            number, context, state = random.getrandbits(128) or 1, _NO_PARENT, ""
+            trace_id = f"{number:032x}"
+        else:
+            parent = _span_context(caller, is_remote=True)  # without its state, which a sampler only hands on
+            number, context = parent.trace_id, set_span_in_context(NonRecordingSpan(parent), _NO_PARENT)
+            trace_id, state = caller.trace_id, caller.state
+        decision = self._sampler.should_sample(context, number, name, SpanKind.SERVER).decision
+        trace = TraceContext(trace_id, _span_id(), decision is Decision.RECORD_AND_SAMPLE, state)
+        return OpenSpan(self, name, SpanKind.SERVER, trace, caller, time.time_ns() - int(before * 1e9))
 
-    def begin_child(self, name: str, kind: SpanKind, parent: "OpenSpan") -> "OpenSpan":
-        """A span in one of ours, which is sampled as that is."""
-        above = parent.context
-        span = SpanContext(
-            above.trace_id,
-            _span_id(),
-            is_remote=False,
-            trace_flags=above.trace_flags,
-            trace_state=above.trace_state,
-        )
-        return OpenSpan(self, name, kind, span, above, time.time_ns())
+    def begin_child(self, name: str, parent: "OpenSpan") -> "OpenSpan":
+        """A span of kind CLIENT below one of ours, and sampled as that is."""
+        above = parent.trace
+        trace = TraceContext(above.trace_id, _span_id(), above.sampled, above.state)
+        return OpenSpan(self, name, SpanKind.CLIENT, trace, above, time.time_ns())
 
     def end(self, span: "OpenSpan", name: str, attributes: Attributes, *, failed: bool) -> None:
         """Queue a span that is over."""
-        self._queue.on_end(
-            ReadableSpan(
-                name,
-                span.context,
-                span.parent,
-                self._resource,
-                attributes,
-                kind=span.kind,
-                status=_FAILED if failed else _UNSET,
-                start_time=span.started,
-                end_time=time.time_ns(),
-                instrumentation_scope=self._scope,
-            )
-        )
+        self._queue.on_end(_EndedSpan(span, name, self._resource, attributes, self._scope, failed=failed))
 
 
 class OpenSpan:
-    """A span that is not over. started: nanoseconds since 1970."""
+    """A span that is not over. trace: what a header says of it. above: its parent. started: nanoseconds since 1970."""
 
-    __slots__ = ("_recorder", "context", "kind", "name", "parent", "started")
+    __slots__ = ("_recorder", "above", "kind", "name", "started", "trace")
 
     def __init__(
         self,
         recorder: Recorder,
         name: str,
         kind: SpanKind,
-        context: SpanContext,
-        parent: SpanContext | None,
+        trace: TraceContext,
+        above: TraceContext | None,
         started: int,
     ) -> None:
         self._recorder = recorder
         self.name = name
         self.kind = kind
-        self.context = context
-        self.parent = parent
+        self.trace = trace
+        self.above = above
         self.started = started
 
     @property
     def is_sampled(self) -> bool:
         """Whether it is recorded; what it says need not be gathered where it is not."""
-        return self.context.trace_flags.sampled
-
-    @property
-    def trace(self) -> TraceContext:
-        """What a header says of it."""
-        state = self.context.trace_state
-        return TraceContext(
-            f"{self.context.trace_id:032x}",
-            f"{self.context.span_id:016x}",
-            sampled=self.is_sampled,
-            state=state.to_header() if state else "",
-        )
+        return self.trace.sampled
 
     def end(self, attributes: Attributes, *, failed: bool, name: str = "") -> None:
         """It is over. name: another one, known only now."""
         self._recorder.end(self, name or self.name, attributes, failed=failed)
 
 
-def _span_id() -> int:
-    return random.getrandbits(64) or 1
+class _EndedSpan(ReadableSpan):
+    """What the exporter reads. The queue asks of its context only whether it is sampled, and so it is."""
+
+    _IN_QUEUE = SpanContext(1, 1, is_remote=False, trace_flags=_SAMPLED)
+
+    def __init__(
+        self,
+        span: OpenSpan,
+        name: str,
+        resource: Resource,
+        attributes: Attributes,
+        scope: InstrumentationScope,
+        *,
+        failed: bool,
+    ) -> None:
+        super().__init__(
+            name,
+            self._IN_QUEUE,
+            resource=resource,
+            attributes=attributes,
+            kind=span.kind,
+            status=_FAILED if failed else _UNSET,
+            start_time=span.started,
+            end_time=time.time_ns(),
+            instrumentation_scope=scope,
+        )
+        self._span = span
+
+    def get_span_context(self) -> SpanContext:
+        """Its ids."""
+        trace = self._span.trace
+        return _span_context(trace, is_remote=False, state=trace.state)
+
+    @property
+    def parent(self) -> SpanContext | None:
+        """Those of its parent: of a SERVER span the caller's, of a CLIENT span ours."""
+        above = self._span.above
+        return None if above is None else _span_context(above, is_remote=self._span.kind is SpanKind.SERVER)
+
+
+def _span_context(trace: TraceContext, *, is_remote: bool, state: str = "") -> SpanContext:
+    return SpanContext(
+        int(trace.trace_id, 16),
+        int(trace.span_id, 16),
+        is_remote=is_remote,
+        trace_flags=_SAMPLED if trace.sampled else _UNSAMPLED,
+        trace_state=TraceState.from_header([state]) if state else None,
+    )
+
+
+def _span_id() -> str:
+    return f"{random.getrandbits(64) or 1:016x}"

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from functools import partial
 
 import structlog
-from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from imagewire_server.contract import pb
@@ -32,9 +31,9 @@ class Tracing:
             return None
         # Of REST only HTTP's method: the path is the caller's text. Its route is known at the end.
         name = call.method[1:] if call.method.startswith("/") else call.method.partition(" ")[0]
-        span = self._recorder.begin(name, SpanKind.SERVER, call.trace, time.monotonic() - call.began)
+        span = self._recorder.begin(name, call.trace, time.monotonic() - call.began)
         call.trace = span.trace
-        watched = call.attempts = _Attempts(self._recorder, span, call)
+        watched = call.attempts = _Attempts(self._recorder, span)
         structlog.contextvars.bind_contextvars(**call.trace.ids())
         return partial(_end, span, call, watched)
 
@@ -42,23 +41,18 @@ class Tracing:
 class _Attempts:
     """Attempts of one call (core/attempts.py). asked: the model that the caller named, where it is served."""
 
-    __slots__ = ("_call", "_recorder", "_span", "asked")
+    __slots__ = ("_recorder", "_span", "asked")
 
-    def __init__(self, recorder: Recorder, span: OpenSpan, call: Call) -> None:
+    def __init__(self, recorder: Recorder, span: OpenSpan) -> None:
         self._recorder = recorder
         self._span = span
-        self._call = call
         self.asked = ""
 
-    def of(self, call: Call) -> "_Attempts":
-        """See Attempts."""
-        return _Attempts(self._recorder, self._span, call)
-
-    def begin(self, route: Route, spec: pb.Spec, report: Report) -> AttemptSpan:
+    def begin(self, call: Call, route: Route, spec: pb.Spec, report: Report) -> AttemptSpan:
         """See Attempts."""
         self.asked = spec.model
-        span = self._recorder.begin_child(f"{OPERATION} {route.native_id}", SpanKind.CLIENT, self._span)
-        return AttemptSpan(span, self._call, route, report)
+        span = self._recorder.begin_child(f"{OPERATION} {route.native_id}", self._span)
+        return AttemptSpan(span, call, route, report)
 
 
 def _end(span: OpenSpan, call: Call, watched: _Attempts) -> None:

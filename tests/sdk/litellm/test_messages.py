@@ -115,7 +115,6 @@ PICTURE = {"type": "image_url", "image_url": {"url": URL, "detail": "low"}}
                 ({"native_fields": [{"a": math.inf}]}, ""),
                 ({"native_fields_json": [{"a": 1}]}, ""),
                 ({"native_parts": [{"kind": "k", "value": math.nan}]}, ".native_parts[0]"),
-                ({"refusals": []}, ".refusals"),
                 ({"native_parts": [{"kind": "k", "value": 1, "value_json": "1"}]}, ".native_parts[0]"),
             )
         ),

@@ -7,19 +7,10 @@ import pytest
 from imagewire.errors import InvalidRequest
 from imagewire.litellm.drops import Drops
 from imagewire.litellm.messages import read_messages
+from tests.litellm_thoughts import BESIDE
 
-THOUGHTS = [{"type": "thinking", "thinking": "I weigh"}, {"type": "thinking", "thinking": " it.", "signature": "c2ln"}]
 
-
-@pytest.mark.parametrize(
-    ("beside", "thoughts"),
-    [
-        ({"thinking_blocks": []}, []),
-        ({"thinking_blocks": THOUGHTS}, ["I weigh it."]),
-        ({"thinking_blocks": THOUGHTS, "reasoning_content": "I weigh it."}, ["I weigh it."]),
-        ({"thinking_blocks": [{"type": "thinking"}], "annotations": [], "audio": None}, []),
-    ],
-)
+@pytest.mark.parametrize(("beside", "thoughts"), BESIDE)
 def test_a_message_of_litellm_s(beside: dict[str, Any], thoughts: list[str]) -> None:
     own = {"thought_signatures": ["YQ==", "Yg==", "Yw=="]}
     said = {"role": "assistant", "content": "Here", "provider_specific_fields": own, **beside}
@@ -36,3 +27,12 @@ def test_what_no_message_can_have_is_refused_or_dropped() -> None:
         drops = Drops(enabled=True)
         [message] = read_messages([said], drops)
         assert ([part.text for part in message.parts], drops.names) == (["Here"], [f"messages[0].{name}"])
+
+
+def test_what_litellm_keeps_of_other_answers_is_left_out_by_name() -> None:
+    where = "messages[0].provider_specific_fields"
+    own = {"thought_signatures": ["YQ=="], "citations": [[{"cited_text": "x"}]], "refusal": None, "annotations": []}
+    drops = Drops(enabled=False)
+    [message] = read_messages([{"role": "assistant", "content": "Here", "provider_specific_fields": own}], drops)
+    assert [(part.text, part.thought_signature) for part in message.parts] == [("Here", b"a")]
+    assert drops.names == [f"{where}.citations"]

@@ -1,5 +1,6 @@
 """`from imagewire import litellm` in the place of `import litellm`: its functions, settings and errors."""
 
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -56,10 +57,22 @@ print(litellm.exceptions.AuthenticationError.__name__)
     assert (done.stdout, done.stderr) == ("Unauthenticated\n", "")
 
 
-@pytest.mark.parametrize(("name", "value"), [("callbacks", ["langfuse"]), ("zzz", True), ("dropparams", True)])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("callbacks", ["langfuse"]),
+        ("max_budget", 1.0),
+        ("ssl_verify", False),
+        ("ssl_verify", "/ca.pem"),
+        ("zzz", True),
+        ("dropparams", True),
+    ],
+)
 def test_a_setting_that_would_change_nothing_cannot_be_set(name: str, value: Any) -> None:
     remedies = {
         "callbacks": ": use the server's log",
+        "max_budget": ": give keys a budget under imagewire.callers of the server's file",
+        "ssl_verify": ": certificates are always verified; set SSL_CERT_FILE",
         "zzz": "; the settings are api_base",
         "dropparams": "; did you mean drop_params",
     }
@@ -98,11 +111,21 @@ litellm.completion(model={MODEL!r}, messages={SAY!r})
     assert line.endswith(f": attempt 1, to {target}")
 
 
+def test_the_loggers_own_level_is_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    logger = logging.getLogger("imagewire")
+    monkeypatch.setattr(logger, "level", logging.ERROR)
+    for shown, level in ((False, logging.ERROR), (True, logging.DEBUG), (True, logging.DEBUG), (False, logging.ERROR)):
+        litellm.set_verbose = shown
+        assert logger.level == level
+
+
 def test_what_is_not_here_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(litellm, "telemetry", False, raising=False)
     monkeypatch.setattr(litellm, "suppress_debug_info", True, raising=False)
     monkeypatch.setattr(litellm, "success_callback", [], raising=False)
     monkeypatch.setattr(litellm, "cache", None, raising=False)
+    monkeypatch.setattr(litellm, "ssl_verify", True, raising=False)
+    monkeypatch.setattr(litellm, "ssl_verify", None, raising=False)
 
 
 def test_a_program_with_the_import_line_changed(target: str) -> None:

@@ -30,6 +30,11 @@ CLIENTS = {**PAIR, "IMAGEWIRE_TLS_CLIENT_CA": "ca.pem"}
         ({"IMAGEWIRE_PLAINTEXT": "yes"}, "plaintext must be loopback or anywhere, not 'yes'"),
         ({"IMAGEWIRE_GRPC": "0.0.0.0:1"}, r"other machines could reach 0\.0\.0\.0:1, .*--plaintext anywhere"),
         ({"IMAGEWIRE_REST": "[::]:1"}, r"other machines could reach \[::\]:1, "),
+        (
+            {"IMAGEWIRE_ADMIN": "0.0.0.0:9090"},
+            r"other machines could reach 0\.0\.0\.0:9090, .*set plaintext to anywhere",
+        ),
+        ({"IMAGEWIRE_ADMIN": "unix:/run/x"}, "admin must be HOST:PORT or off, not 'unix:/run/x'"),
         ({"IMAGEWIRE_GRPC": "a.b:1", "IMAGEWIRE_REST": "10.0.0.1:2"}, r"reach a\.b:1 and 10\.0\.0\.1:2, "),
     ],
 )
@@ -45,7 +50,9 @@ def test_what_does_not_go_together_stops_the_start(environ: dict[str, str], word
         {"IMAGEWIRE_GRPC": "unix:/run/imagewire", "IMAGEWIRE_REST": "off"},
         {"IMAGEWIRE_GRPC": "[::1]:1", "IMAGEWIRE_REST": "localhost:2"},
         {"IMAGEWIRE_GRPC": "0.0.0.0:1", "IMAGEWIRE_PLAINTEXT": "anywhere"},
-        {"IMAGEWIRE_GRPC": "0.0.0.0:1", "IMAGEWIRE_REST": "0.0.0.0:2", **PAIR},
+        {"IMAGEWIRE_GRPC": "0.0.0.0:1", "IMAGEWIRE_REST": "0.0.0.0:2", "IMAGEWIRE_ADMIN": "0.0.0.0:3", **PAIR},
+        {"IMAGEWIRE_ADMIN": "127.0.0.1:9090"},
+        {"IMAGEWIRE_ADMIN": "0.0.0.0:9090", "IMAGEWIRE_PLAINTEXT": "anywhere"},
     ],
 )
 def test_what_is_local_encrypted_or_said_by_name_starts(environ: dict[str, str]) -> None:

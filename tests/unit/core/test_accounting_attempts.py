@@ -23,10 +23,7 @@ class _Watched:
     def __init__(self) -> None:
         self.seen: list[str] = []
 
-    def of(self, call: Call) -> "_Watched":
-        return self
-
-    def begin(self, route: Route, spec: pb.Spec, report: Report) -> "_Watched":
+    def begin(self, call: Call, route: Route, spec: pb.Spec, report: Report) -> "_Watched":
         self.seen.append(f"{route.id} {spec.model}")
         return self
 
@@ -55,13 +52,6 @@ async def test_each_upstream_call_is_told_once_with_its_end() -> None:
     assert await _seen([SENT, Unreachable("x")], whole) == ["d0 n0", "Unreachable None", "d0 n0", "None 1305"]
     assert await _seen([SENT, FULL, TEXT, Cut("x")]) == ["d0 n0", "Cut None", "raised"]
     assert await _seen(whole, most=2) == ["d0 n0", "None None"]
-
-
-def test_a_part_of_a_call_is_watched_by_who_watches_the_call() -> None:
-    call, watched = Call(), _Watched()
-    assert call.begin_part().attempts is None
-    call.attempts = watched
-    assert call.begin_part().attempts is watched
 
 
 def test_the_provider_is_told_of_the_trace_only_where_that_is_wanted() -> None:

@@ -21,6 +21,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Violation,
 )
+from imagewire_server.core import metrics
 from imagewire_server.core.spec_defaults import merged
 from tests.unit.core.scripted_providers import BLOCKED, SENT, Scripted, Step, counts, drawn, end, engine
 
@@ -126,10 +127,13 @@ async def test_an_error_after_the_first_event_leads_nowhere() -> None:
 
 async def test_repeats_come_before_fallbacks_and_are_noted() -> None:
     providers = Scripted(*[fails(Unreachable("x"))] * 3), Scripted(WHOLE)
+    before = metrics.everything()
     with stamina.set_testing(True, attempts=3):  # without pauses
         call, error = await drawn(engine(*providers, fallbacks=(("n0", ("n1",)),), num_retries=2))
     assert error is None
     assert call.tried == [("d0", "UPSTREAM_UNREACHABLE")] * 3 + [("d1", "OK")]
+    counted = [("imagewire_upstream_retries", deployment) for deployment in ("d0", "d1")]
+    assert [metrics.everything()[name] - before.get(name, 0.0) for name in counted] == [2.0, 1.0]
 
 
 async def test_a_model_that_cools_down_costs_a_fallback_nothing() -> None:

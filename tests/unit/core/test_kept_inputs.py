@@ -1,16 +1,20 @@
 """Pictures that a request names by id or by hash."""
 
 import hashlib
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import image_rules, pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.contract.keep_errors import ImageNotFound, KeepOff
 from imagewire_server.core import kept_inputs
+from imagewire_server.core.store import checked
 from imagewire_server.core.store.local.store import LocalStore
 from imagewire_server.core.store.records import KeptImage
 from tests.pictures import encoded
@@ -41,6 +45,33 @@ async def test_bytes_are_put_in(store: LocalStore, image: pb.Image, role: int) -
     await kept_inputs.fill(given, store, "me", 1000)
     assert [message.image.data for message in given.messages] == [PICTURE, b"", b"x"]
     assert given.messages[0].image.mime_type == "image/png"
+
+
+@pytest.mark.parametrize("role", [pb.Role.ROLE_USER, pb.Role.ROLE_ASSISTANT])
+async def test_what_was_hashed_in_a_thread_is_not_hashed_again_on_the_loop(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, role: int
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def sha256(*data: bytes) -> Any:
+        threads.append(threading.current_thread())
+        return hashlib.sha256(*data)
+
+    for module in image_rules, checked:
+        monkeypatch.setattr(module, "hashlib", SimpleNamespace(sha256=sha256))
+    await kept_inputs.fill(spec(pb.Image(sha256=SHA), role=role), store, "me", 1000)
+    assert len(threads) == 1
+    with pytest.raises(InvalidRequest, match=r"image\.sha256: does not match the data"):
+        await kept_inputs.fill(spec(pb.Image(image_id="img-1", sha256=b"y" * 32), role=role), store, "me", 1000)
+    assert len(threads) == 2
+
+
+async def test_a_picture_in_the_result_of_a_function_keeps_its_display_name(store: LocalStore) -> None:
+    image = pb.Image(image_id="img-1", display_name="chart.png")
+    result = pb.FunctionResponse(id="1", name="plot", images=[image])
+    given = pb.Spec(messages=[pb.ChatMessage(role=pb.Role.ROLE_TOOL, parts=[pb.Part(function_response=result)])])
+    await kept_inputs.fill(given, store, "me", 1000)
+    assert given.messages[0].parts[0].function_response.images[0].data == PICTURE
 
 
 async def test_a_named_picture_is_kept_as_long_as_the_answer(store: LocalStore) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from imagewire_server.config.routing import Alias
 from imagewire_server.contract.errors import Cooling, NotFound, Unreachable
+from imagewire_server.core import metrics
 from imagewire_server.core.router import Router, Upstream
 from tests.unit.core.routers import Clock, deployment, fail, router
 
@@ -58,7 +59,8 @@ def test_capabilities_have_the_fields_that_all_routes_support() -> None:
 def test_what_is_offered() -> None:
     names = [name for name, _ in NAMES.offered()]
     assert names == sorted(names)
-    assert {"draw", "gemini/gemini-3-pro-image", "team-gemini-3-pro-image-x"} < set(names)
+    assert {"draw", "gemini/gemini-3-pro-image"} < set(names)
+    assert not [name for name in names if name.startswith("team-")]  # none of the known models is vertex_ai/prefix-…
     assert "*" not in names
 
 
@@ -102,6 +104,13 @@ def test_health_is_a_models_own_under_a_wildcard() -> None:
     fail(made, made.resolve("gemini/a").routes[0], Unreachable("x"))
     assert not made.is_available(made.resolve("gemini/a"))
     assert made.is_available(made.resolve("gemini/b"))
+
+
+def test_a_cooldown_is_counted_for_its_deployment() -> None:
+    made = router(deployment("a", id="cools"), allowed_fails=1)
+    for cooldowns in (0.0, 1.0):
+        fail(made, made.resolve("a").routes[0], Unreachable("x"))
+        assert metrics.everything().get(("imagewire_cooldowns", "cools"), 0.0) == cooldowns
 
 
 def test_every_deployment_is_told_with_its_state() -> None:
@@ -176,3 +185,22 @@ def test_what_is_blocked_is_not_served_although_a_wildcard_fits() -> None:
     names = {name for name, _ in made.offered()}
     assert "gemini/gemini-nano-banana-2.1" in names
     assert not names & {"gemini/gemini-2.5-flash-image", "gemini/gemini-3.1-flash-image"}
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "offered"),
+    [
+        ("gemini/gemini-3-pro-*", "gemini/gemini-3-pro-*", ["gemini/gemini-3-pro-image"]),
+        ("pro-*", "gemini/gemini-3-pro-*", ["pro-image"]),
+        ("*-image", "gemini/gemini-3-pro-*", ["image-image"]),
+        ("gemini/nothing-*", "gemini/nothing-*", []),
+        ("banana-*", "gemini/gemini-2.5-flash-image", ["banana-gemini-2.5-flash-image"]),
+        ("banana-*", "gemini/unknown", ["banana-unknown"]),
+    ],
+)
+def test_a_wildcard_offers_the_models_that_fit_it(name: str, model: str, offered: list[str]) -> None:
+    made = router(deployment(name, model))
+    drawing = [(one, route) for one, route in made.offered() if "preview" not in one]
+    assert [one for one, _ in drawing] == offered
+    for one, route in drawing:
+        assert made.resolve(one).routes[0].id == route.id

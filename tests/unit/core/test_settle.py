@@ -1,32 +1,24 @@
 """A call's end: it is counted and logged once, and its interceptors learn of it."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import Callable
-from typing import Any
 
 import pytest
+from structlog.testing import CapturedCall, CapturingLogger
 
 from imagewire_server.core import fault_log, metrics, settle
 from imagewire_server.core.call import Call
 
 
-class _Log:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def __getattr__(self, level: str) -> Callable[..., None]:
-        return lambda event, **fields: self.lines.append({**fields, "event": event, "level": level})
-
-
 @pytest.fixture
-def log(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def log(monkeypatch: pytest.MonkeyPatch) -> list[CapturedCall]:
     """The lines that are logged."""
-    made = _Log()
+    made = CapturingLogger()
     monkeypatch.setattr(settle, "_log", made)
     monkeypatch.setattr(fault_log, "_log", made)
-    return made.lines
+    return made.calls
 
 
 @pytest.fixture
@@ -37,27 +29,27 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     return found
 
 
-def test_a_call_is_counted_and_logged_once(log: list[dict[str, Any]], counted: list[tuple[str, str]]) -> None:
+def test_a_call_is_counted_and_logged_once(log: list[CapturedCall], counted: list[tuple[str, str]]) -> None:
     call = Call("id", "/a/B", code="KEY_INVALID")
     settle.settle(call, code="UNAUTHENTICATED", reason="KEY_INVALID")
     assert counted == [("/a/B", "KEY_INVALID")]
     (line,) = log
-    assert (line.pop("event"), line.pop("level")) == ("call", "info")
-    assert list(line) == ["request_id", "method", "code", "reason", "seconds", *call.fields()]
+    assert (line.method_name, line.args) == ("info", ("call",))
+    assert list(line.kwargs) == ["request_id", "method", "code", "reason", "seconds", *call.fields()]
 
 
 def test_housekeeping_is_not_counted_and_is_logged_at_level_debug(
-    log: list[dict[str, Any]], counted: list[tuple[str, str]]
+    log: list[CapturedCall], counted: list[tuple[str, str]]
 ) -> None:
     settle.settle(Call(quiet=True), code="OK")
-    assert [line["level"] for line in log] == ["debug"]
+    assert [line.method_name for line in log] == ["debug"]
     assert counted == []
 
 
 @pytest.mark.usefixtures("counted")
 @pytest.mark.parametrize("error", [ValueError("a prompt"), asyncio.CancelledError("a prompt")])
 def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(
-    log: list[dict[str, Any]], error: BaseException
+    log: list[CapturedCall], error: BaseException
 ) -> None:
     call, seen = Call("id"), []
 
@@ -71,11 +63,36 @@ def test_each_interceptor_learns_of_the_end_the_last_one_first_whatever_fails(
     settle.settle(call, code="OK")
     _, fault = log
     assert seen == [("last", True), ("first", True)]
-    assert (fault["event"], fault["kind"], fault["request_id"]) == ("fault", type(error).__name__, "id")
+    assert fault.args == ("fault",)
+    assert (fault.kwargs["kind"], fault.kwargs["request_id"]) == (type(error).__name__, "id")
     assert "a prompt" not in str(fault)
 
 
-def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch, log: list[dict[str, Any]]) -> None:
+@pytest.mark.usefixtures("counted", "log")
+def test_a_call_that_has_ended_is_freed_without_the_garbage_collector() -> None:
+    class Held:
+        """What ends with the call, and knows it."""
+
+        def __init__(self, call: Call) -> None:
+            self.call = call
+
+        def end(self) -> None:
+            assert self.call.settled
+
+    call = Call("id")
+    held = Held(call)
+    call.on_end.append(held.end)
+    gone = weakref.ref(held)
+    gc.disable()
+    try:
+        settle.settle(call, code="OK")
+        del call, held
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch, log: list[CapturedCall]) -> None:
     ended: list[bool] = []
     call = Call("id", on_end=[lambda: ended.append(True)])
 
@@ -84,5 +101,5 @@ def test_what_cannot_be_counted_costs_no_answer(monkeypatch: pytest.MonkeyPatch,
 
     monkeypatch.setattr(metrics, "count", full)
     settle.settle(call, code="OK")
-    assert [line["event"] for line in log] == ["fault"]
+    assert [line.args for line in log] == [("fault",)]
     assert ended == [True]

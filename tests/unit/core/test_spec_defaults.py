@@ -65,6 +65,8 @@ def test_the_provider_may_leave_out_of_a_default_extra_body_what_the_caller_says
 
 FULL: dict[str, Any] = {
     "generationConfig": {"presencePenalty": 1.0, "frequencyPenalty": 1.0, "stopSequences": ["END"], "topK": 4},
+    "imageConfig": {"aspectRatio": "16:9", "imageSize": "4K"},
+    "responseModalities": ["MODALITY_IMAGE"],
     "tools": [{"googleSearch": {}}],
     "toolConfig": {"mode": "ANY"},
     "serviceTier": "priority",
@@ -97,3 +99,12 @@ def test_a_default_extra_body_gives_way_to_what_was_cleared(left: dict[str, int]
 
     made = merged(of(extraBody={"a": 1, **left}), leave_out, nothing, pb.Spec(), frozenset({"service_tier"}))
     assert made == (of(extraBody=left) if left else pb.Spec())
+
+
+def test_the_wish_that_no_tool_is_called_overrides_default_tools() -> None:
+    none = of(toolConfig={"mode": "NONE"})
+    assert merged(of(tools=[{"googleSearch": {}}], serviceTier="flex"), nothing, nothing, none) == of(
+        toolConfig={"mode": "NONE"}, serviceTier="flex"
+    )
+    own = of(toolConfig={"mode": "NONE"}, tools=[{"functions": {"declarations": [{"name": "f"}]}}])
+    assert merged(of(tools=[{"googleSearch": {}}]), nothing, nothing, own) == own

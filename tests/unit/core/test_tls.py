@@ -2,13 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from structlog.testing import CapturedCall, CapturingLogger
 
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.transport_security import TlsFiles
@@ -25,22 +25,12 @@ def _own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_own", {})
 
 
-class _Log:
-    """A log that keeps its lines."""
-
-    def __init__(self) -> None:
-        self.lines: list[dict[str, Any]] = []
-
-    def __getattr__(self, level: str) -> Callable[..., None]:
-        return lambda event, **fields: self.lines.append({**fields, "event": event, "level": level})
-
-
 @pytest.fixture
-def entries(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+def entries(monkeypatch: pytest.MonkeyPatch) -> list[CapturedCall]:
     """The lines of the log."""
-    made = _Log()
+    made = CapturingLogger()
     monkeypatch.setattr(tls, "_log", made)
-    return made.lines
+    return made.calls
 
 
 def written(folder: Path, *, client_ca: bool = False) -> TlsFiles:
@@ -50,7 +40,7 @@ def written(folder: Path, *, client_ca: bool = False) -> TlsFiles:
     return TlsFiles(str(cert), str(key), str(folder / "ca.pem") if client_ca else "")
 
 
-def test_a_changed_pair_is_used_from_the_next_look_on(tmp_path: Path, entries: list[Any]) -> None:
+def test_a_changed_pair_is_used_from_the_next_look_on(tmp_path: Path, entries: list[CapturedCall]) -> None:
     files = written(tmp_path)
     certificate = Certificate(files)
     first = certificate.current
@@ -61,7 +51,7 @@ def test_a_changed_pair_is_used_from_the_next_look_on(tmp_path: Path, entries: l
     certificate.look()
     assert certificate.current.cert == Path(files.cert).read_bytes() != first.cert
     [line] = entries
-    assert (line["event"], line["file"]) == ("the certificate was read again", files.cert)
+    assert (line.args, line.kwargs["file"]) == (("the certificate was read again",), files.cert)
 
 
 def test_a_look_that_is_asked_for_reads_what_did_not_change(tmp_path: Path) -> None:
@@ -104,7 +94,7 @@ def _another(file: Path) -> None:
     ],
 )
 def test_a_broken_file_keeps_the_last_good_ones_and_is_told_once(
-    tmp_path: Path, entries: list[Any], name: str, harm: Any, words: str
+    tmp_path: Path, entries: list[CapturedCall], name: str, harm: Any, words: str
 ) -> None:
     certificate = Certificate(written(tmp_path, client_ca=True))
     first = certificate.current
@@ -113,14 +103,15 @@ def test_a_broken_file_keeps_the_last_good_ones_and_is_told_once(
     certificate.look()
     assert certificate.current is first
     [line] = entries
-    assert (line["level"], str(tmp_path / name) in line["why"], words in line["why"]) == ("error", True, True), line
+    why = line.kwargs["why"]
+    assert (line.method_name, str(tmp_path / name) in why, words in why) == ("error", True, True), line
     written(tmp_path)
     certificate.look()
     assert certificate.current is not first
 
 
 def test_files_that_change_while_they_are_read_are_read_at_the_next_look(
-    tmp_path: Path, entries: list[Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, entries: list[CapturedCall], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = Certificate(written(tmp_path))
     first, read = certificate.current, tls._read
@@ -140,7 +131,7 @@ def test_files_that_change_while_they_are_read_are_read_at_the_next_look(
 
 
 def test_files_that_are_wrong_only_while_they_are_written_are_not_told(
-    tmp_path: Path, entries: list[Any], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, entries: list[CapturedCall], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = Certificate(written(tmp_path))
     read = tls._read
@@ -169,13 +160,13 @@ def test_a_key_that_is_too_short_is_told(tmp_path: Path) -> None:
         Certificate(TlsFiles(str(cert), str(key)))
 
 
-def test_an_expired_certificate_is_served_and_told_once(tmp_path: Path, entries: list[Any]) -> None:
+def test_an_expired_certificate_is_served_and_told_once(tmp_path: Path, entries: list[CapturedCall]) -> None:
     cert, key = ISSUER.issue("localhost", left=-timedelta(hours=1)).write(tmp_path, "server")
     certificate = Certificate(TlsFiles(str(cert), str(key)))
     certificate.look()
     certificate.look()
     [line] = entries
-    assert (line["level"], line["event"].startswith("the certificate has expired")) == ("error", True)
+    assert (line.method_name, line.args[0].startswith("the certificate has expired")) == ("error", True)
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import SpanKind
 
-from imagewire_server.core.trace_context import TraceContext
+from imagewire_server.core.trace_context import TraceContext, tracestate
 from imagewire_server.telemetry.recorder import OpenSpan, Recorder
 
 CALLERS = TraceContext("a" * 32, "b" * 16, sampled=True, state="vendor=1")
@@ -28,13 +27,13 @@ def recorder(sampler: Sampler = ALWAYS_ON) -> tuple[Recorder, _Queue]:
 
 
 def server(made: Recorder, caller: TraceContext | None) -> OpenSpan:
-    return made.begin("GET", SpanKind.SERVER, caller, before=0.5)
+    return made.begin("GET", caller, before=0.5)
 
 
 def test_the_librarys_exporter_reads_our_spans() -> None:
     made, queue = recorder()
     span = server(made, CALLERS)
-    child = made.begin_child("ask", SpanKind.CLIENT, span)
+    child = made.begin_child("ask", span)
     child.end({"error.type": "X"}, failed=True)
     span.end({"a": 1, "b": ("x",)}, failed=False, name="GET /v1/models")
     (resource,) = encode_spans(queue.ended).resource_spans
@@ -61,6 +60,14 @@ def test_what_a_header_says_of_a_span() -> None:
     assert (len(first.trace_id), len(first.span_id), first.state) == (32, 16, "")
 
 
+def test_a_state_that_the_library_does_not_read_is_handed_on_as_it_came() -> None:
+    made, _ = recorder()
+    state = tracestate(["1st=x,vendor=1"])
+    span = server(made, CALLERS._replace(state=state))
+    below = made.begin_child("ask", span)
+    assert [one.trace.state for one in (span, below)] == ["1st=x,vendor=1"] * 2
+
+
 @pytest.mark.parametrize(
     ("sampler", "caller", "sampled"),
     [
@@ -77,6 +84,6 @@ def test_a_sampler_decides_for_a_span_and_those_below_it(
 ) -> None:
     made, _ = recorder(sampler)
     span = server(made, caller)
-    below = made.begin_child("ask", SpanKind.CLIENT, span)
+    below = made.begin_child("ask", span)
     assert [one.is_sampled for one in (span, below)] == [sampled] * 2
     assert [one.trace.sampled for one in (span, below)] == [sampled] * 2

@@ -4,8 +4,6 @@ One module a command. What is heavy (gRPC, rich, Pillow) is loaded where it is f
 """
 
 import signal
-import sys
-from importlib.util import find_spec
 
 # What the extra "cli" installs. A program that uses the library alone needs none of it.
 _PACKAGES = ("typer", "rich", "PIL", "textual_image", "prompt_toolkit")
@@ -16,6 +14,9 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         # Ctrl-C while the command is loaded ends the process at once, without a traceback.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    import sys
+    from importlib.util import find_spec
+
     if missing := [name for name in _PACKAGES if find_spec(name) is None]:
         if sys.stderr is not None:
             sys.stderr.write(

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from imagewire import Image
+from imagewire.cli import chat_lines
 from imagewire.cli.exits import invalid
 from imagewire.cli.output import note
 from imagewire.cli.state_files import named, private_folder, state_folder
@@ -151,7 +152,11 @@ def load(wanted: str | None) -> SavedChat:
         if whole != data:
             note(f"the last turn of {path} was cut short, and is not part of the chat: {len(chat.turns)} turn(s) are")
             os.truncate(path, len(whole))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except chat_lines.DamagedLine as error:
+        held.close()
+        remedy = "remove that line and those after it, or begin without --resume"
+        raise invalid(f"--resume {wanted}: {path}, {error}: {remedy}") from None
+    except chat_lines.WRONG:
         held.close()
         raise invalid(f"--resume {wanted}: {path} is no saved chat") from None
     chat._held = held
@@ -159,24 +164,16 @@ def load(wanted: str | None) -> SavedChat:
 
 
 def _read(data: bytes, path: Path) -> SavedChat:
-    """Raises ValueError, KeyError, TypeError or AttributeError for what is no saved chat."""
-    from google.protobuf.json_format import ParseDict, ParseError
-
-    from imagewire.v1.message_pb2 import ChatMessage
-
-    head, *lines = [json.loads(line) for line in data.splitlines()]
+    """Raises DamagedLine, and WRONG for what is no saved chat."""
+    first, *lines = data.splitlines()
+    head = json.loads(first)
     if head["imagewire_chat"] != _VERSION:
         raise ValueError
     options = {str(name): value for name, value in head["options"].items() if isinstance(value, str)}
     chat = SavedChat(str(head["model"]), options, path=path)
-    for line in lines:
-        if "undo" in line:
+    for turn in chat_lines.turns(lines, first=2):
+        if turn is None:
             del chat.turns[-1:]
-            continue
-        turn = line["turn"]
-        try:
-            messages = [ParseDict(message, ChatMessage()) for message in turn["messages"]]
-        except ParseError as error:
-            raise ValueError from error
-        chat.turns.append(SavedTurn(str(turn["words"]), messages, [str(file) for file in turn["files"]]))
+        else:
+            chat.turns.append(SavedTurn(*turn))
     return chat

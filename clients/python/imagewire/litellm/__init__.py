@@ -92,19 +92,22 @@ _HARMLESS = frozenset(
 _LOGS = "use the server's log, its metrics or interceptors"
 _CACHES = "set cache_ttl in the server's file"
 _FALLBACKS = "pass fallbacks to completion"
+_BUDGETS = "give keys a budget under imagewire.callers of the server's file"
 # What to use in place of LiteLLM's other settings.
 _INSTEAD = {
     **dict.fromkeys(("callbacks", "failure_callback", "input_callback", "service_callback", "success_callback"), _LOGS),
     **dict.fromkeys(("json_logs", "log_raw_request_response", "logging"), _LOGS),
     **dict.fromkeys(("cache", "caching", "enable_cache"), _CACHES),
     **dict.fromkeys(("content_policy_fallbacks", "context_window_fallbacks", "default_fallbacks"), _FALLBACKS),
-    "budget_duration": "limit what keys may spend in front of the server",
+    "budget_duration": _BUDGETS,
     "headers": "pass extra_headers to completion",
-    "max_budget": "limit what keys may spend in front of the server",
+    "max_budget": _BUDGETS,
     "model_alias_map": "name models in the server's file",
     "model_cost": "set prices in the server's file",
-    "ssl_verify": "set SSL_CERT_FILE to the certificates that are trusted",
+    "ssl_verify": "certificates are always verified; set SSL_CERT_FILE to those that are trusted",
 }
+# Those of them that ask for something by being false.
+_ASK_BY_FALSE = frozenset({"ssl_verify"})
 # Where a name is, and what it is called there; all others are errors.
 _HOMES = {
     "Message": ("types", "Message"),
@@ -125,7 +128,7 @@ class _Module(ModuleType):
         if name == "set_verbose":
             _verbose().set_verbose(bool(value))
         elif name in _INSTEAD:
-            if value:
+            if value not in (True, None) if name in _ASK_BY_FALSE else value:
                 raise AttributeError(f"litellm.{name} cannot be set here: {_INSTEAD[name]}")
         elif not (name in _SETTINGS or name in _HARMLESS or name.startswith("_") or isinstance(value, ModuleType)):
             close = difflib.get_close_matches(name, _SETTINGS, n=1)

@@ -9,6 +9,7 @@ from typing import Any
 
 from imagewire.errors import invalid
 from imagewire.litellm import native_json
+from imagewire.litellm.drops import Drops
 from imagewire.litellm.provider_fields import OWN_CALL_ID
 from imagewire.v1.message_pb2 import FunctionCall, Media, NativePart, Part
 
@@ -22,6 +23,7 @@ def parts(
     given: Mapping[str, Any],
     pictures: Sequence[Part],
     field: str,
+    drops: Drops,
     order: Sequence[str] = (),
     *,
     unplaced: bool = False,
@@ -29,7 +31,8 @@ def parts(
     """The parts, in the order that came with the message or the default one. Raises InvalidRequest.
 
     order: that of the content, whose pictures come first, if it was a list. unplaced: the message is LiteLLM's, whose
-    signatures do not say to which parts they belong: those that fit nowhere are left out.
+    signatures do not say to which parts they belong: those that fit nowhere are left out. drops: gets the names of what
+    no answer of ours has.
     """
     texts = {"text": given.get("content", ""), "thought": given.get("reasoning_content", "")}
     for key, text in (("content", texts["text"]), ("reasoning_content", texts["thought"])):
@@ -39,8 +42,9 @@ def parts(
     extras = given.get("provider_specific_fields", {})
     if not isinstance(extras, Mapping):
         raise invalid(where, _AS_IT_CAME)
-    if unknown := sorted(name for name, value in extras.items() if value is not None and name not in _EXTRAS):
-        raise invalid(f"{where}.{unknown[0]}", f"is unknown; an answer has {', '.join(sorted(_EXTRAS))}")
+    # LiteLLM puts there what other providers' answers have, such as citations.
+    left_out = (str(name) for name, value in extras.items() if name not in _EXTRAS and value not in (None, [], {}, ""))
+    drops.names += [f"{where}.{name[:64]}" for name in left_out]
     others = {
         "image": list(pictures),
         "tool_call": _each(given.get("tool_calls"), f"{field}.tool_calls", _call),

@@ -67,7 +67,9 @@ def _read(
         order: list[str] = []
         if isinstance(given.get("content"), list):
             given["content"], shown, order = _answered(given["content"], f"{field}.content", drops)
-        parts = assistant_message.parts(given, [*shown, *_pictures(given, field)], field, order, unplaced=unplaced)
+        parts = assistant_message.parts(
+            given, [*shown, *_pictures(given, field)], field, drops, order, unplaced=unplaced
+        )
         calls.update({call["id"]: call["function"]["name"] for call in given.get("tool_calls") or ()})
         return ChatMessage(role=Role.ROLE_ASSISTANT, parts=parts)
     parts = _content(given.get("content", ""), f"{field}.content", drops)

@@ -33,7 +33,5 @@ def stream_chunk_builder(chunks: Iterable[CompletionChunk], messages: Any = None
         last = chunk
     if last is None or last.answer is None:
         return None
-    hidden = last._hidden_params
-    return Completion(
-        last.answer, hidden.get("dropped_params", ()), hidden.get("additional_headers", {})
-    )  # LiteLLM's name
+    hidden = last._hidden_params  # LiteLLM's name
+    return Completion(last.answer, hidden.get("dropped_params", ()), hidden.get("additional_headers", {}))

@@ -3,14 +3,17 @@
 import logging
 
 _logger = logging.getLogger("imagewire")
-_handlers: list[logging.Handler] = []
+# What shows the lines, and the level that the logger had before.
+_shown: list[tuple[logging.Handler, int]] = []
 
 
 def set_verbose(on: bool) -> None:
     """Begin to show the lines, or end it. They never have prompts, pictures or keys."""
-    while _handlers:
-        _logger.removeHandler(_handlers.pop())
-    _logger.setLevel(logging.DEBUG if on else logging.NOTSET)
+    while _shown:
+        handler, level = _shown.pop()
+        _logger.removeHandler(handler)
+        _logger.setLevel(level)
     if on:
-        _handlers.append(logging.StreamHandler())
-        _logger.addHandler(_handlers[0])
+        _shown.append((logging.StreamHandler(), _logger.level))
+        _logger.addHandler(_shown[0][0])
+        _logger.setLevel(logging.DEBUG)

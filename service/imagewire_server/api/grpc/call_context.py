@@ -7,9 +7,11 @@ from typing import Any
 
 import grpc
 
+from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.status import Trailers, status
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract.errors import Error, Stalled
+from imagewire_server.core import metrics
 from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.call import Call, request_id
 from imagewire_server.core.fault_log import log_fault
@@ -25,6 +27,8 @@ CALL: ContextVar[Call] = ContextVar("call")
 _AT_ONCE = 64 * 1024
 # The caller's own clock ends the call at its deadline. Ours is this much earlier, so that the caller learns why.
 _MARGIN = 0.05
+# Ends of calls whose callers learn nothing of the server.
+_STRANGER = ("UNAUTHENTICATED", "PERMISSION_DENIED")
 
 
 class CallContext:
@@ -32,7 +36,7 @@ class CallContext:
 
     tasks: the handlers that run, until their status is out. answer_bytes: the size of an answer that gRPC is about to
     send together with the status; set by the wrapper of the handler. peer_id: tells who the certificate of the call's
-    connection names, None where none is asked for.
+    connection names, None where none is asked for. report: what the trailers tell of the load, None for nothing.
     """
 
     def __init__(
@@ -45,7 +49,9 @@ class CallContext:
         tasks: Tasks,
         unread: UnreadAnswers,
         peer_id: PeerId | None = None,
+        report: LoadReport | None = None,
     ) -> None:
+        self._report = report
         self._context = context
         self._tasks = tasks
         self._unread = unread
@@ -62,6 +68,8 @@ class CallContext:
         if self._task is not None:
             self._tasks.add(self._task)
         CALL.set(self.call)
+        if not self.call.quiet:
+            metrics.count_started(self.call.method)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
@@ -69,7 +77,7 @@ class CallContext:
         try:
             ending = self._ending(error) if error is not None else None
             if error is None:
-                self._context.set_trailing_metadata(tuple(self.call.trailers()))
+                self._context.set_trailing_metadata(self._trailers())
             if self._task is not None:
                 size, ended = (self.answer_bytes, self._settle_large) if large else (0, None)
                 self._unread.add(self._task, size, ended)
@@ -99,7 +107,12 @@ class CallContext:
             error = log_fault(error, self.call.request_id)
         code, message, trailers = status(error, self.call.request_id)
         self._status, self._reason = code.name, error.reason
-        return code, message, (*trailers, *self.call.trailers())
+        return code, message, (*trailers, *self._trailers())
+
+    def _trailers(self) -> Trailers:
+        if self._report is None or self._status in _STRANGER:
+            return tuple(self.call.trailers())
+        return (*self.call.trailers(), self._report.trailer())
 
     def _settle_large(self, read: bool) -> None:
         """A large answer was read, or its call was cut."""

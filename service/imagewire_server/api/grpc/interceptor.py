@@ -10,8 +10,9 @@ from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.call_context import CallContext, Context, PeerId, Tasks
+from imagewire_server.api.grpc.call_context import CALL, CallContext, Context, PeerId, Tasks
 from imagewire_server.api.grpc.open_streams import OpenStreams
+from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.request_decoder import decoder, read
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
@@ -28,7 +29,8 @@ Begin = Callable[[Context], CallContext]
 class MethodInterceptor:
     """Wraps each method's handler. interceptors: run before a request is read. receiver: what receives requests.
 
-    peer_id: tells who the certificate of a call's connection names, None where none is asked for.
+    peer_id: tells who the certificate of a call's connection names, None where none is asked for. report: what the
+    trailers of our own services tell of the load, None for nothing.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class MethodInterceptor:
         receiver: RequestReceiver,
         unread: UnreadAnswers,
         peer_id: PeerId | None = None,
+        report: LoadReport | None = None,
     ) -> None:
+        self._report = report
         self._peer_id = peer_id
         self._interceptors = interceptors
         self._unread = unread
@@ -66,6 +70,7 @@ class MethodInterceptor:
             tasks=self.tasks,
             unread=self._unread,
             peer_id=self._peer_id,
+            report=self._report if is_ours else None,
         )
         decode, encode = decoder(handler.request_deserializer), handler.response_serializer
         if handler.stream_stream:
@@ -100,7 +105,9 @@ class MethodInterceptor:
     ) -> Callable[..., Awaitable[Any]]:
         async def called(_: Any, context: Context) -> Any:
             pieces = self._receiver.pieces(context)
-            return await behaviour((decode(data) async for data in pieces), context)
+            answer = await behaviour((decode(data) async for data in pieces), context)
+            CALL.get().sent_bytes += answer.ByteSize()
+            return answer
 
         return called
 
@@ -131,6 +138,7 @@ class MethodInterceptor:
                     if encode is not None:
                         answer = encode(answer)
                     running.answer_bytes = len(answer)
+                    running.call.sent_bytes += len(answer)
                     return answer
 
         return wrapped

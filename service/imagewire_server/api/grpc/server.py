@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,7 @@ from imagewire_server.api.grpc.health import HEALTH, HealthService, add_health
 from imagewire_server.api.grpc.images import ImageService
 from imagewire_server.api.grpc.interceptor import MethodInterceptor
 from imagewire_server.api.grpc.models import ModelService
+from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.path_codec import tolerate_odd_paths
 from imagewire_server.api.grpc.receiver import RequestReceiver
 from imagewire_server.api.grpc.reflection import REFLECTION, add_reflection
@@ -36,6 +37,7 @@ from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.core.keeper import Keeper
 from imagewire_server.core.kept_images import KeptImages
 from imagewire_server.core.listener import Listener
+from imagewire_server.core.load import Load
 from imagewire_server.core.receive_budget import ReceiveBudget
 
 _log = structlog.get_logger("imagewire.grpc")
@@ -69,6 +71,7 @@ class GrpcLimits:
     handshake_timeout: from a connection's start until it speaks HTTP/2.
     keepalive_interval: after which a silent connection is pinged; it ends after keepalive_timeout without an answer.
     min_ping_interval: how often a client may ping.
+    load: what the trailers of calls tell, None for nothing.
     """
 
     max_request_bytes: int
@@ -86,6 +89,7 @@ class GrpcLimits:
     keepalive_timeout: float
     stall_timeout: float
     min_ping_interval: float
+    load: Callable[[], Load] | None = None
 
 
 class GrpcServer:
@@ -107,7 +111,11 @@ class GrpcServer:
         unread = UnreadAnswers(limits.stall_timeout, limits.max_unread_bytes)
         asks_for_certificates = listener.tls is not None and listener.tls.files.client_ca
         self._interceptor = MethodInterceptor(
-            interceptors, self._receiver, unread, tls.peer_id if asks_for_certificates else None
+            interceptors,
+            self._receiver,
+            unread,
+            tls.peer_id if asks_for_certificates else None,
+            None if limits.load is None else LoadReport(limits.load, unread.size),
         )
         self._limits = limits
         self._health = HealthService(_OURS)

@@ -32,6 +32,10 @@ class UnreadAnswers:
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0  # when the timer fires; the handle of uvloop does not say so once it is due
 
+    def size(self) -> int:
+        """The bytes of all of them."""
+        return self._bytes
+
     def check(self) -> None:
         """Raise Overloaded while unread answers exceed the limit."""
         if self._bytes > self._most:

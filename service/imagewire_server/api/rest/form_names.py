@@ -44,9 +44,9 @@ def _put(target: Any, steps: list[str], value: str) -> bool:
     key: str | int = step
     if isinstance(target, _Items):
         if step == "":
-            last = len(target) - 1
+            last = max(target, default=-1)
             key = last if last >= 0 and rest and _is_free(target[last], rest) else last + 1
-        elif step.isascii() and step.isdecimal() and int(step[:4]) < _MOST_ITEMS:
+        elif step.isascii() and step.isdecimal() and int(step) < _MOST_ITEMS:
             key = int(step)
         else:
             return False

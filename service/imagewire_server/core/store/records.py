@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import part_places, pb
 from imagewire_server.contract.errors import Error
 
 
@@ -64,7 +64,7 @@ def image_of(kept: Kept, part: pb.PartFinished, size: int) -> KeptImage:
     """
     image, media = part.image, part.media
     return KeptImage(
-        image_id=image.image_id or f"{kept.completion_id}.{part.candidate_index}.{part.part_index}",
+        image_id=image.image_id or part_places.written((kept.completion_id, part.candidate_index, part.part_index)),
         caller=kept.caller,
         sha256=image.sha256 or media.sha256,
         size=size,

@@ -27,6 +27,12 @@ def test_what_is_nested_is_read() -> None:
     }
 
 
+def test_an_item_without_a_number_comes_after_all_others() -> None:
+    made, wrong = nested([("a[5][b]", "x"), ("a[][c]", "y"), ("a[][b]", "z"), ("d[5]", "x"), ("d[]", "y")])
+    assert wrong == []
+    assert made == {"a": [{"b": "x", "c": "y"}, {"b": "z"}], "d": ["x", "y"]}
+
+
 @pytest.mark.parametrize(
     "names",
     [

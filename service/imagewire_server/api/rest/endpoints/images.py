@@ -235,7 +235,7 @@ async def _fields(exchange: Exchange, form: FormData) -> _FormData:
 
 
 def _bytes(pictures: list[tuple[str, bytes | str]], mask: bytes | None) -> int:
-    return sum(len(data) for _, data in pictures if isinstance(data, bytes)) + len(mask or b"")
+    return sum(len(data) for _, data in pictures) + len(mask or b"")
 
 
 def _wrong_file(name: str) -> str:

@@ -52,7 +52,7 @@ async def send_kept(
         status = 206
         headers.append((b"content-range", b"bytes %d-%d/%d" % (begin, end - 1, size)))
     headers.append((b"content-length", b"%d" % (end - begin)))
-    _, pieces = await images.open(caller, image_id, begin, _FRAME)
+    pieces = await images.read(image, begin, _FRAME)
     async with aclosing(pieces):
         data = await anext(pieces, b"")
         if scope["method"] == "HEAD":

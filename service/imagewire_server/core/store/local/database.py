@@ -222,12 +222,14 @@ class Database:
         """The bytes of all that is kept."""
         return int(self._db.execute("SELECT bytes FROM total").fetchone()[0])
 
-    def expired(self) -> tuple[list[Kept], list[str]]:
-        """Answers and uploaded pictures whose time is over, not all at once."""
+    def expired(self, count: int, skip: int = 0) -> tuple[list[Kept], list[str]]:
+        """So many answers and so many uploaded pictures whose time is over. skip: answers in front of them."""
         now = time.time()
-        answers = self._db.execute("SELECT id FROM completions WHERE expires <= ? LIMIT 1000", (now,)).fetchall()
+        answers = self._db.execute(
+            "SELECT id FROM completions WHERE expires <= ? ORDER BY expires, id LIMIT ? OFFSET ?", (now, count, skip)
+        ).fetchall()
         images = self._db.execute(
-            "SELECT id FROM images WHERE completion IS NULL AND expires <= ? LIMIT 1000", (now,)
+            "SELECT id FROM images WHERE completion IS NULL AND expires <= ? LIMIT ?", (now, count)
         ).fetchall()
         return [kept for row in answers if (kept := self.by_id(row[0])) is not None], [row[0] for row in images]
 

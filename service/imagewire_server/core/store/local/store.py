@@ -44,12 +44,13 @@ class LocalStore:
         self._place = Place(folder)
         self.folder, self.database, self._reads = self._place.folder, self._place.database, self._place.reads
         self.objects = LocalObjects(self.database, self.folder)
-        self._sweep = Sweep(self.database, self.folder, max_bytes)
+        self.writer = Writer(loop, self._look, self._hang)
+        self._sweep = Sweep(self.database, self.folder, max_bytes, self.writer.goes_on)
         self._claims = Claims(self.database, self.folder, self._sweep)
         self._recorders: dict[str, LocalRecorder] = {}
         self._marks = Marks(self.database, self._sweep, self._recorders)
         self._expires_at = self._collects_at = self._tries_at = 0.0
-        self.writer = Writer(loop, self._look, self._hang)
+        self._is_stuck = False  # the thread hung, and has written nothing since
         self.small = SmallAnswers(loop, self.writer, self.database, self._sweep.make_room)
         self.writer.start()
 
@@ -222,7 +223,7 @@ class LocalStore:
 
     def _hang(self) -> None:
         """The thread hangs. What is drawn goes on without it."""
-        self.is_down, self._tries_at = True, 0.0
+        self.is_down, self._is_stuck, self._tries_at = True, True, 0.0
         for recorder in list(self._recorders.values()):
             recorder.give_up()
 
@@ -255,7 +256,7 @@ class LocalStore:
         self._write_marks()
 
     def _write_marks(self) -> None:
-        if not self.writer.hangs:  # else each of them would wait for it
+        if not self._is_stuck:  # else each of them would wait for it
             self._marks.write()
 
     def _begin_anew(self) -> None:
@@ -274,12 +275,13 @@ class LocalStore:
         now = time.monotonic()
         if not self._place.is_there:
             self._begin_anew()
-        if (self.is_down or self.writer.hangs) and now >= self._tries_at:
+        if (self.is_down or self._is_stuck) and now >= self._tries_at:
             self._tries_at = now + _TRY_EVERY
             self.folder.make()
             self.folder.try_to_write()
             self.database.try_to_write()
-            self.writer.hangs = self.is_down = False
+            self._is_stuck = self.is_down = False
+            self.writer.works()
         self._write_marks()
         if now >= self._expires_at:
             self._expires_at = now + _EXPIRE_EVERY

@@ -2,7 +2,10 @@
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 from imagewire_server.core.store.local.database import Database, Old
 from imagewire_server.core.store.local.folder import Folder
@@ -11,22 +14,35 @@ from imagewire_server.core.store.records import Kept, State
 # Room is made from the first share of the limit on, down to the second, so that it is not made for each answer.
 _FULL, _ROOMY = 0.95, 0.9
 _AT_ONCE = 64  # in one transaction: other processes wait for its end
+_ROUNDS = 16  # transactions until whoever waits has a turn
 # Seconds after which a file that nothing knows is not one that is about to be known.
 _FORGOTTEN = 600.0
 
 
 class Sweep:
-    """Removes what is old. max_bytes: of all that is kept. most: bytes of one answer, or of one picture."""
+    """Removes what is old. max_bytes: of all that is kept. most: bytes of one answer, or of one picture.
 
-    def __init__(self, database: Database, folder: Folder, max_bytes: int) -> None:
+    goes_on: called again and again, so that a sweep of many files is not taken for a disk that hangs.
+    """
+
+    def __init__(self, database: Database, folder: Folder, max_bytes: int, goes_on: Callable[[], None]) -> None:
         self._database, self._folder, self._max_bytes = database, folder, max_bytes
+        self._goes_on = goes_on
         self.most = int(_ROOMY * max_bytes)
 
     def expire(self) -> None:
         """Remove the answers and pictures whose time is over, and what is left of processes that ended."""
+        stay = 0
+        for _ in range(_ROUNDS):
+            self._goes_on()
+            with self._database.transaction():
+                answers, images = self._database.expired(_AT_ONCE, stay)
+                over = [kept.completion_id for kept in answers if self._may_go(kept)]
+                self._remove(over, images)
+            stay += len(answers) - len(over)
+            if not answers and not images:
+                break
         with self._database.transaction():
-            answers, images = self._database.expired()
-            self._remove([kept.completion_id for kept in answers if self._may_go(kept)], images)
             for name, owner in self._database.uploads():
                 if not self._folder.is_alive(owner):
                     self.end_upload(name)
@@ -41,6 +57,7 @@ class Sweep:
             return
         after = 0.0, ""
         while True:
+            self._goes_on()
             with self._database.transaction():
                 oldest = self._database.oldest(_AT_ONCE, after)
                 for old in oldest:
@@ -99,15 +116,20 @@ class Sweep:
     def collect(self) -> None:
         """Remove the files that nothing refers to: those of processes that ended."""
         old = time.time() - _FORGOTTEN
-        with self._database.transaction():
-            for file, name in self._folder.leftovers():
-                with contextlib.suppress(FileNotFoundError):
-                    if file.stat().st_mtime < old and self._database.by_id(name) is None:
-                        file.unlink()
-            for file, sha256 in self._folder.objects():
-                with contextlib.suppress(FileNotFoundError):
-                    if file.stat().st_mtime < old and self._database.object(sha256) is None:
-                        file.unlink()
+        for file, name in self._folder.leftovers():
+            self._collect(file, old, partial(self._database.by_id, name))
+        for file, sha256 in self._folder.objects():
+            self._collect(file, old, partial(self._database.object, sha256))
+
+    def _collect(self, file: Path, old: float, find: Callable[[], object]) -> None:
+        """Remove a file from before `old` where nothing is found that refers to it."""
+        self._goes_on()
+        with contextlib.suppress(FileNotFoundError):
+            if file.stat().st_mtime >= old or find() is not None:
+                return
+            with self._database.transaction():  # for it alone: others do not wait until all files are looked at
+                if find() is None:
+                    file.unlink()
 
     def _may_go(self, kept: Kept) -> bool:
         is_drawn = kept.state is State.RUNNING and self._folder.is_alive(kept.owner)

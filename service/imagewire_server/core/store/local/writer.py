@@ -2,10 +2,10 @@
 
 import asyncio
 import contextlib
+import itertools
 import queue
 import sqlite3
 import threading
-import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
@@ -28,14 +28,17 @@ class Writer:
     Call `start` first.
 
     on_hang: called on the loop when a step does not end: the disk hangs, or another process has locked the database.
-    hangs: whether that was so; set back by who has seen that it works again.
+    hangs: whether that was so; until the tick has said by `works` that it is not.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], float], on_hang: Callable[[], None]) -> None:
         self.hangs = False
         self._tick, self._on_hang = tick, on_hang
         self._loop = loop
-        self._since: float | None = None  # when the thread began what it does now
+        self._numbers = itertools.count()
+        self._doing: int | None = None  # the number of what the thread does now
+        self._seen: int | None = None  # what it did at the last look, and at how many in front of that one
+        self._looks = 0
         self._is_watched = False
         self._asked: set[asyncio.Future[Any]] = set()
         self._calls: list[_Call] = []
@@ -84,6 +87,17 @@ class Writer:
         """In the thread: have something called on the loop."""
         self._calls.append(call)
 
+    def goes_on(self) -> None:
+        """In the thread: what it does now takes long, and some more of it is done."""
+        self._doing = next(self._numbers)
+
+    def works(self) -> None:
+        """In the thread: it does not hang any more. Whoever asks from now on comes behind all that is undone."""
+        self.then(self._set_back)
+
+    def _set_back(self) -> None:
+        self.hangs = False
+
     async def aclose(self, last: Callable[[], None]) -> None:
         """Run what is left, then `last`, and end."""
         self._last = last
@@ -92,16 +106,20 @@ class Writer:
         await asyncio.shield(self._ended)
 
     def _watch(self) -> None:
-        since = self._since
-        if since is None and self._steps.empty():
+        doing = self._doing
+        if doing is None and self._steps.empty():
             self._is_watched = False
             return
-        if since is not None and not self.hangs and time.monotonic() > since + LONGEST:
-            self.hangs = True
+        # Looks count, not the clock: where this process was stopped, or starved, its thread had no time either.
+        self._looks = self._looks + 1 if doing is not None and doing == self._seen else 0
+        self._seen = doing
+        if self._looks * _LOOK_EVERY >= LONGEST:
+            self.hangs, self._looks = True, 0  # told again later: it may have written in between, and hang anew
             self.warn("waiting for it", TimeoutError("a step does not end"))
             self._on_hang()
             for result in list(self._asked):
-                result.set_exception(StoreDown("it does not answer"))
+                if not result.done():  # whoever asked may have left a moment ago
+                    result.set_exception(StoreDown("it does not answer"))
         self._loop.call_later(_LOOK_EVERY, self._watch)
 
     def _run(self) -> None:
@@ -112,12 +130,12 @@ class Writer:
                     goes_on = False
                 else:
                     self._do(step)
-            self._since = time.monotonic()
+            self.goes_on()
             try:
                 pause = self._tick()
             except FAULTS as error:
                 self.warn("cleaning up", error)
-            self._since = None
+            self._doing = None
             self._tell()
         try:
             self._last()
@@ -136,7 +154,7 @@ class Writer:
         return found
 
     def _do(self, step: Callable[[], _Call | None]) -> None:
-        self._since = time.monotonic()
+        self.goes_on()
         try:
             call = step()
         except Exception as error:  # noqa: BLE001  # a fault of ours must not end the thread

@@ -26,4 +26,6 @@ class Room:
         if self.size + size > self._counted:
             self._counted = self.size + size + min(AHEAD, self._store.most // 16)
             if not await self._store.count(self._kept, self._counted):
+                self._counted = self.size  # a picture of the request is left out, and the drawing goes on
+                await self._store.count(self._kept, self._counted)
                 raise NoRoom.for_all()

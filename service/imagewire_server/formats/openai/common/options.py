@@ -1,7 +1,7 @@
 """Options of the picture and of thinking: OpenAI's fields and their variants become fields of a spec."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from imagewire_server.contract import pb, rules
@@ -69,8 +69,12 @@ def image_config(builder: SpecBuilder, given: ImageConfig, field: str, capabilit
 
 def aspect_ratio(builder: SpecBuilder, given: str | None, field: str = "aspect_ratio") -> None:
     """An aspect ratio."""
-    if given is not None and (ratio := spellings.ratio(given)):
+    if given is None:
+        return
+    if ratio := spellings.ratio(given):
         set_once(builder, builder.spec.image_config, "aspect_ratio", ratio, field, "image_config")
+    else:
+        builder.cleared.add("image_config.aspect_ratio")
 
 
 def image_size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str) -> None:
@@ -81,6 +85,8 @@ def image_size(builder: SpecBuilder, given: str | None, capabilities: Capabiliti
         size(builder, given, capabilities, field)
     elif named := spellings.size(given):
         set_once(builder, builder.spec.image_config, "image_size", named, field, "image_config")
+    else:
+        builder.cleared.add("image_config.image_size")
 
 
 def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, field: str = "size") -> None:
@@ -88,7 +94,10 @@ def size(builder: SpecBuilder, given: str | None, capabilities: Capabilities, fi
 
     If the picture will have other sides than those, the answer tells which ratio and size were chosen.
     """
-    if given is None or given == "auto":
+    if given is None:
+        return
+    if given == "auto":
+        builder.cleared |= {"image_config.aspect_ratio", "image_config.image_size"}
         return
     target = builder.spec.image_config
     if (named := spellings.size(given)) in spellings.SIDES:
@@ -124,6 +133,7 @@ def quality(builder: SpecBuilder, given: str | None, capabilities: Capabilities,
         builder.unsupported(field, f"is not supported; use {', '.join(spellings.QUALITIES)}")
         return
     if not wanted:
+        builder.cleared.add("image_config.image_size")
         return
     builder.tells_picture = True
     if wanted in (capabilities.image_sizes or ()) and not builder.spec.image_config.image_size:
@@ -137,8 +147,10 @@ def _drawn(capabilities: Capabilities) -> Iterable[str]:
     return capabilities.image_sizes or (capabilities.default_image_size,)
 
 
-def modalities(builder: SpecBuilder, given: Iterable[str] | None) -> None:
+def modalities(builder: SpecBuilder, given: Collection[str] | None) -> None:
     """What the answer may consist of."""
+    if given is not None and not given:
+        builder.cleared.add("response_modalities")
     for i, name in enumerate(given or ()):
         modality = _MODALITIES.get(spellings.MODALITIES.get(name.lower(), ""))
         if modality is None:

@@ -103,7 +103,7 @@ def _mended(
     once = {one.field: one for one in reversed(not_following(sure, first))}
     every = [*first, *reversed(once.values())]
     if every or builder is None:  # of a request of which only the model is unknown, the call itself tells
-        raise refusal([*every, *not_following(unknown, every)])
+        raise refusal([*every, *not_following(unknown, every)], more=found.more)
     builder.dropped[:0] = [*found.dropped, *others.dropped]
     builder.fallbacks, builder.timeout, builder.cache = others.names, seconds, cached
     builder.origins[FIELD] = cached.field

@@ -1,7 +1,7 @@
 """Builds a spec from a request in OpenAI's format: collects violations, and remembers the origin of each field."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from imagewire_server.contract import capability_rules, json_scan, json_values, pb, validation
 from imagewire_server.contract.errors import InvalidRequest, Violation
@@ -13,7 +13,7 @@ from imagewire_server.formats.openai.common.shared_request import ImageUrl
 
 # The maximum number of violations in an error, and what is said of the others.
 _MOST_NAMED = 64
-_MORE = Violation("", "may have more wrong fields than these; mend these first, then send it again")
+_MEND = "mend these first, then send it again"
 
 
 class SpecBuilder:
@@ -35,7 +35,7 @@ class SpecBuilder:
         self.spec = pb.Spec(model=model)
         self.origins: dict[str, str] = {"spec.model": "model"}
         self.violations: list[Violation] = []
-        self._has_more = False  # whether there are violations that are not named
+        self._more: int | None = 0  # how many violations are not named, at the least; None if there may be some
         self._values_left = MOST_VALUES  # in texts that contain JSON
         self.names_pictures = False  # whether any picture is a URL, so that it may have to be fetched
 
@@ -44,7 +44,11 @@ class SpecBuilder:
         if len(self.violations) < _MOST_NAMED:
             self.violations.append(Violation(field, words))
         else:
-            self._has_more = True
+            self.refuse_more(1)
+
+    def refuse_more(self, count: int | None) -> None:
+        """Count violations that are not named. count: at the least; None if there may be some."""
+        self._more = (self._more or 0) + count if count else self._more or count
 
     def is_refused(self, field: str) -> bool:
         """Whether a field has a violation."""
@@ -93,7 +97,9 @@ class SpecBuilder:
         later = self.later()
         more = {one.field: one for one in reversed(not_following(later, found))}
         # The contract's checks stop at that number too.
-        return refusal([*found, *reversed(more.values())], more=self._has_more or len(later) >= _MOST_NAMED)
+        if len(later) >= _MOST_NAMED:
+            self.refuse_more(None)
+        return refusal([*found, *reversed(more.values())], more=self._more)
 
     def _drop(self) -> None:
         """Leave out what the model does not support."""
@@ -163,11 +169,29 @@ class SpecBuilder:
         return True
 
 
-def refusal(found: Sequence[Violation], *, more: bool = False) -> InvalidRequest:
-    """The error with these violations. The last line says if there may be more than are named."""
-    named = [one for one in found if one != _MORE]
-    cut = more or len(named) > _MOST_NAMED or _MORE in found
-    return InvalidRequest([*named[:_MOST_NAMED], *([_MORE] if cut else [])])
+@dataclass(frozen=True, slots=True)
+class _More(Violation):
+    """The last line of an error. count: of the wrong fields that it does not name, at the least; None for unknown."""
+
+    count: int | None
+
+
+def refusal(found: Sequence[Violation], *, more: int | None = 0) -> InvalidRequest:
+    """The error with these violations. The last line tells how many more there are, at the least.
+
+    more: how many there are beside `found`, at the least; None if there may be some.
+    """
+    named = [one for one in found if not isinstance(one, _More)]
+    counts = [more, *(one.count for one in found if isinstance(one, _More))]
+    count = max(len(named) - _MOST_NAMED, 0) + sum(count or 0 for count in counts)
+    if not count and None not in counts:
+        return InvalidRequest(named)
+    words = (
+        f"has at least {count} more wrong field{'s' * (count > 1)}"
+        if count
+        else "may have more wrong fields than these"
+    )
+    return InvalidRequest([*named[:_MOST_NAMED], _More("", f"{words}; {_MEND}", count or None)])
 
 
 def not_following(violations: Iterable[Violation], earlier: Iterable[Violation]) -> list[Violation]:

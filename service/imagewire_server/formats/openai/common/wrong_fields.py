@@ -18,6 +18,7 @@ _T = TypeVar("_T")
 
 # How often a body is decoded: the maximum number of errors that are named. Large bodies take long to decode.
 _MOST, _MOST_OF_LARGE = 32, 6
+_MOST_COUNTED = 128  # how many more are counted, though not named; none of a large body
 _MOST_HINTS = 8  # finding a similar name takes long
 
 
@@ -25,15 +26,15 @@ _MOST_HINTS = 8  # finding a similar name takes long
 class Found(Generic[_T]):
     """What was found. request: the rest of the body, None if nothing can be made of it. dropped: names left out.
 
-    unsure: places of the request where a stand-in is, about which nothing more can be said. more: whether there may be
-    more wrong fields than those that were found.
+    unsure: places of the request where a stand-in is, about which nothing more can be said. more: how many wrong fields
+    there are beside those that were found, at the least; None if there may be some.
     """
 
     request: _T | None = None
     violations: list[Violation] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
     unsure: list[str] = field(default_factory=list)
-    more: bool = False
+    more: int | None = 0
 
 
 def of_body(body: json_scan.Json, kind: type[_T], *, drops: bool = False) -> Found[_T]:
@@ -58,8 +59,8 @@ def of_value(
     found = Found[_T]()
     cleaned = False
     seen: list[str] = []
-    most = _MOST_OF_LARGE if large else _MOST
-    for _ in range(2 * most):
+    most, counted = (_MOST_OF_LARGE, 0) if large else (_MOST, 0 if drops else _MOST_COUNTED)
+    for _ in range(2 * most + counted):
         try:
             found.request = msgspec.convert(value, kind, strict=not text)
         except msgspec.ValidationError as error:
@@ -67,7 +68,8 @@ def of_value(
                 nulls.dropped(value, kind)
                 cleaned = True
                 continue
-            if len(seen) == most:
+            if len(seen) == most + counted:
+                found.more = 1 + counted
                 break
             reason = json_decode.reason(error, kind, hint=len(seen) < _MOST_HINTS)
             name = json_decode.within(place, reason.field)
@@ -76,6 +78,8 @@ def of_value(
                 seen.append(reason.field)
                 if drops_it:
                     found.dropped.append(name)
+                elif len(found.violations) == most:
+                    found.more = len(seen) - most
                 else:
                     found.violations.append(Violation(name, reason.description))
             if drops_it:
@@ -88,7 +92,7 @@ def of_value(
                 found.unsure.append(json_decode.within(place, unsure))
         else:
             return found
-    found.more = True
+    found.more = found.more or None
     return found
 
 

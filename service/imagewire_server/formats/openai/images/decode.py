@@ -22,8 +22,8 @@ def spec_of(
     pictures: Sequence[tuple[str, bytes | str]] = (),
     mask: bytes | None = None,
 ) -> SpecBuilder:
-    """Return the spec of a request. pictures: those to edit, each with its field's name, as bytes or by
-    the id of one that is kept. Raises InvalidRequest.
+    """Return the spec of a request. pictures: those to edit, each with its field's name: bytes, a data URI, or the id
+    of one that is kept. Raises InvalidRequest.
 
     mask: a picture whose transparent parts say what to change. The models have no field for it, so it is one more
     picture, with words that explain it.

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Any
 
-from imagewire_server.contract import pb
+from imagewire_server.contract import part_places, pb
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.formats.openai.common import data_uri, input_file, returned_parts, wrong_fields
 from imagewire_server.formats.openai.common.input_file import InputFilePart
@@ -11,7 +11,7 @@ from imagewire_server.formats.openai.common.json_decode import convert
 from imagewire_server.formats.openai.common.shared_request import MOST_PARTS, ImageUrl
 from imagewire_server.formats.openai.common.spec_builder import SpecBuilder
 from imagewire_server.formats.openai.common.tool_calls import function_call, function_result
-from imagewire_server.formats.openai.responses import encrypted
+from imagewire_server.formats.openai.responses import encrypted, item_ids
 from imagewire_server.formats.openai.responses import request as responses_request
 from imagewire_server.formats.openai.responses.request import (
     FunctionCallItem,
@@ -61,6 +61,7 @@ def read(builder: SpecBuilder, given: str | list[dict[str, Any]]) -> None:
         except InvalidRequest:
             found = wrong_fields.of_value(raw, responses_request.ITEMS[kind], field, drops=builder.drops)
             builder.violations += found.violations
+            builder.refuse_more(found.more)
             builder.dropped += found.dropped
             if found.request is None or found.violations:
                 if kind == "function_call":
@@ -95,7 +96,7 @@ def _item(builder: SpecBuilder, item: object, field: str, at: int, calls: dict[s
             _message(builder, item, made, field, at)
             if item.role == "assistant" and not any(map(_says, made.parts)):
                 del messages[-1]  # it says nothing
-        case ImageCallItem(status="failed", result=None, url=None):
+        case ImageCallItem(result=None, url=None) if item.status == "failed" or item_ids.is_withheld(item.id):
             return
         case ImageCallItem():
             image = _drawn(builder, item, field, at)
@@ -152,13 +153,15 @@ def _drawn(builder: SpecBuilder, item: ImageCallItem, field: str, at: int) -> pb
     if item.url:
         said = f"image/{item.output_format}" if item.output_format else None
         return builder.image(ImageUrl(url=item.url, format=said), f"{field}.url", answered=True)
-    if item.result is None and item.image_id:
-        builder.image_from_field(f"messages[{at}].parts[0].image", f"{field}.image_id")
-        return pb.Image(image_id=item.image_id)
     if item.result is None:
-        words = "is required, or url, or image_id; send the item as it came, or leave it out"
-        builder.refuse(f"{field}.result", words)
-        return None
+        place = item_ids.place_of(item.id)
+        image_id = item.image_id or (part_places.written(place) if place else "")
+        if not image_id:
+            words = "is required, or url, or image_id, or the id of a picture that was drawn here"
+            builder.refuse(f"{field}.result", f"{words}; send the item as it came, or leave it out")
+            return None
+        builder.image_from_field(f"messages[{at}].parts[0].image", f"{field}.{'image_id' if item.image_id else 'id'}")
+        return pb.Image(image_id=image_id)
     try:
         return data_uri.drawn(data_uri.decoded(item.result), item.output_format)
     except ValueError as error:

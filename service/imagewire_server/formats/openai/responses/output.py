@@ -17,7 +17,7 @@ from imagewire_server.formats.openai.common import data_uri_stream, mapping, nat
 from imagewire_server.formats.openai.common.delivery import INSIDE, Delivery
 from imagewire_server.formats.openai.common.encoder import ImageRef, Key, Piece, has_bytes, key_of
 from imagewire_server.formats.openai.common.image_entry import entry_end, entry_front
-from imagewire_server.formats.openai.responses import encrypted
+from imagewire_server.formats.openai.responses import encrypted, item_ids
 from imagewire_server.formats.openai.responses.item import Item, ItemEvent, at, output_text, own
 
 Json = dict[str, Any]
@@ -94,7 +94,7 @@ class Output:
         """Say why a requested picture did not come."""
         if self._draws:
             why = {"code": reason.lower() or "content_filter", "message": message or "no picture was drawn"}
-            item = self._new("ig", "image_generation_call", result=None, error=why)
+            item = self._new("ig", "image_generation_call", item_ids.WITHHELD, result=None, error=why)
             yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
             item.shown["status"] = "failed"
             yield "output_item.done", {"output_index": item.index, "item": item.shown}, []
@@ -111,11 +111,17 @@ class Output:
             carrier.shown["encrypted_content"] = encrypted.content(fields, own=False)
             yield carrier.done()
 
-    def _new(self, prefix: str, kind: str, **more: Any) -> Item:
+    def _new(self, prefix: str, kind: str, /, named: str = "", **more: Any) -> Item:
+        """named: the end of its id, "" for its place among the items."""
         index = len(self.items)
-        item = Item(index, {"id": f"{prefix}_{self._ident}_{index}", "type": kind, "status": "in_progress", **more})
+        ident = f"{prefix}_{self._ident}_{named or index}"
+        item = Item(index, {"id": ident, "type": kind, "status": "in_progress", **more})
         self.items.append(item)
         return item
+
+    def _new_picture(self, key: Key, **more: Any) -> Item:
+        """An item with a picture. Its id tells where that is in the answer, so that it can be sent back alone."""
+        return self._new("ig", "image_generation_call", item_ids.picture_end(key), **more)
 
     def _part_started(self, part: pb.PartStarted) -> Iterator[ItemEvent]:
         kind = "reasoning" if part.thought else "message"
@@ -174,7 +180,7 @@ class Output:
 
     def _begin(self, key: Key) -> Iterator[ItemEvent]:
         """Add a picture that goes by URL. Whether it is a draft is known at its end."""
-        item = self._begun[key] = self._new("ig", "image_generation_call", result=None, url=self._delivery.url(key))
+        item = self._begun[key] = self._new_picture(key, result=None, url=self._delivery.url(key))
         yield "output_item.added", {"output_index": item.index, "item": dict(item.shown)}, []
         yield "image_generation_call.in_progress", at(item), []
         yield "image_generation_call.generating", at(item), []
@@ -255,7 +261,7 @@ class Output:
             self._waiting.append(part)
 
     def _complete(self, part: pb.PartFinished) -> Iterator[ItemEvent]:
-        item = self._new("ig", "image_generation_call")
+        item = self._new_picture(key_of(part))
         yield "output_item.added", {"output_index": item.index, "item": {**item.shown, "result": None}}, []
         yield "image_generation_call.in_progress", at(item), []
         yield "image_generation_call.generating", at(item), []

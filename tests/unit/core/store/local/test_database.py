@@ -104,8 +104,9 @@ def test_what_has_expired(database: Database) -> None:
     for ident, expires in ("up", past), ("later", time.time() + 9):
         database.put_image(image(ident, b"x", expires=expires), None)
     database.put_image(image("of", b"x", expires=past), "old")
-    answers, images = database.expired()
+    answers, images = database.expired(9)
     assert ([one.completion_id for one in answers], images) == (["old"], ["up"])
+    assert database.expired(9, 1) == ([], ["up"])
 
 
 def test_a_key_finds_the_newest_answer_until_that_is_deleted(database: Database) -> None:

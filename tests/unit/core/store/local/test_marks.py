@@ -27,7 +27,7 @@ class Case:
     def __init__(self, folder: Path) -> None:
         self.place = Place(folder)
         self.recorders: dict[str, Any] = {}
-        sweep = Sweep(self.place.database, self.place.folder, 1 << 30)
+        sweep = Sweep(self.place.database, self.place.folder, 1 << 30, lambda: None)
         self.marks = Marks(self.place.database, sweep, self.recorders)
         self.place.database.put(kept(request_id=ID), 100)
         self.log = self.place.folder.log("cmpl-1")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from imagewire_server.contract.errors import Overloaded
 from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core.store.local import writer
 from imagewire_server.core.store.local.store import LocalStore
-from imagewire_server.core.store.records import KeptImage, State
+from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.store import StoreDown
 from tests.unit.core.store.local.stores import ID, LARGE, SMALL, events, kept, opened, put, read
 
@@ -24,21 +25,37 @@ ASKED = pb.Spec(model="m", messages=[pb.ChatMessage(content="x", image=pb.Image(
 IMAGE = KeptImage("img-u", "me", hashlib.sha256(LARGE).digest(), len(LARGE), "image/png", 3, 4, time.time() + 1000)
 
 
-@pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(writer, "LONGEST", 0.2)
-
-
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Another process writes, and does not come to an end."""
+    """Another process writes, and does not come to an end. Meanwhile nobody waits for as long as otherwise."""
     other = sqlite3.connect(folder / "answers.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     try:
-        yield
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(writer, "LONGEST", 0.2)
+            yield
     finally:
         other.execute("ROLLBACK")
         other.close()
+
+
+@contextmanager
+def committing(store: LocalStore) -> Iterator[None]:
+    """The disk hangs when a claim has all but come to an end."""
+    go_on, claim = threading.Event(), store._claims.claim
+
+    def hang(given: Kept, *, is_down: bool) -> Kept | None:
+        found = claim(given, is_down=is_down)
+        go_on.wait()
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "LONGEST", 0.2)
+        patch.setattr(store._claims, "claim", hang)
+        try:
+            yield
+        finally:
+            go_on.set()
 
 
 async def works(store: LocalStore) -> None:
@@ -123,12 +140,35 @@ async def test_who_asks_is_told_that_it_does_not_work(tmp_path: Path) -> None:
 
 async def test_a_request_id_that_was_taken_too_late_is_free(tmp_path: Path) -> None:
     async with opened(tmp_path) as store:
-        with locked(tmp_path), pytest.raises(StoreDown):
+        with committing(store), pytest.raises(StoreDown):
             await store.claim(kept(request_id=ID))
         await works(store)
-        await store.flush()
-        await store.flush()  # behind what the first may have had to give back
         assert await store.claim(kept("cmpl-2", request_id=ID)) is None
+
+
+async def test_a_call_that_is_repeated_at_once_does_not_find_what_is_about_to_be_undone(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        loop, works_again, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+        expire = store._sweep.expire
+
+        def slow() -> None:
+            loop.call_soon_threadsafe(works_again.set)
+            go_on.wait()
+            expire()
+
+        with committing(store):
+            with pytest.raises(StoreDown):
+                await store.claim(kept(request_id=ID))
+            store._sweep.expire, store._expires_at = slow, 0.0  # type: ignore[method-assign]
+        await works_again.wait()
+        again = asyncio.create_task(store.claim(kept("cmpl-2", request_id=ID)))
+        await asyncio.sleep(0)
+        go_on.set()
+        try:
+            assert await again is None
+        except StoreDown:
+            await works(store)
+            assert await store.claim(kept("cmpl-3", request_id=ID)) is None
 
 
 async def test_what_waits_behind_it_is_not_done_later(tmp_path: Path) -> None:

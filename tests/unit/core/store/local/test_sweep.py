@@ -3,6 +3,7 @@
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -173,6 +174,66 @@ async def test_what_has_expired_is_gone(tmp_path: Path) -> None:
         await store.writer.call(store._sweep.expire)
         assert files(tmp_path) == []
         assert await total(store) == 0
+
+
+async def test_what_has_expired_is_gone_behind_many_that_are_drawn(tmp_path: Path) -> None:
+    async with opened(tmp_path) as store:
+        for i in range(70):
+            drawn = kept(f"cmpl-{i}", owner=store.owner, expires=1.0 + i)
+            await store.writer.call(lambda drawn=drawn: store.database.put(drawn))  # type: ignore[misc]
+        await put(store, kept("cmpl-over", expires=time.time() - 1), events(SMALL))
+        await store.writer.call(store._sweep.expire)
+        left, _ = await store.writer.call(lambda: store.database.expired(99))
+        assert sorted(one.completion_id for one in left) == sorted(f"cmpl-{i}" for i in range(70))
+
+
+async def test_a_long_sweep_is_seen_to_go_on_and_holds_no_other_process(tmp_path: Path) -> None:
+    async with opened(tmp_path, max_bytes=1_000_000) as store:
+        await store.flush()  # behind the sweep that each store begins with
+        (tmp_path / "objects/00").mkdir(exist_ok=True)
+        for i in range(200):
+            file = tmp_path / "objects/00" / f"{i:064x}"
+            file.write_bytes(b"x")
+            os.utime(file, (0, 0))
+            answer = kept(f"cmpl-{i}", state=State.ENDED)
+            await store.writer.call(lambda answer=answer: store.database.put(answer, 10_000))  # type: ignore[misc]
+        over = [kept(f"over-{i}", state=State.ENDED, expires=1.0) for i in range(200)]
+        seen: list[bool] = []
+        store._sweep._goes_on = lambda: seen.append(store.database._db.in_transaction)
+
+        def looks(work: Callable[[], None]) -> int:
+            seen.clear()
+            work()
+            assert True not in seen
+            return len(seen)
+
+        for each in over:
+            await store.writer.call(lambda each=each: store.database.put(each))  # type: ignore[misc]
+        assert await store.writer.call(lambda: looks(store._sweep.expire)) >= 200 // 64
+        assert await store.writer.call(lambda: looks(store._sweep.make_room)) >= 100 // 64
+        assert await total(store) <= 900_000
+        assert await store.writer.call(lambda: looks(store._sweep.collect)) >= 200
+        assert not list((tmp_path / "objects/00").iterdir())
+
+
+async def test_a_file_that_comes_into_use_as_it_is_looked_at_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(tmp_path) as store:
+        await store.flush()
+        file = tmp_path / "objects/00" / f"{0:064x}"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(b"x")
+        os.utime(file, (0, 0))
+        looks: list[bool] = []
+
+        def look(_: bytes) -> object:
+            looks.append(store.database._db.in_transaction)
+            return None if len(looks) == 1 else (1, None)
+
+        monkeypatch.setattr(store.database, "object", look)
+        await store.writer.call(store._sweep.collect)
+        assert (looks, file.exists()) == ([False, True], True)
 
 
 async def test_files_that_nothing_knows_are_removed(tmp_path: Path) -> None:

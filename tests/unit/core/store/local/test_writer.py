@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import threading
+import time
 
 import pytest
 
@@ -141,8 +142,14 @@ async def test_an_end_that_fails_is_told_and_is_the_end(told: list[str]) -> None
 async def test_a_step_that_does_not_end_holds_nobody(told: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer_module, "LONGEST", 0.1)
     hung: list[bool] = []
-    held, undone = threading.Event(), asyncio.Event()
-    writer = Writer(asyncio.get_running_loop(), idle, lambda: hung.append(writer.hangs))
+    held, works, undone = threading.Event(), threading.Event(), asyncio.Event()
+
+    def tick() -> float:
+        if works.is_set():
+            writer.works()
+        return 1.0
+
+    writer = Writer(asyncio.get_running_loop(), tick, lambda: hung.append(writer.hangs))
     writer.start()
 
     def wait() -> str:
@@ -150,7 +157,7 @@ async def test_a_step_that_does_not_end_holds_nobody(told: list[str], monkeypatc
         return "late"
 
     def undo(made: str) -> None:
-        assert made == "late"
+        assert (made, writer.hangs) == ("late", True)
         undone.set()
 
     done: list[str] = []
@@ -161,9 +168,89 @@ async def test_a_step_that_does_not_end_holds_nobody(told: list[str], monkeypatc
     with pytest.raises(StoreDown, match="does not answer"):  # at once
         await writer.call(nothing)
     assert (hung, told) == ([True], ["waiting for it"])
+    works.set()
     held.set()
     await undone.wait()
-    writer.hangs = False
+    while writer.hangs:
+        await asyncio.to_thread(nothing)
     assert await writer.call(lambda: "fine") == "fine"
     assert done == [], "nobody waited any more"
     await writer.aclose(nothing)
+
+
+class Held:
+    """A writer whose thread is in a step that ends when it is let go, and which is looked at by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(writer_module, "_LOOK_EVERY", 30.0)
+        monkeypatch.setattr(writer_module, "LONGEST", 60.0)
+        self.writer = Writer(asyncio.get_running_loop(), idle, nothing)
+        self.go_on = threading.Event()
+        self._begun = asyncio.Event()
+
+    async def __aenter__(self) -> Writer:
+        loop = asyncio.get_running_loop()
+
+        def wait() -> None:
+            loop.call_soon_threadsafe(self._begun.set)
+            self.go_on.wait()
+
+        self.writer.start()
+        self.writer.put(wait)  # type: ignore[arg-type]
+        await self._begun.wait()
+        return self.writer
+
+    async def __aexit__(self, *_: object) -> None:
+        self.go_on.set()
+        await self.writer.aclose(nothing)
+
+
+async def test_a_process_that_was_stopped_has_no_thread_that_hangs(
+    told: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with Held(monkeypatch) as writer:
+        clock = time.monotonic
+        monkeypatch.setattr(time, "monotonic", lambda: clock() + 1000)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        assert (writer.hangs, told) == (False, [])
+        writer._watch()
+        assert not writer.hangs
+        writer._watch()
+        assert (writer.hangs, told) == (True, ["waiting for it"])
+
+
+async def test_a_step_that_takes_long_and_goes_on_does_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Held(monkeypatch) as writer:
+        for _ in range(9):
+            writer._watch()
+            writer.goes_on()
+        assert not writer.hangs
+        for _ in range(3):
+            writer._watch()
+        assert writer.hangs
+
+
+async def test_a_thread_that_hangs_again_at_once_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Held(monkeypatch) as writer:
+        hung: list[None] = []
+        writer._on_hang = lambda: hung.append(None)
+        for _ in range(3):
+            writer._watch()
+        writer.goes_on()  # it has written, and hangs before it could tell
+        for _ in range(3):
+            writer._watch()
+        assert len(hung) == 2
+
+
+async def test_who_leaves_as_it_hangs_does_not_end_the_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with Held(monkeypatch) as writer:
+        leaves, stays = (asyncio.create_task(writer.call(nothing)) for _ in range(2))
+        await asyncio.sleep(0)
+        leaves.cancel()
+        for _ in range(3):
+            writer._watch()
+        with pytest.raises(StoreDown):
+            await stays
+        with pytest.raises(asyncio.CancelledError):
+            await leaves

@@ -48,3 +48,15 @@ async def test_what_does_not_fit_is_not_counted_as_written() -> None:
         await room(store).reserve(8 * AHEAD)
     with pytest.raises(NoRoom, match="an answer is larger"):
         await room(store).reserve(store.most + 1)
+
+
+async def test_what_finds_no_room_counts_no_more() -> None:
+    store = Counting(1 << 30)
+    made = room(store)
+    await made.reserve(100_000)
+    made.size += 100_000
+    with pytest.raises(NoRoom):
+        await made.reserve(8 * AHEAD)
+    assert store.counted[-1] == made.size, "others find this room"
+    await made.reserve(1)
+    assert store.counted[-1] == made.size + 1 + AHEAD

@@ -193,6 +193,7 @@ def test_stream_options_are_for_streams() -> None:
 
 
 TOOLS = {"tools", "tool_config"}
+RATIO, SIZE = "image_config.aspect_ratio", "image_config.image_size"
 
 
 @pytest.mark.parametrize(
@@ -207,6 +208,12 @@ TOOLS = {"tools", "tool_config"}
         ({"tool_choice": "none", "tools": [FUNCTION]}, set()),
         ({"service_tier": "auto"}, {"service_tier"}),
         ({"presence_penalty": 0}, {"generation_config.presence_penalty"}),
+        ({"modalities": []}, {"response_modalities"}),
+        ({"modalities": ["text"], "size": "1024x1024", "quality": "hd"}, set()),
+        ({"size": "auto"}, {RATIO, SIZE}),
+        ({"quality": "auto"}, {SIZE}),
+        ({"image_config": {"aspect_ratio": "auto"}}, {RATIO}),
+        ({"image_size": "auto"}, {SIZE}),
     ],
     ids=lambda value: str(sorted(value) if isinstance(value, set) else value),  # a set differs by process
 )

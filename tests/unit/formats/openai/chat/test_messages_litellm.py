@@ -4,20 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.litellm_thoughts import BESIDE, THOUGHTS
 from tests.unit.formats.openai.asked import USER, reading, refused, spec
 
-THOUGHTS = [{"type": "thinking", "thinking": "I weigh"}, {"type": "thinking", "thinking": " it.", "signature": "c2ln"}]
 
-
-@pytest.mark.parametrize(
-    ("beside", "thoughts"),
-    [
-        ({"thinking_blocks": []}, []),
-        ({"thinking_blocks": THOUGHTS}, ["I weigh it."]),
-        ({"thinking_blocks": THOUGHTS, "reasoning_content": "I weigh it."}, ["I weigh it."]),
-        ({"thinking_blocks": [{"type": "thinking"}], "annotations": [], "audio": None}, []),
-    ],
-)
+@pytest.mark.parametrize(("beside", "thoughts"), BESIDE)
 def test_a_message_of_litellm_s(beside: dict[str, Any], thoughts: list[str]) -> None:
     said = {
         "role": "assistant",

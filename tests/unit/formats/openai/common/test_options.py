@@ -266,3 +266,8 @@ def test_a_quality_that_is_unknown() -> None:
     assert refusals(builder) == [("quality", "is not supported; use auto, standard, medium, low, high, hd")]
     _, builder = picture(lambda b: options.image_size(b, None, ALL, "image_size"))
     assert not builder.violations
+
+
+@pytest.mark.parametrize("names", [[], ["text"]])
+def test_no_modalities_override_a_default(names: list[str]) -> None:
+    assert reading("chat", modalities=names).cleared == (set() if names else {"response_modalities"})

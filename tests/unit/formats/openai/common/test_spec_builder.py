@@ -115,6 +115,18 @@ def test_violations_are_raised_together_and_are_not_endless() -> None:
     assert (builder.spec, builder.origins) == (pb.Spec(model="gemini/m"), {"spec.model": "model"})
 
 
+def test_an_error_says_that_there_may_be_more_than_the_contract_s_checks_find() -> None:
+    builder = SpecBuilder("gemini/m")
+    builder.done(Capabilities())
+    for _ in range(65):
+        builder.spec.messages.add(role=pb.Role.ROLE_USER)
+    with pytest.raises(InvalidRequest) as raised:
+        builder.check()
+    *named, last = raised.value.violations
+    assert (len(named), last.field) == (64, "")
+    assert last.description.startswith("may have more wrong fields than these; ")
+
+
 @pytest.mark.parametrize(
     ("url", "beside", "expected"),
     [

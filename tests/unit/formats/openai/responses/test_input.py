@@ -16,6 +16,7 @@ A64 = "data:image/png;base64,QQ=="
 OWN = "provider_specific_fields"
 CALL = {"type": "function_call", "call_id": "a", "name": "f", "arguments": '{"n": 1}'}
 CALL_PART = {"function_call": {"id": "a", "name": "f", "args": struct({"n": 1})}}
+AN_ID = "the id of a picture that was drawn here"
 DRAWN = {"type": "image_generation_call", "id": "ig_1", "result": "QQ==", "output_format": "png"}
 PICTURE = {"image": {"data": b"A", "mime_type": "image/png"}}
 
@@ -188,7 +189,7 @@ KINDS = "message, image_generation_call, function_call, function_call_output, re
         (
             {**DRAWN, "result": None},
             "result",
-            "is required, or url, or image_id; send the item as it came, or leave it out",
+            f"is required, or url, or image_id, or {AN_ID}; send the item as it came, or leave it out",
         ),
         ({**DRAWN, "url": "data:image/png,A"}, "url", "must be data:image/TYPE;base64,DATA"),
         ({**DRAWN, OWN: {"thought_signature": "?"}}, f"{OWN}.thought_signature", "is not valid base64"),

@@ -17,6 +17,13 @@ def test_an_earlier_picture_by_its_id() -> None:
     assert made.origins["spec.messages[1].parts[0].image"] == "input[1].image_id"
 
 
+def test_an_earlier_picture_by_the_id_of_its_item() -> None:
+    answer = "0123456789abcdef" * 2
+    made = reading("responses", input=[*USER, {"type": "image_generation_call", "id": f"ig_{answer}_0_3"}])
+    assert made.spec.messages[1].parts[0] == pb.Part(image={"image_id": f"cmpl-{answer}.0.3"})
+    assert made.origins["spec.messages[1].parts[0].image"] == "input[1].id"
+
+
 def test_a_users_picture_by_its_id() -> None:
     high = {**KEPT, "detail": "high"}
     made = reading("responses", input=[{"role": "user", "content": [KEPT, high]}])

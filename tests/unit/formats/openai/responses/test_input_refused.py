@@ -12,8 +12,9 @@ def test_every_wrong_item_is_named_and_its_result_is_not() -> None:
 
 def test_a_picture_that_did_not_come_is_skipped() -> None:
     failed = {"type": "image_generation_call", "id": "ig_1", "status": "failed", "result": None, "error": {}}
+    by_id = {"type": "image_generation_call", "id": f"ig_{'0' * 32}_withheld"}
     user = {"role": "user", "content": "A"}
-    assert len(spec("responses", input=[failed, user]).messages) == 1
+    assert len(spec("responses", input=[failed, by_id, user]).messages) == 1
 
 
 def test_an_unknown_field_of_an_item_is_dropped() -> None:

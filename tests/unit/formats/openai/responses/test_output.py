@@ -49,9 +49,9 @@ def written(said: str) -> dict[str, Any]:
     return {"type": "output_text", "text": said, "annotations": [], "logprobs": []}
 
 
-def drawn(index: int, part: int, **more: Any) -> dict[str, Any]:
+def drawn(part: int, **more: Any) -> dict[str, Any]:
     return {
-        "id": f"ig_0f_{index}",
+        "id": f"ig_0f_0_{part}",
         "type": IG,
         "status": "completed",
         "output_format": "png",
@@ -93,10 +93,10 @@ CALLED = {"id": "fc_0f_0", "type": "function_call", "call_id": "a", "name": "f",
             [text("H", thought=True, native_fields={"a": "1"})],
             [thought(0, "H", **{OWN: {"native_fields": [{"a": 1}], "parts": ["thought:1"]}})],
         ),
-        ([picture(b"A")], [drawn(0, 0)]),
+        ([picture(b"A")], [drawn(0)]),
         (
             [text("A"), picture(b"A", 1), text("B", 2)],
-            [message(0, [written("A")]), drawn(1, 1), message(2, [written("B")])],
+            [message(0, [written("A")]), drawn(1), message(2, [written("B")])],
         ),
         (
             [
@@ -106,18 +106,18 @@ CALLED = {"id": "fc_0f_0", "type": "function_call", "call_id": "a", "name": "f",
                     image={"mime_type": "image/png", "display_name": "cat", "width": 4, "height": 3},
                 )
             ],
-            [drawn(0, 0, size="4x3", **{OWN: {"thought_signature": "QQ==", "display_name": "cat"}})],
+            [drawn(0, size="4x3", **{OWN: {"thought_signature": "QQ==", "display_name": "cat"}})],
         ),
         (
             [whole("IMAGE", image={"uri": "gs://b/a", "mime_type": "image/png"})],
-            [drawn(0, 0, result=None, url="gs://b/a")],
+            [drawn(0, result=None, url="gs://b/a")],
         ),
-        ([picture(b"A", thought=True), picture(b"B", 1)], [draft(0, 0), drawn(1, 1)]),
-        ([picture(b"A"), picture(b"B", 1, thought=True)], [drawn(0, 0), draft(1, 1)]),
+        ([picture(b"A", thought=True), picture(b"B", 1)], [draft(0, 0), drawn(1)]),
+        ([picture(b"A"), picture(b"B", 1, thought=True)], [drawn(0), draft(1, 1)]),
         # The last draft is also the picture if there is no other.
         (
             [picture(b"A", thought=True), picture(b"B", 1, thought=True)],
-            [draft(0, 0), draft(1, 1), drawn(2, 1, **{OWN: {"thought": True}})],
+            [draft(0, 0), draft(1, 1), drawn(1, **{OWN: {"thought": True}})],
         ),
         ([call()], [{**CALLED, "status": "completed"}]),
         ([call(thought=True)], [{**CALLED, "status": "completed", OWN: {"thought": True}}]),
@@ -212,9 +212,9 @@ def test_the_events_of_a_call() -> None:
 def test_drafts_are_partial_images_of_the_next_picture(drafts: int, sent: list[int]) -> None:
     parts = [picture(b"A", thought=True), picture(b"B", 1, thought=True), picture(b"C", 2), picture(b"D", 3)]
     told, items, output = fed(*parts, drafts=drafts)
-    here = at("ig", 2)
+    here = {"item_id": "ig_0f_0_2", "output_index": 2}
     known = {"background": "opaque", "quality": "auto", "output_format": "png"}
-    start = {"id": "ig_0f_2", "type": IG, "status": "in_progress", "result": None}
+    start = {"id": "ig_0f_0_2", "type": IG, "status": "in_progress", "result": None}
     first = [(name, fields) for name, fields in told if fields.get("output_index") == 2]
     assert first == [
         ("output_item.added", {"output_index": 2, "item": start}),

@@ -31,7 +31,7 @@ def test_its_item_begins_when_it_is_known_to_be_a_picture(known: bool, events: l
     told, [item] = fed(picture(b"A", known=known))
     assert told == events
     expected = {"type": IG, "status": "completed", "url": "http://a/0/0", "result": None, "output_format": "png"}
-    assert item == {"id": "ig_0f_0", **expected}
+    assert item == {"id": "ig_0f_0_0", **expected}
 
 
 def test_a_draft_says_so_at_its_end_and_is_not_sent_again() -> None:
@@ -71,7 +71,7 @@ def kept(part: int, *, thought: bool = False) -> list[Any]:
 
 def inside(part: int, **more: Any) -> dict[str, Any]:
     known = {"type": IG, "status": "completed", "output_format": "png", "size": "4x3"}
-    return {"id": f"ig_0f_{part}", **known, "result": f"KEPT(0, {part})", **more}
+    return {"id": f"ig_0f_0_{part}", **known, "result": f"KEPT(0, {part})", **more}
 
 
 def test_pictures_that_are_not_kept_are_done_once_more_with_their_bytes() -> None:

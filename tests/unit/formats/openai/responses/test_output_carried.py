@@ -60,7 +60,7 @@ def withheld() -> list[Any]:
 def test_a_picture_that_did_not_come(events: list[Any], error: dict[str, str]) -> None:
     [failed] = items(*events, draws=True)
     assert failed == {
-        "id": "ig_0f_0",
+        "id": "ig_0f_withheld",
         "type": "image_generation_call",
         "status": "failed",
         "result": None,
