@@ -1,4 +1,4 @@
-"""A collector of the tests' own: it takes OTLP over HTTP and keeps the spans. Runs in a thread."""
+"""A collector of the tests' own: it takes OTLP over HTTP, and keeps spans and metrics. Runs in a thread."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
@@ -21,6 +22,8 @@ class Receiver:
         self.bodies: list[bytes] = []
         self.resources: list[dict[str, Any]] = []
         self.services: dict[bytes, str] = {}  # whose span it is, by the span's id
+        self.metrics_status, self.metrics_asked = 200, 0
+        self.metrics: dict[str, Any] = {}  # as they were last, by name
         self._spans: list[Span] = []
         self._changed = threading.Condition()
         self.url = ""
@@ -41,6 +44,16 @@ class Receiver:
                     self.services |= {span.span_id: self.resources[-1].get("service.name", "") for span in spans}
             self._changed.notify_all()
         return status or 200
+
+    def take_metrics(self, body: bytes) -> int:
+        """A request with metrics has come in."""
+        with self._changed:
+            self.metrics_asked += 1
+            if self.metrics_status == 200:
+                for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+                    self.metrics = {metric.name: metric for scope in resource.scope_metrics for metric in scope.metrics}
+            self._changed.notify_all()
+            return self.metrics_status
 
     def wait(self, enough: Callable[["Receiver"], bool]) -> None:
         """Return when enough has come in."""
@@ -85,7 +98,9 @@ def receiving(port: int = 0) -> Iterator[Receiver]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            self.send_response(receiver.take(self._body()) if self.path == "/v1/traces" else 404)
+            body = self._body()
+            takes = {"/v1/traces": receiver.take, "/v1/metrics": receiver.take_metrics}
+            self.send_response(takes[self.path](body) if self.path in takes else 404)
             self.send_header("content-length", "0")
             self.end_headers()
 

@@ -72,7 +72,7 @@ def test_a_collector_that_does_not_answer_holds_up_no_call_and_no_stop(
                 drawn(server.address)
             begun = time.monotonic()
             server.ask_to_stop()
-            server.log_line("the last spans were not delivered")
+            server.log_line("the last spans or metrics were not delivered")
             server.log_line("stopped")
             assert server.process.wait(60) == 0
             assert time.monotonic() - begun < 60  # and not the 600 s of the request
@@ -92,7 +92,11 @@ def test_opentelemetrys_own_variable_turns_it_on(emulator: Program, monkeypatch:
 
 @pytest.mark.parametrize(
     "environ",
-    [{}, {ENDPOINT: "http://x", "OTEL_SDK_DISABLED": "true"}, {ENDPOINT: "http://x", "OTEL_TRACES_EXPORTER": "none"}],
+    [
+        {},
+        {ENDPOINT: "http://x", "OTEL_SDK_DISABLED": "true"},
+        {ENDPOINT: "http://x", "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"},
+    ],
     ids=["nothing", "disabled", "no exporter"],
 )
 async def test_it_is_off(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 _WHO = ("key", "open", "off")
 # Keys under `imagewire:` that are not single values; config.load reads them.
-SECTIONS = ("models", "callers")
+SECTIONS = ("models", "callers", "jwt")
 # Former names of settings, which still work.
 RENAMED = {"rest_missing_signatures": "missing_signatures"}
 
@@ -237,7 +237,7 @@ class Settings:
     drain_grace: float = setting(30.0, _not_negative)
     """How long running calls may then take to finish, before they end in ABORTED."""
     otlp: str = setting("", lambda value: None if value in {"", "off"} else url(value))
-    """Where spans are sent by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
+    """Where spans and metrics go by OTLP over HTTP: a URL, off, or empty for what OTEL_EXPORTER_OTLP_ENDPOINT says."""
     trace_upstream: bool = False
     """Whether the provider gets the trace, the request id and the allowed baggage of each call, as headers."""
     baggage: str = setting("", _tokens)

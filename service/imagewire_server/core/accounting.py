@@ -1,10 +1,12 @@
 """What a call's upstream calls drew and cost, also of those that failed or were ended early."""
 
+import time
 from typing import TYPE_CHECKING
 
 from imagewire_server.contract import pb
-from imagewire_server.contract.errors import Error
+from imagewire_server.contract.errors import Error, InvalidRequest
 from imagewire_server.contract.provider import Report
+from imagewire_server.core import metrics
 from imagewire_server.core.call import Call
 from imagewire_server.core.pricing import NANO, Asked, Drawn, is_counted, nano_usd
 from imagewire_server.core.router import Route
@@ -25,6 +27,8 @@ class Account:
         self._drawn = Drawn()
         self._open = 0  # pictures that have begun and are not whole
         self._attempt: Attempt | None = None
+        self._is_open = False  # the upstream call under way is not counted yet
+        self._deployment, self._begun = "", 0.0
 
     @property
     def is_free(self) -> bool:
@@ -35,6 +39,7 @@ class Account:
         """An upstream call of `spec` begins: its report, which the provider fills in."""
         self._asked = Asked(route.capabilities, spec.image_config.image_size, spec.service_tier)
         self._drawn, self._open = Drawn(), 0
+        self._is_open, self._deployment, self._begun = True, route.id, time.monotonic()
         call = self._call
         report = self._report = Report(large=call.large)
         if call.attempts is not None:
@@ -61,6 +66,7 @@ class Account:
             return
         answer = report.answer
         usage = answer.usage if answer is not None else None
+        self._count_tokens(usage)
         cost = None
         if answer is not None and (answer.finished or (usage is not None and is_counted(usage))):
             # A picture that is not whole was drawn nevertheless.
@@ -83,12 +89,17 @@ class Account:
             return  # counted already: others were asked in place of a blocked prompt, and none answered
         self._report = None
         usage = finished.usage if finished.HasField("usage") else None
+        self._count_tokens(usage)
         cost = nano_usd(usage, self._asked, self._drawn)
         if cost is not None:
             finished.usage.cost_nano_usd = cost
             finished.usage.cost_usd = cost / NANO
         self._charge("maybe" if usage is None and cost is None else "yes", cost)
         self._tell(None, finished)
+
+    def _count_tokens(self, usage: pb.Usage | None) -> None:
+        if usage is not None:
+            metrics.count_tokens(self._deployment, usage)
 
     def _charge(self, charged: str, cost_nano_usd: int | None) -> None:
         self._call.pictures += self._drawn.pictures
@@ -102,7 +113,11 @@ class Account:
         return (*self._call.passed_on, *(trace.headers() if trace is not None else ()))
 
     def _tell(self, error: Error | None, finished: pb.Finished | None) -> None:
-        """Tell who watches that the upstream call under way is over."""
+        """Tell who watches that the upstream call under way is over, and count it, if that was not done yet."""
+        is_open, self._is_open = self._is_open, False
+        if is_open and not isinstance(error, InvalidRequest):  # in that case nothing was sent
+            reason = "OK" if finished is not None else error.reason if error is not None else "ABANDONED"
+            metrics.count_attempt(self._call, self._deployment, reason, time.monotonic() - self._begun)
         attempt, self._attempt = self._attempt, None
         if attempt is not None:
             attempt.ended(error, finished)

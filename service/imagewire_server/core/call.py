@@ -57,7 +57,7 @@ class Call:
     earlier_messages: how many messages of an earlier chat were put in front of the request's own. name_of: the caller's
     name of a path of the spec.
     cached_answers: how many of its answers came from the answer cache. pictures: how many were drawn, without drafts,
-    known when their cost is. image_bytes: of pictures handed on.
+    known when their cost is. image_bytes: of pictures handed on. sent_bytes: of gRPC's messages.
     charged: "no", "maybe" or "yes". cost_nano_usd: of all upstream calls, None where it is not known.
 
     Known at the end: code: "OK", "CANCELLED", or the reason of the error. status: gRPC's ("UNAVAILABLE") or HTTP's.
@@ -92,6 +92,7 @@ class Call:
     events: int = 0
     pictures: int = 0
     image_bytes: int = 0
+    sent_bytes: int = 0
     first_image_byte: float | None = None
     finish_reason: str = ""
     charged: str = "no"

@@ -12,6 +12,8 @@ import mmap
 import os
 import tempfile
 import threading
+from bisect import bisect_left
+from typing import NamedTuple
 
 import msgspec
 import structlog
@@ -19,6 +21,15 @@ import structlog
 from imagewire_server import linux
 
 Name = tuple[str, ...]  # a metric's, then the values of its labels
+SUM = "sum"  # the last label of the sum of what a histogram has counted
+
+
+class Histogram(NamedTuple):
+    """bounds: the upper ones of its buckets but the last. last: the last label of each bucket, then that of the sum."""
+
+    bounds: tuple[float, ...]
+    last: tuple[str, ...]
+
 
 _ALONE = 256 * 1024
 # One byte in so many is for doubles: a name's line has at least three times the bytes of one.
@@ -37,11 +48,26 @@ class Counts:
         self._spare = len(self._doubles) - 1  # for what has no room
         self._lock = threading.Lock()
         self._places = {name: at for at, name in enumerate(self._read_names(), 1)}
+        self._series: dict[Name, list[int]] = {}  # the places of a histogram's buckets and of its sum, 0 if not known
 
     def add(self, name: Name, amount: float = 1.0) -> None:
         """Add to a number."""
         at = self._places.get(name) or self._place(name)
         self._doubles[at] += amount
+
+    def observe(self, name: Name, value: float, of: "Histogram") -> int:
+        """Count a value in its bucket, and in the sum; return the bucket's index. name: without the last label."""
+        series = self._series.get(name)
+        if series is None:
+            series = self._series[name] = [0] * len(of.last)
+        bucket = bisect_left(of.bounds, value)
+        doubles, at, whole = self._doubles, series[bucket], series[-1]
+        if not at or not whole:
+            at = series[bucket] = self._places.get((*name, of.last[bucket])) or self._place((*name, of.last[bucket]))
+            whole = series[-1] = self._places.get((*name, SUM)) or self._place((*name, SUM))
+        doubles[at] += 1.0
+        doubles[whole] += value
+        return bucket
 
     def clear(self, metric: str) -> None:
         """Set a metric's numbers to 0."""

@@ -1,15 +1,17 @@
-"""What was counted, in Prometheus' text format or as OpenMetrics."""
+"""What was counted, in Prometheus' text format or as OpenMetrics, which has exemplars too."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.core import Exemplar as Shown
 from prometheus_client.core import Metric as Family
 from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.registry import Collector
 
-from imagewire_server.core.counters import Name
-from imagewire_server.core.metrics import BUCKETS, METRICS, SUM, Metric, everything
+from imagewire_server.core.counters import SUM, Name
+from imagewire_server.core.instruments import METRICS, Metric
+from imagewire_server.core.metrics import Exemplar, by_metric, everything, exemplars
 
 MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _OPEN_METRICS = "application/openmetrics-text"
@@ -35,16 +37,37 @@ def page(kind: str = MEDIA_TYPE) -> bytes:
 class _Counted(Collector):
     def collect(self) -> Iterator[Family]:
         """Each metric with its numbers."""
-        by_metric: dict[str, dict[Name, float]] = {name: {} for name in METRICS}
-        for (name, *labels), number in everything().items():
-            by_metric[name][tuple(labels)] = number
+        numbers = by_metric(everything())
+        # A copy: calls go on, and this is another thread.
+        examples = by_metric(exemplars.copy())
         for name, metric in METRICS.items():
-            yield _family(name, metric, by_metric[name])
+            shown = _shown(metric, numbers[name])
+            if metric.kind == "histogram":
+                yield _histogram(name, metric, shown, _newest(metric, examples[name]))
+            else:
+                yield _family(name, metric, shown)
+
+
+def _shown(metric: Metric, numbers: Mapping[Name, float]) -> dict[Name, float]:
+    """Numbers by the labels that are shown here: the sums over the others."""
+    sums: dict[Name, float] = {}
+    for labels, number in numbers.items():
+        key = _key(metric, labels)
+        sums[key] = sums.get(key, 0.0) + number
+    return sums
+
+
+def _newest(metric: Metric, examples: Mapping[Name, Exemplar]) -> dict[Name, Exemplar]:
+    """The last exemplar of each bucket that is shown here."""
+    return {_key(metric, labels): one for labels, one in sorted(examples.items(), key=lambda pair: pair[1].moment)}
+
+
+def _key(metric: Metric, labels: Name) -> Name:
+    shown = len(metric.labels)
+    return labels[:shown] + labels[shown + len(metric.more) :]
 
 
 def _family(name: str, metric: Metric, numbers: dict[Name, float]) -> Family:
-    if metric.kind == "histogram":
-        return _histogram(name, metric, numbers)
     kind = GaugeMetricFamily if metric.kind == "gauge" else CounterMetricFamily
     family = kind(name, metric.help, labels=metric.labels)
     if not metric.labels:
@@ -54,12 +77,18 @@ def _family(name: str, metric: Metric, numbers: dict[Name, float]) -> Family:
     return family
 
 
-def _histogram(name: str, metric: Metric, numbers: dict[Name, float]) -> Family:
+def _histogram(name: str, metric: Metric, numbers: dict[Name, float], examples: dict[Name, Exemplar]) -> Family:
     family = HistogramMetricFamily(name, metric.help, labels=metric.labels)
     for labels in dict.fromkeys(key[:-1] for key in numbers):
-        below, buckets = 0.0, []
-        for bound in BUCKETS:
+        below = 0.0
+        buckets: list[tuple[str, float] | tuple[str, float, Shown]] = []
+        for bound in metric.buckets:
             below += numbers.get((*labels, bound), 0.0)
-            buckets.append((bound, below))
+            one = examples.get((*labels, bound))
+            buckets.append((bound, below) if one is None else (bound, below, _exemplar(one)))
         family.add_metric(labels, buckets, numbers.get((*labels, SUM), 0.0))
     return family
+
+
+def _exemplar(one: Exemplar) -> Shown:
+    return Shown({"trace_id": one.trace_id, "span_id": one.span_id}, one.value, one.moment)

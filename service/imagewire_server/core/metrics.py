@@ -1,77 +1,63 @@
-"""Metrics of calls. Labels are names of the configuration and of the contract, never a caller's text.
+"""Counts what `instruments.py` names. Each number is counted once, whoever is told of it.
 
-So calls are counted per deployment, not per model: with wildcards, the name of a model is the caller's text.
-
-Each worker counts in its own slot of memory that the parent has reserved. Any worker returns the sum (`exposition.py`).
+Each worker counts in its own slot of memory that the parent has reserved. Any worker returns the sum (`exposition.py`);
+a collector gets each worker's own numbers.
 """
 
-from bisect import bisect_left
-from typing import NamedTuple
+import time
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, TypeVar
 
+from imagewire_server.contract import pb
+from imagewire_server.core import instruments as names
 from imagewire_server.core.call import Call
-from imagewire_server.core.counters import Counts, Name, Shared
+from imagewire_server.core.counters import Counts, Histogram, Name, Shared
+from imagewire_server.core.trace_context import TraceContext
 
-
-class Metric(NamedTuple):
-    """kind: "counter", "gauge" or "histogram"."""
-
-    kind: str
-    help: str
-    labels: tuple[str, ...] = ()
-
-
-_CALLS, _SECONDS, _RUNNING = "imagewire_calls", "imagewire_call_seconds", "imagewire_calls_running"
-_ATTEMPTS, _IMAGE_BYTES = "imagewire_upstream_attempts", "imagewire_image_bytes"
-_COST, _COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
-_LINES_DROPPED = "imagewire_log_lines_dropped"
-_NOT_KEPT = "imagewire_answers_not_kept"
-_CACHED = "imagewire_cached_answers"
-_OF_CALLERS, _PICTURES_OF, _COST_OF = "imagewire_caller_calls", "imagewire_caller_pictures", "imagewire_caller_cost_usd"
-_CERTIFICATE = "imagewire_tls_certificate_not_after_timestamp_seconds"
-
-METRICS = {
-    _CALLS: Metric("counter", "Calls, by how they ended.", ("method", "code")),
-    _SECONDS: Metric("histogram", "From a call's begin to its end.", ("method",)),
-    _ATTEMPTS: Metric("counter", "Calls to providers.", ("deployment", "reason")),
-    _IMAGE_BYTES: Metric("counter", "Bytes of pictures handed on.", ("deployment",)),
-    _COST: Metric("counter", "US dollars, where they are known.", ("deployment",)),
-    _COST_UNKNOWN: Metric(
-        "counter",
-        "Calls that were or may have been charged (charged: yes, maybe), and nobody can tell how much.",
-        ("deployment", "charged"),
-    ),
-    _NOT_KEPT: Metric("counter", "Answers that the store of answers could not keep."),
-    _CACHED: Metric("counter", "Answers that were sent again from the answer cache, and drawn by nobody."),
-    _OF_CALLERS: Metric("counter", "Calls of a caller under imagewire.callers, by how they ended.", ("caller", "code")),
-    _PICTURES_OF: Metric("counter", "Whole pictures that were drawn for it, without drafts.", ("caller",)),
-    _COST_OF: Metric("counter", "US dollars that it cost, where they are known.", ("caller",)),
-    _RUNNING: Metric("gauge", "Calls that draw now."),
-    _LINES_DROPPED: Metric(
-        "counter",
-        "Lines of the log that were lost, because they came faster than they could be written (full), or could not be"
-        " written at all (unwritable).",
-        ("reason",),
-    ),
-    _CERTIFICATE: Metric(
-        "gauge", "Until when the certificate is valid that this worker uses, in Unix time.", ("file",)
-    ),
-}
-# A histogram's numbers have one more label: the sum, or a bucket's bound, for what is above the one before.
-SUM = "sum"
-BOUNDS = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0)
-BUCKETS = (*(str(bound) for bound in BOUNDS), "+Inf")
+_T = TypeVar("_T")
 
 # Slots are as large as all names can become, with some deployments and callers more.
-_BASE, _PER_NAME = 256 * 1024, 8 * 1024
+_BASE, _PER_NAME = 512 * 1024, 12 * 1024
+_MODALITIES = {name: name.lower() for name in ("TEXT", "IMAGE", "AUDIO", "VIDEO", "DOCUMENT")}
+_UNKNOWN = "unknown"  # the modality of tokens for which the provider says none that is known
 
 _counts = Counts()
 _shared: Shared | None = None
 _own: dict[Name, float] = {}  # what has no sum over all workers
 
 
-def slot_size(names: int) -> int:
-    """The bytes of a worker's slot. names: of deployments and callers."""
-    return _BASE + _PER_NAME * names
+class Exemplar(NamedTuple):
+    """A call that was counted in a bucket, and whose span was recorded. moment: Unix time."""
+
+    value: float
+    trace_id: str
+    span_id: str
+    moment: float
+
+
+class Served(NamedTuple):
+    """What a deployment serves. provider: as OpenTelemetry names it. model: the provider's id, "" for a wildcard's."""
+
+    provider: str
+    model: str
+
+
+# By their ids; those of the last configuration that was read, and of earlier ones.
+deployments: dict[str, Served] = {}
+
+# The last one of each bucket, of this worker's calls.
+exemplars: dict[Name, Exemplar] = {}
+
+
+_HISTOGRAMS = {name: metric.histogram for name, metric in names.METRICS.items() if metric.kind == "histogram"}
+_CALL_SECONDS, _SENT = _HISTOGRAMS[names.CALL_SECONDS], _HISTOGRAMS[names.SENT]
+_FIRST_IMAGE_BYTE = _HISTOGRAMS[names.FIRST_IMAGE_BYTE]
+_ATTEMPT_SECONDS, _TOKENS = _HISTOGRAMS[names.ATTEMPT_SECONDS], _HISTOGRAMS[names.TOKENS]
+
+
+def slot_size(most: int) -> int:
+    """The bytes of a worker's slot. most: the number of deployments and callers."""
+    return _BASE + _PER_NAME * most
 
 
 def share(shared: Shared, slot: int) -> None:
@@ -82,7 +68,7 @@ def share(shared: Shared, slot: int) -> None:
 
 def forget_running(slot: memoryview) -> None:
     """The calls of an ended process are no longer running; what it has counted remains."""
-    Counts(slot).clear(_RUNNING)
+    Counts(slot).clear(names.RUNNING)
 
 
 def everything() -> dict[Name, float]:
@@ -90,54 +76,126 @@ def everything() -> dict[Name, float]:
     return {**(_shared.read() if _shared is not None else _counts.read()), **_own}
 
 
+def own() -> dict[Name, float]:
+    """What this process counts; also what another one has counted before in its slot."""
+    return {**_counts.read(), **_own}
+
+
 def count(call: Call) -> None:
     """Count a call that has ended."""
-    add = _counts.add
-    add((_CALLS, call.method, call.code))
-    add((_SECONDS, call.method, SUM), call.seconds)
-    add((_SECONDS, call.method, BUCKETS[bisect_left(BOUNDS, call.seconds)]))
+    add, observe = _counts.add, _counts.observe
+    method, status, trace = call.method, str(call.status), call.trace
+    add((names.CALLS, method, call.code))
+    timed = (names.CALL_SECONDS, method, status)
+    bucket = observe(timed, call.seconds, _CALL_SECONDS)
+    if trace is not None and trace.sampled:
+        _exemplify(timed, _CALL_SECONDS, bucket, call.seconds, trace)
+    if method.startswith("/"):
+        observe((names.SENT, method, status), call.sent_bytes, _SENT)
     for deployment, reason in call.tried:
-        add((_ATTEMPTS, deployment, reason))
+        add((names.ATTEMPTS, deployment, reason))
     if call.cached_answers:
-        add((_CACHED,), call.cached_answers)
+        add((names.CACHED,), call.cached_answers)
+    if call.joined:
+        add((names.JOINED,))
     if caller := call.caller.counted_as:
-        add((_OF_CALLERS, caller, call.code))
+        add((names.OF_CALLERS, caller, call.code))
     if call.deployment:
-        add((_IMAGE_BYTES, call.deployment), call.image_bytes)
+        add((names.IMAGE_BYTES, call.deployment), call.image_bytes)
+        if call.first_image_byte is not None:
+            begun = (names.FIRST_IMAGE_BYTE, call.deployment)
+            bucket = observe(begun, call.first_image_byte, _FIRST_IMAGE_BYTE)
+            if trace is not None and trace.sampled:
+                _exemplify(begun, _FIRST_IMAGE_BYTE, bucket, call.first_image_byte, trace)
     count_cost(call)
 
 
 def count_cost(call: Call) -> None:
     """Count what a call cost: at its end, or at that of its drawing, if that comes later."""
     if caller := call.caller.counted_as:
-        _counts.add((_PICTURES_OF, caller), call.pictures)
-        _counts.add((_COST_OF, caller), call.cost_usd or 0.0)
+        _counts.add((names.PICTURES_OF, caller), call.pictures)
+        _counts.add((names.COST_OF, caller), call.cost_usd or 0.0)
     if call.deployment:
-        _counts.add((_COST, call.deployment), call.cost_usd or 0.0)
+        _counts.add((names.COST, call.deployment), call.cost_usd or 0.0)
         if call.cost_nano_usd is None and call.charged != "no":
-            _counts.add((_COST_UNKNOWN, call.deployment, call.charged))
+            _counts.add((names.COST_UNKNOWN, call.deployment, call.charged))
+
+
+def count_started(method: str) -> None:
+    """A call of gRPC began."""
+    _counts.add((names.STARTED, method))
+
+
+def count_attempt(call: Call, deployment: str, reason: str, seconds: float) -> None:
+    """A call to a provider has ended. reason: "OK" for an answer. call: what it was for."""
+    timed = (names.ATTEMPT_SECONDS, deployment, reason)
+    bucket = _counts.observe(timed, seconds, _ATTEMPT_SECONDS)
+    if call.trace is not None and call.trace.sampled:
+        _exemplify(timed, _ATTEMPT_SECONDS, bucket, seconds, call.trace)
+
+
+def _exemplify(name: Name, of: Histogram, bucket: int, value: float, trace: TraceContext) -> None:
+    exemplars[*name, of.last[bucket]] = Exemplar(value, trace.trace_id, trace.span_id, time.time())
+
+
+def count_tokens(deployment: str, usage: pb.Usage) -> None:
+    """A provider has said what a call to it used. Its own sums hold: what no modality is named for is counted too."""
+    _count_details(deployment, "input", usage.prompt_tokens, usage.prompt_tokens_details)
+    _count_details(deployment, "output", usage.candidates_tokens, usage.candidates_tokens_details)
+    if (tokens := usage.tool_use_prompt_tokens) > 0:
+        _counts.observe((names.TOKENS, deployment, "input", "tool_use"), tokens, _TOKENS)
+    if (tokens := usage.thoughts_tokens) > 0:
+        _counts.observe((names.TOKENS, deployment, "output", "thought"), tokens, _TOKENS)
+
+
+def _count_details(deployment: str, kind: str, left: int, details: Iterable[pb.ModalityTokens]) -> None:
+    for one in details:
+        modality, tokens = _MODALITIES.get(one.modality), one.tokens
+        if modality is not None and tokens > 0:
+            left -= tokens
+            _counts.observe((names.TOKENS, deployment, kind, modality), tokens, _TOKENS)
+    if left > 0:
+        _counts.observe((names.TOKENS, deployment, kind, _UNKNOWN), left, _TOKENS)
+
+
+def count_retry(deployment: str) -> None:
+    """A deployment is asked because another, or itself, has failed for the same drawing."""
+    _counts.add((names.RETRIES, deployment))
+
+
+def count_cooldown(deployment: str) -> None:
+    """A deployment's cooldown began or became longer."""
+    _counts.add((names.COOLDOWNS, deployment))
 
 
 def count_not_kept() -> None:
     """The store could not keep an answer."""
-    _counts.add((_NOT_KEPT,))
+    _counts.add((names.NOT_KEPT,))
 
 
 def count_running(change: int) -> None:
     """Calls began (1) or ended (-1) to draw."""
-    _counts.add((_RUNNING,), change)
+    _counts.add((names.RUNNING,), change)
 
 
 def count_lines_dropped(reason: str, lines: int) -> None:
     """Lines of the log were lost."""
-    _counts.add((_LINES_DROPPED, reason), lines)
+    _counts.add((names.LINES_DROPPED, reason), lines)
 
 
 def set_certificate_expiry(file: str, moment: float) -> None:
     """Until when the certificate of a file is valid, in Unix time."""
-    _own[_CERTIFICATE, file] = moment
+    _own[names.CERTIFICATE, file] = moment
 
 
 def forget_certificate(file: str) -> None:
     """The certificate of a file is no longer served."""
-    _own.pop((_CERTIFICATE, file), None)
+    _own.pop((names.CERTIFICATE, file), None)
+
+
+def by_metric(found: Mapping[Name, _T]) -> dict[str, dict[Name, _T]]:
+    """What was found of each metric, by the values of its labels."""
+    sorted_out: dict[str, dict[Name, _T]] = {name: {} for name in names.METRICS}
+    for (name, *labels), one in found.items():
+        sorted_out[name][tuple(labels)] = one
+    return sorted_out

@@ -11,6 +11,7 @@ from imagewire_server.config.routing import Routing
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Code, Cooling, Error, NotFound
 from imagewire_server.contract.provider import Capabilities, Provider
+from imagewire_server.core import metrics
 from imagewire_server.core.circuit import Circuit, Slot
 
 # A wildcard serves any id: so many circuits of a deployment are remembered.
@@ -191,7 +192,10 @@ class Router:
     def failed(self, route: Route, slot: Slot, error: Error) -> None:
         """Note a failure; it may open the circuit."""
         allowed, cooldown = self._routing.allowed_fails, self._routing.cooldown_time
+        before = route.circuit.cooldowns
         route.circuit.failed(slot, error, self._clock(), allowed=allowed, cooldown=cooldown)
+        if route.circuit.cooldowns != before:
+            metrics.count_cooldown(route.id)
 
     def _by_wildcard(self, name: str) -> list[Route]:
         found: list[tuple[int, Route]] = []

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from imagewire_server.core.counters import Counts, Shared, reserve
+from imagewire_server.core.counters import Counts, Histogram, Shared, reserve
 
 SIZE = 4096
 CHILD = """
@@ -51,6 +51,24 @@ def test_d7_what_has_no_room_is_named_once_and_harms_nothing(monkeypatch: pytest
     assert 100 < len(read) < SIZE
     assert set(read.values()) == {2.0}
     assert log.warning.call_count == SIZE - len(read)
+
+
+TIMES = Histogram((0.5, 2.0), ("0.5", "2.0", "+Inf", "sum"))
+
+
+def test_a_value_is_in_its_bucket_and_in_the_sum() -> None:
+    counts = Counts()
+    counts.add(("seconds", "a", "2.0"))  # known before
+    assert [counts.observe(("seconds", "a"), value, TIMES) for value in (0.5, 0.6, 2.5, 3.0)] == [0, 1, 2, 2]
+    counts.observe(("seconds", "b"), 1.0, TIMES)
+    assert counts.read() == {
+        ("seconds", "a", "0.5"): 1.0,
+        ("seconds", "a", "2.0"): 2.0,
+        ("seconds", "a", "+Inf"): 2.0,
+        ("seconds", "a", "sum"): 6.6,
+        ("seconds", "b", "2.0"): 1.0,
+        ("seconds", "b", "sum"): 1.0,
+    }
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="no /proc here")

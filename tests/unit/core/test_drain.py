@@ -30,7 +30,7 @@ async def test_m1_a_streams_first_message_is_out_before_its_status(beat: bool) -
     async def drawn() -> None:
         call = Call(tried=[("gemini", "OK")])
         times = {"heartbeat_interval": 0.001 if beat else 60, "stall_timeout": 60}
-        writer = StreamWriter(slow, calls.shielded, **times, max_frame_bytes=1 << 18)  # type: ignore[arg-type]
+        writer = StreamWriter(slow, call, calls.shielded, **times, max_frame_bytes=1 << 18)  # type: ignore[arg-type]
         with calls.running(call):
             async with writer:
                 if not beat:

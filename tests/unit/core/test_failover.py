@@ -21,6 +21,7 @@ from imagewire_server.contract.errors import (
     Unreachable,
     Violation,
 )
+from imagewire_server.core import metrics
 from imagewire_server.core.spec_defaults import merged
 from tests.unit.core.scripted_providers import BLOCKED, SENT, Scripted, Step, counts, drawn, end, engine
 
@@ -126,10 +127,13 @@ async def test_an_error_after_the_first_event_leads_nowhere() -> None:
 
 async def test_repeats_come_before_fallbacks_and_are_noted() -> None:
     providers = Scripted(*[fails(Unreachable("x"))] * 3), Scripted(WHOLE)
+    before = metrics.everything()
     with stamina.set_testing(True, attempts=3):  # without pauses
         call, error = await drawn(engine(*providers, fallbacks=(("n0", ("n1",)),), num_retries=2))
     assert error is None
     assert call.tried == [("d0", "UPSTREAM_UNREACHABLE")] * 3 + [("d1", "OK")]
+    counted = [("imagewire_upstream_retries", deployment) for deployment in ("d0", "d1")]
+    assert [metrics.everything()[name] - before.get(name, 0.0) for name in counted] == [2.0, 1.0]
 
 
 async def test_a_model_that_cools_down_costs_a_fallback_nothing() -> None:
@@ -193,3 +197,19 @@ async def test_who_stands_in_for_a_blocked_prompt(calls: list[list[Step]], tried
     assert error is None
     assert [name for name, _ in call.tried] == tried
     assert call.finish_reason == reason
+
+
+async def test_a_deployment_that_was_not_asked_is_asked_in_the_same_minute() -> None:
+    """Its rpm is a limit; what is refused before anything is sent counts for nothing."""
+    made = engine(Scripted(WRONG, WHOLE, WHOLE), rpm=1, enforces_rpm=True)
+    assert isinstance((await drawn(made))[1], InvalidRequest)
+    assert (await drawn(made))[1] is None
+    call, error = await drawn(made)
+    assert (type(error), call.tried) == (Cooling, [])
+
+
+async def test_a_deployment_whose_minute_is_full_gives_way_to_the_fallback() -> None:
+    made = engine(Scripted(WHOLE), Scripted(WHOLE), rpm=1, enforces_rpm=True, **routing(n0=("n1",)))
+    assert (await drawn(made))[0].tried == [("d0", "OK")]
+    call, error = await drawn(made)
+    assert (error, call.tried, call.fallbacks) == (None, [("d1", "OK")], ["n1"])

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 import pytest
 
 from imagewire_server.config.caller_policies import Policy
+from imagewire_server.contract import pb
 from imagewire_server.core import metrics
 from imagewire_server.core.access.caller import MASTER_KEY, Caller
 from imagewire_server.core.call import Call
 from imagewire_server.core.counters import Counts, Shared, reserve
+from imagewire_server.core.trace_context import TraceContext
 
 
 @pytest.fixture(autouse=True)
@@ -20,20 +22,34 @@ def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _call(seconds: float = 0.3, **fields: object) -> Call:
-    return Call(method="/a/B", seconds=seconds, **fields)  # type: ignore[arg-type]
+    return Call(method="/a/B", seconds=seconds, **{"status": "OK", **fields})  # type: ignore[arg-type]
 
 
 def test_a_call_that_cost_something_counts_for_its_deployment() -> None:
-    call = _call(deployment="d2", image_bytes=100, tried=[("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")])
+    call = _call(
+        deployment="d2",
+        image_bytes=100,
+        sent_bytes=3000,
+        first_image_byte=0.2,
+        tried=[("d1", "UPSTREAM_UNREACHABLE"), ("d2", "OK")],
+    )
     call.charge("yes", 2_000_000_000)
     metrics.count(call)
-    metrics.count(_call(seconds=1000.0, code="CANCELLED"))
+    metrics.count(_call(seconds=1000.0, code="CANCELLED", status="CANCELLED", joined=True))
     assert metrics.everything() == {
         ("imagewire_calls", "/a/B", "OK"): 1.0,
         ("imagewire_calls", "/a/B", "CANCELLED"): 1.0,
-        ("imagewire_call_seconds", "/a/B", "sum"): 1000.3,
-        ("imagewire_call_seconds", "/a/B", "0.5"): 1.0,
-        ("imagewire_call_seconds", "/a/B", "+Inf"): 1.0,
+        ("imagewire_call_seconds", "/a/B", "OK", "sum"): 0.3,
+        ("imagewire_call_seconds", "/a/B", "OK", "0.5"): 1.0,
+        ("imagewire_call_seconds", "/a/B", "CANCELLED", "sum"): 1000.0,
+        ("imagewire_call_seconds", "/a/B", "CANCELLED", "+Inf"): 1.0,
+        ("imagewire_grpc_sent_bytes", "/a/B", "OK", "sum"): 3000.0,
+        ("imagewire_grpc_sent_bytes", "/a/B", "OK", "4096.0"): 1.0,
+        ("imagewire_grpc_sent_bytes", "/a/B", "CANCELLED", "sum"): 0.0,
+        ("imagewire_grpc_sent_bytes", "/a/B", "CANCELLED", "0.0"): 1.0,
+        ("imagewire_first_image_byte_seconds", "d2", "sum"): 0.2,
+        ("imagewire_first_image_byte_seconds", "d2", "0.5"): 1.0,
+        ("imagewire_joined_calls",): 1.0,
         ("imagewire_upstream_attempts", "d1", "UPSTREAM_UNREACHABLE"): 1.0,
         ("imagewire_upstream_attempts", "d2", "OK"): 1.0,
         ("imagewire_image_bytes", "d2"): 100.0,
@@ -48,6 +64,76 @@ def test_a_cost_that_is_not_known_is_counted_as_such(charged: str) -> None:
     metrics.count(call)
     assert metrics.everything()["imagewire_calls_of_unknown_cost", "d", charged] == 1.0
     assert metrics.everything()["imagewire_cost_usd", "d"] == 0.0
+
+
+def test_a_call_of_rest_is_counted_by_its_status_and_no_message_of_grpc() -> None:
+    metrics.count(Call(method="POST /v1/chat/completions", seconds=2.0, status=504, code="deadline_exceeded"))
+    assert metrics.everything() == {
+        ("imagewire_calls", "POST /v1/chat/completions", "deadline_exceeded"): 1.0,
+        ("imagewire_call_seconds", "POST /v1/chat/completions", "504", "sum"): 2.0,
+        ("imagewire_call_seconds", "POST /v1/chat/completions", "504", "2.5"): 1.0,
+    }
+
+
+def _tokens() -> dict[tuple[str, ...], float]:
+    """The sums, by type and modality."""
+    return {
+        name[2:4]: number
+        for name, number in metrics.everything().items()
+        if name[0] == "imagewire_upstream_tokens" and name[-1] == "sum"
+    }
+
+
+def test_tokens_are_counted_by_modality_and_none_is_lost_or_counted_twice() -> None:
+    details = [pb.ModalityTokens(modality=name, tokens=n) for name, n in (("TEXT", 7), ("IMAGE", 258), ("ODD", 5))]
+    drawn = [pb.ModalityTokens(modality="IMAGE", tokens=1290)]
+    usage = pb.Usage(prompt_tokens=300, prompt_tokens_details=details, thoughts_tokens=100, tool_use_prompt_tokens=9)
+    usage.MergeFrom(pb.Usage(candidates_tokens=1290, candidates_tokens_details=drawn))
+    metrics.count_tokens("d", usage)
+    assert _tokens() == {
+        ("input", "text"): 7.0,
+        ("input", "image"): 258.0,
+        ("input", "unknown"): 35.0,
+        ("input", "tool_use"): 9.0,
+        ("output", "image"): 1290.0,
+        ("output", "thought"): 100.0,
+    }
+    assert metrics.everything()["imagewire_upstream_tokens", "d", "output", "image", "4096.0"] == 1.0
+
+
+def test_tokens_without_modalities_are_counted_and_an_empty_usage_is_not() -> None:
+    metrics.count_tokens("d", pb.Usage(prompt_tokens=3, candidates_tokens=4))
+    metrics.count_tokens("d", pb.Usage())
+    assert _tokens() == {("input", "unknown"): 3.0, ("output", "unknown"): 4.0}
+
+
+def test_what_happens_at_deployments_is_counted() -> None:
+    metrics.count_started("/a/B")
+    metrics.count_retry("d")
+    metrics.count_cooldown("d")
+    metrics.count_attempt(Call(), "d", "UPSTREAM_UNREACHABLE", 3.0)
+    assert metrics.everything() == {
+        ("imagewire_grpc_calls_started", "/a/B"): 1.0,
+        ("imagewire_upstream_retries", "d"): 1.0,
+        ("imagewire_cooldowns", "d"): 1.0,
+        ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "sum"): 3.0,
+        ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "5.0"): 1.0,
+    }
+
+
+def test_the_last_recorded_call_of_each_bucket_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "exemplars", {})
+    for trace_id, sampled in (("1", True), ("2", True), ("3", False)):
+        trace = TraceContext(trace_id * 32, "b" * 16, sampled)
+        metrics.count(_call(deployment="d", first_image_byte=0.2, trace=trace))
+        metrics.count_attempt(Call(trace=trace), "d", "OK", 0.3)
+    found = metrics.by_metric(metrics.exemplars)
+    assert {name: [*labels] for name, labels in found.items() if labels} == {
+        "imagewire_call_seconds": [("/a/B", "OK", "0.5")],
+        "imagewire_first_image_byte_seconds": [("d", "0.5")],
+        "imagewire_upstream_seconds": [("d", "OK", "0.5")],
+    }
+    assert {one.trace_id for labels in found.values() for one in labels.values()} == {"2" * 32}
 
 
 def test_lost_lines_are_counted_by_reason() -> None:
@@ -78,6 +164,8 @@ def test_workers_count_together_and_an_ended_one_runs_nothing(shared: Shared) ->
     metrics.forget_running(shared.slots[0])
     assert metrics.everything()[("imagewire_calls_running",)] == 1.0
     assert metrics.everything()["imagewire_calls", "/a/B", "OK"] == 2.0
+    # A worker tells a collector of its own only.
+    assert metrics.own()["imagewire_calls", "/a/B", "OK"] == 1.0
 
 
 def test_answers_from_the_cache_are_counted() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from imagewire_server.config.routing import Alias
 from imagewire_server.contract.errors import Cooling, NotFound, Unreachable
+from imagewire_server.core import metrics
 from imagewire_server.core.router import Router, Upstream
 from tests.unit.core.routers import Clock, deployment, fail, router
 
@@ -103,6 +104,13 @@ def test_health_is_a_models_own_under_a_wildcard() -> None:
     fail(made, made.resolve("gemini/a").routes[0], Unreachable("x"))
     assert not made.is_available(made.resolve("gemini/a"))
     assert made.is_available(made.resolve("gemini/b"))
+
+
+def test_a_cooldown_is_counted_for_its_deployment() -> None:
+    made = router(deployment("a", id="cools"), allowed_fails=1)
+    for cooldowns in (0.0, 1.0):
+        fail(made, made.resolve("a").routes[0], Unreachable("x"))
+        assert metrics.everything().get(("imagewire_cooldowns", "cools"), 0.0) == cooldowns
 
 
 def test_every_deployment_is_told_with_its_state() -> None:

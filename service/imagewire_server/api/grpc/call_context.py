@@ -11,6 +11,7 @@ from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.status import Trailers, status
 from imagewire_server.api.grpc.unread_answers import UnreadAnswers
 from imagewire_server.contract.errors import Error, Stalled
+from imagewire_server.core import metrics
 from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.call import Call, request_id
 from imagewire_server.core.fault_log import log_fault
@@ -67,6 +68,8 @@ class CallContext:
         if self._task is not None:
             self._tasks.add(self._task)
         CALL.set(self.call)
+        if not self.call.quiet:
+            metrics.count_started(self.call.method)
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:

@@ -106,6 +106,7 @@ class ChatService(stubs.ChatServiceServicer):
             reader,
             StreamWriter(
                 context,
+                CALL.get(),
                 self._calls.shielded,
                 heartbeat_interval=self._times.heartbeat_interval,
                 stall_timeout=self._times.stall_timeout,

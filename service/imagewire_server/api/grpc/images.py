@@ -48,6 +48,7 @@ class ImageService(stubs.ImageServiceServicer):
         offset = request.offset
         async for data in pieces:
             await self._write(context, message)
+            call.sent_bytes += len(message)
             chunk = pb.ImageData(offset=offset, data=data)
             message = pb.DownloadImageResponse(chunk=chunk).SerializeToString()
             offset += len(data)

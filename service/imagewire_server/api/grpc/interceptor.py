@@ -10,7 +10,7 @@ from typing import Any
 
 import grpc
 
-from imagewire_server.api.grpc.call_context import CallContext, Context, PeerId, Tasks
+from imagewire_server.api.grpc.call_context import CALL, CallContext, Context, PeerId, Tasks
 from imagewire_server.api.grpc.open_streams import OpenStreams
 from imagewire_server.api.grpc.orca import LoadReport
 from imagewire_server.api.grpc.receiver import RequestReceiver
@@ -105,7 +105,9 @@ class MethodInterceptor:
     ) -> Callable[..., Awaitable[Any]]:
         async def called(_: Any, context: Context) -> Any:
             pieces = self._receiver.pieces(context)
-            return await behaviour((decode(data) async for data in pieces), context)
+            answer = await behaviour((decode(data) async for data in pieces), context)
+            CALL.get().sent_bytes += answer.ByteSize()
+            return answer
 
         return called
 
@@ -136,6 +138,7 @@ class MethodInterceptor:
                     if encode is not None:
                         answer = encode(answer)
                     running.answer_bytes = len(answer)
+                    running.call.sent_bytes += len(answer)
                     return answer
 
         return wrapped

@@ -15,6 +15,7 @@ from imagewire_server.api.grpc.image_chunk import Outgoing, file_bytes, framed, 
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import StreamEvent
+from imagewire_server.core.call import Call
 
 Wrap = Callable[[bytes], bytes]
 
@@ -25,7 +26,7 @@ _LONGEST_BEGINNING = 5.0  # seconds in which a stream's first message is sent, h
 class StreamWriter:
     """Writes events to one call. Use as an async context manager.
 
-    shielded: a context for what must be finished before the call is ended.
+    call: its bytes are counted. shielded: a context for what must be finished before the call is ended.
     heartbeat_interval, stall_timeout: seconds. max_frame_bytes: the most bytes of a picture in a message. batch:
     whether a message may hold several events. wrap: makes a message of a serialized event. last: the message that ends
     the stream, once there is one.
@@ -34,6 +35,7 @@ class StreamWriter:
     def __init__(
         self,
         context: grpc.aio.ServicerContext[Any, Any],
+        call: Call,
         shielded: Callable[[], AbstractContextManager[None]],
         *,
         heartbeat_interval: float,
@@ -43,6 +45,7 @@ class StreamWriter:
         wrap: Wrap | None = None,
     ) -> None:
         self._context = context
+        self._call = call
         self._shielded = shielded
         self._begun = False
         self._max_frame_bytes = max_frame_bytes
@@ -102,6 +105,7 @@ class StreamWriter:
             with self._shielded():
                 await self._context.write(data)
             self._begun = True
+        self._call.sent_bytes += len(data)
         self._sequence = message[-1].sequence
         self._written_at = self._loop.time()
 

@@ -14,6 +14,7 @@ from imagewire_server.api.grpc.stream_writer import StreamWriter, _without_last,
 from imagewire_server.contract import pb
 from imagewire_server.contract.errors import Stalled
 from imagewire_server.contract.events import Chunk, StreamEvent
+from imagewire_server.core.call import Call
 from tests.event_forms import message
 
 _EVENTS = st.lists(
@@ -93,8 +94,9 @@ class _Slow:
 
 async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
     call: Any = _Slow()
+    counted = Call()
     async with StreamWriter(
-        call, nullcontext, heartbeat_interval=0.001, stall_timeout=60, max_frame_bytes=1 << 18, batch=True
+        call, counted, nullcontext, heartbeat_interval=0.001, stall_timeout=60, max_frame_bytes=1 << 18, batch=True
     ) as writer:
         await call.begun.wait()
         ending = asyncio.create_task(writer.write([pb.Event(sequence=1, finished=pb.Finished())]))
@@ -104,12 +106,15 @@ async def test_a_streams_end_waits_for_a_heartbeat_that_is_under_way() -> None:
         await ending
         assert pb.Event.FromString(writer.last).HasField("finished")
     assert [event.HasField("heartbeat") for event in call.written] == [True]
+    # The last message is counted by who sends it.
+    assert counted.sent_bytes == len(call.written[0].SerializeToString()) > 0
 
 
 async def test_a_heartbeat_that_nobody_reads_ends_the_stream_with_the_next_event() -> None:
     call: Any = _Slow()
+    counted = Call()
     async with StreamWriter(
-        call, nullcontext, heartbeat_interval=0.001, stall_timeout=0.05, max_frame_bytes=1 << 18
+        call, counted, nullcontext, heartbeat_interval=0.001, stall_timeout=0.05, max_frame_bytes=1 << 18
     ) as writer:
         await call.begun.wait()
         with pytest.raises(Stalled):
