@@ -25,6 +25,7 @@ from imagewire_server.config.caller_policies import Policy
 from imagewire_server.config.deployments import Deployment
 from imagewire_server.config.load import Config
 from imagewire_server.config.routing import Routing
+from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.contract import pb
 from imagewire_server.core.interceptors import Interceptor
 from imagewire_server.providers.google.capabilities import models
@@ -150,7 +151,9 @@ async def running_stack(
     rest: bool = False,
     fetcher: ImageFetcher | None = None,
     interceptors: Sequence[Interceptor] = (),
+    *,
     callers: tuple[Policy, ...] = (),
+    issuers: tuple[Issuer, ...] = (),
     beside: Stack | None = None,
     **settings: Any,
 ) -> AsyncIterator[Stack]:
@@ -175,6 +178,7 @@ async def running_stack(
             routing or Routing(),
             master_key=master_key,
             callers=callers,
+            issuers=issuers,
         )
         async with bootstrap.server(config, fetcher, interceptors=interceptors) as server:
             target = f"127.0.0.1:{await server.grpc.start()}"

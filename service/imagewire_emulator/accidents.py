@@ -3,6 +3,7 @@
 import gzip
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from email.utils import formatdate
 
@@ -17,21 +18,26 @@ _NO_CREDITS = ApiError(
     "Your prepayment credits are depleted. Please go to AI Studio at https://ai.studio/projects to manage your project"
     " and billing.",
 )
-_PER_MINUTE = {
-    "quotaMetric": "generativelanguage.googleapis.com/generate_requests_per_model",
-    "quotaId": "GenerateRequestsPerMinutePerProjectPerModel",
-    "quotaDimensions": {"location": "global"},
-    "quotaValue": "500",
-}
+
+
+def _per_minute(value: int) -> dict[str, object]:
+    return {
+        "quotaMetric": "generativelanguage.googleapis.com/generate_requests_per_model",
+        "quotaId": "GenerateRequestsPerMinutePerProjectPerModel",
+        "quotaDimensions": {"location": "global"},
+        "quotaValue": str(value),
+    }
+
+
 _HTML = {"Content-Type": "text/html; charset=UTF-8"}
 
 
-def _limited(seconds: int, **violation: str) -> ApiError:
+def _limited(seconds: int, violation: Mapping[str, object] | None = None) -> ApiError:
     return ApiError(
         "RESOURCE_EXHAUSTED",
         f"You exceeded your current quota, please check your plan and billing details.\nPlease retry in {seconds}s.",
         [
-            detail("QuotaFailure", violations=[violation or _PER_MINUTE]),
+            detail("QuotaFailure", violations=[violation or _per_minute(500)]),
             detail(
                 "Help",
                 links=[{"description": "Learn more", "url": "https://ai.google.dev/gemini-api/docs/rate-limits"}],
@@ -45,10 +51,17 @@ def quota_exhausted(what: str, value: int) -> ApiError:
     """The daily quota of "requests" or "pictures" is used up. Google sends a delay all the same."""
     return _limited(
         33,
-        quotaMetric="generativelanguage.googleapis.com/generate_WHAT_per_model_per_day".replace("WHAT", what),
-        quotaId=f"Generate{what.title()}PerDayPerProjectPerModel",
-        quotaValue=str(value),
+        {
+            "quotaMetric": "generativelanguage.googleapis.com/generate_WHAT_per_model_per_day".replace("WHAT", what),
+            "quotaId": f"Generate{what.title()}PerDayPerProjectPerModel",
+            "quotaValue": str(value),
+        },
     )
+
+
+def minute_exhausted(value: int, seconds: int) -> ApiError:
+    """The quota of requests a minute is used up, for so many seconds."""
+    return _limited(seconds, _per_minute(value))
 
 
 def _json(status: int, value: object) -> Change:

@@ -29,6 +29,8 @@ from imagewire_server.core import metrics
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.access.opening import open_counts
 from imagewire_server.core.access.quotas import Quotas
+from imagewire_server.core.access.tokens import Tokens
+from imagewire_server.core.access.tokens import opened as opened_tokens
 from imagewire_server.core.concurrency import Admission
 from imagewire_server.core.drain import pause
 from imagewire_server.core.fault_log import describe
@@ -43,6 +45,7 @@ from imagewire_server.core.spec_defaults import merged
 from imagewire_server.core.store.opening import open_store
 from imagewire_server.core.store.store import Store
 from imagewire_server.core.tls import Certificate, watched
+from imagewire_server.core.turns import Turns
 from imagewire_server.providers.google.config import emulated as emulated_google
 from imagewire_server.providers.registry import Policy, Registration, defaults, registered
 from imagewire_server.telemetry.opening import telemetry as opened_telemetry
@@ -70,6 +73,8 @@ class _Resources:
     tls: Certificate | None
     telemetry: Sequence[Interceptor]
     quotas: Quotas
+    turns: Turns
+    tokens: Tokens
 
 
 class Server:
@@ -93,7 +98,7 @@ class Server:
         refuses = given.missing_signatures == "refuse"
         admission = Admission(given.max_concurrent_calls)
         quotas = resources.quotas
-        self._engine = Engine(self._router(config, ()), admission, quotas, refuses_unsigned=refuses)
+        self._engine = Engine(self._router(config, ()), admission, quotas, resources.turns, refuses_unsigned=refuses)
         self.keeper = keeper = Keeper(
             self._engine,
             store,
@@ -104,7 +109,9 @@ class Server:
         )
         images = KeptImages(store, given.max_request_bytes)
         times = StreamTimes(given.heartbeat_interval, given.stall_timeout)
-        self._access = Access(config.master_key, given.metrics_key, config.callers, certificate_rule(given))
+        self._tokens = resources.tokens
+        certificates = certificate_rule(given)
+        self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
         metered = (LoadMeter(admission),) if given.orca else ()
         limits = grpc_limits(given, *metered)
         chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
@@ -135,7 +142,9 @@ class Server:
         if self._tls is not None:
             await asyncio.to_thread(self._tls.look, again=True)
         # In a thread: the first deployment of Vertex AI loads Google's library, and there may be thousands of others.
-        self._engine.router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
+        router = await asyncio.to_thread(self._router, config, self._engine.router.upstreams)
+        await self._tokens.use(config.issuers)
+        self._engine.router = router
         self._access.use(config.master_key, config.settings.metrics_key, config.callers)
         self.rest.warn(exposed(config.settings, asks_for_key=config.asks_for_key))
         before, self._config = self._config, config
@@ -214,13 +223,18 @@ async def server(
         )
     )
     store: Store | None = None
-    quotas = Quotas(open_counts(config, given.workers if shared else 1))
+    counts = open_counts(config, given.workers if shared else 1)
+    quotas = Quotas(counts)
     fetcher = fetcher or ImageFetcher(schemes=frozenset(given.rest_fetch_schemes.split(",")))
     try:
         chosen = registered() if providers is None else providers
-        async with watched(tls_files(given)) as tls, opened_telemetry(given) as telemetry:
+        async with (
+            watched(tls_files(given)) as tls,
+            opened_telemetry(given) as telemetry,
+            opened_tokens(config.issuers) as tokens,
+        ):
             store = await open_store(given)
-            resources = _Resources(http, fetcher, store, tls, telemetry, quotas)
+            resources = _Resources(http, fetcher, store, tls, telemetry, quotas, Turns(counts), tokens)
             made = Server(config, resources, interceptors, chosen, shared=shared)
             try:
                 yield made

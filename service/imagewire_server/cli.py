@@ -206,6 +206,10 @@ def check(configs: tuple[Path, ...], *, strict: bool | None, no_env: bool) -> No
         made = load(config, environ, resolve=not no_env, strict=strict)
         if not no_env and (tls := files(made.settings)) is not None:
             Certificate(tls)
+        if not no_env and made.issuers:
+            from imagewire_server.core.access.key_source import check as check_keys  # noqa: PLC0415
+
+            check_keys(made.issuers)
         for line in table(made, environ):
             click.echo(line)
     except ConfigError as error:

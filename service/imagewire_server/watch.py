@@ -14,6 +14,7 @@ from imagewire_server.config.keys import check_kept
 from imagewire_server.config.load import Config, ConfigError
 from imagewire_server.config.show import no_provider
 from imagewire_server.config.transport_security import files
+from imagewire_server.core.access.tokens import opened as opened_tokens
 from imagewire_server.core.tls import Certificate
 from imagewire_server.process.supervisor import Workers, reserve
 from imagewire_server.providers.registry import provider_configs
@@ -34,6 +35,8 @@ async def watch(given: Config, number: int, path: Path | None, text: bytes, read
     tell(given)
     if (tls := files(given.settings)) is not None:
         await asyncio.to_thread(Certificate, tls)  # else each worker would say what is wrong
+    async with opened_tokens(given.issuers):
+        pass  # the same
     gc.enable()
     grpc = reserve(given.settings.grpc)
     rest = None if given.settings.rest == "off" else reserve(given.settings.rest)

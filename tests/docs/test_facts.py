@@ -10,8 +10,8 @@ import imagewire
 from imagewire import errors, kept_errors
 from imagewire.cli.app import app
 from imagewire.cli.exits import EPILOG, Exit
-from imagewire_server.core.access.caller import Permission
 from imagewire_server.core.access.keys import Access
+from imagewire_server.core.call import Call
 from tests.docs.pages import ROOT, blocks
 
 
@@ -95,13 +95,15 @@ def flowing(name: str) -> str:
     return " ".join(page(name).split())
 
 
-def test_who_has_what_was_drawn_with_an_earlier_key() -> None:
+async def test_who_has_what_was_drawn_with_an_earlier_key() -> None:
     same = "also after another key took its place"
     assert all(same in flowing(name) for name in ("rest.md", "keep.md", "threat-model.md"))
     access = Access("one")
-    before = access.caller([("x-api-key", "one")], Permission.DRAW)
+    first, second = (Call(headers=[("x-api-key", key)]) for key in ("one", "two"))
+    await access.intercept(first)
     access.use("two", "")
-    assert access.caller([("x-api-key", "two")], Permission.DRAW) == before
+    await access.intercept(second)
+    assert first.caller == second.caller
 
 
 def test_n_and_a_time_of_the_answer_cache_exclude_each_other() -> None:

@@ -11,6 +11,8 @@ import jsonschema
 import pytest
 
 from imagewire_emulator import Emulator
+from imagewire_emulator.control import steering
+from imagewire_emulator.errors import ApiError
 from tests.emulator.requests import ask, body
 
 MODEL = "emulator-size-200000"
@@ -70,10 +72,10 @@ async def test_every_operation_answers_as_described(client: aiohttp.ClientSessio
     assert await control.call("POST", "/directives", {"directives": "503 times 1"}) == {"directives": "503 times 1"}
     assert await control.call("GET", "/directives") == {"directives": "503 times 1"}
     assert await control.call("DELETE", "/directives") == {"directives": ""}
-    quota = {"requests": 5, "pictures": None}
+    quota = {"requests": 5, "pictures": None, "requests_per_minute": None}
     assert await control.call("POST", "/quota", {"requests": 5}) == quota
     assert await control.call("GET", "/quota") == quota
-    assert await control.call("DELETE", "/quota") == {"requests": None, "pictures": None}
+    assert await control.call("DELETE", "/quota") == quota | {"requests": None}
     assert await control.call("POST", "/reset") == {}
     assert await control.call("GET", "/requests") == []
     assert await control.call("DELETE", "/requests") == {}
@@ -157,11 +159,45 @@ async def test_a_quota_is_used_up(
     assert error["details"][0]["violations"][0]["quotaValue"] == str(quota[name])
 
 
+async def test_a_quota_of_requests_a_minute_is_there_again(
+    client: aiohttp.ClientSession, control: Control, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await control.call("POST", "/quota", {"requests_per_minute": 2})
+    answers = [await ask(client, MODEL) for _ in range(4)]
+    assert [status for status, _ in answers] == [200, 200, 429, 429]
+    quota, _, retry = json.loads(answers[-1][1])["error"]["details"]
+    assert quota["violations"][0]["quotaId"] == "GenerateRequestsPerMinutePerProjectPerModel"
+    assert quota["violations"][0]["quotaValue"] == "2"
+    assert 0 < int(retry["retryDelay"].removesuffix("s")) <= 60
+    monkeypatch.setattr(steering, "MINUTE", 0.0)
+    assert [(await ask(client, MODEL))[0] for _ in range(3)] == [200, 200, 200]
+
+
+def test_never_more_than_the_quota_within_any_minute() -> None:
+    now = 0.0
+    made = steering.Steering(lambda: now)
+    made.limit(steering.Quota(requests_per_minute=2, requests=5))
+
+    def pays() -> bool:
+        try:
+            made.pay()
+        except ApiError:
+            return False
+        return True
+
+    for seconds, expected in ((0, True), (30, True), (59.9, False), (60, True), (89, False), (90, True), (150, True)):
+        now = seconds
+        assert pays() is expected, seconds
+    assert made.quota == steering.Quota(requests_per_minute=2, requests=0)
+    made.limit(steering.Quota(requests_per_minute=0))
+    assert not pays()
+
+
 async def test_a_call_draws_no_more_than_the_quota_has(client: aiohttp.ClientSession, control: Control) -> None:
     await control.call("POST", "/quota", {"pictures": 1})
     for sse in (False, True):
         assert (await ask(client, "emulator-two-images", body(), sse=sse))[0] == 429
-    assert await control.call("GET", "/quota") == {"requests": None, "pictures": 1}
+    assert (await control.call("GET", "/quota"))["pictures"] == 1
     assert (await control.call("GET", "/charges"))["pictures"] == 0
     assert (await ask(client, MODEL))[0] == 200
 

@@ -30,12 +30,13 @@ def made(*arguments: str) -> tuple[str, str]:
     return key, lines
 
 
-async def listing(address: str, key: str) -> str:
-    """The code of a call with a key."""
+async def listing(address: str, key: str, token: str = "") -> str:
+    """The code of a call with a key, or with a token."""
+    shown = ("authorization", f"Bearer {token}") if token else ("x-api-key", key)
     async with grpc.aio.insecure_channel(address) as channel:
         stub = model_service_pb2_grpc.ModelServiceStub(channel)
         try:
-            await stub.ListModels(pb.ListModelsRequest(), metadata=(("x-api-key", key),))
+            await stub.ListModels(pb.ListModelsRequest(), metadata=(shown,))
         except grpc.aio.AioRpcError as error:
             return error.code().name
     return "OK"

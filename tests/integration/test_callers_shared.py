@@ -74,10 +74,10 @@ async def test_what_redis_is_asked_twice_because_a_connection_broke_counts_once(
     connection = Connection(two[0].url)
     for _ in range(2):
         assert await connection.run(scripts.ENTER, "a", 1, "x", 30)
-        assert await connection.run(scripts.ADMIT, "a", "requests", 1, "x") == b"0"
+        assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "x", 60, 0)) == 0
         assert (await connection.run(scripts.RESERVE, "a", 10, 10, "x"))[0] == 1
     assert not await connection.run(scripts.ENTER, "a", 1, "y", 30)
-    assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "y")) > 0
+    assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "y", 60, 0)) > 0
     assert (await connection.run(scripts.RESERVE, "a", 10, 1, "y"))[0] == 0
     await connection.aclose()
 
@@ -96,6 +96,8 @@ async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]
     redis.start()
     for stack in stacks:
         await until(stack, "poor", "OK")
+    ended, _ = await race(stacks, "drawing", 20)
+    assert ended == {"OK": 5, "CALLER_LIMITED": 15}, "both count together again"
     _, after = await race(stacks, "poor", 100)
     again, more = await race(stacks, "poor", 60)
     assert before + after + more + 2 * 0.0387 <= 1.0

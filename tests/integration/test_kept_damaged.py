@@ -5,52 +5,79 @@ import hashlib
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import grpc
+import obstore
 import pytest
 
 from imagewire_server.contract import pb
+from imagewire_server.core.store import checked
+from imagewire_server.core.store.local.store import LocalStore
+from imagewire_server.core.store.shared.objects import PIECE
 from tests.conftest import Stack, running_stack, spec
 from tests.integration.keeping import BIG, draw, draws, resume
 from tests.integration.shared_store import keep_settings
 from tests.integration.status import told
 from tests.integration.test_kept_images import asked, described, download, sent, upload
 
-Damage = Callable[[Path], object]
+Damage = Callable[[bytes], bytes | None]
 
 
-def flip(file: Path) -> None:
-    data = bytearray(file.read_bytes())
-    data[len(data) // 2] ^= 1
-    file.write_bytes(data)
+def flip(data: bytes) -> bytes:
+    middle = len(data) // 2
+    return data[:middle] + bytes([data[middle] ^ 1]) + data[middle + 1 :]
 
 
-def cut(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
+def cut(data: bytes) -> bytes:
+    return data[:-1]
 
 
-def empty(file: Path) -> None:
-    file.write_bytes(b"")
+def empty(_: bytes) -> bytes:
+    return b""
 
 
-@pytest.fixture(params=["local", "folder"])
+def gone(_: bytes) -> None:
+    return None
+
+
+@pytest.fixture(params=["local", "folder", "s3"])
 async def keeping(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
     async with running_stack(rest=True, **keep_settings(request, tmp_path)) as made:
         yield made
 
 
-async def damage(stack: Stack, folder: Path, data: bytes, how: Damage) -> None:
-    """Damage the file with these bytes, or its last piece."""
-    store = stack.server.keeper._store
-    assert store is not None
+@pytest.fixture(autouse=True)
+def told_of(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the log says of damage."""
+    lines: list[str] = []
+    monkeypatch.setattr(checked, "_log", SimpleNamespace(warning=lambda words, **_: lines.append(words)))
+    return lines
+
+
+async def damage(stack: Stack, data: bytes, how: Damage, image_id: str, *, at: int = -1) -> None:
+    """Damage the file of a picture, in a shared store the object that has its byte `at`."""
+    store: Any = stack.server.keeper._store
     await store.flush()
+    if isinstance(store, LocalStore):
+        await asyncio.to_thread(_damage_file, store.folder.object(hashlib.sha256(data).digest()), how)
+        return
+    _, path = await store.database.place(image_id)
+    objects, path = store.objects._store, f"{path}/{range(len(data))[at] // PIECE}"
+    damaged = how(bytes(await (await obstore.get_async(objects, path)).bytes_async()))
+    if damaged is None:
+        await obstore.delete_async(objects, path)
+    else:
+        await obstore.put_async(objects, path, damaged)
 
-    def find() -> Path:
-        found = [one for one in folder.rglob("*") if one.is_file() and 0 < one.stat().st_size <= len(data)]
-        return next(one for one in found if data.endswith(one.read_bytes()))
 
-    await asyncio.to_thread(lambda: how(find()))
+def _damage_file(file: Path, how: Damage) -> None:
+    damaged = how(file.read_bytes())
+    if damaged is None:
+        file.unlink()
+    else:
+        file.write_bytes(damaged)
 
 
 def picture(events: list[pb.Event]) -> tuple[bytes, str]:
@@ -65,25 +92,30 @@ async def fails(call: Any) -> Any:
     return told(failed.value)
 
 
-@pytest.mark.parametrize("how", [flip, cut, empty, Path.unlink])
-async def test_a_damaged_picture_has_no_good_end(keeping: Stack, tmp_path: Path, how: Damage) -> None:
+@pytest.mark.parametrize("at", [-1, 0])
+@pytest.mark.parametrize("how", [flip, cut, empty, gone])
+async def test_a_damaged_picture_has_no_good_end(keeping: Stack, told_of: list[str], how: Damage, at: int) -> None:
     ident = str(uuid.uuid4())
     events = await draw(keeping, request_id=ident)
     data, image_id = picture(events)
     completion_id = events[0].started.completion_id
-    await damage(keeping, tmp_path, data, how)
+    await damage(keeping, data, how, image_id, at=at)
     create = pb.CreateCompletionRequest(spec=spec(BIG), request_id=ident, max_inline_bytes=30_000_000)
     for call in (
-        draw(keeping, request_id=ident),
-        resume(keeping, completion_id=completion_id),
-        resume(keeping, request_id=ident, after_sequence=1),
-        keeping.chat.CreateCompletion(create),
+        lambda: draw(keeping, request_id=ident),
+        lambda: resume(keeping, completion_id=completion_id),
+        lambda: resume(keeping, request_id=ident, after_sequence=1),
+        lambda: keeping.chat.CreateCompletion(create),
     ):
-        status = await fails(call)
+        told_of.clear()
+        status = await fails(call())
         assert (status.code, status.info.reason) == ("ABORTED", "ANSWER_NOT_KEPT")
+        assert told_of == ["a kept file is damaged or gone"]
         assert status.info.metadata["completion_id"] == completion_id
+    told_of.clear()
     status = await fails(download(keeping, image_id))
     assert (status.code, status.info.reason) == ("NOT_FOUND", "IMAGE_NOT_FOUND")
+    assert told_of == ["a kept file is damaged or gone"]
     go_on = pb.ChatMessage(role=pb.Role.ROLE_USER, content="With a hat")
     continued = pb.Spec(model=BIG, messages=[go_on], previous_completion_id=completion_id)
     for given, reason in (
@@ -95,11 +127,11 @@ async def test_a_damaged_picture_has_no_good_end(keeping: Stack, tmp_path: Path,
     assert draws(keeping) == 1
 
 
-@pytest.mark.parametrize("how", [flip, empty, Path.unlink])
-async def test_an_upload_mends_a_picture_that_is_named_by_its_hash(keeping: Stack, tmp_path: Path, how: Damage) -> None:
-    data, _ = picture(await draw(keeping))
+@pytest.mark.parametrize("how", [flip, empty, gone])
+async def test_an_upload_mends_a_picture_that_is_named_by_its_hash(keeping: Stack, how: Damage) -> None:
+    data, image_id = picture(await draw(keeping))
     sha256 = hashlib.sha256(data).digest()
-    await damage(keeping, tmp_path, data, how)
+    await damage(keeping, data, how, image_id)
     request = pb.CreateCompletionRequest(spec=asked(pb.Image(sha256=sha256)))
     status = await fails(keeping.chat.CreateCompletion(request))
     assert (status.code, status.info.reason) == ("NOT_FOUND", "IMAGE_NOT_FOUND")
@@ -112,11 +144,11 @@ async def test_an_upload_mends_a_picture_that_is_named_by_its_hash(keeping: Stac
     assert sent(keeping, data)
 
 
-@pytest.mark.parametrize(("how", "status"), [(flip, 200), (cut, 404), (empty, 404), (Path.unlink, 404)])
-async def test_a_file_that_is_damaged_has_no_good_end(keeping: Stack, tmp_path: Path, how: Damage, status: int) -> None:
+@pytest.mark.parametrize(("how", "status"), [(flip, 200), (cut, 404), (empty, 404), (gone, 404)])
+async def test_a_file_that_is_damaged_has_no_good_end(keeping: Stack, how: Damage, status: int) -> None:
     """Its size is seen before the answer begins, and its hash before that ends."""
     data, image_id = picture(await draw(keeping))
-    await damage(keeping, tmp_path, data, how)
+    await damage(keeping, data, how, image_id)
     path = f"/v1/files/{image_id}/content"
     assert (await keeping.rest.head(path)).status_code == status
     if status == 404:
@@ -129,8 +161,8 @@ async def test_a_file_that_is_damaged_has_no_good_end(keeping: Stack, tmp_path: 
         await keeping.rest.get(path)
 
 
-async def test_a_small_picture_that_is_damaged_is_not_begun(keeping: Stack, tmp_path: Path) -> None:
+async def test_a_small_picture_that_is_damaged_is_not_begun(keeping: Stack) -> None:
     data, image_id = picture(await draw(keeping, "gemini/emulator-size-500000"))
-    await damage(keeping, tmp_path, data, flip)
+    await damage(keeping, data, flip, image_id)
     assert (await keeping.rest.get(f"/v1/files/{image_id}/content")).status_code == 404
     assert (await keeping.rest.head(f"/v1/files/{image_id}/content")).status_code == 404

@@ -25,7 +25,7 @@ _PLOTTED = (
     "Calls by how they ended",
     "Duration of calls that draw",
     "Calls to providers",
-    "Calls by replica",
+    "Time to the first byte of a picture",
     "Picture bytes",
     "Dollars of each caller in 24 hours",
 )

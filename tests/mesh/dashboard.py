@@ -32,7 +32,7 @@ class Query:
         return name
 
 
-_LABELS = {"code", "method", "instance", "deployment", "reason", "charged", "caller"}
+_LABELS = {"code", "method", "instance", "deployment", "reason", "charged", "caller", "type", "modality"}
 
 
 def panels() -> list[dict[str, Any]]:

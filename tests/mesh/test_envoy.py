@@ -17,7 +17,7 @@ from tests.integration.status import told
 from tests.mesh.callers import FIRST, SECOND, Grpc, Rest, RestError, grpc_client, replica
 from tests.mesh.envoy import ISTIO, UNAVAILABLE, envoy, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(2400 if thorough() else 300)
 
 # Pictures that are not there when the grace ends: not a byte of them, or a half.
 SLOW, STUCK = "gemini/emulator-latency-200000", "gemini/emulator-stuck"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from imagewire.v1.error_reason_pb2 import ErrorReason
-from imagewire_server.core.metrics import METRICS
+from imagewire_server.core.instruments import METRICS
 from tests.compat.conftest import missing, needs
 from tests.mesh import dashboard
 from tests.mesh.containers import COMPOSE, ROOT
@@ -57,7 +57,7 @@ def test_what_is_asked_for_is_a_metric(expression: str) -> None:
 
 @pytest.mark.parametrize("expression", EXPRESSIONS)
 def test_the_codes_that_are_named_are_reasons(expression: str) -> None:
-    reasons = {name.removeprefix("ERROR_REASON_") for name in dict(ErrorReason.items())} | {"OK"}
+    reasons = {name.removeprefix("ERROR_REASON_") for name in dict(ErrorReason.items())} | {"OK", "ABANDONED"}
     for pattern in re.findall(r'(?:code|reason)!?=~?"([^"]+)"', expression):
         prefix, _, rest = pattern.partition("(")
         names = [prefix + name for name in rest.rstrip(")").split("|")] if rest else pattern.split("|")

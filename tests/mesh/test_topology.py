@@ -1,5 +1,6 @@
 """The topology of docker-compose.yml as processes, from the same files: its traces, and its dashboard."""
 
+import time
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -86,6 +87,18 @@ def test_each_target_is_scraped(mesh: Mesh) -> None:
 @pytest.mark.parametrize("query", dashboard.queries(), ids=lambda query: f"{query.panel}: {query.legend}")
 def test_each_query_of_the_dashboard_returns_data(mesh: Mesh, query: dashboard.Query) -> None:
     until(lambda: dashboard.now(mesh.topology.prometheus, query) or None, query.expression)
+
+
+def test_a_bucket_of_durations_names_a_trace(mesh: Mesh) -> None:
+    asked = {"query": "imagewire_call_seconds_bucket", "start": "0", "end": str(time.time() + 600)}
+
+    def traces() -> set[str] | None:
+        url = f"{mesh.topology.prometheus}/api/v1/query_exemplars"
+        found = httpx.get(url, params=asked, trust_env=False, timeout=60).json()["data"]
+        return {exemplar["labels"]["trace_id"] for series in found for exemplar in series["exemplars"]} or None
+
+    logs = mesh.logs("imagewire")
+    assert any(trace_id in logs for trace_id in until(traces, "exemplars"))
 
 
 def test_each_alert_can_be_evaluated(mesh: Mesh) -> None:

@@ -112,7 +112,7 @@ def topology(folder: Path, *, collector: bool = True) -> Iterator[Topology]:
         for number, replica in enumerate(replicas):
             ready = f"http://{places.of('imagewire', 9464, number)}/readyz"
             replica.until(lambda url=ready: answers(url), "readiness")
-        envoy = start("envoy")
+        envoy = start("envoy", "--use-dynamic-base-id")  # others may run on this machine
         made = Topology(places, receiver, start.programs)
         wanted = {*places.all_of(50051), *places.all_of(4000)}
         envoy.until(lambda: wanted <= made.envoy.healthy(), "healthy replicas")

@@ -11,10 +11,21 @@ import msgspec
 import pytest
 from google.protobuf import struct_pb2
 from google.protobuf.message import DecodeError
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
 from imagewire_server.api.grpc.request_decoder import _descriptor
 from imagewire_server.contract import pb, protobuf_scan
 from imagewire_server.transport.pool import Body, Pool
+from tests.integration.otlp_receiver import receiving
+
+
+def test_opentelemetrys_exporter_sends_bytes() -> None:
+    with receiving() as collector:
+        exporter = OTLPSpanExporter(endpoint=f"{collector.url}/v1/traces")
+        assert exporter._client.export(b"").success
+        collector.status = 400
+        assert not exporter._client.export(b"").success
+        exporter.shutdown()  # type: ignore[no-untyped-call]
 
 
 def test_a_generated_decoder_knows_its_message() -> None:

@@ -1,14 +1,18 @@
 """What a test suite sets for its later calls: directives and a quota."""
 
-from collections.abc import Iterable
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
 from typing import Annotated
 
 import msgspec
 
-from imagewire_emulator.accidents import quota_exhausted
+from imagewire_emulator.accidents import minute_exhausted, quota_exhausted
 from imagewire_emulator.directives import Counts, Directive, parse
 from imagewire_emulator.plan import Plan
 
+MINUTE = 60.0  # seconds
 Natural = Annotated[int, msgspec.Meta(ge=0)]
 
 
@@ -19,16 +23,21 @@ class Directives(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Quota(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How many more requests are accepted, and pictures drawn, before calls get 429. null for no limit."""
+    """How many more requests are accepted, and pictures drawn, before calls get 429, and how many requests are accepted
+    within any 60 seconds. null for no limit.
+    """
 
     requests: Natural | None = None
     pictures: Natural | None = None
+    requests_per_minute: Natural | None = None
 
 
 class Steering:
-    """The directives, how often each was asked for, and the quota."""
+    """The directives, how often each was asked for, and the quota. clock: monotonic seconds."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._recent: deque[float] = deque()
         self.quota = Quota()
         self._first = Quota()
         self._directives = Directives("")
@@ -49,6 +58,7 @@ class Steering:
     def limit(self, quota: Quota) -> None:
         """Set the quota, counted from now."""
         self.quota = self._first = quota
+        self._recent.clear()
 
     def clear(self) -> None:
         """Forget all."""
@@ -70,8 +80,19 @@ class Steering:
         for name, first in (("requests", self._first.requests), ("pictures", self._first.pictures)):
             if getattr(left, name) == 0:
                 raise quota_exhausted(name, first or 0)
+        if left.requests_per_minute is not None:
+            self._pay_of_minute(left.requests_per_minute)
         if left.requests is not None:
-            self.quota = Quota(left.requests - 1, left.pictures)
+            self.quota = msgspec.structs.replace(left, requests=left.requests - 1)
+
+    def _pay_of_minute(self, limit: int) -> None:
+        now = self._clock()
+        while self._recent and self._recent[0] <= now - MINUTE:
+            self._recent.popleft()
+        if len(self._recent) >= limit:
+            wait = self._recent[0] + MINUTE - now if self._recent else MINUTE
+            raise minute_exhausted(limit, math.ceil(wait))
+        self._recent.append(now)
 
     def faults(self, asked: Iterable[Directive], path: str) -> Plan:
         """The plan of a request that costs no quota."""
@@ -87,4 +108,4 @@ class Steering:
         if self.quota.pictures is not None:
             if self.quota.pictures < pictures:
                 raise quota_exhausted("pictures", self._first.pictures or 0)
-            self.quota = Quota(self.quota.requests, self.quota.pictures - pictures)
+            self.quota = msgspec.structs.replace(self.quota, pictures=self.quota.pictures - pictures)

@@ -3,13 +3,16 @@
 import hashlib
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from imagewire_server.config import token_issuers, token_rules
 from imagewire_server.config.routing import fits
 from imagewire_server.config.source import ConfigError, Key, Node, parsed
+from imagewire_server.config.token_issuers import Issuer
+from imagewire_server.config.token_rules import TokenRule
 
 NANO = 10**9
 METHODS = ("draw", "images", "models", "metrics", "inspect")
@@ -26,9 +29,9 @@ _MOST_USD = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What one caller may do. key_sha256: digests of its keys; there may be none where name is the id of a client
-    certificate. models: names as requests have them, in which one "*"
-    stands for any text. methods: some of METHODS.
+    """What one caller may do. key_sha256: digests of its keys. jwt: the tokens that it is known by. There may be
+    neither where name is the id of a client certificate. models: names as requests have them, in which one "*" stands
+    for any text. methods: some of METHODS.
 
     Limits, None for none: calls_at_once; requests_per_minute and pictures_per_minute, in any 60 s; usd_per_day, of a
     day in UTC. usd_per_call: what of it is reserved for a call, None for an estimate by the model's prices.
@@ -43,6 +46,7 @@ class Policy:
     pictures_per_minute: int | None = None
     usd_per_day: float | None = None
     usd_per_call: float | None = None
+    jwt: TokenRule | None = None
 
     def may_ask(self, model: str) -> bool:
         """Whether a request may name this model."""
@@ -57,13 +61,19 @@ class Policy:
 LIMITS = ("calls_at_once", "requests_per_minute", "pictures_per_minute", "usd_per_day")
 
 
-def read(own: Node | None, *, certificates: bool = False) -> tuple[Policy, ...]:
-    """Read the policies under imagewire.callers. certificates: whether clients show any. Raises ConfigError."""
+def read(own: Node | None, *, certificates: bool = False, issuers: tuple[Issuer, ...] = ()) -> tuple[Policy, ...]:
+    """Read the policies under imagewire.callers. certificates: whether clients show any. issuers: of tokens.
+
+    Raises ConfigError.
+    """
     section = next((value for key, value in own.pairs("imagewire") if key.text == "callers"), None) if own else None
     found: dict[str, Policy] = {}
     digests: set[bytes] = set()
     for entry in section.items("callers") if section else ():
         policy = _policy(entry, certificates=certificates)
+        if policy.jwt is not None:
+            policy = replace(policy, jwt=token_rules.of_known_issuer(entry, policy.jwt, issuers))
+            _check_reached(entry, policy, found.values())
         if policy.name in found:
             raise entry.error(f"two callers have the name {policy.name!r}; give each its own")
         if digests & set(policy.key_sha256):
@@ -72,7 +82,16 @@ def read(own: Node | None, *, certificates: bool = False) -> tuple[Policy, ...]:
             )
         found[policy.name] = policy
         digests |= set(policy.key_sha256)
+    token_issuers.check_used(issuers, frozenset(one.jwt.issuer for one in found.values() if one.jwt))
     return tuple(found.values())
+
+
+def _check_reached(entry: Node, policy: Policy, before: Iterable[Policy]) -> None:
+    for one in before:
+        if one.jwt and policy.jwt and one.jwt.has_all_of(policy.jwt):
+            raise entry.error(
+                f"no token reaches {policy.name!r}, because {one.name!r} above it has them all: move it up"
+            )
 
 
 def nano(usd: float) -> int:
@@ -115,7 +134,10 @@ def _policy(entry: Node, *, certificates: bool) -> Policy:
     if "name" not in given:
         raise entry.error("name is missing; add the caller's name")
     name = given["name"]
-    if not given.get("key_sha256") and _is_certificate(name):
+    if "jwt" in given:
+        if _is_certificate(name):
+            raise entry.error(f"{name!r} is known by its client certificate: give the caller with jwt another name")
+    elif not given.get("key_sha256") and _is_certificate(name):
         if not certificates:
             raise entry.error(
                 f"{name!r} is known by its client certificate, and none is asked for: set tls_client_ca, or key_sha256"
@@ -216,5 +238,6 @@ READERS: dict[str, Callable[[Key, Node], Any]] = {
     "pictures_per_minute": _count,
     "usd_per_day": _dollars,
     "usd_per_call": _dollars,
+    "jwt": token_rules.read,
 }
 assert set(READERS) == {one.name for one in fields(Policy)}  # noqa: S101  # no key is read and then lost

@@ -1,5 +1,6 @@
 """Who may call, and which resources callers may name."""
 
+from imagewire_server.config import rate_limits
 from imagewire_server.config.caller_policies import check_shares
 from imagewire_server.config.load import Config
 from imagewire_server.config.settings import names
@@ -22,6 +23,11 @@ def named(setting: str, config: Config) -> tuple[str, ...] | None:
 
 
 def check_counting(config: Config, workers: int) -> None:
-    """Raise ConfigError where a limit of a caller is too small to be split among all processes that count alone."""
-    if not config.settings.counting_redis:
-        check_shares(config.callers, workers * config.settings.replicas)
+    """Raise ConfigError where a limit of a caller or deployment is too small to be split among all processes that count
+    alone.
+    """
+    if config.settings.counting_redis:
+        return
+    shares = workers * config.settings.replicas
+    check_shares(config.callers, shares)
+    rate_limits.check_shares(config.routing, config.deployments, shares)

@@ -14,9 +14,11 @@ from imagewire_server.config import (
     litellm,
     model_guards,
     models,
+    rate_limits,
     routing,
     setting_sources,
     settings,
+    token_issuers,
     transport_security,
 )
 from imagewire_server.config.caller_policies import Policy
@@ -30,6 +32,7 @@ from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.routing import Routing
 from imagewire_server.config.settings import Settings
 from imagewire_server.config.source import FROM_ENV, ConfigError, Key, Node, parsed
+from imagewire_server.config.token_issuers import Issuer
 
 __all__ = ["Config", "ConfigError", "load"]
 
@@ -42,9 +45,9 @@ SECTIONS = (
 @dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration. models: rows that the file adds to the providers' tables. master_key: the key that
-    callers must send, empty for none. callers: others, with keys of their own or certificates. skipped: models of the
-    file that are not served. warnings: what the configuration asks for and this server does not do. sources: where each
-    setting that is not a default is from.
+    callers must send, empty for none. callers: others, with keys of their own, certificates or tokens. issuers: of the
+    tokens. skipped: models of the file that are not served. warnings: what the configuration asks for and this server
+    does not do. sources: where each setting that is not a default is from.
     """
 
     settings: Settings = field(default_factory=Settings)
@@ -53,14 +56,15 @@ class Config:
     models: tuple[Row, ...] = ()
     master_key: str = field(default="", repr=False)
     callers: tuple[Policy, ...] = ()
+    issuers: tuple[Issuer, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     warnings: tuple[str, ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def asks_for_key(self) -> bool:
-        """Whether callers must show a key."""
-        return bool(self.master_key) or any(policy.key_sha256 for policy in self.callers)
+        """Whether callers must show a key, or a token."""
+        return bool(self.master_key or self.issuers) or any(policy.key_sha256 for policy in self.callers)
 
 
 # The warnings about one of a configuration's deployments.
@@ -114,6 +118,8 @@ def load(
     for words in cache_times.warnings(found.deployments, made.cache_ttl):
         notices.add(words)
     names = frozenset(deployment.name for deployment in found.deployments)
+    own = sections.get("imagewire")
+    issuers = token_issuers.read(own)
     config = Config(
         settings=made,
         deployments=found.deployments,
@@ -126,12 +132,15 @@ def load(
             ),
             blocked=model_guards.blocked_names(found.skipped, names),
         ),
-        models=models.read(sections.get("imagewire")),
+        models=models.read(own),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),
-        callers=caller_policies.read(sections.get("imagewire"), certificates=bool(made.tls_client_ca)),
+        callers=caller_policies.read(own, certificates=bool(made.tls_client_ca), issuers=issuers),
+        issuers=issuers,
         skipped=found.skipped,
         sources=sources,
     )
+    for words in rate_limits.check(config.routing, config.deployments, found.places):
+        notices.add(words)
     for deployment in config.deployments:
         try:
             for words in check(deployment, config):

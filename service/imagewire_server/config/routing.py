@@ -10,6 +10,7 @@ from imagewire_server.config.source import Node, nearest
 
 STRATEGIES = ("simple-shuffle", "least-busy", "latency-based-routing")
 MOST_RETRIES = 2
+ENFORCE_RPM = "enforce_model_rate_limits"  # among optional_pre_call_checks
 
 Fallbacks = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -28,7 +29,8 @@ class Routing:
     of a failing deployment in seconds. allowed_fails: failures in a row before it. fallbacks: names by name, for errors
     and rate limits. content_policy_fallbacks: for blocked prompts. The name "*" means all other names. aliases: other
     names of models. drop_params: whether what a model does not support is left out of REST requests that do not say.
-    blocked: names that are not served, although a wildcard may fit them.
+    enforces_rpm: whether a deployment's rpm is a limit, and not only its share. blocked: names that are not served,
+    although a wildcard may fit them.
     """
 
     strategy: str = "simple-shuffle"
@@ -39,6 +41,7 @@ class Routing:
     content_policy_fallbacks: Fallbacks = ()
     aliases: tuple[Alias, ...] = ()
     drop_params: bool = False
+    enforces_rpm: bool = False
     blocked: frozenset[str] = frozenset()
 
 
@@ -126,6 +129,16 @@ def _drop_params(value: Node, *_: Any) -> dict[str, Any]:
     return {"drop_params": value.flag("drop_params")}
 
 
+def _checks(value: Node, _: _Names, notices: Notices) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for one in value.items("optional_pre_call_checks"):
+        if one.text("optional_pre_call_checks") == ENFORCE_RPM:
+            given = {"enforces_rpm": True}
+        else:
+            notices.not_used(f"{one.where}: optional_pre_call_checks {one.text('optional_pre_call_checks')!r}")
+    return given
+
+
 def _default_fallbacks(value: Node, names: _Names, notices: Notices) -> dict[str, Any]:
     return {"default_fallbacks": _targets(value, "default_fallbacks", "*", names, notices)}
 
@@ -165,6 +178,7 @@ READERS: dict[str, Callable[[Node, _Names, Notices], dict[str, Any]]] = {
     "allowed_fails": lambda value, *_: {"allowed_fails": value.whole("allowed_fails")},
     "default_fallbacks": _default_fallbacks,
     "drop_params": _drop_params,
+    "optional_pre_call_checks": _checks,
     "fallbacks": lambda value, *more: {"fallbacks": _fallbacks(value, "fallbacks", *more)},
     "content_policy_fallbacks": lambda value, *more: {
         "content_policy_fallbacks": _fallbacks(value, "content_policy_fallbacks", *more)

@@ -4,12 +4,26 @@ import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from imagewire_server.config import caller_policies, credentials, deployment_params, litellm, models, prices, routing
+from imagewire_server.config import (
+    caller_policies,
+    credentials,
+    deployment_params,
+    litellm,
+    models,
+    prices,
+    routing,
+    token_issuers,
+)
 from imagewire_server.config.providers import ProviderConfig
 from imagewire_server.config.settings import RENAMED, fields
 
 _FROM_ENV = {"type": "string", "pattern": "^os\\.environ/"}
 _TYPES = {str: {"type": "string"}, int: {"type": "integer"}, float: {"type": "number"}, bool: {"type": "boolean"}}
+
+_TEXT = {"type": "string", "minLength": 1}
+_ONE_OR_MORE: dict[str, Any] = {
+    "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]
+}
 
 
 def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
@@ -25,7 +39,9 @@ def schema(providers: Sequence[ProviderConfig]) -> dict[str, Any]:
                 "router_settings": _nullable(_open(_optional(_router()))),
                 "general_settings": _nullable(_open({"master_key": {"type": "string", "minLength": 1}})),
                 "environment_variables": {"type": ["object", "null"]},
-                "imagewire": _nullable(_object({**_settings(providers), "models": _models(), "callers": _callers()})),
+                "imagewire": _nullable(
+                    _object({**_settings(providers), "models": _models(), "callers": _callers(), "jwt": _issuers()})
+                ),
             },
             also="sections",
         ),
@@ -103,6 +119,7 @@ def _router() -> dict[str, Any]:
         "fallbacks": names,
         "content_policy_fallbacks": names,
         "model_group_alias": {"type": "object", "additionalProperties": {"type": ["string", "object", "null"]}},
+        "optional_pre_call_checks": {"type": "array", "items": {"type": "string", "examples": [routing.ENFORCE_RPM]}},
     }
 
 
@@ -112,16 +129,41 @@ def _models() -> dict[str, Any]:
     return {"type": "array", "items": _object(properties, required=("id",))}
 
 
+def _issuers() -> dict[str, Any]:
+    algorithms = {"enum": list(token_issuers.ALGORITHMS)}
+    one = _object(
+        {
+            "issuer": {**_TEXT, "maxLength": 256},
+            "audiences": _ONE_OR_MORE,
+            "jwks": _TEXT,
+            "algorithms": {"anyOf": [algorithms, {"type": "array", "items": algorithms, "minItems": 1}]},
+            "clock_skew": _or_from_env({"type": "number", "minimum": 0, "maximum": 600}),
+            "caller_claim": _TEXT,
+        },
+        required=("issuer", "audiences", "jwks"),
+    )
+    return {"anyOf": [one, {"type": ["array", "null"], "items": one}]}
+
+
 def _callers() -> dict[str, Any]:
-    one_or_more = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}
     methods = {"enum": list(caller_policies.METHODS)}
     properties: dict[str, Any] = {
         **dict.fromkeys(caller_policies.READERS, _or_from_env({"type": "number", "exclusiveMinimum": 0})),
         **dict.fromkeys(caller_policies.LIMITS[:3], _or_from_env({"type": "integer", "minimum": 1})),
-        "name": {"type": "string", "minLength": 1},
-        "key_sha256": one_or_more,
-        "models": one_or_more,
+        "name": _TEXT,
+        "key_sha256": _ONE_OR_MORE,
+        "models": _ONE_OR_MORE,
         "methods": {"anyOf": [methods, {"type": "array", "items": methods, "minItems": 1}]},
+        "jwt": _object(
+            {
+                "issuer": _TEXT,
+                "subject": {**_TEXT, "pattern": "^[^*]*\\*?[^*]*$"},
+                "claims": {
+                    "type": ["object", "null"],
+                    "additionalProperties": {"type": ["string", "number", "boolean"]},
+                },
+            }
+        ),
     }
     return {"type": ["array", "null"], "items": _object(properties, required=("name",))}
 

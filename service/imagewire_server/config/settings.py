@@ -15,7 +15,7 @@ ENV_PREFIX = "IMAGEWIRE_"
 OWN_KEY = "IMAGEWIRE_MASTER_KEY"
 _WHO = ("key", "open", "off")
 # Keys under `imagewire:` that are not single values; config.load reads them.
-SECTIONS = ("models", "callers")
+SECTIONS = ("models", "callers", "jwt")
 # Former names of settings, which still work.
 RENAMED = {"rest_missing_signatures": "missing_signatures"}
 

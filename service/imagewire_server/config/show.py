@@ -8,6 +8,7 @@ from imagewire_server.config.caller_policies import LIMITS, METHODS
 from imagewire_server.config.keys import exposed
 from imagewire_server.config.load import Config
 from imagewire_server.config.providers import ProviderConfig, SetUp
+from imagewire_server.config.settings import without_password
 from imagewire_server.contract.provider import ImagePrice, TokenPrice
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def table(
         f"chosen by {routing.strategy}; {routing.num_retries} retries; cooldown {routing.cooldown_time:g} s"
         f" after {routing.allowed_fails} failures"
     )
+    if routing.enforces_rpm:
+        yield "each deployment is asked at most rpm times a minute, where it is set"
     yield from _access(config)
     for words in exposed(config.settings, asks_for_key=config.asks_for_key):
         yield f"warning: {words}"
@@ -97,18 +100,25 @@ def _access(config: Config) -> Iterator[str]:
     given = config.settings
     kinds = ["the master key"] * bool(config.master_key)
     kinds += ["a key of their own"] * any(policy.key_sha256 for policy in config.callers)
+    kinds += ["a token"] * bool(config.issuers)
     if given.tls_cert:
         yield f"TLS with the certificate {given.tls_cert} and the key {given.tls_key}"
     if given.tls_client_ca:
         yield f"callers must show a certificate of {given.tls_client_ca}, for {given.tls_allowed_ids or 'any name'}"
         kinds = [] if given.tls_client_suffices else kinds
     yield f"callers {'must send ' + ' or '.join(kinds) if kinds else 'need no key'}"
+    for issuer in config.issuers:
+        yield (
+            f"  tokens of {issuer.name} for {' or '.join(issuer.audiences)}, by the keys in"
+            f" {without_password(issuer.jwks)}: {issuer.caller_claim} says who calls"
+        )
     for policy in config.callers:
         limits = [f"{name} {getattr(policy, name):g}" for name in LIMITS if getattr(policy, name) is not None]
         if policy.usd_per_call is not None:
             limits.append(f"usd_per_call {policy.usd_per_call:g}")
         methods = " ".join(name for name in METHODS if name in policy.methods)
-        yield f"  {policy.name}: {methods}; models {' '.join(policy.models)}; {', '.join(limits) or 'no limits'}"
+        shown = f"{methods}; models {' '.join(policy.models)}; {', '.join(limits) or 'no limits'}"
+        yield f"  {policy.name}: {shown}{f'; tokens of {policy.jwt}' if policy.jwt else ''}"
 
 
 def _deployment(deployment: "Deployment", details: Details, cache_ttl: float) -> Iterator[str]:

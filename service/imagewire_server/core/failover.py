@@ -21,6 +21,7 @@ from imagewire_server.core.call import Call
 from imagewire_server.core.offload import run_for_call
 from imagewire_server.core.retry import Retries, RetryContext
 from imagewire_server.core.router import Group, Route, Router
+from imagewire_server.core.turns import Turns
 
 _UNSIGNED = (
     "has lost the signature that this model requires: send the answer's message back unchanged, with its"
@@ -46,7 +47,8 @@ class Failover:
     """Starts the answer of one call. account: counts each upstream call. deadline: on the event loop's clock.
 
     fallbacks: the caller's own, instead of the configured ones. refuses_unsigned: whether earlier answers without the
-    signatures that a model requires are refused; else the provider sends a placeholder.
+    signatures that a model requires are refused; else the provider sends a placeholder. turns: of deployments whose rpm
+    is a limit.
     """
 
     def __init__(
@@ -58,8 +60,10 @@ class Failover:
         deadline: float | None,
         fallbacks: Sequence[str] | None = None,
         refuses_unsigned: bool = False,
+        turns: Turns | None = None,
     ) -> None:
         self._router = router
+        self._turns = turns or Turns()
         self._refuses_unsigned = refuses_unsigned
         self._account = account
         self._stream = stream
@@ -113,24 +117,31 @@ class Failover:
         tried: set[str] = set()
         route: Route | None = None
 
+        def time_left() -> float | None:
+            return None if self._deadline is None else self._deadline - asyncio.get_running_loop().time()
+
         def context() -> RetryContext:
-            now = asyncio.get_running_loop().time()
             if route is None:
                 raise Internal("a repeat without an attempt")
             return RetryContext(
                 other=self._router.has_other(group, frozenset(tried)),
                 same=self._router.is_available(group),
                 budget=route.circuit.retry_budget,
-                time_left=None if self._deadline is None else self._deadline - now,
+                time_left=time_left(),
             )
 
         async def once() -> StartedAnswer:
             nonlocal route
-            route = self._router.choose(group, frozenset(tried), alone=alone)
+            turn = await self._turns.next(self._router, group, frozenset(tried), alone=alone, time_left=time_left())
+            route = turn.route
             if route.id not in tried:
                 route.circuit.retry_budget.earn()
             tried.add(route.id)
-            return await self._start_route(route, spec, call)
+            try:
+                return await self._start_route(route, spec, call)
+            except InvalidRequest:
+                self._turns.give_back(turn)
+                raise
 
         return await Retries(self._router.routing.num_retries, context).run(once)
 

@@ -23,6 +23,7 @@ from imagewire_server.core.keeping import Keeping
 from imagewire_server.core.numbering import Numbering
 from imagewire_server.core.router import Route, Router
 from imagewire_server.core.store.records import Kept
+from imagewire_server.core.turns import Turns
 
 _T = TypeVar("_T")
 
@@ -30,17 +31,24 @@ _T = TypeVar("_T")
 class Engine:
     """Draws. One instance serves all calls of a process; `router` may be replaced while calls run.
 
-    quotas: of the callers. refuses_unsigned: whether earlier answers without the signatures that a model requires are
-    refused.
+    quotas: of the callers. turns: of deployments whose rpm is a limit. refuses_unsigned: whether earlier answers
+    without the signatures that a model requires are refused.
     """
 
     def __init__(
-        self, router: Router, admission: Admission, quotas: Quotas | None = None, *, refuses_unsigned: bool = False
+        self,
+        router: Router,
+        admission: Admission,
+        quotas: Quotas | None = None,
+        turns: Turns | None = None,
+        *,
+        refuses_unsigned: bool = False,
     ) -> None:
         self.router = router
         self._refuses_unsigned = refuses_unsigned
         self._admission = admission
         self._quotas = quotas or Quotas()
+        self._turns = turns or Turns()
 
     def slot(self) -> AbstractContextManager[None]:
         """A slot among the calls, for what an API must do before it draws. Raises Overloaded when none is free."""
@@ -94,6 +102,7 @@ class Engine:
                     deadline=deadline,
                     fallbacks=fallbacks,
                     refuses_unsigned=self._refuses_unsigned,
+                    turns=self._turns,
                 )
                 answer = await _in_time(failover.start(spec, call), deadline)
                 async with aclosing(answer.remainder) as remainder:

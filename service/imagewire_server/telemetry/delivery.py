@@ -22,6 +22,7 @@ from imagewire_server import __version__
 from imagewire_server.telemetry import figures_delivery
 from imagewire_server.telemetry.figures import Figures
 from imagewire_server.telemetry.recorder import Recorder
+from imagewire_server.telemetry.span_encoder import SpanEncoder
 from imagewire_server.telemetry.tracing import Tracing
 
 _NAME = "imagewire"
@@ -49,9 +50,9 @@ class Telemetry:
             # Its sampler is what OTEL_TRACES_SAMPLER says. It is not the global one, which a program around an embedded
             # server may use.
             sampler = TracerProvider(resource=resource, shutdown_on_exit=False).sampler
-            exporter = _Saying(trace_exporter.OTLPSpanExporter(endpoint=_url(endpoint, "traces")))
-            self._queue = BatchSpanProcessor(exporter)
-            self.interceptors = (Tracing(Recorder(resource, scope, sampler, self._queue)),)
+            exporter = trace_exporter.OTLPSpanExporter(endpoint=_url(endpoint, "traces"))
+            self._queue = BatchSpanProcessor(_Exporter(exporter, SpanEncoder(resource, scope)))
+            self.interceptors = (Tracing(Recorder(sampler, self._queue)),)
         if figures:
             figures_delivery.join(
                 lambda: figures_delivery.Delivery(Figures(resource, scope), _url(endpoint, "metrics"))
@@ -86,38 +87,32 @@ def _url(endpoint: str, signal: str) -> str | None:
     return f"{endpoint.rstrip('/')}/v1/{signal}" if endpoint else None
 
 
-class _Named(Resource):
-    """Ours, which does not change: the exporter groups spans by it, and the library's own hash writes it as JSON."""
-
-    __hash__ = object.__hash__
-
-
 def _resource() -> Resource:
     given = Resource.create({SERVICE_VERSION: __version__, SERVICE_INSTANCE_ID: str(uuid.uuid4())})
     named = os.environ.get("OTEL_SERVICE_NAME") or "service.name=" in os.environ.get("OTEL_RESOURCE_ATTRIBUTES", "")
-    whole = given if named else given.merge(Resource({SERVICE_NAME: _NAME}))
-    return _Named(whole.attributes, whole.schema_url)
+    return given if named else given.merge(Resource({SERVICE_NAME: _NAME}))
 
 
-class _Saying(SpanExporter):
-    """Says once that the collector takes nothing, and once that it does again."""
+class _Exporter(SpanExporter):
+    """Delivers by the library's exporter; says once that the collector takes nothing, and once that it does again."""
 
-    def __init__(self, inner: SpanExporter) -> None:
+    def __init__(self, inner: trace_exporter.OTLPSpanExporter, encoder: SpanEncoder) -> None:
         self._inner = inner
+        self._encoder = encoder
         self._works = True
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Deliver a batch, or lose it."""
-        result = self._inner.export(spans)
-        works = result is SpanExportResult.SUCCESS
+        # They are ours, whatever the library says.
+        works = self._inner._client.export(self._encoder.encode(spans)).success  # type: ignore[arg-type]
         if works != self._works:
             self._works = works
             if works:
                 _log.info("spans are delivered again")
             else:
                 _log.warning("spans are not delivered: the collector does not take them", lost=len(spans))
-        return result
+        return SpanExportResult.SUCCESS if works else SpanExportResult.FAILURE
 
     def shutdown(self) -> None:
         """End a delivery that is repeated."""
-        self._inner.shutdown()
+        self._inner.shutdown()  # type: ignore[no-untyped-call]

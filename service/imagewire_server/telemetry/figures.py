@@ -50,7 +50,9 @@ class Figures:
     def read(self) -> MetricsData:
         """All of them, as they are now."""
         found = metrics.by_metric(self._grown())
-        examples = metrics.by_metric(metrics.exemplars.copy())
+        # A copy: calls go on, and this is another thread.
+        recorded = metrics.exemplars.copy().items()
+        examples = metrics.by_metric({name: one for name, one in recorded if one.moment * 1e9 >= self._begun})
         made = [
             Metric(told_name, metric.help, metric.unit, data)
             for name, metric in instruments.METRICS.items()

@@ -1,7 +1,7 @@
 """Spans, from their beginning to the queue of those that are delivered.
 
 The library's own spans check every attribute under a lock, which costs as much as a twentieth of a small call. Ours are
-filled in once, at their end. What only its exporter reads is made in its thread.
+filled in once, at their end.
 """
 
 import random
@@ -9,18 +9,13 @@ import time
 from collections.abc import Mapping
 
 from opentelemetry.context import Context
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import Decision, Sampler
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import (
     NonRecordingSpan,
     SpanContext,
     SpanKind,
-    Status,
-    StatusCode,
     TraceFlags,
-    TraceState,
     set_span_in_context,
 )
 from opentelemetry.util.types import AttributeValue
@@ -30,16 +25,13 @@ from imagewire_server.core.trace_context import TraceContext
 Attributes = Mapping[str, AttributeValue]
 
 _SAMPLED, _UNSAMPLED = TraceFlags(TraceFlags.SAMPLED), TraceFlags(0)
-_FAILED, _UNSET = Status(StatusCode.ERROR), Status(StatusCode.UNSET)
 _NO_PARENT = Context()
 
 
 class Recorder:
     """Begins spans. sampler: decides on traces that begin here, and on what of a caller's is recorded."""
 
-    def __init__(self, resource: Resource, scope: InstrumentationScope, sampler: Sampler, queue: SpanProcessor) -> None:
-        self._resource = resource
-        self._scope = scope
+    def __init__(self, sampler: Sampler, queue: SpanProcessor) -> None:
         self._sampler = sampler
         self._queue = queue
 
@@ -64,7 +56,8 @@ class Recorder:
 
     def end(self, span: "OpenSpan", name: str, attributes: Attributes, *, failed: bool) -> None:
         """Queue a span that is over."""
-        self._queue.on_end(_EndedSpan(span, name, self._resource, attributes, self._scope, failed=failed))
+        # The library's queue looks at nothing else of it.
+        self._queue.on_end(EndedSpan(span, name, attributes, failed=failed))  # type: ignore[arg-type]
 
 
 class OpenSpan:
@@ -98,53 +91,27 @@ class OpenSpan:
         self._recorder.end(self, name or self.name, attributes, failed=failed)
 
 
-class _EndedSpan(ReadableSpan):
-    """What the exporter reads. The queue asks of its context only whether it is sampled, and so it is."""
+class EndedSpan:
+    """What the queue holds. at: nanoseconds since 1970. context: the queue asks it only whether the span is sampled."""
 
-    _IN_QUEUE = SpanContext(1, 1, is_remote=False, trace_flags=_SAMPLED)
+    __slots__ = ("at", "attributes", "failed", "name", "span")
 
-    def __init__(
-        self,
-        span: OpenSpan,
-        name: str,
-        resource: Resource,
-        attributes: Attributes,
-        scope: InstrumentationScope,
-        *,
-        failed: bool,
-    ) -> None:
-        super().__init__(
-            name,
-            self._IN_QUEUE,
-            resource=resource,
-            attributes=attributes,
-            kind=span.kind,
-            status=_FAILED if failed else _UNSET,
-            start_time=span.started,
-            end_time=time.time_ns(),
-            instrumentation_scope=scope,
-        )
-        self._span = span
+    context = SpanContext(1, 1, is_remote=False, trace_flags=_SAMPLED)
 
-    def get_span_context(self) -> SpanContext:
-        """Its ids."""
-        trace = self._span.trace
-        return _span_context(trace, is_remote=False, state=trace.state)
-
-    @property
-    def parent(self) -> SpanContext | None:
-        """Those of its parent: of a SERVER span the caller's, of a CLIENT span ours."""
-        above = self._span.above
-        return None if above is None else _span_context(above, is_remote=self._span.kind is SpanKind.SERVER)
+    def __init__(self, span: OpenSpan, name: str, attributes: Attributes, *, failed: bool) -> None:
+        self.span = span
+        self.name = name
+        self.attributes = attributes
+        self.failed = failed
+        self.at = time.time_ns()
 
 
-def _span_context(trace: TraceContext, *, is_remote: bool, state: str = "") -> SpanContext:
+def _span_context(trace: TraceContext, *, is_remote: bool) -> SpanContext:
     return SpanContext(
         int(trace.trace_id, 16),
         int(trace.span_id, 16),
         is_remote=is_remote,
         trace_flags=_SAMPLED if trace.sampled else _UNSAMPLED,
-        trace_state=TraceState.from_header([state]) if state else None,
     )
 
 

@@ -109,9 +109,9 @@ def copy(event: StreamEvent) -> StreamEvent:
     return made
 
 
-def engine(*providers: Scripted, places: int = 9, **routing: Any) -> Engine:
+def engine(*providers: Scripted, places: int = 9, rpm: float | None = None, **routing: Any) -> Engine:
     upstreams = [
-        Upstream(google(f"d{number}", f"n{number}", "gemini", MODEL), provider)
+        Upstream(google(f"d{number}", f"n{number}", "gemini", MODEL, rpm=rpm), provider)
         for number, provider in enumerate(providers)
     ]
     return Engine(Router(upstreams, Routing(**routing)), Admission(places))

@@ -197,3 +197,19 @@ async def test_who_stands_in_for_a_blocked_prompt(calls: list[list[Step]], tried
     assert error is None
     assert [name for name, _ in call.tried] == tried
     assert call.finish_reason == reason
+
+
+async def test_a_deployment_that_was_not_asked_is_asked_in_the_same_minute() -> None:
+    """Its rpm is a limit; what is refused before anything is sent counts for nothing."""
+    made = engine(Scripted(WRONG, WHOLE, WHOLE), rpm=1, enforces_rpm=True)
+    assert isinstance((await drawn(made))[1], InvalidRequest)
+    assert (await drawn(made))[1] is None
+    call, error = await drawn(made)
+    assert (type(error), call.tried) == (Cooling, [])
+
+
+async def test_a_deployment_whose_minute_is_full_gives_way_to_the_fallback() -> None:
+    made = engine(Scripted(WHOLE), Scripted(WHOLE), rpm=1, enforces_rpm=True, **routing(n0=("n1",)))
+    assert (await drawn(made))[0].tried == [("d0", "OK")]
+    call, error = await drawn(made)
+    assert (error, call.tried, call.fallbacks) == (None, [("d1", "OK")], ["n1"])

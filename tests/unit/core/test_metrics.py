@@ -11,6 +11,7 @@ from imagewire_server.core import metrics
 from imagewire_server.core.access.caller import MASTER_KEY, Caller
 from imagewire_server.core.call import Call
 from imagewire_server.core.counters import Counts, Shared, reserve
+from imagewire_server.core.trace_context import TraceContext
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +119,21 @@ def test_what_happens_at_deployments_is_counted() -> None:
         ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "sum"): 3.0,
         ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "5.0"): 1.0,
     }
+
+
+def test_the_last_recorded_call_of_each_bucket_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "exemplars", {})
+    for trace_id, sampled in (("1", True), ("2", True), ("3", False)):
+        trace = TraceContext(trace_id * 32, "b" * 16, sampled)
+        metrics.count(_call(deployment="d", first_image_byte=0.2, trace=trace))
+        metrics.count_attempt(Call(trace=trace), "d", "OK", 0.3)
+    found = metrics.by_metric(metrics.exemplars)
+    assert {name: [*labels] for name, labels in found.items() if labels} == {
+        "imagewire_call_seconds": [("/a/B", "OK", "0.5")],
+        "imagewire_first_image_byte_seconds": [("d", "0.5")],
+        "imagewire_upstream_seconds": [("d", "OK", "0.5")],
+    }
+    assert {one.trace_id for labels in found.values() for one in labels.values()} == {"2" * 32}
 
 
 def test_lost_lines_are_counted_by_reason() -> None:

@@ -130,6 +130,15 @@ def test_a_duration_leads_to_a_span_that_was_recorded() -> None:
     assert (exemplar.trace_id.hex(), exemplar.span_id.hex(), exemplar.as_double) == ("a" * 32, "b" * 16, 0.3)
 
 
+def test_a_span_from_before_is_not_told() -> None:
+    call = Call(method=STREAM, seconds=0.3, status="OK", trace=TraceContext("a" * 32, "b" * 16, sampled=True))
+    metrics.count(call)
+    made = figures()
+    metrics.count(Call(method=STREAM, seconds=0.4, status="OK"))
+    _, point = one(points(made)[names.CALL_DURATION])
+    assert (point.count, list(point.exemplars)) == (1, [])
+
+
 def test_each_metric_has_a_name_of_its_own() -> None:
     made = figures()
     for name, metric in instruments.METRICS.items():

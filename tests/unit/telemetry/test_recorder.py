@@ -1,42 +1,44 @@
-"""Spans as the library's exporter reads them, and what the sampler decides."""
+"""Spans as a collector reads them, and what the sampler decides."""
 
 import pytest
-from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, ParentBased, Sampler
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
 from imagewire_server.core.trace_context import TraceContext, tracestate
-from imagewire_server.telemetry.recorder import OpenSpan, Recorder
+from imagewire_server.telemetry.recorder import EndedSpan, OpenSpan, Recorder
+from imagewire_server.telemetry.span_encoder import SpanEncoder
 
 CALLERS = TraceContext("a" * 32, "b" * 16, sampled=True, state="vendor=1")
 
 
 class _Queue(SpanProcessor):
     def __init__(self) -> None:
-        self.ended: list[ReadableSpan] = []
+        self.ended: list[EndedSpan] = []
 
-    def on_end(self, span: ReadableSpan) -> None:
+    def on_end(self, span: EndedSpan) -> None:  # type: ignore[override]
         self.ended.append(span)
 
 
 def recorder(sampler: Sampler = ALWAYS_ON) -> tuple[Recorder, _Queue]:
     queue = _Queue()
-    return Recorder(Resource({"service.name": "x"}), InstrumentationScope("s", "1"), sampler, queue), queue
+    return Recorder(sampler, queue), queue
 
 
 def server(made: Recorder, caller: TraceContext | None) -> OpenSpan:
     return made.begin("GET", caller, before=0.5)
 
 
-def test_the_librarys_exporter_reads_our_spans() -> None:
+def test_what_a_collector_reads_of_our_spans() -> None:
     made, queue = recorder()
     span = server(made, CALLERS)
     child = made.begin_child("ask", span)
     child.end({"error.type": "X"}, failed=True)
     span.end({"a": 1, "b": ("x",)}, failed=False, name="GET /v1/models")
-    (resource,) = encode_spans(queue.ended).resource_spans
+    encoder = SpanEncoder(Resource({"service.name": "x"}), InstrumentationScope("s", "1"))
+    (resource,) = ExportTraceServiceRequest.FromString(encoder.encode(queue.ended)).resource_spans
     assert resource.resource.attributes[0].value.string_value == "x"
     asked, answered = resource.scope_spans[0].spans
     assert (asked.name, asked.kind, asked.status.code) == ("ask", asked.SPAN_KIND_CLIENT, 2)

@@ -26,8 +26,9 @@ class Permission(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """id: who it is, by the key or the client certificate that was shown. It is safe to log, and never the key itself.
-    What is kept is kept for one id. policy: what it may do; None for everything.
+    """id: who it is, by the key, token or client certificate that was shown. It is safe to log, and never the key
+    itself. What is kept is kept for one id. policy: what it may do; None for everything. has_own_limits: whether the
+    limits of the policy hold for this caller alone, and not for all with the policy together.
 
     ambient: whether a browser shows by itself all that this caller has shown, so that the page of another site could
     have sent the call.
@@ -36,11 +37,17 @@ class Caller:
     id: str
     policy: Policy | None = field(default=None, repr=False)
     ambient: bool = False
+    has_own_limits: bool = False
 
     @property
     def counted_as(self) -> str:
-        """The name of the policy, under which it is limited and counted; "" for none."""
+        """The name of the policy, under which metrics count it; "" for none."""
         return self.policy.name if self.policy else ""
+
+    @property
+    def limited_as(self) -> str:
+        """The name under which its limits are counted; "" for none."""
+        return self.id if self.has_own_limits else self.counted_as
 
     def check(self, permission: Permission) -> None:
         """Raise PermissionDenied unless it may use methods that need this permission."""

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
-_MINUTE = 60.0
+MINUTE = 60.0
+_LONGEST_WINDOW = 2 * MINUTE
 _DAY = 86400
+_MANY = 1000  # names, above which those that are not used any more are looked for
 # How soon a place among the calls at once may be free.
 _SOON = 1.0
 
@@ -36,10 +38,12 @@ class Counts(Protocol):
         """A call that was let in has ended."""
         ...
 
-    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
-        """0.0 if there were fewer than `limit` uses of this kind within the last minute: this one is then counted.
+    async def admit(
+        self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
+    ) -> float:
+        """The seconds until there will have been fewer than `limit` uses of this kind within the last `window` seconds.
 
-        Otherwise the seconds until there will be fewer.
+        If they are no more than `longest`, this use is counted, as one of then.
         """
         ...
 
@@ -86,6 +90,7 @@ class LocalCounts:
         self._clock = clock
         self._today = today
         self._used: dict[str, _Used] = {}
+        self._looked_at = _MANY
 
     async def enter(self, name: str, limit: int, ident: str) -> bool:
         """See Counts."""
@@ -99,23 +104,27 @@ class LocalCounts:
         """See Counts."""
         self._of(name).running.discard(ident)
 
-    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
+    async def admit(
+        self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
+    ) -> float:
         """See Counts."""
-        window, now, share = self._window(name, kind), self._clock(), limit // self._shares
-        if len(window) < share:
-            window[ident] = now
-            return 0.0
-        # As many as are too many must be older than a minute.
-        oldest = list(window.values())[len(window) - share] if share else now
-        return max(oldest + _MINUTE - now, 0.001)
+        uses, now, share = self._uses(name, kind, window), self._clock(), limit // self._shares
+        wait = 0.0
+        if len(uses) >= share:
+            # As many as are too many must be older than the window.
+            oldest = list(uses.values())[len(uses) - share] if share else now + longest
+            wait = max(oldest + window - now, 0.001)
+        if wait <= longest:
+            uses[ident] = now + wait
+        return wait
 
     def add(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
-        self._window(name, kind)[ident] = self._clock()
+        self._uses(name, kind)[ident] = self._clock()
 
     def give_back(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""
-        self._window(name, kind).pop(ident, None)
+        self._uses(name, kind).pop(ident, None)
 
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
@@ -149,13 +158,24 @@ class LocalCounts:
         self._of(name).running.add(ident)
 
     def _of(self, name: str) -> _Used:
+        if name not in self._used and len(self._used) >= self._looked_at:
+            self._forget_unused()
         return self._used.setdefault(name, _Used())
 
-    def _window(self, name: str, kind: str) -> dict[str, float]:
-        """The uses of the last minute, the oldest first."""
-        window, begin = self._of(name).windows.setdefault(kind, {}), self._clock() - _MINUTE
-        for ident in list(window):
-            if window[ident] > begin:
+    def _forget_unused(self) -> None:
+        """Forget who counts for nothing any more; each subject of an issuer of tokens may have a name."""
+        today = int(self._today() // _DAY)
+        for name, used in list(self._used.items()):
+            uses = [self._uses(name, kind) for kind in used.windows]
+            if not used.running and not any(uses) and (used.day < today or not used.spent):
+                del self._used[name]
+        self._looked_at = max(_MANY, 2 * len(self._used))
+
+    def _uses(self, name: str, kind: str, window: float = _LONGEST_WINDOW) -> dict[str, float]:
+        """The uses of the last seconds, the oldest first."""
+        uses, begin = self._of(name).windows.setdefault(kind, {}), self._clock() - window
+        for ident in list(uses):
+            if uses[ident] > begin:
                 break
-            del window[ident]
-        return window
+            del uses[ident]
+        return uses

@@ -32,7 +32,7 @@ class Quotas:
         policy = call.caller.policy
         if policy is None or call.permission is Permission.NONE:
             return None
-        name, ident = policy.name, secrets.token_hex(8)
+        name, ident = call.caller.limited_as, secrets.token_hex(8)
 
         def leave() -> None:
             self._counts.leave(name, ident)
@@ -82,6 +82,7 @@ class Reservation:
         self.ident = secrets.token_hex(8)
         self._counts = counts
         self._policy = policy
+        self._name = call.caller.limited_as
         self._call = call
         self._nano_usd = 0
         self._day: int | None = None
@@ -90,9 +91,8 @@ class Reservation:
     async def reserve_cost(self, nano_usd: int) -> None:
         """Reserve it of today's budget. Raises BudgetExhausted and BudgetUnavailable."""
         budget = nano(self._policy.usd_per_day or 0.0)
-        name = self._policy.name
         try:
-            ok, day, until_next = await self._counts.reserve(name, budget, nano_usd, self.ident)
+            ok, day, until_next = await self._counts.reserve(self._name, budget, nano_usd, self.ident)
         except CountsDown as error:
             raise BudgetUnavailable(
                 "what is left of this caller's budget cannot be known now, so nothing is drawn; nothing was sent: try"
@@ -109,14 +109,14 @@ class Reservation:
 
     async def admit(self, limit: int) -> None:
         """Count one picture of this minute's. Raises CallerLimited."""
-        _check_wait(await self._counts.admit(self._policy.name, _PICTURES, limit, self.ident), f"{limit} pictures")
+        _check_wait(await self._counts.admit(self._name, _PICTURES, limit, self.ident), f"{limit} pictures")
         self._admitted = True
 
     def give_back(self) -> None:
         """Nothing was drawn."""
         self._settle_cost(0)
         if self._admitted:
-            self._counts.give_back(self._policy.name, _PICTURES, self.ident)
+            self._counts.give_back(self._name, _PICTURES, self.ident)
 
     def settle(self) -> None:
         """The drawing has ended, in whatever way: count what it was. What may have been charged, and nobody can tell
@@ -129,11 +129,11 @@ class Reservation:
         self._settle_cost(self._nano_usd if call.cost_nano_usd is None else call.cost_nano_usd)
         if self._admitted:
             for number in range(1, call.pictures):
-                self._counts.add(self._policy.name, _PICTURES, f"{self.ident}-{number}")
+                self._counts.add(self._name, _PICTURES, f"{self.ident}-{number}")
 
     def _settle_cost(self, nano_usd: int) -> None:
         if self._day is not None:
-            self._counts.settle(self._policy.name, self._day, self.ident, nano_usd)
+            self._counts.settle(self._name, self._day, self.ident, nano_usd)
 
 
 def _check_entered(entered: bool, at_once: int) -> None:

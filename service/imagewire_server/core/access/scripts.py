@@ -33,19 +33,23 @@ redis.call('EXPIRE', prefix .. 'calls', 3600)
 # name, ident.
 LEAVE = f"{_NOW} redis.call('ZREM', prefix .. 'calls', ARGV[2])"
 
-# name, kind, limit, ident. Returns '0', and counts the use; or the seconds until there will be room.
+# name, kind, limit, ident, window, longest. Returns the seconds until there will be room, in whole milliseconds. If
+# they are no more than the longest, it counts the use, as one of then.
 ADMIT = f"""{_NOW}
-local uses, limit = prefix .. ARGV[2], tonumber(ARGV[3])
-redis.call('ZREMRANGEBYSCORE', uses, '-inf', time - 60)
-if redis.call('ZSCORE', uses, ARGV[4]) then return '0' end
-local count = redis.call('ZCARD', uses)
-if count >= limit then
+local uses, limit, window, wait = prefix .. ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5]), 0
+redis.call('ZREMRANGEBYSCORE', uses, '-inf', time - window)
+local own, count = redis.call('ZSCORE', uses, ARGV[4]), redis.call('ZCARD', uses)
+if own then
+  wait = math.max(0, tonumber(own) - time)
+elseif count >= limit then
   local oldest = redis.call('ZRANGE', uses, count - limit, count - limit, 'WITHSCORES')
-  return string.format('%.3f', math.max(0.001, tonumber(oldest[2]) + 60 - time))
+  wait = math.max(1, math.ceil((tonumber(oldest[2]) + window - time) * 1000)) / 1000
 end
-redis.call('ZADD', uses, time, ARGV[4])
-redis.call('EXPIRE', uses, 120)
-return '0'
+if not own and wait <= tonumber(ARGV[6]) then
+  redis.call('ZADD', uses, time + wait, ARGV[4])
+  redis.call('EXPIRE', uses, 120)
+end
+return string.format('%.3f', wait)
 """
 
 # name, kind, ident, age. The age, as of what follows, is in seconds: what is told late was then, and not now.

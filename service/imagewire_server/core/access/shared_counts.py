@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import structlog
 
 from imagewire_server.core.access import scripts
-from imagewire_server.core.access.counts import CountsDown, LocalCounts, Reserved
+from imagewire_server.core.access.counts import MINUTE, CountsDown, LocalCounts, Reserved
 from imagewire_server.core.fault_log import describe
 
 _log = structlog.get_logger("imagewire.limits")
@@ -24,7 +24,7 @@ _PATIENCE, _PAUSE, _LAST = 1.0, 1.0, 2.0
 # Seconds: how long Redis believes that a call runs, unless it is told again, and how often that happens.
 _LEASE, _RENEW = 30.0, 10.0
 # Seconds after which Redis has forgotten what was counted, all but money.
-_FORGOTTEN = 60.0
+_FORGOTTEN = 65.0
 _MONEY = frozenset({scripts.ABANDON, scripts.SETTLE})
 
 _Told = tuple[str, *tuple[object, ...]]  # a script, and its arguments
@@ -80,19 +80,21 @@ class SharedCounts:
         self._local.leave(name, ident)
         self._put((scripts.LEAVE, name, ident))
 
-    async def admit(self, name: str, kind: str, limit: int, ident: str) -> float:
+    async def admit(
+        self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
+    ) -> float:
         """See Counts."""
         undo = (scripts.GIVE_BACK, name, kind, ident)
         try:
-            wait = float(await self._ask(undo, scripts.ADMIT, name, kind, limit, ident))
+            wait = float(await self._ask(undo, scripts.ADMIT, name, kind, limit, ident, window, longest))
         except CountsDown as down:
-            wait = await self._local.admit(name, kind, limit, ident)
-            if not wait:
+            wait = await self._local.admit(name, kind, limit, ident, window=window, longest=longest)
+            if wait <= longest:
                 self._put((scripts.ADD, name, kind, ident))
             else:
                 self._undo(down, undo)
             return wait
-        if not wait:
+        if wait <= longest:
             self._local.add(name, kind, ident)
         return wait
 

@@ -46,9 +46,13 @@ def told(part: pb.PartFinished) -> tuple[int, bytes]:
     return file.size_bytes, file.sha256
 
 
-def damaged(sha256: bytes) -> Damaged:
-    """Of a file whose bytes are gone, or others than were kept; the log names it. sha256: of what was kept."""
-    _log.warning("a kept file is damaged or gone", sha256=sha256.hex())
+def damaged(sha256: bytes, completion_id: str = "") -> Damaged:
+    """Of a file whose bytes are gone, or others than were kept; the log names it.
+
+    sha256: of what was kept, b"" where it is not known. completion_id: of the answer that is read.
+    """
+    known = {"sha256": sha256.hex(), "completion_id": completion_id}
+    _log.warning("a kept file is damaged or gone", **{name: value for name, value in known.items() if value})
     return Damaged(sha256.hex())
 
 

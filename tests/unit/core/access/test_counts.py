@@ -47,6 +47,22 @@ async def test_never_more_than_the_limit_within_any_minute() -> None:
     assert await counts.admit("a", "requests", 2, "4") == 0.0
 
 
+async def test_a_use_may_be_counted_for_a_moment_to_come() -> None:
+    clock = Clock()
+    counts = LocalCounts(clock=clock)
+    soon = {"window": 10.0, "longest": 5.0}
+    assert await counts.admit("a", "begun", 1, "1", **soon) == 0.0
+    assert await counts.admit("a", "begun", 1, "2", **soon) == 10.0
+    clock.now += 6
+    assert await counts.admit("a", "begun", 1, "2", **soon) == 4.0
+    assert await counts.admit("a", "begun", 1, "3", **soon) == 14.0
+    clock.now += 9
+    assert await counts.admit("a", "begun", 1, "3", **soon) == 5.0
+    counts.give_back("a", "begun", "3")
+    assert await counts.admit("a", "begun", 1, "4", **soon) == 5.0
+    assert await LocalCounts(2).admit("a", "begun", 1, "1", window=10.0, longest=20.0) == 30.0, "no share is none"
+
+
 async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
     clock = Clock()
     counts = LocalCounts(clock=clock)
@@ -69,6 +85,26 @@ async def test_a_budget_is_of_a_day_in_utc() -> None:
     assert not (await counts.reserve("a", 100, 60, "3")).ok
     today.now -= 1000
     assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
+
+
+async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, today = Clock(), Clock(10 * DAY)
+    counts = LocalCounts(clock=clock, today=today)
+    await counts.reserve("yesterday", 9, 1, "1")
+    today.now += DAY
+    for number in range(996):
+        counts.leave(f"idle {number}", "1")
+    assert await counts.enter("running", 1, "1")
+    assert (await counts.reserve("spent", 1, 1, "1")).ok
+    counts.add("recent", "requests", "1")
+    assert await counts.admit("new", "requests", 1, "1") == 0.0
+    assert len(counts._used) == 4
+    assert not await counts.enter("running", 1, "2")
+    assert not (await counts.reserve("spent", 1, 1, "2")).ok
+    assert await counts.admit("recent", "requests", 1, "2") > 0
+    clock.now += 120
+    counts._forget_unused()
+    assert sorted(counts._used) == ["running", "spent"]
 
 
 _STEPS = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 60), st.integers(0, 60), st.booleans()), max_size=60)

@@ -6,7 +6,7 @@ import pytest
 
 from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
-from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Permission
+from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
 from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.call import Call
@@ -14,9 +14,15 @@ from imagewire_server.core.call import Call
 KEY = "sk-right"
 
 
-def _open(access: Access, *headers: tuple[str | bytes, str | bytes], metrics: bool = False) -> bool:
+async def _caller(access: Access, *headers: tuple[str | bytes, str | bytes]) -> Caller:
+    call = Call(headers=headers)
+    await access.intercept(call)
+    return call.caller
+
+
+async def _open(access: Access, *headers: tuple[str | bytes, str | bytes], metrics: bool = False) -> bool:
     try:
-        access.caller(headers, Permission.METRICS if metrics else Permission.DRAW)
+        await access.intercept(Call(headers=headers, permission=Permission.METRICS if metrics else Permission.DRAW))
     except Unauthenticated:
         return False
     return True
@@ -57,30 +63,30 @@ _ROWS: list[tuple[bool, list[tuple[str, str]]]] = [
 
 
 @pytest.mark.parametrize(("right", "headers"), _ROWS)
-def test_d14_odd_headers_read_alike_as_metadata_and_as_bytes(right: bool, headers: list[tuple[str, str]]) -> None:
+async def test_d14_odd_headers_read_alike_as_metadata_and_as_bytes(right: bool, headers: list[tuple[str, str]]) -> None:
     access = Access(KEY)
-    assert _open(access, *headers) is right
-    assert _open(access, *((name.encode(), value.encode()) for name, value in headers)) is right
+    assert await _open(access, *headers) is right
+    assert await _open(access, *((name.encode(), value.encode()) for name, value in headers)) is right
 
 
-def test_d14_a_key_of_the_metrics_opens_nothing_else() -> None:
+async def test_d14_a_key_of_the_metrics_opens_nothing_else() -> None:
     access = Access(KEY, "scrape")
     shown = ("authorization", "Bearer scrape")
-    assert _open(access, shown, metrics=True)
-    assert not _open(access, shown)
-    assert _open(access, ("authorization", f"Bearer {KEY}"), metrics=True)
-    assert not _open(access, metrics=True)
+    assert await _open(access, shown, metrics=True)
+    assert not await _open(access, shown)
+    assert await _open(access, ("authorization", f"Bearer {KEY}"), metrics=True)
+    assert not await _open(access, metrics=True)
 
 
-def test_d14_a_key_of_the_metrics_alone_closes_them_and_nothing_else() -> None:
+async def test_d14_a_key_of_the_metrics_alone_closes_them_and_nothing_else() -> None:
     access = Access("", "scrape")
-    assert _open(access)
-    assert not _open(access, metrics=True)
+    assert await _open(access)
+    assert not await _open(access, metrics=True)
 
 
-def test_without_keys_nothing_is_asked() -> None:
-    assert _open(Access())
-    assert _open(Access(), metrics=True)
+async def test_without_keys_nothing_is_asked() -> None:
+    assert await _open(Access())
+    assert await _open(Access(), metrics=True)
 
 
 async def test_a_call_knows_who_makes_it_by_the_key_that_was_shown() -> None:
@@ -104,21 +110,21 @@ def _policy(name: str, *keys: str, **fields: object) -> Policy:
     return Policy(name, digests, **fields)  # type: ignore[arg-type]
 
 
-def test_d23_each_key_of_a_caller_names_it_and_the_master_key_stays_the_mightier() -> None:
+async def test_d23_each_key_of_a_caller_names_it_and_the_master_key_stays_the_mightier() -> None:
     access = Access(KEY, "scrape", [_policy("web", "iw-1", "iw-2"), _policy("both", KEY)])
-    shown = {key: access.caller([("x-api-key", key)], Permission.DRAW).id for key in ("iw-1", "iw-2", KEY)}
+    shown = {key: (await _caller(access, ("x-api-key", key))).id for key in ("iw-1", "iw-2", KEY)}
     assert shown == {"iw-1": "web", "iw-2": "web", KEY: MASTER_KEY.id}
     for wrong in ("iw-3", "scrape", "web", hashlib.sha256(b"iw-1").hexdigest()):
         with pytest.raises(Unauthenticated, match="asks for a key: send"):
-            access.caller([("x-api-key", wrong)], Permission.DRAW)
+            await _caller(access, ("x-api-key", wrong))
 
 
-def test_law_6_callers_without_a_master_key_close_everything_the_metrics_too() -> None:
+async def test_law_6_callers_without_a_master_key_close_everything_the_metrics_too() -> None:
     access = Access("", "", [_policy("web", "iw-1", methods=frozenset({"draw"}))])
-    assert not _open(access)
-    assert not _open(access, metrics=True)
+    assert not await _open(access)
+    assert not await _open(access, metrics=True)
     access.use("", "", [])
-    assert _open(access)
+    assert await _open(access)
 
 
 async def test_f24_a_caller_is_let_in_only_to_methods_that_it_may_use() -> None:

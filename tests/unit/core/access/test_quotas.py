@@ -31,6 +31,20 @@ async def test_who_has_no_limits_is_not_counted() -> None:
     await quotas.aclose()
 
 
+async def test_who_has_limits_of_its_own_is_counted_alone() -> None:
+    quotas = Quotas()
+    limits = {"requests_per_minute": 1, "pictures_per_minute": 1, "usd_per_day": 0.1, "usd_per_call": 0.1}
+    for name in ("ann", "bob"):
+        one = call(**limits)
+        one.caller = Caller(f"jwt:issuer#{name}", one.caller.policy, has_own_limits=True)
+        await quotas.intercept(one)
+        assert await quotas.reserve(spec("a"), one, FLASH, None) is not None
+        with pytest.raises(CallerLimited):
+            await quotas.intercept(one)
+        with pytest.raises(BudgetExhausted):
+            await quotas.reserve(spec("a"), one, FLASH, None)
+
+
 async def test_calls_at_once_are_let_in_as_others_end() -> None:
     quotas = Quotas()
     end = await quotas.intercept(call(calls_at_once=1))

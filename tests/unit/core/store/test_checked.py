@@ -130,3 +130,11 @@ async def test_hashes_are_computed_in_other_threads(monkeypatch: pytest.MonkeyPa
     await checked.whole(Stored(DATA), KEPT)  # type: ignore[arg-type]
     assert len(threads) == 4
     assert threading.current_thread() not in threads
+
+
+def test_the_log_has_what_is_known_of_a_damaged_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines: list[dict[str, str]] = []
+    monkeypatch.setattr(checked, "_log", SimpleNamespace(warning=lambda _, **fields: lines.append(fields)))
+    checked.damaged(SHA, "cmpl-1")
+    checked.damaged(b"", "cmpl-1")
+    assert lines == [{"sha256": SHA.hex(), "completion_id": "cmpl-1"}, {"completion_id": "cmpl-1"}]

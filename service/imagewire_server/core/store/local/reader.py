@@ -20,6 +20,7 @@ from imagewire_server.core.store.local.folder import Folder
 from imagewire_server.core.store.log_format import Ended, FileBegins, NoRecord, Record, RecordReader
 from imagewire_server.core.store.position import after_the_last, beyond
 from imagewire_server.core.store.records import Kept, State
+from imagewire_server.core.store.store import Damaged
 
 _T = TypeVar("_T")
 _Found = bytes | list[Record]
@@ -167,19 +168,22 @@ class LocalReader:
                 yield [begins.chunk(at, data)]
                 at += len(data)
             if not source.is_found:
-                raise self._lost(await asyncio.to_thread(self._database.by_id, self._kept.completion_id))
+                kept = await asyncio.to_thread(self._database.by_id, self._kept.completion_id)
+                raise self._lost(kept) from (None if _is_removed(kept) else self._damaged(sha256))
             size = size or source.size
             if offset > size:
                 raise beyond(begins.sequence, size)
             if source.size != size or not source.check.fits(size, sha256):
-                raise unreadable(self._kept.completion_id) from damaged(sha256)
+                raise unreadable(self._kept.completion_id) from self._damaged(sha256)
         finally:
             source.close()
 
     def _lost(self, kept: Kept | None) -> AnswerNotKept:
         """Why what should be there is not: the answer was removed while it was read, or it is damaged."""
-        is_removed = kept is None or kept.state is State.NOT_KEPT
-        return (not_kept if is_removed else unreadable)(self._kept.completion_id)
+        return (not_kept if _is_removed(kept) else unreadable)(self._kept.completion_id)
+
+    def _damaged(self, sha256: bytes) -> Damaged:
+        return damaged(sha256, self._kept.completion_id)
 
     def _read_file_or_log(self, source: "_FileSource") -> _Found | None:
         return source.read(b"") or self._read_log()
@@ -245,6 +249,10 @@ class _FileSource:
     def close(self) -> None:
         if self._file is not None:
             self._file.close()
+
+
+def _is_removed(kept: Kept | None) -> bool:
+    return kept is None or kept.state is State.NOT_KEPT
 
 
 def _ended(record: Record) -> tuple[int, bytes]:

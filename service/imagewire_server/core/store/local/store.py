@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.core.store import cached_answer
+from imagewire_server.core.store import cached_answer, checked
 from imagewire_server.core.store.local.claims import Claims
 from imagewire_server.core.store.local.marks import Marks
 from imagewire_server.core.store.local.objects import LocalObjects
@@ -150,7 +150,9 @@ class LocalStore:
             try:
                 return self.folder.read_object(image.sha256, offset, size)
             except FileNotFoundError as error:
-                raise Damaged("the picture's file is gone") from error
+                if self._reads.object(image.sha256) is None:
+                    raise Damaged("the picture was removed meanwhile") from error
+                raise checked.damaged(image.sha256) from error
 
         return await self._reading(read)
 

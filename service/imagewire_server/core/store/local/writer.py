@@ -10,6 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
+from imagewire_server import linux
 from imagewire_server.core.store.store import LONGEST, StoreDown
 from imagewire_server.core.store.warnings import Warnings
 
@@ -123,6 +124,7 @@ class Writer:
         self._loop.call_later(_LOOK_EVERY, self._watch)
 
     def _run(self) -> None:
+        linux.schedule_as_batch()  # else it takes the core from the loop with each piece of a large picture
         goes_on, pause = True, 0.0
         while goes_on:
             for step in self._waiting(pause):

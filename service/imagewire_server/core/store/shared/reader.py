@@ -87,14 +87,16 @@ class SharedReader:
     async def _gone(self) -> AnswerNotKept:
         """An object is not there, or cut. Raises StoreDown."""
         try:
-            return self._lost((await self._database.status(self._kept.completion_id))[0])
+            state, _ = await self._database.status(self._kept.completion_id)
         except FAULTS as error:
             raise StoreDown(str(error)) from error
+        if not _is_removed(state):
+            damaged(b"", self._kept.completion_id)
+        return self._lost(state)
 
     def _lost(self, state: State | None) -> AnswerNotKept:
         """Why what should be there is not: the answer was removed in the meantime, or it is damaged."""
-        is_removed = state is None or state is State.NOT_KEPT
-        return (not_kept if is_removed else unreadable)(self._kept.completion_id)
+        return (not_kept if _is_removed(state) else unreadable)(self._kept.completion_id)
 
     async def _other(self, completion_id: str) -> _Events:
         """The events of the answer that this one is the same as."""
@@ -169,7 +171,7 @@ class SharedReader:
     def _check_file(self, part: pb.PartFinished) -> None:
         size, sha256 = told(part)
         if not self._check.fits(size, sha256):
-            raise unreadable(self._kept.completion_id) from damaged(sha256)
+            raise unreadable(self._kept.completion_id) from damaged(sha256, self._kept.completion_id)
 
     def _check_offset(self) -> None:
         """No file begins where the reader says that it has some bytes of one."""
@@ -194,6 +196,10 @@ class SharedReader:
             yield [begins.chunk(at, data)]
         if not entry.data and at > entry.offset:
             raise beyond(begins.sequence, entry.offset)
+
+
+def _is_removed(state: State | None) -> bool:
+    return state is None or state is State.NOT_KEPT
 
 
 def _entry(fields: dict[bytes, bytes]) -> _Entry:

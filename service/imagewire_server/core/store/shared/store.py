@@ -9,7 +9,7 @@ from typing import Any
 
 from imagewire_server.contract import pb
 from imagewire_server.contract.events import StreamEvent
-from imagewire_server.core.store import cached_answer
+from imagewire_server.core.store import cached_answer, checked
 from imagewire_server.core.store.records import Kept, KeptImage, State
 from imagewire_server.core.store.shared import names
 from imagewire_server.core.store.shared.connection import FAULTS, Connection
@@ -152,7 +152,9 @@ class SharedStore:
             try:
                 return await self.objects.read(place[1], offset, min(size, image.size - offset))
             except FileNotFoundError as error:
-                raise Damaged(str(error)) from error
+                if await self.database.place(image.image_id) is None:
+                    raise Damaged("the picture was removed meanwhile") from error
+                raise checked.damaged(image.sha256) from error
 
     def upload(self) -> SharedUpload:
         """See Store."""

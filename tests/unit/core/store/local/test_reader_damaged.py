@@ -1,13 +1,19 @@
 """An answer whose kept bytes are damaged is never read to a good end."""
 
+import hashlib
+import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from imagewire_server.contract.errors import InvalidRequest
 from imagewire_server.contract.keep_errors import AnswerNotKept
+from imagewire_server.core.store import checked
 from imagewire_server.core.store.local.store import LocalStore
+from imagewire_server.core.store.records import KeptImage
+from imagewire_server.core.store.store import Damaged
 from tests.unit.core.store.local.stores import LARGE, events, files, kept, opened, put, read, until_error
 
 Damage = Callable[[Path], object]
@@ -93,3 +99,17 @@ async def test_what_was_asked_is_not_known_from_a_damaged_log(tmp_path: Path) ->
         await put(store, kept(), events(LARGE))
         flip(file_of(store, "logs"))
         assert await store.request(kept()) is None
+
+
+async def test_a_picture_that_is_removed_while_it_is_read_is_not_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(checked, "_log", SimpleNamespace(warning=lambda words, **_: lines.append(words)))
+    image = KeptImage("img-u", "me", hashlib.sha256(LARGE).digest(), len(LARGE), "image/png", 3, 4, time.time() + 99)
+    async with opened(tmp_path) as store:
+        for found, words in ([(9, None), None], []), ([(9, None), (9, None)], ["a kept file is damaged or gone"]):
+            monkeypatch.setattr(store._reads, "object", lambda _, left=found: left.pop(0))
+            with pytest.raises(Damaged):
+                await store.image_bytes(image, 0, 1)
+            assert lines == words

@@ -1,7 +1,9 @@
 """The thread of a local store: steps in order, faults told once, and no step ends it."""
 
 import asyncio
+import os
 import sqlite3
+import sys
 import threading
 import time
 
@@ -254,3 +256,12 @@ async def test_who_leaves_as_it_hangs_does_not_end_the_watch(monkeypatch: pytest
             await stays
         with pytest.raises(asyncio.CancelledError):
             await leaves
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such a policy")
+async def test_the_thread_does_not_interrupt_the_loop_when_it_is_woken() -> None:
+    writer = Writer(asyncio.get_running_loop(), idle, nothing)
+    writer.start()
+    assert await writer.call(lambda: os.sched_getscheduler(0)) == os.SCHED_BATCH
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+    await writer.aclose(nothing)
