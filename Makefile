@@ -43,7 +43,7 @@ mesh: $(COMPAT) $(COLLECTOR_PROGRAM)  ## Run two replicas behind Envoy with metr
 # More than one for each core: many tests wait for a timeout or another process.
 WORKERS ?= 4
 # The tests that need other languages, or that start programs by others.
-INTEROP := tests/compat tests/mesh tests/robustness tests/stubs tests/typing
+INTEROP := tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
@@ -144,15 +144,18 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Generate the stubs from protos/, and the configuration's JSON schema.
+gen: setup  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
+	@$(BIN)/python protos/generate.py
 	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; from imagewire_server.providers.registry import provider_configs; print(json.dumps(schema(provider_configs()), indent=2))' \
 	  > $(SCHEMA)
 
 gen-check: setup  ## Fail if the stubs are out of date.
-	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && $(call stubs,$$dir) \
-	  && cp $(GEN)/__init__.py "$$dir/imagewire/v1/" \
-	  && diff -r -x __pycache__ "$$dir/imagewire/v1" $(GEN) \
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && mkdir "$$dir/python" "$$dir/others" && $(call stubs,$$dir/python) \
+	  && cp $(GEN)/__init__.py "$$dir/python/imagewire/v1/" \
+	  && diff -r -x __pycache__ "$$dir/python/imagewire/v1" $(GEN) \
+	  && folders=$$($(BIN)/python protos/generate.py "$$dir/others") \
+	  && (for folder in $$folders; do diff -r "$$dir/others/$$folder" "$$folder" || exit 1; done) \
 	  || { echo 'the stubs are out of date: run make gen and commit the result'; exit 1; }
 
 define stubs
@@ -191,4 +194,5 @@ check: lint test system interop own-lines lowest demo  ## Run everything that CI
 
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
-	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules
+	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
+	  clients/go/*/build

@@ -8,6 +8,7 @@ import pytest
 _LONG = (
     "mesh",
     "stubs",
+    "conformance",
     "docs/test_blocks.py",
     "integration/test_workers.py",
     "examples",

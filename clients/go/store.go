@@ -1,0 +1,217 @@
+package imagewire
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/metadata"
+
+	imagewirev1 "github.com/imagewire/imagewire/clients/go/imagewire/v1"
+)
+
+const (
+	// Up to this, a picture is sent with the request: to ask whether the server has it would take longer.
+	largePicture = 256 << 10
+	piece        = 256 << 10
+)
+
+// namedPicture is a picture that a request names by its sha256, at these places.
+type namedPicture struct {
+	mimeType          string
+	data              []byte
+	places            []*imagewirev1.Image
+	missing, uploaded bool
+}
+
+type namedPictures map[[sha256.Size]byte]*namedPicture
+
+// putBack sends its bytes with the request nevertheless.
+func (n *namedPicture) putBack() {
+	for _, image := range n.places {
+		image.Source = &imagewirev1.Image_Data{Data: n.data}
+	}
+}
+
+// nameLarge takes the bytes of large pictures out of a spec, which then names them by their sha256.
+func nameLarge(spec *imagewirev1.Spec) namedPictures {
+	named := namedPictures{}
+	for _, image := range imagesOf(spec) {
+		data := image.GetData()
+		if len(data) <= largePicture || image.MimeType == "" {
+			continue
+		}
+		sum := sha256.Sum256(data)
+		if len(image.Sha256) > 0 && !bytes.Equal(image.Sha256, sum[:]) {
+			continue // the server tells what is wrong
+		}
+		if named[sum] == nil {
+			named[sum] = &namedPicture{mimeType: image.MimeType, data: data}
+		}
+		named[sum].places = append(named[sum].places, image)
+		image.Source, image.Sha256 = nil, sum[:]
+	}
+	return named
+}
+
+func imagesOf(spec *imagewirev1.Spec) (found []*imagewirev1.Image) {
+	for _, message := range spec.Messages {
+		if message.Image != nil {
+			found = append(found, message.Image)
+		}
+		for _, part := range message.Parts {
+			if part.GetImage() != nil {
+				found = append(found, part.GetImage())
+			}
+			found = append(found, part.GetFunctionResponse().GetImages()...)
+		}
+	}
+	return found
+}
+
+// Upload stores a picture on the server. Requests that use it later name it, and its bytes go up once. Large pictures of
+// requests are uploaded without being asked.
+func (c *Client) Upload(ctx context.Context, picture *Image) (*Image, error) {
+	if picture == nil || picture.Data == nil {
+		return nil, invalid("picture", "has no bytes here: give the file itself")
+	}
+	call := c.newCall(ctx, false)
+	defer call.end()
+	return c.upload(call, picture.Data, picture.MimeType)
+}
+
+func (c *Client) upload(call *call, data []byte, mimeType string) (*Image, error) {
+	sum, size := sha256.Sum256(data), int64(len(data))
+	var stored *imagewirev1.UploadImageResponse
+	err := call.unary(true, func(ctx context.Context) (trailer metadata.MD, err error) {
+		stream, err := c.images.UploadImage(ctx, grpc.Trailer(&trailer))
+		if err != nil {
+			return nil, err
+		}
+		first := &imagewirev1.Image{MimeType: mimeType, SizeBytes: &size, Sha256: sum[:]}
+		// io.EOF says that the server has ended the call, and CloseAndRecv why.
+		err = stream.Send(&imagewirev1.UploadImageRequest{Event: &imagewirev1.UploadImageRequest_Image{Image: first}})
+		for at := 0; at < len(data) && err == nil; at += piece {
+			next := &imagewirev1.ImageData{Offset: int64(at), Data: data[at:min(at+piece, len(data))]}
+			err = stream.Send(&imagewirev1.UploadImageRequest{Event: &imagewirev1.UploadImageRequest_Chunk{Chunk: next}})
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return trailer, err
+		}
+		stored, err = stream.CloseAndRecv()
+		return trailer, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return imageOf(stored.GetImage(), data, false), nil
+}
+
+// Download gets a picture that the server keeps, by its [Image.ID].
+func (c *Client) Download(ctx context.Context, id string) (*Image, error) {
+	call := c.newCall(ctx, false)
+	defer call.end()
+	return c.download(call, id, 0, nil)
+}
+
+// DownloadTo writes a picture that the server keeps to w, from the byte at offset. What is returned has no Data. The
+// bytes are checked at the end, against the SHA-256 only from offset 0: until it returns, they may be damaged.
+func (c *Client) DownloadTo(ctx context.Context, w io.Writer, id string, offset int64) (*Image, error) {
+	call := c.newCall(ctx, false)
+	defer call.end()
+	return c.download(call, id, offset, w)
+}
+
+// download writes to w, or into Data if that is nil.
+func (c *Client) download(call *call, id string, offset int64, w io.Writer) (*Image, error) {
+	if id == "" {
+		return nil, invalid("image_id", "is empty: give the picture's ID")
+	}
+	var (
+		image    *imagewirev1.Image
+		whole    bytes.Buffer
+		position = offset
+		asked    = offset
+		sum      = sha256.New()
+		frame, _ = c.settings.frame(0)
+	)
+	if w == nil {
+		w = &whole
+	}
+	for {
+		ctx, stop := context.WithCancel(call.ctx)
+		request := &imagewirev1.DownloadImageRequest{ImageId: id, Offset: position, MaxFrameBytes: frame}
+		stream, err := c.images.DownloadImage(ctx, request)
+		for err == nil {
+			var message *imagewirev1.DownloadImageResponse
+			if message, err = stream.Recv(); err != nil {
+				break
+			}
+			if said := message.GetImage(); said != nil {
+				if image = said; w == &whole {
+					whole.Grow(int(max(0, said.GetSizeBytes()-position)))
+				}
+				continue
+			}
+			chunk := message.GetChunk()
+			if chunk.GetOffset() != position {
+				stop()
+				return nil, corrupt("a picture's bytes go on at %d where %d was due", chunk.GetOffset(), position)
+			}
+			position += int64(len(chunk.Data))
+			sum.Write(chunk.Data)
+			if _, err := w.Write(chunk.Data); err != nil {
+				stop()
+				return nil, err
+			}
+		}
+		stop()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		var trailer metadata.MD
+		if stream != nil {
+			trailer = stream.Trailer()
+		}
+		failed, own := call.failure(err, trailer)
+		if position > asked {
+			asked, call.made = position, 0
+		} else {
+			frame = smallFrame
+		}
+		wait, last := call.pause(failed, own, false, own != nil && own.broke)
+		if last != nil {
+			return nil, last
+		}
+		if err := call.wait(wait); err != nil {
+			return nil, err
+		}
+	}
+	if position != image.GetSizeBytes() {
+		return nil, corrupt("a picture has %d bytes where %d were announced", position, image.GetSizeBytes())
+	}
+	if offset == 0 && !bytes.Equal(sum.Sum(nil), image.GetSha256()) {
+		return nil, corrupt("a picture was damaged on its way: its sha256 differs")
+	}
+	made := imageOf(image, nil, false)
+	if made.ID = id; w == &whole {
+		made.Data = whole.Bytes()
+	}
+	return made, nil
+}
+
+// DeleteImage removes a picture from the server. An answer that it is part of can no longer be resumed.
+func (c *Client) DeleteImage(ctx context.Context, id string) error {
+	if id == "" {
+		return invalid("image_id", "is empty: give the picture's ID")
+	}
+	call := c.newCall(ctx, false)
+	defer call.end()
+	return call.unary(false, func(ctx context.Context) (trailer metadata.MD, err error) {
+		_, err = c.images.DeleteImage(ctx, &imagewirev1.DeleteImageRequest{ImageId: id}, grpc.Trailer(&trailer))
+		return trailer, err
+	})
+}

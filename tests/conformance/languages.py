@@ -1,0 +1,28 @@
+"""The runner of each language, built if need be. A language whose toolchain is missing is skipped, and fails in CI."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.compat.conftest import needs
+from tests.stubs.languages import run
+
+ROOT = Path(__file__).parents[2]
+Command = list[str | Path]
+
+
+def python() -> Command:
+    """The Python client, as it is installed here."""
+    return [sys.executable, "-m", "tests.conformance.python_runner"]
+
+
+def go() -> Command:
+    """The Go client."""
+    folder, program = ROOT / "clients/go", needs("go")
+    runner = folder / "conformance/build/runner"
+    # Go itself knows whether anything is to be built, and builds beside another that does.
+    run(program, "build", "-o", runner, "./conformance", cwd=folder)
+    return [runner]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go}
