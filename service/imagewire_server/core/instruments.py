@@ -43,6 +43,7 @@ STARTED, SENT = "imagewire_grpc_calls_started", "imagewire_grpc_sent_bytes"
 FIRST_IMAGE_BYTE, IMAGE_BYTES = "imagewire_first_image_byte_seconds", "imagewire_image_bytes"
 ATTEMPTS, ATTEMPT_SECONDS = "imagewire_upstream_attempts", "imagewire_upstream_seconds"
 TOKENS, RETRIES, COOLDOWNS = "imagewire_upstream_tokens", "imagewire_upstream_retries", "imagewire_cooldowns"
+WAITED = "imagewire_upstream_wait_seconds"
 COST, COST_UNKNOWN = "imagewire_cost_usd", "imagewire_calls_of_unknown_cost"
 NOT_KEPT, CACHED, JOINED = "imagewire_answers_not_kept", "imagewire_cached_answers", "imagewire_joined_calls"
 OF_CALLERS, PICTURES_OF, COST_OF = "imagewire_caller_calls", "imagewire_caller_pictures", "imagewire_caller_cost_usd"
@@ -70,6 +71,9 @@ METRICS = {
         "counter", "Calls to providers that repeated, or stood in for, one that had failed.", ("deployment",), "{call}"
     ),
     COOLDOWNS: Metric("counter", "Cooldowns of a deployment that began or became longer.", ("deployment",)),
+    WAITED: Metric(
+        "histogram", "How long calls waited until a deployment may be asked again (rpm).", ("deployment",), "s", SECONDS
+    ),
     IMAGE_BYTES: Metric("counter", "Bytes of pictures handed on.", ("deployment",), "By"),
     COST: Metric("counter", "US dollars, where they are known.", ("deployment",), "{USD}"),
     COST_UNKNOWN: Metric(

@@ -53,6 +53,7 @@ _HISTOGRAMS = {name: metric.histogram for name, metric in names.METRICS.items() 
 _CALL_SECONDS, _SENT = _HISTOGRAMS[names.CALL_SECONDS], _HISTOGRAMS[names.SENT]
 _FIRST_IMAGE_BYTE = _HISTOGRAMS[names.FIRST_IMAGE_BYTE]
 _ATTEMPT_SECONDS, _TOKENS = _HISTOGRAMS[names.ATTEMPT_SECONDS], _HISTOGRAMS[names.TOKENS]
+_WAITED = _HISTOGRAMS[names.WAITED]
 
 
 def slot_size(most: int) -> int:
@@ -166,6 +167,11 @@ def count_retry(deployment: str) -> None:
 def count_cooldown(deployment: str) -> None:
     """A deployment's cooldown began or became longer."""
     _counts.add((names.COOLDOWNS, deployment))
+
+
+def count_wait(deployment: str, seconds: float) -> None:
+    """A call waits this long until the deployment may be asked again."""
+    _counts.observe((names.WAITED, deployment), seconds, _WAITED)
 
 
 def count_not_kept() -> None:

@@ -5,6 +5,7 @@ import secrets
 from dataclasses import dataclass
 
 from imagewire_server.contract.errors import Code, Cooling
+from imagewire_server.core import metrics
 from imagewire_server.core.access.counts import Counts, LocalCounts
 from imagewire_server.core.router import Group, Route, Router
 
@@ -53,6 +54,7 @@ class Turns:
             longest = _LONGEST if time_left is None else max(0.0, min(_LONGEST, time_left))
             wait, turn = await self._take(router, route, longest)
             if wait <= longest:
+                metrics.count_wait(route.id, wait)
                 await self._pass(wait, turn)
                 return turn
         raise Cooling(

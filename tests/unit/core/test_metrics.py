@@ -111,11 +111,14 @@ def test_what_happens_at_deployments_is_counted() -> None:
     metrics.count_started("/a/B")
     metrics.count_retry("d")
     metrics.count_cooldown("d")
+    metrics.count_wait("d", 2.0)
     metrics.count_attempt(Call(), "d", "UPSTREAM_UNREACHABLE", 3.0)
     assert metrics.everything() == {
         ("imagewire_grpc_calls_started", "/a/B"): 1.0,
         ("imagewire_upstream_retries", "d"): 1.0,
         ("imagewire_cooldowns", "d"): 1.0,
+        ("imagewire_upstream_wait_seconds", "d", "sum"): 2.0,
+        ("imagewire_upstream_wait_seconds", "d", "2.5"): 1.0,
         ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "sum"): 3.0,
         ("imagewire_upstream_seconds", "d", "UPSTREAM_UNREACHABLE", "5.0"): 1.0,
     }

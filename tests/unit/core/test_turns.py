@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from imagewire_server.contract.errors import Code, Cooling
+from imagewire_server.core import metrics
 from imagewire_server.core import turns as module
 from imagewire_server.core.access.counts import LocalCounts
 from imagewire_server.core.router import Router
@@ -79,7 +80,11 @@ async def test_one_that_was_tried_is_asked_again_where_the_others_are_full() -> 
     await made.refused(tried=frozenset({"x"}))
 
 
-async def test_a_short_wait_is_waited_and_each_has_a_turn_of_its_own(slept: list[float]) -> None:
+async def test_a_short_wait_is_waited_and_each_has_a_turn_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float]
+) -> None:
+    counted: list[tuple[str, float]] = []
+    monkeypatch.setattr(metrics, "count_wait", lambda deployment, seconds: counted.append((deployment, seconds)))
     made = Minutes(router(deployment("a", id="x", rpm=2), enforces_rpm=True))
     await made.next()
     made.clock.now += 1
@@ -88,6 +93,7 @@ async def test_a_short_wait_is_waited_and_each_has_a_turn_of_its_own(slept: list
     assert (await made.next()).route.id == "x"
     assert (await made.next()).route.id == "x"
     assert slept == pytest.approx([4.0, 5.0])
+    assert counted == [("x", pytest.approx(4.0)), ("x", pytest.approx(5.0))]
     assert await made.refused() == pytest.approx(66.0)
 
 

@@ -52,7 +52,6 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
                 key,
                 algorithms=[algorithm],
                 audience=issuer.audiences,
-                issuer=issuer.name,
                 leeway=issuer.clock_skew,
                 options={"require": ["exp", "iss", "aud"]},
             )
@@ -60,7 +59,7 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
             continue
         except _FAULTS as error:
             raise InvalidToken(f"it is refused ({type(error).__name__})") from None
-        if claims["iss"] != issuer.name:  # some versions of the library take a part of it
+        if claims["iss"] != issuer.name:  # here, because some versions of the library take a part of it
             raise InvalidToken("it is refused for its issuer")
         return claims
     raise InvalidToken("no key of its issuer has signed it")

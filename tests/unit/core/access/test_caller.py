@@ -39,3 +39,11 @@ def test_f24_only_named_models_may_be_asked() -> None:
 def test_a_caller_is_counted_under_its_policy() -> None:
     assert Caller("subject of a token", Policy("team")).counted_as == "team"
     assert MASTER_KEY.counted_as == ""
+
+
+def test_limits_are_counted_by_the_policy_or_for_each_caller_alone() -> None:
+    policy = Policy("team")
+    assert Caller("a").limited_as == ""
+    assert Caller("jwt:i#a", policy).limited_as == "team"
+    alone = Caller("jwt:i#a", policy, has_own_limits=True)
+    assert (alone.limited_as, alone.counted_as) == ("jwt:i#a", "team")

@@ -9,6 +9,7 @@ from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, MASTER_KEY, METRICS_KEY, Caller, Permission
 from imagewire_server.core.access.certificates import CertificateRule
 from imagewire_server.core.access.keys import Access
+from imagewire_server.core.access.tokens import Tokens
 from imagewire_server.core.call import Call
 
 KEY = "sk-right"
@@ -166,3 +167,36 @@ async def test_behind_a_certificate_without_a_policy_a_key_with_one_says_who_it_
         call = Call(peer_id=ident, headers=[("x-api-key", key)], permission=Permission.DRAW)
         await access.intercept(call)
         assert (call.caller.id, call.caller.counted_as) == expected
+
+
+class Known(Tokens):
+    """Tokens of one text."""
+
+    are_asked_for = True
+
+    async def caller(self, shown: bytes) -> Caller | None:
+        return Caller("jwt:i#ann") if shown == b"a.b.c" else None
+
+
+async def test_a_token_is_shown_as_a_bearer_alone_and_keys_go_first() -> None:
+    access = Access(KEY, policies=[_policy("web", "iw-1")], tokens=Known())
+    shown = ("authorization", "Bearer a.b.c")
+    assert (await _caller(access, shown)).id == "jwt:i#ann"
+    assert await _caller(access, shown, ("x-api-key", KEY)) is MASTER_KEY
+    for wrong in (("x-api-key", "a.b.c"), ("authorization", "Bearer a.b.d"), ("authorization", "a.b.c")):
+        with pytest.raises(Unauthenticated, match=r"asks for a key or a token: send 'authorization: Bearer TOKEN'"):
+            await _caller(access, wrong)
+    with pytest.raises(Unauthenticated, match="asks for a token: send"):
+        await _caller(Access(tokens=Known()))
+
+
+async def test_behind_a_certificate_a_token_says_who_it_is_as_a_key_does() -> None:
+    class OfTeam(Known):
+        async def caller(self, shown: bytes) -> Caller | None:
+            return Caller("jwt:i#ann", Policy("team")) if shown else None
+
+    access = Access(certificates=CertificateRule((), suffices=True), tokens=OfTeam())
+    for headers, expected in (([("authorization", "Bearer a.b.c")], "jwt:i#ann"), ([], "cert:proxy")):
+        call = Call(peer_id="cert:proxy", headers=headers)
+        await access.intercept(call)
+        assert call.caller.id == expected
