@@ -20,7 +20,7 @@ import {
 } from "./gen/imagewire/v1/chat_service_pb.js";
 import type { Spec } from "./gen/imagewire/v1/spec_pb.js";
 import type { Failure } from "./status.js";
-import { download, NamedPictures, SMALL_FRAME } from "./store.js";
+import { download, largestFrame, NamedPictures, SMALL_FRAME } from "./store.js";
 import { checkAnswer, Verifier } from "./verify.js";
 
 type Drawn = CreateCompletionRequest | StreamCompletionRequest;
@@ -108,11 +108,12 @@ export class Asking {
   }
 
   async #fetch(answer: CreateCompletionResponse): Promise<void> {
+    const frame = largestFrame(this.call.connection.maxMessageBytes);
     for (const { message } of answer.candidates) {
       const parts = (message?.parts ?? []).map(({ content }) => (content.case === "image" ? content.value : undefined));
       for (const image of [message?.image, ...parts]) {
         if (image?.source.case === "imageId") {
-          const { data } = await download(this.call, image.source.value, 0, 0);
+          const { data } = await download(this.call, image.source.value, 0, frame);
           image.source = { case: "data", value: data };
         }
       }

@@ -35,7 +35,7 @@ import { image, Image, type Picture } from "./image.js";
 import { buildSpec, OPTIONS, type Options, prompted } from "./options.js";
 import { platform, sha256Of } from "./platform.js";
 import { RETRIES } from "./retry.js";
-import { download, upload } from "./store.js";
+import { download, largestFrame, upload } from "./store.js";
 import { AnswerStream } from "./stream.js";
 import { checkNames, make } from "./strict.js";
 
@@ -116,7 +116,6 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const LEAST_MESSAGE = 128 * 1024;
 const MARGIN = 1024 * 1024;
-const USUAL_FRAME = 256 * 1024;
 const PAGE_SIZE = 1000;
 const PING_MS = 10_000;
 
@@ -377,7 +376,7 @@ export class Client implements AsyncDisposable {
     if (asked > most) {
       throw invalid("maxFrameBytes", `must be at most ${most}, half of maxMessageBytes; ask for less, or raise that`);
     }
-    return asked || (most >= USUAL_FRAME ? 0 : most);
+    return asked || largestFrame(this.#connection.maxMessageBytes);
   }
 
   #call(options: CallOptions, draws: boolean): Call {

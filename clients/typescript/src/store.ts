@@ -13,6 +13,14 @@ const LARGE = 256 * 1024;
 const PIECE = 256 * 1024;
 /** Asked for where a connection did not last for one frame of the usual size. */
 export const SMALL_FRAME = 16 * 1024;
+/** The server's default. */
+const USUAL_FRAME = 256 * 1024;
+
+/** The most bytes of a picture in a message that a client can take, 0 for the server's default. */
+export function largestFrame(maxMessageBytes: number): number {
+  const most = Math.floor(maxMessageBytes / 2);
+  return most >= USUAL_FRAME ? 0 : most;
+}
 
 /** A picture that a request names by its sha256. */
 interface Named {
