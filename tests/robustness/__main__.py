@@ -71,16 +71,20 @@ async def check(seconds: float, seed: int, module: str | None = None) -> list[st
         until = loop.time() + seconds
         ledger: dict[int, dict[str, Any]] = {}
         async with asyncio.TaskGroup() as group:
+            # To the end: the emulator forgets the oldest of many.
             reading = group.create_task(_read_ledger(emulator.address, ledger))
             await asyncio.gather(*(replica.run(until) for replica in replicas), *(one.run(until) for one in callers))
+            _note_ledger(emulator.address, ledger)
+            # What each id gives when all is quiet again, but for those that reached neither a server nor the provider.
+            reached = {seen.request_id for one in callers for seen in one.history if seen.end != "UNREACHABLE"}
+            reached.update(filter(None, map(_ident, ledger.values())))
+            every = [ident for ident in dict.fromkeys(idents) if ident in reached]
+            with processes.server(emulator.address, **_kept(folder)) as server:
+                for replica in replicas:
+                    replica.address = server.address
+                sys.stdout.write(f"{len(every)} of {len(set(idents))} ids are asked for once more\n")
+                await asyncio.gather(*(one.replay(every[number::_CALLERS]) for number, one in enumerate(callers)))
             reading.cancel()
-        # What each id gives when all is quiet again.
-        with processes.server(emulator.address, **_kept(folder)) as server:
-            for replica in replicas:
-                replica.address = server.address
-            every = list(dict.fromkeys(idents))
-            sys.stdout.write(f"{len(every)} ids are asked for once more\n")
-            await asyncio.gather(*(one.replay(every[number::_CALLERS]) for number, one in enumerate(callers)))
         _note_ledger(emulator.address, ledger)
     return _judged(callers, ledger, replicas)
 
@@ -94,16 +98,22 @@ def _judged(callers: list[Callers], ledger: dict[int, dict[str, Any]], replicas:
     asked: Counter[str] = Counter()
     pictures: dict[str, str] = {}
     for entry in ledger.values():
-        if found := re.search(r"draw ([0-9a-f-]{36})", str(entry["body"])):
-            asked[found[1]] += 1
+        if ident := _ident(entry):
+            asked[ident] += 1
             if entry["images"]:
-                pictures[found[1]] = entry["images"][0]["sha256"]
+                pictures[ident] = entry["images"][0]["sha256"]
     lives = sum((replica.lives for replica in replicas), Counter())
     ends = Counter(seen.end or "cut by its caller" for seen in history)
     sys.stdout.write(f"{len(history)} calls for {len(asked)} ids, {sum(asked.values())} drawn; ends {dict(ends)}\n")
     sys.stdout.write(f"servers {dict(lives)}\n")
     found = violations(history, asked, pictures, is_full=lives["full disk"] > 0)
     return found if ends["OK"] else [*found, "no call had an answer"]
+
+
+def _ident(entry: dict[str, Any]) -> str:
+    """The request_id that an entry of the ledger was drawn for, "" where it names none."""
+    found = re.search(r"draw ([0-9a-f-]{36})", str(entry["body"]))
+    return found[1] if found else ""
 
 
 async def _read_ledger(address: str, ledger: dict[int, dict[str, Any]]) -> None:
