@@ -22,7 +22,7 @@ def _listed() -> tuple[set[str], set[str]]:
 
 def _found() -> set[str]:
     """Every file that has a name of the field, but for tests and documentation, and for what other providers know."""
-    command = ["git", "grep", "-lE", NAMES, "--", ":!tests", ":!docs", ":!*.md"]
+    command = ["git", "grep", "-lE", NAMES, "--", ":!tests", ":!clients/*/test/*", ":!docs", ":!*.md"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     return {name for name in found if not name.startswith(PROVIDERS) or name.startswith(f"{PROVIDERS}google/")}
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imagewire_server.api.rest import body, http_protocol
-from imagewire_server.api.rest import server as serve
+from imagewire_server.api.rest import http_server as serve
 from tests.conftest import Stack, ended_upstream, running_stack
 from tests.integration import processes
 from tests.integration.raw_client import JSON, Client

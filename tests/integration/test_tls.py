@@ -232,6 +232,7 @@ async def test_a_server_that_stops_waits_for_no_idle_client(tmp_path: Path, monk
         plain = await asyncio.to_thread(socket.create_connection, ("127.0.0.1", server.rest_port))
         idle = await asyncio.to_thread(server.context().wrap_socket, plain, server_hostname="localhost")
         await server.stack.server.rest.drain()
-        assert server.stack.server.rest._uvicorn is not None
-        assert server.stack.server.rest._uvicorn.server_state.connections == set()
+        served = server.stack.server.rest._http._uvicorn
+        assert served is not None
+        assert served.server_state.connections == set()
         idle.close()

@@ -174,7 +174,7 @@ async def test_what_the_client_was_made_with_goes_with_each_call() -> None:
         async with AsyncClient(target, **made) as aclient:
             with pytest.raises(imagewire.DeadlineExceeded, match="allow more time"):
                 await anext(aclient.stream_completion(MODEL, "x"))
-            await aclient.create_completion(MODEL, "x", max_inline_bytes=70_000)
+            await aclient.create_completion(MODEL, "x", max_inline_bytes=70_000, timeout=60.0)
     assert [sent["x-team"] for sent in script.metadata] == ["blue"] * 3
     assert all(str(sent["user-agent"]).startswith("imagewire-python/0.") for sent in script.metadata)
     assert script.requests[-1].max_inline_bytes == 70_000

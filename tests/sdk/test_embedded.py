@@ -61,10 +61,12 @@ def test_another_key_has_another_server(emulator: Program) -> None:
 
 def test_what_was_drawn_after_a_deadline_is_not_paid_again(emulator: Program) -> None:
     with httpx.Client(base_url=emulator.address) as asked:
-        before = len(asked.get("/_emulator/requests").json())
         given: dict[str, Any] = {"api_base": f"{emulator.address}/v1beta", "api_key": "emulator-key"}
-        say = [{"role": "user", "content": "A late banana x-emulate: latency=4s"}]
         model = "gemini/gemini-2.5-flash-image"
+        # The server starts here, however long that takes.
+        imagewire.completion(model, [{"role": "user", "content": "A banana"}], **given)
+        before = len(asked.get("/_emulator/requests").json())
+        say = [{"role": "user", "content": "A late banana x-emulate: latency=4s"}]
         with pytest.raises(imagewire.DeadlineExceeded, match="repeat the request with its request_id") as caught:
             imagewire.completion(model, say, timeout=2.5, **given)
         answer = imagewire.completion(model, say, request_id=caught.value.request_id, **given)
