@@ -11,6 +11,7 @@ from PIL import Image
 
 import imagewire
 from imagewire import AsyncClient, Client
+from imagewire._grpc import async_calls
 from imagewire._grpc.loops import Connection
 from imagewire.chat import final
 from tests.integration import processes
@@ -211,6 +212,22 @@ def test_an_upload_that_fails_was_not_charged(target: str, paid: Any, large: Pat
     assert "charged" not in str(failed.value)
     assert failed.value.retryable
     assert paid() == 0
+
+
+def test_an_upload_whose_end_grpc_does_not_explain_is_made_again(
+    target: str, large: Path, pauses: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So grpc.aio tells of a connection that breaks while messages are sent."""
+    unary, ends = async_calls.unary, [imagewire.ServerError("Internal error from Core")] * 2
+
+    async def unexplained(send: Any, request: Any, *given: Any, **named: Any) -> Any:
+        if callable(request) and len(list(request())) > 1 and ends:
+            raise ends.pop()
+        return await unary(send, request, *given, **named)
+
+    monkeypatch.setattr(async_calls, "unary", unexplained)
+    assert aused(target, "upload", large).data == large.read_bytes()
+    assert not ends
 
 
 def test_pictures_of_answers_are_there_already(target: str, paid: Any) -> None:

@@ -18,14 +18,19 @@ from imagewire._grpc.downloading import Downloading
 from imagewire._grpc.health import CHECK, Pong, pong
 from imagewire._grpc.loops import Connection
 from imagewire._grpc.status import broke_off
+from imagewire._grpc.store import is_cut_upload
 from imagewire._grpc.verify import check_answer, kept_elsewhere
-from imagewire.errors import ImagewireError, ServerError
+from imagewire.errors import ImagewireError, InvalidRequest, ServerError
 from imagewire.v1.chat_service_pb2 import CreateCompletionResponse, StreamCompletionResponse
 from imagewire.v1.image_service_pb2 import UploadImageRequest, UploadImageResponse
 from imagewire.v1.model_service_pb2 import ListModelsRequest
 
 _Response = TypeVar("_Response")
 _Wait = Callable[[float], Awaitable[None]]
+
+_BROKEN = grpc.aio.AioRpcError(
+    grpc.StatusCode.UNAVAILABLE, grpc.aio.Metadata(), grpc.aio.Metadata(), "the connection broke during an upload"
+)
 
 
 @contextlib.contextmanager
@@ -133,13 +138,21 @@ async def upload(
 ) -> UploadImageResponse:
     """Upload a picture, again where the connection broke. Raises ImagewireError."""
     send, wait = connection.images.UploadImage, connection.wait
-    try:
-        return await unary(send, messages, call, wait, free=True)
-    except ServerError as error:
-        if error.reason:
-            raise
-        # grpc.aio says nothing more where a server refuses what is still being sent. The first message gets its words.
-        return await unary(send, lambda: itertools.islice(messages(), 1), call, wait, free=True)
+    while True:
+        try:
+            return await unary(send, messages, call, wait, free=True)
+        except ServerError as error:
+            if error.reason:
+                raise
+        # grpc.aio says nothing more where a server refuses what is still being sent, and where the connection breaks
+        # meanwhile. The first message gets the server's words, or it is told that the rest is missing.
+        try:
+            return await unary(send, lambda: itertools.islice(messages(), 1), call, wait, free=True)
+        except InvalidRequest as refused:
+            if not is_cut_upload(refused):
+                raise
+        delay = call.retry_delay(_BROKEN, free=True)
+        await wait(delay)
 
 
 async def _upload(connection: Connection, asking: Asking) -> None:

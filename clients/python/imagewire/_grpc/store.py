@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from imagewire.errors import InvalidRequest
 from imagewire.v1.image_pb2 import Image
 from imagewire.v1.image_service_pb2 import ImageData, UploadImageRequest
 from imagewire.v1.spec_pb2 import Spec
@@ -51,6 +52,11 @@ def upload_messages(data: bytes, mime_type: str, sha256: bytes) -> Iterator[Uplo
     yield UploadImageRequest(image=Image(mime_type=mime_type, size_bytes=len(data), sha256=sha256))
     for at in range(0, len(data), _PIECE):
         yield UploadImageRequest(chunk=ImageData(offset=at, data=data[at : at + _PIECE]))
+
+
+def is_cut_upload(error: InvalidRequest) -> bool:
+    """Whether a server has nothing to say of an upload but that bytes are missing."""
+    return [each.field for each in error.violations] == ["image.size_bytes"] and "have arrived" in str(error)
 
 
 def name_large(spec: Spec) -> dict[bytes, NamedPicture]:
