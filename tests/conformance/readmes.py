@@ -13,6 +13,7 @@ from tests.conformance.languages import LANGUAGES, ROOT
 
 CLIENTS = ROOT / "clients"
 READMES = (CLIENTS / "README.md", CLIENTS / "go/README.md")
+_SPELLED = {"typescript": "TypeScript"}
 _FILE = re.compile(r"(<!-- file: (\S+) -->\n\n```(\w+)\n).*?(```\n)", re.DOTALL)
 _PARITY = re.compile(r"(<!-- parity -->\n).*?(<!-- parity end -->)", re.DOTALL)
 
@@ -34,7 +35,7 @@ def table() -> str:
     for case in cases.CASES.values():
         counts.update({f"`{step['call']}`" for step in case["steps"]})
         counts[f"server `{case.get('server', 'plain')}`"] += 1
-    names = [name.capitalize() for name in LANGUAGES]
+    names = [_SPELLED.get(name) or name.capitalize() for name in LANGUAGES]
     rows = [["Cases with", *names], ["---"] * (1 + len(names))]
     rows += [[name, *[str(counts[name])] * len(names)] for name in sorted(counts)]
     rows.append(["all", *[str(len(cases.CASES))] * len(names)])
