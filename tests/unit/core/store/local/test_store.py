@@ -183,16 +183,6 @@ async def test_a_small_answer_mends_what_is_damaged(tmp_path: Path) -> None:
         assert await read(store, kept()) == ([1, 2, 3, 4], SMALL)
 
 
-async def test_what_is_not_a_file_any_more_is_damaged(tmp_path: Path) -> None:
-    async with opened(tmp_path) as store:
-        await put(store, kept(), events(LARGE))
-        image = await store.image("me", image_id="img-1")
-        assert image is not None
-        store.folder.object(image.sha256).unlink()
-        with pytest.raises(Damaged):
-            await store.image_bytes(image, 0, 5)
-
-
 async def test_an_upload_is_a_picture_of_its_callers(tmp_path: Path) -> None:
     sha256 = hashlib.sha256(LARGE).digest()
     image = KeptImage("img-u", "me", sha256, len(LARGE), "image/png", 3, 4, time.time() + 1000)
@@ -281,15 +271,3 @@ async def test_what_is_prolonged_is_found_beyond_its_time(tmp_path: Path) -> Non
         await store.prolong(until + 1, completion_ids=["cmpl-1"])
         found = await store.find("me", completion_id="cmpl-1")
         assert (found and found.expires) == until + 1
-
-
-async def test_bytes_that_the_database_has_need_no_file(tmp_path: Path) -> None:
-    image = KeptImage("img-u", "me", hashlib.sha256(SMALL).digest(), len(SMALL), "image/png", 3, 4, time.time() + 1000)
-    async with opened(tmp_path) as store:
-        await put(store, kept(), events(SMALL))
-        async with store.upload() as upload:
-            await upload.write(SMALL)
-            await upload.save(image)
-        await store.flush()
-        assert files(tmp_path) == []
-        assert await store.image_bytes(image, 0, len(SMALL)) == SMALL
