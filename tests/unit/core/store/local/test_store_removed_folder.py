@@ -55,7 +55,7 @@ async def test_nothing_is_promised_from_the_first_call_on(tmp_path: Path) -> Non
     folder = tmp_path / "kept"
     async with opened(folder) as store:
         await store.flush()
-        shutil.rmtree(folder)
+        removed(folder, "")
         folder.write_bytes(b"in the way")
         assert store.record(kept()).failed
         assert store.is_down
@@ -81,7 +81,7 @@ async def test_what_was_being_drawn_is_not_kept_and_not_paid_for_again(tmp_path:
             recorder.add(batch)
         small.add(events(SMALL)[0])
         await store.flush()
-        shutil.rmtree(folder)
+        removed(folder, "")
         await looked(store)
         await looked(store)
         assert (recorder.failed, small.failed, told[-1]) == (True, True, True)
