@@ -220,7 +220,7 @@ class Feed:
         """The drawing is over: first the store learns of it, then the readers."""
         if self._keeping is not None:
             self._keeping.on_end(outcome)
-            await self._keeping.settle()
+            await self._keeping.settle(outcome)
         self._end(outcome)
 
     async def _wait(self) -> None:

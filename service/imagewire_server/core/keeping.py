@@ -30,9 +30,12 @@ class Keeping:
         """The id of a picture."""
         return picture_links.image_id(self.store.secret, self.kept.completion_id, candidate_index, part_index)
 
-    async def settle(self) -> None:
-        """Wait until the end is written, if the caller may ask for it: who has seen it, sees the same again."""
-        if self.kept.request_id:
+    async def settle(self, outcome: Exception | None) -> None:
+        """Wait until the end is written, if the caller may ask for it: who has seen it, sees the same again.
+
+        That is by its request_id, or by the URL of a picture that will never be whole. outcome: the error if it failed.
+        """
+        if self.kept.request_id or outcome is not None:
             await settled(self.recorder)
 
     async def read(self, after_sequence: int, offset: int) -> AsyncGenerator[list[StreamEvent], None]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from imagewire_server.contract.errors import Internal
 from imagewire_server.contract.keep_errors import AnswerNotKept
 from imagewire_server.core import keeping, picture_links
 from imagewire_server.core.keeping import Keeping
@@ -28,18 +29,22 @@ async def test_its_pictures_have_ids_and_what_is_written_is_read_back(tmp_path: 
         assert last == events(SMALL)[-1][0]
 
 
-async def test_only_who_may_ask_again_waits_until_the_end_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("request_id", "outcome"), [("id", None), ("", Internal("it failed"))])
+async def test_only_who_may_ask_again_waits_until_the_end_is_written(
+    monkeypatch: pytest.MonkeyPatch, request_id: str, outcome: Exception | None
+) -> None:
     store = ScriptedStore()
     store.is_settled.clear()
-    await scripted_stores.keeping(store).settle()
-    waiting = asyncio.create_task(scripted_stores.keeping(store, request_id="id").settle())
+    await scripted_stores.keeping(store).settle(None)
+    made = scripted_stores.keeping(store, request_id=request_id)
+    waiting = asyncio.create_task(made.settle(outcome))
     await settle()
     assert not waiting.done()
     store.is_settled.set()
     await waiting
     store.is_settled.clear()
     monkeypatch.setattr(keeping, "LONGEST", 0.0)
-    await scripted_stores.keeping(store, request_id="id").settle()  # a disk that hangs holds nobody
+    await made.settle(outcome)  # a disk that hangs holds nobody
 
 
 async def test_where_the_store_does_not_work_the_answer_is_not_kept() -> None:
