@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imagewire_server.config import token_issuers, token_rules
-from imagewire_server.config.routing import fits
+from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.source import ConfigError, Key, Node, parsed
 from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.config.token_rules import TokenRule

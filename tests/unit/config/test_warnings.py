@@ -235,7 +235,24 @@ def test_a_model_for_everything_needs_credentials(tmp_path: Path) -> None:
     file = written(tmp_path, "model_list: [{model_name: '*', litellm_params: {model: '*'}}]\n")
     with pytest.raises(ConfigError, match=r"model '\*' stands for all models .*: set GEMINI_API_KEY or"):
         load(file, {})
-    assert load(file, {"GEMINI_API_KEY": "k"}).deployments
+    assert {one.part_of for one in load(file, {"GEMINI_API_KEY": "k"}).deployments} == {"*"}
+
+
+def test_the_names_that_no_wildcard_may_serve(tmp_path: Path) -> None:
+    text = """\
+model_list:
+  - {model_name: "*", litellm_params: {model: gemini/*, api_key: k}}
+  - {model_name: dall-e-3, litellm_params: {model: openai/dall-e-3}}
+  - {model_name: "gpt-*", litellm_params: {model: "openai/gpt-*"}}
+  - {model_name: both, litellm_params: {model: gemini/m, api_key: k}}
+  - {model_name: both, litellm_params: {model: openai/m}}
+  - {model_name: kept, litellm_params: {model: gemini/m}, blocked: true}
+  - {model_name: later, litellm_params: {model: os.environ/A}}
+router_settings: {model_group_alias: {lost: openai/x, found: both, alias: dall-e-3}}
+"""
+    routing = load(written(tmp_path, text), {}, resolve=False).routing
+    assert routing.skipped == {"dall-e-3", "gpt-*", "alias"}
+    assert routing.blocked == {"kept"}
 
 
 def test_variables_that_are_not_looked_up_are_no_warnings(tmp_path: Path) -> None:
