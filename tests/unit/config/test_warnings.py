@@ -11,6 +11,7 @@ from imagewire_server.providers.registry import load
 from tests.unit.config.files import entry, router, written
 
 # the file, its one warning
+LOGIN = "{type: authorized_user, client_id: c, client_secret: s, refresh_token: r}"
 WARNED: list[tuple[str, str]] = [
     (
         entry("model: gemini/m, api_key: k, modle: x"),
@@ -69,7 +70,7 @@ WARNED: list[tuple[str, str]] = [
         "litellm_params.vertex_project has no effect on gemini/m",
     ),
     (
-        entry("model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {}"),
+        entry(f"model: vertex_ai/m, api_key: k, vertex_project: p, vertex_ai_credentials: {LOGIN}"),
         "litellm_params.api_key has no effect on vertex_ai/m",
     ),
     (
