@@ -104,7 +104,7 @@ func (a *asking) receive() error {
 			return nil
 		}
 	}
-	if errors.Is(err, io.EOF) {
+	if err == io.EOF {
 		if err := a.close(); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package imagewire
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -120,5 +121,63 @@ func TestAStreamThatEndsWithoutAStatusIsAskedForAgain(t *testing.T) {
 				t.Errorf("%d requests, %v", asked.Load(), err)
 			}
 		})
+	}
+}
+
+// A server that comes back is found within two seconds, by a client that has waited for it for long.
+func TestAServerThatIsBackIsFoundSoon(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	client, err := New("unix:"+socket, WithRetries(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	for began := time.Now(); time.Since(began) < 3*time.Second; {
+		if _, err := client.Draw(t.Context(), "A banana"); !errors.Is(err, ErrUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := grpc.NewServer()
+	imagewirev1.RegisterChatServiceServer(server, answering())
+	go server.Serve(listener)
+	defer server.Stop()
+	back := time.Now()
+	for {
+		if _, err := client.Draw(t.Context(), "A banana"); err == nil {
+			break
+		}
+	}
+	took := time.Since(back)
+	// What a busy machine takes for a call.
+	began := time.Now()
+	if _, err := client.Draw(t.Context(), "A banana"); err != nil {
+		t.Fatal(err)
+	}
+	if busy := time.Since(began); took > 2*time.Second+20*busy {
+		t.Errorf("after %v", took)
+	}
+}
+
+func TestACallWaitsForAServerThatIsStarting(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "s")
+	client, err := New("unix:" + socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	server := grpc.NewServer()
+	defer server.Stop()
+	imagewirev1.RegisterChatServiceServer(server, answering())
+	time.AfterFunc(500*time.Millisecond, func() {
+		if listener, err := net.Listen("unix", socket); err == nil {
+			server.Serve(listener)
+		}
+	})
+	if _, err := client.Draw(t.Context(), "A banana"); err != nil {
+		t.Error(err)
 	}
 }
