@@ -239,4 +239,8 @@ func TestJoiningInTheMiddle(t *testing.T) {
 	if sequence, _ := stream.Position(); sequence != events()[11].Sequence {
 		t.Errorf("at %d", sequence)
 	}
+	// Half a picture is none.
+	if image := stream.Answer().Image(); image.Data != nil || image.ID != "img-1" || image.SizeBytes != int64(len(picture)) {
+		t.Errorf("%d bytes of %d", len(image.Data), image.SizeBytes)
+	}
 }
