@@ -66,7 +66,8 @@ class KeySource:
         if self._looking is None and self._clock() - self._looked >= self._least:
             self._looking = asyncio.create_task(self._look())
         if self._looking is not None:
-            await asyncio.shield(self._looking)
+            # Not awaited itself: where it is stopped, those who wait are not.
+            await asyncio.wait([self._looking])
 
     async def aclose(self) -> None:
         """Stop looking."""

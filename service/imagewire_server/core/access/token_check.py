@@ -42,7 +42,7 @@ def claimed(token: str) -> Claimed:
 
 
 def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) -> dict[str, Any]:
-    """The claims of a token that one of the keys has signed. Raises InvalidToken."""
+    """The claims of a token that one of the keys has signed; exp as a float. Raises InvalidToken."""
     if algorithm not in issuer.algorithms:
         raise InvalidToken("its algorithm is not allowed")
     for key in keys:
@@ -55,6 +55,7 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
                 leeway=issuer.clock_skew,
                 options={"require": ["exp", "iss", "aud"]},
             )
+            claims["exp"] = float(claims["exp"])  # the library takes numbers that no clock will reach
         except jwt.InvalidSignatureError:
             continue
         except _FAULTS as error:

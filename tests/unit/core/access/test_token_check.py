@@ -72,10 +72,11 @@ def test_a_token_that_holds_now_within_the_clock_skew(claims: dict[str, Any]) ->
         {"exp": "soon"},
         {"exp": float("inf")},
         {"exp": float("nan")},
+        {"exp": 10**400},
         {"exp": [1]},
         {"nbf": 60},
     ],
-    ids=str,
+    ids=lambda claims: str(claims)[:40],
 )
 def test_a_signed_token_that_does_not_hold_is_refused(claims: dict[str, Any]) -> None:
     with pytest.raises(InvalidToken, match="it is refused"):
