@@ -54,8 +54,10 @@ class KeySource:
         try:
             await self._load()
         except (KeysUnavailable, WrongKeySet) as error:
-            await self.aclose()
             raise _wrong(self.issuer, error) from error
+        finally:
+            if self._keys is None:
+                await self.aclose()
         self._watching = asyncio.create_task(self._watch())
 
     async def look(self) -> None:
