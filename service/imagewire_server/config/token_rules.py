@@ -28,16 +28,22 @@ class TokenRule:
 
     def has_all_of(self, other: "TokenRule") -> bool:
         """Whether it is certain that it knows each token that the other one knows."""
-        every = self.subject == "*" and not self.claims
-        return self == other or (every and self.issuer == other.issuer)
+        return (
+            self.issuer == other.issuer
+            and self._fits(other.subject)  # a "*" in it too: it stands for what this one's stands for, or for less
+            and set(self.claims) <= set(other.claims)
+        )
 
     def knows(self, issuer: str, subject: str, claims: Mapping[str, Any]) -> bool:
         """Whether it knows a token with these claims, which was checked."""
         return (
             self.issuer == issuer
-            and (self.subject in ("*", subject) or fits(self.subject, subject))
+            and self._fits(subject)
             and all(value in _values(name, claim(claims, name)) for name, value in self.claims)
         )
+
+    def _fits(self, subject: str) -> bool:
+        return self.subject == subject or fits(self.subject, subject)
 
     def __str__(self) -> str:
         more = "".join(f", {name} {value}" for name, value in self.claims)
