@@ -3,13 +3,13 @@ nothing.
 """
 
 import asyncio
-import stat
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 
 import structlog
 
+from imagewire_server.config.file_content import UnusableFile, bounded
 from imagewire_server.config.settings import without_password
 from imagewire_server.config.source import ConfigError
 from imagewire_server.config.token_issuers import Issuer
@@ -22,6 +22,7 @@ _log = structlog.get_logger("imagewire.tokens")
 # Seconds between two looks, and between two for tokens that name an unknown key: of files, and of URLs.
 _FILE_PACE, _URL_PACE = 2.0, 300.0
 _LEAST_FILE_PACE, _LEAST_URL_PACE = 1.0, 10.0
+_FAULTS = (UnusableFile, KeysUnavailable, WrongKeySet)
 
 
 class KeySource:
@@ -53,7 +54,7 @@ class KeySource:
         """Read the keys for the first time. Raises ConfigError, with the line of the file and the remedy."""
         try:
             await self._load()
-        except (KeysUnavailable, WrongKeySet) as error:
+        except _FAULTS as error:
             raise _wrong(self.issuer, error) from error
         finally:
             if self._keys is None:
@@ -89,7 +90,7 @@ class KeySource:
         """Read the keys; where that fails, those before stay in use. What is wrong is logged once."""
         try:
             await self._load()
-        except (KeysUnavailable, WrongKeySet) as error:
+        except _FAULTS as error:
             self._tell(str(error), {"why": f"{without_password(self.issuer.jwks)} {error}"})
         except Exception as error:  # noqa: BLE001  # else nobody would look any more
             self._tell(type(error).__name__, describe(error))
@@ -118,20 +119,7 @@ class KeySource:
                 _log.info("the keys of an issuer were read again", issuer=self.issuer.name)
 
     async def _content(self) -> bytes:
-        return await asyncio.to_thread(_content, Path(self.issuer.jwks))
-
-
-def _content(file: Path) -> bytes:
-    try:
-        if not stat.S_ISREG(file.stat().st_mode):
-            raise KeysUnavailable("is not a regular file")
-        with file.open("rb") as opened:
-            text = opened.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise KeysUnavailable(f"cannot be read ({error.strerror})") from error
-    if len(text) > MAX_BYTES:
-        raise KeysUnavailable(f"is larger than {MAX_BYTES} bytes")
-    return text
+        return await asyncio.to_thread(bounded, Path(self.issuer.jwks), MAX_BYTES)
 
 
 def check(issuers: Iterable[Issuer]) -> None:
@@ -139,8 +127,8 @@ def check(issuers: Iterable[Issuer]) -> None:
     for issuer in issuers:
         if not issuer.is_remote:
             try:
-                KeySet(_content(Path(issuer.jwks)), issuer.algorithms)
-            except (KeysUnavailable, WrongKeySet) as error:
+                KeySet(bounded(Path(issuer.jwks), MAX_BYTES), issuer.algorithms)
+            except _FAULTS as error:
                 raise _wrong(issuer, error) from error
 
 
