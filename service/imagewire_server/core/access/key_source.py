@@ -3,6 +3,7 @@ nothing.
 """
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
@@ -39,7 +40,7 @@ class KeySource:
         self._least = _LEAST_URL_PACE if issuer.is_remote else _LEAST_FILE_PACE
         self._text = b""
         self._keys: KeySet | None = None
-        self._looked = 0.0
+        self._looked = -math.inf
         self._fault = ""
         self._looking: asyncio.Task[None] | None = None
         self._watching: asyncio.Task[None] | None = None

@@ -32,7 +32,7 @@ def issuer(jwks: str | Path) -> Issuer:
 
 class Clock:
     def __init__(self) -> None:
-        self.now = 1000.0
+        self.now = 1.0  # the machine has just started
 
     def __call__(self) -> float:
         return self.now
