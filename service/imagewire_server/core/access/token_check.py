@@ -10,6 +10,7 @@ from imagewire_server.config.token_issuers import Issuer
 _LONGEST = 16 * 1024
 # What the library raises of hostile text, beside its own errors: numbers and nestings without bounds.
 _FAULTS = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+_TIMES = ("exp", "nbf", "iat")
 
 
 class InvalidToken(Exception):
@@ -55,7 +56,9 @@ def verified(token: str, issuer: Issuer, algorithm: str, keys: Sequence[Any]) ->
                 leeway=issuer.clock_skew,
                 options={"require": ["exp", "iss", "aud"]},
             )
-            claims["exp"] = float(claims["exp"])  # the library takes numbers that no clock will reach
+            if any(type(claims[name]) not in {int, float} for name in _TIMES if name in claims):
+                raise InvalidToken("it is refused for a time that is no number")  # the library takes texts of digits
+            claims["exp"] = float(claims["exp"])  # and numbers that no clock will reach
         except jwt.InvalidSignatureError:
             continue
         except _FAULTS as error:
