@@ -145,12 +145,16 @@ var checkBill = ": " + mayBeCharged + ": check whether you were billed before re
 
 // The first row that fits counts. A call may have been charged unless it surely failed before it reached the server.
 var owns = []own{
+	// In front of those whose text it quotes: the server had said that it would end a connection in use, and did.
+	{codes.Unavailable, "closing transport due to", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unavailable, "authentication handshake failed", "UNAVAILABLE", "no TLS with %s: it speaks none, or its certificate is not trusted or for another name, or it wants one of yours", false, false, ""},
 	{codes.Unavailable, "error reading server preface", "UNAVAILABLE", "%s hangs up at once: it may want TLS (https://, or WithTLS), or a certificate of yours", true, false, ""},
 	{codes.Unavailable, "connection error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "name resolver error", "UNAVAILABLE", noServer, true, false, ""},
 	{codes.Unavailable, "", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Internal, "RST_STREAM", "UNAVAILABLE", brokeOff, false, true, checkBill},
+	{codes.Internal, "unexpected EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
+	{codes.Internal, "without sending trailers", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.Unknown, "EOF", "UNAVAILABLE", brokeOff, false, true, checkBill},
 	{codes.DeadlineExceeded, "", "DEADLINE_EXCEEDED", "the deadline of the call to %s passed: allow more time", false, false, "; " + mayBeCharged},
 	{codes.Canceled, "", "CANCELLED", "the call to %s was given up", false, false, "; " + mayBeCharged},
