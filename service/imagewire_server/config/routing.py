@@ -228,4 +228,4 @@ def _targets(value: Node, what: str, source: str, names: _Names, notices: Notice
 def fits(pattern: str, name: str) -> bool:
     """Whether a name is one of those that a pattern with a "*" stands for."""
     before, star, after = pattern.partition("*")
-    return bool(star) and name.startswith(before) and name.endswith(after)
+    return bool(star) and name.startswith(before) and name[len(before) :].endswith(after)
