@@ -83,6 +83,7 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
   picture(): ReadableStream<Uint8Array> {
     this.#keepBytes = false;
     const events = this[Symbol.asyncIterator]();
+    const { call } = this.#asking;
     let chosen: number | undefined;
     return new ReadableStream<Uint8Array>(
       {
@@ -106,6 +107,8 @@ export class AnswerStream implements AsyncIterable<AnswerEvent> {
           }
         },
         async cancel() {
+          // A generator that waits for its next event would be told to return behind that one.
+          call.cancel();
           await events.return();
         },
       },
