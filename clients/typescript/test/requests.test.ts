@@ -3,8 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { create, equals, toJson } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
-import type { DrawOptions } from "../src/client.js";
-import { Client, image, InvalidRequest, system, user } from "../src/index.js";
+import { Client, type DrawOptions, image, InvalidRequest, system, user } from "../src/index.js";
 import { sha256Of } from "../src/platform.js";
 import * as v1 from "../src/v1.js";
 import { type Chat, client, events, type Images, numbered, PICTURE, refused } from "./fake.js";
@@ -85,6 +84,7 @@ const WRONG: Record<string, [string, (made: ReturnType<typeof recording>["made"]
   "no time": ["timeoutMs", (made) => made.draw("x", { timeoutMs: 0 })],
   "metadata that cannot be sent": ["metadata.x", (made) => made.draw("x", { metadata: { x: "\n" } })],
   "two names of an answer": ["completionId", (made) => made.getCompletion({} as { completionId: string })],
+  "half a byte": ["offset", (made) => made.download("img-1", { offset: 0.5 })],
   "an empty id": ["imageId", (made) => made.download("")],
   "an unknown detail": ["detail", () => image(PNG, { detail: "fine" } as object)],
   "a target that is none": ["target", () => new Client("http://a/b/c")],
