@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 SERVERS, CLIENTS, STRANGERS = Authority("servers"), Authority("clients"), Authority("strangers")
 RIGHT = CLIENTS.issue(uris=(ID,))
 OTHER = CLIENTS.issue(uris=("spiffe://td/ns/other/sa/client",))
+# gRPC itself reads its id up to the zero byte.
+DISGUISED = CLIENTS.issue(uris=(f"{ID}\0/other",))
 KEY, WRONG = ("authorization", "Bearer sk-right"), ("authorization", "Bearer sk-wrong")
 
 
@@ -101,17 +103,24 @@ _CALLERS: dict[str, tuple[Pair, list[tuple[str, str]]]] = {
     "both": (RIGHT, [KEY]),
     "wrong key": (RIGHT, [WRONG]),
     "another id": (OTHER, [KEY]),
+    "zero byte": (DISGUISED, [KEY]),
 }
 _MATRIX: list[tuple[dict[str, Any], dict[str, Any]]] = [
     (
         {"master_key": "sk-right"},
-        {"certificate": _UNAUTHENTICATED, "both": None, "wrong key": _UNAUTHENTICATED, "another id": _DENIED},
+        {
+            "certificate": _UNAUTHENTICATED,
+            "both": None,
+            "wrong key": _UNAUTHENTICATED,
+            "another id": _DENIED,
+            "zero byte": _DENIED,
+        },
     ),
     (
         {"master_key": "sk-right", "tls_client_suffices": True},
-        {"certificate": None, "both": None, "wrong key": None, "another id": _DENIED},
+        {"certificate": None, "both": None, "wrong key": None, "another id": _DENIED, "zero byte": _DENIED},
     ),
-    ({}, {"certificate": None, "both": None, "wrong key": None, "another id": _DENIED}),
+    ({}, {"certificate": None, "both": None, "wrong key": None, "another id": _DENIED, "zero byte": _DENIED}),
 ]
 
 

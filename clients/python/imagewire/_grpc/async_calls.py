@@ -151,8 +151,7 @@ async def upload(
         except InvalidRequest as refused:
             if not is_cut_upload(refused):
                 raise
-        delay = call.retry_delay(_BROKEN, free=True)
-        await wait(delay)
+        await _pause(connection, call, call.retry_delay(_BROKEN, free=True))
 
 
 async def _upload(connection: Connection, asking: Asking) -> None:

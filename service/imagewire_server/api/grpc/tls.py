@@ -2,7 +2,7 @@
 
 import grpc
 
-from imagewire_server.core.access.certificates import of_properties
+from imagewire_server.core.access.certificates import of_pem
 from imagewire_server.core.tls import Certificate, Loaded
 
 
@@ -28,7 +28,8 @@ def credentials(certificate: Certificate) -> grpc.ServerCredentials:
 
 def peer_id(context: grpc.aio.ServicerContext[object, object]) -> str:
     """Who the client certificate of a call's connection names, "" for nobody."""
-    return of_properties(context.auth_context().items())
+    certificates = list(context.auth_context().get("x509_pem_cert", ()))
+    return of_pem(certificates[0]) if certificates else ""
 
 
 def _configuration(loaded: Loaded) -> grpc.ServerCertificateConfiguration:

@@ -2,8 +2,9 @@
 
 import re
 import ssl
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from imagewire_server.contract.errors import PermissionDenied
@@ -12,6 +13,7 @@ from imagewire_server.core.access.caller import Caller
 _SPIFFE = "spiffe://"
 _SPIFFE_ID = re.compile(r"spiffe://[a-z0-9._-]{1,255}(/(?!\.{1,2}(/|$))[A-Za-z0-9._-]+)*")
 _LONGEST_SPIFFE_ID, _LONGEST_NAME = 2048, 256
+_REMEMBERED = 1024  # certificates: each call asks whose its connection is
 
 
 def caller_id(uris: Sequence[str], dns: Sequence[str], common_name: str) -> str:
@@ -29,11 +31,28 @@ def caller_id(uris: Sequence[str], dns: Sequence[str], common_name: str) -> str:
     return f"cert:{name}" if fine else ""
 
 
-def of_properties(properties: "Iterable[tuple[str, Iterable[bytes]]]") -> str:
-    """The id by the properties that gRPC has of a peer."""
-    found = {name: [value.decode("utf-8", "replace") for value in values] for name, values in properties}
-    common_names = found.get("x509_common_name", [""])
-    return caller_id(found.get("peer_uri", []), found.get("peer_dns", []), common_names[0])
+@lru_cache(_REMEMBERED)
+def of_pem(certificate: bytes) -> str:
+    """The id by a certificate that is verified, "" also where its names cannot be read.
+
+    gRPC has the names by themselves too, but ends them where they have a zero byte.
+    """
+    # Servers without client certificates do not need it.
+    from cryptography import x509  # noqa: PLC0415
+
+    try:
+        read = x509.load_pem_x509_certificate(certificate)
+        subject = read.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+        extensions = read.extensions
+    except (ValueError, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return ""
+    try:
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        uris = names.get_values_for_type(x509.UniformResourceIdentifier)
+        dns = names.get_values_for_type(x509.DNSName)
+    except x509.ExtensionNotFound:
+        uris = dns = []
+    return caller_id(uris, dns, str(subject[0].value) if subject else "")
 
 
 def of_peercert(certificate: "dict[str, Any]", now: float) -> str:

@@ -8,9 +8,10 @@ import pytest
 from imagewire_server.config.caller_policies import Policy
 from imagewire_server.contract.errors import PermissionDenied, Unauthenticated
 from imagewire_server.core.access.caller import ANONYMOUS, Permission
-from imagewire_server.core.access.certificates import CertificateRule, caller_id, of_peercert, of_properties
+from imagewire_server.core.access.certificates import CertificateRule, caller_id, of_peercert, of_pem
 from imagewire_server.core.access.keys import Access
 from imagewire_server.core.call import Call
+from tests.authority import Authority
 
 ID = "spiffe://td/ns/a/sa/b"
 # URIs, DNS names, the common name; the id.
@@ -39,19 +40,17 @@ _NAMES: list[tuple[list[str], list[str], str, str]] = [
     ([], [], " a", ""),
     ([], [], "a,b", ""),
     ([], ["x" * 257], "name", ""),
+    ([], ["host\0.evil.example"], "", ""),
+    ([f"{ID}\0/evil"], [], "", ""),
+    ([], [], "name\0.evil.example", ""),
 ]
+_AUTHORITY = Authority()
 
 
 @pytest.mark.parametrize(("uris", "dns", "common_name", "found"), _NAMES)
 def test_whom_a_certificate_names(uris: list[str], dns: list[str], common_name: str, found: str) -> None:
     assert caller_id(uris, dns, common_name) == found
-    properties = {
-        "peer_uri": [uri.encode() for uri in uris],
-        "peer_dns": [name.encode() for name in dns],
-        "x509_common_name": [common_name.encode()],
-        "x509_pem_cert": [b"..."],
-    }
-    assert of_properties((name, values) for name, values in properties.items() if values) == found
+    assert of_pem(_AUTHORITY.issue(*dns, uris=tuple(uris), name=common_name).cert) == found
     certificate = {
         "subject": ((("organizationName", "o"),), (("commonName", common_name),)) if common_name else (),
         "subjectAltName": (*(("URI", uri) for uri in uris), *(("DNS", name) for name in dns), ("IP Address", "::1")),
@@ -62,8 +61,8 @@ def test_whom_a_certificate_names(uris: list[str], dns: list[str], common_name: 
 
 
 def test_a_peer_without_a_name_is_nobody() -> None:
-    assert of_properties([]) == ""
-    assert of_properties([("x509_common_name", [b"\xff\n"])]) == ""
+    assert of_pem(_AUTHORITY.issue().cert) == ""
+    assert of_pem(b"no certificate") == ""
     assert of_peercert({"notAfter": "Jan  1 00:00:10 1970 GMT"}, 0) == ""
 
 
