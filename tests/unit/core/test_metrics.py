@@ -18,6 +18,7 @@ from imagewire_server.core.trace_context import TraceContext
 def _counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_counts", Counts())
     monkeypatch.setattr(metrics, "_shared", None)
+    monkeypatch.setattr(metrics, "_cells", None)
     monkeypatch.setattr(metrics, "_own", {})
 
 
