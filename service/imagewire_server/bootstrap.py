@@ -195,7 +195,12 @@ class Server:
             model = "" if "*" in deployment.model else deployment.model
             metrics.deployments[deployment.id] = metrics.Served(models.unknown.traced_as or deployment.provider, model)
             upstreams.append(Upstream(deployment, provider, known.get(deployment.without_share()), completed=completed))
-        return Router(upstreams, config.routing)
+        configs = [registration.config for registration, _ in self._providers]
+        return Router(
+            upstreams,
+            config.routing,
+            claimed=lambda name: next((provider for one in configs if (provider := one.claims(name))), ""),
+        )
 
 
 @asynccontextmanager

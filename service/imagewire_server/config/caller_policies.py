@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from imagewire_server.config import token_issuers, token_rules
-from imagewire_server.config.routing import fits
+from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.source import ConfigError, Key, Node, Reader, parsed
 from imagewire_server.config.token_issuers import Issuer
 from imagewire_server.config.token_rules import TokenRule

@@ -120,17 +120,19 @@ def load(
     names = frozenset(deployment.name for deployment in found.deployments)
     own = sections.get("imagewire")
     issuers = token_issuers.read(own)
+    routes = routing.read(
+        {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
+        names,
+        frozenset(one.name for one in found.skipped) - names,
+        notices,
+    )
     config = Config(
         settings=made,
         deployments=found.deployments,
         routing=replace(
-            routing.read(
-                {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
-                names,
-                frozenset(one.name for one in found.skipped) - names,
-                notices,
-            ),
+            routes,
             blocked=model_guards.blocked_names(found.skipped, names),
+            skipped=routes.skipped | model_guards.skipped_names(found.skipped, names),
         ),
         models=models.read(own),
         master_key=keys.master_key(titled, environ, notices, may_be_unset=demo and keys.is_closed(made)),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagewire_server.config.routing import fits
+from imagewire_server.config.name_patterns import fits
 from imagewire_server.config.source import Key, Node, Reader
 from imagewire_server.config.token_issuers import Issuer
 
