@@ -114,7 +114,8 @@ class Server:
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
         metered = (LoadMeter(admission),) if given.orca else ()
         limits = grpc_limits(given, *metered)
-        chain = (*tracing(given, resources.telemetry), *metered, self._access, quotas, *interceptors)
+        # The load is that of callers whose key was right: a stranger must not steer what balancers do.
+        chain = (*tracing(given, resources.telemetry), self._access, *metered, quotas, *interceptors)
         receive_budget = ReceiveBudget(max(given.max_arriving_bytes, given.max_request_bytes))
         at = listener(given, given.grpc, tls, shared=shared)
         self.grpc = GrpcServer(self._engine, keeper, images, at, times, limits, chain, receive_budget)

@@ -82,6 +82,21 @@ async def test_what_redis_is_asked_twice_because_a_connection_broke_counts_once(
     await connection.aclose()
 
 
+async def test_redis_tells_what_is_spent_from_what_running_calls_have_reserved(two: tuple[Redis, list[Stack]]) -> None:
+    connection = Connection(two[0].url)
+    await connection.run(scripts.ABANDON, "a", "gone")
+    for ident in "xy":
+        assert (await connection.run(scripts.RESERVE, "a", 10, 5, ident))[0] == 1
+    _, day, _, soon = await connection.run(scripts.RESERVE, "a", 10, 10, "z")
+    assert soon == 1
+    await connection.run(scripts.SETTLE, "a", day, "x", 4)
+    # 4 are spent, and 5 reserved.
+    for amount, expected in ((6, 1), (7, 0), (11, 0)):
+        ok, _, _, soon = await connection.run(scripts.RESERVE, "a", 10, amount, "z")
+        assert (ok, soon) == (0, expected)
+    await connection.aclose()
+
+
 async def test_f27_redis_killed_and_started_again(two: tuple[Redis, list[Stack]]) -> None:
     redis, stacks = two
     ended, before = await race(stacks, "poor", 10)

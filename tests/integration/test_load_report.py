@@ -60,3 +60,18 @@ async def test_a_stranger_learns_nothing() -> None:
         status, told = await _told(stack, _MODELS, b"", ("authorization", "Bearer sk-1"))
         assert status == "0"
         assert told is not None
+
+
+async def test_a_call_that_is_refused_for_its_key_makes_no_replica_look_busy() -> None:
+    """Balancers send more calls to whoever serves many at a low utilization: a stranger could draw them to itself."""
+    asked = pb.CreateCompletionRequest(spec=spec()).SerializeToString()
+    key = ("authorization", "Bearer sk-1")
+    async with running_stack(orca=True, master_key="sk-1") as stack:
+        assert await _told(stack, _CHAT + "CreateCompletion", asked) == ("16", None)
+        _, refused = await _told(stack, _MODELS, b"", key)
+        await _told(stack, _CHAT + "CreateCompletion", asked, key)
+        _, drawn = await _told(stack, _MODELS, b"", key)
+        rps_fractional = 6 << 3 | 1  # the first field, left out where it is 0
+        assert refused is not None
+        assert drawn is not None
+        assert (refused[0] == rps_fractional, drawn[0] == rps_fractional) == (False, True)

@@ -14,11 +14,15 @@ _SOON = 1.0
 
 
 class Reserved(NamedTuple):
-    """Whether it was reserved, of which day (days since 1970, UTC), and the seconds until the next day begins."""
+    """Whether it was reserved, of which day (days since 1970, UTC), and the seconds until the next day begins.
+
+    settling: where it was not, whether only what running calls have reserved is in its way.
+    """
 
     ok: bool
     day: int
     until_next: float
+    settling: bool = False
 
 
 class CountsDown(Exception):
@@ -53,6 +57,10 @@ class Counts(Protocol):
 
     def give_back(self, name: str, kind: str, ident: str) -> None:
         """A use that was admitted did not happen."""
+        ...
+
+    def most(self, limit: int) -> int:
+        """How much of a day's budget can ever be reserved here."""
         ...
 
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
@@ -126,6 +134,10 @@ class LocalCounts:
         """See Counts."""
         self._uses(name, kind).pop(ident, None)
 
+    def most(self, limit: int) -> int:
+        """See Counts."""
+        return limit // self._shares
+
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
         used, now = self._of(name), self._today()
@@ -133,8 +145,9 @@ class LocalCounts:
         if day > used.day:  # a clock that is set back does not make the budget new
             used.day, used.spent, used.reserved = day, 0, {}
         until = (used.day + 1) * _DAY - now
-        if used.spent + nano_usd > limit // self._shares:
-            return Reserved(False, used.day, until)
+        beyond = used.spent + nano_usd - self.most(limit)
+        if beyond > 0:
+            return Reserved(False, used.day, until, settling=beyond <= sum(used.reserved.values()))
         used.spent += nano_usd
         used.reserved[ident] = nano_usd
         return Reserved(True, used.day, until)

@@ -108,15 +108,19 @@ class SharedCounts:
         self._local.give_back(name, kind, ident)
         self._put((scripts.GIVE_BACK, name, kind, ident))
 
+    def most(self, limit: int) -> int:
+        """See Counts."""
+        return limit
+
     async def reserve(self, name: str, limit: int, nano_usd: int, ident: str) -> Reserved:
         """See Counts."""
         undo = (scripts.ABANDON, name, ident)
         try:
-            ok, day, until_next = await self._ask(undo, scripts.RESERVE, name, limit, nano_usd, ident)
+            ok, day, until_next, settling = await self._ask(undo, scripts.RESERVE, name, limit, nano_usd, ident)
         except CountsDown as down:
             self._undo(down, undo)
             raise
-        return Reserved(bool(ok), int(day), float(until_next))
+        return Reserved(bool(ok), int(day), float(until_next), bool(settling))
 
     def settle(self, name: str, day: int, ident: str, nano_usd: int) -> None:
         """See Counts."""

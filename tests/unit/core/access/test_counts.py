@@ -76,8 +76,8 @@ async def test_what_nobody_asked_for_counts_too_and_is_waited_for() -> None:
 async def test_a_budget_is_of_a_day_in_utc() -> None:
     today = Clock(10 * DAY + 86000.0)
     counts = LocalCounts(today=today)
-    assert await counts.reserve("a", 100, 60, "1") == (True, 10, 400.0)
-    assert await counts.reserve("a", 100, 60, "2") == (False, 10, 400.0)
+    assert await counts.reserve("a", 100, 60, "1") == (True, 10, 400.0, False)
+    assert await counts.reserve("a", 100, 60, "2") == (False, 10, 400.0, True)
     today.now += 400
     assert (await counts.reserve("a", 100, 60, "2")).day == 11
     # It was reserved of yesterday's.
@@ -85,6 +85,24 @@ async def test_a_budget_is_of_a_day_in_utc() -> None:
     assert not (await counts.reserve("a", 100, 60, "3")).ok
     today.now -= 1000
     assert (await counts.reserve("a", 100, 60, "3")).ok is False, "the clock was set back"
+
+
+async def test_only_what_running_calls_have_reserved_may_be_in_the_way() -> None:
+    counts = LocalCounts(2, today=Clock(10 * DAY))
+    assert counts.most(200) == 100
+    for ident in "12":
+        assert (await counts.reserve("a", 200, 50, ident)).ok
+    counts.settle("a", 10, "1", 40)
+    # 40 are spent, and 50 reserved.
+    assert [(await counts.reserve("a", 200, amount, "3")).settling for amount in (11, 60, 61, 101)] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+    counts.settle("a", 10, "2", 50)
+    assert not (await counts.reserve("a", 200, 11, "3")).settling
+    assert (await counts.reserve("a", 200, 10, "3")).ok
 
 
 async def test_who_counts_for_nothing_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
