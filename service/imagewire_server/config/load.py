@@ -126,6 +126,7 @@ def load(
         {name: sections[name] for name in ("litellm_settings", "router_settings") if name in sections},
         names,
         frozenset(one.name for one in found.skipped) - names,
+        tuple(name for provider in providers for name in provider.names),
         notices,
     )
     config = Config(
