@@ -104,3 +104,11 @@ def test_fallbacks_of_a_model_hold_with_its_provider_in_front(tmp_path: Path) ->
 def test_a_pattern_is_no_name_that_is_asked_for(tmp_path: Path, setting: str, told: str) -> None:
     (words,) = load(written(tmp_path, f"{WILD}  {setting}\n"), {}).warnings
     assert words.endswith(told % "which stands for many names: name one of them")
+
+
+def test_a_place_for_anchors_is_told_its_name(tmp_path: Path) -> None:
+    text = "common: &common {api_key: k}\nmodel_list: []\n"
+    with pytest.raises(
+        ConfigError, match=r":1: unknown key 'common' .*; begin the name of a place for anchors with x-$"
+    ):
+        load(written(tmp_path, text), {})
