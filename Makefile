@@ -162,13 +162,13 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
+gen: setup $(TYPESCRIPT)  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
 	@$(BIN)/python protos/generate.py
 	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; from imagewire_server.providers.registry import provider_configs; print(json.dumps(schema(provider_configs()), indent=2))' \
 	  > $(SCHEMA)
 
-gen-check: setup  ## Fail if the stubs are out of date.
+gen-check: setup $(TYPESCRIPT)  ## Fail if the stubs are out of date.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && mkdir "$$dir/python" "$$dir/others" && $(call stubs,$$dir/python) \
 	  && cp $(GEN)/__init__.py "$$dir/python/imagewire/v1/" \
 	  && diff -r -x __pycache__ "$$dir/python/imagewire/v1" $(GEN) \

@@ -52,15 +52,8 @@ const BY_CODE: Partial<Record<Code, Kind>> = {
 function isLasting(reason: string, pushback: string | null): boolean {
   return reason === "UPSTREAM_QUOTA_EXHAUSTED" || (reason === "BUDGET_EXHAUSTED" && pushback === null);
 }
-const NO_SERVER = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "ENOENT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "EACCES",
-]);
+/** Node's names of what comes before a request is sent. The same codes tell of connections that were lost too. */
+const CONNECTING = new Set(["connect", "getaddrinfo"]);
 const NO_TRUST = /^(ERR_TLS_|ERR_SSL_|CERT_|SELF_SIGNED_|DEPTH_ZERO_|UNABLE_TO_)|EPROTO/;
 const MAY_BE_CHARGED = "what was asked may have been drawn and charged";
 
@@ -84,12 +77,17 @@ function nameOf(code: Code): StatusCode {
   return Code[code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase() as StatusCode;
 }
 
-function systemCodes(error: unknown): string[] {
-  const codes: string[] = [];
-  for (let at: unknown = error; at instanceof Error && codes.length < 8; at = at.cause) {
-    codes.push("code" in at && typeof at.code === "string" ? at.code : "");
+function causesOf(error: unknown): NodeJS.ErrnoException[] {
+  const causes: Error[] = [];
+  for (let at: unknown = error; at instanceof Error && causes.length < 8; at = at.cause) {
+    causes.push(at);
   }
-  return codes.filter(Boolean);
+  return causes;
+}
+
+/** Whether no connection was made: to the one address, or to any of several. */
+function isUnsent(error: NodeJS.ErrnoException): boolean {
+  return error instanceof AggregateError ? error.errors.every(isUnsent) : CONNECTING.has(error.syscall ?? "");
 }
 
 function own(error: ConnectError): Own | undefined {
@@ -107,11 +105,11 @@ function own(error: ConnectError): Own | undefined {
   if (error.code === Code.DeadlineExceeded) {
     return "deadline";
   }
-  const codes = systemCodes(error);
-  if (codes.some((code) => NO_SERVER.has(code)) || (codes.includes("ETIMEDOUT") && words.includes("connect"))) {
+  const causes = causesOf(error);
+  if (causes.some(isUnsent)) {
     return "unsent";
   }
-  if (codes.some((code) => NO_TRUST.test(code))) {
+  if (causes.some(({ code }) => typeof code === "string" && NO_TRUST.test(code))) {
     return "untrusted";
   }
   return words.startsWith("parse binary") ? "corrupt" : /^HTTP \d|serialize/.test(words) ? undefined : "broke";
