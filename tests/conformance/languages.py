@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.clients.java import command as java_command
 from tests.clients.typescript import build as build_typescript
 from tests.compat.conftest import needs
 from tests.stubs.languages import run
@@ -31,4 +32,9 @@ def go() -> Command:
     return [runner]
 
 
-LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go, "typescript": typescript}
+def java() -> Command:
+    """The Java client, built from its sources."""
+    return [*java_command("conformance"), "dev.imagewire.conformance.Runner"]
+
+
+LANGUAGES: dict[str, Callable[[], Command]] = {"python": python, "go": go, "typescript": typescript, "java": java}
