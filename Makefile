@@ -14,6 +14,7 @@ GO_PROGRAM := tests/compat/programs/go/build/openai
 GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
+RUST_RUNNER := tests/conformance/rust/build/.stamp
 TYPESCRIPT := clients/typescript/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -55,7 +56,7 @@ system: $(COMPAT)  ## Run the tests that start our programs as users do, the doc
 	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
-interop: $(COMPAT) $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
+interop: $(COMPAT) $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(RUST_RUNNER)  ## Run the tests with other languages, clients and proxies.
 	@$(TESTS) -n $(WORKERS) --dist worksteal $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
@@ -124,6 +125,12 @@ $(COLLECTOR_PROGRAM): $(wildcard tests/compat/programs/collector/*.*)
 $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/programs/java/src/main/java/*)
 	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
+
+# The compiler of .proto files is of $(COMPAT).
+$(RUST_RUNNER): $(wildcard tests/conformance/rust/*.* tests/conformance/rust/src/*) $(PROTOS) | $(COMPAT)
+	@if command -v cargo >/dev/null; then echo "building the conformance runner in Rust (once, about two minutes)" && cd tests/conformance/rust \
+	  && PROTOC="$(CURDIR)/$(BIN)/protoc" cargo build --quiet --locked --target-dir build && touch build/.stamp; \
+	  else echo "cargo is not installed: the conformance tests of stubs alone will be skipped"; fi
 
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
@@ -201,4 +208,4 @@ check: lint test system interop own-lines lowest demo  ## Run everything that CI
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
-	  clients/go/*/build clients/typescript/dist clients/typescript/node_modules
+	  clients/go/*/build tests/conformance/rust/build clients/typescript/dist clients/typescript/node_modules
