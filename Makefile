@@ -16,6 +16,7 @@ COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
 GRPC_INTEROP := tests/conformance/interop
 JAVA_CLIENT := clients/java/build/.stamp
+RUST_RUNNER := tests/conformance/rust/build/.stamp
 TYPESCRIPT := clients/typescript/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -49,7 +50,7 @@ WORKERS ?= 4
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # What they need.
 OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
-  $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
+  $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 
@@ -142,6 +143,12 @@ $(JAVA_CLIENT): $(PROTOS) $(wildcard clients/java/pom.xml clients/java/*/pom.xml
 	@if command -v mvn >/dev/null; then echo "building the Java client" && $(BIN)/python -m tests.clients.java && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java client will be skipped"; fi
 
+# The compiler of .proto files is of $(COMPAT).
+$(RUST_RUNNER): $(wildcard tests/conformance/rust/*.* tests/conformance/rust/src/*) $(PROTOS) | $(COMPAT)
+	@if command -v cargo >/dev/null; then echo "building the conformance runner in Rust (once, about two minutes)" && cd tests/conformance/rust \
+	  && PROTOC="$(CURDIR)/$(BIN)/protoc" cargo build --quiet --locked --target-dir build && touch build/.stamp; \
+	  else echo "cargo is not installed: the conformance tests of stubs alone will be skipped"; fi
+
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "the site is in site/. To read it, run: python3 -m http.server --directory site"
@@ -218,4 +225,5 @@ check: lint test system interop own-lines lowest demo  ## Run everything that CI
 clean:  ## Remove everything that the targets created.
 	@rm -rf $(VENV) $(LOWEST) $(PROGRAMS) .mesh .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache site \
 	  tests/stubs/*/build tests/compat/programs/*/build tests/stubs/go/github.com tests/stubs/node/node_modules \
-	  clients/go/*/build clients/java/build clients/java/*/build clients/typescript/dist clients/typescript/node_modules
+	  clients/go/*/build clients/java/build clients/java/*/build tests/conformance/rust/build tests/conformance/interop/*/build \
+	  bench/languages/*/build clients/typescript/dist clients/typescript/node_modules
