@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
+import os
 import signal
+import ssl
 import tempfile
 from collections.abc import AsyncIterator, Generator, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -88,6 +90,12 @@ def _trust_one_authority(patch: pytest.MonkeyPatch, file: Path) -> None:
     first, end, _ = Path(certifi.where()).read_text().partition("-----END CERTIFICATE-----")
     file.write_text(f"{first}{end}\n")
     patch.setattr(certifi, "where", lambda: str(file))
+    create, named = ssl.create_default_context, os.environ.get("SSL_CERT_FILE")
+
+    def create_one(*args: Any, cafile: Any = None, **options: Any) -> ssl.SSLContext:
+        return create(*args, cafile=file if cafile and cafile == named else cafile, **options)
+
+    patch.setattr(ssl, "create_default_context", create_one)
 
 
 def _warm_up() -> None:
