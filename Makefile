@@ -44,28 +44,31 @@ demo: setup  ## Draw one picture over gRPC with the built-in emulator. Needs no 
 mesh: $(COMPAT) $(COLLECTOR_PROGRAM)  ## Run two replicas behind Envoy with metrics and traces, and draw through them until Ctrl-C.
 	@$(BIN)/python -m tests.mesh
 
-# More than one for each core: many tests wait for a timeout or another process.
-WORKERS ?= 4
+# More than one for each core: many tests wait for a timeout or another process; most of all those without programs.
+WORKERS ?=
+MANY = -n $(or $(WORKERS),6) --dist worksteal
+SOME = -n $(or $(WORKERS),4) --dist worksteal
 # The tests that need other languages, or that start programs by others.
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
 # What they need.
 OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) $(JAVA_CLIENT) \
   $(RUST_RUNNER) $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
-TESTS := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
+COMPILED := PYTHONDONTWRITEBYTECODE=
+TESTS := $(COMPILED) $(BIN)/python -m pytest
 
 test: $(COMPAT)  ## Run the tests, but for those of the next two targets.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
+	@$(TESTS) $(MANY) -m "not system and not alone" $(addprefix --ignore=,$(INTEROP))
 
 system: $(COMPAT)  ## Run the tests that start our programs as users do, the documentation's blocks, and the load tests.
-	@$(TESTS) -n $(WORKERS) --dist worksteal -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
+	@$(TESTS) $(SOME) -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
 interop: $(COMPAT) $(OTHERS)  ## Run the tests with other languages, clients and proxies.
-	@$(TESTS) -n $(WORKERS) --dist worksteal $(INTEROP)
+	@$(TESTS) $(SOME) $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
-	@$(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
+	@$(COMPILED) $(LOWEST)/bin/python -m pytest -n 2 --dist loadfile -m "not alone" $(LOWEST_TESTS)
 
 $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproject.toml
 	@echo "setting up $(LOWEST) (about a minute, once)"
@@ -75,7 +78,7 @@ $(LOWEST)/.stamp: requirements-lowest.lock pyproject.toml clients/python/pyproje
 	@touch $@
 
 own-lines: $(COMPAT)  ## Check that no module has more lines than before that its own unit tests do not reach.
-	@$(BIN)/python -m tests.house.own_lines
+	@$(COMPILED) $(BIN)/python -m tests.house.own_lines
 
 WHAT ?= all
 SEED ?= 0
