@@ -112,7 +112,7 @@ class Server:
         self._tokens = resources.tokens
         certificates = certificate_rule(given)
         self._access = Access(config.master_key, given.metrics_key, config.callers, certificates, self._tokens)
-        metered = (LoadMeter(admission),) if given.orca else ()
+        metered = (LoadMeter(admission, resources.turns.quota_left),) if given.orca else ()
         limits = grpc_limits(given, *metered)
         # The load is that of callers whose key was right: a stranger must not steer what balancers do.
         chain = (*tracing(given, resources.telemetry), self._access, *metered, quotas, *interceptors)

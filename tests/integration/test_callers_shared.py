@@ -74,10 +74,11 @@ async def test_what_redis_is_asked_twice_because_a_connection_broke_counts_once(
     connection = Connection(two[0].url)
     for _ in range(2):
         assert await connection.run(scripts.ENTER, "a", 1, "x", 30)
-        assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "x", 60, 0)) == 0
+        assert await connection.run(scripts.ADMIT, "a", "requests", 1, "x", 60, 0) == b"0.000 1"
         assert (await connection.run(scripts.RESERVE, "a", 10, 10, "x"))[0] == 1
     assert not await connection.run(scripts.ENTER, "a", 1, "y", 30)
-    assert float(await connection.run(scripts.ADMIT, "a", "requests", 1, "y", 60, 0)) > 0
+    wait, count = map(float, (await connection.run(scripts.ADMIT, "a", "requests", 1, "y", 60, 0)).split())
+    assert (wait > 0, count) == (True, 1)
     assert (await connection.run(scripts.RESERVE, "a", 10, 1, "y"))[0] == 0
     await connection.aclose()
 

@@ -25,6 +25,13 @@ class Reserved(NamedTuple):
     settling: bool = False
 
 
+class Admitted(NamedTuple):
+    """The seconds until a use may be, and the share of the limit that is used: with this use, if it was counted."""
+
+    wait: float
+    used: float
+
+
 class CountsDown(Exception):
     """What is left of a budget cannot be known now."""
 
@@ -44,10 +51,10 @@ class Counts(Protocol):
 
     async def admit(
         self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
-    ) -> float:
-        """The seconds until there will have been fewer than `limit` uses of this kind within the last `window` seconds.
+    ) -> Admitted:
+        """Wait until there will have been fewer than `limit` uses of this kind within the last `window` seconds.
 
-        If they are no more than `longest`, this use is counted, as one of then.
+        If the seconds of that are no more than `longest`, this use is counted, as one of then.
         """
         ...
 
@@ -114,7 +121,7 @@ class LocalCounts:
 
     async def admit(
         self, name: str, kind: str, limit: int, ident: str, *, window: float = MINUTE, longest: float = 0.0
-    ) -> float:
+    ) -> Admitted:
         """See Counts."""
         uses, now, share = self._uses(name, kind, window), self._clock(), limit // self._shares
         wait = 0.0
@@ -124,7 +131,7 @@ class LocalCounts:
             wait = max(oldest + window - now, 0.001)
         if wait <= longest:
             uses[ident] = now + wait
-        return wait
+        return Admitted(wait, len(uses) / share if share else 1.0)
 
     def add(self, name: str, kind: str, ident: str) -> None:
         """See Counts."""

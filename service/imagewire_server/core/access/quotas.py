@@ -49,7 +49,7 @@ class Quotas:
             _check_entered(await self._counts.enter(name, at_once, ident), at_once)
         try:
             if requests is not None:
-                _check_wait(await self._counts.admit(name, _REQUESTS, requests, ident), f"{requests} requests")
+                _check_wait((await self._counts.admit(name, _REQUESTS, requests, ident)).wait, f"{requests} requests")
         except BaseException:
             if at_once is not None:
                 leave()
@@ -131,7 +131,7 @@ class Reservation:
 
     async def admit(self, limit: int) -> None:
         """Count one picture of this minute's. Raises CallerLimited."""
-        _check_wait(await self._counts.admit(self._name, _PICTURES, limit, self.ident), f"{limit} pictures")
+        _check_wait((await self._counts.admit(self._name, _PICTURES, limit, self.ident)).wait, f"{limit} pictures")
         self._admitted = True
 
     def give_back(self) -> None:

@@ -48,8 +48,9 @@ end
 if not own and wait <= tonumber(ARGV[6]) then
   redis.call('ZADD', uses, time + wait, ARGV[4])
   redis.call('EXPIRE', uses, 120)
+  count = count + 1
 end
-return string.format('%.3f', wait)
+return string.format('%.3f %d', wait, count)
 """
 
 # name, kind, ident, age. The age, as of what follows, is in seconds: what is told late was then, and not now.
