@@ -14,6 +14,7 @@ GO_PROGRAM := tests/compat/programs/go/build/openai
 GENAI_PROGRAM := tests/compat/programs/go_genai/build/genai
 COLLECTOR_PROGRAM := tests/compat/programs/collector/build/otelcol
 JAVA_PROGRAM := tests/compat/programs/java/build/target/.stamp
+GRPC_INTEROP := tests/conformance/interop
 TYPESCRIPT := clients/typescript/node_modules/.stamp
 GEN := clients/python/imagewire/v1
 SCHEMA := service/imagewire_server/config/schema.json
@@ -47,6 +48,9 @@ MANY = -n $(or $(WORKERS),6) --dist worksteal
 SOME = -n $(or $(WORKERS),4) --dist worksteal
 # The tests that need other languages, or that start programs by others.
 INTEROP := tests/clients tests/compat tests/conformance tests/mesh tests/robustness tests/stubs tests/typing
+# What they need.
+OTHERS := $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM) \
+  $(GRPC_INTEROP)/go/build/interop $(GRPC_INTEROP)/java/build/.stamp
 # Hundreds of processes import the same modules: they are compiled once, whatever the environment says.
 COMPILED := PYTHONDONTWRITEBYTECODE=
 TESTS := $(COMPILED) $(BIN)/python -m pytest
@@ -58,7 +62,7 @@ system: $(COMPAT)  ## Run the tests that start our programs as users do, the doc
 	@$(TESTS) $(SOME) -m "system and not alone" $$(grep -rl --include='test_*.py' 'pytest.mark.system' tests)
 	@$(TESTS) -m alone $$(grep -rl --include='test_*.py' 'pytest.mark.alone' tests)
 
-interop: $(COMPAT) $(NODE) $(TYPESCRIPT) $(PROGRAMS)/.stamp $(GO_PROGRAM) $(GENAI_PROGRAM) $(COLLECTOR_PROGRAM) $(JAVA_PROGRAM)  ## Run the tests with other languages, clients and proxies.
+interop: $(COMPAT) $(OTHERS)  ## Run the tests with other languages, clients and proxies.
 	@$(TESTS) $(SOME) $(INTEROP)
 
 lowest: $(LOWEST)/.stamp  ## Run the unit, golden and house tests on the lowest versions that pyproject.toml allows.
@@ -128,6 +132,14 @@ $(JAVA_PROGRAM): tests/compat/programs/java/pom.xml $(wildcard tests/compat/prog
 	@if command -v mvn >/dev/null; then echo "building OpenAI's Java client (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
 	  else echo "mvn is not installed: the tests of the Java clients will be skipped"; fi
 
+$(GRPC_INTEROP)/go/build/interop: $(wildcard $(GRPC_INTEROP)/go/*.*)
+	@if command -v go >/dev/null; then echo "building gRPC's interop client in Go (once)" && go build -C $(GRPC_INTEROP)/go -o build/interop .; \
+	  else echo "go is not installed: the tests of gRPC's interop client in Go will be skipped"; fi
+
+$(GRPC_INTEROP)/java/build/.stamp: $(GRPC_INTEROP)/java/pom.xml
+	@if command -v mvn >/dev/null; then echo "installing gRPC's interop client in Java (once)" && mvn --batch-mode --quiet --file $< package && touch $@; \
+	  else echo "mvn is not installed: the tests of gRPC's interop client in Java will be skipped"; fi
+
 docs: $(COMPAT)  ## Build the documentation's site into site/.
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict
 	@echo "the site is in site/. To read it, run: python3 -m http.server --directory site"
@@ -153,13 +165,13 @@ format: setup  ## Format the code and the contract.
 	@$(BIN)/ruff format
 	@$(BIN)/buf format -w protos
 
-gen: setup  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
+gen: setup $(TYPESCRIPT)  ## Generate the stubs of all clients from protos/, and the configuration's JSON schema.
 	@$(call stubs,clients/python)
 	@$(BIN)/python protos/generate.py
 	@$(BIN)/python -c 'import json; from imagewire_server.config.schema import schema; from imagewire_server.providers.registry import provider_configs; print(json.dumps(schema(provider_configs()), indent=2))' \
 	  > $(SCHEMA)
 
-gen-check: setup  ## Fail if the stubs are out of date.
+gen-check: setup $(TYPESCRIPT)  ## Fail if the stubs are out of date.
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && mkdir "$$dir/python" "$$dir/others" && $(call stubs,$$dir/python) \
 	  && cp $(GEN)/__init__.py "$$dir/python/imagewire/v1/" \
 	  && diff -r -x __pycache__ "$$dir/python/imagewire/v1" $(GEN) \
