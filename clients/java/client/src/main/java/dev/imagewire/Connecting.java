@@ -6,6 +6,7 @@ import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.TlsChannelCredentials;
+import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
@@ -19,6 +20,9 @@ final class Connecting {
   private static final String DEFAULT_TARGET = "127.0.0.1:50051";
   private static final Pattern HOST_AND_PORT =
       Pattern.compile("(\\[[\\w:.%]+\\]|[^\\s:/@?#\\[\\],]+)(:\\d{1,5})?");
+  // What a server may send ahead of the reader in each stream. gRPC's own grows to 8 MiB, and stays
+  // so: a few streams with slow readers would fill the memory.
+  private static final int WINDOW = 512 << 10;
   private static final long FIRST_PAUSE_MS = 200;
   private static final long LONGEST_PAUSE_MS = 1000;
 
@@ -102,6 +106,9 @@ final class Connecting {
             .keepAliveTime(30, TimeUnit.SECONDS)
             .keepAliveTimeout(10, TimeUnit.SECONDS)
             .intercept(settings.interceptors);
+    if (made instanceof NettyChannelBuilder netty) {
+      netty.flowControlWindow(WINDOW);
+    }
     if (tls != null && tls.serverName() != null) {
       made.overrideAuthority(tls.serverName());
     }
