@@ -65,7 +65,7 @@ def test_a_sample_runs(name: str, target: str, tmp_path: Path) -> None:
 def test_the_sample_of_tls_runs(tmp_path: Path) -> None:
     authority = Authority("samples")
     (tmp_path / "ca.pem").write_bytes(authority.pem)
-    cert, key = authority.issue("127.0.0.1").write(tmp_path, "server")
+    cert, key = authority.issue("draw.example.com").write(tmp_path, "server")
     authority.issue(name="client").write(tmp_path, "client")
     tls = {"tls_cert": str(cert), "tls_key": str(key), "tls_client_ca": str(tmp_path / "ca.pem")}
     with processes.emulator() as emulator, processes.server(emulator.address, keep="off", **tls) as server:

@@ -1,6 +1,7 @@
 package dev.imagewire;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -18,6 +19,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.Test;
 
@@ -34,11 +36,19 @@ class ConnectionTest {
             List.of("http://host", "dns:///host:80"),
             List.of("https://host", "dns:///host:443"),
             List.of("https://host:8443/", "dns:///host:8443"),
+            List.of("http://[::1]", "dns:///[::1]:80"),
+            List.of("http://a_host", "dns:///a_host:80"),
             List.of("unix:/tmp/s", "unix:/tmp/s"))) {
       assertEquals(each.get(1), Connecting.Address.of(each.get(0)).target());
     }
     for (String wrong :
-        List.of("http://", "https://host/path", "https://me:secret@host", "ftp://host", "a b")) {
+        List.of(
+            "http://",
+            "https://host/path",
+            "https://me:secret@host",
+            "ftp://host",
+            "a b",
+            "host:99999")) {
       var failed =
           assertThrows(ImagewireException.InvalidRequest.class, () -> Client.create(wrong), wrong);
       assertEquals("target", failed.violations().get(0).field());
@@ -111,6 +121,22 @@ class ConnectionTest {
       var failed = assertThrows(ImagewireException.Cancelled.class, stream::collect);
       assertEquals("enough", failed.getCause().getCause().getMessage());
       server.cancelled.await();
+    }
+  }
+
+  @Test
+  void aClientThatIsClosedEndsItsCalls() throws Exception {
+    try (var server = new FakeServer(FakeServer.Call::untilCancelled)) {
+      Client client = server.client();
+      var future = client.async().draw("A banana");
+      while (server.asked.isEmpty()) {
+        Thread.onSpinWait();
+      }
+      client.close();
+      var failed = assertThrows(CompletionException.class, future::join);
+      assertInstanceOf(ImagewireException.Cancelled.class, failed.getCause());
+      assertThrows(ImagewireException.Cancelled.class, () -> client.draw("A banana"));
+      assertEquals(1, server.asked.size());
     }
   }
 
